@@ -1,0 +1,15 @@
+/* adze: reverse-mode automatic differentiation for C, a tape you can embed. */
+#ifndef ADZE_H
+#define ADZE_H
+
+#include "adze/status.h"    /* status codes and messages */
+#include "adze/array.h"     /* types, shapes, views, arrays */
+#include "adze/tape.h"      /* recording, sweeps, tracing */
+#include "adze/op.h"        /* operations as data: write your own */
+#include "adze/ops.h"       /* the operations */
+#include "adze/operators.h" /* gradient, pullback, jvp, hvp */
+#include "adze/random.h"    /* streams of random numbers, initial weights */
+#include "adze/model.h"     /* structs of parameters, optimisers */
+#include "adze/data.h"      /* data files and data sets */
+
+#endif

@@ -1,0 +1,154 @@
+/* Numbers that last: types, shapes, views and arrays.
+ *
+ * An array owns its numbers, which lie row by row without gaps and are yours to
+ * write. A view is read only, never owns, and has strides: transposing, slicing
+ * and broadcasting make views. Neither knows a tape. */
+#ifndef ADZE_ARRAY_H
+#define ADZE_ARRAY_H
+
+#include "adze/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- number types ------------------------------------------------------------------- */
+
+/* One row is one number type: its name, its C type, and whether it carries a derivative. */
+#define AD_TYPE_LIST(ROW)                                                                  \
+    ROW(AD_F32, float, true)                                                               \
+    ROW(AD_F64, double, true)                                                              \
+    ROW(AD_I32, int32_t, false)  /* labels, indices */                                     \
+    ROW(AD_I64, int64_t, false)                                                            \
+    ROW(AD_U8, uint8_t, false)   /* images */                                              \
+    ROW(AD_BOOL, bool, false)    /* masks */
+
+#define AD_TYPE_NAME(name, ctype, floating) name,
+typedef enum ad_type { AD_TYPE_LIST(AD_TYPE_NAME) AD_TYPE_COUNT } ad_type;
+#undef AD_TYPE_NAME
+
+AD_API const char *ad_type_text(ad_type type);  /* "f32"; never NULL */
+AD_API size_t ad_type_size(ad_type type);       /* bytes of a number; 0 for no such type */
+AD_API bool ad_type_is_float(ad_type type);     /* f32 and f64: those with derivatives */
+
+/* ---- shapes ------------------------------------------------------------------------- */
+
+enum { AD_MAX_RANK = 8 };
+
+typedef struct ad_shape {
+    int rank;                  /* 0 to AD_MAX_RANK; 0 is a single number */
+    int64_t dim[AD_MAX_RANK];  /* extents >= 0; those from rank on mean nothing */
+} ad_shape;
+
+/* AD_SHAPE(64, 784) is a matrix's shape, AD_SCALAR a single number's. */
+#ifdef __cplusplus
+} /* extern "C" */
+template <typename... Extents> constexpr ad_shape ad_shape_of(Extents... extents)
+{
+    static_assert(sizeof...(extents) <= AD_MAX_RANK, "too many axes");
+    return ad_shape{(int)sizeof...(extents), {(int64_t)extents...}};
+}
+#define AD_SHAPE(...) ad_shape_of(__VA_ARGS__)
+#define AD_SCALAR ad_shape_of()
+extern "C" {
+#else
+#define AD_SHAPE(...)                                                                      \
+    ((ad_shape){(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}})
+#define AD_SCALAR ((ad_shape){0, {0}})
+#endif
+
+/* Multiplies the extents. AD_BAD_SHAPE for a bad rank or a negative extent,
+ * AD_TOO_LARGE where the product, or its bytes in any number type, overflows. */
+AD_API ad_status ad_shape_count(const ad_shape *shape, size_t *count);
+AD_API bool ad_shape_equal(const ad_shape *a, const ad_shape *b);
+
+/* Writes "[64, 784]" into text, cut to fit. Returns text. */
+AD_API char *ad_shape_print(const ad_shape *shape, char *text, size_t size);
+
+/* ---- views -------------------------------------------------------------------------- */
+
+typedef struct ad_view {
+    const void *data;             /* NULL: nothing to read */
+    ad_type type;
+    ad_shape shape;
+    int64_t stride[AD_MAX_RANK];  /* in elements; 0 repeats */
+} ad_view;
+
+/* A view of numbers that lie row by row without gaps. */
+AD_API ad_view ad_view_of(ad_type type, const void *data, ad_shape shape);
+AD_API bool ad_view_is_contiguous(const ad_view *v);
+AD_API size_t ad_view_count(const ad_view *v);
+
+/* The i-th number, row by row, as a double; NaN when there is none. */
+AD_API double ad_view_get(const ad_view *v, size_t i);
+
+/* AD_VIEW(numbers, 60000, 784): a view whose type comes from the pointer. */
+#ifdef __cplusplus
+} /* extern "C" */
+template <typename T> struct ad_type_of;
+#define AD_TYPE_TRAIT(name, ctype, floating)                                               \
+    template <> struct ad_type_of<ctype> {                                                 \
+        static constexpr ad_type value = name;                                             \
+    };
+AD_TYPE_LIST(AD_TYPE_TRAIT)
+#undef AD_TYPE_TRAIT
+template <typename T> inline ad_view ad_view_from(const T *data, ad_shape shape)
+{
+    return ad_view_of(ad_type_of<T>::value, data, shape);
+}
+#define AD_VIEW(data, ...) ad_view_from((data), AD_SHAPE(__VA_ARGS__))
+#define AD_VIEW_SCALAR(pointer) ad_view_from((pointer), AD_SCALAR)
+extern "C" {
+#else
+#define AD_TYPE_OF(pointer)                                                                \
+    _Generic((pointer),                                                                    \
+        float *: AD_F32, const float *: AD_F32, double *: AD_F64, const double *: AD_F64,  \
+        int32_t *: AD_I32, const int32_t *: AD_I32, int64_t *: AD_I64,                     \
+        const int64_t *: AD_I64, uint8_t *: AD_U8, const uint8_t *: AD_U8, bool *: AD_BOOL, \
+        const bool *: AD_BOOL)
+#define AD_VIEW(data, ...) ad_view_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
+#define AD_VIEW_SCALAR(pointer) ad_view_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
+#endif
+
+/* ---- memory ------------------------------------------------------------------------- */
+
+/* Where memory comes from. Both functions may be called from any thread that uses
+ * an object made with the allocator; the struct must outlive all such objects. */
+typedef struct ad_allocator {
+    void *user;
+    /* At least `bytes` > 0 bytes, aligned for any number type; `alignment` (a power of
+     * two, up to 64) is what runs fastest. NULL when there is no memory. */
+    void *(*allocate)(void *user, size_t bytes, size_t alignment);
+    void (*release)(void *user, void *memory, size_t bytes);
+} ad_allocator;
+
+/* ---- arrays ------------------------------------------------------------------------- */
+
+typedef struct ad_array {
+    void *data; /* NULL: no array (yet), or its allocation failed */
+    ad_type type;
+    ad_shape shape;
+    const ad_allocator *allocator; /* NULL: the C library's */
+} ad_array;
+
+/* An array of zeros. data is NULL when memory ran out or the shape or type is bad.
+ * Yours: end it with ad_array_free. ad_zeros takes its memory from the C library. */
+AD_API ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape);
+AD_API ad_array ad_zeros(ad_type type, ad_shape shape);
+
+/* A new array with the numbers of a view. ad_array_copy converts to `type` as ad_cast does. */
+AD_API ad_array ad_array_copy(const ad_allocator *allocator, ad_type type, ad_view v);
+
+AD_API void ad_array_free(ad_array *a); /* a may be NULL or hold nothing; leaves it empty */
+AD_API ad_view ad_array_view(ad_array a);
+AD_API size_t ad_array_count(const ad_array *a);
+
+/* Copies the numbers of v into a; types and shapes must be equal. Nothing is
+ * written on failure. */
+AD_API ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,170 @@
+/* Operations as data: what adze knows of an operation is one ad_op. Built-in and user-written
+ * operations are the same thing and go through the same ad_apply.
+ *
+ * For y = f(x), with cotangent dy and tangents tx, ty, an operation has these rules:
+ *
+ *   forward     y, and what it saves
+ *   pullback    dx += J(x)^T dy
+ *   jvp         ty  = J(x) tx
+ *   curvature   tdx += (d/dx [J(x)^T dy]) tx;  none for a linear operation
+ *
+ * The shape rule sees shapes only; the check sees values; the kernels trust their input,
+ * because shape rule and check stand before them. */
+#ifndef ADZE_OP_H
+#define ADZE_OP_H
+
+#include "adze/tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ad_op ad_op;
+typedef struct ad_workspace ad_workspace; /* see ad_scratch */
+
+/* What the check and the forward kernel are called with. */
+typedef struct ad_forward_args {
+    const ad_op *op;
+    int arity;
+    const ad_view *x;   /* [arity] operands; contiguous unless the op says AD_OP_STRIDED */
+    ad_array y;         /* result, uninitialised: write every element. Not there for check */
+    const void *attr;
+    void *saved;        /* bytes kept for the other rules, see ad_op.saved */
+    ad_workspace *work; /* for ad_scratch and ad_reject */
+} ad_forward_args;
+
+/* What the pullback is called with. */
+typedef struct ad_pullback_args {
+    const ad_op *op;
+    int arity;
+    const ad_view *x;
+    ad_view y;
+    ad_view dy;          /* cotangent of y, contiguous */
+    const ad_array *dx;  /* [arity]: add to dx[i], unless dx[i].data is NULL: nobody wants it */
+    const bool *assign;  /* [arity], for ops that say AD_OP_ASSIGNS: dx[i] is uninitialised, write
+                            every element. Never true for the later of two equal operands */
+    const void *attr;
+    const void *saved;
+    ad_workspace *work;
+} ad_pullback_args;
+
+/* What the jvp is called with. */
+typedef struct ad_jvp_args {
+    const ad_op *op;
+    int arity;
+    const ad_view *x;
+    ad_view y;
+    const ad_view *tx;  /* [arity] tangents, contiguous; data is NULL for zeros (not all are) */
+    ad_array ty;        /* uninitialised: write every element */
+    const void *attr;
+    const void *saved;
+    ad_workspace *work;
+} ad_jvp_args;
+
+/* What the curvature rule is called with. */
+typedef struct ad_curvature_args {
+    const ad_op *op;
+    int arity;
+    const ad_view *x;
+    ad_view y;
+    const ad_view *tx;   /* as in ad_jvp_args */
+    ad_view dy;
+    const ad_array *tdx; /* [arity]: add to tdx[i], unless tdx[i].data is NULL */
+    const void *attr;
+    const void *saved;
+    ad_workspace *work;
+} ad_curvature_args;
+
+enum { AD_VARIADIC = -1 }; /* an arity: any number of operands from one on */
+
+enum {                         /* flags of an op */
+    AD_OP_NO_DERIVATIVE = 1,   /* declared to have none; then it has no pullback */
+    AD_OP_STRIDED = 2,         /* takes operands with any strides */
+    AD_OP_ASSIGNS = 4,         /* its pullback heeds assign[] */
+    AD_OP_LINEAR = 8,          /* its curvature is zero (almost) everywhere */
+    AD_OP_STOPS = 16           /* its result counts as a constant */
+};
+
+struct ad_op {
+    const char *name;
+    int arity;          /* operands, or AD_VARIADIC */
+    unsigned flags;
+    size_t attr_size;   /* bytes of attr, copied to the tape; 0 for none */
+
+    /* Sets *y to the result's number type. Returns NULL, or why the operands' types do not
+     * fit (AD_BAD_TYPE). NULL: all operands have one float type, and so has the result. */
+    const char *(*type)(const ad_type *x, const void *attr, ad_type *y);
+
+    /* Sets *y to the result's shape. Returns NULL, or why the operands' shapes do not fit
+     * (AD_BAD_SHAPE). */
+    const char *(*shape)(const ad_shape *x, const void *attr, ad_shape *y);
+
+    /* Looks at the operands' values; objects with ad_reject. NULL: any values will do. */
+    void (*check)(const ad_forward_args *c);
+
+    /* How many bytes forward leaves for the other rules. NULL: none. */
+    size_t (*saved)(const ad_type *type, const ad_shape *x, const void *attr);
+
+    void (*forward)(const ad_forward_args *c);
+
+    /* Instead of forward, for an operation of one operand that only looks at its numbers in
+     * another way: sets *y's data and stride, which come in as those of x; y->shape is the shape
+     * rule's. False where no strides can express it: then the operand is copied first. Such an op's
+     * pullback and jvp may be ad_view_pullback and ad_view_jvp, if no number is seen twice. */
+    bool (*view)(const ad_view *x, const void *attr, ad_view *y);
+
+    void (*pullback)(const ad_pullback_args *c);   /* NULL: see AD_OP_NO_DERIVATIVE */
+    void (*jvp)(const ad_jvp_args *c);             /* NULL: forward mode fails by name */
+    void (*curvature)(const ad_curvature_args *c); /* NULL: second order fails by name */
+
+    const void *kernels; /* whatever rules shared by several ops need to tell them apart */
+};
+
+/* Runs op on x[0..op->arity-1] and records it if any of them is tracked. attr is copied.
+ * The op must outlive the tape's use of it; a static const object is the usual home. */
+AD_API ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr);
+
+/* The same for n operands of an AD_VARIADIC op. */
+AD_API ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *attr);
+
+/* For kernels: memory that lives until the rule returns, aligned to 64 bytes. NULL when there
+ * is none; then just return: the failure is noted. */
+AD_API void *ad_scratch(ad_workspace *work, size_t bytes);
+
+/* For kernels: reports failure. The operation or the sweep fails with this status and
+ * message, to which the operation's name and shapes are added. */
+AD_API void ad_reject(ad_workspace *work, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
+
+/* The commonest shape rules: the result has the shape of operand 0, or that to which all of
+ * two operands broadcast. */
+AD_API const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y);
+AD_API const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_shape *y);
+
+/* The pullback and jvp of an op with a view rule: the same view of dx and of tx. */
+AD_API void ad_view_pullback(const ad_pullback_args *c);
+AD_API void ad_view_jvp(const ad_jvp_args *c);
+
+/* A copy of an op with another name and pullback, to replace the derivative of a built-in
+ * computation. Its jvp and curvature are gone, since they would belong to the old one. */
+AD_API ad_op ad_op_with_pullback(const ad_op *op, const char *name,
+                                 void (*pullback)(const ad_pullback_args *));
+
+/* ---- look-up by name ---------------------------------------------------------------- */
+
+/* A table of the built-in operations and of a user's own. ops are borrowed. */
+typedef struct ad_registry ad_registry;
+
+AD_API ad_registry *ad_registry_new(const ad_allocator *allocator); /* NULL: no memory */
+AD_API void ad_registry_free(ad_registry *r);
+AD_API ad_status ad_registry_add(ad_registry *r, const ad_op *op); /* AD_MISUSE: name taken */
+AD_API const ad_op *ad_registry_find(const ad_registry *r, const char *name); /* or NULL */
+
+/* The built-in operations by number, to walk them: NULL from the end on. */
+AD_API const ad_op *ad_builtin_op(size_t i);
+AD_API const ad_op *ad_builtin_op_named(const char *name); /* or NULL */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,234 @@
+/* The operations, one line each where the formula says it all.
+ *
+ * Float operands have one type, f32 or f64, and so has the result: mixing them is an error,
+ * ad_cast converts. Shapes broadcast as in NumPy unless said otherwise: trailing axes are aligned
+ * and must be equal or 1. Negative axes count from the end. In C the operations of two operands take
+ * plain numbers as well: ad_mul(x, 2), ad_sub(1, p). Every operation may fail as tape.h says. */
+#ifndef ADZE_OPS_H
+#define ADZE_OPS_H
+
+#include "adze/tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- elementwise, one operand ------------------------------------------------------- */
+
+AD_API ad_tensor ad_neg(ad_tensor x);     /* -x */
+AD_API ad_tensor ad_abs(ad_tensor x);     /* |x|; derivative 0 at 0 */
+AD_API ad_tensor ad_sign(ad_tensor x);    /* -1, 0 or 1; derivative 0 */
+AD_API ad_tensor ad_square(ad_tensor x);  /* x x */
+AD_API ad_tensor ad_sqrt(ad_tensor x);    /* derivative at 0: +inf, but 0 for a cotangent of 0 */
+AD_API ad_tensor ad_exp(ad_tensor x);
+AD_API ad_tensor ad_log(ad_tensor x);     /* natural; derivative at 0 as sqrt */
+AD_API ad_tensor ad_sin(ad_tensor x);
+AD_API ad_tensor ad_cos(ad_tensor x);
+AD_API ad_tensor ad_tanh(ad_tensor x);
+AD_API ad_tensor ad_sigmoid(ad_tensor x); /* 1 / (1 + exp(-x)), without overflow */
+AD_API ad_tensor ad_relu(ad_tensor x);    /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+
+/* ---- elementwise, two operands ------------------------------------------------------ */
+
+/* One row is one operation: ad_add(a, b) and so on. */
+#define AD_BINARY_LIST(ROW)                                                                \
+    ROW(add)           /* a + b */                                                         \
+    ROW(sub)           /* a - b */                                                         \
+    ROW(mul)           /* a b */                                                           \
+    ROW(div)           /* a / b, as IEEE 754 */                                            \
+    ROW(pow)           /* a^b; da = b a^(b-1), 0 at b = 0; db = y log a, 0 for a <= 0 */   \
+    ROW(maximum)       /* ties: all of the gradient to a; NaN propagates */                \
+    ROW(minimum)       /* the same */                                                      \
+    ROW(equal)         /* comparisons give masks (bool) and take any number type; */       \
+    ROW(not_equal)     /* they have no derivative */                                       \
+    ROW(less)                                                                              \
+    ROW(less_equal)                                                                        \
+    ROW(greater)                                                                           \
+    ROW(greater_equal)
+
+#define AD_BINARY_DECLARATION(name) AD_API ad_tensor ad_##name(ad_tensor a, ad_tensor b);
+AD_BINARY_LIST(AD_BINARY_DECLARATION)
+#undef AD_BINARY_DECLARATION
+
+/* A plain number as an operand: takes the type of the other operand. */
+static inline AD_UNUSED ad_tensor ad_number(double value)
+{
+    ad_tensor x;
+    x.tape = NULL;
+    x.as.number = value;
+    return x;
+}
+
+/* a where mask, b elsewhere; all three broadcast. The branch not taken receives an exact
+ * 0, whatever its derivative is. a and b may be of any one number type. */
+AD_API ad_tensor ad_where(ad_tensor mask, ad_tensor a, ad_tensor b);
+
+/* Converts numbers. Differentiable between f32 and f64. To integers: towards zero, out of range
+ * to the nearest end, NaN to 0; to bool: x != 0. */
+AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
+
+/* x, but a constant to the sweeps: nothing flows back through it. */
+AD_API ad_tensor ad_stop_gradient(ad_tensor x);
+
+/* ---- products ----------------------------------------------------------------------- */
+
+/* [..., m, k] x [..., k, n] -> [..., m, n]; the axes before the last two broadcast. */
+AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);
+AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b); /* [n], [n] -> []: sum of a b */
+
+typedef enum ad_activation {
+    AD_IDENTITY,
+    AD_RELU,
+    AD_TANH,
+    AD_SIGMOID,
+    AD_ACTIVATION_COUNT
+} ad_activation;
+
+/* A layer in one operation: activation(x w + b), with x [n, inputs], w [inputs, outputs],
+ * b [outputs] -> [n, outputs]. The same numbers as the operations one by one. */
+AD_API ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation);
+
+/* ---- reductions --------------------------------------------------------------------- */
+
+/* Axes to reduce; AD_AXES(0, -1). AD_ALL_AXES means all of them. Out of range or repeated
+ * axes are AD_BAD_SHAPE. */
+typedef struct ad_axes {
+    int count;
+    int axis[AD_MAX_RANK];
+} ad_axes;
+
+#ifdef __cplusplus
+} /* extern "C" */
+template <typename... Axes> constexpr ad_axes ad_axes_of(Axes... axes)
+{
+    static_assert(sizeof...(axes) <= AD_MAX_RANK, "too many axes");
+    return ad_axes{(int)sizeof...(axes), {(int)axes...}};
+}
+#define AD_AXES(...) ad_axes_of(__VA_ARGS__)
+#define AD_ALL_AXES ad_axes_of()
+extern "C" {
+#else
+#define AD_AXES(...) ((ad_axes){(int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), {__VA_ARGS__}})
+#define AD_ALL_AXES ((ad_axes){0, {0}})
+#endif
+
+/* Each over all axes, over some and dropping them (squeeze), or keeping them at extent 1 (keep).
+ * Accumulated in f64 whatever the type. */
+AD_API ad_tensor ad_sum(ad_tensor x); /* empty: 0 */
+AD_API ad_tensor ad_sum_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_sum_keep(ad_tensor x, ad_axes axes);
+
+AD_API ad_tensor ad_mean(ad_tensor x); /* empty: NaN */
+AD_API ad_tensor ad_mean_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_mean_keep(ad_tensor x, ad_axes axes);
+
+/* sum((x - mean)^2) / (n - ddof), in two passes. ddof 0 is the population's variance, which
+ * ad_variance computes; 1 the sample's unbiased estimate. */
+AD_API ad_tensor ad_variance(ad_tensor x);
+AD_API ad_tensor ad_variance_squeeze(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_tensor ad_variance_keep(ad_tensor x, ad_axes axes, int ddof);
+
+/* The square root of the variance; gradient 0 where all elements are equal. */
+AD_API ad_tensor ad_std(ad_tensor x);
+AD_API ad_tensor ad_std_squeeze(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_tensor ad_std_keep(ad_tensor x, ad_axes axes, int ddof);
+
+/* Ties share the gradient evenly; NaN propagates; empty: AD_BAD_SHAPE. Any number type. */
+AD_API ad_tensor ad_max(ad_tensor x);
+AD_API ad_tensor ad_max_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_max_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_min(ad_tensor x);
+AD_API ad_tensor ad_min_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_min_keep(ad_tensor x, ad_axes axes);
+
+/* log(sum(exp(x))) with the maximum subtracted; empty or all -inf: -inf, gradient 0. */
+AD_API ad_tensor ad_logsumexp(ad_tensor x);
+AD_API ad_tensor ad_logsumexp_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_logsumexp_keep(ad_tensor x, ad_axes axes);
+
+/* exp(x) / sum(exp(x)) along one axis, and its logarithm, without overflow. */
+AD_API ad_tensor ad_softmax(ad_tensor x, int axis);
+AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis);
+
+/* ---- shapes ------------------------------------------------------------------------- */
+/* Any number type. All but unbroadcast, concat, stack and gather make free views of x where
+ * strides can express the result, and copy where not. */
+
+AD_API ad_tensor ad_reshape(ad_tensor x, ad_shape shape); /* one extent may be -1: the rest */
+AD_API ad_tensor ad_squeeze(ad_tensor x, int axis);       /* drops an axis of extent 1 */
+AD_API ad_tensor ad_expand(ad_tensor x, int axis);        /* inserts one, there in the result */
+AD_API ad_tensor ad_transpose(ad_tensor x);               /* swaps the last two axes */
+AD_API ad_tensor ad_permute(ad_tensor x, ad_axes order);  /* axis i of y is axis order[i] of x */
+AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape);
+AD_API ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape); /* sums what broadcasting repeats */
+
+/* Elements begin to end - 1 along an axis. Negative ones count from the end; a begin after
+ * the end, or a place beyond the extent, is AD_BAD_SHAPE. */
+AD_API ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end);
+
+/* n tensors, one after another along an axis; or stacked along a new one. */
+AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
+AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
+
+/* y[..., i..., ...] = x[..., index[i...], ...]: picks along an axis by integers in [0,
+ * extent), the others being AD_DOMAIN. index's axes replace the axis. Repeated indices
+ * accumulate in the gradient, in index order. */
+AD_API ad_tensor ad_gather(ad_tensor x, ad_tensor index, int axis);
+
+/* ---- losses ------------------------------------------------------------------------- */
+
+/* mean((prediction - target)^2). Shapes must be equal: a [n, 1] against an [n] is an error. */
+AD_API ad_tensor ad_mse(ad_tensor prediction, ad_tensor target);
+
+/* Mean over rows of -log softmax(logits)[i, label[i]].
+ *
+ *   logits  [n, classes], unnormalised log-probabilities; f32 or f64
+ *   label   [n], class numbers in [0, classes); i32, i64 or u8
+ *
+ * A number, in nats; n = 0 gives NaN. Computed with the row maximum subtracted, so that large
+ * logits do not overflow; forward and gradient share the softmax. A label outside its
+ * range is AD_DOMAIN. */
+AD_API ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label);
+
+/* ---- plain numbers as operands ------------------------------------------------------ */
+
+#ifdef __cplusplus
+} /* extern "C" */
+#define AD_BINARY_OVERLOADS(name)                                                          \
+    inline ad_tensor ad_##name(ad_tensor a, double b) { return ad_##name(a, ad_number(b)); } \
+    inline ad_tensor ad_##name(double a, ad_tensor b) { return ad_##name(ad_number(a), b); }
+AD_BINARY_LIST(AD_BINARY_OVERLOADS)
+#undef AD_BINARY_OVERLOADS
+inline ad_tensor ad_where(ad_tensor mask, ad_tensor a, double b)
+{
+    return ad_where(mask, a, ad_number(b));
+}
+inline ad_tensor ad_where(ad_tensor mask, double a, ad_tensor b)
+{
+    return ad_where(mask, ad_number(a), b);
+}
+#else
+static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
+{
+    return x;
+}
+/* A tensor as it is, a number as an operand. A real function of the same name lies under
+ * each macro: (ad_add)(a, b), or &ad_add. */
+#define AD_OF(x) _Generic((x), ad_tensor: ad_tensor_itself, default: ad_number)(x)
+#define ad_add(a, b) (ad_add)(AD_OF(a), AD_OF(b))
+#define ad_sub(a, b) (ad_sub)(AD_OF(a), AD_OF(b))
+#define ad_mul(a, b) (ad_mul)(AD_OF(a), AD_OF(b))
+#define ad_div(a, b) (ad_div)(AD_OF(a), AD_OF(b))
+#define ad_pow(a, b) (ad_pow)(AD_OF(a), AD_OF(b))
+#define ad_maximum(a, b) (ad_maximum)(AD_OF(a), AD_OF(b))
+#define ad_minimum(a, b) (ad_minimum)(AD_OF(a), AD_OF(b))
+#define ad_equal(a, b) (ad_equal)(AD_OF(a), AD_OF(b))
+#define ad_not_equal(a, b) (ad_not_equal)(AD_OF(a), AD_OF(b))
+#define ad_less(a, b) (ad_less)(AD_OF(a), AD_OF(b))
+#define ad_less_equal(a, b) (ad_less_equal)(AD_OF(a), AD_OF(b))
+#define ad_greater(a, b) (ad_greater)(AD_OF(a), AD_OF(b))
+#define ad_greater_equal(a, b) (ad_greater_equal)(AD_OF(a), AD_OF(b))
+#define ad_where(mask, a, b) (ad_where)((mask), AD_OF(a), AD_OF(b))
+#endif
+
+#endif

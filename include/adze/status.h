@@ -1,0 +1,66 @@
+/* Status codes and messages.
+ *
+ * A function that can fail returns an ad_status. Work on a tape reports through
+ * the tape (tape.h); everything else fills an ad_error, if the caller passes one.
+ * The library never prints, exits, aborts or raises a signal. */
+#ifndef ADZE_STATUS_H
+#define ADZE_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define AD_API __attribute__((visibility("default")))
+#define AD_UNUSED __attribute__((unused))
+#define AD_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
+#else
+#define AD_API
+#define AD_UNUSED
+#define AD_PRINTF(text, first)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One row is one status: its name and what it means. */
+#define AD_STATUS_LIST(ROW)                                                                \
+    ROW(AD_OK, "success")                                                                  \
+    ROW(AD_MEMORY, "memory ran out")                                                       \
+    ROW(AD_TOO_LARGE, "a size does not fit the address space")                             \
+    ROW(AD_BAD_SHAPE, "shapes do not fit")                                                 \
+    ROW(AD_BAD_TYPE, "number types do not fit")                                            \
+    ROW(AD_DOMAIN, "a value is out of its domain")                                         \
+    ROW(AD_STALE, "a tensor or mark outlived its tape's reset or rewind")                  \
+    ROW(AD_FOREIGN, "tensors of different tapes in one operation")                         \
+    ROW(AD_BUSY, "the tape is in use by one of its own kernels")                           \
+    ROW(AD_NO_DERIVATIVE, "an operation on the path has no such derivative")               \
+    ROW(AD_MISUSE, "an argument is missing or makes no sense")                             \
+    ROW(AD_FAILED, "a user's kernel reported failure")                                     \
+    ROW(AD_FILE, "a file cannot be opened or read")                                        \
+    ROW(AD_FORMAT, "a file is malformed")                                                  \
+    ROW(AD_DIFFERENT, "a test found a difference")
+
+#define AD_STATUS_NAME(name, text) name,
+typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;
+#undef AD_STATUS_NAME
+
+/* A failure and its message: the operation, the shapes, the reason. */
+typedef struct ad_error {
+    ad_status status;
+    char text[508]; /* "" when AD_OK */
+} ad_error;
+
+/* What a status means, in a few words; never NULL. */
+AD_API const char *ad_status_text(ad_status status);
+
+/* Keeps the first failure: writes status and text into *error unless error is
+ * NULL or holds one already. Returns status, so that it can end a function. */
+AD_API ad_status ad_fail(ad_error *error, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,206 @@
+/* Tapes and tensors: recording, the reverse sweep, the forward sweep of tangents.
+ *
+ * A tape owns every value computed on it. A tensor is a small handle to one of those
+ * values: copy it freely, never free it. Resetting the tape ends the life of all its
+ * tensors at once and keeps the memory for the next round.
+ *
+ * Errors stick to the tape. The first failure is kept with its message, later operations
+ * on that tape do nothing, and ad_backward() or ad_tape_status() reports it: write the
+ * formula straight through and check once at the end.
+ *
+ * A tape and its tensors belong to one thread at a time. Different tapes share nothing
+ * and may read the same arrays concurrently. */
+#ifndef ADZE_TAPE_H
+#define ADZE_TAPE_H
+
+#include "adze/array.h"
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ad_tape ad_tape;
+
+typedef struct ad_tensor {
+    ad_tape *tape; /* NULL: a plain number, or nothing */
+    union {
+        struct {
+            uint32_t index, epoch;
+        } node;
+        double number;
+    } as;
+} ad_tensor;
+
+/* ---- tapes -------------------------------------------------------------------------- */
+
+enum {
+    /* Takes every piece of memory from the allocator by itself instead of carving it from
+     * blocks, so that a guard-page or sanitizing allocator sees the exact bounds. Slow. */
+    AD_CHECK_BOUNDS = 1
+};
+
+typedef struct ad_tape_options {
+    size_t size;                   /* sizeof(ad_tape_options): lets this struct grow */
+    const ad_allocator *allocator; /* NULL: the C library's */
+    unsigned checks;               /* AD_CHECK_... or 0 */
+} ad_tape_options;
+
+/* options may be NULL. Returns NULL when memory ran out. */
+AD_API ad_tape *ad_tape_new(const ad_tape_options *options);
+AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
+
+/* Where the tape's memory comes from; NULL is the C library. */
+AD_API const ad_allocator *ad_tape_allocator(const ad_tape *t);
+
+/* Forgets all values and the error, if any; keeps the memory. */
+AD_API void ad_tape_reset(ad_tape *t);
+
+/* Gives unused memory back to the allocator: all of it after a reset. */
+AD_API void ad_tape_trim(ad_tape *t);
+
+/* A place on the tape to come back to. Rewinding forgets what was computed after the mark and
+ * keeps the rest, the error included. AD_STALE when the mark's place is no longer there. */
+typedef struct ad_mark {
+    ad_tape *tape;
+    uint32_t count, epoch;
+} ad_mark;
+
+AD_API ad_mark ad_tape_mark(ad_tape *t);
+AD_API ad_status ad_tape_rewind(ad_mark mark);
+
+AD_API ad_status ad_tape_status(const ad_tape *t);
+AD_API const char *ad_tape_error(const ad_tape *t); /* "" when AD_OK; valid until reset */
+
+/* Puts a user's own failure on the tape, where the one check finds it. The first failure
+ * stays. Returns the tape's status. */
+AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
+
+/* Memory that lives on the tape like a value, until a reset or a rewind to before it: for what functions
+ * of tensors need beside them. Aligned for any number type. NULL, with AD_MEMORY on the tape, when
+ * there is none. */
+AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
+
+/* What a tape holds, for tests and tools. */
+typedef struct ad_tape_info {
+    size_t nodes;           /* values on the tape */
+    size_t bytes_used;      /* of values, their nodes, and cotangents */
+    size_t bytes_reserved;  /* taken from the allocator */
+} ad_tape_info;
+
+AD_API ad_tape_info ad_tape_measure(const ad_tape *t);
+
+/* ---- leaves ------------------------------------------------------------------------- */
+
+/* Put numbers on a tape. Both borrow them: they must stay put and unchanged until the
+ * tape is reset. Operations are recorded only downstream of a watched leaf, so the same forward
+ * function differentiates watched operands and merely evaluates frozen ones. Only f32 and
+ * f64 can be watched. In C both also take an ad_array. */
+AD_API ad_tensor ad_watch(ad_tape *t, ad_view v);
+AD_API ad_tensor ad_freeze(ad_tape *t, ad_view v);
+
+/* A frozen leaf that copies its one number. */
+AD_API ad_tensor ad_constant(ad_tape *t, ad_type type, double value);
+
+/* Names a value for messages, traces and drawings. Borrows the name until reset.
+ * Returns x. */
+AD_API ad_tensor ad_label(ad_tensor x, const char *name);
+
+/* ---- reading ------------------------------------------------------------------------ */
+
+/* The numbers of x; borrowed from the tape until reset. data is NULL when there is nothing
+ * to read: a failed or stale tensor. */
+AD_API ad_view ad_read(ad_tensor x);
+
+/* The value of a one-element tensor as a double; NaN if x failed or has more elements. */
+AD_API double ad_item(ad_tensor x);
+
+AD_API ad_shape ad_shape_of_tensor(ad_tensor x); /* rank -1 when there is nothing to read */
+AD_API bool ad_is_tracked(ad_tensor x);          /* depends on a watched leaf */
+
+/* ---- reverse sweep ------------------------------------------------------------------ */
+
+/* Computes d y / d x for every watched x. y must have one element. A leaf that y does not
+ * depend on has a gradient of zeros. Gradients of an earlier sweep are discarded.
+ * AD_NO_DERIVATIVE, with the operation's name, where y depends on a leaf only through
+ * an operation that has no derivative. */
+AD_API ad_status ad_backward(ad_tensor y);
+
+/* The same from a cotangent of y's shape and type: a vector-Jacobian product. Borrows dy
+ * for the call. May be repeated, with other cotangents, until the tape is reset. */
+AD_API ad_status ad_backward_from(ad_tensor y, ad_view dy);
+
+/* The gradient of a watched leaf from the last sweep, in the leaf's shape, row by row;
+ * borrowed until the next sweep or reset. data is NULL when there is none. */
+AD_API ad_view ad_grad(ad_tensor x);
+
+/* Whether the root of the last sweep depends on the watched leaf x: tells a gradient that
+ * happens to be zero from one that nobody computed. */
+AD_API bool ad_reached(ad_tensor x);
+
+/* ---- tangents: forward mode, and forward over reverse ------------------------------- */
+
+/* The tangents of watched leaves start as zeros. Copies tx, of x's shape and type. */
+AD_API ad_status ad_set_tangent(ad_tensor x, ad_view tx);
+
+/* Carries the leaves' tangents forward through what was recorded, up to y:
+ * ty = J tx. May be repeated with other tangents. */
+AD_API ad_status ad_push_tangents(ad_tensor y);
+
+/* The tangent of a value from the last push; data is NULL when there is none, which
+ * means zeros if a push succeeded. */
+AD_API ad_view ad_tangent(ad_tensor x);
+
+/* After a push up to y, which must have one element: one sweep that computes the gradient g
+ * of y and the derivative of g along the tangents, a Hessian-vector product. Read them with
+ * ad_grad and ad_grad_tangent. AD_NO_DERIVATIVE, with the name, for an
+ * operation without second derivatives. */
+AD_API ad_status ad_backward_tangents(ad_tensor y);
+AD_API ad_view ad_grad_tangent(ad_tensor x);
+
+/* ---- looking on --------------------------------------------------------------------- */
+
+typedef enum ad_event_kind {
+    AD_EVENT_FORWARD,  /* an operation has computed its result */
+    AD_EVENT_PULLBACK, /* a pullback is about to be called */
+    AD_EVENT_KIND_COUNT
+} ad_event_kind;
+
+typedef struct ad_event {
+    ad_event_kind kind;
+    const char *op;          /* the operation's name */
+    const char *label;       /* the value's label, or NULL */
+    int arity;
+    const ad_shape *operands; /* [arity] */
+    const ad_shape *result;
+    ad_type type;            /* of the result */
+} ad_event;
+
+/* Called for every operation and every pullback; must not use the tape. NULL ends it. */
+typedef void ad_tracer(void *user, const ad_event *event);
+AD_API void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user);
+
+/* Writes "square([4]) -> [4]" and the like into text, cut to fit. Returns text. */
+AD_API char *ad_event_print(const ad_event *event, char *text, size_t size);
+
+/* Lists the values of a tape, one a line, or draws them in Graphviz's DOT language
+ * (dot -Tsvg). AD_FILE when the stream reports an error. */
+AD_API ad_status ad_tape_print(const ad_tape *t, FILE *out);
+AD_API ad_status ad_tape_dot(const ad_tape *t, FILE *out);
+
+#ifdef __cplusplus
+} /* extern "C" */
+inline ad_tensor ad_watch(ad_tape *t, const ad_array &a) { return ad_watch(t, ad_array_view(a)); }
+inline ad_tensor ad_freeze(ad_tape *t, const ad_array &a) { return ad_freeze(t, ad_array_view(a)); }
+#else
+static inline AD_UNUSED ad_view ad_view_itself(ad_view v)
+{
+    return v;
+}
+#define AD_VIEW_FROM(x) _Generic((x), ad_view: ad_view_itself, ad_array: ad_array_view)(x)
+#define ad_watch(tape, x) (ad_watch)((tape), AD_VIEW_FROM(x))
+#define ad_freeze(tape, x) (ad_freeze)((tape), AD_VIEW_FROM(x))
+#endif
+
+#endif

@@ -1,0 +1,419 @@
+/* Recording: running an op on operands and putting the result on the tape. */
+#include "core/node.h"
+#include "core/strided.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* ---- around kernels ---------------------------------------------------------------- */
+
+ad_place ad_kernel_begin(ad_tape *t, const ad_op *op)
+{
+    t->busy = op->name;
+    return ad_arena_place(&t->values);
+}
+
+bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity, const ad_view *x)
+{
+    const char *name = t->busy;
+    t->busy = NULL;
+    ad_arena_return(&t->values, start);
+    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
+        return true;
+    char call[256];
+    ad_tape_fail(t, t->work.rejected.status, "%s%s: %s", prefix,
+                 ad_call_print(name, arity, x, call, sizeof call), t->work.rejected.text);
+    t->work.rejected = (ad_error){0};
+    return false;
+}
+
+void *ad_scratch(ad_workspace *work, size_t bytes)
+{
+    if (!work)
+        return NULL;
+    void *memory = ad_arena_take(&work->tape->values, bytes, AD_ALIGNMENT);
+    if (!memory)
+        ad_fail(&work->rejected, AD_MEMORY, "memory ran out (%zu bytes for scratch)", bytes);
+    return memory;
+}
+
+void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
+{
+    if (!work || work->rejected.status != AD_OK)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(work->rejected.text, sizeof work->rejected.text, format, arguments);
+    va_end(arguments);
+    work->rejected.status = status == AD_OK ? AD_FAILED : status;
+}
+
+char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size)
+{
+    size_t at = 0;
+    for (int i = -1; i <= arity && at < size; i++) {
+        char shape[64] = "";
+        if (i >= 0 && i < arity)
+            ad_shape_print(&x[i].shape, shape, sizeof shape);
+        int n = i < 0        ? snprintf(text, size, "%s(", name)
+                : i == arity ? snprintf(text + at, size - at, ")")
+                             : snprintf(text + at, size - at, "%s%s", i ? ", " : "", shape);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return text;
+}
+
+/* ---- the call ---------------------------------------------------------------------- */
+
+enum { FEW = 4 };
+
+typedef struct call {
+    ad_tape *tape;
+    const ad_op *op;
+    const void *attr;
+    int arity;
+    unsigned inherited; /* flags of all operands together */
+    uint32_t *operand;  /* [arity] nodes */
+    ad_view *x;         /* [arity] */
+    ad_shape *shape;    /* [arity] */
+    ad_type *type;      /* [arity] */
+    ad_type y_type;
+    ad_shape y_shape;
+    size_t y_count;
+    void *room; /* the lists above, when they are too long for the stack */
+} call;
+
+typedef struct call_room {
+    uint32_t operand[FEW];
+    ad_view x[FEW];
+    ad_shape shape[FEW];
+    ad_type type[FEW];
+} call_room;
+
+static bool refuse(const call *c, ad_status status, const char *reason)
+{
+    char text[256];
+    ad_tape_fail(c->tape, status, "%s: %s",
+                 ad_call_print(c->op->name, c->arity, c->x, text, sizeof text), reason);
+    return false;
+}
+
+/* Checks that need no operand. */
+static bool good_op(const call *c, int n)
+{
+    const ad_op *op = c->op;
+    const char *wrong = NULL;
+    if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
+        wrong = "wrong number of operands";
+    else if (!op->shape || (!op->forward && !op->view))
+        wrong = "the op needs a shape rule and a forward kernel or a view rule";
+    else if (!op->pullback && !(op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS)))
+        wrong = "the op has no pullback and does not declare AD_OP_NO_DERIVATIVE";
+    else if (op->attr_size && !c->attr)
+        wrong = "the op needs an attr";
+    if (wrong)
+        ad_tape_fail(c->tape, AD_MISUSE, "%s: %s", op->name, wrong);
+    return !wrong;
+}
+
+/* Bytes of the lists for n operands, when they are too many for the stack. */
+static size_t room_size(size_t n)
+{
+    const call *c = NULL;
+    size_t each = sizeof *c->x + sizeof *c->shape + sizeof *c->type + sizeof *c->operand;
+    return ad_size_mul(n, each);
+}
+
+static bool make_room(call *c, call_room *few, int n)
+{
+    size_t count = (size_t)n;
+    if (n <= FEW) {
+        c->operand = few->operand;
+        c->x = few->x;
+        c->shape = few->shape;
+        c->type = few->type;
+        return true;
+    }
+    c->room = ad_pool_take(&c->tape->pool, room_size(count));
+    if (!c->room) {
+        ad_tape_fail(c->tape, AD_MEMORY, "%s: memory ran out (for %d operands)", c->op->name, n);
+        return false;
+    }
+    c->x = c->room;
+    c->shape = (ad_shape *)(c->x + count);
+    c->type = (ad_type *)(c->shape + count);
+    c->operand = (uint32_t *)(c->type + count);
+    return true;
+}
+
+/* The type that plain numbers among the operands take: the first tensor's that is no mask. */
+static ad_type number_type(const ad_tensor *x, int n)
+{
+    ad_type type = AD_TYPE_COUNT;
+    for (int i = 0; i < n; i++) {
+        const ad_node *node = ad_tape_node(x[i]);
+        if (node && (type == AD_TYPE_COUNT || type == AD_BOOL))
+            type = (ad_type)node->type;
+    }
+    return type == AD_TYPE_COUNT ? AD_F64 : type;
+}
+
+/* The contiguous copy of a strided value, on the tape like any other. */
+static const ad_op contiguous_op;
+
+static bool resolve(call *c, int i, ad_tensor x, ad_type number)
+{
+    if (!x.tape)
+        x = ad_constant(c->tape, number, x.as.number);
+    if (x.tape != c->tape) {
+        ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to another tape", c->op->name, i);
+        return false;
+    }
+    ad_node *n = ad_tape_node(x);
+    bool strided = c->op->flags & AD_OP_STRIDED || c->op->view;
+    if (n && !strided && !(n->flags & AD_NODE_CONTIGUOUS)) {
+        x = ad_apply(&contiguous_op, &x, NULL);
+        n = ad_tape_node(x);
+    }
+    if (!n) {
+        ad_tape_fail(c->tape, AD_STALE, "%s: operand %d is gone: a reset or rewind ended it",
+                     c->op->name, i);
+        return false;
+    }
+    c->operand[i] = x.as.node.index;
+    c->inherited |= n->flags;
+    ad_node_look(n, &c->x[i]);
+    c->type[i] = c->x[i].type;
+    c->shape[i].rank = c->x[i].shape.rank;
+    for (int k = 0; k < c->shape[i].rank; k++)
+        c->shape[i].dim[k] = c->x[i].shape.dim[k];
+    return true;
+}
+
+static bool resolve_all(call *c, const ad_tensor *x, int n)
+{
+    bool numbers = false;
+    for (int i = 0; i < n; i++)
+        numbers = numbers || !x[i].tape;
+    ad_type number = numbers ? number_type(x, n) : AD_TYPE_COUNT;
+    for (int i = 0; i < n; i++, c->arity++)
+        if (!resolve(c, i, x[i], number))
+            return false;
+    return true;
+}
+
+static const char *one_float_type(const ad_type *x, int n, ad_type *y)
+{
+    for (int i = 0; i < n; i++) {
+        if (!ad_type_is_float(x[i]))
+            return "operands must be f32 or f64 (ad_cast converts)";
+        if (x[i] != x[0])
+            return "operands must have one type, here are f32 and f64 (ad_cast converts)";
+    }
+    *y = x[0];
+    return NULL;
+}
+
+/* Asks the type and shape rules. */
+static bool fit(call *c)
+{
+    const char *wrong = c->op->type ? c->op->type(c->type, c->attr, &c->y_type)
+                                    : one_float_type(c->type, c->arity, &c->y_type);
+    if (wrong)
+        return refuse(c, AD_BAD_TYPE, wrong);
+    wrong = c->op->shape(c->shape, c->attr, &c->y_shape);
+    if (wrong)
+        return refuse(c, AD_BAD_SHAPE, wrong);
+    ad_status status = ad_shape_count(&c->y_shape, &c->y_count);
+    if (status != AD_OK || (unsigned)c->y_type >= AD_TYPE_COUNT)
+        return refuse(c, status != AD_OK ? status : AD_BAD_TYPE,
+                      "the result's shape or type is impossible");
+    return true;
+}
+
+/* What the result inherits: a derivative, a lost derivative, or neither. */
+static unsigned result_flags(const call *c)
+{
+    unsigned from = c->inherited & (AD_NODE_TRACKED | AD_NODE_SEVERED);
+    if (!from || c->op->flags & AD_OP_STOPS)
+        return 0;
+    if (c->op->flags & AD_OP_NO_DERIVATIVE || !ad_type_is_float(c->y_type))
+        return AD_NODE_SEVERED;
+    return from;
+}
+
+static ad_tensor keep(const call *c, ad_node *n)
+{
+    n->flags |= (uint16_t)result_flags(c);
+    c->tape->severed = c->tape->severed || n->flags & AD_NODE_SEVERED;
+    memcpy(ad_node_operands(n), c->operand, (size_t)c->arity * sizeof *c->operand);
+    if (c->op->attr_size)
+        memcpy(ad_node_attr(n), c->attr, c->op->attr_size);
+    ad_tensor y = ad_tape_keep(c->tape, n);
+    if (c->tape->tracer)
+        ad_trace(c->tape, AD_EVENT_FORWARD, n);
+    return y;
+}
+
+/* ---- results of their own numbers -------------------------------------------------- */
+
+static bool compute(const call *c, ad_node *n, size_t saved_bytes)
+{
+    ad_tape *t = c->tape;
+    ad_place before = ad_arena_place(&t->values);
+    if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
+        return refuse(c, AD_MEMORY, "memory ran out (for what the pullback needs)");
+    ad_forward_args args = {.op = c->op,
+                            .arity = c->arity,
+                            .x = c->x,
+                            .attr = c->attr,
+                            .saved = n->saved,
+                            .work = &t->work};
+    ad_place start = ad_kernel_begin(t, c->op);
+    if (c->op->check)
+        c->op->check(&args);
+    if (t->work.rejected.status == AD_OK) {
+        args.y = (ad_array){.data = n->data, .type = c->y_type};
+        args.y.shape = c->y_shape;
+        c->op->forward(&args);
+    }
+    if (!ad_kernel_end(t, start, "", c->arity, c->x))
+        return false;
+    if (!(result_flags(c) & AD_NODE_TRACKED)) { /* nobody will ask for what was saved */
+        ad_arena_return(&t->values, before);
+        n->saved = NULL;
+    }
+    return true;
+}
+
+static ad_tensor record(const call *c)
+{
+    ad_tape *t = c->tape;
+    ad_place start = ad_arena_place(&t->values);
+    ad_node_plan plan = {c->op, c->arity, c->y_type, &c->y_shape, NULL, NULL, c->y_count};
+    size_t saved = c->op->saved ? c->op->saved(c->type, c->shape, c->attr) : 0;
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (n && compute(c, n, saved))
+        return keep(c, n);
+    ad_arena_return(&t->values, start);
+    return ad_tape_dead(t);
+}
+
+/* ---- results that look at an operand's numbers ------------------------------------- */
+
+static bool view_operand(const call *c, ad_view *y)
+{
+    *y = c->x[0];
+    y->shape = c->y_shape;
+    return c->op->view(&c->x[0], c->attr, y);
+}
+
+static ad_tensor record_view(call *c)
+{
+    ad_view y;
+    ad_tape *t = c->tape;
+    if (!view_operand(c, &y)) {
+        ad_tensor copy = ad_tape_handle(t, c->operand[0]);
+        copy = ad_apply(&contiguous_op, &copy, NULL);
+        if (t->error.status != AD_OK || !resolve(c, 0, copy, c->type[0]) || !view_operand(c, &y)) {
+            refuse(c, AD_MISUSE, "the view rule failed on contiguous numbers");
+            return ad_tape_dead(t);
+        }
+    }
+    ad_node_plan plan = {c->op, c->arity, c->y_type, &c->y_shape, y.stride, y.data, c->y_count};
+    ad_node *n = ad_tape_plan(t, &plan);
+    return n ? keep(c, n) : ad_tape_dead(t);
+}
+
+/* ---- the public calls -------------------------------------------------------------- */
+
+static ad_tape *tape_of(const ad_tensor *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (x[i].tape)
+            return x[i].tape;
+    return NULL;
+}
+
+ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *attr)
+{
+    ad_tape *t = x ? tape_of(x, n) : NULL;
+    if (!t || !op || !op->name || !ad_tape_usable(t, op->name)) {
+        if (t && !(op && op->name))
+            ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or it has no name");
+        return ad_tape_dead(t);
+    }
+    call_room few;
+    call c = {.tape = t, .op = op, .attr = attr};
+    ad_tensor y = ad_tape_dead(t);
+    if (good_op(&c, n) && make_room(&c, &few, n) && resolve_all(&c, x, n) && fit(&c))
+        y = op->view ? record_view(&c) : record(&c);
+    ad_pool_give(&t->pool, c.room, room_size((size_t)n));
+    return y;
+}
+
+ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
+{
+    if (op && op->arity >= 1)
+        return ad_apply_n(op, op->arity, x, attr);
+    ad_tape *t = x ? x->tape : NULL;
+    ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or its arity is not a number (ad_apply_n)");
+    return ad_tape_dead(t);
+}
+
+ad_op ad_op_with_pullback(const ad_op *op, const char *name,
+                          void (*pullback)(const ad_pullback_args *))
+{
+    ad_op copy = {0};
+    if (op)
+        copy = *op;
+    copy.name = name;
+    copy.pullback = pullback;
+    copy.flags &= ~(unsigned)(AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_NO_DERIVATIVE);
+    copy.jvp = NULL;
+    copy.curvature = NULL;
+    return copy;
+}
+
+const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    *y = x[0];
+    return NULL;
+}
+
+/* ---- the copy ---------------------------------------------------------------------- */
+
+static const char *any_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[0];
+    return NULL;
+}
+
+static void contiguous_forward(const ad_forward_args *c)
+{
+    ad_strided_read(&c->x[0], c->y.data);
+}
+
+static void contiguous_pullback(const ad_pullback_args *c)
+{
+    ad_view dx = ad_array_view(c->dx[0]);
+    ad_strided_add(&dx, c->dy.data);
+}
+
+static void contiguous_jvp(const ad_jvp_args *c)
+{
+    ad_strided_read(&c->tx[0], c->ty.data);
+}
+
+static const ad_op contiguous_op = {
+    .name = "contiguous",
+    .arity = 1,
+    .flags = AD_OP_STRIDED | AD_OP_LINEAR,
+    .type = any_type,
+    .shape = ad_shape_first,
+    .forward = contiguous_forward,
+    .pullback = contiguous_pullback,
+    .jvp = contiguous_jvp,
+};

@@ -1,0 +1,130 @@
+/* Memory that is given back all at once. */
+#include "core/arena.h"
+
+enum { HEADER = AD_ALIGNMENT, LEAST_BLOCK = 1 << 16, MOST_GROWTH = 1 << 24 };
+
+static char *base_of(const ad_block *b)
+{
+    return (char *)(uintptr_t)b + HEADER;
+}
+
+static size_t rounded(size_t n, size_t alignment)
+{
+    return (n + alignment - 1) & ~(alignment - 1);
+}
+
+static void enter(ad_arena *a, ad_block *b)
+{
+    a->passed += a->current ? a->current->size : 0;
+    a->current = b;
+    a->used = 0;
+}
+
+/* Puts a block after the current one. */
+static ad_block *insert_block(ad_arena *a, size_t size)
+{
+    ad_block *b = ad_memory_take(a->allocator, ad_size_add(HEADER, size));
+    if (!b)
+        return NULL;
+    ad_block **link = a->current ? &a->current->next : &a->first;
+    *b = (ad_block){*link, size};
+    *link = b;
+    a->reserved += size;
+    return b;
+}
+
+static ad_block *next_block(ad_arena *a)
+{
+    return a->current ? a->current->next : a->first;
+}
+
+static bool make_room(ad_arena *a, size_t bytes)
+{
+    if (!a->exact)
+        for (ad_block *b = next_block(a); b; b = next_block(a)) {
+            enter(a, b);
+            if (bytes <= b->size)
+                return true;
+        }
+    size_t growth = a->reserved < LEAST_BLOCK   ? LEAST_BLOCK
+                    : a->reserved < MOST_GROWTH ? a->reserved
+                                                : MOST_GROWTH;
+    ad_block *b = insert_block(a, a->exact || bytes > growth ? bytes : growth);
+    if (b)
+        enter(a, b);
+    return b;
+}
+
+void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
+{
+    size_t start = rounded(a->used, alignment);
+    bool fits =
+        a->current && !a->exact && start <= a->current->size && bytes <= a->current->size - start;
+    if (!fits) {
+        if (!make_room(a, bytes))
+            return NULL;
+        start = 0;
+    }
+    a->used = start + bytes;
+    return base_of(a->current) + start;
+}
+
+ad_place ad_arena_place(const ad_arena *a)
+{
+    return (ad_place){a->current, a->used};
+}
+
+static void free_from(ad_arena *a, ad_block **link)
+{
+    for (ad_block *b = *link, *next; b; b = next) {
+        next = b->next;
+        a->reserved -= b->size;
+        ad_memory_give(a->allocator, b, HEADER + b->size);
+    }
+    *link = NULL;
+}
+
+void ad_arena_return(ad_arena *a, ad_place place)
+{
+    if (a->current != place.block) {
+        a->passed = 0;
+        for (ad_block *b = a->first; place.block && b != place.block; b = b->next)
+            a->passed += b->size;
+    }
+    a->current = place.block;
+    a->used = place.used;
+    if (a->exact)
+        ad_arena_trim(a);
+}
+
+ad_place ad_arena_find(const ad_arena *a, const void *piece)
+{
+    uintptr_t at = (uintptr_t)piece;
+    for (ad_block *b = a->first; b; b = b->next) {
+        uintptr_t base = (uintptr_t)base_of(b);
+        if (at == base && a->exact)
+            break; /* the place is the end of the block before */
+        if (at >= base && at < base + b->size)
+            return (ad_place){b, at - base};
+    }
+    ad_block *before = NULL;
+    for (ad_block *b = a->first; b && (uintptr_t)base_of(b) != at; b = b->next)
+        before = b;
+    return (ad_place){before, before ? before->size : 0};
+}
+
+size_t ad_arena_used(const ad_arena *a)
+{
+    return a->passed + a->used;
+}
+
+void ad_arena_trim(ad_arena *a)
+{
+    free_from(a, a->current ? &a->current->next : &a->first);
+}
+
+void ad_arena_free(ad_arena *a)
+{
+    ad_arena_return(a, (ad_place){0});
+    ad_arena_trim(a);
+}

@@ -1,0 +1,46 @@
+/* Memory that is given back all at once.
+ *
+ * A chain of blocks is filled from first to last. Going back to an earlier place keeps the blocks
+ * for the next round, so that a loop that repeats itself stops allocating. In exact
+ * mode every piece is a block of its own, and going back frees it: slow, but a guard-page or
+ * sanitizing allocator then sees the bounds of each. */
+#ifndef ADZE_CORE_ARENA_H
+#define ADZE_CORE_ARENA_H
+
+#include "core/memory.h"
+
+typedef struct ad_block {
+    struct ad_block *next;
+    size_t size; /* bytes after the header */
+} ad_block;
+
+typedef struct ad_arena {
+    const ad_allocator *allocator;
+    bool exact;
+    ad_block *first, *current; /* current is NULL before the first piece */
+    size_t used;               /* bytes of current */
+    size_t reserved;           /* bytes of all blocks */
+    size_t passed;             /* bytes of the blocks before current */
+} ad_arena;
+
+typedef struct ad_place {
+    ad_block *block;
+    size_t used;
+} ad_place;
+
+/* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
+void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment);
+
+ad_place ad_arena_place(const ad_arena *a);
+void ad_arena_return(ad_arena *a, ad_place place);
+
+/* The place where a piece begins. */
+ad_place ad_arena_find(const ad_arena *a, const void *piece);
+
+size_t ad_arena_used(const ad_arena *a);
+
+/* Frees the blocks that hold nothing. */
+void ad_arena_trim(ad_arena *a);
+void ad_arena_free(ad_arena *a);
+
+#endif

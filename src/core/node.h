@@ -1,0 +1,157 @@
+/* What a tape is made of. Private to src/core.
+ *
+ * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the numbers
+ * they own and what they saved lie in one arena in order of recording, so that going back to
+ * a node gives back all that came after it. Cotangents and tangents live in a pool
+ * of their own, sorted by size for reuse. */
+#ifndef ADZE_CORE_NODE_H
+#define ADZE_CORE_NODE_H
+
+#include "adze/op.h"
+#include "core/arena.h"
+#include "core/pool.h"
+
+#define AD_NO_NODE UINT32_MAX
+
+enum {                         /* flags of a node */
+       AD_NODE_TRACKED = 1,    /* depends on a watched leaf: has a derivative */
+       AD_NODE_WATCHED = 2,    /* is such a leaf */
+       AD_NODE_SEVERED = 4,    /* depends on a watched leaf, through an op without derivative */
+       AD_NODE_CONTIGUOUS = 8, /* its numbers lie row by row */
+       AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
+       AD_NODE_MARK = 32,      /* for the walk at hand: on a path of derivatives */
+       AD_NODE_CUT = 64        /* the same: only behind an op without derivative */
+};
+
+typedef struct ad_node {
+    const ad_op *op;   /* NULL: a leaf */
+    const char *label; /* borrowed, or NULL */
+    void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
+    void *saved;
+    void *cotangent;  /* while a sweep needs it; a watched leaf keeps it */
+    size_t count;     /* elements */
+    uint32_t epoch;   /* what a handle must show */
+    uint32_t watched; /* of a watched leaf: the one before it */
+    uint32_t arity;
+    uint8_t type, rank;
+    uint16_t flags;
+    int64_t extents[]; /* [rank] dim, [rank] stride; then uint32_t operands [arity], then attr */
+} ad_node;
+
+typedef struct ad_tangents {
+    void *tx;  /* tangent of the value; NULL is zero */
+    void *tdx; /* tangent of the cotangent */
+} ad_tangents;
+
+struct ad_workspace {
+    ad_tape *tape;
+    ad_error rejected; /* by the kernel that runs */
+};
+
+struct ad_tape {
+    const ad_allocator *allocator;
+    ad_arena values;
+    ad_pool pool;
+    ad_node **nodes;
+    uint32_t count, capacity;
+    uint32_t epoch;
+    uint32_t last_watched; /* AD_NO_NODE: none */
+    bool severed;          /* some node is */
+    const char *busy;      /* the op whose kernel runs, or NULL */
+    ad_error error;
+    ad_workspace work;
+    ad_tracer *tracer;
+    void *tracer_user;
+    ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */
+    uint32_t tangents_count, tangents_capacity;
+    uint32_t pushed; /* the node up to which tangents were carried, or AD_NO_NODE */
+};
+
+/* ---- nodes -------------------------------------------------------------------------- */
+
+static inline uint32_t *ad_node_operands(const ad_node *n)
+{
+    return (uint32_t *)(uintptr_t)(n->extents + 2 * n->rank);
+}
+
+static inline void *ad_node_attr(const ad_node *n)
+{
+    return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
+}
+
+static inline size_t ad_node_bytes(const ad_node *n)
+{
+    return n->count * ad_type_size((ad_type)n->type);
+}
+
+void ad_node_look(const ad_node *n, ad_view *v); /* extents beyond the rank stay unset */
+ad_shape ad_node_shape(const ad_node *n);
+ad_view ad_node_rows(const ad_node *n, const void *data); /* of its shape, row by row */
+const char *ad_node_name(const ad_node *n);
+
+/* The node of a live handle; NULL for any other. */
+ad_node *ad_tape_node(ad_tensor x);
+ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
+ad_tensor ad_tape_dead(ad_tape *t);
+
+/* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
+ * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when
+ * there is no room. The node counts only once it is kept; until then, going back to
+ * the place before it undoes it. */
+typedef struct ad_node_plan {
+    const ad_op *op;
+    int arity;
+    ad_type type;
+    const ad_shape *shape;
+    const int64_t *stride; /* NULL: row by row */
+    const void *borrowed;
+    size_t count;
+} ad_node_plan;
+
+ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);
+ad_tensor ad_tape_keep(ad_tape *t, ad_node *n);
+
+/* ---- calling kernels ---------------------------------------------------------------- */
+
+/* True if the tape can be used by `name` now: no error, no kernel at work. */
+bool ad_tape_usable(ad_tape *t, const char *name);
+
+/* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
+ * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
+ad_place ad_kernel_begin(ad_tape *t, const ad_op *op);
+bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity, const ad_view *x);
+
+/* "matmul([64, 784], [50, 10])" into text, cut to fit. */
+char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
+
+void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n);
+
+/* ---- shared by the sweeps ----------------------------------------------------------- */
+
+/* The root of a sweep: live, of one element if `single`. NULL with an error on the tape. */
+ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single);
+
+/* False, with an error that names the op, if a watched leaf matters to the root only through
+ * operations without derivative. */
+bool ad_sweep_severed(ad_tape *t, const char *name, uint32_t root);
+
+/* Operands of a node, and what its rules get of each. */
+typedef struct ad_frame {
+    ad_place start;
+    ad_view *x, *tx;
+    ad_array *dx;
+    bool *assign;
+    ad_view small_x[4], small_tx[4];
+    ad_array small_dx[4];
+    bool small_assign[4];
+} ad_frame;
+
+/* Views the operands of n. Close it in any case; false with an error when memory ran out. */
+bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n);
+void ad_frame_close(ad_frame *f, ad_tape *t);
+
+void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */
+void ad_release_tangents(ad_tape *t, uint32_t from);
+bool ad_room_for_tangents(ad_tape *t, uint32_t count);
+
+#endif

@@ -1,0 +1,119 @@
+/* Showing a tape: events as they happen, a listing, a drawing. */
+#include "core/node.h"
+
+#include <string.h>
+
+void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user)
+{
+    if (!t || t->busy)
+        return;
+    t->tracer = tracer;
+    t->tracer_user = user;
+}
+
+void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n)
+{
+    enum { MOST = 16 }; /* operands that an event shows */
+    ad_shape operands[MOST];
+    ad_shape result = ad_node_shape(n);
+    int arity = n->arity < MOST ? (int)n->arity : MOST;
+    for (int i = 0; i < arity; i++)
+        operands[i] = ad_node_shape(t->nodes[ad_node_operands(n)[i]]);
+    ad_event event = {kind, n->op->name, n->label, arity, operands, &result, (ad_type)n->type};
+    t->busy = "the tracer";
+    t->tracer(t->tracer_user, &event);
+    t->busy = NULL;
+}
+
+char *ad_event_print(const ad_event *event, char *text, size_t size)
+{
+    if (!text || !size)
+        return text;
+    text[0] = '\0';
+    if (!event)
+        return text;
+    char shape[64];
+    const char *what = event->kind == AD_EVENT_PULLBACK ? "pullback of " : "";
+    size_t at = 0;
+    for (int i = -1; i <= event->arity && at < size; i++) {
+        int n = 0;
+        if (i < 0)
+            n = snprintf(text, size, "%s%s(", what, event->op);
+        else if (i < event->arity)
+            n = snprintf(text + at, size - at, "%s%s", i ? ", " : "",
+                         ad_shape_print(&event->operands[i], shape, sizeof shape));
+        else
+            n = snprintf(text + at, size - at, ") -> %s",
+                         ad_shape_print(event->result, shape, sizeof shape));
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return text;
+}
+
+static const char *role(const ad_node *n)
+{
+    return n->flags & AD_NODE_WATCHED   ? "watched"
+           : n->flags & AD_NODE_TRACKED ? "tracked"
+           : n->flags & AD_NODE_SEVERED ? "severed"
+                                        : "constant";
+}
+
+static ad_status written(FILE *out)
+{
+    return ferror(out) ? AD_FILE : AD_OK;
+}
+
+ad_status ad_tape_print(const ad_tape *t, FILE *out)
+{
+    if (!t || !out)
+        return AD_MISUSE;
+    for (uint32_t i = 0; i < t->count; i++) {
+        char shape[64];
+        const ad_node *n = t->nodes[i];
+        ad_shape s = ad_node_shape(n);
+        fprintf(out, "%6u  %-8s  %s", i, role(n), ad_node_name(n));
+        for (uint32_t k = 0; k < n->arity; k++)
+            fprintf(out, "%s%u", k ? ", " : "(", ad_node_operands(n)[k]);
+        fprintf(out, "%s -> %s %s%s%s\n", n->arity ? ")" : "", ad_type_text((ad_type)n->type),
+                ad_shape_print(&s, shape, sizeof shape), n->label ? "  " : "",
+                n->label ? n->label : "");
+    }
+    return written(out);
+}
+
+/* A label in DOT's quotes. */
+static void print_quoted(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        if (*text == '\n')
+            fputs("\\n", out);
+        else
+            fprintf(out, "%s%c", strchr("\"\\", *text) ? "\\" : "", *text);
+}
+
+ad_status ad_tape_dot(const ad_tape *t, FILE *out)
+{
+    if (!t || !out)
+        return AD_MISUSE;
+    fputs("digraph tape {\n    node [fontname=\"Helvetica\", shape=box, style=rounded];\n", out);
+    for (uint32_t i = 0; i < t->count; i++) {
+        char shape[64];
+        const ad_node *n = t->nodes[i];
+        ad_shape s = ad_node_shape(n);
+        fprintf(out, "    n%u [label=\"", i);
+        print_quoted(out, n->label ? n->label : ad_node_name(n));
+        fprintf(out, "\\n%s %s\"%s];\n", ad_type_text((ad_type)n->type),
+                ad_shape_print(&s, shape, sizeof shape),
+                n->flags & AD_NODE_WATCHED   ? ", style=\"rounded,filled\", fillcolor=lightblue"
+                : n->flags & AD_NODE_TRACKED ? ""
+                                             : ", color=gray, fontcolor=gray");
+        for (uint32_t k = 0; k < n->arity; k++) {
+            const ad_node *o = t->nodes[ad_node_operands(n)[k]];
+            fprintf(out, "    n%u -> n%u%s;\n", ad_node_operands(n)[k], i,
+                    o->flags & AD_NODE_TRACKED && n->flags & AD_NODE_TRACKED ? ""
+                                                                             : " [color=gray]");
+        }
+    }
+    fputs("}\n", out);
+    return written(out);
+}
