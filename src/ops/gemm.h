@@ -1,0 +1,31 @@
+/* Matrix products: the one door to BLIS.
+ *
+ * BLIS is called one way only: on one thread, and without its small-matrix path, which reads past the
+ * end of its operands and makes bits depend on the number of threads. Nothing that it would
+ * abort on reaches it: strides that it cannot take are packed first, small
+ * and empty products are our own. */
+#ifndef ADZE_OPS_GEMM_H
+#define ADZE_OPS_GEMM_H
+
+#include "adze/op.h"
+
+typedef struct ad_matrix {
+    const void *data; /* [rows, columns] */
+    int64_t rows, columns;
+    int64_t row_step, column_step; /* in elements */
+} ad_matrix;
+
+ad_matrix ad_matrix_transposed(ad_matrix a);
+
+/* The last two axes of a view, at its first element. */
+ad_matrix ad_matrix_of(const ad_view *v);
+
+/* c = a b, or c += a b with add; c lies row by row, [a.rows, b.columns]. Nothing happens but a noted
+ * failure when memory for packing runs out. */
+void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c);
+
+/* Makes BLIS take the memory that its calls need, so that it is not taken (and cannot run
+ * out) in the middle of work. */
+void ad_gemm_warm_up(void);
+
+#endif

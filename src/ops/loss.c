@@ -1,0 +1,336 @@
+/* Losses: one number for a whole batch.
+ *
+ *     mse                    y = sum((p - t)^2) / n    dp += c (p - t), dt -= the same, c = 2 dy / n
+ *     softmax_cross_entropy  y = -sum(log p[i, label[i]]) / n, with p the softmax of each row;
+ *                            dx[i] += dy / n (p[i] - onehot(label[i])) */
+#include "adze/ops.h"
+#include "ops/families.h"
+#include "ops/kernel.h"
+
+#include <inttypes.h>
+#include <tgmath.h>
+
+static double number_of(const ad_view *v)
+{
+    return v->type == AD_F32 ? (double)*(const float *)v->data : *(const double *)v->data;
+}
+
+static const double zero; /* in f32, too */
+
+/* ---- mean squared error ------------------------------------------------------------ */
+
+static const char *mse_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    if (!ad_shape_equal(&x[0], &x[1]))
+        return "prediction and target must have the same shape";
+    *y = AD_SCALAR;
+    return NULL;
+}
+
+/* p, t -> (p - t)^2;  p, t, tp, tt -> (p - t) (tp - tt), both in f64;  p, t, c -> c (p - t) */
+#define DIFFERENCE(T, a, b) ((double)AD_IN(T, a) - (double)AD_IN(T, b))
+#define MSE_KERNELS(s, T)                                                    \
+    AD_KERNEL(square_##s, double, DIFFERENCE(T, 0, 1) * DIFFERENCE(T, 0, 1)) \
+    AD_KERNEL(along_##s, double, DIFFERENCE(T, 0, 1) * DIFFERENCE(T, 2, 3))  \
+    AD_KERNEL(slope_##s, T, AD_IN(double, 2) * DIFFERENCE(T, 0, 1))
+MSE_KERNELS(f32, float)
+MSE_KERNELS(f64, double)
+
+static const ad_blocks square = {{square_f32, square_f64}};
+static const ad_blocks along = {{along_f32, along_f64}};
+static const ad_blocks slope = {{slope_f32, slope_f64}};
+
+/* Writes the sum of a block over the operands, times factor / n. */
+static void mean_of(ad_workspace *work, const ad_blocks *blocks, int n, const ad_view *in,
+                    double factor, const ad_array *y)
+{
+    const ad_shape *shape = &in[0].shape;
+    double *sum = ad_map_sum(work, shape, blocks->of[y->type], n, in, AD_F64, &AD_SCALAR);
+    if (!sum)
+        return;
+    *sum = factor * *sum / (double)ad_view_count(&in[0]);
+    ad_store_sums(1, sum, y->type, y->data, false);
+}
+
+static void mse_forward(const ad_forward_args *c)
+{
+    mean_of(c->work, &square, 2, c->x, 1, &c->y);
+}
+
+/* dx[0] += c (a - b), dx[1] -= the same, with c = 2 dy / n */
+static void add_slopes(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_view *dy,
+                       const ad_array *dx, const bool *assign)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!dx[i].data)
+            continue;
+        double c = (i ? -2 : 2) * number_of(dy) / (double)ad_array_count(&dx[i]);
+        ad_view in[] = {*a, *b, ad_view_of(AD_F64, &c, AD_SCALAR)};
+        ad_map_into(work, &dx[i].shape, &slope, 3, in, &dx[i], !assign[i]);
+    }
+}
+
+static void mse_pullback(const ad_pullback_args *c)
+{
+    add_slopes(c->work, &c->x[0], &c->x[1], &c->dy, c->dx, c->assign);
+}
+
+static ad_view tangent_or_zero(const ad_view *tx)
+{
+    return tx->data ? *tx : ad_view_of(tx->type, &zero, AD_SCALAR);
+}
+
+static void mse_jvp(const ad_jvp_args *c)
+{
+    ad_view in[] = {c->x[0], c->x[1], tangent_or_zero(&c->tx[0]), tangent_or_zero(&c->tx[1])};
+    mean_of(c->work, &along, 4, in, 2, &c->ty);
+}
+
+/* The pullback is linear in p - t: its derivative is the same with the tangents instead. */
+static void mse_curvature(const ad_curvature_args *c)
+{
+    const bool assign[2] = {false, false};
+    ad_view tp = tangent_or_zero(&c->tx[0]), tt = tangent_or_zero(&c->tx[1]);
+    add_slopes(c->work, &tp, &tt, &c->dy, c->tdx, assign);
+}
+
+static const ad_op mse_op = {
+    .name = "mse",
+    .arity = 2,
+    .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
+    .shape = mse_shape,
+    .forward = mse_forward,
+    .pullback = mse_pullback,
+    .jvp = mse_jvp,
+    .curvature = mse_curvature,
+};
+
+ad_tensor ad_mse(ad_tensor prediction, ad_tensor target)
+{
+    return ad_apply(&mse_op, (ad_tensor[]){prediction, target}, NULL);
+}
+
+/* ---- softmax and cross entropy ----------------------------------------------------- */
+
+/* What is done to a row of `classes` logits x; p is their softmax. */
+typedef struct row_rules {
+    /* Writes p and returns -log p[label]. */
+    double (*loss)(size_t classes, const void *x, size_t label, void *p);
+    /* dx += g (p - onehot(label)) */
+    void (*slope)(size_t classes, const void *p, size_t label, double g, void *dx, bool add);
+    /* Returns p . t */
+    double (*dot)(size_t classes, const void *p, const void *t);
+    /* tdx += g p (t - p . t) */
+    void (*bend)(size_t classes, const void *p, const void *t, double g, void *tdx);
+} row_rules;
+
+/* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
+ * gets p = 1. */
+#define LOSS_ROW(s, T)                                                                     \
+    static double loss_##s(size_t classes, const void *x_data, size_t label, void *p_data) \
+    {                                                                                      \
+        const T *x = x_data;                                                               \
+        T *p = p_data, top = -(T)INFINITY;                                                 \
+        double sum = 0;                                                                    \
+        for (size_t k = 0; k < classes; k++)                                               \
+            top = x[k] > top || x[k] != x[k] ? x[k] : top;                                 \
+        top = isfinite(top) ? top : 0;                                                     \
+        for (size_t k = 0; k < classes; k++)                                               \
+            sum += (double)(p[k] = exp(x[k] - top));                                       \
+        for (size_t k = 0; k < classes; k++)                                               \
+            p[k] = sum == 0 ? (T)(k == label) : (T)((double)p[k] / sum);                   \
+        return sum == 0 ? (double)INFINITY : log(sum) - ((double)x[label] - (double)top);  \
+    }
+
+#define SLOPE_ROW(s, T)                                                                   \
+    static void slope_row_##s(size_t classes, const void *p_data, size_t label, double g, \
+                              void *dx_data, bool add)                                    \
+    {                                                                                     \
+        const T *p = p_data;                                                              \
+        T *dx = dx_data, before = add ? dx[label] : 0;                                    \
+        for (size_t k = 0; k < classes; k++)                                              \
+            dx[k] = (T)(g * (double)p[k]) + (add ? dx[k] : 0);                            \
+        dx[label] = (T)(g * ((double)p[label] - 1)) + before;                             \
+    }
+
+#define TANGENT_ROWS(s, T)                                                                 \
+    static double dot_##s(size_t classes, const void *p, const void *t)                    \
+    {                                                                                      \
+        double sum = 0;                                                                    \
+        for (size_t k = 0; k < classes; k++)                                               \
+            sum += (double)((const T *)p)[k] * (double)((const T *)t)[k];                  \
+        return sum;                                                                        \
+    }                                                                                      \
+    static void bend_##s(size_t classes, const void *p_data, const void *t_data, double g, \
+                         void *tdx)                                                        \
+    {                                                                                      \
+        const T *p = p_data, *t = t_data;                                                  \
+        double mean = dot_##s(classes, p, t);                                              \
+        for (size_t k = 0; k < classes; k++)                                               \
+            ((T *)tdx)[k] += (T)(g * (double)p[k] * ((double)t[k] - mean));                \
+    }
+
+#define ROW_RULES(s, T) \
+    LOSS_ROW(s, T)      \
+    SLOPE_ROW(s, T)     \
+    TANGENT_ROWS(s, T)
+ROW_RULES(f32, float)
+ROW_RULES(f64, double)
+
+static const row_rules rules[2] = {
+    {loss_f32, slope_row_f32, dot_f32, bend_f32},
+    {loss_f64, slope_row_f64, dot_f64, bend_f64},
+};
+
+static int64_t label_at(const ad_view *label, size_t i)
+{
+    if (label->type == AD_U8)
+        return ((const uint8_t *)label->data)[i];
+    return label->type == AD_I32 ? ((const int32_t *)label->data)[i]
+                                 : ((const int64_t *)label->data)[i];
+}
+
+/* The rows of a batch, and the softmax that forward saved. */
+typedef struct batch {
+    size_t n, classes, stride; /* stride: bytes from row to row */
+    const row_rules *rule;
+    const ad_view *label;
+    char *p;
+} batch;
+
+/* False, after a rejection, where a label is not a class. Asked in every rule, not only in the check:
+ * labels are borrowed, and index memory. */
+static bool open_batch(batch *b, const ad_view *x, const void *saved, ad_workspace *work)
+{
+    ad_type type = x[0].type;
+    int64_t classes = x[0].shape.dim[1];
+    b->n = (size_t)x[0].shape.dim[0];
+    b->classes = (size_t)classes;
+    b->stride = b->classes * ad_type_size(type);
+    b->rule = &rules[type];
+    b->label = &x[1];
+    b->p = (char *)(uintptr_t)saved;
+    for (size_t i = 0; i < b->n; i++) {
+        int64_t label = label_at(b->label, i);
+        if (label >= 0 && label < classes)
+            continue;
+        ad_reject(work, AD_DOMAIN, "label[%zu] = %" PRId64 " is not in [0, %" PRId64 ")", i, label,
+                  classes);
+        return false;
+    }
+    return true;
+}
+
+static size_t label_of(const batch *b, size_t i)
+{
+    return (size_t)label_at(b->label, i);
+}
+
+static const char *cross_entropy_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    if (!ad_type_is_float(x[0]))
+        return "logits must be f32 or f64 (ad_cast converts)";
+    if (x[1] != AD_I32 && x[1] != AD_I64 && x[1] != AD_U8)
+        return "labels must be i32, i64 or u8";
+    *y = x[0];
+    return NULL;
+}
+
+static const char *cross_entropy_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    if (x[0].rank != 2)
+        return "logits must have two axes, [n, classes]";
+    if (x[1].rank != 1)
+        return "labels must have one axis, [n]";
+    if (x[0].dim[0] != x[1].dim[0])
+        return "there must be one label for each row of logits";
+    *y = AD_SCALAR;
+    return NULL;
+}
+
+static void cross_entropy_check(const ad_forward_args *c)
+{
+    batch b;
+    open_batch(&b, c->x, NULL, c->work);
+}
+
+static size_t cross_entropy_saved(const ad_type *type, const ad_shape *x, const void *attr)
+{
+    (void)attr;
+    return (size_t)(x[0].dim[0] * x[0].dim[1]) * ad_type_size(type[0]);
+}
+
+static void cross_entropy_forward(const ad_forward_args *c)
+{
+    batch b;
+    double sum = 0;
+    if (!open_batch(&b, c->x, c->saved, c->work))
+        return;
+    for (size_t i = 0; i < b.n; i++)
+        sum += b.rule->loss(b.classes, (const char *)c->x[0].data + i * b.stride, label_of(&b, i),
+                            b.p + i * b.stride);
+    sum /= (double)b.n;
+    ad_store_sums(1, &sum, c->y.type, c->y.data, false);
+}
+
+static void cross_entropy_pullback(const ad_pullback_args *c)
+{
+    batch b;
+    if (!c->dx[0].data || !open_batch(&b, c->x, c->saved, c->work))
+        return;
+    double g = number_of(&c->dy) / (double)b.n;
+    for (size_t i = 0; i < b.n; i++)
+        b.rule->slope(b.classes, b.p + i * b.stride, label_of(&b, i), g,
+                      (char *)c->dx[0].data + i * b.stride, !c->assign[0]);
+}
+
+static void cross_entropy_jvp(const ad_jvp_args *c)
+{
+    batch b;
+    double sum = 0;
+    if (!open_batch(&b, c->x, c->saved, c->work))
+        return;
+    for (size_t i = 0; i < b.n; i++) {
+        const char *t = (const char *)c->tx[0].data + i * b.stride;
+        const char *own = t + label_of(&b, i) * ad_type_size(c->ty.type);
+        ad_view t_label = ad_view_of(c->ty.type, own, AD_SCALAR);
+        sum += b.rule->dot(b.classes, b.p + i * b.stride, t) - number_of(&t_label);
+    }
+    sum /= (double)b.n;
+    ad_store_sums(1, &sum, c->ty.type, c->ty.data, false);
+}
+
+static void cross_entropy_curvature(const ad_curvature_args *c)
+{
+    batch b;
+    if (!c->tdx[0].data || !open_batch(&b, c->x, c->saved, c->work))
+        return;
+    double g = number_of(&c->dy) / (double)b.n;
+    for (size_t i = 0; i < b.n; i++)
+        b.rule->bend(b.classes, b.p + i * b.stride, (const char *)c->tx[0].data + i * b.stride, g,
+                     (char *)c->tdx[0].data + i * b.stride);
+}
+
+static const ad_op cross_entropy_op = {
+    .name = "softmax_cross_entropy",
+    .arity = 2,
+    .flags = AD_OP_ASSIGNS,
+    .type = cross_entropy_type,
+    .shape = cross_entropy_shape,
+    .check = cross_entropy_check,
+    .saved = cross_entropy_saved,
+    .forward = cross_entropy_forward,
+    .pullback = cross_entropy_pullback,
+    .jvp = cross_entropy_jvp,
+    .curvature = cross_entropy_curvature,
+};
+
+ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)
+{
+    return ad_apply(&cross_entropy_op, (ad_tensor[]){logits, label}, NULL);
+}
+
+const ad_op *const ad_loss_ops[] = {&mse_op, &cross_entropy_op, NULL};

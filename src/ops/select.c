@@ -1,0 +1,194 @@
+/* Choosing and converting numbers: where, cast, stop_gradient. */
+#include "adze/ops.h"
+#include "core/convert.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+#include "ops/kernel.h"
+
+#include <string.h>
+
+/* ---- where ------------------------------------------------------------------------- */
+
+static const char *where_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[1];
+    if (x[0] != AD_BOOL)
+        return "the mask must be bool (comparisons make masks)";
+    return x[1] == x[2] ? NULL : "both branches must have one type (ad_cast converts)";
+}
+
+static const char *where_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    ad_shape pair[2] = {x[0]};
+    const char *wrong = ad_shape_broadcast(x + 1, attr, &pair[1]);
+    return wrong ? wrong : ad_shape_broadcast(pair, attr, y);
+}
+
+/* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing for
+ * the branch not taken. Streams: mask, a, b; or mask, dy. */
+#define CHOOSE(name, T)                                                                        \
+    static void name(size_t n, const void *const *in, void *out, bool add)                     \
+    {                                                                                          \
+        (void)add;                                                                             \
+        for (size_t i = 0; i < n; i++)                                                         \
+            memcpy((char *)out + i * sizeof(T),                                                \
+                   (const char *)(AD_IN(bool, 0) ? in[1] : in[2]) + i * sizeof(T), sizeof(T)); \
+    }
+
+CHOOSE(choose_1, uint8_t)
+CHOOSE(choose_4, uint32_t)
+CHOOSE(choose_8, uint64_t)
+
+static ad_block *chooser(ad_type type)
+{
+    size_t size = ad_type_size(type);
+    return size == 1 ? choose_1 : size == 4 ? choose_4 : choose_8;
+}
+
+AD_KERNEL(taken_f32, float, AD_IN(bool, 0) ? AD_IN(float, 1) : 0)
+AD_KERNEL(taken_f64, double, AD_IN(bool, 0) ? AD_IN(double, 1) : 0)
+AD_KERNEL(left_f32, float, AD_IN(bool, 0) ? 0 : AD_IN(float, 1))
+AD_KERNEL(left_f64, double, AD_IN(bool, 0) ? 0 : AD_IN(double, 1))
+static const ad_blocks branch[2] = {{{taken_f32, taken_f64}}, {{left_f32, left_f64}}};
+
+static void where_forward(const ad_forward_args *c)
+{
+    ad_type type = c->y.type;
+    ad_map(&c->y.shape, chooser(type), 3, c->x, ad_type_size(type), c->y.data, false);
+}
+
+static void where_pullback(const ad_pullback_args *c)
+{
+    for (int i = 0; i < 2; i++)
+        if (c->dx[i + 1].data)
+            ad_map_into(c->work, &c->dy.shape, &branch[i], 2, (ad_view[]){c->x[0], c->dy},
+                        &c->dx[i + 1], !c->assign[i + 1]);
+}
+
+static void where_jvp(const ad_jvp_args *c)
+{
+    bool add = false;
+    for (int i = 0; i < 2; i++) {
+        if (!c->tx[i + 1].data)
+            continue;
+        ad_map_into(c->work, &c->ty.shape, &branch[i], 2, (ad_view[]){c->x[0], c->tx[i + 1]},
+                    &c->ty, add);
+        add = true;
+    }
+}
+
+static const ad_op where_op = {
+    .name = "where",
+    .arity = 3,
+    .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR,
+    .type = where_type,
+    .shape = where_shape,
+    .forward = where_forward,
+    .pullback = where_pullback,
+    .jvp = where_jvp,
+};
+
+ad_tensor(ad_where)(ad_tensor mask, ad_tensor a, ad_tensor b)
+{
+    if (!a.tape && !b.tape)
+        ad_tape_fail(mask.tape, AD_MISUSE, "where: at least one of a and b must be a tensor");
+    return ad_apply(&where_op, (ad_tensor[]){mask, a, b}, NULL);
+}
+
+/* ---- cast -------------------------------------------------------------------------- */
+
+static const char *cast_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)x;
+    *y = *(const ad_type *)attr;
+    return NULL;
+}
+
+static void cast_forward(const ad_forward_args *c)
+{
+    ad_convert(ad_array_count(&c->y), c->x[0].type, c->x[0].data, c->y.type, c->y.data);
+}
+
+AD_KERNEL(add_f32_to_f64, double, (double)AD_IN(float, 0))
+AD_KERNEL(add_f64_to_f32, float, (float)AD_IN(double, 0))
+
+static void cast_pullback(const ad_pullback_args *c)
+{
+    const ad_array *dx = &c->dx[0];
+    ad_block *block = dx->type == AD_F64 ? add_f32_to_f64 : add_f64_to_f32;
+    ad_map(&dx->shape, block, 1, &c->dy, ad_type_size(dx->type), dx->data, !c->assign[0]);
+}
+
+static void cast_jvp(const ad_jvp_args *c)
+{
+    ad_convert(ad_array_count(&c->ty), c->tx[0].type, c->tx[0].data, c->ty.type, c->ty.data);
+}
+
+static const ad_op cast_op = {
+    .name = "cast",
+    .arity = 1,
+    .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
+    .attr_size = sizeof(ad_type),
+    .type = cast_type,
+    .shape = ad_shape_first,
+    .forward = cast_forward,
+    .pullback = cast_pullback,
+    .jvp = cast_jvp,
+};
+
+/* From or to a type without derivative. */
+static const ad_op cast_discrete_op = {
+    .name = "cast_discrete",
+    .arity = 1,
+    .flags = AD_OP_NO_DERIVATIVE,
+    .attr_size = sizeof(ad_type),
+    .type = cast_type,
+    .shape = ad_shape_first,
+    .forward = cast_forward,
+};
+
+ad_tensor ad_cast(ad_tensor x, ad_type type)
+{
+    ad_type from = ad_read(x).type;
+    if ((unsigned)type >= AD_TYPE_COUNT) {
+        ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is no number type", (int)type);
+        return ad_dead_like(x);
+    }
+    if (ad_shape_of_tensor(x).rank >= 0 && from == type)
+        return x;
+    bool floats = ad_type_is_float(from) && ad_type_is_float(type);
+    return ad_apply(floats ? &cast_op : &cast_discrete_op, &x, &type);
+}
+
+/* ---- stop_gradient ----------------------------------------------------------------- */
+
+static const char *any_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[0];
+    return NULL;
+}
+
+static bool same_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    (void)x, (void)attr, (void)y;
+    return true;
+}
+
+static const ad_op stop_gradient_op = {
+    .name = "stop_gradient",
+    .arity = 1,
+    .flags = AD_OP_STOPS,
+    .type = any_type,
+    .shape = ad_shape_first,
+    .view = same_view,
+};
+
+ad_tensor ad_stop_gradient(ad_tensor x)
+{
+    return ad_apply(&stop_gradient_op, &x, NULL);
+}
+
+const ad_op *const ad_select_ops[] = {&where_op, &cast_op, &cast_discrete_op, &stop_gradient_op,
+                                      NULL};
