@@ -1,0 +1,204 @@
+/* IDX: two zero bytes, a type code, the rank, an extent of four bytes for each axis, and the
+ * numbers row by row, all big-endian.
+ *
+ * The header's claim is held against what the file can give before any memory is taken for it.
+ * The bytes are then read to the end of the array and unpacked towards its front: a number in
+ * the file is never wider than in the array, so the writing never overtakes the reading. */
+#include "adze/data.h"
+
+#include "io/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct idx_header {
+    ad_type type;
+    size_t width; /* bytes of a number in the file */
+    ad_shape shape;
+    size_t count;
+    char claim[160]; /* "60000 x 28 x 28 = 47040000 numbers" */
+} idx_header;
+
+typedef struct idx_kind {
+    unsigned char code;
+    ad_type type;
+    size_t width;
+} idx_kind;
+
+static const idx_kind kinds[] = {
+    {0x08, AD_U8, 1},  {0x09, AD_I32, 1}, {0x0B, AD_I32, 2},
+    {0x0C, AD_I32, 4}, {0x0D, AD_F32, 4}, {0x0E, AD_F64, 8},
+};
+
+static uint64_t big_endian(const unsigned char *bytes, size_t width)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < width; i++)
+        word = word << 8 | bytes[i];
+    return word;
+}
+
+/* ---- the header -------------------------------------------------------------------- */
+
+static ad_status read_header_part(ad_source *s, unsigned char *to, size_t before, size_t n)
+{
+    size_t got;
+    ad_status status = ad_source_read(s, to, n, &got);
+    if (status == AD_OK && got < n)
+        return ad_fail(s->error, AD_FORMAT, "%s: the file ends after %zu bytes, in its header",
+                       s->name, before + got);
+    return status;
+}
+
+static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], idx_header *h)
+{
+    if (magic[0] != 0 || magic[1] != 0)
+        return ad_fail(s->error, AD_FORMAT, "%s: not IDX: begins with %02x %02x, not 00 00",
+                       s->name, magic[0], magic[1]);
+    const idx_kind *kind = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].code == magic[2])
+            kind = &kinds[i];
+    if (!kind)
+        return ad_fail(s->error, AD_FORMAT, "%s: header has the unknown type code 0x%02x", s->name,
+                       magic[2]);
+    if (magic[3] < 1 || magic[3] > AD_MAX_RANK)
+        return ad_fail(s->error, AD_FORMAT, "%s: header has rank %d; 1 to %d can be read", s->name,
+                       magic[3], AD_MAX_RANK);
+    h->type = kind->type;
+    h->width = kind->width;
+    h->shape.rank = magic[3];
+    return AD_OK;
+}
+
+static void print_claim(idx_header *h)
+{
+    size_t at = 0;
+    for (int i = 0; i < h->shape.rank; i++)
+        at += (size_t)snprintf(h->claim + at, sizeof h->claim - at, "%s%lld", i > 0 ? " x " : "",
+                               (long long)h->shape.dim[i]);
+    if (h->shape.rank > 1)
+        at += (size_t)snprintf(h->claim + at, sizeof h->claim - at, " = %zu", h->count);
+    snprintf(h->claim + at, sizeof h->claim - at, " numbers");
+}
+
+static ad_status read_header(ad_source *s, idx_header *h)
+{
+    unsigned char magic[4], extents[4 * AD_MAX_RANK];
+    ad_status status = read_header_part(s, magic, 0, sizeof magic);
+    if (status == AD_OK)
+        status = parse_magic(s, magic, h);
+    if (status == AD_OK)
+        status = read_header_part(s, extents, sizeof magic, 4 * (size_t)h->shape.rank);
+    if (status != AD_OK)
+        return status;
+    for (int i = 0; i < h->shape.rank; i++)
+        h->shape.dim[i] = (int64_t)big_endian(extents + 4 * i, 4);
+    char text[128];
+    if (ad_shape_count(&h->shape, &h->count) != AD_OK)
+        return ad_fail(s->error, AD_FORMAT,
+                       "%s: header claims %s numbers, more than memory can hold", s->name,
+                       ad_shape_print(&h->shape, text, sizeof text));
+    print_claim(h);
+    return AD_OK;
+}
+
+/* A plain file holds exactly what its header claims, a gzip file at most what can be deflated
+ * into its size. */
+static ad_status check_claim(const ad_source *s, const idx_header *h)
+{
+    size_t header = 4 + 4 * (size_t)h->shape.rank, claimed = h->count * h->width;
+    size_t most = ad_source_most(s) > header ? ad_source_most(s) - header : 0;
+    if (s->gzip && claimed > most)
+        return ad_fail(s->error, AD_FORMAT,
+                       "%s: header claims %s, more than %zu bytes of gzip can hold", s->name,
+                       h->claim, s->size);
+    if (!s->gzip && claimed > most)
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, the file ends after %zu",
+                       s->name, h->claim, most / h->width);
+    if (!s->gzip && claimed < most)
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, %zu bytes follow them", s->name,
+                       h->claim, most - claimed);
+    return AD_OK;
+}
+
+/* ---- the numbers ------------------------------------------------------------------- */
+
+static void unpack(const unsigned char *from, size_t width, unsigned char *to, size_t size,
+                   size_t count)
+{
+    uint64_t sign = (uint64_t)1 << (8 * width - 1);
+    for (size_t i = 0; i < count; i++) {
+        /* extends the sign; where the widths are equal it changes nothing that is kept */
+        uint64_t wide = (big_endian(from + i * width, width) ^ sign) - sign;
+        uint32_t narrow = (uint32_t)wide;
+        if (size == sizeof wide)
+            memcpy(to + i * size, &wide, size);
+        else
+            memcpy(to + i * size, &narrow, size);
+    }
+}
+
+static ad_status read_numbers(ad_source *s, const idx_header *h, void *numbers)
+{
+    size_t size = ad_type_size(h->type), bytes = h->count * h->width, got;
+    unsigned char *packed = (unsigned char *)numbers + h->count * size - bytes;
+    ad_status status = ad_source_read(s, packed, bytes, &got);
+    if (status == AD_OK && got < bytes)
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, the file ends after %zu",
+                       s->name, h->claim, got / h->width);
+    if (status == AD_OK)
+        status = ad_source_finish(s);
+    if (status == AD_OK && size > 1)
+        unpack(packed, h->width, numbers, size, h->count);
+    return status;
+}
+
+static ad_status parse(ad_source *s, ad_array *a)
+{
+    idx_header h = {.count = 0};
+    ad_status status = read_header(s, &h);
+    if (status == AD_OK)
+        status = check_claim(s, &h);
+    if (status != AD_OK)
+        return status;
+    ad_array read = ad_array_new(s->allocator, h.type, h.shape);
+    if (!read.data)
+        return ad_fail(s->error, AD_MEMORY, "%s: no memory for %s", s->name, h.claim);
+    status = read_numbers(s, &h, read.data);
+    if (status == AD_OK)
+        *a = read;
+    else
+        ad_array_free(&read);
+    return status;
+}
+
+/* ---- the two ways in --------------------------------------------------------------- */
+
+ad_status ad_idx_read(const char *path, const ad_allocator *allocator, ad_array *a, ad_error *error)
+{
+    if (!path || !a)
+        return ad_fail(error, AD_MISUSE, "idx_read: the %s is NULL", path ? "array" : "path");
+    ad_source source;
+    ad_status status = ad_source_open(&source, path, allocator, error);
+    if (status != AD_OK)
+        return status;
+    status = parse(&source, a);
+    ad_source_close(&source);
+    return status;
+}
+
+ad_status ad_idx_parse(const void *bytes, size_t size, const char *name,
+                       const ad_allocator *allocator, ad_array *a, ad_error *error)
+{
+    if (!bytes || !name || !a)
+        return ad_fail(error, AD_MISUSE, "idx_parse: the %s is NULL",
+                       a ? bytes ? "name" : "memory" : "array");
+    ad_source source;
+    ad_status status = ad_source_open_memory(&source, bytes, size, name, allocator, error);
+    if (status != AD_OK)
+        return status;
+    status = parse(&source, a);
+    ad_source_close(&source);
+    return status;
+}

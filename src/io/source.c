@@ -1,0 +1,249 @@
+/* A window of bytes at hand, refilled from the file (for memory, the window is all of it), and
+ * on top of it either copying or inflating. Files are read without stdio, and zlib's memory comes
+ * from the user's allocator. */
+#define _POSIX_C_SOURCE 200809L
+#include "io/source.h"
+
+#include "core/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LONGEST_NAME = 200, LARGEST_STEP = 1 << 24 };
+
+static const char *tail_of(const char *name)
+{
+    size_t length = strlen(name);
+    return length > LONGEST_NAME ? name + length - LONGEST_NAME : name;
+}
+
+/* ---- the file ---------------------------------------------------------------------- */
+
+static ad_status file_failure(const ad_source *s, int code)
+{
+    char reason[128] = "";
+    if (strerror_r(code, reason, sizeof reason) != 0)
+        reason[0] = '\0';
+    return ad_fail(s->error, AD_FILE, "%s: %s", s->name, reason[0] ? reason : "unknown failure");
+}
+
+/* Only a regular file has a size to trust and an end to come. */
+static ad_status check_regular(ad_source *s)
+{
+    struct stat about;
+    if (fstat(s->file, &about) != 0)
+        return file_failure(s, errno);
+    if (S_ISDIR(about.st_mode))
+        return ad_fail(s->error, AD_FILE, "%s: is a directory, not a file", s->name);
+    if (!S_ISREG(about.st_mode))
+        return ad_fail(s->error, AD_FILE, "%s: is not a regular file", s->name);
+    s->size = (uintmax_t)about.st_size > SIZE_MAX ? SIZE_MAX : (size_t)about.st_size;
+    return AD_OK;
+}
+
+/* Makes bytes ready if none are; none at the end. */
+static ad_status refill(ad_source *s)
+{
+    if (s->ready > 0 || s->file < 0)
+        return AD_OK;
+    ssize_t n;
+    do
+        n = read(s->file, s->buffer, sizeof s->buffer);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return file_failure(s, errno);
+    s->next = s->buffer;
+    s->ready = (size_t)n;
+    return AD_OK;
+}
+
+static void consume(ad_source *s, size_t n)
+{
+    s->next += n;
+    s->ready -= n;
+}
+
+/* ---- gzip -------------------------------------------------------------------------- */
+
+/* zlib frees without a size, the allocator wants one: it is kept in front of the block. */
+typedef union memory_header {
+    size_t bytes;
+    max_align_t alignment;
+} memory_header;
+
+static void *zlib_allocate(void *user, unsigned items, unsigned size)
+{
+    size_t bytes = ad_size_add(ad_size_mul(items, size), sizeof(memory_header));
+    memory_header *block = ad_memory_take(user, bytes);
+    if (!block)
+        return NULL;
+    block->bytes = bytes;
+    return block + 1;
+}
+
+static void zlib_release(void *user, void *memory)
+{
+    memory_header *block = (memory_header *)memory - 1;
+    ad_memory_give(user, block, block->bytes);
+}
+
+static ad_status begin_gzip(ad_source *s)
+{
+    s->stream = (z_stream){
+        .zalloc = zlib_allocate, .zfree = zlib_release, .opaque = (void *)(uintptr_t)s->allocator};
+    int code = inflateInit2(&s->stream, 15 + 16); /* the largest window; gzip and nothing else */
+    if (code == Z_OK)
+        s->gzip = true;
+    else if (code == Z_MEM_ERROR)
+        return ad_fail(s->error, AD_MEMORY, "%s: no memory to inflate", s->name);
+    else
+        return ad_fail(s->error, AD_FAILED, "%s: zlib does not start (%d)", s->name, code);
+    return AD_OK;
+}
+
+static ad_status gzip_failure(const ad_source *s, int code)
+{
+    if (code == Z_MEM_ERROR)
+        return ad_fail(s->error, AD_MEMORY, "%s: no memory to inflate", s->name);
+    return ad_fail(s->error, AD_FORMAT, "%s: gzip is damaged: %s", s->name,
+                   s->stream.msg ? s->stream.msg : "not a known form");
+}
+
+/* One call of zlib: up to n > 0 bytes, *got of them; none when the input is at its end. */
+static ad_status inflate_step(ad_source *s, unsigned char *to, size_t n, size_t *got)
+{
+    ad_status status = refill(s);
+    if (status != AD_OK)
+        return status;
+    unsigned in = s->ready < LARGEST_STEP ? (unsigned)s->ready : LARGEST_STEP;
+    unsigned out = n < LARGEST_STEP ? (unsigned)n : LARGEST_STEP;
+    s->stream.next_in = s->next;
+    s->stream.avail_in = in;
+    s->stream.next_out = to;
+    s->stream.avail_out = out;
+    int code = inflate(&s->stream, Z_NO_FLUSH);
+    consume(s, in - s->stream.avail_in);
+    *got = out - s->stream.avail_out;
+    s->ended = code == Z_STREAM_END;
+    bool fine = code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR;
+    return fine ? AD_OK : gzip_failure(s, code);
+}
+
+static ad_status read_gzip(ad_source *s, unsigned char *to, size_t n, size_t *got)
+{
+    bool at_end = false;
+    while (*got < n && !s->ended && !at_end) {
+        size_t step = 0;
+        ad_status status = inflate_step(s, to + *got, n - *got, &step);
+        if (status != AD_OK)
+            return status;
+        *got += step;
+        if (step == 0 && s->ready == 0 && !s->ended) {
+            status = refill(s);
+            if (status != AD_OK)
+                return status;
+            at_end = s->ready == 0;
+        }
+    }
+    return AD_OK;
+}
+
+/* ---- the source -------------------------------------------------------------------- */
+
+static ad_status read_plain(ad_source *s, unsigned char *to, size_t n, size_t *got)
+{
+    while (*got < n) {
+        ad_status status = refill(s);
+        if (status != AD_OK || s->ready == 0)
+            return status;
+        size_t step = s->ready < n - *got ? s->ready : n - *got;
+        memcpy(to + *got, s->next, step);
+        consume(s, step);
+        *got += step;
+    }
+    return AD_OK;
+}
+
+ad_status ad_source_read(ad_source *s, void *to, size_t n, size_t *got)
+{
+    *got = 0;
+    return s->gzip ? read_gzip(s, to, n, got) : read_plain(s, to, n, got);
+}
+
+size_t ad_source_most(const ad_source *s)
+{
+    /* deflate's shortest code, two bits for length and distance, stands for 258 bytes */
+    return s->gzip ? ad_size_mul(s->size, 1032) : s->size;
+}
+
+ad_status ad_source_finish(ad_source *s)
+{
+    unsigned char extra;
+    size_t got;
+    ad_status status = ad_source_read(s, &extra, 1, &got);
+    if (status != AD_OK)
+        return status;
+    if (got > 0)
+        return ad_fail(s->error, AD_FORMAT, "%s: bytes follow the last number", s->name);
+    if (s->gzip && !s->ended)
+        return ad_fail(s->error, AD_FORMAT, "%s: gzip is cut short in its checksum", s->name);
+    status = refill(s);
+    if (status == AD_OK && s->ready > 0)
+        return ad_fail(s->error, AD_FORMAT, "%s: bytes follow the end of gzip", s->name);
+    return status;
+}
+
+/* Decides between plain and gzip by the first two bytes. */
+static ad_status begin(ad_source *s)
+{
+    ad_status status = refill(s);
+    if (status == AD_OK && s->ready >= 2 && s->next[0] == 0x1f && s->next[1] == 0x8b)
+        status = begin_gzip(s);
+    return status;
+}
+
+ad_status ad_source_open(ad_source *s, const char *path, const ad_allocator *allocator,
+                         ad_error *error)
+{
+    s->name = tail_of(path);
+    s->allocator = allocator;
+    s->error = error;
+    s->ready = 0;
+    s->gzip = s->ended = false;
+    do /* O_NONBLOCK: opening a FIFO must not wait for a writer */
+        s->file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    while (s->file < 0 && errno == EINTR);
+    if (s->file < 0)
+        return file_failure(s, errno);
+    ad_status status = check_regular(s);
+    if (status == AD_OK)
+        status = begin(s);
+    if (status != AD_OK)
+        close(s->file);
+    return status;
+}
+
+ad_status ad_source_open_memory(ad_source *s, const void *bytes, size_t size, const char *name,
+                                const ad_allocator *allocator, ad_error *error)
+{
+    s->name = tail_of(name);
+    s->allocator = allocator;
+    s->error = error;
+    s->size = s->ready = size;
+    s->file = -1;
+    s->next = bytes;
+    s->gzip = s->ended = false;
+    return begin(s);
+}
+
+void ad_source_close(ad_source *s)
+{
+    if (s->gzip)
+        inflateEnd(&s->stream);
+    if (s->file >= 0)
+        close(s->file);
+}
