@@ -1,0 +1,77 @@
+/* Every block has a header in front, which remembers its size, and a guard behind, which must
+ * still be whole when the block comes back. AddressSanitizer is the better guard: with it,
+ * the block ends where its memory ends. */
+#define _POSIX_C_SOURCE 200809L
+#include "allocator.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+static const size_t guard = 0;
+#else
+static const size_t guard = 32;
+#endif
+enum { HEADER = 64, FRESH = 0xa5, GONE = 0x5a };
+
+static const uint64_t live_mark = 0x6c697665626c6f63, dead_mark = 0x64656164626c6f63;
+
+typedef struct block_header {
+    uint64_t mark;
+    size_t bytes;
+} block_header;
+
+static bool fails(const test_allocator *a)
+{
+    return a->fail_at != 0 && (a->calls == a->fail_at || (a->sticky && a->calls > a->fail_at));
+}
+
+static void *test_allocate(void *user, size_t bytes, size_t alignment)
+{
+    test_allocator *a = user;
+    void *start;
+    a->calls++;
+    ck_assert_msg(bytes > 0, "an allocator was asked for no bytes");
+    ck_assert_msg(alignment > 0 && alignment <= HEADER && (alignment & (alignment - 1)) == 0,
+                  "an allocator was asked for an alignment of %zu", alignment);
+    if (fails(a) || bytes > PTRDIFF_MAX - HEADER - guard ||
+        posix_memalign(&start, HEADER, HEADER + bytes + guard) != 0)
+        return NULL;
+    memset(start, FRESH, HEADER + bytes + guard); /* fresh memory is not zero */
+    *(block_header *)start = (block_header){live_mark, bytes};
+    a->live_blocks++;
+    a->live_bytes += bytes;
+    if (a->live_bytes > a->peak_bytes)
+        a->peak_bytes = a->live_bytes;
+    return (unsigned char *)start + HEADER;
+}
+
+static void test_release(void *user, void *memory, size_t bytes)
+{
+    test_allocator *a = user;
+    ck_assert_msg(memory != NULL, "NULL was released");
+    unsigned char *start = (unsigned char *)memory - HEADER;
+    block_header *header = (block_header *)(void *)start;
+    ck_assert_msg(header->mark == live_mark, "released twice, or never allocated");
+    ck_assert_msg(header->bytes == bytes, "allocated with %zu bytes, released with %zu",
+                  header->bytes, bytes);
+    for (size_t i = 0; i < guard; i++)
+        ck_assert_msg(start[HEADER + bytes + i] == FRESH, "written past the end of %zu bytes",
+                      bytes);
+    header->mark = dead_mark;
+    memset(memory, GONE, bytes); /* whoever reads it still reads nonsense */
+    a->live_blocks--;
+    a->live_bytes -= bytes;
+    free(start);
+}
+
+void test_allocator_init(test_allocator *a)
+{
+    *a = (test_allocator){.base = {a, test_allocate, test_release}};
+}

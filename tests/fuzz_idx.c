@@ -1,0 +1,12 @@
+/* For libFuzzer: any bytes at all are read or refused. */
+#include "adze/data.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    ad_array a;
+    if (bytes && ad_idx_parse(bytes, size, "fuzz", NULL, &a, NULL) == AD_OK)
+        ad_array_free(&a);
+    return 0;
+}

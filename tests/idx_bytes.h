@@ -1,0 +1,43 @@
+/* Making IDX files, plain and gzip, and reading them every way: a case of the tests is a blob of
+ * bytes, loaded from memory and from a file, as it is and gzipped. */
+#ifndef ADZE_TESTS_IDX_BYTES_H
+#define ADZE_TESTS_IDX_BYTES_H
+
+#include "adze/data.h"
+
+#include "allocator.h"
+
+typedef struct blob {
+    size_t size;
+    unsigned char data[1 << 16];
+} blob;
+
+/* Appends the low bytes of a word, the highest first. */
+void blob_put(blob *b, uint64_t word, int bytes);
+
+/* An IDX header: a type code and the extents of shape. */
+void blob_idx(blob *b, int code, ad_shape shape);
+
+/* Six small numbers of two bytes, [2, 3]: number i is 0x0102 * i. */
+void blob_small(blob *b);
+
+/* One gzip member with n bytes. */
+void blob_gzip(blob *b, const void *bytes, size_t n);
+
+/* Temporary files: a new directory, a file in it (its path is written into path), and
+ * removing both. */
+enum { PATH_SIZE = 256 };
+void make_directory(char directory[PATH_SIZE]);
+void remove_directory(const char *directory);
+void write_file(const char *directory, const char *name, const blob *b, char path[PATH_SIZE]);
+
+enum { GZIP = 1, FROM_FILE = 2, WAYS = 4 }; /* a way: the sum of some of these */
+
+/* Reads a blob. It is gzipped first if the way says so. */
+ad_status load(int way, const blob *b, test_allocator *memory, ad_array *a, ad_error *error);
+
+/* Does so and checks what holds for every failure: the array is untouched, the message names the
+ * file, no memory is left. Frees what was read. */
+ad_status load_safely(int way, const blob *b, test_allocator *memory, ad_error *error);
+
+#endif

@@ -1,0 +1,400 @@
+/* Models apart from the tape: the walk, copies, y += alpha x. */
+#include "allocator.h"
+#include "models.h"
+#include "suite.h"
+
+/* ---- the walk ----------------------------------------------------------------------- */
+
+typedef struct visits {
+    size_t count, stop_at;
+    char path[MOST_ARRAYS][32];
+    ad_array *array[MOST_ARRAYS];
+} visits;
+
+static ad_status note_visit(void *user, const char *path, ad_array *a)
+{
+    visits *v = user;
+    ck_assert_uint_lt(v->count, MOST_ARRAYS);
+    snprintf(v->path[v->count], sizeof v->path[0], "%s", path);
+    v->array[v->count++] = a;
+    return v->count == v->stop_at ? AD_FAILED : AD_OK;
+}
+
+static void expect_paths(const visits *v, const char *const *paths, size_t count)
+{
+    ck_assert_uint_eq(v->count, count);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_str_eq(v->path[i], paths[i]);
+}
+
+START_TEST(a_visit_names_every_array_in_order_of_declaration)
+{
+    static const char *const paths[] = {"layer[0].w",       "layer[0].b",       "layer[1].w",
+                                        "layer[1].b",       "layer[2].w",       "layer[2].b",
+                                        "gain[0]",          "gain[1]",          "whole.hidden.w",
+                                        "whole.hidden.b",   "whole.output.w",   "whole.output.b",
+                                        "whole.scale",      "part[0].hidden.w", "part[0].hidden.b",
+                                        "part[0].output.w", "part[0].output.b", "part[0].scale"};
+    deep m = {0};
+    visits v = {0};
+    ck_assert_int_eq(deep_visit(&m, note_visit, &v), AD_OK);
+    expect_paths(&v, paths, sizeof paths / sizeof *paths);
+    ck_assert_ptr_eq(v.array[3], &m.layer[1].b);
+    ck_assert_ptr_eq(v.array[7], &m.gain[1]);
+    ck_assert_ptr_eq(v.array[10], &m.whole.output.w);
+    ck_assert_ptr_eq(v.array[17], &m.part[0].scale);
+}
+END_TEST
+
+START_TEST(all_of_32_fields_are_visited)
+{
+    wide m = {0};
+    visits v = {0};
+    ck_assert_int_eq(wide_visit(&m, note_visit, &v), AD_OK);
+    ck_assert_uint_eq(v.count, 32);
+    ck_assert_str_eq(v.path[0], "f1");
+    ck_assert_str_eq(v.path[31], "f32");
+    for (size_t i = 0; i < 32; i++)
+        ck_assert_ptr_eq(v.array[i], &m.f1 + i);
+}
+END_TEST
+
+START_TEST(a_visit_stops_at_the_first_failure)
+{
+    nested m = {0};
+    visits v = {.stop_at = 2};
+    ck_assert_int_eq(nested_visit(&m, note_visit, &v), AD_FAILED);
+    ck_assert_uint_eq(v.count, 2);
+}
+END_TEST
+
+static ad_status keep_length(void *user, const char *path, ad_array *a)
+{
+    (void)a;
+    *(size_t *)user = strlen(path);
+    return AD_OK;
+}
+
+START_TEST(a_long_path_is_cut)
+{
+    char name[1000];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    ad_field inner = {name, &ad_array_model, 2, 0, 0};
+    ad_model middle = {name, 2 * sizeof(ad_array), 2 * sizeof(ad_tensor), &inner, 1};
+    ad_field outer = {name, &middle, 0, 0, 0};
+    ad_model d = {name, middle.size, middle.tensors_size, &outer, 1};
+    ad_array m[2] = {0};
+    size_t length = 0;
+    ad_error error = {0};
+    ck_assert_int_eq(ad_model_visit(&d, m, keep_length, &length), AD_OK);
+    ck_assert_uint_gt(length, 64);
+    ck_assert_uint_lt(length, sizeof name);
+    ck_assert_int_eq(ad_model_axpy(&d, 1, m, m, &error), AD_MISUSE);
+    ck_assert_uint_lt(strlen(error.text), sizeof error.text);
+}
+END_TEST
+
+/* ---- copies ------------------------------------------------------------------------- */
+
+/* like and copy, in one form, and what the numbers of the target must be. */
+typedef struct copier {
+    const char *name;
+    ad_status (*run)(const ad_model *d, const void *model, void *to, ad_error *error);
+    double factor;
+} copier;
+
+static const copier copiers[] = {{"like", ad_model_like, 0}, {"copy", ad_model_copy, 1}};
+
+static void expect_multiple(const ad_model *d, void *model, void *to, double factor)
+{
+    model_list list = list_model(d);
+    for (size_t i = 0; i < list.count; i++) {
+        const ad_array *a = array_of(&list, model, i), *b = array_of(&list, to, i);
+        ck_assert_int_eq(a->type, b->type);
+        ck_assert(ad_shape_equal(&a->shape, &b->shape));
+        for (size_t j = 0; j < ad_array_count(a); j++)
+            ck_assert_double_eq(number_of(&list, to, i, j), factor * number_of(&list, model, i, j));
+    }
+}
+
+START_TEST(a_copy_has_new_arrays_of_the_models_allocator)
+{
+    const ad_model *d = CASE_MODEL(_i);
+    for (int k = 0; k < 2; k++) {
+        test_allocator memory;
+        any_model m = {0}, to = {0};
+        test_allocator_init(&memory);
+        build_model(d, &memory.base, CASE_TYPE(_i), &m);
+        size_t blocks = memory.live_blocks;
+        ck_assert_int_eq(copiers[k].run(d, &m, &to, NULL), AD_OK);
+        ck_assert_uint_eq(memory.live_blocks, 2 * blocks);
+        expect_multiple(d, &m, &to, copiers[k].factor);
+        ad_model_free(d, &to);
+        ad_model_free(d, &m);
+        ck_assert_uint_eq(memory.live_blocks, 0);
+    }
+}
+END_TEST
+
+START_TEST(a_copy_reuses_the_arrays_that_are_there)
+{
+    const ad_model *d = CASE_MODEL(_i);
+    model_list list = list_model(d);
+    for (int k = 0; k < 2; k++) {
+        test_allocator memory;
+        any_model m = {0}, to = {0};
+        test_allocator_init(&memory);
+        build_model(d, &memory.base, CASE_TYPE(_i), &m);
+        build_model(d, &memory.base, CASE_TYPE(_i), &to);
+        set_number(array_of(&list, &to, 0), 1, 99);
+        if (list.count > 1)
+            ad_array_free(array_of(&list, &to, list.count / 2));
+        snapshot before = take_snapshot(d, &m);
+        size_t calls = memory.calls;
+        void *first = array_of(&list, &to, 0)->data;
+        ck_assert_int_eq(copiers[k].run(d, &m, &to, NULL), AD_OK);
+        ck_assert_ptr_eq(array_of(&list, &to, 0)->data, first);
+        expect_multiple(d, &m, &to, copiers[k].factor);
+        ck_assert_uint_le(memory.calls, calls + 2);
+        calls = memory.calls;
+        ck_assert_int_eq(copiers[k].run(d, &m, &to, NULL), AD_OK);
+        ck_assert_uint_eq(memory.calls, calls);
+        expect_unchanged(d, &m, &before);
+        ad_model_free(d, &to);
+        ad_model_free(d, &m);
+        ck_assert_uint_eq(memory.live_blocks, 0);
+    }
+}
+END_TEST
+
+/* A target in all states: arrays that are there, missing, and missing but not all zero bytes. */
+static void build_partly(const test_allocator *memory, deep *to)
+{
+    *to = (deep){0};
+    to->layer[0].w = ad_array_new(&memory->base, AD_F32, AD_SHAPE(2, 3));
+    to->part[0].scale = ad_array_new(&memory->base, AD_F32, AD_SHAPE(3));
+    to->gain[1] = (ad_array){.type = AD_I64, .shape = AD_SHAPE(7), .allocator = &memory->base};
+}
+
+START_TEST(a_copy_that_runs_out_of_memory_leaves_nothing)
+{
+    for (int k = 0; k < 2; k++) {
+        ad_status status = AD_MEMORY;
+        size_t failures = 0;
+        for (size_t fail_at = 1; status != AD_OK; fail_at++) {
+            test_allocator memory;
+            deep m = {0}, to;
+            ad_error error = {0};
+            test_allocator_init(&memory);
+            build_model(&deep_model, &memory.base, AD_F32, &m);
+            ad_array_free(&m.part[0].scale);
+            m.part[0].scale = ad_array_new(&memory.base, AD_F32, AD_SHAPE(3));
+            build_partly(&memory, &to);
+            snapshot before = take_snapshot(&deep_model, &to);
+            size_t blocks = memory.live_blocks;
+            memory.fail_at = memory.calls + fail_at;
+            status = copiers[k].run(&deep_model, &m, &to, &error);
+            if (status != AD_OK) {
+                failures++;
+                ck_assert_int_eq(status, AD_MEMORY);
+                ck_assert_int_eq(error.status, AD_MEMORY);
+                ck_assert_ptr_nonnull(strstr(error.text, copiers[k].name));
+                ck_assert_uint_eq(memory.live_blocks, blocks);
+                expect_unchanged(&deep_model, &to, &before);
+            }
+            deep_free(&to);
+            deep_free(&m);
+            ck_assert_uint_eq(memory.live_blocks, 0);
+        }
+        ck_assert_uint_eq(failures, 1 + 16); /* the list of the missing, and each of them */
+    }
+}
+END_TEST
+
+/* ---- refusals ----------------------------------------------------------------------- */
+
+/* Spoils one field of the second struct; what axpy, like and copy then say. */
+typedef struct spoiled {
+    ad_array array;
+    ad_status status;
+    const char *reason;
+} spoiled;
+
+static float some_numbers[8];
+
+static const spoiled spoilt_targets[] = {
+    {{.data = some_numbers, .shape = {1, {3}}}, AD_BAD_SHAPE, "nested.output.w is [], but [3] in"},
+    {{.data = some_numbers, .shape = {-1, {0}}}, AD_BAD_SHAPE, "nested.output.w"},
+    {{.data = some_numbers, .type = AD_I32}, AD_BAD_TYPE, "nested.output.w is f32, but i32 in"},
+    {{.data = some_numbers, .type = (ad_type)77}, AD_BAD_TYPE, "nested.output.w"},
+};
+enum { SPOILT_TARGETS = sizeof spoilt_targets / sizeof *spoilt_targets };
+
+static ad_status axpy_2(const ad_model *d, const void *x, void *y, ad_error *error)
+{
+    return ad_model_axpy(d, 2, x, y, error);
+}
+
+static const copier writers[] = {
+    {"like", ad_model_like, 0}, {"copy", ad_model_copy, 1}, {"axpy", axpy_2, 0}};
+
+static void expect_refusal(const copier *writer, nested *m, nested *to, ad_status status,
+                           const char *reason)
+{
+    ad_error error = {0};
+    snapshot before = take_snapshot(&nested_model, to);
+    ck_assert_int_eq(writer->run(&nested_model, m, to, NULL), status);
+    ck_assert_int_eq(writer->run(&nested_model, m, to, &error), status);
+    ck_assert_int_eq(error.status, status);
+    ck_assert_msg(strstr(error.text, reason) != NULL, "%s", error.text);
+    ck_assert_msg(strstr(error.text, writer->name) == error.text, "%s", error.text);
+    expect_unchanged(&nested_model, to, &before);
+}
+
+START_TEST(a_target_that_does_not_fit_is_refused_by_name)
+{
+    nested m = {0}, to = {0};
+    build_model(&nested_model, NULL, AD_F32, &m);
+    build_model(&nested_model, NULL, AD_F32, &to);
+    ad_array saved = to.output.w;
+    to.output.w = spoilt_targets[_i].array;
+    for (int k = 0; k < 3; k++)
+        expect_refusal(&writers[k], &m, &to, spoilt_targets[_i].status, spoilt_targets[_i].reason);
+    to.output.w = saved;
+    nested_free(&m);
+    nested_free(&to);
+}
+END_TEST
+
+static const spoiled spoilt_models[] = {
+    {{0}, AD_MISUSE, "nested.output.w holds no numbers"},
+    {{.data = some_numbers, .shape = {9, {0}}}, AD_BAD_SHAPE, "nested.output.w"},
+    {{.data = some_numbers, .shape = {1, {INT64_MAX}}}, AD_TOO_LARGE, "nested.output.w"},
+    {{.data = some_numbers, .type = (ad_type)77}, AD_BAD_TYPE, "nested.output.w"},
+};
+enum { SPOILT_MODELS = sizeof spoilt_models / sizeof *spoilt_models };
+
+START_TEST(a_model_with_a_broken_field_is_refused_by_name)
+{
+    nested m = {0}, to = {0};
+    build_model(&nested_model, NULL, AD_F32, &m);
+    build_model(&nested_model, NULL, AD_F32, &to);
+    ad_array saved = m.output.w;
+    m.output.w = spoilt_models[_i].array;
+    for (int k = 0; k < 3; k++)
+        expect_refusal(&writers[k], &m, &to, spoilt_models[_i].status, spoilt_models[_i].reason);
+    nested_free(&to);
+    for (int k = 0; k < 2; k++)
+        expect_refusal(&writers[k], &m, &to, spoilt_models[_i].status, spoilt_models[_i].reason);
+    m.output.w = saved;
+    nested_free(&m);
+}
+END_TEST
+
+START_TEST(axpy_needs_numbers_to_add_to)
+{
+    nested m = {0}, to = {0};
+    build_model(&nested_model, NULL, AD_F32, &m);
+    expect_refusal(&writers[2], &m, &to, AD_MISUSE, "nested.hidden.w holds no numbers in y");
+    nested_free(&m);
+}
+END_TEST
+
+START_TEST(missing_arguments_are_misuse)
+{
+    flat m = {0}, to = {0};
+    visits v = {0};
+    for (int k = 0; k < 3; k++) {
+        ad_error error = {0};
+        ck_assert_int_eq(writers[k].run(NULL, &m, &to, &error), AD_MISUSE);
+        ck_assert_ptr_nonnull(strstr(error.text, writers[k].name));
+        ck_assert_int_eq(writers[k].run(&flat_model, NULL, &to, NULL), AD_MISUSE);
+        ck_assert_int_eq(writers[k].run(&flat_model, &m, NULL, NULL), AD_MISUSE);
+    }
+    ck_assert_int_eq(ad_model_visit(NULL, &m, note_visit, &v), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&flat_model, NULL, note_visit, &v), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&flat_model, &m, NULL, NULL), AD_MISUSE);
+    ad_model_free(NULL, &m);
+    ad_model_free(&flat_model, NULL);
+}
+END_TEST
+
+/* ---- y += alpha x, and the end ------------------------------------------------------ */
+
+START_TEST(axpy_adds_alpha_x_to_every_field)
+{
+    const ad_model *d = CASE_MODEL(_i);
+    any_model x = {0}, y = {0};
+    build_model(d, NULL, CASE_TYPE(_i), &x);
+    ck_assert_int_eq(ad_model_copy(d, &x, &y, NULL), AD_OK);
+    ck_assert_int_eq(ad_model_axpy(d, -0.25, &x, &y, NULL), AD_OK);
+    expect_multiple(d, &x, &y, 0.75);
+    ck_assert_int_eq(ad_model_axpy(d, 1, &y, &y, NULL), AD_OK);
+    expect_multiple(d, &x, &y, 1.5);
+    ad_model_free(d, &x);
+    ad_model_free(d, &y);
+}
+END_TEST
+
+START_TEST(integers_are_copied_but_not_added)
+{
+    flat m = {ad_zeros(AD_I32, AD_SHAPE(2)), ad_zeros(AD_BOOL, AD_SHAPE(1))}, to = {0};
+    ad_error error = {0};
+    ((int32_t *)m.w.data)[1] = 7;
+    ck_assert_int_eq(flat_copy(&m, &to), AD_OK);
+    ck_assert_int_eq(((int32_t *)to.w.data)[1], 7);
+    ck_assert_int_eq(ad_model_axpy(&flat_model, 1, &m, &to, &error), AD_BAD_TYPE);
+    ck_assert_str_eq(error.text, "axpy: flat.w is i32, but only f32 and f64 have derivatives");
+    ck_assert_int_eq(((int32_t *)to.w.data)[1], 7);
+    ck_assert_int_eq(flat_like(&m, &to), AD_OK);
+    ck_assert_int_eq(((int32_t *)to.w.data)[1], 0);
+    flat_free(&m);
+    flat_free(&to);
+}
+END_TEST
+
+START_TEST(a_freed_model_is_empty_and_may_be_freed_again)
+{
+    const ad_model *d = CASE_MODEL(_i);
+    test_allocator memory;
+    any_model m = {0};
+    test_allocator_init(&memory);
+    build_model(d, &memory.base, CASE_TYPE(_i), &m);
+    ad_model_free(d, &m);
+    ck_assert_uint_eq(memory.live_blocks, 0);
+    model_list list = list_model(d);
+    for (size_t i = 0; i < list.count; i++)
+        ck_assert_ptr_null(array_of(&list, &m, i)->data);
+    ad_model_free(d, &m);
+}
+END_TEST
+
+/* ---- the suite ---------------------------------------------------------------------- */
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("model");
+    TCase *c = tcase_create("model");
+    tcase_add_test(c, a_visit_names_every_array_in_order_of_declaration);
+    tcase_add_test(c, all_of_32_fields_are_visited);
+    tcase_add_test(c, a_visit_stops_at_the_first_failure);
+    tcase_add_test(c, a_long_path_is_cut);
+    tcase_add_loop_test(c, a_copy_has_new_arrays_of_the_models_allocator, 0, CASES);
+    tcase_add_loop_test(c, a_copy_reuses_the_arrays_that_are_there, 0, CASES);
+    tcase_add_test(c, a_copy_that_runs_out_of_memory_leaves_nothing);
+    tcase_add_loop_test(c, a_target_that_does_not_fit_is_refused_by_name, 0, SPOILT_TARGETS);
+    tcase_add_loop_test(c, a_model_with_a_broken_field_is_refused_by_name, 0, SPOILT_MODELS);
+    tcase_add_test(c, axpy_needs_numbers_to_add_to);
+    tcase_add_test(c, missing_arguments_are_misuse);
+    tcase_add_loop_test(c, axpy_adds_alpha_x_to_every_field, 0, CASES);
+    tcase_add_test(c, integers_are_copied_but_not_added);
+    tcase_add_loop_test(c, a_freed_model_is_empty_and_may_be_freed_again, 0, CASES);
+    suite_add_tcase(suite, c);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}

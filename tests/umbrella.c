@@ -1,0 +1,46 @@
+/* What the headers offer, used together, in every language that they are for. */
+#include "adze.h"
+
+AD_MODEL(dense, w, b);
+AD_MODEL(network, (dense, hidden), (dense, layers, 2), scale);
+
+static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
+{
+    ad_tensor x = ad_watch(t, *(const ad_view *)env);
+    ad_tensor h = ad_relu(ad_add(ad_matmul(x, m->hidden.w), m->hidden.b));
+    for (int i = 0; i < 2; i++)
+        h = ad_add(ad_matmul(h, m->layers[i].w), m->layers[i].b);
+    return ad_mean(ad_mul(ad_sub(1, h), m->scale));
+}
+
+static dense ones(int64_t rows, int64_t columns)
+{
+    dense d;
+    d.w = ad_zeros(AD_F64, AD_SHAPE(rows, columns));
+    d.b = ad_zeros(AD_F64, AD_SHAPE(columns));
+    return d;
+}
+
+int main(void)
+{
+    const double numbers[] = {1, 2, 3, 4, 5, 6};
+    const double two = 2;
+    ad_view x = AD_VIEW(numbers, 2, 3);
+    network model = {ones(3, 4), {ones(4, 4), ones(4, 1)}, ad_zeros(AD_F64, AD_SCALAR)};
+    static network gradient; /* holds nothing yet */
+    ad_status status = network_like(&model, &gradient);
+    if (status == AD_OK)
+        status = ad_array_write(&model.scale, AD_VIEW_SCALAR(&two), NULL);
+
+    double value = 0;
+    ad_tape *tape = ad_tape_new(NULL);
+    if (status == AD_OK)
+        status = network_value_with_gradient(tape, apply, &model, &x, &value, &gradient);
+    if (status == AD_OK)
+        status = network_axpy(-1, &gradient, &model);
+
+    ad_tape_free(tape);
+    network_free(&gradient);
+    network_free(&model);
+    return status == AD_OK && value > 1.99 && value < 2.01 ? 0 : 1;
+}
