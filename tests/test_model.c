@@ -52,7 +52,6 @@ START_TEST(all_of_32_fields_are_visited)
     visits v = {0};
     ck_assert_int_eq(wide_visit(&m, note_visit, &v), AD_OK);
     ck_assert_uint_eq(v.count, 32);
-    ck_assert_str_eq(v.path[0], "f1");
     ck_assert_str_eq(v.path[31], "f32");
     for (size_t i = 0; i < 32; i++)
         ck_assert_ptr_eq(v.array[i], &m.f1 + i);
@@ -357,13 +356,13 @@ END_TEST
 START_TEST(a_freed_model_is_empty_and_may_be_freed_again)
 {
     const ad_model *d = CASE_MODEL(_i);
+    model_list list = list_model(d);
     test_allocator memory;
     any_model m = {0};
     test_allocator_init(&memory);
     build_model(d, &memory.base, CASE_TYPE(_i), &m);
     ad_model_free(d, &m);
     ck_assert_uint_eq(memory.live_blocks, 0);
-    model_list list = list_model(d);
     for (size_t i = 0; i < list.count; i++)
         ck_assert_ptr_null(array_of(&list, &m, i)->data);
     ad_model_free(d, &m);

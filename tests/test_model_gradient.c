@@ -157,7 +157,6 @@ START_TEST(integers_can_be_frozen_but_not_watched)
     flat_freeze(t, &m);
     ck_assert_int_eq(ad_tape_status(t), AD_OK);
     flat_watch(t, &m);
-    ck_assert_int_eq(ad_tape_status(t), AD_BAD_TYPE);
     ck_assert_str_eq(ad_tape_error(t),
                      "watch: flat.b is i64, but only f32 and f64 have derivatives");
     ad_tape_free(t);

@@ -50,7 +50,7 @@ static two_words block_at(const ad_random *r, uint64_t i)
     uint64_t position = r->position + i;
     uint32_t counter[4] = {(uint32_t)position, (uint32_t)(position >> 32), (uint32_t)r->stream,
                            (uint32_t)(r->stream >> 32)};
-    uint32_t key[2] = {(uint32_t)r->seed, (uint32_t)(r->seed >> 32)}, bits[4];
+    uint32_t key[2] = {(uint32_t)r->seed, (uint32_t)(r->seed >> 32)}, bits[4] = {0};
     ad_philox(counter, key, bits);
     return (two_words){bits[0] | (uint64_t)bits[1] << 32, bits[2] | (uint64_t)bits[3] << 32};
 }

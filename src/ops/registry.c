@@ -7,8 +7,8 @@
 /* ---- the built-in ones ------------------------------------------------------------- */
 
 static const ad_op *const *const families[] = {
-    ad_unary_ops,  ad_binary_ops, ad_select_ops, ad_product_ops,
-    ad_reduce_ops, ad_shape_ops,  ad_index_ops,
+    ad_unary_ops,   ad_binary_ops, ad_select_ops, ad_product_ops, ad_reduce_ops,
+    ad_softmax_ops, ad_shape_ops,  ad_index_ops,  ad_loss_ops,
 };
 
 const ad_op *ad_builtin_op(size_t i)

@@ -1,0 +1,246 @@
+/* Memory that runs out: whatever allocation fails, no call leaks, crashes or leaves a half-built
+ * state (RELIABILITY R1). Each scenario is run again and again, failing the first, second, third ...
+ * allocation, once or from there on, until it succeeds. */
+#include "allocator.h"
+#include "suite.h"
+
+#include <adze.h>
+
+AD_MODEL(layer, w, b);
+AD_MODEL(network, (layer, hidden), (layer, output));
+
+static const double numbers[24] = {.1, .9, .3, .7, .5, .2, .8, .4, .6, .35, .15, .55,
+                                   .2, .3, .4, .5, .6, .7, .8, .9, .1, .15, .25, .45};
+static const int32_t labels[] = {1, 0, 2};
+
+static ad_tape *new_tape(test_allocator *memory, unsigned checks)
+{
+    ad_tape_options options = {sizeof options, &memory->base, checks};
+    return ad_tape_new(&options);
+}
+
+static ad_status end(ad_tape *t)
+{
+    ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
+    ad_tape_free(t);
+    return status;
+}
+
+/* ---- functions to differentiate ---------------------------------------------------- */
+
+static ad_tensor every_family(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    ad_tensor a = x[0], b = x[1];
+    ad_tensor h = ad_dense(a, b, ad_freeze(t, AD_VIEW(numbers, 4)), AD_TANH);
+    ad_tensor parts[] = {h, ad_mul(h, 2), ad_exp(h), ad_sub(1, h), ad_pow(ad_square(h), 2), h};
+    ad_tensor joined = ad_concat(parts, 6, 0);
+    ad_tensor picked = ad_gather(joined, ad_freeze(t, AD_VIEW(labels, 3)), 0);
+    ad_tensor stacked = ad_stack(parts, 6, 1);
+    ad_tensor chosen = ad_where(ad_greater(stacked, 0.5), stacked, 0);
+    ad_tensor batch =
+        ad_matmul(stacked, ad_reshape(ad_permute(ad_transpose(b), AD_AXES(1, 0)), AD_SHAPE(4, -1)));
+    ad_tensor spread = ad_std_keep(ad_add(picked, ad_slice(joined, 0, 3, 4)), AD_AXES(0), 0);
+    ad_tensor far = ad_broadcast_to(ad_mean_squeeze(picked, AD_AXES(1)), AD_SHAPE(2, 3));
+    ad_tensor wide = ad_unbroadcast(ad_cast(ad_cast(far, AD_F32), AD_F64), AD_SHAPE(1, 3));
+    ad_tensor sums[] = {ad_sum(chosen), ad_sum(batch), ad_sum(spread), ad_max(wide)};
+    return ad_add(ad_add(sums[0], sums[1]), ad_add(sums[2], sums[3]));
+}
+
+static ad_tensor twice_differentiable(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    ad_tensor h = ad_tanh(ad_matmul(x[0], x[1]));
+    return ad_sum(ad_mul(ad_square(h), ad_mean_keep(h, AD_AXES(0))));
+}
+
+static const ad_view operands[] = {
+    {numbers, AD_F64, {2, {3, 3}}, {3, 1}},
+    {numbers + 9, AD_F64, {2, {3, 4}}, {4, 1}},
+};
+
+/* ---- scenarios --------------------------------------------------------------------- */
+
+static ad_status sweeps(test_allocator *memory, unsigned checks, int steps)
+{
+    ad_tape *t = new_tape(memory, checks);
+    for (int step = 0; t && step < steps; step++) {
+        ad_tensor x[] = {ad_watch(t, operands[0]), ad_watch(t, operands[1])};
+        ad_mark mark = ad_tape_mark(t);
+        ad_tensor y = every_family(t, x, NULL);
+        if (ad_backward(y) == AD_OK && ad_tape_rewind(mark) == AD_OK)
+            ad_backward(every_family(t, x, NULL));
+        if (ad_tape_status(t) != AD_OK)
+            break;
+        ad_tape_reset(t);
+        ad_tape_trim(t);
+    }
+    return end(t);
+}
+
+static ad_status sweep_scenario(test_allocator *memory)
+{
+    return sweeps(memory, 0, 2);
+}
+
+static ad_status exact_sweep_scenario(test_allocator *memory)
+{
+    return sweeps(memory, AD_CHECK_BOUNDS, 1);
+}
+
+static ad_status gradient_scenario(test_allocator *memory)
+{
+    double value;
+    ad_array gradient[2] = {{0}};
+    ad_tape *t = new_tape(memory, 0);
+    if (t)
+        ad_value_with_gradient(t, every_family, NULL, 2, operands, &value, gradient);
+    if (t && ad_tape_status(t) != AD_OK) /* all or nothing */
+        ck_assert(!gradient[0].data && !gradient[1].data);
+    ad_array_free(&gradient[0]);
+    ad_array_free(&gradient[1]);
+    return end(t);
+}
+
+static ad_status pullback_scenario(test_allocator *memory)
+{
+    double one = 1;
+    ad_pullback p;
+    ad_array dx[2] = {{0}};
+    ad_tape *t = new_tape(memory, 0);
+    if (t && ad_value_with_pullback(t, every_family, NULL, 2, operands, &p) == AD_OK)
+        for (int i = 0; i < 2; i++)
+            ad_pull(&p, AD_VIEW_SCALAR(&one), dx);
+    ad_array_free(&dx[0]);
+    ad_array_free(&dx[1]);
+    return end(t);
+}
+
+static ad_status second_order_scenario(test_allocator *memory)
+{
+    ad_array y = {0}, ty = {0}, hvp[2] = {{0}};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (t && ad_jvp(t, twice_differentiable, NULL, 2, operands, operands, &y, &ty) == AD_OK)
+        ad_hvp(t, twice_differentiable, NULL, 2, operands, operands, hvp);
+    ad_array_free(&y);
+    ad_array_free(&ty);
+    ad_array_free(&hvp[0]);
+    ad_array_free(&hvp[1]);
+    return end(t);
+}
+
+static ad_status registry_scenario(test_allocator *memory)
+{
+    ad_op mine = {.name = "mine"};
+    ad_registry *r = ad_registry_new(&memory->base);
+    ad_status status = r ? ad_registry_add(r, &mine) : AD_MEMORY;
+    if (status == AD_OK)
+        ck_assert(ad_registry_find(r, "mine") == &mine && ad_registry_find(r, "tanh"));
+    ad_registry_free(r);
+    return status;
+}
+
+static ad_status array_scenario(test_allocator *memory)
+{
+    ad_array a = ad_array_copy(&memory->base, AD_F32, operands[0]);
+    ad_array b = ad_array_new(&memory->base, AD_I64, AD_SHAPE(3));
+    ad_status status = a.data && b.data ? AD_OK : AD_MEMORY;
+    ad_array_free(&a);
+    ad_array_free(&b);
+    return status;
+}
+
+static ad_tensor network_loss(ad_tape *t, const network_tensors *m, const void *env)
+{
+    (void)env;
+    ad_tensor h = ad_dense(ad_freeze(t, operands[0]), m->hidden.w, m->hidden.b, AD_RELU);
+    return ad_sum(ad_square(ad_dense(h, m->output.w, m->output.b, AD_IDENTITY)));
+}
+
+static ad_status training_scenario(test_allocator *memory)
+{
+    network model = {{ad_array_new(&memory->base, AD_F64, AD_SHAPE(3, 4)),
+                      ad_array_new(&memory->base, AD_F64, AD_SHAPE(4))},
+                     {ad_array_new(&memory->base, AD_F64, AD_SHAPE(4, 2)),
+                      ad_array_new(&memory->base, AD_F64, AD_SHAPE(2))}};
+    network gradient = {0}, mean = {0}, square = {0};
+    ad_adam adam = {.rate = 0.1};
+    double loss;
+    ad_tape *t = new_tape(memory, 0);
+    ad_status status = AD_MEMORY;
+    bool made =
+        model.hidden.w.data && model.hidden.b.data && model.output.w.data && model.output.b.data;
+    if (t && made)
+        status = network_value_with_gradient(t, network_loss, &model, NULL, &loss, &gradient);
+    if (status == AD_OK)
+        status = network_adam(&adam, &gradient, &mean, &square, &model);
+    network_free(&model);
+    network_free(&gradient);
+    network_free(&mean);
+    network_free(&square);
+    ad_tape_free(t);
+    return status;
+}
+
+/* ---- the torture ------------------------------------------------------------------- */
+
+static const struct scenario {
+    const char *name;
+    ad_status (*run)(test_allocator *memory);
+} scenarios[] = {
+    {"sweeps", sweep_scenario},
+    {"sweeps, every piece by itself", exact_sweep_scenario},
+    {"gradient", gradient_scenario},
+    {"pullback", pullback_scenario},
+    {"jvp and hvp", second_order_scenario},
+    {"registry", registry_scenario},
+    {"arrays", array_scenario},
+    {"training", training_scenario},
+};
+
+static void torture(const struct scenario *s, bool sticky)
+{
+    for (size_t k = 1;; k++) {
+        test_allocator memory;
+        test_allocator_init(&memory);
+        memory.fail_at = k;
+        memory.sticky = sticky;
+        ad_status status = s->run(&memory);
+        ck_assert_msg(memory.live_blocks == 0, "%s: %zu blocks leak when allocation %zu fails",
+                      s->name, memory.live_blocks, k);
+        bool failed = memory.calls >= k;
+        ck_assert_msg(status == (failed ? AD_MEMORY : AD_OK), "%s, allocation %zu: %s", s->name, k,
+                      ad_status_text(status));
+        if (!failed)
+            return;
+    }
+}
+
+START_TEST(no_failed_allocation_leaks_or_crashes)
+{
+    torture(&scenarios[_i], false);
+}
+END_TEST
+
+START_TEST(no_allocations_failing_from_one_on_leak_or_crash)
+{
+    torture(&scenarios[_i], true);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("memory");
+    TCase *all = tcase_create("memory");
+    tcase_set_timeout(all, 300);
+    int count = (int)(sizeof scenarios / sizeof *scenarios);
+    tcase_add_loop_test(all, no_failed_allocation_leaks_or_crashes, 0, count);
+    tcase_add_loop_test(all, no_allocations_failing_from_one_on_leak_or_crash, 0, count);
+    suite_add_tcase(suite, all);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}

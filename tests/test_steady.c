@@ -1,0 +1,172 @@
+/* The steady state: after its first step a training loop takes no memory, from anywhere in the
+ * process, and 1e5 steps leave the memory flat (RELIABILITY R2, R15). */
+#include "suite.h"
+
+#include <adze.h>
+#include <stdio.h>
+
+/* Every allocation of the process comes by here, those of BLIS included; a sanitizer has its own
+ * idea of malloc, and there only the tape's memory is watched. */
+static size_t mallocs;
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+void *__libc_malloc(size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
+
+void *malloc(size_t bytes)
+{
+    mallocs++;
+    return __libc_malloc(bytes);
+}
+
+void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    mallocs++;
+    return __libc_memalign(alignment, bytes);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t bytes);
+int posix_memalign(void **memory, size_t alignment, size_t bytes)
+{
+    mallocs++;
+    *memory = __libc_memalign(alignment, bytes);
+    return *memory ? 0 : 12;
+}
+#define COUNTED 1
+#else
+#define COUNTED 0
+#endif
+
+AD_MODEL(mlp, w1, b1, w2, b2);
+
+enum { ROWS = 64, INPUTS = 40, HIDDEN = 30 };
+
+static float pixels[ROWS * INPUTS], targets[ROWS];
+
+typedef struct training {
+    ad_tape *tape;
+    mlp model, gradient, mean, square;
+    ad_adam adam;
+} training;
+
+static void begin(training *run)
+{
+    ad_random r = ad_random_new(1, 0);
+    *run = (training){.tape = ad_tape_new(NULL), .adam = {.rate = 1e-3}};
+    run->model = (mlp){
+        ad_zeros(AD_F32, AD_SHAPE(INPUTS, HIDDEN)),
+        ad_zeros(AD_F32, AD_SHAPE(HIDDEN)),
+        ad_zeros(AD_F32, AD_SHAPE(HIDDEN, 1)),
+        ad_zeros(AD_F32, AD_SHAPE(1)),
+    };
+    ad_fill_kaiming(&run->model.w1, &r);
+    ad_fill_kaiming(&run->model.w2, &r);
+    for (int i = 0; i < ROWS * INPUTS; i++)
+        pixels[i] = (float)ad_random_normal(&r);
+    for (int i = 0; i < ROWS; i++)
+        targets[i] = (float)ad_random_uniform(&r);
+}
+
+/* Without check's assertions, which call malloc. */
+static bool step(training *run, int64_t rows)
+{
+    mlp_tensors m = mlp_watch(run->tape, &run->model);
+    ad_tensor x = ad_freeze(run->tape, AD_VIEW(pixels, rows, INPUTS));
+    ad_tensor y = ad_freeze(run->tape, AD_VIEW(targets, rows));
+    ad_tensor h = ad_relu(ad_add(ad_matmul(x, m.w1), m.b1));
+    ad_tensor out = ad_squeeze(ad_add(ad_matmul(h, m.w2), m.b2), -1);
+    ad_tensor loss = ad_mean(ad_square(ad_sub(out, y)));
+    bool good =
+        mlp_gradient(loss, &m, &run->gradient) == AD_OK &&
+        mlp_adam(&run->adam, &run->gradient, &run->mean, &run->square, &run->model) == AD_OK;
+    ad_tape_reset(run->tape);
+    return good;
+}
+
+static void end(training *run)
+{
+    mlp_free(&run->model);
+    mlp_free(&run->gradient);
+    mlp_free(&run->mean);
+    mlp_free(&run->square);
+    ad_tape_free(run->tape);
+}
+
+START_TEST(no_step_after_the_first_calls_malloc)
+{
+    training run;
+    begin(&run);
+    ck_assert(step(&run, ROWS));
+    size_t reserved = ad_tape_measure(run.tape).bytes_reserved, before = mallocs;
+    bool good = true;
+    for (int i = 0; i < 100; i++)
+        good = step(&run, ROWS) && good;
+    size_t after = mallocs;
+    ck_assert(good && (!COUNTED || before > 0)); /* the counter counts */
+    ck_assert_uint_eq(after, before);
+    ck_assert_uint_eq(ad_tape_measure(run.tape).bytes_reserved, reserved);
+    end(&run);
+}
+END_TEST
+
+static long resident_pages(void)
+{
+    long all = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f && fscanf(f, "%ld %ld", &all, &resident) != 2)
+        resident = 0;
+    if (f)
+        fclose(f);
+    return resident;
+}
+
+START_TEST(a_hundred_thousand_steps_leave_memory_flat)
+{
+    training run;
+    begin(&run);
+    for (int i = 0; i < 100; i++)
+        step(&run, 2);
+    long pages = resident_pages();
+    size_t reserved = ad_tape_measure(run.tape).bytes_reserved;
+    bool good = true;
+    for (int i = 0; i < 100000; i++)
+        good = step(&run, 2) && good;
+    ck_assert(good);
+    ck_assert_uint_eq(ad_tape_measure(run.tape).bytes_reserved, reserved);
+    ck_assert_int_le(resident_pages(), pages + 64);
+    end(&run);
+}
+END_TEST
+
+START_TEST(steps_of_changing_size_settle)
+{
+    training run;
+    begin(&run);
+    for (int round = 0; round < 3; round++)
+        for (int rows = 1; rows <= ROWS; rows++)
+            step(&run, rows);
+    size_t before = mallocs;
+    for (int rows = ROWS; rows >= 1; rows--)
+        step(&run, rows);
+    size_t after = mallocs;
+    ck_assert_uint_eq(after, before);
+    end(&run);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("steady state");
+    TCase *all = tcase_create("steady state");
+    tcase_set_timeout(all, 300);
+    tcase_add_test(all, no_step_after_the_first_calls_malloc);
+    tcase_add_test(all, a_hundred_thousand_steps_leave_memory_flat);
+    tcase_add_test(all, steps_of_changing_size_settle);
+    suite_add_tcase(suite, all);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}
