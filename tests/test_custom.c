@@ -1,0 +1,288 @@
+/* Custom ops: a user's forward and pullback through ad_apply, replaced derivatives, declared
+ * non-differentiability, and everything a user's kernel can do wrong. */
+#include "suite.h"
+
+#include <adze.h>
+#include <math.h>
+#include <string.h>
+
+static ad_tape *tape;
+static const double residuals[] = {0.5, 1.0, -4.0};
+
+static void setup(void)
+{
+    tape = ad_tape_new(NULL);
+}
+
+static void teardown(void)
+{
+    ad_tape_free(tape);
+}
+
+static void expect(ad_status status, const char *text)
+{
+    ck_assert_int_eq(ad_tape_status(tape), status);
+    ck_assert_str_eq(ad_tape_error(tape), text);
+    ad_tape_reset(tape);
+}
+
+static void expect_grad(ad_tensor x, const double *wanted)
+{
+    ad_view g = ad_grad(x);
+    ck_assert_ptr_nonnull(g.data);
+    for (size_t i = 0; i < ad_view_count(&g); i++)
+        ck_assert_double_eq(ad_view_get(&g, i), wanted[i]);
+}
+
+/* ---- an op of one's own ------------------------------------------------------------ */
+
+typedef struct huber_attr {
+    double delta;
+} huber_attr;
+
+static void huber_forward(const ad_forward_args *c)
+{
+    double delta = ((const huber_attr *)c->attr)->delta, *y = c->y.data;
+    const double *x = c->x[0].data;
+    for (size_t i = 0; i < ad_array_count(&c->y); i++)
+        y[i] = fabs(x[i]) <= delta ? x[i] * x[i] / 2 : delta * (fabs(x[i]) - delta / 2);
+}
+
+static void huber_pullback(const ad_pullback_args *c)
+{
+    double delta = ((const huber_attr *)c->attr)->delta, *dx = c->dx[0].data;
+    const double *x = c->x[0].data, *dy = c->dy.data;
+    for (size_t i = 0; i < ad_array_count(&c->dx[0]); i++)
+        dx[i] += dy[i] * fmax(-delta, fmin(x[i], delta));
+}
+
+static const ad_op huber_op = {
+    .name = "huber",
+    .arity = 1,
+    .attr_size = sizeof(huber_attr),
+    .shape = ad_shape_first,
+    .forward = huber_forward,
+    .pullback = huber_pullback,
+};
+
+START_TEST(a_users_op_is_like_a_built_in_one)
+{
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_tensor y = ad_sum(ad_apply(&huber_op, &x, &(huber_attr){1}));
+    ck_assert_double_eq(ad_item(y), 0.125 + 0.5 + 3.5);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    expect_grad(x, (double[]){0.5, 1, -1});
+}
+END_TEST
+
+START_TEST(a_users_op_sees_contiguous_operands)
+{
+    const double wide[] = {0.5, 9, 1.0, 9, -4.0, 9};
+    ad_view v = AD_VIEW(wide, 3);
+    v.stride[0] = 2;
+    ad_tensor x = ad_watch(tape, v);
+    ad_backward(ad_sum(ad_apply(&huber_op, &x, &(huber_attr){1})));
+    expect_grad(x, (double[]){0.5, 1, -1});
+}
+END_TEST
+
+START_TEST(an_op_without_jvp_or_curvature_says_so)
+{
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_tensor y = ad_sum(ad_apply(&huber_op, &x, &(huber_attr){1}));
+    ad_set_tangent(x, AD_VIEW(residuals, 3));
+    ad_push_tangents(y);
+    expect(AD_NO_DERIVATIVE, "huber has no jvp (forward-mode rule)");
+}
+END_TEST
+
+/* ---- replaced derivatives ---------------------------------------------------------- */
+
+static void straight_through(const ad_pullback_args *c)
+{
+    double *dx = c->dx[0].data;
+    for (size_t i = 0; i < ad_array_count(&c->dx[0]); i++)
+        dx[i] += ((const double *)c->dy.data)[i];
+}
+
+START_TEST(the_derivative_of_a_built_in_op_can_be_replaced)
+{
+    ad_op op = ad_op_with_pullback(ad_builtin_op_named("sign"), "binarise", straight_through);
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3)), y = ad_apply(&op, &x, NULL);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(y))), AD_OK);
+    expect_grad(x, (double[]){2, 2, -2});
+    ad_set_tangent(x, AD_VIEW(residuals, 3));
+    ad_push_tangents(y); /* the old op's second derivatives are gone with the first */
+    expect(AD_NO_DERIVATIVE, "binarise has no jvp (forward-mode rule)");
+}
+END_TEST
+
+START_TEST(stop_gradient_makes_a_straight_through_estimator)
+{
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_tensor y = ad_add(x, ad_stop_gradient(ad_sub(ad_sign(x), x)));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(y))), AD_OK);
+    expect_grad(x, (double[]){2, 2, -2});
+}
+END_TEST
+
+/* ---- what goes wrong --------------------------------------------------------------- */
+
+static void gives_up(const ad_pullback_args *c)
+{
+    ((double *)c->dx[0].data)[0] = 1;
+    ad_reject(c->work, AD_FAILED, "no convergence after %d iterations", 7);
+}
+
+START_TEST(a_pullback_can_report_failure)
+{
+    ad_op op = ad_op_with_pullback(&huber_op, "solver", gives_up);
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_tensor y = ad_sum(ad_apply(&op, &x, &(huber_attr){1}));
+    ck_assert_int_eq(ad_backward(y), AD_FAILED);
+    ck_assert_ptr_null(ad_grad(x).data);
+    expect(AD_FAILED, "pullback of solver([3]): no convergence after 7 iterations");
+}
+END_TEST
+
+static void reenters(const ad_pullback_args *c)
+{
+    const ad_tensor *x = *(const ad_tensor *const *)c->attr;
+    ad_tape_reset(x->tape);
+    ck_assert_int_eq(ad_tape_rewind(ad_tape_mark(x->tape)), AD_BUSY);
+    ad_exp(*x);
+}
+
+START_TEST(a_pullback_must_not_use_the_tape)
+{
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    const ad_tensor *pointer = &x;
+    ad_op op = ad_op_with_pullback(&huber_op, "meddler", reenters);
+    op.attr_size = sizeof pointer;
+    op.forward = ad_builtin_op_named("square")->forward;
+    op.kernels = ad_builtin_op_named("square")->kernels;
+    ad_backward(ad_sum(ad_apply(&op, &x, &pointer)));
+    expect(AD_BUSY, "exp: the tape is in use by a kernel of meddler");
+}
+END_TEST
+
+static void refuses_negatives(const ad_forward_args *c)
+{
+    for (size_t i = 0; i < ad_view_count(&c->x[0]); i++)
+        if (((const double *)c->x[0].data)[i] < 0)
+            ad_reject(c->work, AD_DOMAIN, "x[%zu] is negative", i);
+}
+
+START_TEST(a_check_stands_before_the_kernel)
+{
+    ad_op op = huber_op;
+    op.check = refuses_negatives;
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply(&op, &x, &(huber_attr){1});
+    expect(AD_DOMAIN, "huber([3]): x[2] is negative");
+}
+END_TEST
+
+START_TEST(a_discrete_op_must_be_declared)
+{
+    ad_op op = huber_op;
+    op.name = "rank";
+    op.pullback = NULL;
+    ad_tensor x = ad_label(ad_watch(tape, AD_VIEW(residuals, 3)), "x");
+    ad_apply(&op, &x, &(huber_attr){1});
+    expect(AD_MISUSE, "rank: the op has no pullback and does not declare AD_OP_NO_DERIVATIVE");
+    op.flags = AD_OP_NO_DERIVATIVE;
+    x = ad_label(ad_watch(tape, AD_VIEW(residuals, 3)), "x");
+    ad_backward(ad_sum(ad_apply(&op, &x, &(huber_attr){1})));
+    expect(AD_NO_DERIVATIVE, "backward: the root depends on the watched leaf x only through rank, "
+                             "which has no derivative");
+}
+END_TEST
+
+START_TEST(half_an_op_is_refused)
+{
+    ad_op ops[] = {huber_op, huber_op, huber_op};
+    ops[0].shape = NULL;
+    ops[1].forward = NULL;
+    ops[2].arity = 2;
+    ops[2].name = NULL;
+    ad_tensor x[] = {ad_watch(tape, AD_VIEW(residuals, 3)), ad_watch(tape, AD_VIEW(residuals, 3))};
+    for (int i = 0; i < 3; i++) {
+        x[0] = x[1] = ad_watch(tape, AD_VIEW(residuals, 3));
+        ad_apply(&ops[i], x, &(huber_attr){1});
+        ck_assert_int_eq(ad_tape_status(tape), AD_MISUSE);
+        ad_tape_reset(tape);
+    }
+    x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply(&huber_op, x, NULL);
+    expect(AD_MISUSE, "huber: the op needs an attr");
+    x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply_n(&huber_op, 2, (ad_tensor[]){x[0], x[0]}, &(huber_attr){1});
+    expect(AD_MISUSE, "huber: wrong number of operands");
+}
+END_TEST
+
+static void takes_everything(const ad_forward_args *c)
+{
+    if (ad_scratch(c->work, SIZE_MAX / 2))
+        memset(c->y.data, 0, sizeof(double));
+}
+
+START_TEST(scratch_that_cannot_be_had_fails_by_name)
+{
+    ad_op op = huber_op;
+    op.forward = takes_everything;
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply(&op, &x, &(huber_attr){1});
+    ck_assert_int_eq(ad_tape_status(tape), AD_MEMORY);
+    ck_assert_ptr_eq(strstr(ad_tape_error(tape), "huber([3]): memory ran out"),
+                     ad_tape_error(tape));
+}
+END_TEST
+
+/* ---- look-up ----------------------------------------------------------------------- */
+
+START_TEST(ops_are_found_by_name)
+{
+    ad_registry *r = ad_registry_new(NULL);
+    for (size_t i = 0; ad_builtin_op(i); i++)
+        ck_assert_ptr_eq(ad_registry_find(r, ad_builtin_op(i)->name), ad_builtin_op(i));
+    ck_assert_ptr_null(ad_registry_find(r, "huber"));
+    ck_assert_int_eq(ad_registry_add(r, &huber_op), AD_OK);
+    ck_assert_ptr_eq(ad_registry_find(r, "huber"), &huber_op);
+    ck_assert_int_eq(ad_registry_add(r, &huber_op), AD_MISUSE);
+    ck_assert_int_eq(ad_registry_add(r, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_registry_add(NULL, &huber_op), AD_MISUSE);
+    ck_assert_ptr_null(ad_registry_find(NULL, "tanh"));
+    ck_assert_ptr_null(ad_registry_find(r, NULL));
+    ck_assert_ptr_null(ad_builtin_op_named(NULL));
+    ad_registry_free(r);
+    ad_registry_free(NULL);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("custom ops");
+    TCase *all = tcase_create("custom ops");
+    tcase_add_checked_fixture(all, setup, teardown);
+    tcase_add_test(all, a_users_op_is_like_a_built_in_one);
+    tcase_add_test(all, a_users_op_sees_contiguous_operands);
+    tcase_add_test(all, an_op_without_jvp_or_curvature_says_so);
+    tcase_add_test(all, the_derivative_of_a_built_in_op_can_be_replaced);
+    tcase_add_test(all, stop_gradient_makes_a_straight_through_estimator);
+    tcase_add_test(all, a_pullback_can_report_failure);
+    tcase_add_test(all, a_pullback_must_not_use_the_tape);
+    tcase_add_test(all, a_check_stands_before_the_kernel);
+    tcase_add_test(all, a_discrete_op_must_be_declared);
+    tcase_add_test(all, half_an_op_is_refused);
+    tcase_add_test(all, scratch_that_cannot_be_had_fails_by_name);
+    tcase_add_test(all, ops_are_found_by_name);
+    suite_add_tcase(suite, all);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}
