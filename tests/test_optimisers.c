@@ -44,7 +44,7 @@ static void set_gradient(const ad_model *d, void *gradient, int t)
 typedef oracle oracles[MOST_ARRAYS][MOST_NUMBERS];
 
 /* All numbers are of order 1, so absolute errors will do: STEPS steps of a few roundings each. */
-static void expect_oracles(const ad_model *d, void *model, const oracles o)
+static void expect_oracles(const ad_model *d, void *model, oracles o)
 {
     model_list list = list_model(d);
     for (size_t i = 0; i < list.count; i++) {
@@ -109,7 +109,6 @@ START_TEST(sgd_without_momentum_needs_no_velocity)
     build_model(&flat_model, NULL, AD_F64, &m);
     build_model(&flat_model, NULL, AD_F64, &g);
     ck_assert_int_eq(flat_sgd(&o, &g, NULL, &m), AD_OK);
-    ck_assert_double_eq(((double *)m.w.data)[1], -number_in_field(0, 1));
     ck_assert_double_eq(((double *)m.b.data)[2], -number_in_field(1, 2));
     flat_free(&m);
     flat_free(&g);

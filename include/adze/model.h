@@ -15,8 +15,9 @@
  * and the functions of AD_MODEL_FUNCTIONS, typed: mlp_watch, mlp_gradient, .... What is not
  * a parameter belongs in an enclosing struct.
  *
- * Structs that receive results may start as {0}: what holds nothing yet is allocated as the
- * model's arrays were, and is yours to end with mlp_free. Results are written only if all went well. */
+ * Structs that receive results may start as {0}: what holds nothing yet is allocated (gradients
+ * by the C library, or as their own allocator field says; everything else as the model's arrays
+ * were) and is yours to end with mlp_free. Results are written only if all went well. */
 #ifndef ADZE_MODEL_H
 #define ADZE_MODEL_H
 

@@ -2,8 +2,9 @@
  *
  * Each evaluates f on the tape that it is given, above whatever the tape holds, and leaves the
  * tape as it was (a pullback excepted: it lives on the tape). Results are written only if all
- * went well. Result arrays that hold nothing are allocated by the tape's allocator and are yours to
- * free; others must have the right shape and type. A failure also sticks to the tape, with its message. */
+ * went well. Result arrays that hold nothing are allocated, by the C library or as their own
+ * allocator field says, and are yours to free; others must have the right shape and type. A failure
+ * also sticks to the tape, with its message. */
 #ifndef ADZE_OPERATORS_H
 #define ADZE_OPERATORS_H
 

@@ -51,9 +51,6 @@ typedef struct ad_tape_options {
 AD_API ad_tape *ad_tape_new(const ad_tape_options *options);
 AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
 
-/* Where the tape's memory comes from; NULL is the C library. */
-AD_API const ad_allocator *ad_tape_allocator(const ad_tape *t);
-
 /* Forgets all values and the error, if any; keeps the memory. */
 AD_API void ad_tape_reset(ad_tape *t);
 

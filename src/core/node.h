@@ -150,6 +150,9 @@ typedef struct ad_frame {
 bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n);
 void ad_frame_close(ad_frame *f, ad_tape *t);
 
+/* Fills in the tangents of n's operands. False if all are zero. */
+bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
+
 void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */
 void ad_release_tangents(ad_tape *t, uint32_t from);
 bool ad_room_for_tangents(ad_tape *t, uint32_t count);

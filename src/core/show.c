@@ -81,6 +81,16 @@ ad_status ad_tape_print(const ad_tape *t, FILE *out)
     return written(out);
 }
 
+/* The label of a value; else the number of a constant, else the operation's name. */
+static const char *title(const ad_node *n, char *text, size_t size)
+{
+    if (n->label || n->op || n->count != 1 || n->flags & AD_NODE_WATCHED)
+        return n->label ? n->label : ad_node_name(n);
+    ad_view v = ad_node_rows(n, n->data);
+    snprintf(text, size, "%g", ad_view_get(&v, 0));
+    return text;
+}
+
 /* A label in DOT's quotes. */
 static void print_quoted(FILE *out, const char *text)
 {
@@ -97,11 +107,11 @@ ad_status ad_tape_dot(const ad_tape *t, FILE *out)
         return AD_MISUSE;
     fputs("digraph tape {\n    node [fontname=\"Helvetica\", shape=box, style=rounded];\n", out);
     for (uint32_t i = 0; i < t->count; i++) {
-        char shape[64];
+        char shape[64], number[32];
         const ad_node *n = t->nodes[i];
         ad_shape s = ad_node_shape(n);
         fprintf(out, "    n%u [label=\"", i);
-        print_quoted(out, n->label ? n->label : ad_node_name(n));
+        print_quoted(out, title(n, number, sizeof number));
         fprintf(out, "\\n%s %s\"%s];\n", ad_type_text((ad_type)n->type),
                 ad_shape_print(&s, shape, sizeof shape),
                 n->flags & AD_NODE_WATCHED   ? ", style=\"rounded,filled\", fillcolor=lightblue"

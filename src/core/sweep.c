@@ -116,21 +116,6 @@ static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, cons
     return ad_kernel_end(t, start, "curvature of ", (int)n->arity, f->x);
 }
 
-/* The tangents of a node's operands. False if all are zero. */
-static bool open_tangents(ad_tape *t, const ad_node *n, ad_frame *f)
-{
-    bool any = false;
-    for (uint32_t k = 0; k < n->arity; k++) {
-        uint32_t index = ad_node_operands(n)[k];
-        void *tx = index < t->tangents_count ? t->tangents[index].tx : NULL;
-        f->tx[k] = (ad_view){.type = (ad_type)t->nodes[index]->type};
-        if (tx)
-            f->tx[k] = ad_node_rows(t->nodes[index], tx);
-        any = any || tx;
-    }
-    return any;
-}
-
 static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
 {
     const ad_node *n = t->nodes[index];
@@ -138,7 +123,7 @@ static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
     const void *dy = n->cotangent, *tdy = t->tangents[index].tdx;
     if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) && call_pullback(t, n, f, tdy)))
         return false;
-    if (n->op->flags & AD_OP_LINEAR || !open_tangents(t, n, f))
+    if (n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(f, t, n))
         return true;
     return open_cotangents(t, n, f, SECOND, false) && call_curvature(t, n, f, dy);
 }
@@ -221,15 +206,10 @@ static ad_status sweep(const char *name, ad_tensor y, const ad_view *seed, order
     return walk(t, root, up_to);
 }
 
-static ad_status failed(const ad_tape *t)
-{
-    return t ? t->error.status : AD_MISUSE;
-}
-
 ad_status ad_backward(ad_tensor y)
 {
     if (!ad_sweep_root("backward", y, true))
-        return failed(y.tape);
+        return ad_tape_status(y.tape);
     return sweep("backward", y, NULL, FIRST);
 }
 
@@ -237,7 +217,7 @@ ad_status ad_backward_from(ad_tensor y, ad_view dy)
 {
     ad_node *n = ad_sweep_root("backward", y, false);
     if (!n)
-        return failed(y.tape);
+        return ad_tape_status(y.tape);
     char given[64], wanted[64];
     ad_shape shape = ad_node_shape(n);
     ad_shape_print(&dy.shape, given, sizeof given);
@@ -267,153 +247,13 @@ bool ad_reached(ad_tensor x)
     return n && n->flags & AD_NODE_REACHED;
 }
 
-/* ---- tangents ---------------------------------------------------------------------- */
-
-bool ad_room_for_tangents(ad_tape *t, uint32_t count)
-{
-    if (count > t->tangents_capacity) {
-        uint32_t capacity = t->capacity;
-        ad_tangents *tangents = ad_memory_take(t->allocator, capacity * sizeof *tangents);
-        if (!tangents) {
-            ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (for %u values)", capacity);
-            return false;
-        }
-        if (t->tangents_count)
-            memcpy(tangents, t->tangents, t->tangents_count * sizeof *tangents);
-        ad_memory_give(t->allocator, t->tangents, t->tangents_capacity * sizeof *tangents);
-        t->tangents = tangents;
-        t->tangents_capacity = capacity;
-    }
-    for (; t->tangents_count < count; t->tangents_count++)
-        t->tangents[t->tangents_count] = (ad_tangents){NULL, NULL};
-    return true;
-}
-
-static void give_tangent(ad_tape *t, uint32_t index)
-{
-    ad_pool_give(&t->pool, t->tangents[index].tx, ad_node_bytes(t->nodes[index]));
-    t->tangents[index].tx = NULL;
-}
-
-void ad_release_tangents(ad_tape *t, uint32_t from)
-{
-    for (; t->tangents_count > from; t->tangents_count--) {
-        give_tangent(t, t->tangents_count - 1);
-        give(t, t->tangents_count - 1, SECOND);
-    }
-}
-
-static void *take_tangent(ad_tape *t, uint32_t index)
-{
-    const ad_node *n = t->nodes[index];
-    void *tx = ad_pool_take(&t->pool, ad_node_bytes(n));
-    if (!tx)
-        ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (%zu bytes for the tangent of %s)",
-                     ad_node_bytes(n), ad_node_name(n));
-    return t->tangents[index].tx = tx;
-}
-
-ad_status ad_set_tangent(ad_tensor x, ad_view tx)
-{
-    ad_tape *t = x.tape;
-    if (!t || !ad_tape_usable(t, "set_tangent"))
-        return failed(t);
-    const ad_node *n = ad_tape_node(x);
-    if (!n || !(n->flags & AD_NODE_WATCHED))
-        return ad_tape_fail(t, AD_MISUSE, "set_tangent: this is no watched leaf of the tape");
-    ad_shape shape = ad_node_shape(n);
-    if (!tx.data || tx.type != (ad_type)n->type || !ad_shape_equal(&tx.shape, &shape))
-        return ad_tape_fail(t, AD_BAD_SHAPE,
-                            "set_tangent: a tangent must have its leaf's type and shape");
-    if (!ad_room_for_tangents(t, x.as.node.index + 1))
-        return t->error.status;
-    give_tangent(t, x.as.node.index);
-    if (!take_tangent(t, x.as.node.index))
-        return t->error.status;
-    ad_strided_read(&tx, t->tangents[x.as.node.index].tx);
-    t->pushed = AD_NO_NODE;
-    return AD_OK;
-}
-
-/* Marks what the root depends on through derivatives. */
-static void mark_cone(ad_tape *t, uint32_t root)
-{
-    t->nodes[root]->flags |= t->nodes[root]->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
-    for (uint32_t i = root + 1; i-- > 0;) {
-        const ad_node *n = t->nodes[i];
-        if (!n->op || !(n->flags & AD_NODE_MARK))
-            continue;
-        for (uint32_t k = 0; k < n->arity; k++) {
-            ad_node *o = t->nodes[ad_node_operands(n)[k]];
-            o->flags |= o->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
-        }
-    }
-}
-
-static bool push(ad_tape *t, uint32_t index)
-{
-    ad_frame f;
-    const ad_node *n = t->nodes[index];
-    bool good = ad_frame_open(&f, t, n);
-    if (good && open_tangents(t, n, &f)) {
-        ad_jvp_args args = {.op = n->op,
-                            .arity = (int)n->arity,
-                            .x = f.x,
-                            .tx = f.tx,
-                            .attr = ad_node_attr(n),
-                            .saved = n->saved,
-                            .work = &t->work};
-        ad_node_look(n, &args.y);
-        args.ty.type = (ad_type)n->type;
-        args.ty.shape = ad_node_shape(n);
-        if (!n->op->jvp)
-            good = ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no jvp (forward-mode rule)",
-                                n->op->name) == AD_OK;
-        else if ((good = (args.ty.data = take_tangent(t, index)) != NULL)) {
-            ad_place start = ad_kernel_begin(t, n->op);
-            n->op->jvp(&args);
-            good = ad_kernel_end(t, start, "jvp of ", args.arity, f.x);
-        }
-    }
-    ad_frame_close(&f, t);
-    return good;
-}
-
-ad_status ad_push_tangents(ad_tensor y)
-{
-    ad_tape *t = y.tape;
-    uint32_t root = y.as.node.index;
-    if (!ad_sweep_root("push_tangents", y, false) || !ad_sweep_severed(t, "push_tangents", root) ||
-        !ad_room_for_tangents(t, root + 1))
-        return failed(t);
-    mark_cone(t, root);
-    bool good = true;
-    for (uint32_t i = 0; i <= root; i++) {
-        ad_node *n = t->nodes[i];
-        bool wanted = n->flags & AD_NODE_MARK;
-        n->flags &= (uint16_t)~AD_NODE_MARK;
-        if (!n->op)
-            continue;
-        give_tangent(t, i);
-        good = good && (!wanted || push(t, i));
-    }
-    t->pushed = good ? root : AD_NO_NODE;
-    return t->error.status;
-}
-
-ad_view ad_tangent(ad_tensor x)
-{
-    const ad_node *n = ad_tape_node(x);
-    bool there = n && x.as.node.index < x.tape->tangents_count;
-    void *tx = there ? x.tape->tangents[x.as.node.index].tx : NULL;
-    return tx ? ad_node_rows(n, tx) : (ad_view){0};
-}
+/* ---- forward over reverse ---------------------------------------------------------- */
 
 ad_status ad_backward_tangents(ad_tensor y)
 {
     ad_tape *t = y.tape;
     if (!ad_sweep_root("backward_tangents", y, true))
-        return failed(t);
+        return ad_tape_status(t);
     if (t->pushed == AD_NO_NODE || t->pushed < y.as.node.index)
         return ad_tape_fail(t, AD_MISUSE,
                             "backward_tangents: first carry the tangents to the root "

@@ -41,11 +41,6 @@ void ad_tape_free(ad_tape *t)
     ad_memory_give(t->allocator, t, sizeof *t);
 }
 
-const ad_allocator *ad_tape_allocator(const ad_tape *t)
-{
-    return t ? t->allocator : NULL;
-}
-
 static void forget_from(ad_tape *t, uint32_t count)
 {
     ad_release_gradients(t, count);

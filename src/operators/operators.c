@@ -114,8 +114,8 @@ double ad_derivative(ad_function *f, double x, const void *env)
 /* ---- forward, and forward over reverse --------------------------------------------- */
 
 typedef struct delivery {
-    const ad_tape *tape;
     const ad_view *from;
+    const ad_array *to;
 } delivery;
 
 static ad_status like_view(const void *user, const ad_site *s, ad_array *like, ad_error *error)
@@ -123,7 +123,7 @@ static ad_status like_view(const void *user, const ad_site *s, ad_array *like, a
     const delivery *d = user;
     const ad_view *v = &d->from[s->index];
     (void)error;
-    *like = (ad_array){like, v->type, v->shape, ad_tape_allocator(d->tape)};
+    *like = (ad_array){like, v->type, v->shape, d->to[s->index].allocator};
     return AD_OK;
 }
 
@@ -132,7 +132,7 @@ static ad_status deliver(ad_tape *t, const char *name, int n, const ad_view *fro
 {
     list l;
     ad_error error = {0};
-    delivery d = {t, from};
+    delivery d = {from, to};
     describe(&l, name, n);
     ad_result r = {.d = &l.model,
                    .target = to,

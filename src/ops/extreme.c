@@ -7,24 +7,29 @@
 #include "ops/kernel.h"
 #include "ops/reduce.h"
 
+#include <string.h>
+
 /* to[i y_step] = the better of itself and from[i x_step], for i < n */
 typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t y_step);
 
-/* A row into one number: a cache line of independent candidates, so that no comparison waits
- * for the one before. */
-#define FOLD_ROW(T, beats)                                                 \
-    enum { LANES = 64 / sizeof(T) };                                       \
-    T best[LANES];                                                         \
-    size_t i = 0;                                                          \
-    for (size_t k = 0; k < LANES; k++)                                     \
-        best[k] = *to;                                                     \
-    for (; i + LANES <= n; i += LANES)                                     \
-        for (size_t k = 0; k < LANES; k++)                                 \
-            best[k] = beats(from[i + k], best[k]) ? from[i + k] : best[k]; \
-    for (; i < n; i++)                                                     \
-        best[0] = beats(from[i], best[0]) ? from[i] : best[0];             \
-    for (size_t k = 0; k < LANES; k++)                                     \
-        *to = beats(best[k], *to) ? best[k] : *to;
+/* A row into one number. A long one has many candidates side by side, so that no comparison waits
+ * for the one before, and the loop over them becomes vector instructions. */
+#define FOLD_ROW(T, beats)                                                     \
+    enum { LANES = 256 / sizeof(T) };                                          \
+    T best = *to;                                                              \
+    size_t i = 0;                                                              \
+    if (n >= 2 * LANES) {                                                      \
+        T lane[LANES];                                                         \
+        memcpy(lane, from, sizeof lane);                                       \
+        for (i = LANES; i + LANES <= n; i += LANES)                            \
+            for (size_t k = 0; k < LANES; k++)                                 \
+                lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k]; \
+        for (size_t k = 0; k < LANES; k++)                                     \
+            best = beats(lane[k], best) ? lane[k] : best;                      \
+    }                                                                          \
+    for (; i < n; i++)                                                         \
+        best = beats(from[i], best) ? from[i] : best;                          \
+    *to = best;
 
 #define FOLD_APART(T, beats, x_step, y_step)            \
     for (int64_t i = 0; i < (int64_t)n; i++) {          \
@@ -113,9 +118,14 @@ static void extreme_forward(const ad_forward_args *c)
 }
 
 /* x, y, t -> t where x is y, else 0 */
-#define TIES(a, b) (((a) == (b)) | (((a) != (a)) & ((b) != (b))))
-AD_KERNEL(tied_f32, float, TIES(AD_IN(float, 0), AD_IN(float, 1)) ? AD_IN(float, 2) : 0)
-AD_KERNEL(tied_f64, double, TIES(AD_IN(double, 0), AD_IN(double, 1)) ? AD_IN(double, 2) : 0)
+#define TIED(s, T)                                       \
+    static inline T tied_of_##s(T x, T y, T t)           \
+    {                                                    \
+        return (x == y) | ((x != x) & (y != y)) ? t : 0; \
+    }                                                    \
+    AD_KERNEL(tied_##s, T, tied_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)))
+TIED(f32, float)
+TIED(f64, double)
 static const ad_blocks tied = {{tied_f32, tied_f64}};
 
 /* The sums of t over the ties, in the kept shape. */

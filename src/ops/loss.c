@@ -126,7 +126,7 @@ typedef struct row_rules {
 } row_rules;
 
 /* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
- * gets p = 1. */
+ * gets p = 1. A NaN makes the sum NaN. */
 #define LOSS_ROW(s, T)                                                                     \
     static double loss_##s(size_t classes, const void *x_data, size_t label, void *p_data) \
     {                                                                                      \
@@ -134,7 +134,7 @@ typedef struct row_rules {
         T *p = p_data, top = -(T)INFINITY;                                                 \
         double sum = 0;                                                                    \
         for (size_t k = 0; k < classes; k++)                                               \
-            top = x[k] > top || x[k] != x[k] ? x[k] : top;                                 \
+            top = x[k] > top ? x[k] : top;                                                 \
         top = isfinite(top) ? top : 0;                                                     \
         for (size_t k = 0; k < classes; k++)                                               \
             sum += (double)(p[k] = exp(x[k] - top));                                       \
