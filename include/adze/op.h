@@ -135,6 +135,9 @@ AD_API void *ad_scratch(ad_workspace *work, size_t bytes);
  * message, to which the operation's name and shapes are added. */
 AD_API void ad_reject(ad_workspace *work, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
+/* A type rule: any number type, and the result has that of operand 0. */
+AD_API const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y);
+
 /* The commonest shape rules: the result has the shape of operand 0, or that to which all of
  * two operands broadcast. */
 AD_API const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y);

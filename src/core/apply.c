@@ -375,6 +375,13 @@ ad_op ad_op_with_pullback(const ad_op *op, const char *name,
     return copy;
 }
 
+const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[0];
+    return NULL;
+}
+
 const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y)
 {
     (void)attr;
@@ -383,13 +390,6 @@ const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y)
 }
 
 /* ---- the copy ---------------------------------------------------------------------- */
-
-static const char *any_type(const ad_type *x, const void *attr, ad_type *y)
-{
-    (void)attr;
-    *y = x[0];
-    return NULL;
-}
 
 static void contiguous_forward(const ad_forward_args *c)
 {
@@ -411,7 +411,7 @@ static const ad_op contiguous_op = {
     .name = "contiguous",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_LINEAR,
-    .type = any_type,
+    .type = ad_type_first,
     .shape = ad_shape_first,
     .forward = contiguous_forward,
     .pullback = contiguous_pullback,

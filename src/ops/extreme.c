@@ -94,13 +94,6 @@ void ad_fold(const ad_reduced *r, const ad_view *x, bool greatest, void *y)
 
 /* ---- max and min ------------------------------------------------------------------- */
 
-static const char *same_type(const ad_type *x, const void *attr, ad_type *y)
-{
-    (void)attr;
-    *y = x[0];
-    return NULL;
-}
-
 static const char *extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     ad_reduced r = ad_reduce_plan(x, attr);
@@ -180,7 +173,7 @@ static void extreme_jvp(const ad_jvp_args *c)
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
         .attr_size = sizeof(ad_reduction),                     \
-        .type = same_type,                                     \
+        .type = ad_type_first,                                 \
         .shape = extreme_shape,                                \
         .forward = extreme_forward,                            \
         .pullback = extreme_pullback,                          \

@@ -1,7 +1,8 @@
 /* Losses: one number for a whole batch.
  *
- *     mse                    y = sum((p - t)^2) / n    dp += c (p - t), dt -= the same, c = 2 dy / n
- *     softmax_cross_entropy  y = -sum(log p[i, label[i]]) / n, with p the softmax of each row;
+ *     mse                    y = sum((p - t)^2) / n
+ *                            dp += c (p - t), dt -= c (p - t), with c = 2 dy / n
+ *     softmax_cross_entropy  y = -sum(log p[i, label[i]]) / n, with p the softmax of each row
  *                            dx[i] += dy / n (p[i] - onehot(label[i])) */
 #include "adze/ops.h"
 #include "ops/families.h"
@@ -15,7 +16,7 @@ static double number_of(const ad_view *v)
     return v->type == AD_F32 ? (double)*(const float *)v->data : *(const double *)v->data;
 }
 
-static const double zero; /* in f32, too */
+static const double zero = 0; /* f32 reads it as 0, too */
 
 /* ---- mean squared error ------------------------------------------------------------ */
 
@@ -199,8 +200,8 @@ typedef struct batch {
     char *p;
 } batch;
 
-/* False, after a rejection, where a label is not a class. Asked in every rule, not only in the check:
- * labels are borrowed, and index memory. */
+/* False, after a rejection, where a label is not a class. Asked in every rule, not only in the
+ * check: labels are borrowed, and index memory. */
 static bool open_batch(batch *b, const ad_view *x, const void *saved, ad_workspace *work)
 {
     ad_type type = x[0].type;

@@ -188,15 +188,14 @@ static bool find_means(const ad_reduced *r, ad_workspace *work, const ad_view *x
             means[i] = NAN;
         return true;
     }
-    ad_view in[] = {*x, ad_reduced_first(r, x)};
+    ad_view first = ad_reduced_first(r, x), in[] = {*x, first};
     double *sums = ad_map_sum(work, &x->shape, distance.of[x->type], 2, in, AD_F64, &r->kept);
     if (!sums)
         return false;
     for (size_t i = 0; i < r->count; i++)
         sums[i] /= r->length;
-    in[0] = in[1];
-    in[1] = ad_reduced_view(r, AD_F64, sums);
-    ad_map(&r->kept, shift.of[x->type], 2, in, sizeof *means, means, false);
+    ad_view parts[] = {first, ad_reduced_view(r, AD_F64, sums)};
+    ad_map(&r->kept, shift.of[x->type], 2, parts, sizeof *means, means, false);
     return true;
 }
 

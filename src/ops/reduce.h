@@ -61,8 +61,8 @@ static inline ad_view ad_reduced_first(const ad_reduced *r, const ad_view *x)
 /* A copy in f64, in scratch memory, of what lies in the kept shape. NULL when memory ran out. */
 double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_view *numbers);
 
-/* The greatest (or least) element behind each result, of x's type; a NaN wins. Every result must have
- * an element. */
+/* The greatest (or least) element behind each result, of x's type; a NaN wins. Every result must
+ * have an element. */
 void ad_fold(const ad_reduced *r, const ad_view *x, bool greatest, void *y);
 
 extern const ad_op ad_max_op, ad_min_op;

@@ -184,8 +184,8 @@ static void walk(const void *attr, const lane_blocks *blocks, int inputs, const 
     static inline void name##_lanes(size_t n, size_t lanes, size_t step, const void *const *in, \
                                     T *out, bool add)
 
-/* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it will in the
- * sum. A sum of 0 is a row of -inf. */
+/* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it
+ * will in the sum. A sum of 0 is a row of -inf. */
 #define FORWARD_LANES(s, T)                                                                   \
     static inline void find_tops_##s(size_t n, size_t lanes, size_t step, const T *x, T *top) \
     {                                                                                         \

@@ -1,0 +1,74 @@
+/* What the examples share and no lesson is about: options, data, clocks, tables of results.
+ * Whatever fails here ends the program with one line on stderr and exit status 1. */
+#ifndef EXAMPLES_COMMON_H
+#define EXAMPLES_COMMON_H
+
+#include <adze.h>
+#include <cJSON.h>
+
+/* ---- failing ------------------------------------------------------------------------ */
+
+#if defined(__GNUC__)
+__attribute__((__format__(__printf__, 1, 2)))
+#endif
+_Noreturn void
+fail(const char *format, ...);
+
+/* Ends the program with the tape's message, if there is one. */
+void check(const ad_tape *t);
+
+/* ---- options ------------------------------------------------------------------------ */
+
+typedef struct settings {
+    const char *data;    /* a folder with MNIST's files; NULL: digits are drawn */
+    const char *json;    /* a file for the results; NULL: none */
+    int64_t train, test; /* how many digits to draw */
+    int64_t epochs, batch, repeat, seed;
+    double rate;
+} settings;
+
+/* Reads the options of the command line that are listed in `known`, separated by spaces, into s, which
+ * comes with the defaults. */
+void read_options(int argc, char **argv, const char *known, settings *s);
+
+/* ---- data --------------------------------------------------------------------------- */
+
+/* The data set that the options ask for. */
+ad_dataset load_data(const settings *s);
+
+/* The numbers of x in an array that outlives the tape's reset. */
+ad_array keep(ad_tensor x);
+
+/* Rows begin to end - 1 of an array, in place. */
+ad_view rows(ad_array a, int64_t begin, int64_t end);
+
+/* ---- time --------------------------------------------------------------------------- */
+
+double now(void); /* in seconds */
+
+typedef struct times {
+    double average, min, max; /* in milliseconds */
+} times;
+
+/* Runs work(user) once to warm up, and then so many times with a clock beside it. */
+times time_repeating(int64_t repeat, void (*work)(void *user), void *user);
+
+/* A bar, if stderr is a terminal; `done` goes from 1 to `all`, where the bar disappears. */
+void progress(const char *what, int64_t done, int64_t all);
+
+/* ---- results ------------------------------------------------------------------------ */
+/* Rows of a name, adze's number and the lesson's, and the same by name in a JSON object. A float is
+ * printed with as many digits as tell it from its neighbours. `lesson` may be "", and `out` of
+ * show NULL. */
+
+void heading(const char *text);
+void show_text(const char *name, const char *adze, const char *lesson);
+void show(cJSON *out, const char *name, double value, const char *lesson);
+void show_item(cJSON *out, const char *name, ad_tensor x, const char *lesson);
+void show_list(cJSON *out, const char *name, ad_view v, const char *const *lesson);
+void show_times(cJSON *out, const char *name, times t, const char *const lesson[3]);
+
+/* Writes the object to the file named by --json, if any, and ends its life. */
+void write_json(cJSON *out, const char *path);
+
+#endif
