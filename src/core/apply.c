@@ -2,66 +2,7 @@
 #include "core/node.h"
 #include "core/strided.h"
 
-#include <stdarg.h>
 #include <string.h>
-
-/* ---- around kernels ---------------------------------------------------------------- */
-
-ad_place ad_kernel_begin(ad_tape *t, const ad_op *op)
-{
-    t->busy = op->name;
-    return ad_arena_place(&t->values);
-}
-
-bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity, const ad_view *x)
-{
-    const char *name = t->busy;
-    t->busy = NULL;
-    ad_arena_return(&t->values, start);
-    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
-        return true;
-    char call[256];
-    ad_tape_fail(t, t->work.rejected.status, "%s%s: %s", prefix,
-                 ad_call_print(name, arity, x, call, sizeof call), t->work.rejected.text);
-    t->work.rejected = (ad_error){0};
-    return false;
-}
-
-void *ad_scratch(ad_workspace *work, size_t bytes)
-{
-    if (!work)
-        return NULL;
-    void *memory = ad_arena_take(&work->tape->values, bytes, AD_ALIGNMENT);
-    if (!memory)
-        ad_fail(&work->rejected, AD_MEMORY, "memory ran out (%zu bytes for scratch)", bytes);
-    return memory;
-}
-
-void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
-{
-    if (!work || work->rejected.status != AD_OK)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(work->rejected.text, sizeof work->rejected.text, format, arguments);
-    va_end(arguments);
-    work->rejected.status = status == AD_OK ? AD_FAILED : status;
-}
-
-char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size)
-{
-    size_t at = 0;
-    for (int i = -1; i <= arity && at < size; i++) {
-        char shape[64] = "";
-        if (i >= 0 && i < arity)
-            ad_shape_print(&x[i].shape, shape, sizeof shape);
-        int n = i < 0        ? snprintf(text, size, "%s(", name)
-                : i == arity ? snprintf(text + at, size - at, ")")
-                             : snprintf(text + at, size - at, "%s%s", i ? ", " : "", shape);
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return text;
-}
 
 /* ---- the call ---------------------------------------------------------------------- */
 

@@ -1,0 +1,127 @@
+/* Putting numbers on a tape, and reading them back. */
+#include "core/convert.h"
+#include "core/node.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- leaves ------------------------------------------------------------------------ */
+
+/* Whether the offsets that strides make stay within what a pointer difference can hold. */
+static bool strides_fit(const ad_view *v)
+{
+    size_t reach = 0;
+    for (int i = 0; i < v->shape.rank; i++) {
+        uint64_t stride = v->stride[i] < 0 ? 0 - (uint64_t)v->stride[i] : (uint64_t)v->stride[i];
+        size_t steps = v->shape.dim[i] ? (size_t)v->shape.dim[i] - 1 : 0;
+        reach = ad_size_add(reach, ad_size_mul(steps, stride));
+    }
+    return reach <= PTRDIFF_MAX / sizeof(double);
+}
+
+static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *count)
+{
+    char shape[256];
+    ad_status status = ad_shape_count(&v->shape, count);
+    if ((unsigned)v->type >= AD_TYPE_COUNT)
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is no number type", name, (int)v->type);
+    else if (status != AD_OK || !strides_fit(v))
+        ad_tape_fail(t, status == AD_OK ? AD_TOO_LARGE : status, "%s(%s): %s", name,
+                     ad_shape_print(&v->shape, shape, sizeof shape),
+                     status == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
+                                            : "extents or strides do not fit the address space");
+    else if (!v->data && *count)
+        ad_tape_fail(t, AD_MISUSE, "%s(%s): there are no numbers, data is NULL", name,
+                     ad_shape_print(&v->shape, shape, sizeof shape));
+    return ad_tape_status(t) == AD_OK;
+}
+
+static ad_tensor new_leaf(ad_tape *t, const char *name, const ad_view *v, unsigned flags)
+{
+    size_t count;
+    if (!t || !ad_tape_usable(t, name) || !good_leaf(t, name, v, &count))
+        return ad_tape_dead(t);
+    ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (!n)
+        return ad_tape_dead(t);
+    n->flags |= (uint16_t)flags;
+    if (flags & AD_NODE_WATCHED) {
+        n->watched = t->last_watched;
+        t->last_watched = t->count;
+    }
+    return ad_tape_keep(t, n);
+}
+
+ad_tensor(ad_watch)(ad_tape *t, ad_view v)
+{
+    if (t && t->error.status == AD_OK && (unsigned)v.type < AD_TYPE_COUNT &&
+        !ad_type_is_float(v.type))
+        ad_tape_fail(t, AD_BAD_TYPE, "watch: numbers of type %s have no derivative; freeze them",
+                     ad_type_text(v.type));
+    return new_leaf(t, "watch", &v, AD_NODE_WATCHED | AD_NODE_TRACKED);
+}
+
+ad_tensor(ad_freeze)(ad_tape *t, ad_view v)
+{
+    return new_leaf(t, "freeze", &v, 0);
+}
+
+ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
+{
+    if (!t || !ad_tape_usable(t, "constant"))
+        return ad_tape_dead(t);
+    if ((unsigned)type >= AD_TYPE_COUNT) {
+        ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is no number type", (int)type);
+        return ad_tape_dead(t);
+    }
+    uint64_t number;
+    if (!ad_convert_number(value, type, &number)) {
+        ad_tape_fail(t, AD_DOMAIN, "constant: %g is no value of type %s", value,
+                     ad_type_text(type));
+        return ad_tape_dead(t);
+    }
+    ad_node_plan plan = {NULL, 0, type, &AD_SCALAR, NULL, NULL, 1};
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (!n)
+        return ad_tape_dead(t);
+    memcpy(n->data, &number, ad_type_size(type));
+    return ad_tape_keep(t, n);
+}
+
+ad_tensor ad_label(ad_tensor x, const char *name)
+{
+    ad_node *n = ad_tape_node(x);
+    if (n)
+        n->label = name;
+    return x;
+}
+
+/* ---- reading ----------------------------------------------------------------------- */
+
+ad_view ad_read(ad_tensor x)
+{
+    ad_view v = {0};
+    const ad_node *n = ad_tape_node(x);
+    if (n)
+        ad_node_look(n, &v);
+    return v;
+}
+
+double ad_item(ad_tensor x)
+{
+    ad_view v = ad_read(x);
+    return ad_view_count(&v) == 1 ? ad_view_get(&v, 0) : NAN;
+}
+
+ad_shape ad_shape_of_tensor(ad_tensor x)
+{
+    const ad_node *n = ad_tape_node(x);
+    return n ? ad_node_shape(n) : (ad_shape){.rank = -1};
+}
+
+bool ad_is_tracked(ad_tensor x)
+{
+    const ad_node *n = ad_tape_node(x);
+    return n && n->flags & AD_NODE_TRACKED;
+}

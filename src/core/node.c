@@ -1,0 +1,156 @@
+/* Nodes: their layout, their room on the tape, and the handles that name them. */
+#include "core/node.h"
+#include "core/strided.h"
+
+#include <math.h>
+#include <string.h>
+
+ad_shape ad_node_shape(const ad_node *n)
+{
+    ad_shape shape = {.rank = n->rank};
+    memcpy(shape.dim, n->extents, n->rank * sizeof *n->extents);
+    return shape;
+}
+
+void ad_node_look(const ad_node *n, ad_view *v)
+{
+    v->data = n->data;
+    v->type = (ad_type)n->type;
+    v->shape.rank = n->rank;
+    for (int i = 0; i < n->rank; i++) {
+        v->shape.dim[i] = n->extents[i];
+        v->stride[i] = n->extents[n->rank + i];
+    }
+}
+
+ad_view ad_node_rows(const ad_node *n, const void *data)
+{
+    return ad_view_of((ad_type)n->type, data, ad_node_shape(n));
+}
+
+const char *ad_node_name(const ad_node *n)
+{
+    return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";
+}
+
+ad_node *ad_tape_node(ad_tensor x)
+{
+    if (!x.tape || x.as.node.index >= x.tape->count)
+        return NULL;
+    ad_node *n = x.tape->nodes[x.as.node.index];
+    return n->epoch == x.as.node.epoch ? n : NULL;
+}
+
+ad_tensor ad_tape_handle(ad_tape *t, uint32_t index)
+{
+    ad_tensor x = {.tape = t};
+    x.as.node.index = index;
+    x.as.node.epoch = t->nodes[index]->epoch;
+    return x;
+}
+
+ad_tensor ad_tape_dead(ad_tape *t)
+{
+    ad_tensor x = {.tape = t};
+    if (t)
+        x.as.node.index = AD_NO_NODE;
+    else
+        x.as.number = NAN;
+    return x;
+}
+
+static bool room_for_node(ad_tape *t)
+{
+    if (t->count < t->capacity)
+        return true;
+    if (t->capacity > AD_NO_NODE / 2)
+        return false;
+    uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
+    ad_node **nodes = ad_memory_take(t->allocator, capacity * sizeof *nodes);
+    if (!nodes)
+        return false;
+    if (t->count)
+        memcpy(nodes, t->nodes, t->count * sizeof *nodes);
+    ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *nodes);
+    t->nodes = nodes;
+    t->capacity = capacity;
+    return true;
+}
+
+static size_t node_size(const ad_node_plan *plan)
+{
+    size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
+    size_t attr = plan->op ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
+    return sizeof(ad_node) + 2 * (size_t)plan->shape->rank * sizeof(int64_t) +
+           operands * sizeof(uint32_t) + attr;
+}
+
+static void lay_out(ad_node *n, const ad_node_plan *plan)
+{
+    int rank = plan->shape->rank;
+    int64_t rows[AD_MAX_RANK];
+    if (!plan->stride)
+        ad_row_strides(plan->shape, rows);
+    for (int i = 0; i < rank; i++) {
+        n->extents[i] = plan->shape->dim[i];
+        n->extents[rank + i] = plan->stride ? plan->stride[i] : rows[i];
+    }
+    ad_view v;
+    ad_node_look(n, &v);
+    if (!plan->stride || ad_view_is_contiguous(&v))
+        n->flags |= AD_NODE_CONTIGUOUS;
+}
+
+ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
+{
+    enum { INLINE = 64 }; /* so many bytes of numbers lie in the node itself */
+    const char *name = plan->op ? plan->op->name : "leaf";
+    size_t head = node_size(plan), bytes = plan->count * ad_type_size(plan->type);
+    size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
+    ad_place start = ad_arena_place(&t->values);
+    ad_node *n = room_for_node(t) ? ad_arena_take(&t->values, head + within, 8) : NULL;
+    void *data = (void *)(uintptr_t)plan->borrowed;
+    if (n && !data)
+        data = within || !bytes ? (char *)n + head : ad_arena_take(&t->values, bytes, AD_ALIGNMENT);
+    if (!n || !data) {
+        ad_arena_return(&t->values, start);
+        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (%zu bytes for the result)", name, bytes);
+        return NULL;
+    }
+    *n = (ad_node){
+        .op = plan->op,
+        .data = data,
+        .count = plan->count,
+        .epoch = t->epoch,
+        .watched = AD_NO_NODE,
+        .arity = (uint32_t)plan->arity,
+        .type = (uint8_t)plan->type,
+        .rank = (uint8_t)plan->shape->rank,
+    };
+    lay_out(n, plan);
+    return n;
+}
+
+ad_tensor ad_tape_keep(ad_tape *t, ad_node *n)
+{
+    t->nodes[t->count] = n;
+    return ad_tape_handle(t, t->count++);
+}
+
+void *ad_tape_memory(ad_tape *t, size_t bytes)
+{
+    if (!t || !ad_tape_usable(t, "memory"))
+        return NULL;
+    if (bytes > PTRDIFF_MAX / sizeof(double)) {
+        ad_tape_fail(t, AD_MEMORY, "memory: memory ran out (%zu bytes)", bytes);
+        return NULL;
+    }
+    ad_shape shape = AD_SHAPE((int64_t)bytes);
+    ad_node_plan plan = {NULL, 0, AD_U8, &shape, NULL, NULL, bytes};
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (!n)
+        return NULL;
+    n->label = "memory";
+    ad_tape_keep(t, n);
+    return n->data;
+}
