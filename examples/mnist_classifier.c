@@ -1,5 +1,5 @@
-/* Recognises handwritten digits: 784 pixels, 50 hidden units, 10 classes. Softmax cross-entropy,
- * shuffled minibatches, Adam. With MNIST it gets at least 97 of 100 right in a few seconds. */
+/* Recognises handwritten digits: 784 pixels, 50 hidden units, 10 classes; softmax cross-entropy,
+ * shuffled minibatches, Adam. Of MNIST's test images it gets more than 97 % right. */
 #include "common.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@ enum { HIDDEN = 50, CLASSES = 10 };
 
 /* ---- the model ----------------------------------------------------------------------- */
 
-AD_MODEL(dense, w, b);                                    /* [inputs, outputs], [outputs] */
+AD_MODEL(dense, w, b); /* [inputs, outputs], [outputs] */
 AD_MODEL(classifier, (dense, hidden), (dense, output));
 
 /* x [n, pixels] -> logits [n, CLASSES] */
@@ -21,93 +21,145 @@ static ad_tensor classifier_apply(const classifier_tensors *m, ad_tensor x)
 static dense dense_new(int64_t inputs, int64_t outputs, ad_random *random)
 {
     dense d = {ad_zeros(AD_F32, AD_SHAPE(inputs, outputs)), ad_zeros(AD_F32, AD_SHAPE(outputs))};
-    if (ad_fill_kaiming(&d.w, random) != AD_OK)
+    if (ad_fill_kaiming(&d.w, random) != AD_OK || !d.b.data)
         fail("no memory for the weights");
     return d;
 }
 
-/* ---- data ---------------------------------------------------------------------------- */
+/* ---- the data ------------------------------------------------------------------------ */
 
-/* Images u8 [n, rows, columns] and labels u8 [n]. */
 typedef struct digits {
-    ad_array images, labels;
-    int64_t count;
+    ad_view images; /* u8 [n, pixels] */
+    ad_view labels; /* u8 [n] */
+    int64_t n;
 } digits;
 
-/* The images with the numbers in index, i64 [k] -> f32 [k, pixels], from 0 to 1. */
-static ad_tensor images_at(const digits *d, ad_tensor index)
+static digits digits_of(ad_array images, ad_array labels)
 {
-    const int64_t *extent = d->images.shape.dim;
-    ad_tensor all = ad_freeze(index.tape, d->images);
-    ad_tensor rows = ad_reshape(all, AD_SHAPE(extent[0], extent[1] * extent[2]));
-    return ad_div(ad_cast(ad_gather(rows, index, 0), AD_F32), 255);
+    const int64_t *extent = images.shape.dim;
+    ad_shape flat = AD_SHAPE(extent[0], extent[1] * extent[2]);
+    return (digits){ad_view_of(AD_U8, images.data, flat), ad_array_view(labels), extent[0]};
 }
 
-static ad_tensor labels_at(const digits *d, ad_tensor index)
+/* Bytes of ink to numbers from 0 to 1. */
+static ad_tensor pixels(ad_tensor images)
 {
-    return ad_gather(ad_freeze(index.tape, d->labels), index, 0);
+    return ad_div(ad_cast(images, AD_F32), 255);
 }
 
-static ad_array order_of(const digits *d)
+static ad_array numbers_to(int64_t n)
 {
-    ad_array order = ad_zeros(AD_I64, AD_SHAPE(d->count));
-    int64_t *index = order.data;
-    if (!index)
-        fail("no memory for the order of %lld images", (long long)d->count);
-    for (int64_t i = 0; i < d->count; i++)
-        index[i] = i;
-    return order;
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
+    ad_array a = ad_zeros(AD_I64, AD_SHAPE(n));
+    int64_t *number = a.data;
+    if (!number)
+        fail("no memory for the order of %lld images", (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        number[i] = i;
+    return a;
 }
 
 /* ---- training ------------------------------------------------------------------------ */
 
-typedef struct training {
+typedef struct trainer {
     ad_tape *tape;
-    ad_adam adam;
-    classifier gradient, mean, square;
     ad_random random;
-} training;
+    ad_array order; /* i64 [n]: in which the images are taken */
+    ad_adam adam;
+    classifier gradient, mean, square; /* Adam's moments */
+} trainer;
 
-/* One step of Adam on the images of index. Returns the loss. */
-static double step(training *t, const digits *d, ad_view index, classifier *model)
+/* One step on the images of these numbers. Returns the loss. */
+static double step(trainer *t, const digits *d, ad_view numbers, classifier *model)
 {
     classifier_tensors m = classifier_watch(t->tape, model);
-    ad_tensor batch = ad_freeze(t->tape, index);
-    ad_tensor logits = classifier_apply(&m, images_at(d, batch));
-    ad_tensor loss = ad_softmax_cross_entropy(logits, labels_at(d, batch));
+    ad_tensor index = ad_freeze(t->tape, numbers);
+    ad_tensor x = pixels(ad_gather(ad_freeze(t->tape, d->images), index, 0));
+    ad_tensor label = ad_gather(ad_freeze(t->tape, d->labels), index, 0);
+    ad_tensor loss = ad_softmax_cross_entropy(classifier_apply(&m, x), label);
     if (classifier_gradient(loss, &m, &t->gradient) != AD_OK)
         fail("%s", ad_tape_error(t->tape));
-    double nats = ad_item(loss);
+    double value = ad_item(loss);
     ad_tape_reset(t->tape);
-    classifier_adam(&t->adam, &t->gradient, &t->mean, &t->square, model);
-    return nats;
+    if (classifier_adam(&t->adam, &t->gradient, &t->mean, &t->square, model) != AD_OK)
+        fail("no memory for Adam's moments");
+    return value;
 }
 
-/* All images once, in a new order. Returns the mean of the losses. */
-static double train_epoch(training *t, const digits *d, int64_t size, ad_array order,
-                          classifier *model)
+/* All images once, in a new order. Returns the mean loss. */
+static double train_epoch(trainer *t, const digits *d, int64_t batch, classifier *model)
 {
     double sum = 0;
-    ad_random_shuffle(&t->random, order.data, (size_t)d->count);
-    for (int64_t begin = 0, end; begin < d->count; begin = end) {
-        end = least(begin + size, d->count);
-        sum += (double)(end - begin) * step(t, d, rows(order, begin, end), model);
-        progress("training", end, d->count);
+    ad_random_shuffle(&t->random, t->order.data, (size_t)d->n);
+    for (int64_t begin = 0, end; begin < d->n; begin = end) {
+        end = batch < d->n - begin ? begin + batch : d->n;
+        sum += (double)(end - begin) * step(t, d, rows(t->order, begin, end), model);
+        progress("training", end, d->n);
     }
-    return sum / (double)d->count;
+    return sum / (double)d->n;
 }
 
-/* The share of images whose largest logit is that of their label. */
-static double accuracy(ad_tape *tape, const digits *d, ad_array order, const classifier *model)
+static int largest(const float *logits)
 {
-    const uint8_t *label = d->labels.data;
-    int64_t right = 0;
+    int best = 0;
+    for (int k = 1; k < CLASSES; k++)
+        best = logits[k] > logits[best] ? k : best;
+    return best;
+}
+
+/* The share of images that the model gets right. Nothing is watched, so nothing is recorded. */
+static double accuracy(ad_tape *tape, const digits *d, const classifier *model)
+{
     classifier_tensors m = classifier_freeze(tape, model);
-    ad_view logits = ad_read(classifier_apply(&m, images_at(d, ad_freeze(tape, order))));
+    ad_view logits = ad_read(classifier_apply(&m, pixels(ad_freeze(tape, d->images))));
     check(tape);
-    for (const float *row = logits.data; d->count; row += CLASSES) {
+    int64_t right = 0;
+    for (int64_t i = 0; i < d->n; i++) {
+        const uint8_t *label = d->labels.data;
+        right += largest((const float *)logits.data + i * CLASSES) == label[i];
+    }
+    ad_tape_reset(tape);
+    return (double)right / (double)d->n;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = {
+        .train = 60000, .test = 10000, .epochs = 10, .batch = 64, .rate = 0.002, .seed = 1};
+    read_options(argc, argv, "data train test epochs batch rate seed json", &s);
+    ad_dataset data = load_data(&s);
+    digits train = digits_of(data.train_images, data.train_labels);
+    digits test = digits_of(data.test_images, data.test_labels);
+
+    trainer t = {.tape = ad_tape_new(NULL),
+                 .random = ad_random_new((uint64_t)s.seed, 0),
+                 .order = numbers_to(train.n),
+                 .adam = {.rate = s.rate}};
+    check(t.tape);
+    ad_random weights = ad_random_new((uint64_t)s.seed, 1);
+    classifier model = {dense_new(train.images.shape.dim[1], HIDDEN, &weights),
+                        dense_new(HIDDEN, CLASSES, &weights)};
+
+    double start = now(), share = 0;
+    for (int64_t epoch = 0; epoch < s.epochs; epoch++) {
+        t.adam.rate = s.rate * (double)(s.epochs - epoch) / (double)s.epochs; /* to settle */
+        double loss = train_epoch(&t, &train, s.batch, &model);
+        share = accuracy(t.tape, &test, &model);
+        printf("  epoch %3lld   loss %.4f   right in the test set %.2f %%\n", (long long)epoch + 1,
+               loss, 100 * share);
+        fflush(stdout);
+    }
+    double seconds = now() - start;
+    printf("  after %.1f seconds\n", seconds);
+    cJSON *out = cJSON_CreateObject();
+    cJSON_AddNumberToObject(out, "test_accuracy", share);
+    cJSON_AddNumberToObject(out, "seconds", seconds);
+    write_json(out, s.json);
+
+    classifier_free(&model);
+    classifier_free(&t.gradient);
+    classifier_free(&t.mean);
+    classifier_free(&t.square);
+    ad_array_free(&t.order);
+    ad_tape_free(t.tape);
+    ad_dataset_free(&data);
+}

@@ -16,13 +16,12 @@ enum { MOST_OPERANDS = 4 };
 
 typedef struct gradient_case {
     const char *name;
-    const char *covers; /* the name of the op that it is there for */
+    const char *covers; /* the name of the op that it is there for, or NULL */
     ad_function *f;     /* of n float operands; whatever else it needs is its own */
     int n;
     ad_shape shape[MOST_OPERANDS];
-    double low, high; /* between which the operands' numbers lie */
+    double low, high; /* between which the operands' numbers lie; 0 and 0: -2 and 2 */
     complex_form form;
-    double f32_error; /* allowed in f32, in multiples of its epsilon; 0 is the usual 32 */
 } gradient_case;
 
 /* The op that it covers is among those that f runs. */
@@ -36,7 +35,7 @@ void check_repeated_operand(const gradient_case *c);
 /* The value against the complex form, and the gradient against its complex step. */
 void check_complex_step(const gradient_case *c);
 
-/* Values and gradients in f32 against those in f64. */
+/* Values and gradients in f32 against those in f64, within 32 epsilons of the largest number. */
 void check_f32(const gradient_case *c);
 
 /* Values and gradients from operands in other layouts: by columns, with gaps, backwards,
@@ -57,5 +56,8 @@ void check_frozen_operands(const gradient_case *c);
  * must fail with that op's name. */
 void check_jvp(const gradient_case *c);
 void check_hvp(const gradient_case *c);
+
+/* Both from operands in other layouts, and in f32, where there are the rules. */
+void check_second_order_operands(const gradient_case *c);
 
 #endif

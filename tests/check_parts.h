@@ -52,10 +52,23 @@ ad_array differences(const gradient_case *c, const ad_view *x, const ad_array *n
 double extrapolated(double wide, double narrow);
 extern const double difference_step;
 
+/* ---- layouts ------------------------------------------------------------------------- */
+
+typedef enum layout { COLUMNS, GAPS, BACKWARDS, REPEATED, LAYOUT_COUNT } layout;
+extern const char *const layout_names[LAYOUT_COUNT];
+
+/* The numbers of x in another layout, in new memory (yours to free) with NaN around them. Where the
+ * layout repeats, the last of the numbers for a place. */
+ad_view lay_out(const ad_view *x, layout how, double **memory);
+
 /* ---- comparison ---------------------------------------------------------------------- */
 
 ad_array copy_of(ad_view v);
 void expect_success(const gradient_case *c, const ad_tape *t);
+
+/* The size of the largest number, but at least 0.01: where all is 0, what is lost in differences
+ * of L is not. NaN where a number is. */
+double largest(const ad_array *a);
 
 /* Equal shapes, and numbers within the tolerance times the largest of those wanted. The types may
  * differ. */

@@ -3,8 +3,10 @@
  * All three move runs of numbers that lie together. concat and stack see each operand and the result
  * as `outer` rows; gather sees its operand as outer x extent x inner. */
 #include "adze/ops.h"
+#include "core/convert.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "ops/map.h"
 
 #include <string.h>
 
@@ -25,6 +27,17 @@ static size_t extent_of(const ad_shape *shape, int from, int to)
     for (int i = from; i < to; i++)
         n *= (size_t)shape->dim[i];
     return n;
+}
+
+/* Runs of one number are the commonest, and a copy of known length is a single move. */
+static void copy_run(size_t bytes, const void *from, void *to)
+{
+    if (bytes == 4)
+        memcpy(to, from, 4);
+    else if (bytes == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, bytes);
 }
 
 /* to[i] += from[i] */
@@ -48,6 +61,8 @@ static const char *concat_shape(const ad_shape *x, const void *attr, ad_shape *y
 {
     const join_attr *j = attr;
     *y = x[0];
+    if (x[0].rank == 0)
+        return "operands need an axis (ad_stack makes one)";
     for (int i = 1; i < j->count; i++) {
         if (x[i].rank != x[0].rank)
             return "operands must have one rank";
@@ -94,8 +109,8 @@ static void join_forward(const ad_forward_args *c)
     for (int i = 0; i < c->arity; i++) {
         part p = part_of(&c->y.shape, c->attr, &c->x[i].shape, begin);
         for (size_t o = 0; o < p.outer; o++)
-            memcpy((char *)c->y.data + (o * p.row + p.begin) * size,
-                   (const char *)c->x[i].data + o * p.length * size, p.length * size);
+            copy_run(p.length * size, (const char *)c->x[i].data + o * p.length * size,
+                     (char *)c->y.data + (o * p.row + p.begin) * size);
         begin += p.length;
     }
 }
@@ -120,7 +135,7 @@ static void join_jvp(const ad_jvp_args *c)
         for (size_t o = 0; o < p.outer; o++) {
             char *to = (char *)c->ty.data + (o * p.row + p.begin) * size;
             if (c->tx[i].data)
-                memcpy(to, (const char *)c->tx[i].data + o * p.length * size, p.length * size);
+                copy_run(p.length * size, (const char *)c->tx[i].data + o * p.length * size, to);
             else
                 memset(to, 0, p.length * size);
         }
@@ -144,13 +159,15 @@ static void join_jvp(const ad_jvp_args *c)
 JOIN_OP(concat)
 JOIN_OP(stack)
 
+/* The axis counts in the first operand that has a shape: plain numbers have none yet. */
 static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int grown)
 {
     join_attr j = {n, axis};
-    if (x && n > 0) {
-        int rank = ad_shape_of_tensor(x[0]).rank;
-        if (!ad_axis_fix(op->name, x[0], &j.axis, rank < 0 ? rank : rank + grown))
-            return ad_dead_like(x[0]);
+    int rank = -1;
+    for (int i = 0; x && i < n && rank < 0; i++) {
+        rank = ad_shape_of_tensor(x[i]).rank;
+        if (rank >= 0 && !ad_axis_fix(op->name, x[i], &j.axis, rank + grown))
+            return ad_dead_like(x[i]);
     }
     return ad_apply_n(op, n, x, &j);
 }
@@ -178,6 +195,8 @@ static const char *gather_type(const ad_type *x, const void *attr, ad_type *y)
 static const char *gather_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     int axis = *(const int *)attr, at = 0;
+    if (x[0].rank == 0)
+        return "there is no axis to pick along";
     if (x[0].rank - 1 + x[1].rank > AD_MAX_RANK)
         return "the rank would pass 8";
     for (int i = 0; i < axis; i++)
@@ -190,78 +209,122 @@ static const char *gather_shape(const ad_shape *x, const void *attr, ad_shape *y
     return NULL;
 }
 
-static int64_t index_at(const ad_view *index, size_t i)
+typedef struct picks {
+    size_t outer, extent, inner, count;
+    const int64_t *at; /* [count]; NULL when memory ran out */
+} picks;
+
+static picks picks_of(ad_workspace *work, const ad_view *x, int axis)
 {
-    return index->type == AD_I32   ? ((const int32_t *)index->data)[i]
-           : index->type == AD_I64 ? ((const int64_t *)index->data)[i]
-                                   : ((const uint8_t *)index->data)[i];
+    const ad_shape *shape = &x[0].shape;
+    picks p = {extent_of(shape, 0, axis), (size_t)shape->dim[axis],
+               extent_of(shape, axis + 1, shape->rank), ad_view_count(&x[1]), x[1].data};
+    if (x[1].type == AD_I64)
+        return p;
+    int64_t *at = ad_scratch(work, p.count * sizeof *at);
+    if (at)
+        ad_convert(p.count, x[1].type, x[1].data, AD_I64, at);
+    p.at = at;
+    return p;
 }
 
 static void gather_check(const ad_forward_args *c)
 {
-    int64_t extent = c->x[0].shape.dim[*(const int *)c->attr];
-    size_t n = ad_view_count(&c->x[1]);
-    for (size_t i = 0; i < n; i++) {
-        int64_t k = index_at(&c->x[1], i);
-        if (k < 0 || k >= extent) {
-            ad_reject(c->work, AD_DOMAIN, "index[%zu] = %lld is not in [0, %lld)", i, (long long)k,
-                      (long long)extent);
+    picks p = picks_of(c->work, c->x, *(const int *)c->attr);
+    for (size_t i = 0; p.at && i < p.count; i++)
+        if (p.at[i] < 0 || p.at[i] >= (int64_t)p.extent) {
+            ad_reject(c->work, AD_DOMAIN, "index[%zu] = %lld is not in [0, %zu)", i,
+                      (long long)p.at[i], p.extent);
             return;
         }
+}
+
+static void copy_picked(const picks *p, size_t size, const void *x, void *y)
+{
+    size_t run = p->inner * size;
+    char *to = y;
+    for (size_t o = 0; p->at && o < p->outer; o++) {
+        const char *from = (const char *)x + o * p->extent * run;
+        for (size_t i = 0; i < p->count; i++, to += run)
+            copy_run(run, from + (size_t)p->at[i] * run, to);
     }
-}
-
-/* A run of inner numbers of the operand at x and of the result at y, in elements. */
-typedef void visit_run(void *user, size_t x, size_t y, size_t inner);
-
-static void for_picked(const ad_shape *x, const ad_view *index, int axis, visit_run *visit,
-                       void *user)
-{
-    size_t outer = extent_of(x, 0, axis), extent = (size_t)x->dim[axis];
-    size_t inner = extent_of(x, axis + 1, x->rank), n = ad_view_count(index);
-    for (size_t o = 0; o < outer; o++)
-        for (size_t i = 0; i < n; i++)
-            visit(user, (o * extent + (size_t)index_at(index, i)) * inner, (o * n + i) * inner,
-                  inner);
-}
-
-typedef struct runs {
-    ad_type type;
-    const char *from;
-    char *to;
-} runs;
-
-static void copy_picked(void *user, size_t x, size_t y, size_t inner)
-{
-    const runs *r = user;
-    size_t size = ad_type_size(r->type);
-    memcpy(r->to + y * size, r->from + x * size, inner * size);
-}
-
-static void add_picked(void *user, size_t x, size_t y, size_t inner)
-{
-    const runs *r = user;
-    size_t size = ad_type_size(r->type);
-    add_run(r->type, inner, r->from + y * size, r->to + x * size);
 }
 
 static void gather_forward(const ad_forward_args *c)
 {
-    runs r = {c->y.type, c->x[0].data, c->y.data};
-    for_picked(&c->x[0].shape, &c->x[1], *(const int *)c->attr, copy_picked, &r);
-}
-
-static void gather_pullback(const ad_pullback_args *c)
-{
-    runs r = {c->dy.type, c->dy.data, c->dx[0].data};
-    if (r.to)
-        for_picked(&c->x[0].shape, &c->x[1], *(const int *)c->attr, add_picked, &r);
+    picks p = picks_of(c->work, c->x, *(const int *)c->attr);
+    copy_picked(&p, ad_type_size(c->y.type), c->x[0].data, c->y.data);
 }
 
 static void gather_jvp(const ad_jvp_args *c)
 {
-    runs r = {c->ty.type, c->tx[0].data, c->ty.data};
-    for_picked(&c->x[0].shape, &c->x[1], *(const int *)c->attr, copy_picked, &r);
+    picks p = picks_of(c->work, c->x, *(const int *)c->attr);
+    copy_picked(&p, ad_type_size(c->ty.type), c->tx[0].data, c->ty.data);
+}
+
+/* For each place along the axis, the picks of it in index order: a list from first[place] on by
+ * next[pick], which ends with count. */
+typedef struct picked {
+    size_t *first, *next;
+} picked;
+
+static bool list_picks(ad_workspace *work, const picks *p, picked *l)
+{
+    l->first = ad_scratch(work, p->extent * sizeof *l->first);
+    l->next = ad_scratch(work, p->count * sizeof *l->next);
+    if (!l->first || !l->next || !p->at)
+        return false;
+    for (size_t k = 0; k < p->extent; k++)
+        l->first[k] = p->count;
+    for (size_t i = p->count; i-- > 0;) {
+        l->next[i] = l->first[p->at[i]];
+        l->first[p->at[i]] = i;
+    }
+    return true;
+}
+
+static void add_to_sums(ad_type type, size_t n, const void *from, double *sums)
+{
+    if (type == AD_F32)
+        for (size_t i = 0; i < n; i++)
+            sums[i] += (double)((const float *)from)[i];
+    else
+        for (size_t i = 0; i < n; i++)
+            sums[i] += ((const double *)from)[i];
+}
+
+/* Adds to dx, one place's numbers, those of dy that were picked from it. The sums are f64: one
+ * place may be picked millions of times. */
+static void add_picked(const picks *p, const size_t *next, size_t first, ad_type type,
+                       const char *dy, char *dx)
+{
+    enum { BLOCK = 256 };
+    double sums[BLOCK];
+    size_t size = ad_type_size(type);
+    for (size_t begin = 0; begin < p->inner; begin += BLOCK) {
+        size_t n = p->inner - begin < BLOCK ? p->inner - begin : BLOCK;
+        memset(sums, 0, n * sizeof *sums);
+        for (size_t i = first; i < p->count; i = next[i])
+            add_to_sums(type, n, dy + (i * p->inner + begin) * size, sums);
+        ad_store_sums(n, sums, type, dx + begin * size, true);
+    }
+}
+
+static void gather_pullback(const ad_pullback_args *c)
+{
+    picked l;
+    if (!c->dx[0].data)
+        return;
+    picks p = picks_of(c->work, c->x, *(const int *)c->attr);
+    if (!list_picks(c->work, &p, &l))
+        return;
+    size_t run = p.inner * ad_type_size(c->dy.type);
+    for (size_t o = 0; o < p.outer; o++)
+        for (size_t k = 0; k < p.extent; k++)
+            if (l.first[k] < p.count)
+                add_picked(&p, l.next, l.first[k], c->dy.type,
+                           (const char *)c->dy.data + o * p.count * run,
+                           (char *)c->dx[0].data + (o * p.extent + k) * run);
 }
 
 static const ad_op gather_op = {

@@ -116,7 +116,9 @@ AD_KERNEL(add_f64_to_f32, float, (float)AD_IN(double, 0))
 static void cast_pullback(const ad_pullback_args *c)
 {
     const ad_array *dx = &c->dx[0];
-    ad_block *block = dx->type == AD_F64 ? add_f32_to_f64 : add_f64_to_f32;
+    ad_block *block = dx->type == c->dy.type ? ad_itself.of[dx->type]
+                      : dx->type == AD_F64   ? add_f32_to_f64
+                                             : add_f64_to_f32;
     ad_map(&dx->shape, block, 1, &c->dy, ad_type_size(dx->type), dx->data, !c->assign[0]);
 }
 

@@ -22,13 +22,21 @@ static ad_view looked_at(const ad_op *op, const void *attr, ad_view x, const ad_
 void ad_view_pullback(const ad_pullback_args *c)
 {
     ad_array dx = c->dx[0];
-    if (c->assign[0])
-        memset(dx.data, 0, ad_array_count(&dx) * ad_type_size(dx.type));
+    if (!dx.data)
+        return;
     ad_view target = looked_at(c->op, c->attr, ad_array_view(dx), &c->dy.shape);
-    if (target.data)
-        ad_strided_add(&target, c->dy.data);
-    else
+    size_t bytes = ad_array_count(&dx) * ad_type_size(dx.type);
+    bool whole = target.data == dx.data && ad_view_is_contiguous(&target) &&
+                 ad_view_count(&target) == ad_array_count(&dx);
+    if (!target.data) {
         ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
+    } else if (c->assign[0] && whole) {
+        memcpy(dx.data, c->dy.data, bytes);
+    } else {
+        if (c->assign[0])
+            memset(dx.data, 0, bytes);
+        ad_strided_add(&target, c->dy.data);
+    }
 }
 
 void ad_view_jvp(const ad_jvp_args *c)
@@ -40,17 +48,17 @@ void ad_view_jvp(const ad_jvp_args *c)
         ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
 }
 
-#define VIEW_OP(op, attr_bytes, pull) \
-    static const ad_op op##_op = {    \
-        .name = #op,                  \
-        .arity = 1,                   \
-        .flags = AD_OP_LINEAR,        \
-        .attr_size = attr_bytes,      \
-        .type = ad_type_first,        \
-        .shape = op##_shape,          \
-        .view = op##_view,            \
-        .pullback = pull,             \
-        .jvp = ad_view_jvp,           \
+#define VIEW_OP(op, attr_bytes, pull)          \
+    static const ad_op op##_op = {             \
+        .name = #op,                           \
+        .arity = 1,                            \
+        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR, \
+        .attr_size = attr_bytes,               \
+        .type = ad_type_first,                 \
+        .shape = op##_shape,                   \
+        .view = op##_view,                     \
+        .pullback = pull,                      \
+        .jvp = ad_view_jvp,                    \
     };
 
 /* "reshape([2, 3]): cannot become [4, 2], reason" on the tape. */
@@ -260,7 +268,7 @@ static bool broadcast_to_view(const ad_view *x, const void *attr, ad_view *y)
 /* What was seen more than once receives the sum of what flows back. */
 static void broadcast_to_pullback(const ad_pullback_args *c)
 {
-    ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], true);
+    ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], !c->assign[0]);
 }
 
 VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
@@ -291,7 +299,9 @@ static const char *slice_shape(const ad_shape *x, const void *attr, ad_shape *y)
 static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
 {
     const slice_attr *s = attr;
-    int64_t offset = y->shape.dim[s->axis] ? s->begin * x->stride[s->axis] : 0;
+    size_t count;
+    bool empty = ad_shape_count(&y->shape, &count) != AD_OK || count == 0;
+    int64_t offset = empty ? 0 : s->begin * x->stride[s->axis];
     y->data = (const char *)x->data + offset * (int64_t)ad_type_size(x->type);
     return true;
 }

@@ -1,0 +1,153 @@
+/* The tests that walk the table of operations. */
+#include "check_table.h"
+
+#include "adze/op.h"
+
+#include <string.h>
+
+/* ---- the table is complete ------------------------------------------------------------- */
+
+START_TEST(every_op_has_a_row)
+{
+    const ad_op *op;
+    for (size_t i = 0; (op = ad_builtin_op(i)); i++) {
+        size_t rows = 0;
+        bool constant = op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS);
+        for (int k = 0; k < the_table.case_count && !constant; k++)
+            rows += strcmp(the_table.cases[k].covers, op->name) == 0;
+        for (int k = 0; k < the_table.value_count && constant; k++)
+            rows += strcmp(the_table.values[k].covers, op->name) == 0;
+        ck_assert_msg(rows > 0, "%s has no %s in test_ops.c", op->name,
+                      constant ? "row of values" : "row");
+    }
+    ck_assert_int_gt(the_table.case_count, 0);
+}
+END_TEST
+
+static bool has_form(const complex_form *f)
+{
+    return f->linear || f->unary || f->binary || f->list || f->whole;
+}
+
+START_TEST(every_op_that_is_analytic_has_a_complex_form)
+{
+    static const char *const others[] = {"abs", "sign", "relu", "maximum", "minimum", "max", "min"};
+    const ad_op *op;
+    for (size_t i = 0; (op = ad_builtin_op(i)); i++) {
+        bool found = op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS);
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+            found = found || strcmp(op->name, others[k]) == 0;
+        for (int k = 0; k < the_table.case_count; k++)
+            found = found || (strcmp(op->name, the_table.cases[k].covers) == 0 &&
+                              has_form(&the_table.cases[k].form));
+        ck_assert_msg(found, "%s has no row with a complex form", op->name);
+    }
+}
+END_TEST
+
+START_TEST(names_of_rows_are_unique) /* their numbers depend on them */
+{
+    for (int i = 0; i < the_table.case_count; i++)
+        for (int k = 0; k < i; k++)
+            ck_assert_str_ne(the_table.cases[i].name, the_table.cases[k].name);
+}
+END_TEST
+
+/* ---- its rows --------------------------------------------------------------------------- */
+
+#define FOR_EACH_CASE(test, check)   \
+    START_TEST(test)                 \
+    {                                \
+        check(&the_table.cases[_i]); \
+    }                                \
+    END_TEST
+
+FOR_EACH_CASE(a_row_runs_the_op_that_it_covers, check_covers)
+FOR_EACH_CASE(gradients_agree_with_differences, check_differences)
+FOR_EACH_CASE(gradients_agree_with_complex_steps, check_complex_step)
+FOR_EACH_CASE(f32_agrees_with_f64, check_f32)
+FOR_EACH_CASE(strides_of_operands_do_not_matter, check_layouts)
+FOR_EACH_CASE(empty_operands_need_no_memory, check_no_memory)
+FOR_EACH_CASE(one_tensor_may_be_all_operands, check_repeated_operand)
+FOR_EACH_CASE(pullbacks_accumulate, check_accumulation)
+FOR_EACH_CASE(frozen_operands_get_no_gradient, check_frozen_operands)
+FOR_EACH_CASE(jvp_is_the_transpose_of_the_pullback, check_jvp)
+FOR_EACH_CASE(second_derivatives_agree_with_differences, check_hvp)
+FOR_EACH_CASE(strides_and_f32_do_not_matter_to_tangents, check_second_order_operands)
+
+/* ---- ops without derivative -------------------------------------------------------------- */
+
+typedef struct two_vectors {
+    double a[3], b[3];
+    ad_tensor x[2];
+} two_vectors;
+
+static ad_tensor run_values(const value_case *c, ad_tape *t, two_vectors *v)
+{
+    *v = (two_vectors){{1, 2, 3}, {2, 2, 2}, {{0}, {0}}};
+    v->x[0] = ad_watch(t, AD_VIEW(v->a, 3));
+    v->x[1] = ad_watch(t, AD_VIEW(v->b, 3));
+    return c->f(t, v->x, NULL);
+}
+
+START_TEST(ops_without_derivative_give_these_values)
+{
+    const value_case *c = &the_table.values[_i];
+    two_vectors v;
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor y = run_values(c, t, &v);
+    ad_view view = ad_read(y);
+    ck_assert_msg(ad_tape_status(t) == AD_OK, "%s: %s", c->name, ad_tape_error(t));
+    ck_assert_uint_eq(ad_view_count(&view), 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_msg(ad_view_get(&view, i) == c->y[i], "%s: element %zu", c->name, i);
+    ck_assert_msg(!ad_is_tracked(y), "%s", c->name);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(a_gradient_through_them_alone_is_an_error_or_a_declared_zero)
+{
+    const value_case *c = &the_table.values[_i];
+    two_vectors v;
+    ad_tape *t = ad_tape_new(NULL);
+    ad_status status = ad_backward(ad_sum(ad_cast(run_values(c, t, &v), AD_F64)));
+    if (ad_builtin_op_named(c->covers)->flags & AD_OP_STOPS) {
+        ck_assert_int_eq(status, AD_OK);
+        ck_assert(!ad_reached(v.x[0]) && !ad_reached(v.x[1]));
+        ad_view zeros = ad_grad(v.x[0]);
+        ck_assert_int_eq(ad_test_near_zero(zeros, 1e-300, NULL), AD_OK);
+    } else {
+        ck_assert_int_eq(status, AD_NO_DERIVATIVE);
+        ck_assert_msg(strstr(ad_tape_error(t), c->covers), "%s: %s", c->name, ad_tape_error(t));
+    }
+    ad_tape_free(t);
+}
+END_TEST
+
+Suite *table_suite(void)
+{
+    Suite *suite = suite_create("ops");
+    TCase *table = tcase_create("the table"), *rows = tcase_create("rows");
+    tcase_add_test(table, every_op_has_a_row);
+    tcase_add_test(table, every_op_that_is_analytic_has_a_complex_form);
+    tcase_add_test(table, names_of_rows_are_unique);
+    tcase_add_loop_test(rows, a_row_runs_the_op_that_it_covers, 0, the_table.case_count);
+    tcase_add_loop_test(rows, gradients_agree_with_differences, 0, the_table.case_count);
+    tcase_add_loop_test(rows, gradients_agree_with_complex_steps, 0, the_table.case_count);
+    tcase_add_loop_test(rows, f32_agrees_with_f64, 0, the_table.case_count);
+    tcase_add_loop_test(rows, strides_of_operands_do_not_matter, 0, the_table.case_count);
+    tcase_add_loop_test(rows, empty_operands_need_no_memory, 0, the_table.case_count);
+    tcase_add_loop_test(rows, one_tensor_may_be_all_operands, 0, the_table.case_count);
+    tcase_add_loop_test(rows, pullbacks_accumulate, 0, the_table.case_count);
+    tcase_add_loop_test(rows, frozen_operands_get_no_gradient, 0, the_table.case_count);
+    tcase_add_loop_test(rows, jvp_is_the_transpose_of_the_pullback, 0, the_table.case_count);
+    tcase_add_loop_test(rows, second_derivatives_agree_with_differences, 0, the_table.case_count);
+    tcase_add_loop_test(rows, strides_and_f32_do_not_matter_to_tangents, 0, the_table.case_count);
+    tcase_add_loop_test(rows, ops_without_derivative_give_these_values, 0, the_table.value_count);
+    tcase_add_loop_test(rows, a_gradient_through_them_alone_is_an_error_or_a_declared_zero, 0,
+                        the_table.value_count);
+    suite_add_tcase(suite, table);
+    suite_add_tcase(suite, rows);
+    return suite;
+}

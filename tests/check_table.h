@@ -1,0 +1,28 @@
+/* The tests that walk the table of operations, which test_ops.c defines. */
+#ifndef ADZE_TESTS_CHECK_TABLE_H
+#define ADZE_TESTS_CHECK_TABLE_H
+
+#include "check_gradient.h"
+
+#include <check.h>
+
+/* An op without derivative: its values at [1, 2, 3] and [2, 2, 2]. */
+typedef struct value_case {
+    const char *name, *covers;
+    ad_function *f;
+    double y[3];
+} value_case;
+
+typedef struct op_table {
+    const gradient_case *cases;
+    int case_count;
+    const value_case *values;
+    int value_count;
+} op_table;
+
+extern const op_table the_table;
+
+/* Every row under every check, and a look whether rows are missing. */
+Suite *table_suite(void);
+
+#endif

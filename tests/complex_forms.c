@@ -1,0 +1,254 @@
+/* The operations on complex numbers. */
+#include "complex_forms.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+const int32_t case_labels[CASE_ROWS] = {2, 0, 1, 2};
+
+/* ---- numbers one by one -------------------------------------------------------------- */
+
+/* clang-format off: it takes these products for pointers */
+#define UNARY(op, result)                         \
+    double complex complex_##op(double complex x) \
+    {                                             \
+        return result;                            \
+    }
+
+UNARY(neg, -x)
+UNARY(square, x *x)
+UNARY(sigmoid, 1 / (1 + cexp(-x)))
+UNARY(one_minus, 1 - x)
+UNARY(cube, x *x *x)
+UNARY(power_of_2, cexp(x *clog(2)))
+
+#define BINARY(op, result)                                          \
+    double complex complex_##op(double complex a, double complex b) \
+    {                                                               \
+        return result;                                              \
+    }
+
+BINARY(add, a + b)
+BINARY(sub, a - b)
+BINARY(mul, a *b)
+BINARY(div, a / b)
+BINARY(pow, cexp(b *clog(a)))
+/* clang-format on */
+
+/* ---- lists --------------------------------------------------------------------------- */
+
+void complex_sum(size_t n, const double complex *x, double complex *y)
+{
+    *y = 0;
+    for (size_t i = 0; i < n; i++)
+        *y += x[i];
+}
+
+void complex_mean(size_t n, const double complex *x, double complex *y)
+{
+    complex_sum(n, x, y);
+    *y /= (double)n;
+}
+
+static double complex sum_of_squares(size_t n, const double complex *x)
+{
+    double complex mean, sum = 0;
+    complex_mean(n, x, &mean);
+    for (size_t i = 0; i < n; i++)
+        sum += (x[i] - mean) * (x[i] - mean);
+    return sum;
+}
+
+void complex_variance(size_t n, const double complex *x, double complex *y)
+{
+    *y = sum_of_squares(n, x) / (double)n;
+}
+
+void complex_sample_variance(size_t n, const double complex *x, double complex *y)
+{
+    *y = sum_of_squares(n, x) / ((double)n - 1);
+}
+
+void complex_std(size_t n, const double complex *x, double complex *y)
+{
+    *y = csqrt(sum_of_squares(n, x) / (double)n);
+}
+
+void complex_sample_std(size_t n, const double complex *x, double complex *y)
+{
+    *y = csqrt(sum_of_squares(n, x) / ((double)n - 1));
+}
+
+void complex_logsumexp(size_t n, const double complex *x, double complex *y)
+{
+    double complex sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += cexp(x[i]);
+    *y = clog(sum);
+}
+
+void complex_log_softmax(size_t n, const double complex *x, double complex *y)
+{
+    double complex total;
+    complex_logsumexp(n, x, &total);
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] - total;
+}
+
+void complex_softmax(size_t n, const double complex *x, double complex *y)
+{
+    complex_log_softmax(n, x, y);
+    for (size_t i = 0; i < n; i++)
+        y[i] = cexp(y[i]);
+}
+
+/* ---- whole operations ---------------------------------------------------------------- */
+
+/* Where element i of a shape, row by row, is found in an operand that broadcasts to it. The last
+ * `skip` axes of both are left out. */
+static size_t broadcast_place(const ad_shape *shape, size_t i, const ad_shape *operand, int skip)
+{
+    size_t place = 0, step = 1;
+    int shift = shape->rank - operand->rank;
+    for (int k = shape->rank - 1 - skip; k >= shift && k >= 0; k--) {
+        size_t extent = (size_t)operand->dim[k - shift];
+        if (extent != 1)
+            place += i % (size_t)shape->dim[k] * step;
+        i /= (size_t)shape->dim[k];
+        step *= extent;
+    }
+    return place;
+}
+
+static void multiply(size_t m, size_t k, size_t n, const double complex *a, const double complex *b,
+                     double complex *c)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            c[i * n + j] = 0;
+            for (size_t p = 0; p < k; p++)
+                c[i * n + j] += a[i * k + p] * b[p * n + j];
+        }
+}
+
+/* The shape that the batch axes of two operands of matmul broadcast to, with two axes more. */
+static ad_shape batch_shape(const ad_shape *x)
+{
+    ad_shape y = {.rank = x[0].rank > x[1].rank ? x[0].rank : x[1].rank};
+    for (int i = 0; i < y.rank; i++) {
+        int a = i - (y.rank - x[0].rank), b = i - (y.rank - x[1].rank);
+        int64_t left = a < 0 ? 1 : x[0].dim[a], right = b < 0 ? 1 : x[1].dim[b];
+        y.dim[i] = left == 1 ? right : left;
+    }
+    return y;
+}
+
+void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    ad_shape over = batch_shape(shape), batch = over;
+    batch.rank -= 2;
+    size_t m = (size_t)shape[0].dim[shape[0].rank - 2], n = (size_t)shape[1].dim[shape[1].rank - 1];
+    size_t k = (size_t)shape[0].dim[shape[0].rank - 1], count = shape_count(&batch);
+    for (size_t i = 0; i < count; i++)
+        multiply(m, k, n, x[0] + m * k * broadcast_place(&over, i, &shape[0], 2),
+                 x[1] + k * n * broadcast_place(&over, i, &shape[1], 2), y + i * m * n);
+}
+
+void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    multiply(1, shape_count(shape), 1, x[0], x[1], y);
+}
+
+void complex_dense_identity(const ad_shape *shape, const double complex *const *x,
+                            double complex *y)
+{
+    size_t rows = (size_t)shape[0].dim[0], columns = (size_t)shape[2].dim[0];
+    multiply(rows, (size_t)shape[0].dim[1], columns, x[0], x[1], y);
+    for (size_t i = 0; i < rows * columns; i++)
+        y[i] += x[2][i % columns];
+}
+
+void complex_dense_tanh(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    complex_dense_identity(shape, x, y);
+    for (size_t i = 0; i < (size_t)(shape[0].dim[0] * shape[2].dim[0]); i++)
+        y[i] = ctanh(y[i]);
+}
+
+void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    complex_dense_identity(shape, x, y);
+    for (size_t i = 0; i < (size_t)(shape[0].dim[0] * shape[2].dim[0]); i++)
+        y[i] = complex_sigmoid(y[i]);
+}
+
+void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    size_t n = shape_count(shape);
+    *y = 0;
+    for (size_t i = 0; i < n; i++)
+        *y += (x[0][i] - x[1][i]) * (x[0][i] - x[1][i]) / (double)n;
+}
+
+void complex_cross_entropy(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    ck_assert(shape->dim[0] == CASE_ROWS && shape->dim[1] == CASE_CLASSES);
+    double complex row[CASE_CLASSES];
+    *y = 0;
+    for (size_t i = 0; i < CASE_ROWS; i++) {
+        complex_log_softmax(CASE_CLASSES, x[0] + i * CASE_CLASSES, row);
+        *y -= row[case_labels[i]] / CASE_ROWS;
+    }
+}
+
+/* ---- a form on operands -------------------------------------------------------------- */
+
+size_t shape_count(const ad_shape *shape)
+{
+    size_t n = 0;
+    ck_assert_int_eq(ad_shape_count(shape, &n), AD_OK);
+    return n;
+}
+
+/* The numbers behind result k are those whose place in the kept shape is k. */
+static void evaluate_lists(const complex_form *form, const ad_shape *shape, const double complex *x,
+                           double complex *y)
+{
+    ad_shape kept = *shape;
+    for (int i = 0; i < shape->rank; i++)
+        if (form->axes >> i & 1)
+            kept.dim[i] = 1;
+    size_t n = shape_count(shape), lists = shape_count(&kept);
+    double complex *in = calloc(n + 1, sizeof *in), *out = calloc(n + 1, sizeof *out);
+    ck_assert(in && out);
+    for (size_t k = 0; k < lists; k++) {
+        size_t length = 0, at = 0;
+        for (size_t i = 0; i < n; i++)
+            if (broadcast_place(shape, i, &kept, 0) == k)
+                in[length++] = x[i];
+        form->list(length, in, out);
+        for (size_t i = 0; i < n && form->same; i++)
+            if (broadcast_place(shape, i, &kept, 0) == k)
+                y[i] = out[at++];
+        if (!form->same)
+            y[k] = *out;
+    }
+    free(in);
+    free(out);
+}
+
+void complex_evaluate(const complex_form *form, int n, const ad_shape *shape,
+                      const double complex *const *x, const ad_shape *y_shape, double complex *y)
+{
+    size_t count = shape_count(y_shape);
+    ck_assert_int_eq(n, form->binary ? 2 : form->whole ? n : 1);
+    for (size_t i = 0; form->unary && i < count; i++)
+        y[i] = form->unary(x[0][i]);
+    for (size_t i = 0; form->binary && i < count; i++)
+        y[i] = form->binary(x[0][broadcast_place(y_shape, i, &shape[0], 0)],
+                            x[1][broadcast_place(y_shape, i, &shape[1], 0)]);
+    if (form->list)
+        evaluate_lists(form, shape, x[0], y);
+    if (form->whole)
+        form->whole(shape, x, y);
+}

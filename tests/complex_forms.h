@@ -1,0 +1,74 @@
+/* The operations on complex numbers, for derivatives by complex step: for a real f that is analytic,
+ * f(x + ih) = f(x) + ih f'(x) + O(h^2), and the imaginary part over h is the derivative without any
+ * subtraction, hence to rounding (Squire and Trapp 1998). These are the formulas as mathematics
+ * writes them, without the library's care for large numbers. */
+#ifndef ADZE_TESTS_COMPLEX_FORMS_H
+#define ADZE_TESTS_COMPLEX_FORMS_H
+
+#include "adze/array.h"
+
+#include <complex.h>
+
+/* How an operation is computed on complex numbers: one of these, or none where it is not
+ * analytic. */
+typedef struct complex_form {
+    bool linear; /* the operation itself, on real and imaginary parts apart */
+    double complex (*unary)(double complex x);
+    double complex (*binary)(double complex a, double complex b); /* broadcasting */
+    /* From a list of n numbers to one; with `same` to as many. The lists run over the axes whose bits are
+     * set, counted from 0. */
+    void (*list)(size_t n, const double complex *x, double complex *y);
+    unsigned axes;
+    bool same;
+    void (*whole)(const ad_shape *shape, const double complex *const *x, double complex *y);
+} complex_form;
+
+/* Computes y, of y_shape, from n operands. Not for linear forms. */
+void complex_evaluate(const complex_form *form, int n, const ad_shape *shape,
+                      const double complex *const *x, const ad_shape *y_shape, double complex *y);
+
+size_t shape_count(const ad_shape *shape);
+
+/* Numbers one by one. */
+double complex complex_neg(double complex x);
+double complex complex_square(double complex x);
+double complex complex_sigmoid(double complex x);
+double complex complex_one_minus(double complex x);
+double complex complex_cube(double complex x);
+double complex complex_power_of_2(double complex x);
+
+double complex complex_add(double complex a, double complex b);
+double complex complex_sub(double complex a, double complex b);
+double complex complex_mul(double complex a, double complex b);
+double complex complex_div(double complex a, double complex b);
+double complex complex_pow(double complex a, double complex b);
+
+/* Lists to a number. */
+void complex_sum(size_t n, const double complex *x, double complex *y);
+void complex_mean(size_t n, const double complex *x, double complex *y);
+void complex_variance(size_t n, const double complex *x, double complex *y);
+void complex_sample_variance(size_t n, const double complex *x, double complex *y);
+void complex_std(size_t n, const double complex *x, double complex *y);
+void complex_sample_std(size_t n, const double complex *x, double complex *y);
+void complex_logsumexp(size_t n, const double complex *x, double complex *y);
+
+/* Lists to lists. */
+void complex_softmax(size_t n, const double complex *x, double complex *y);
+void complex_log_softmax(size_t n, const double complex *x, double complex *y);
+
+/* Whole operations. Labels are those of case_labels. */
+void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_dense_identity(const ad_shape *shape, const double complex *const *x,
+                            double complex *y);
+void complex_dense_tanh(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x,
+                           double complex *y);
+void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_cross_entropy(const ad_shape *shape, const double complex *const *x,
+                           double complex *y);
+
+enum { CASE_ROWS = 4, CASE_CLASSES = 3 };
+extern const int32_t case_labels[CASE_ROWS];
+
+#endif
