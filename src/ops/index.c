@@ -262,53 +262,51 @@ static void gather_jvp(const ad_jvp_args *c)
     copy_picked(&p, ad_type_size(c->ty.type), c->tx[0].data, c->ty.data);
 }
 
-/* For each place along the axis, the picks of it in index order: a list from first[place] on by
- * next[pick], which ends with count. */
+/* Sums for the places along the axis that were picked, each `inner` numbers. They are f64, since
+ * one place may be picked millions of times. */
 typedef struct picked {
-    size_t *first, *next;
+    size_t count;
+    size_t *place; /* [count] along the axis */
+    size_t *slot;  /* [extent] place[slot[k]] is k, where k was picked */
+    double *sums;  /* [count, inner] */
 } picked;
 
-static bool list_picks(ad_workspace *work, const picks *p, picked *l)
+static bool list_picked(ad_workspace *work, const picks *p, picked *l)
 {
-    l->first = ad_scratch(work, p->extent * sizeof *l->first);
-    l->next = ad_scratch(work, p->count * sizeof *l->next);
-    if (!l->first || !l->next || !p->at)
+    size_t most = p->count < p->extent ? p->count : p->extent;
+    l->count = 0;
+    l->place = ad_scratch(work, most * sizeof *l->place);
+    l->slot = ad_scratch(work, p->extent * sizeof *l->slot);
+    if (!l->place || !l->slot || !p->at)
         return false;
     for (size_t k = 0; k < p->extent; k++)
-        l->first[k] = p->count;
-    for (size_t i = p->count; i-- > 0;) {
-        l->next[i] = l->first[p->at[i]];
-        l->first[p->at[i]] = i;
+        l->slot[k] = most;
+    for (size_t i = 0; i < p->count; i++) {
+        size_t k = (size_t)p->at[i];
+        if (l->slot[k] == most) {
+            l->place[l->count] = k;
+            l->slot[k] = l->count++;
+        }
     }
-    return true;
+    l->sums = ad_scratch(work, l->count * p->inner * sizeof *l->sums);
+    return l->sums != NULL;
 }
 
-static void add_to_sums(ad_type type, size_t n, const void *from, double *sums)
-{
-    if (type == AD_F32)
-        for (size_t i = 0; i < n; i++)
-            sums[i] += (double)((const float *)from)[i];
-    else
-        for (size_t i = 0; i < n; i++)
-            sums[i] += ((const double *)from)[i];
-}
-
-/* Adds to dx, one place's numbers, those of dy that were picked from it. The sums are f64: one
- * place may be picked millions of times. */
-static void add_picked(const picks *p, const size_t *next, size_t first, ad_type type,
-                       const char *dy, char *dx)
-{
-    enum { BLOCK = 256 };
-    double sums[BLOCK];
-    size_t size = ad_type_size(type);
-    for (size_t begin = 0; begin < p->inner; begin += BLOCK) {
-        size_t n = p->inner - begin < BLOCK ? p->inner - begin : BLOCK;
-        memset(sums, 0, n * sizeof *sums);
-        for (size_t i = first; i < p->count; i = next[i])
-            add_to_sums(type, n, dy + (i * p->inner + begin) * size, sums);
-        ad_store_sums(n, sums, type, dx + begin * size, true);
+/* Adds up dy, [count, inner], in index order. */
+#define SUM_PICKED(name, T)                                           \
+    static void name(const picks *p, const picked *l, const void *dy) \
+    {                                                                 \
+        const T *from = dy;                                           \
+        memset(l->sums, 0, l->count * p->inner * sizeof *l->sums);    \
+        for (size_t i = 0; i < p->count; i++, from += p->inner) {     \
+            double *sums = l->sums + l->slot[p->at[i]] * p->inner;    \
+            for (size_t j = 0; j < p->inner; j++)                     \
+                sums[j] += (double)from[j];                           \
+        }                                                             \
     }
-}
+
+SUM_PICKED(sum_picked_f32, float)
+SUM_PICKED(sum_picked_f64, double)
 
 static void gather_pullback(const ad_pullback_args *c)
 {
@@ -316,15 +314,17 @@ static void gather_pullback(const ad_pullback_args *c)
     if (!c->dx[0].data)
         return;
     picks p = picks_of(c->work, c->x, *(const int *)c->attr);
-    if (!list_picks(c->work, &p, &l))
+    if (!list_picked(c->work, &p, &l))
         return;
-    size_t run = p.inner * ad_type_size(c->dy.type);
-    for (size_t o = 0; o < p.outer; o++)
-        for (size_t k = 0; k < p.extent; k++)
-            if (l.first[k] < p.count)
-                add_picked(&p, l.next, l.first[k], c->dy.type,
-                           (const char *)c->dy.data + o * p.count * run,
-                           (char *)c->dx[0].data + (o * p.extent + k) * run);
+    ad_type type = c->dy.type;
+    size_t run = p.inner * ad_type_size(type);
+    for (size_t o = 0; o < p.outer; o++) {
+        const char *dy = (const char *)c->dy.data + o * p.count * run;
+        char *dx = (char *)c->dx[0].data + o * p.extent * run;
+        (type == AD_F32 ? sum_picked_f32 : sum_picked_f64)(&p, &l, dy);
+        for (size_t k = 0; k < l.count; k++)
+            ad_store_sums(p.inner, l.sums + k * p.inner, type, dx + l.place[k] * run, true);
+    }
 }
 
 static const ad_op gather_op = {
