@@ -186,12 +186,12 @@ times time_repeating(int64_t repeat, void (*work)(void *user), void *user)
     return t;
 }
 
-void progress(const char *what, int64_t done, int64_t all)
+void progress(const char *what, int64_t before, int64_t done, int64_t all)
 {
     enum { WIDTH = 40 };
     static const char full[] = "########################################";
     int64_t percent = 100 * done / all;
-    if (!isatty(STDERR_FILENO) || percent == 100 * (done - 1) / all)
+    if (!isatty(STDERR_FILENO) || percent == 100 * before / all)
         return;
     int length = (int)(WIDTH * done / all);
     if (done < all)

@@ -53,8 +53,9 @@ typedef struct times {
 /* Runs work(user) once to warm up, and then so many times with a clock beside it. */
 times time_repeating(int64_t repeat, void (*work)(void *user), void *user);
 
-/* A bar, if stderr is a terminal; `done` goes from 1 to `all`, where the bar disappears. */
-void progress(const char *what, int64_t done, int64_t all);
+/* A bar, if stderr is a terminal: the part before `done` was drawn already, and at `all` the bar
+ * disappears. */
+void progress(const char *what, int64_t before, int64_t done, int64_t all);
 
 /* ---- results ------------------------------------------------------------------------ */
 /* Rows of a name, adze's number and the lesson's, and the same by name in a JSON object. A float is

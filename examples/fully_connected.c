@@ -35,20 +35,20 @@ static const char *of_mnist(const lesson *l, const char *figure)
 /* ==== The forward and backward passes ================================================= */
 
 /* To test that everything is going well. What is not ends the program with one line. */
-static void test_near_zero(ad_tensor a)
+static void test_near_zero(const char *what, ad_tensor a)
 {
     ad_error e = {AD_OK, ""};
     check(a.tape);
     if (ad_test_near_zero(ad_read(a), 1e-3, &e) != AD_OK)
-        fail("%s", e.text);
+        fail("%s: %s", what, e.text);
 }
 
 /* Compares the shapes first, so that broadcasting does not hide errors. */
-static void test_same(ad_view a, ad_view b)
+static void test_same(const char *what, ad_view a, ad_view b)
 {
     ad_error e = {AD_OK, ""};
     if (ad_test_same(a, b, 1e-3, &e) != AD_OK)
-        fail("%s", e.text);
+        fail("%s: %s", what, e.text);
 }
 
 static ad_tensor normalize(ad_tensor x, ad_tensor mean, ad_tensor std)
@@ -79,8 +79,8 @@ static void load(lesson *l)
     show_item(l->out, "train_std", std, of_mnist(l, "0.30810782"));
 
     x = normalize(x, mean, std);
-    test_near_zero(ad_mean(x));
-    test_near_zero(ad_sub(ad_std(x), 1));
+    test_near_zero("mean of the images", ad_mean(x));
+    test_near_zero("std of the images, less 1", ad_sub(ad_std(x), 1));
     l->x_train = keep(x);
     l->x_valid = keep(normalize(ad_freeze(t, valid), mean, std));
     l->y_train = keep(ad_cast(ad_freeze(t, d.train_labels), AD_F32));
@@ -121,8 +121,8 @@ static void initialise(lesson *l)
         fail("no memory for the weights");
 
     ad_tensor w1 = ad_freeze(l->tape, w->w1);
-    test_near_zero(ad_mean(w1));
-    test_near_zero(ad_sub(ad_std(w1), 1 / sqrt((double)m)));
+    test_near_zero("mean of w1", ad_mean(w1));
+    test_near_zero("std of w1, less 1/sqrt(m)", ad_sub(ad_std(w1), 1 / sqrt((double)m)));
     ad_tape_reset(l->tape);
 }
 
@@ -401,8 +401,8 @@ static void value_and_chain(lesson *l)
     vwc_pair chained = mse_inner_vwc(x);
     heading("... and backward");
     ad_tensor chained_grad = mse_inner_chain(&chained, ad_constant(l->tape, AD_F32, 1));
-    test_same(ad_read(chained.value), ad_read(value));
-    test_same(ad_read(chained_grad), ad_read(grad));
+    test_same("value by chainers", ad_read(chained.value), ad_read(value));
+    test_same("gradient by chainers", ad_read(chained_grad), ad_read(grad));
     ad_tape_reset(l->tape);
 }
 
@@ -504,7 +504,7 @@ static void value_and_gradient(lesson *l)
     check(l->tape);
     show(l->out, "value", value, "7.5");
     show_list(l->out, "gradient", ad_array_view(grad), example_gradient);
-    test_same(ad_array_view(pulled), ad_array_view(grad));
+    test_same("what is pulled back", ad_array_view(pulled), ad_array_view(grad));
     ad_array_free(&pulled);
     ad_array_free(&grad);
     ad_tape_reset(l->tape);
@@ -581,7 +581,7 @@ static void compare(lesson *l, const char *how, gradients hand, gradients other)
     double worst = 0;
     for (int i = 0; i < 5; i++)
         if (other.of[i].data) { /* the model's gradient has none of the images */
-            test_same(hand.of[i], other.of[i]);
+            test_same(how, hand.of[i], other.of[i]);
             worst = fmax(worst, relative_difference(hand.of[i], other.of[i]));
         }
     show(NULL, how, worst, "");
@@ -670,21 +670,25 @@ static void train_epoch(lesson *l)
             fail("%s", ad_tape_error(l->tape));
         ad_tape_reset(l->tape); /* ends every tensor, keeps the memory */
         my_model_axpy(-l->s.rate, &l->grad, &l->model);
-        progress("training", end, n);
+        progress("training", begin, end, n);
     }
 }
 
 static void train(lesson *l)
 {
     heading("Training: the loss before, and after each epoch");
-    show(l->out, "loss_first", loss_of(l), "");
+    double loss = loss_of(l);
+    show(l->out, "loss_first", loss, "");
     for (int64_t epoch = 1; epoch <= l->s.epochs; epoch++) {
         char name[32];
         train_epoch(l);
         snprintf(name, sizeof name, "loss[%lld]", (long long)epoch);
-        show(NULL, name, loss_of(l), "");
+        loss = loss_of(l);
+        if (!isfinite(loss))
+            fail("no finite loss after epoch %lld: try a lower --rate", (long long)epoch);
+        show(NULL, name, loss, "");
     }
-    show(l->out, "loss_last", loss_of(l), "");
+    show(l->out, "loss_last", loss, "");
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
  * shuffled minibatches, Adam. Of MNIST's test images it gets more than 97 % right. */
 #include "common.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { HIDDEN = 50, CLASSES = 10 };
@@ -93,7 +94,7 @@ static double train_epoch(trainer *t, const digits *d, int64_t batch, classifier
     for (int64_t begin = 0, end; begin < d->n; begin = end) {
         end = batch < d->n - begin ? begin + batch : d->n;
         sum += (double)(end - begin) * step(t, d, rows(t->order, begin, end), model);
-        progress("training", end, d->n);
+        progress("training", begin, end, d->n);
     }
     return sum / (double)d->n;
 }
@@ -143,6 +144,8 @@ int main(int argc, char **argv)
     for (int64_t epoch = 0; epoch < s.epochs; epoch++) {
         t.adam.rate = s.rate * (double)(s.epochs - epoch) / (double)s.epochs; /* to settle */
         double loss = train_epoch(&t, &train, s.batch, &model);
+        if (!isfinite(loss))
+            fail("no finite loss in epoch %lld: try a lower --rate", (long long)epoch + 1);
         share = accuracy(t.tape, &test, &model);
         printf("  epoch %3lld   loss %.4f   right in the test set %.2f %%\n", (long long)epoch + 1,
                loss, 100 * share);
