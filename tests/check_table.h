@@ -1,4 +1,4 @@
-/* The tests that walk the table of operations, which test_ops.c defines. */
+/* The tests that walk a table of operations, or of functions made of them. */
 #ifndef ADZE_TESTS_CHECK_TABLE_H
 #define ADZE_TESTS_CHECK_TABLE_H
 
@@ -20,9 +20,13 @@ typedef struct op_table {
     int value_count;
 } op_table;
 
+/* A test program defines its own. */
 extern const op_table the_table;
 
-/* Every row under every check, and a look whether rows are missing. */
+/* Every case under every check. */
+TCase *row_checks(void);
+
+/* The same, with the values, and with a look whether a built-in op is missing. */
 Suite *table_suite(void);
 
 #endif

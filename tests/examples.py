@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+"""Runs an example as a user would and looks at what it prints and writes.
+
+    ADZE_EXAMPLES=FOLDER examples.py CASE
+
+FOLDER holds the built examples. CASE is a function below without its `test_`. The cases on MNIST need
+its files in $ADZE_MNIST, or in ../shared/data/mnist beside the source tree, and are skipped (exit
+status 77) where there are none. ADZE_QUICK=1 shortens them, for builds with sanitizers.
+"""
+import gzip
+import json
+import math
+import os
+import pathlib
+import pty
+import struct
+import subprocess
+import sys
+import tempfile
+
+PROGRAMS = pathlib.Path(os.environ.get('ADZE_EXAMPLES', 'build/examples'))
+SOURCE = pathlib.Path(os.environ.get('ADZE_SOURCE_ROOT', pathlib.Path(__file__).parents[1]))
+MNIST = pathlib.Path(os.environ.get('ADZE_MNIST', SOURCE.parent / 'shared/data/mnist'))
+QUICK = os.environ.get('ADZE_QUICK', '0') not in ('', '0')
+SMALL = ['--train', '2000', '--test', '500']
+SKIPPED = 77
+
+
+class Failure(Exception):
+    """What an example did wrong."""
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def near(what, value, wanted, tolerance):
+    expect(abs(value - wanted) <= tolerance, f'{what} is {value!r}, not {wanted} to {tolerance}')
+
+
+# ---- running ---------------------------------------------------------------------------
+
+
+def call(name, *arguments, **how):
+    command = [str(PROGRAMS / name), *map(str, arguments)]
+    expect(os.access(command[0], os.X_OK), f'{command[0]} is not there: set ADZE_EXAMPLES')
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, **how)
+
+
+def run(name, *arguments):
+    """Must end well and say nothing on stderr. Returns what it prints."""
+    result = call(name, *arguments)
+    expect(result.returncode == 0 and not result.stderr,
+           f'{name} {arguments} ended with {result.returncode}: {result.stderr.strip()}')
+    expect('\r' not in result.stdout, 'there is a bar, and no terminal')
+    return result.stdout
+
+
+def refuse_constant(text):
+    raise Failure(f'the JSON has {text}')
+
+
+def run_json(name, *arguments):
+    """The same, with --json. Returns what it prints and the object that it writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'numbers.json')
+        printed = run(name, *arguments, '--json', path)
+        return printed, json.loads(path.read_text(encoding='utf-8'), parse_constant=refuse_constant)
+
+
+def mnist():
+    """Options for MNIST; leaves where it is not there."""
+    if not any(MNIST.glob('train-images-idx3-ubyte*')):
+        print(f'skipped: MNIST is not in {MNIST}')
+        sys.exit(SKIPPED)
+    return ['--data', MNIST]
+
+
+# ---- the lesson ------------------------------------------------------------------------
+
+
+def check_order(text, *words):
+    at = 0
+    for word in words:
+        at = text.find(word, at)
+        expect(at >= 0, f'{word} is not printed, or not in its place')
+        at += len(word)
+
+
+def check_times(times):
+    expect(set(times) == {'average', 'min', 'max'}, f'times are {times}')
+    expect(0 < times['min'] <= times['average'] <= times['max'], f'times are {times}')
+
+
+def check_lesson(printed, o):
+    """What holds whatever the data are."""
+    statistics = ('train_mean train_std valid_mean valid_std w1_mean w1_std lin_mean lin_std '
+                  'relu_mean relu_std mse').split()
+    for key in statistics:
+        expect(isinstance(o[key], (int, float)), f'{key} is {o[key]}')
+    near('w1_mean', o['w1_mean'], 0, 2e-3)
+    near('w1_std', o['w1_std'], math.sqrt(2 / o['m']), 1e-3)
+    near('lin_std', o['lin_std'], 1, 0.3)
+    expect(len(o['gradient_of_square']) == 10, 'ten derivatives are wanted')
+    for i, slope in enumerate(o['gradient_of_square']):
+        near(f'gradient_of_square[{i}]', slope, 2 * (0.1 * i), math.ulp(0.2 * i))
+    near('gradient_at_3_14', o['gradient_at_3_14'], -3.0501623, 1e-6)
+    near('gradient_at_3_14_f64', o['gradient_at_3_14_f64'], -3.0501709745384, 1e-12)
+    expect(o['mse_inner_value'] == 7.5, f'mse_inner_value is {o["mse_inner_value"]}')
+    expect(o['mse_inner_gradient'] == [0.5, 1, 1.5, 2], f'{o["mse_inner_gradient"]}')
+    expect(0 <= o['max_relative_difference'] <= 1e-5, f'{o["max_relative_difference"]}')
+    for key in 'forward_10k_ms', 'by_hand_60k_ms', 'by_tape_60k_ms':
+        check_times(o[key])
+    expect(0 < o['loss_last'] < o['loss_first'], f'loss {o["loss_first"]} to {o["loss_last"]}')
+    check_order(printed, 'square(_:)', 'mean(_:)', 'square(_:)', '∇mean(_:)',  # each by itself
+                'square_vwc', 'mean_vwc', 'mean_chain', 'square_chain',        # with chainers
+                'square([4]) -> [4]', 'mean([4]) -> []',                       # by tape
+                'pullback of mean([4]) -> []', 'pullback of square([4]) -> [4]')
+
+
+def test_fully_connected():
+    printed, o = run_json('fully_connected', *SMALL, '--epochs', 1, '--repeat', 2)
+    expect((o['n'], o['m'], o['c']) == (2000, 784, 10), f'n, m, c = {o["n"]}, {o["m"]}, {o["c"]}')
+    near('valid_mean', o['valid_mean'], 0, 0.1)
+    near('valid_std', o['valid_std'], 1, 0.1)
+    check_lesson(printed, o)
+    check_bar('fully_connected', *SMALL, '--epochs', 1, '--repeat', 1)
+
+
+def test_fully_connected_mnist():
+    options = ['--repeat', 1, '--epochs', 1] if QUICK else []
+    printed, o = run_json('fully_connected', *mnist(), *options)
+    expect((o['n'], o['m'], o['c']) == (60000, 784, 10), f'n, m, c = {o["n"]}, {o["m"]}, {o["c"]}')
+    near('train_mean', o['train_mean'], 0.1306605, 1e-6)
+    near('train_std', o['train_std'], 0.3081078, 1e-6)
+    near('valid_mean', o['valid_mean'], 0.00602, 1e-4)
+    near('valid_std', o['valid_std'], 1.0077, 1e-4)
+    check_lesson(printed, o)
+
+
+def check_bar(name, *arguments):
+    """On a terminal there is a bar, and at the end there is none."""
+    master, slave = pty.openpty()
+    command = [str(PROGRAMS / name), *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as process:
+        os.close(slave)
+        shown = b''
+        while True:
+            try:
+                piece = os.read(master, 4096)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not piece:
+                break
+            shown += piece
+    os.close(master)
+    expect(process.returncode == 0, f'{name} ended with {process.returncode} on a terminal')
+    expect(b'##' in shown and b' %' in shown, f'there is no bar: {shown[:200]!r}')
+    expect(shown.endswith(b'\r\x1b[K'), f'the bar stays: {shown[-80:]!r}')
+
+
+# ---- the others ------------------------------------------------------------------------
+
+
+def test_mnist_classifier():
+    _, o = run_json('mnist_classifier', *SMALL, '--epochs', 20)
+    expect(set(o) >= {'test_accuracy', 'seconds'}, f'the keys are {sorted(o)}')
+    expect(0.9 <= o['test_accuracy'] <= 1, f'test_accuracy is {o["test_accuracy"]}')
+    one, two = (run_json('mnist_classifier', *SMALL, '--epochs', 1, '--seed', seed)[1]
+                for seed in (7, 7))
+    expect(one['test_accuracy'] == two['test_accuracy'], 'one seed, two results')
+    check_bar('mnist_classifier', *SMALL, '--epochs', 1)
+
+
+def test_mnist_classifier_mnist():
+    _, o = run_json('mnist_classifier', *mnist(), *(['--epochs', 3] if QUICK else []))
+    expect(o['test_accuracy'] >= (0.95 if QUICK else 0.97), f'accuracy is {o["test_accuracy"]}')
+    expect(QUICK or o['seconds'] < 60, f'it took {o["seconds"]} seconds')
+
+
+def test_custom_op():
+    printed = run('custom_op')
+    check_order(printed, 'only through round, which has no derivative',
+                'pullback of acos([2]): the slope at x[1] = 1 is infinite', 'no cosine')
+
+
+def test_scalar():
+    lines = run('scalar').splitlines()
+    numbers = [float(line.split()[-1]) for line in lines]
+    expect(len(numbers) == 12, f'{len(numbers)} lines, not 12')
+    for i in range(10):
+        near(lines[i], numbers[i], 2 * (0.1 * i), math.ulp(0.2 * i))
+    near(lines[10], numbers[10], -3.0501709745384, 1e-12)
+    near(lines[11], numbers[11], -3.0501623, 1e-6)
+
+
+# ---- bad input -------------------------------------------------------------------------
+
+
+def idx(*extents, numbers=None, kind=8):
+    count = math.prod(extents)
+    return struct.pack(f'>HBB{len(extents)}I', 0, kind, len(extents), *extents) + \
+        bytes(numbers or (i % 10 for i in range(count)))
+
+
+GOOD = {'train-images-idx3-ubyte': idx(20, 28, 28), 'train-labels-idx1-ubyte': idx(20),
+        't10k-images-idx3-ubyte': idx(10, 28, 28), 't10k-labels-idx1-ubyte': idx(10)}
+IMAGES, LABELS = 'train-images-idx3-ubyte', 'train-labels-idx1-ubyte'
+
+
+def bad_data():
+    """Pairs of what is wrong and the files of a folder; None leaves a file out."""
+    yield 'an empty folder', dict.fromkeys(GOOD)
+    yield 'a missing file', {LABELS: None}
+    yield 'an empty file', {IMAGES: b''}
+    yield 'a wrong magic number', {IMAGES: b'\x89PNG' + GOOD[IMAGES]}
+    yield 'a truncated file', {IMAGES: GOOD[IMAGES][:-5]}
+    yield 'truncated gzip', {IMAGES: None, IMAGES + '.gz': gzip.compress(GOOD[IMAGES])[:-12]}
+    yield 'more labels than images', {LABELS: idx(21)}
+    yield 'labels in place of images', {IMAGES: idx(20)}
+    yield 'images of another size', {'t10k-images-idx3-ubyte': idx(10, 28, 27)}
+
+
+def bad_options(name):
+    yield ['--no-such-option']
+    yield ['-x']
+    yield ['stray']
+    if name == 'custom_op':
+        return
+    yield ['--data']
+    yield ['--data', '/no/such/directory']
+    yield ['--data', __file__]
+    for text in 'many', '3x', '0', '-1', '1.5', '', '99999999999999999999':
+        yield ['--epochs', text]
+    for text in 'fast', '0', '-0.1', 'nan', 'inf', '':
+        yield ['--rate', text]
+    yield [*SMALL, '--epochs', 1, '--json', '/no/such/directory/numbers.json']
+    yield ['--train', 2 ** 62]
+
+
+def expect_one_line(what, name, *arguments):
+    result = call(name, *arguments)
+    expect(result.returncode == 1, f'{name}, {what}: exit status {result.returncode}')
+    expect(result.stderr.count('\n') == 1 and result.stderr.startswith('error: '),
+           f'{name}, {what}: not one clear line: {result.stderr!r}')
+    print(f'{name}, {what}: {result.stderr}', end='')
+
+
+def write_folder(folder, files):
+    for file, content in {**GOOD, **files}.items():
+        if content is not None:
+            pathlib.Path(folder, file).write_bytes(content)
+    return folder
+
+
+def test_bad_input():
+    for name in 'fully_connected', 'mnist_classifier', 'custom_op':
+        for arguments in bad_options(name):
+            expect_one_line(' '.join(map(str, arguments)), name, *arguments)
+        expect('usage: ' in run(name, '--help'), f'{name} --help does not help')
+    for name in 'fully_connected', 'mnist_classifier':
+        for what, files in bad_data():
+            with tempfile.TemporaryDirectory() as folder:
+                expect_one_line(what, name, '--data', write_folder(folder, files))
+        expect_one_line('a rate too high', name, *SMALL, '--epochs', 1, '--rate', 1e20)
+        with tempfile.TemporaryDirectory() as folder:  # what the others are variations of
+            run(name, '--data', write_folder(folder, {}), '--epochs', 1)
+    with tempfile.TemporaryDirectory() as folder:
+        expect_one_line('a label of 10', 'mnist_classifier', '--data',
+                        write_folder(folder, {LABELS: idx(20, numbers=[10] * 20)}))
+
+
+def main():
+    case = globals().get('test_' + sys.argv[1]) if len(sys.argv) == 2 else None
+    if not case:
+        sys.exit(__doc__)
+    try:
+        case()
+    except Failure as failure:
+        sys.exit(f'failed: {failure}')
+
+
+main()
