@@ -13,8 +13,8 @@
 static void unary_forward(const ad_forward_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
-    ad_map(&c->y.shape, k->forward.of[c->y.type], 1, c->x, ad_type_size(c->y.type), c->y.data,
-           false);
+    ad_map(c->work, &c->y.shape, &k->forward.of[c->y.type], 1, c->x, ad_type_size(c->y.type),
+           c->y.data, false);
 }
 
 static void unary_pullback(const ad_pullback_args *c)
@@ -61,9 +61,9 @@ static void unary_curvature(const ad_curvature_args *c)
 
 #define UNARY_OP(op, op_flags)                               \
     static const ad_unary_kernels op##_kernels = {           \
-        {{op##_forward_f32, op##_forward_f64}},              \
-        {{op##_slope_f32, op##_slope_f64}},                  \
-        {{op##_bend_f32, op##_bend_f64}},                    \
+        AD_BLOCKS(op##_forward),                             \
+        AD_BLOCKS(op##_slope),                               \
+        AD_BLOCKS(op##_bend),                                \
     };                                                       \
     static const ad_op op##_op = {                           \
         .name = #op,                                         \
