@@ -1,7 +1,7 @@
 /* Memory that is given back all at once. */
 #include "core/arena.h"
 
-enum { HEADER = AD_ALIGNMENT, LEAST_BLOCK = 1 << 16, MOST_GROWTH = 1 << 24 };
+enum { HEADER = AD_ALIGNMENT, LEAST_BLOCK = 1 << 16, MOST_GROWTH = 1 << 20 };
 
 static char *base_of(const ad_block *b)
 {

@@ -39,30 +39,55 @@ AD_KERNEL(plus_f32, float, AD_IN(float, 0) + AD_IN(float, 1))
 AD_KERNEL(plus_f64, double, AD_IN(double, 0) + AD_IN(double, 1))
 static const ad_blocks plus = AD_BLOCKS(plus);
 
+enum { PIECE = 1024 }; /* numbers that bias and activation take at a time */
+
 typedef struct layer {
-    void *y;
-    const void *b; /* [columns], together */
+    char *y;
+    const void *b; /* as often as whole rows fit a piece, or once */
     int64_t columns;
     size_t size;
     ad_block *plus, *activate; /* activate: NULL for the identity */
 } layer;
 
-/* y = f(y + b), piece by piece through a buffer. */
+/* y = f(y + b) for n numbers, with those of b that belong to them. */
+static void finish_piece(const layer *l, size_t n, char *y, const void *b)
+{
+    double z[PIECE];
+    l->plus(n, (const void *[]){y, b}, z, false);
+    if (l->activate)
+        l->activate(n, (const void *[]){z}, y, false);
+    else
+        memcpy(y, z, n * l->size);
+}
+
+static int64_t rows_at_a_time(int64_t columns)
+{
+    return columns > 0 && columns < PIECE ? PIECE / columns : 1;
+}
+
 static void finish_rows(const void *user, int64_t begin, int64_t end)
 {
-    enum { PIECE = 256 };
     const layer *l = user;
-    double z[PIECE];
-    for (int64_t i = begin; i < end; i++)
-        for (int64_t start = 0; start < l->columns; start += PIECE) {
-            size_t n = (size_t)(l->columns - start < PIECE ? l->columns - start : PIECE);
-            char *y = (char *)l->y + (size_t)(i * l->columns + start) * l->size;
-            l->plus(n, (const void *[]){y, (const char *)l->b + (size_t)start * l->size}, z, false);
-            if (l->activate)
-                l->activate(n, (const void *[]){z}, y, false);
-            else
-                memcpy(y, z, n * l->size);
-        }
+    int64_t step = rows_at_a_time(l->columns);
+    for (int64_t i = begin; i < end; i += step) {
+        int64_t count = (end - i < step ? end - i : step) * l->columns;
+        char *y = l->y + (size_t)(i * l->columns) * l->size;
+        for (int64_t at = 0; at < count; at += PIECE)
+            finish_piece(l, (size_t)(count - at < PIECE ? count - at : PIECE),
+                         y + (size_t)at * l->size, (const char *)l->b + (size_t)at * l->size);
+    }
+}
+
+/* b, repeated, in scratch memory. */
+static const void *repeat_bias(const ad_forward_args *c, size_t size)
+{
+    int64_t columns = c->y.shape.dim[1], rows = c->y.shape.dim[0];
+    int64_t times = rows_at_a_time(columns);
+    ad_shape shape = AD_SHAPE(times < rows ? times : rows, columns);
+    void *b = ad_scratch(c->work, (size_t)(shape.dim[0] * columns) * size);
+    if (b)
+        ad_map(c->work, &shape, &ad_itself.of[c->y.type], 1, &c->x[2], size, b, false);
+    return b;
 }
 
 static void dense_forward(const ad_forward_args *c)
@@ -70,50 +95,97 @@ static void dense_forward(const ad_forward_args *c)
     const ad_unary_kernels *k = activation_of(c->attr);
     ad_isa isa = ad_work_isa(c->work);
     ad_type type = c->y.type;
-    layer l = {c->y.data,          c->x[2].data,          c->y.shape.dim[1],
-               ad_type_size(type), plus.of[type].of[isa], k ? k->forward.of[type].of[isa] : NULL};
+    layer l = {.y = c->y.data,
+               .columns = c->y.shape.dim[1],
+               .size = ad_type_size(type),
+               .plus = plus.of[type].of[isa],
+               .activate = k ? k->forward.of[type].of[isa] : NULL};
     ad_epilogue finish = {finish_rows, &l};
-    if (!ad_view_is_contiguous(&c->x[2])) {
-        void *b = ad_scratch(c->work, (size_t)l.columns * l.size);
-        if (!b)
-            return;
-        ad_map(c->work, &c->x[2].shape, &ad_itself.of[type], 1, &c->x[2], l.size, b, false);
-        l.b = b;
-    }
-    ad_gemm(c->work, type, ad_matrix_of(&c->x[0]), ad_matrix_of(&c->x[1]), false, c->y.data,
-            &finish);
+    if ((l.b = repeat_bias(c, l.size)))
+        ad_gemm(c->work, type, ad_matrix_of(&c->x[0]), ad_matrix_of(&c->x[1]), false, c->y.data,
+                &finish);
 }
 
 /* ---- backward ---------------------------------------------------------------------- */
 
-/* dz = dy f'(z), in scratch memory; dy itself for the identity. */
-static ad_view slope_times(ad_workspace *work, const void *attr, const ad_view *y,
-                           const ad_view *dy)
+typedef struct slopes {
+    const char *y, *dy;
+    char *dz;   /* NULL: the identity, for which dz is dy */
+    double *db; /* [chunks, columns], or NULL: not wanted */
+    int64_t rows, columns, chunk;
+    size_t size;
+    ad_block *slope, *sum;
+} slopes;
+
+/* dz = dy f'(z) for some rows, and their part of db. */
+static void pull_rows(void *user, size_t task, int worker)
 {
-    const ad_unary_kernels *k = activation_of(attr);
-    if (!k)
-        return *dy;
-    ad_view dz = *dy;
-    size_t size = ad_type_size(y->type);
-    void *numbers = ad_scratch(work, ad_view_count(y) * size);
-    if (numbers)
-        ad_map(work, &y->shape, &k->slope.of[y->type], 3, (ad_view[]){*y, *y, *dy}, size, numbers,
-               false);
-    dz.data = numbers;
+    const slopes *s = user;
+    int64_t first = (int64_t)task * s->chunk, step = rows_at_a_time(s->columns);
+    int64_t end = s->rows - first < s->chunk ? s->rows : first + s->chunk;
+    (void)worker;
+    for (int64_t i = first; i < end; i += step) {
+        size_t rows = (size_t)(end - i < step ? end - i : step), columns = (size_t)s->columns;
+        size_t at = (size_t)i * columns * s->size;
+        const char *dz = s->dz ? s->dz + at : s->dy + at;
+        if (s->dz)
+            s->slope(rows * columns, (const void *[]){s->y + at, s->y + at, s->dy + at}, s->dz + at,
+                     false);
+        if (s->db)
+            s->sum(rows, (const void *[]){dz, &columns}, s->db + task * columns, true);
+    }
+}
+
+static void add_parts(const slopes *s, size_t chunks, const ad_array *db, bool assign)
+{
+    size_t columns = (size_t)s->columns;
+    for (size_t k = 1; k < chunks; k++)
+        for (size_t j = 0; j < columns; j++)
+            s->db[j] += s->db[k * columns + j];
+    ad_store_sums(columns, s->db, db->type, db->data, !assign);
+}
+
+/* dz, in scratch memory or dy itself; db is added to or assigned. */
+static ad_view pull_activation(const ad_pullback_args *c)
+{
+    enum { LEAST_ROWS = 256, CHUNKS = 64 };
+    ad_view dz = c->dy;
+    const ad_unary_kernels *k = activation_of(c->attr);
+    ad_isa isa = ad_work_isa(c->work);
+    slopes s = {.y = c->y.data,
+                .dy = c->dy.data,
+                .rows = c->dy.shape.dim[0],
+                .columns = c->dy.shape.dim[1],
+                .chunk = (c->dy.shape.dim[0] + CHUNKS - 1) / CHUNKS,
+                .size = ad_type_size(dz.type),
+                .slope = k ? k->slope.of[dz.type].of[isa] : NULL,
+                .sum = ad_sum_rows.of[dz.type].of[isa]};
+    s.chunk = s.chunk < LEAST_ROWS ? LEAST_ROWS : s.chunk;
+    size_t chunks = (size_t)((s.rows + s.chunk - 1) / s.chunk);
+    size_t sums = (chunks ? chunks : 1) * (size_t)s.columns * sizeof *s.db;
+    if (k)
+        dz.data = s.dz = ad_scratch(c->work, ad_view_count(&dz) * s.size);
+    if (c->dx[2].data && !(s.db = ad_scratch(c->work, sums)))
+        dz.data = NULL;
+    if (!dz.data)
+        return dz;
+    if (s.db)
+        memset(s.db, 0, sums);
+    ad_work_share(c->work, chunks, pull_rows, &s);
+    if (s.db)
+        add_parts(&s, chunks, &c->dx[2], c->assign[2]);
     return dz;
 }
 
 static void dense_pullback(const ad_pullback_args *c)
 {
-    ad_view dz = slope_times(c->work, c->attr, &c->y, &c->dy);
+    ad_view dz = pull_activation(c);
     if (!dz.data)
         return;
     if (c->dx[0].data)
         ad_multiply_to_left(c->work, &dz, &c->x[1], &c->dx[0], c->assign[0]);
     if (c->dx[1].data)
         ad_multiply_to_right(c->work, &c->x[0], &dz, &c->dx[1], c->assign[1]);
-    if (c->dx[2].data)
-        ad_map_into(c->work, &dz.shape, &ad_itself, 1, &dz, &c->dx[2], !c->assign[2]);
 }
 
 /* ty = activation'(z) (tx w + x tw + tb) */

@@ -152,7 +152,8 @@ static void plan_tasks(job *j, int threads)
     enum { LEAST = 1 << 19, HOT_BYTES = 1 << 17, ALIGNED = 16 };
     int64_t m = j->whole.a.rows, n = j->whole.b.columns;
     double work = (double)m * (double)n * (double)j->whole.a.columns / LEAST;
-    int64_t tasks = threads == 1 ? 1 : work < 4 * threads ? (int64_t)work : 4 * threads;
+    int64_t most = j->whole.a.column_step == 1 ? 4 * threads : threads; /* a is read once a task */
+    int64_t tasks = threads == 1 ? 1 : work < (double)most ? (int64_t)work : most;
     j->rows = m;
     j->columns = n;
     if (tasks > 1 && n > m)

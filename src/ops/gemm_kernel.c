@@ -50,7 +50,7 @@ typedef struct piece {
     const number *a, *b; /* b: rows of the columns at hand, or what a tail makes of them */
     number *c;
     int64_t a_row, a_term, b_term, c_row;
-    int64_t ahead; /* from a's number to one that will be wanted soon, or 0 */
+    int64_t ahead, ahead_row; /* where a will be wanted soon, from where it is; a hint */
     bool add;
 } piece;
 
@@ -66,7 +66,7 @@ INLINE void tile(const piece *q, int64_t row, int rows, int vectors)
             sum[i][j] = (vec){0};
     for (int64_t p = 0; p < q->terms; p++, a += q->a_term, b += q->b_term) {
         vec term[VECTORS];
-        __builtin_prefetch(a + q->ahead, 0, 2);
+        __builtin_prefetch(a + q->ahead + (p & (ROWS - 1)) * q->ahead_row, 0, 2);
         for (int j = 0; j < vectors; j++)
             term[j] = load(b + j * LANES);
         for (int i = 0; i < rows; i++)
@@ -268,34 +268,31 @@ static void padded(const piece *q, int64_t columns)
     }
 }
 
-static void tail(piece *q, const ad_product *s, const number *b, int64_t columns)
+/* ---- the product -------------------------------------------------------------------- */
+
+typedef void ways(const piece *q, int64_t columns);
+
+/* Packs the columns that do not fill a vector, and returns the way that they go. Which way it is does
+ * not depend on the rows, as far as bits are concerned: only dots add in another order. */
+static ways *plan_tail(piece *q, const ad_product *s, const number *b, int64_t columns)
 {
-    number *room = s->room;
     int64_t row = s->b.row_step, column = s->b.column_step;
+    number *room = (number *)s->room + s->depth * PANEL;
+    bool along_rows = s->a.column_step == 1 && columns * (q->terms / LANES + 8) < q->terms;
+    bool along_columns = s->a.row_step == 1 && q->rows >= LANES && 2 * columns <= LANES;
+    int64_t to_term = along_rows ? 1 : along_columns ? columns : LANES;
+    int64_t to_column = along_rows ? q->terms : 1;
     q->b = room;
-    if (s->a.column_step == 1 && columns * (q->terms / LANES + 8) < q->terms) {
-        for (int64_t j = 0; j < columns; j++)
-            for (int64_t p = 0; p < q->terms; p++)
-                room[j * q->terms + p] = b[p * row + j * column];
-        dots(q, columns);
-        return;
-    }
-    bool vectors_of_a = s->a.row_step == 1 && q->rows >= LANES && 2 * columns <= LANES;
-    q->b_term = vectors_of_a ? columns : LANES;
-    if (!vectors_of_a)
+    q->b_term = to_term;
+    if (!along_rows && !along_columns)
         memset(room, 0, (size_t)q->terms * sizeof(vec));
     for (int64_t p = 0; p < q->terms; p++)
         for (int64_t j = 0; j < columns; j++)
-            room[p * q->b_term + j] = b[p * row + j * column];
-    if (vectors_of_a)
-        alongs(q, columns);
-    else
-        padded(q, columns);
+            room[p * to_term + j * to_column] = b[p * row + j * column];
+    return along_rows ? dots : along_columns ? alongs : padded;
 }
 
-/* ---- the product -------------------------------------------------------------------- */
-
-static void panel(piece *q, const ad_product *s, const number *b, int vectors)
+static void plan_panel(piece *q, const ad_product *s, const number *b, int vectors)
 {
     int width = vectors * LANES;
     bool as_it_lies = s->b.column_step == 1 && q->rows <= 4 * ROWS;
@@ -303,12 +300,51 @@ static void panel(piece *q, const ad_product *s, const number *b, int vectors)
     q->b_term = as_it_lies ? s->b.row_step : width;
     if (!as_it_lies)
         pack(b, s->b.row_step, s->b.column_step, q->terms, width, s->room);
+}
+
+static void tiles(const piece *q, int vectors)
+{
     if (vectors == 3)
         tiles_3(q);
     else if (vectors == 2)
         tiles_2(q);
-    else
+    else if (vectors == 1)
         tiles_1(q);
+}
+
+/* A panel of columns and, with the last, those that do not fill a vector: both for some rows at a
+ * time, so that a comes from the cache the second time. */
+static void group(const piece *q, const ad_product *s, const number *b, int vectors, int64_t left)
+{
+    enum { BLOCK = 128 };
+    piece main = *q, rest = *q;
+    ways *way = NULL;
+    plan_panel(&main, s, b, vectors);
+    rest.c += vectors * LANES;
+    if (left)
+        way = plan_tail(&rest, s, b + vectors * LANES * s->b.column_step, left);
+    for (int64_t i = 0; i < q->rows; i += BLOCK) {
+        main.rows = rest.rows = q->rows - i < BLOCK ? q->rows - i : BLOCK;
+        tiles(&main, vectors);
+        if (left)
+            way(&rest, left);
+        main.a = rest.a += BLOCK * q->a_row;
+        main.c += BLOCK * q->c_row;
+        rest.c += BLOCK * q->c_row;
+    }
+}
+
+/* What to bring to the cache: the same of the next piece where terms lie far apart, else rows that
+ * come a few tiles later. */
+static void look_ahead(piece *q, const ad_product *s, int64_t left)
+{
+    enum { TILES = 4 };
+    bool hop = s->a.column_step != 1;
+    q->ahead_row = hop ? 0 : q->a_row;
+    if (!hop)
+        q->ahead = TILES * ROWS * q->a_row;
+    else if (left >= 2 * s->depth)
+        q->ahead = s->depth * q->a_term;
 }
 
 void AD_PRODUCT(const ad_product *s)
@@ -316,24 +352,21 @@ void AD_PRODUCT(const ad_product *s)
     int64_t k = s->a.columns, n = s->b.columns;
     for (int64_t p = 0; p < k; p += s->depth) {
         const number *b = (const number *)s->b.data + p * s->b.row_step;
-        int64_t terms = k - p < s->depth ? k - p : s->depth;
-        bool more = k - p >= 2 * s->depth, hop = s->a.column_step != 1;
         piece q = {.rows = s->a.rows,
-                   .terms = terms,
+                   .terms = k - p < s->depth ? k - p : s->depth,
                    .a = (const number *)s->a.data + p * s->a.column_step,
                    .a_row = s->a.row_step,
                    .a_term = s->a.column_step,
                    .c_row = s->c_step,
-                   .ahead = more && hop ? s->depth * s->a.column_step : 0,
                    .add = s->add || p > 0};
-        int64_t j = 0;
-        for (int vectors; (vectors = (int)((n - j) / LANES)) > 0; j += vectors * LANES) {
-            vectors = vectors < VECTORS ? vectors : VECTORS;
+        look_ahead(&q, s, k - p);
+        for (int64_t j = 0, left, vectors; (left = n - j) > 0; j += vectors * LANES) {
+            vectors = left / LANES < VECTORS ? left / LANES : VECTORS;
+            bool last = left - vectors * LANES < LANES;
             q.c = (number *)s->c + j;
-            panel(&q, s, b + j * s->b.column_step, vectors);
+            group(&q, s, b + j * s->b.column_step, (int)vectors, last ? left - vectors * LANES : 0);
+            if (last)
+                break;
         }
-        q.c = (number *)s->c + j;
-        if (j < n)
-            tail(&q, s, b + j * s->b.column_step, n - j);
     }
 }

@@ -42,6 +42,9 @@ void ad_map_into(ad_workspace *work, const ad_shape *shape, const ad_blocks *blo
 /* The kernels of the one operand itself. */
 extern const ad_blocks ad_itself;
 
+/* Adds n rows of *in[1] (a size_t) numbers to as many f64 sums. */
+extern const ad_blocks ad_sum_rows;
+
 /* out[i] = sums[i], or += with add. */
 void ad_store_sums(size_t n, const double *sums, ad_type type, void *out, bool add);
 

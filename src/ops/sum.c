@@ -52,10 +52,24 @@ AD_BLOCK(each_f32, ADD_EACH(float))
 AD_BLOCK(each_f64, ADD_EACH(double))
 static const ad_blocks each = AD_BLOCKS(each);
 
+/* n rows of *in[1] numbers: out[j] += x[i][j] */
+#define ADD_ROWS(T)                              \
+    const T *restrict x = in[0];                 \
+    double *restrict out = out_data;             \
+    size_t columns = *(const size_t *)in[1];     \
+    (void)add;                                   \
+    for (size_t i = 0; i < n; i++, x += columns) \
+        for (size_t j = 0; j < columns; j++)     \
+            out[j] += (double)x[j];
+
+AD_BLOCK(rows_f32, ADD_ROWS(float))
+AD_BLOCK(rows_f64, ADD_ROWS(double))
+const ad_blocks ad_sum_rows = AD_BLOCKS(rows);
+
 typedef struct sum_job {
     ad_run_plan plan;
     ad_block *block; /* or NULL */
-    ad_block *total, *each;
+    ad_block *total, *each, *rows;
     ad_type type;
     int64_t elements, chunk;
     size_t count; /* sums */
@@ -78,6 +92,14 @@ static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t ste
             sums[(int64_t)i * step] += ((const double *)numbers)[i];
 }
 
+/* Whether the elements are rows of one operand that lie one after another, to be added up. */
+static bool are_rows(const sum_job *j)
+{
+    const ad_nest *nest = &j->plan.nest;
+    return !j->block && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
+           nest->step[1] == 1 && nest->stride[1][0] == 0;
+}
+
 static void sum_chunk(void *user, size_t task, int worker)
 {
     const sum_job *j = user;
@@ -87,6 +109,13 @@ static void sum_chunk(void *user, size_t task, int worker)
     _Alignas(64) char result[AD_RUN * sizeof(double)];
     ad_runs r;
     (void)worker;
+    if (are_rows(j)) {
+        size_t row = (size_t)j->plan.nest.row, size = ad_type_size(j->type);
+        const char *from = (const char *)j->plan.in[0].data + (size_t)begin * size;
+        j->rows((size_t)(left < j->chunk ? left : j->chunk) / row, (const void *[]){from, &row},
+                sums, true);
+        return;
+    }
     ad_runs_open(&r, &j->plan, begin, begin + (left < j->chunk ? left : j->chunk));
     while (ad_runs_next(&r)) {
         const ad_nest *nest = &r.plan.nest;
@@ -135,6 +164,7 @@ double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *k
     sum_job j = {.block = kernel ? kernel->of[isa] : NULL,
                  .total = total.of[type].of[isa],
                  .each = each.of[type].of[isa],
+                 .rows = ad_sum_rows.of[type].of[isa],
                  .type = type,
                  .chunk = 1};
     int64_t stride[AD_MAX_RANK];
