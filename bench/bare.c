@@ -1,5 +1,5 @@
-/* Products for the bare forms: BLIS as adze calls it, one thread and no small-matrix path, and loops
- * where one extent is 1, which BLIS's large kernels are no good at. */
+/* Products for the bare forms: BLIS as adze calls it, one thread and no small-matrix path, and
+ * loops where one extent is 1, which BLIS's large kernels are no good at. */
 #define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
 #include "bare.h"
 

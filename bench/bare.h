@@ -16,8 +16,9 @@ typedef void bare_part(void *user, int part, int parts);
 bare_team *bare_team_new(int threads);
 void bare_team_free(bare_team *team);
 
-/* Calls work(user, part, threads) for every part, each on a thread of its own. */
-void bare_run(bare_team *team, bare_part *work, void *user);
+/* Calls work(user, part, parts) for every part, each on a thread of its own. parts is at most the
+ * number of threads. */
+void bare_run(bare_team *team, int parts, bare_part *work, void *user);
 int bare_threads(const bare_team *team);
 
 /* Rows of a part: begin to end - 1. */

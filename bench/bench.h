@@ -1,8 +1,9 @@
 /* The benchmark suite: what a case is.
  *
- * A case is one piece of work done twice, by adze and in bare form: BLIS and loops written by hand on
- * buffers made beforehand. Both are run in turn in one process, so that their ratio holds on a noisy
- * machine. A case is one row in the table of its kind's file, and appears nowhere else. */
+ * A case is one piece of work done twice, by adze and in bare form: BLIS and loops written by
+ * hand on buffers made beforehand. Both are run in turn in one process, so that their ratio
+ * holds on a noisy machine. A case is one row in the table of its kind's file, and appears
+ * nowhere else. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -39,6 +40,8 @@ typedef struct bench_kind {
     bench_work (*setup)(const bench_case *c, const bench_setting *s);
     void (*adze)(void *state);
     void (*bare)(void *state);
+    double (*difference)(
+        void *state); /* between the results of the two, relative; after a call of each */
     void (*teardown)(void *state);
 } bench_kind;
 
@@ -58,7 +61,8 @@ typedef struct bench_table {
         cases, sizeof(cases) / sizeof *(cases) \
     }
 
-extern const bench_table lesson_table, mlp_table, ops_table;
+extern const bench_table lesson_table, mlp_table, ops_table, elementwise_table, reductions_table,
+    curves_table;
 
 /* ---- failing ------------------------------------------------------------------------ */
 
@@ -73,7 +77,11 @@ void *take(size_t count, size_t size);
 
 /* ---- data --------------------------------------------------------------------------- */
 
-/* The same numbers in every run, uniform from low to high. */
-void fill_f32(float *x, size_t n, uint64_t stream, double low, double high);
+/* The same n numbers of a float type in every run, uniform from low to high. */
+void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high);
+
+/* The greatest difference between what adze computed and the same numbers of the bare form,
+ * relative to the greatest of these; infinite where there is nothing to compare. */
+double difference(ad_view adze, const void *bare);
 
 #endif

@@ -1,7 +1,8 @@
-/* BLIS knows some processors by name and falls back to slow kernels on others, newer ones among them.
- * A share of what those reach would flatter. BLIS_ARCH_TYPE makes it use the kernels of another
- * processor; since it looks there once, before its first product, every choice is tried in a
- * child of its own, which may well die of an instruction that this processor does not have. */
+/* BLIS knows some processors by name and falls back to slow kernels on others, newer ones among
+ * them. A share of what those reach would flatter. BLIS_ARCH_TYPE makes it use the kernels of
+ * another processor; since it looks there once, before its first product, every choice is tried
+ * in a child of its own, which may well die of an instruction that this processor does not
+ * have. */
 #define _POSIX_C_SOURCE 200809L
 #include "ceiling.h"
 
@@ -50,8 +51,8 @@ static square square_new(int64_t side, int threads)
 {
     size_t n = (size_t)(side * side);
     square s = {.side = side, .a = take(n, sizeof(float)), .b = take(n, sizeof(float))};
-    fill_f32(s.a, n, 10, -1, 1);
-    fill_f32(s.b, n, 11, -1, 1);
+    fill(AD_F32, s.a, n, 10, -1, 1);
+    fill(AD_F32, s.b, n, 11, -1, 1);
     for (int i = 0; i < threads; i++) {
         s.c[i] = take(n, sizeof(float));
         s.tape[i] = bench_tape(1);
@@ -76,10 +77,10 @@ static double gflops(bare_part *work, int64_t side, int threads)
     square s = square_new(side, threads);
     bare_team *team = bare_team_new(threads);
     double best = INFINITY;
-    bare_run(team, work, &s);
+    bare_run(team, threads, work, &s);
     for (int i = 0; i < REPEATS; i++) {
         double start = now();
-        bare_run(team, work, &s);
+        bare_run(team, threads, work, &s);
         best = fmin(best, now() - start);
     }
     bare_team_free(team);

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +37,25 @@ void *take(size_t count, size_t size)
     return memset(memory, 0, bytes);
 }
 
-void fill_f32(float *x, size_t n, uint64_t stream, double low, double high)
+void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high)
 {
-    ad_array a = {x, AD_F32, AD_SHAPE((int64_t)n), NULL};
+    ad_array a = {x, type, AD_SHAPE((int64_t)n), NULL};
     ad_random random = ad_random_new(1, stream);
     if (ad_fill_uniform(&a, &random, low, high) != AD_OK)
         fail("numbers cannot be drawn");
+}
+
+double difference(ad_view adze, const void *bare)
+{
+    ad_view other = ad_view_of(adze.type, bare, adze.shape);
+    size_t n = ad_view_count(&adze);
+    double worst = 0, scale = 0;
+    for (size_t i = 0; i < n; i++) {
+        double a = ad_view_get(&adze, i), b = ad_view_get(&other, i);
+        if (!isfinite(a) || !isfinite(b))
+            return INFINITY;
+        worst = fmax(worst, fabs(a - b));
+        scale = fmax(scale, fabs(b));
+    }
+    return n == 0 || !adze.data ? INFINITY : scale > 0 ? worst / scale : worst;
 }

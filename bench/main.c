@@ -10,9 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const bench_table *const tables[] = {&lesson_table, &mlp_table, &ops_table};
+static const bench_table *const tables[] = {&lesson_table,      &mlp_table,        &ops_table,
+                                            &elementwise_table, &reductions_table, &curves_table};
 
-enum { TABLES = sizeof tables / sizeof *tables, MOST_THREADS = 64, INPUTS = 784 };
+enum {
+    TABLES = sizeof tables / sizeof *tables,
+    MOST_THREADS = 64,
+    INPUTS = 784,
+    IMAGES = 65536,
+    SMOKE_IMAGES = 256
+};
 
 /* ---- options ------------------------------------------------------------------------ */
 
@@ -180,9 +187,9 @@ static void run_all(const choice *o)
         report_ceiling(o->threads[i], &ceilings[i]);
         report_add_ceiling(r.report, o->threads[i], &ceilings[i]);
     }
-    r.setting.images = o->smoke ? 256 : 60000;
+    r.setting.images = o->smoke ? SMOKE_IMAGES : IMAGES;
     float *image = take((size_t)r.setting.images * INPUTS, sizeof *image);
-    fill_f32(image, (size_t)r.setting.images * INPUTS, 0, -1, 1);
+    fill(AD_F32, image, (size_t)r.setting.images * INPUTS, 0, -1, 1);
     r.setting.image = image;
     report_heading();
     for (int i = 0; i < o->counts; i++) {

@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum { SAMPLES = 2000, FEWEST = 9 };
-static const double SAMPLE_NS = 1e6;
+static const double SAMPLE_NS = 1e6, TOLERANCE = 1e-4;
 
 double now(void)
 {
@@ -115,6 +115,10 @@ bench_result measure(const bench_case *c, const bench_setting *s)
     adze->state = bare->state = work.state;
 
     r.peak_bytes = first_call(c, &work);
+    c->kind->bare(work.state);
+    double different = c->kind->difference(work.state);
+    if (!(different <= TOLERANCE))
+        fail("%s: adze and the bare form differ by %g", c->name, different);
     prepare(adze, s->smoke);
     prepare(bare, s->smoke);
     repeat(adze, bare, s, &r);

@@ -7,8 +7,8 @@
 /* The C library's memory, each piece of it counted. */
 extern const ad_allocator counting_allocator;
 
-/* Allocations of the whole process until now, on all threads: malloc and its kin where the C library
- * lets a program replace them, else those of the counting allocator. */
+/* Allocations of the whole process until now, on all threads: malloc and its kin where the C
+ * library lets a program replace them, else those of the counting allocator. */
 uint64_t allocations(void);
 
 /* The peak of the resident memory since peak_begin, less what there was then, in bytes; 0 where

@@ -81,6 +81,28 @@ static void net_without_tape(void *state)
     net_bare_run(((net *)state)->bare);
 }
 
+/* Of the gradients; of the outputs where there are none. */
+static double net_difference(void *state)
+{
+    net *n = state;
+    double worst = 0;
+    if (n->spec.work == NET_FORWARD) {
+        dense_tensors layer[NET_LAYERS];
+        ad_model_freeze(&n->model, n->tape, n->layer, layer);
+        ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
+        worst = difference(ad_read(out), net_bare_output(n->bare));
+        ad_tape_reset(n->tape);
+        return worst;
+    }
+    for (int i = 0; i < n->spec.layers; i++) {
+        const float *dw = net_bare_gradient(n->bare, i);
+        const float *db = dw + ad_array_count(&n->gradient[i].w);
+        worst = fmax(worst, difference(ad_array_view(n->gradient[i].w), dw));
+        worst = fmax(worst, difference(ad_array_view(n->gradient[i].b), db));
+    }
+    return worst;
+}
+
 /* ---- what it amounts to ------------------------------------------------------------- */
 
 /* Products only: 2 m n k each. Backward there is one for the weights and, above the first
@@ -96,8 +118,9 @@ static double net_flops(const net_spec *s)
     return sum;
 }
 
-/* Forward each layer reads its input and weights and writes its output. Backward it reads all three's
- * cotangents or values again, once for each product, and a step reads and writes the weights. */
+/* Forward each layer reads its input and weights and writes its output. Backward it reads all
+ * three's cotangents or values again, once for each product, and a step reads and writes the
+ * weights. */
 static double net_bytes(const net_spec *s)
 {
     double sum = 0;
@@ -148,7 +171,7 @@ static const float *make_input(net *n, const bench_setting *s)
     if (n->spec.inputs == 784 && n->spec.batch <= s->images)
         return s->image;
     n->images = take(count, sizeof *n->images);
-    fill_f32(n->images, count, 1, -1, 1);
+    fill(AD_F32, n->images, count, 1, -1, 1);
     return n->images;
 }
 
@@ -196,4 +219,4 @@ static void net_teardown(void *state)
     free(n);
 }
 
-const bench_kind net_kind = {net_setup, net_adze, net_without_tape, net_teardown};
+const bench_kind net_kind = {net_setup, net_adze, net_without_tape, net_difference, net_teardown};

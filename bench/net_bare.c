@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FEWEST_ROWS = 16 }; /* in a part: for less, waking a thread does not pay */
+
 struct net_bare {
     net_spec spec;
     bare_team *team;
+    int parts;                     /* threads that have enough rows to do */
     const float *x;                /* [batch, inputs] */
     const void *y;                 /* [batch] */
     float *parameters;             /* all layers': w [inputs, outputs], b [outputs] */
@@ -136,14 +139,14 @@ static void run_part(void *user, int part, int parts)
 static void add_gradients(net_bare *b)
 {
     size_t n = b->offset[b->spec.layers];
-    for (int part = 1; part < bare_threads(b->team); part++)
+    for (int part = 1; part < b->parts; part++)
         for (size_t i = 0; i < n; i++)
             b->gradients[i] += b->gradients[(size_t)part * n + i];
 }
 
 void net_bare_run(net_bare *b)
 {
-    bare_run(b->team, run_part, b);
+    bare_run(b->team, b->parts, run_part, b);
     if (b->spec.work == NET_FORWARD)
         return;
     add_gradients(b);
@@ -158,6 +161,9 @@ net_bare *net_bare_new(const net_spec *spec, bare_team *team, const float *x, co
 {
     net_bare *b = take(1, sizeof *b);
     *b = (net_bare){.spec = *spec, .team = team, .x = x, .y = y};
+    b->parts = bare_threads(team);
+    if (b->parts > spec->batch / FEWEST_ROWS)
+        b->parts = spec->batch < 2 * FEWEST_ROWS ? 1 : (int)(spec->batch / FEWEST_ROWS);
     for (int i = 0; i < spec->layers; i++) {
         int64_t inputs = net_inputs(spec, i), outputs = net_outputs(spec, i);
         b->offset[i + 1] = b->offset[i] + (size_t)((inputs + 1) * outputs);

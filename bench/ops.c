@@ -1,11 +1,13 @@
 /* Small operations in long chains: what recording one costs, with its share of the sweep.
  *
  * Products and sums alternate, x a and x + b, with a and b watched, so that each pullback has
- * both its sides to compute. a is 1 and b small: nothing grows or dies out, however long the chain. */
+ * both its sides to compute. a is 1 and b small: nothing grows or dies out, however long the
+ * chain. */
 #include "bench.h"
 
 #include "threads.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { WIDE = 8 }; /* numbers in a vector of op8 */
@@ -21,23 +23,31 @@ typedef struct chain {
     ad_tape *tape;
     ad_view x, a, b, seed;
     void *leaf[4], *value; /* those four's numbers; [ops + 1, numbers], for the bare form */
-    double slope[3];
+    double slope[3];       /* of x, a and b, by the bare form */
     float slopes[3][WIDE];
 } chain;
 
 /* ---- by adze ------------------------------------------------------------------------ */
 
-static void chain_adze(void *state)
+static void sweep(const chain *c, ad_tensor leaf[3])
 {
-    chain *c = state;
-    ad_tensor x = ad_watch(c->tape, c->x);
-    ad_tensor a = ad_watch(c->tape, c->a), b = ad_watch(c->tape, c->b);
+    leaf[0] = ad_watch(c->tape, c->x);
+    leaf[1] = ad_watch(c->tape, c->a);
+    leaf[2] = ad_watch(c->tape, c->b);
+    ad_tensor x = leaf[0], a = leaf[1], b = leaf[2];
     for (int64_t i = 0; i < c->spec.ops; i += 2) {
         x = ad_mul(x, a);
         x = ad_add(x, b);
     }
     if (ad_backward_from(x, c->seed) != AD_OK)
         check(c->tape);
+}
+
+static void chain_adze(void *state)
+{
+    const chain *c = state;
+    ad_tensor leaf[3];
+    sweep(c, leaf);
     ad_tape_reset(c->tape);
 }
 
@@ -100,6 +110,21 @@ static void chain_bare(void *state)
         vectors_bare(c);
 }
 
+/* adze's gradients end with the tape's reset, so this records the chain once more. */
+static double chain_difference(void *state)
+{
+    chain *c = state;
+    ad_tensor leaf[3];
+    double worst = 0;
+    sweep(c, leaf);
+    for (int i = 0; i < 3; i++) {
+        const void *bare = c->spec.type == AD_F64 ? (void *)&c->slope[i] : (void *)c->slopes[i];
+        worst = fmax(worst, difference(ad_grad(leaf[i]), bare));
+    }
+    ad_tape_reset(c->tape);
+    return worst;
+}
+
 /* ---- setup -------------------------------------------------------------------------- */
 
 static ad_view leaf(chain *c, int i, double value)
@@ -143,7 +168,8 @@ static void chain_teardown(void *state)
     free(c);
 }
 
-static const bench_kind chain_kind = {chain_setup, chain_adze, chain_bare, chain_teardown};
+static const bench_kind chain_kind = {chain_setup, chain_adze, chain_bare, chain_difference,
+                                      chain_teardown};
 
 #define CHAIN(name, what, ...)                       \
     {                                                \

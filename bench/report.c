@@ -12,14 +12,22 @@
 
 /* ---- for people --------------------------------------------------------------------- */
 
-/* Four figures and a unit, 8 characters. */
+/* Three figures. */
+static const char *figures(double value, char text[16])
+{
+    snprintf(text, 16, "%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
+    return text;
+}
+
+/* And a unit. */
 static const char *quantity(double value, double step, const char *const *units, char text[16])
 {
     while (value >= 999.5 && units[1]) {
         value /= step;
         units++;
     }
-    snprintf(text, 16, "%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value, *units);
+    char number[16];
+    snprintf(text, 16, "%.8s %s", figures(value, number), *units);
     return text;
 }
 
@@ -37,27 +45,28 @@ static const char *bytes_text(double bytes, char text[16])
 
 void report_heading(void)
 {
-    printf("%-20s %2s %9s %9s %6s %9s %6s %7s %5s %6s %4s %8s\n", "case", "th", "adze", "min",
-           "spread", "bare", "x bare", "GFLOP/s", "peak", "GB/s", "mal.", "memory");
+    printf("%-24s %2s %8s %8s %6s %8s %6s %6s %4s %5s %4s %7s\n", "case", "th", "adze", "min",
+           "spread", "bare", "x bare", "GFLOPS", "ceil", "GB/s", "mal.", "memory");
 }
 
 void report_ceiling(int threads, const ceiling *c)
 {
-    printf("%d %s: %.0f GFLOP/s by %s; BLIS as it comes %.0f", threads,
+    printf("%d %s: %.0f GFLOP/s by %s; BLIS as it is %.0f", threads,
            threads == 1 ? "thread" : "threads", c->gflops, c->by, c->blis);
     if (c->chosen > 0)
-        printf(", with BLIS_ARCH_TYPE=%d %.0f", c->arch, c->chosen);
+        printf(", at its best %.0f", c->chosen);
     printf(", adze %.0f\n", c->adze);
 }
 
 void report_row(const bench_result *r, const ceiling *c)
 {
-    char adze[16], min[16], bare[16], memory[16];
+    char adze[16], min[16], bare[16], memory[16], flops[16], bytes[16];
     double gflops = r->flops / r->adze.median;
-    printf("%-20s %2d %9s %9s %5.0f%% %9s %6.2f %7.2f %4.0f%% %6.2f %4.3g %8s\n", r->is->name,
+    printf("%-24s %2d %8s %8s %5.0f%% %8s %6.2f %6s %3.0f%% %5s %4.3g %7s\n", r->is->name,
            r->threads, time_text(r->adze.median, adze), time_text(r->adze.min, min),
            100 * r->adze.spread, time_text(r->bare.median, bare), r->adze.median / r->bare.median,
-           gflops, 100 * gflops / c->gflops, r->bytes / r->adze.median, r->mallocs,
+           figures(gflops, flops), 100 * gflops / c->gflops,
+           figures(r->bytes / r->adze.median, bytes), r->mallocs,
            bytes_text(r->peak_bytes, memory));
     fflush(stdout);
 }

@@ -19,7 +19,7 @@ typedef struct member {
 } member;
 
 struct bare_team {
-    int threads;
+    int threads, parts;
     bare_part *work;
     void *user;
     atomic_uint round, busy;
@@ -57,7 +57,8 @@ static void *serve(void *user)
         wait_for_round(team, seen);
         if (atomic_load(&team->over))
             return NULL;
-        team->work(team->user, m->part, team->threads);
+        if (m->part < team->parts)
+            team->work(team->user, m->part, team->parts);
         atomic_fetch_sub(&team->busy, 1);
     }
 }
@@ -98,16 +99,19 @@ void bare_team_free(bare_team *team)
     free(team);
 }
 
-void bare_run(bare_team *team, bare_part *work, void *user)
+void bare_run(bare_team *team, int parts, bare_part *work, void *user)
 {
+    if (parts <= 1) {
+        work(user, 0, 1);
+        return;
+    }
+    team->parts = parts;
     team->work = work;
     team->user = user;
-    if (team->threads > 1) {
-        atomic_store(&team->busy, (unsigned)team->threads - 1);
-        start_round(team);
-    }
-    work(user, 0, team->threads);
-    for (int i = 0; team->threads > 1 && atomic_load(&team->busy) > 0; i++) {
+    atomic_store(&team->busy, (unsigned)team->threads - 1);
+    start_round(team);
+    work(user, 0, parts);
+    for (int i = 0; atomic_load(&team->busy) > 0; i++) {
         pause_a_little();
         if (i > SPINS)
             sched_yield();
