@@ -51,14 +51,21 @@ static void forward(net_bare *b, int64_t begin, int64_t end)
     }
 }
 
+/* Where a part that begins with this row keeps its cotangents, whatever the layer: the others may
+ * be at other layers by then. */
+static float *own(const net_bare *b, int which, int64_t begin)
+{
+    return b->cotangent[which] + begin * b->widest;
+}
+
 /* ---- losses ------------------------------------------------------------------------- */
 
 static void mse_cotangent(const net_bare *b, int64_t begin, int64_t end)
 {
     const float *out = b->output[b->spec.layers - 1], *y = b->y;
-    float scale = 2 / (float)b->spec.batch;
+    float scale = 2 / (float)b->spec.batch, *d = own(b, 0, begin);
     for (int64_t i = begin; i < end; i++)
-        b->cotangent[0][i] = scale * (out[i] - y[i]);
+        *d++ = scale * (out[i] - y[i]);
 }
 
 /* d logits = (softmax(logits) - onehot(label)) / batch */
@@ -66,10 +73,10 @@ static void cross_entropy_cotangent(const net_bare *b, int64_t begin, int64_t en
 {
     int64_t classes = b->spec.outputs;
     const int32_t *label = b->y;
-    float scale = 1 / (float)b->spec.batch;
-    for (int64_t i = begin; i < end; i++) {
+    float scale = 1 / (float)b->spec.batch, *d = own(b, 0, begin);
+    for (int64_t i = begin; i < end; i++, d += classes) {
         const float *logit = b->output[b->spec.layers - 1] + i * classes;
-        float *d = b->cotangent[0] + i * classes, top = logit[0], sum = 0;
+        float top = logit[0], sum = 0;
         for (int64_t j = 1; j < classes; j++)
             top = logit[j] > top ? logit[j] : top;
         for (int64_t j = 0; j < classes; j++)
@@ -99,20 +106,20 @@ static void where_positive(const float *y, float *dy, int64_t n)
 static void backward(net_bare *b, int part, int64_t begin, int64_t end)
 {
     float *gradient = b->gradients + (size_t)part * b->offset[b->spec.layers];
-    float *dz = b->cotangent[0], *dx = b->cotangent[1];
+    float *dz = own(b, 0, begin), *dx = own(b, 1, begin);
     int64_t rows = end - begin;
     for (int i = b->spec.layers - 1; i >= 0; i--) {
         int64_t inputs = net_inputs(&b->spec, i), outputs = net_outputs(&b->spec, i);
         float *dw = gradient + b->offset[i];
         bare_matrix x = bare_rows(layer_input(b, i, begin), rows, inputs);
-        bare_matrix d = bare_rows(dz + begin * outputs, rows, outputs);
+        bare_matrix d = bare_rows(dz, rows, outputs);
         bare_product(bare_transposed(x), d, dw);
         sum_rows(d.data, dw + inputs * outputs, rows, outputs);
         if (i == 0)
             break;
         bare_matrix w = bare_rows(net_bare_weights(b, i), inputs, outputs);
-        bare_product(d, bare_transposed(w), dx + begin * inputs);
-        where_positive(x.data, dx + begin * inputs, rows * inputs);
+        bare_product(d, bare_transposed(w), dx);
+        where_positive(x.data, dx, rows * inputs);
         float *swap = dz;
         dz = dx;
         dx = swap;
