@@ -68,7 +68,7 @@ static double quantile(const double *x, size_t n, double q)
     double place = q * (double)(n - 1);
     size_t i = (size_t)place;
     double part = place - (double)i;
-    return i + 1 < n ? x[i] * (1 - part) + x[i + 1] * part : x[i];
+    return i + 1 < n ? x[i] + part * (x[i + 1] - x[i]) : x[i];
 }
 
 static bench_times times_of(side *a, double units)

@@ -222,13 +222,18 @@ def time_text(ns):
     return f'{figures(ns)} s '
 
 
+def ratio_text(value):
+    return figures(value) if value >= 0.0995 else f'{value:.3g}'[:6]
+
+
 def cell(ns, adze):
-    return f'{time_text(ns):>8} {figures(ns / adze):>6} ' if ns else ' ' * 16
+    return f'{time_text(ns):>8} {ratio_text(ns / adze):>6} ' if ns else ' ' * 16
 
 
 def print_table(cases, columns):
     """Columns are names of peers, or bare; four of them fit into 100 characters."""
-    print(f'\n{"case":24} th {"adze":>8}' + ''.join(f'{name:>15} ' for name in columns))
+    heading = ''.join(f'{name:>15} ' for name in columns)
+    print(f'\n{"case":24} th {"adze":>8}{heading}'.rstrip())
     for case in cases:
         times = [case['bare_ns'] if name == 'bare' else case['peers'].get(name) for name in columns]
         if any(times):
