@@ -119,7 +119,8 @@ void bare_softmax(const bare_grid *g, const float *restrict x, float *restrict y
     float *restrict max = scratch, *restrict sum = scratch + places(g);
     bare_max(g, x, max, sum);
     PLACES(g, sum[at] = 0);
-    EACH(g, sum[at] += y[k] = expf(x[k] - max[at]));
+    EACH(g, y[k] = expf(x[k] - max[at]));
+    EACH(g, sum[at] += y[k]);
     PLACES(g, sum[at] = 1 / sum[at]);
     EACH(g, y[k] *= sum[at]);
 }

@@ -47,7 +47,8 @@ def bars(cases):
                       for i, name in enumerate(names))
     return (block('bars', lines) +
             'set style data histograms\nset style histogram clustered gap 1\n'
-            'set style fill solid 0.8 noborder\nset logscale y\nset grid y\nset xtics rotate by -25\n'
+            'set style fill solid 0.8 noborder\nset logscale y\nset grid y\n'
+            'set xtics rotate by -25\n'
             'set key outside top horizontal\nset ylabel "time over adze\'s (1: as fast as adze)"\n'
             f'plot {plots}, 1 with lines dashtype 2 linecolor "black" notitle\n')
 

@@ -61,15 +61,27 @@ static void reduce_adze(void *state)
 
 /* ---- bare --------------------------------------------------------------------------- */
 
+static void reduce_grid(const reduction *r, const bare_grid *g)
+{
+    if (r->spec.backward)
+        r->spec.op->back(g, r->x, r->y, r->dy, r->dx, r->scratch);
+    else
+        r->spec.op->forward(g, r->x, r->y, r->scratch);
+}
+
+/* Row after row, each of which stays in the cache for all its passes; columns all at once. */
 static void reduce_part(void *user, int part, int parts)
 {
     const reduction *r = user;
     bare_grid g = {r->rows, COLUMNS, r->spec.by_columns, 0, 0};
-    bare_share(g.by_columns ? COLUMNS : r->rows, part, parts, &g.begin, &g.end);
-    if (r->spec.backward)
-        r->spec.op->back(&g, r->x, r->y, r->dy, r->dx, r->scratch);
-    else
-        r->spec.op->forward(&g, r->x, r->y, r->scratch);
+    int64_t begin, end;
+    bare_share(g.by_columns ? COLUMNS : r->rows, part, parts, &begin, &end);
+    int64_t step = g.by_columns ? end - begin : 1;
+    for (; begin < end; begin += step) {
+        g.begin = begin;
+        g.end = begin + step;
+        reduce_grid(r, &g);
+    }
 }
 
 static void reduce_without_tape(void *state)

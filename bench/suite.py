@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the benchmark suite in rounds: adze-bench, then each peer, and again. What a busy machine does
-to one round it does to all who run in it; the medians over the rounds are what counts.
+"""Runs the benchmark suite in rounds: adze-bench, then each peer, and again. What a busy machine
+does to one round it does to all who run in it; the medians over the rounds are what counts.
 
-Ends with a table, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. scripts/bench builds
-first and then calls this.
+Ends with a table, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. scripts/bench
+builds first and then calls this.
 """
 import argparse
 import json

@@ -4,8 +4,8 @@ A peer is a program with the options of adze-bench that matter to it:
 
     peer_NAME.py [--threads N] [--filter REGEX] [--min-time S] [--smoke]
 
-It prints JSON: {"cases": [{"peer", "name", "threads", "median_ns", "min_ns", "peak_bytes"}...]}, with
-peak_bytes only where it was looked at. The sizes are those of adze-bench; keep the two alike.
+It prints JSON: {"cases": [{"peer", "name", "threads", "median_ns", "min_ns", "peak_bytes"}...]},
+with peak_bytes only where it was looked at. The sizes are those of adze-bench; keep the two alike.
 """
 import argparse
 import json

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The cases in JAX, each one function under jit.
 
-As its users do it for speed: parameters are donated to the step that replaces them, and one waits for
-results once a sample, not at each call. Compilation is not timed. A chain of small operations is
-compiled as a whole, so that its figures are those of a fused loop, not of recorded operations.
+As its users do it for speed: parameters are donated to the step that replaces them, and one waits
+for results once a sample, not at each call. Compilation is not timed. A chain of small operations
+is compiled as a whole, so that its figures are those of a fused loop, not of recorded operations.
 """
 import os
 

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """The cases in PyTorch: eager, and the first networks compiled as well.
 
-As its users do it for speed: modules and the fused optimiser, gradients set to None, inference mode for
-what needs none.
+As its users do it for speed: modules and the fused optimiser, gradients set to None, inference
+mode for what needs none.
 """
 import gc
-import os
 import sys
 
 import measuring
@@ -171,7 +170,6 @@ def run_reductions():
                              [uniform(ROWS, 1000, low=-2, high=2)])
 
 
-os.environ.setdefault('TORCHINDUCTOR_FX_GRAPH_CACHE', '1')
 run_nets()
 run_chains()
 run_maps()
