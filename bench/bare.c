@@ -1,0 +1,90 @@
+/* Products for the bare forms: BLIS as adze calls it, one thread and no small-matrix path, and
+ * loops where one extent is 1, which BLIS's large kernels are no good at. */
+#define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
+#include "bare.h"
+
+#if __has_include(<blis/blis.h>)
+#include <blis/blis.h>
+#else
+#include <blis.h>
+#endif
+
+void bare_blis(bare_matrix a, bare_matrix b, float *c)
+{
+    rntm_t runtime;
+    bli_rntm_init(&runtime);
+    bli_rntm_set_num_threads(1, &runtime);
+    bli_rntm_disable_l3_sup(&runtime);
+    float one = 1, zero = 0;
+    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, a.rows, b.columns, a.columns, &one,
+                 (float *)(uintptr_t)a.data, a.row_step, a.column_step, (float *)(uintptr_t)b.data,
+                 b.row_step, b.column_step, &zero, c, b.columns, 1, NULL, &runtime);
+}
+
+const char *bare_blis_arch(void)
+{
+    return bli_arch_string(bli_arch_query_id());
+}
+
+const char *bare_blis_version(void)
+{
+    return bli_info_get_version_str();
+}
+
+/* Many sums side by side: one alone would wait for each addition. */
+static float dot(const float *x, const float *y, int64_t n)
+{
+    enum { LANES = 64 };
+    float lane[LANES] = {0}, sum = 0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += x[i + j] * y[i + j];
+    for (; i < n; i++)
+        sum += x[i] * y[i];
+    for (int j = 0; j < LANES; j++)
+        sum += lane[j];
+    return sum;
+}
+
+static void axpy(float alpha, const float *x, float *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += alpha * x[i];
+}
+
+static void zero(float *c, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        c[i] = 0;
+}
+
+/* With vectors along whichever axis the operands have in common. False: none of these. */
+static bool thin(bare_matrix a, bare_matrix b, float *c)
+{
+    int64_t m = a.rows, n = b.columns, k = a.columns;
+    if (b.column_step == 1 && (m == 1 || k == 1)) {
+        zero(c, m * n);
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t p = 0; p < k; p++)
+                axpy(a.data[i * a.row_step + p * a.column_step], b.data + p * b.row_step, c + i * n,
+                     n);
+    } else if (a.column_step == 1 && b.row_step == 1 && (m == 1 || n == 1)) {
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++)
+                c[i * n + j] = dot(a.data + i * a.row_step, b.data + j * b.column_step, k);
+    } else if (a.row_step == 1 && n == 1) {
+        zero(c, m);
+        for (int64_t p = 0; p < k; p++)
+            axpy(b.data[p * b.row_step], a.data + p * a.column_step, c, m);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void bare_product(bare_matrix a, bare_matrix b, float *c)
+{
+    if (!thin(a, b, c))
+        bare_blis(a, b, c);
+}

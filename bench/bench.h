@@ -1,0 +1,87 @@
+/* The benchmark suite: what a case is.
+ *
+ * A case is one piece of work done twice, by adze and in bare form: BLIS and loops written by
+ * hand on buffers made beforehand. Both are run in turn in one process, so that their ratio
+ * holds on a noisy machine. A case is one row in the table of its kind's file, and appears
+ * nowhere else. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "bare.h"
+
+#include <adze.h>
+
+/* ---- what a run is given ------------------------------------------------------------ */
+
+typedef struct bench_setting {
+    int threads;
+    bool smoke;         /* small sizes, a few repeats: does it work at all? */
+    double min_time;    /* seconds for a case, adze and bare together */
+    bare_team *team;    /* of so many threads, for the bare forms */
+    const float *image; /* [images, 784], the lesson's sizes */
+    int64_t images;
+} bench_setting;
+
+/* ---- cases -------------------------------------------------------------------------- */
+
+/* What a setup makes: state for the two forms, and what one call of either amounts to. */
+typedef struct bench_work {
+    void *state;
+    ad_tape *tape; /* adze's, whose memory is looked at */
+    double units;  /* steps or operations in a call; figures are given for one */
+    double flops;  /* for one unit: multiplications and additions that the mathematics asks for */
+    double bytes;  /* for one unit: each operand and result of each kernel once */
+} bench_work;
+
+typedef struct bench_case bench_case;
+
+/* The code that cases of a kind share. */
+typedef struct bench_kind {
+    bench_work (*setup)(const bench_case *c, const bench_setting *s);
+    void (*adze)(void *state);
+    void (*bare)(void *state);
+    double (*difference)(
+        void *state); /* between the results of the two, relative; after a call of each */
+    void (*teardown)(void *state);
+} bench_kind;
+
+struct bench_case {
+    const char *name, *what;
+    const bench_kind *kind;
+    const void *spec; /* the kind's own description of the case */
+};
+
+typedef struct bench_table {
+    const bench_case *cases;
+    size_t count;
+} bench_table;
+
+#define BENCH_TABLE(cases)                     \
+    {                                          \
+        cases, sizeof(cases) / sizeof *(cases) \
+    }
+
+extern const bench_table lesson_table, mlp_table, ops_table, elementwise_table, reductions_table,
+    curves_table;
+
+/* ---- failing ------------------------------------------------------------------------ */
+
+/* Ends the program with one line on stderr and exit status 1. */
+__attribute__((__format__(__printf__, 1, 2))) _Noreturn void fail(const char *format, ...);
+
+/* With the tape's message, if there is one. */
+void check(const ad_tape *t);
+
+/* Zeros that start at a cache line, or the end of the program. Ended with free. */
+void *take(size_t count, size_t size);
+
+/* ---- data --------------------------------------------------------------------------- */
+
+/* The same n numbers of a float type in every run, uniform from low to high. */
+void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high);
+
+/* The greatest difference between what adze computed and the same numbers of the bare form,
+ * relative to the greatest of these; infinite where there is nothing to compare. */
+double difference(ad_view adze, const void *bare);
+
+#endif

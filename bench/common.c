@@ -1,0 +1,61 @@
+/* What all cases need: failing, memory, numbers to work on. */
+#define _POSIX_C_SOURCE 200809L
+#include "bench.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fflush(stdout);
+    fputs("error: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(EXIT_FAILURE);
+}
+
+void check(const ad_tape *t)
+{
+    if (!t)
+        fail("there is no tape: memory ran out");
+    if (ad_tape_status(t) != AD_OK)
+        fail("%s", ad_tape_error(t));
+}
+
+void *take(size_t count, size_t size)
+{
+    void *memory = NULL;
+    size_t bytes = count * size;
+    if (bytes / size != count || posix_memalign(&memory, 64, bytes ? bytes : 1))
+        fail("memory ran out: %zu numbers of %zu bytes", count, size);
+    return memset(memory, 0, bytes);
+}
+
+void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high)
+{
+    ad_array a = {x, type, AD_SHAPE((int64_t)n), NULL};
+    ad_random random = ad_random_new(1, stream);
+    if (ad_fill_uniform(&a, &random, low, high) != AD_OK)
+        fail("numbers cannot be drawn");
+}
+
+double difference(ad_view adze, const void *bare)
+{
+    ad_view other = ad_view_of(adze.type, bare, adze.shape);
+    size_t n = ad_view_count(&adze);
+    double worst = 0, scale = 0;
+    for (size_t i = 0; i < n; i++) {
+        double a = ad_view_get(&adze, i), b = ad_view_get(&other, i);
+        if (!isfinite(a) || !isfinite(b))
+            return INFINITY;
+        worst = fmax(worst, fabs(a - b));
+        scale = fmax(scale, fabs(b));
+    }
+    return n == 0 || !adze.data ? INFINITY : scale > 0 ? worst / scale : worst;
+}

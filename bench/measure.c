@@ -1,0 +1,130 @@
+/* A sample is the time of so many calls that the clock's own cost does not count. Samples of adze
+ * and of the bare form alternate, so that whatever else the machine does meets both. */
+#define _POSIX_C_SOURCE 200809L
+#include "measure.h"
+
+#include "memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SAMPLES = 2000, FEWEST = 9 };
+static const double SAMPLE_NS = 1e6, TOLERANCE = 1e-4;
+
+double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+/* ---- one side ----------------------------------------------------------------------- */
+
+typedef struct side {
+    void (*run)(void *state);
+    void *state;
+    int64_t calls; /* in a sample */
+    size_t count;
+    double sample[SAMPLES]; /* ns a call */
+} side;
+
+static double time_calls(const side *a, int64_t calls)
+{
+    double start = now();
+    for (int64_t i = 0; i < calls; i++)
+        a->run(a->state);
+    return now() - start;
+}
+
+/* Warms up, and finds out how many calls make a sample. */
+static void prepare(side *a, bool smoke)
+{
+    double passed = 0;
+    a->run(a->state);
+    for (a->calls = 1; !smoke; a->calls *= 2) {
+        passed = time_calls(a, a->calls);
+        if (passed >= SAMPLE_NS / 2)
+            break;
+    }
+}
+
+static void take_sample(side *a)
+{
+    a->sample[a->count++] = time_calls(a, a->calls) / (double)a->calls;
+}
+
+/* ---- statistics --------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of sorted numbers; q is 0 to 1. */
+static double quantile(const double *x, size_t n, double q)
+{
+    double place = q * (double)(n - 1);
+    size_t i = (size_t)place;
+    double part = place - (double)i;
+    return i + 1 < n ? x[i] + part * (x[i + 1] - x[i]) : x[i];
+}
+
+static bench_times times_of(side *a, double units)
+{
+    qsort(a->sample, a->count, sizeof *a->sample, compare);
+    double median = quantile(a->sample, a->count, 0.5);
+    double range = quantile(a->sample, a->count, 0.9) - quantile(a->sample, a->count, 0.1);
+    return (bench_times){median / units, a->sample[0] / units, range / median};
+}
+
+/* ---- a case ------------------------------------------------------------------------- */
+
+static void repeat(side *adze, side *bare, const bench_setting *s, bench_result *r)
+{
+    double begin = now(), passed = 0;
+    size_t fewest = s->smoke ? 2 : FEWEST, most = s->smoke ? 2 : SAMPLES;
+    uint64_t mallocs = 0;
+    while (adze->count < fewest || (adze->count < most && passed < 1e9 * s->min_time)) {
+        uint64_t before = allocations();
+        take_sample(adze);
+        mallocs += allocations() - before;
+        take_sample(bare);
+        passed = now() - begin;
+    }
+    r->mallocs = (double)mallocs / (double)adze->calls / (double)adze->count;
+}
+
+/* The first call, on a fresh tape: what it takes beside the data. */
+static double first_call(const bench_case *c, const bench_work *work)
+{
+    peak p = peak_begin();
+    c->kind->adze(work->state);
+    double resident = (double)peak_end(p);
+    return fmax(resident, (double)ad_tape_measure(work->tape).bytes_reserved);
+}
+
+bench_result measure(const bench_case *c, const bench_setting *s)
+{
+    bench_work work = c->kind->setup(c, s);
+    bench_result r = {.is = c, .threads = s->threads, .flops = work.flops, .bytes = work.bytes};
+    side *sides = take(2, sizeof *sides), *adze = &sides[0], *bare = &sides[1];
+    adze->run = c->kind->adze;
+    bare->run = c->kind->bare;
+    adze->state = bare->state = work.state;
+
+    r.peak_bytes = first_call(c, &work);
+    c->kind->bare(work.state);
+    double different = c->kind->difference(work.state);
+    if (!(different <= TOLERANCE))
+        fail("%s: adze and the bare form differ by %g", c->name, different);
+    prepare(adze, s->smoke);
+    prepare(bare, s->smoke);
+    repeat(adze, bare, s, &r);
+    r.adze = times_of(adze, work.units);
+    r.bare = times_of(bare, work.units);
+    free(sides);
+    c->kind->teardown(work.state);
+    return r;
+}

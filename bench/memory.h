@@ -1,0 +1,23 @@
+/* Looking at memory: how many allocations, and how much of it at the most. */
+#ifndef BENCH_MEMORY_H
+#define BENCH_MEMORY_H
+
+#include <adze.h>
+
+/* The C library's memory, each piece of it counted. */
+extern const ad_allocator counting_allocator;
+
+/* Allocations of the whole process until now, on all threads: malloc and its kin where the C
+ * library lets a program replace them, else those of the counting allocator. */
+uint64_t allocations(void);
+
+/* The peak of the resident memory since peak_begin, less what there was then, in bytes; 0 where
+ * Linux does not tell. */
+typedef struct peak {
+    int64_t before;
+} peak;
+
+peak peak_begin(void);
+int64_t peak_end(peak p);
+
+#endif

@@ -1,0 +1,222 @@
+/* Networks by adze, as a user would write them: one call a layer, one check a step. The description
+ * of a model with so many layers is made here instead of by AD_MODEL, for the number of layers
+ * differs from case to case; it is the same as AD_MODEL(net, (dense, layer, N)) declares. */
+#include "net.h"
+
+#include "threads.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+AD_MODEL(dense, w, b);
+
+typedef struct net {
+    net_spec spec;
+    ad_tape *tape;
+    ad_field field;
+    ad_model model; /* the description */
+    dense layer[NET_LAYERS], gradient[NET_LAYERS];
+    ad_view x, y; /* [batch, inputs]; [batch], labels i32 or numbers f32 */
+    float *images;
+    void *target;
+    net_bare *bare;
+} net;
+
+int64_t net_inputs(const net_spec *spec, int layer)
+{
+    return layer == 0 ? spec->inputs : spec->width;
+}
+
+int64_t net_outputs(const net_spec *spec, int layer)
+{
+    return layer + 1 < spec->layers ? spec->width : spec->outputs;
+}
+
+/* ---- by adze ------------------------------------------------------------------------ */
+
+/* x [batch, inputs] -> [batch, outputs] */
+static ad_tensor apply(const net *n, const dense_tensors *layer, ad_tensor x)
+{
+    int last = n->spec.layers - 1;
+    for (int i = 0; i < last; i++)
+        x = ad_dense(x, layer[i].w, layer[i].b, AD_RELU);
+    return ad_dense(x, layer[last].w, layer[last].b, AD_IDENTITY);
+}
+
+static ad_tensor loss_of(const net *n, ad_tensor out)
+{
+    ad_tensor y = ad_freeze(n->tape, n->y);
+    return n->spec.classify ? ad_softmax_cross_entropy(out, y) : ad_mse(ad_squeeze(out, -1), y);
+}
+
+static void forward(net *n)
+{
+    dense_tensors layer[NET_LAYERS];
+    ad_model_freeze(&n->model, n->tape, n->layer, layer);
+    apply(n, layer, ad_freeze(n->tape, n->x));
+    check(n->tape);
+    ad_tape_reset(n->tape);
+}
+
+static void net_adze(void *state)
+{
+    net *n = state;
+    if (n->spec.work == NET_FORWARD) {
+        forward(n);
+        return;
+    }
+    const ad_sgd sgd = {.rate = NET_RATE};
+    dense_tensors layer[NET_LAYERS];
+    ad_model_watch(&n->model, n->tape, n->layer, layer);
+    ad_tensor loss = loss_of(n, apply(n, layer, ad_freeze(n->tape, n->x)));
+    if (ad_model_gradient(&n->model, loss, NULL, layer, n->gradient) != AD_OK)
+        check(n->tape);
+    if (n->spec.work == NET_STEP)
+        ad_model_sgd(&n->model, &sgd, n->gradient, NULL, n->layer, NULL);
+    ad_tape_reset(n->tape);
+}
+
+static void net_without_tape(void *state)
+{
+    net_bare_run(((net *)state)->bare);
+}
+
+/* Of the gradients; of the outputs where there are none. */
+static double net_difference(void *state)
+{
+    net *n = state;
+    double worst = 0;
+    if (n->spec.work == NET_FORWARD) {
+        dense_tensors layer[NET_LAYERS];
+        ad_model_freeze(&n->model, n->tape, n->layer, layer);
+        ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
+        worst = difference(ad_read(out), net_bare_output(n->bare));
+        ad_tape_reset(n->tape);
+        return worst;
+    }
+    for (int i = 0; i < n->spec.layers; i++) {
+        const float *dw = net_bare_gradient(n->bare, i);
+        const float *db = dw + ad_array_count(&n->gradient[i].w);
+        worst = fmax(worst, difference(ad_array_view(n->gradient[i].w), dw));
+        worst = fmax(worst, difference(ad_array_view(n->gradient[i].b), db));
+    }
+    return worst;
+}
+
+/* ---- what it amounts to ------------------------------------------------------------- */
+
+/* Products only: 2 m n k each. Backward there is one for the weights and, above the first
+ * layer, one for the input. */
+static double net_flops(const net_spec *s)
+{
+    double sum = 0;
+    for (int i = 0; i < s->layers; i++) {
+        double product =
+            2.0 * (double)s->batch * (double)net_inputs(s, i) * (double)net_outputs(s, i);
+        sum += product * (s->work == NET_FORWARD ? 1 : i == 0 ? 2 : 3);
+    }
+    return sum;
+}
+
+/* Forward each layer reads its input and weights and writes its output. Backward it reads all
+ * three's cotangents or values again, once for each product, and a step reads and writes the
+ * weights. */
+static double net_bytes(const net_spec *s)
+{
+    double sum = 0;
+    for (int i = 0; i < s->layers; i++) {
+        double x = (double)s->batch * (double)net_inputs(s, i);
+        double y = (double)s->batch * (double)net_outputs(s, i);
+        double w = (double)(net_inputs(s, i) + 1) * (double)net_outputs(s, i);
+        sum += x + w + y;
+        if (s->work != NET_FORWARD)
+            sum += (x + y + w) + (i > 0 ? x + y + w : 0);
+        if (s->work == NET_STEP)
+            sum += 3 * w;
+    }
+    return sum * sizeof(float);
+}
+
+/* ---- setup -------------------------------------------------------------------------- */
+
+static dense new_layer(const net *n, int i)
+{
+    int64_t inputs = net_inputs(&n->spec, i), outputs = net_outputs(&n->spec, i);
+    dense d = {ad_zeros(AD_F32, AD_SHAPE(inputs, outputs)), ad_zeros(AD_F32, AD_SHAPE(outputs))};
+    ad_random random = ad_random_new(2, (uint64_t)i);
+    if (!d.b.data || ad_fill_kaiming(&d.w, &random) != AD_OK)
+        fail("no memory for a layer of %lld by %lld", (long long)inputs, (long long)outputs);
+    return d;
+}
+
+static void make_target(net *n)
+{
+    int64_t batch = n->spec.batch;
+    ad_random random = ad_random_new(3, 0);
+    int32_t *label = take((size_t)batch, sizeof *label);
+    float *number = take((size_t)batch, sizeof *number);
+    for (int64_t i = 0; i < batch; i++) {
+        label[i] = (int32_t)ad_random_below(&random, 10) % (int32_t)n->spec.outputs;
+        number[i] = (float)ad_random_below(&random, 10);
+    }
+    n->target = n->spec.classify ? (void *)label : (void *)number;
+    n->y = n->spec.classify ? AD_VIEW(label, batch) : AD_VIEW(number, batch);
+    free(n->spec.classify ? (void *)number : (void *)label);
+}
+
+/* Rows of the lesson's images where they fit, else numbers of its own. */
+static const float *make_input(net *n, const bench_setting *s)
+{
+    size_t count = (size_t)(n->spec.batch * n->spec.inputs);
+    if (n->spec.inputs == 784 && n->spec.batch <= s->images)
+        return s->image;
+    n->images = take(count, sizeof *n->images);
+    fill(AD_F32, n->images, count, 1, -1, 1);
+    return n->images;
+}
+
+static void copy_layer(net *n, int i)
+{
+    size_t weights = ad_array_count(&n->layer[i].w), biases = ad_array_count(&n->layer[i].b);
+    const float *w = n->layer[i].w.data, *b = n->layer[i].b.data;
+    for (size_t j = 0; j < weights; j++)
+        net_bare_weights(n->bare, i)[j] = w[j];
+    for (size_t j = 0; j < biases; j++)
+        net_bare_biases(n->bare, i)[j] = b[j];
+}
+
+static bench_work net_setup(const bench_case *c, const bench_setting *s)
+{
+    net *n = take(1, sizeof *n);
+    n->spec = *(const net_spec *)c->spec;
+    if (s->smoke && n->spec.batch > 256)
+        n->spec.batch = 256;
+    n->field = (ad_field){"layer", &dense_model, (size_t)n->spec.layers, 0, 0};
+    n->model = (ad_model){"net", sizeof n->layer, sizeof(dense_tensors[NET_LAYERS]), &n->field, 1};
+    const float *x = make_input(n, s);
+    n->x = AD_VIEW(x, n->spec.batch, n->spec.inputs);
+    make_target(n);
+    n->bare = net_bare_new(&n->spec, s->team, x, n->target);
+    for (int i = 0; i < n->spec.layers; i++) {
+        n->layer[i] = new_layer(n, i);
+        copy_layer(n, i);
+    }
+    ad_model_like(&n->model, n->layer, n->gradient, NULL);
+    n->tape = bench_tape(s->threads);
+    check(n->tape);
+    return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec)};
+}
+
+static void net_teardown(void *state)
+{
+    net *n = state;
+    ad_tape_free(n->tape);
+    ad_model_free(&n->model, n->gradient);
+    ad_model_free(&n->model, n->layer);
+    net_bare_free(n->bare);
+    free(n->images);
+    free(n->target);
+    free(n);
+}
+
+const bench_kind net_kind = {net_setup, net_adze, net_without_tape, net_difference, net_teardown};

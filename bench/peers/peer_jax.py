@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The cases in JAX, each one function under jit.
+
+As its users do it for speed: parameters are donated to the step that replaces them, and one waits
+for results once a sample, not at each call. Compilation is not timed. A chain of small operations
+is compiled as a whole, so that its figures are those of a fused loop, not of recorded operations.
+"""
+import os
+
+import measuring
+
+chosen = measuring.options()
+if chosen.threads == 1:
+    os.environ['XLA_FLAGS'] = (os.environ.get('XLA_FLAGS', '')
+                               + ' --xla_cpu_multi_thread_eigen=false')
+os.environ.setdefault('JAX_PLATFORMS', 'cpu')
+import jax  # noqa: E402: after the number of cores is settled
+from jax import numpy as jnp  # noqa: E402
+
+jax.config.update('jax_enable_x64', True)
+ELEMENTS = 10000 if chosen.smoke else 10000000
+ROWS = 100 if chosen.smoke else 10000
+LONGEST = 1000  # chain: the compiler takes minutes for longer ones
+
+last = [None]  # result, to wait for
+peer = measuring.Peer(chosen, lambda: jax.block_until_ready(last[0]))
+keys = iter(jax.random.split(jax.random.key(1), 1000))
+
+
+def uniform(*shape, low=-1., high=1., dtype=jnp.float32):
+    return jax.random.uniform(next(keys), shape, dtype, low, high)
+
+
+def calling(function, *arguments, compiled_first=False):
+    """A function that calls it under jit and keeps the result to be waited for."""
+    compiled = jax.jit(function)
+    jax.block_until_ready(arguments)
+    if compiled_first:  # so that the compiler's memory does not count as the case's
+        compiled = compiled.lower(*arguments).compile()
+
+    def work():
+        last[0] = compiled(*arguments)
+    return work
+
+
+# ---- networks ---------------------------------------------------------------------------
+
+
+def apply(parameters, x):
+    *hidden, (w, b) = parameters
+    for v, c in hidden:
+        x = jax.nn.relu(x @ v + c)
+    return x @ w + b
+
+
+def mse(parameters, x, y):
+    return jnp.mean((apply(parameters, x)[:, 0] - y) ** 2)
+
+
+def cross_entropy(parameters, x, y):
+    logits = jax.nn.log_softmax(apply(parameters, x))
+    return -jnp.mean(jnp.take_along_axis(logits, y[:, None], axis=1))
+
+
+def stepping(loss, parameters, x, y):
+    def step(p, x, y):
+        gradient = jax.grad(loss)(p, x, y)
+        return jax.tree.map(lambda w, g: w - jnp.float32(measuring.RATE) * g, p, gradient)
+    compiled = jax.jit(step, donate_argnums=0)
+    last[0] = parameters
+
+    def work():
+        last[0] = compiled(last[0], x, y)
+    return work
+
+
+def work_of(net):
+    batch = min(net.batch, 256) if chosen.smoke else net.batch
+    x = uniform(batch, net.extents[0])
+    y = (jax.random.randint(next(keys), (batch,), 0, net.extents[-1]) if net.classify
+         else uniform(batch))
+    parameters = [(uniform(i, o, low=-i ** -.5, high=i ** -.5), jnp.zeros(o, jnp.float32))
+                  for i, o in zip(net.extents, net.extents[1:])]
+    jax.block_until_ready((x, y, parameters))
+    if net.work == measuring.FORWARD:
+        return calling(apply, parameters, x)
+    loss = cross_entropy if net.classify else mse
+    if net.work == measuring.GRADIENT:
+        return calling(jax.grad(loss), parameters, x, y, compiled_first=True)
+    return stepping(loss, parameters, x, y)
+
+
+def run_nets():
+    for name, net in measuring.nets().items():
+        if peer.wants(name):
+            peer.measure('jax', name, work_of(net), look_at_memory=name == 'lesson_full_batch')
+
+
+# ---- small operations -------------------------------------------------------------------
+
+
+def run_chains():
+    for name, ops in measuring.CHAINS.items():
+        if not peer.wants(name) or ops > LONGEST:
+            continue
+        shape, dtype = ((8,), jnp.float32) if name == 'op8_f32' else ((), jnp.float64)
+
+        def chain(x, a, b, seed, ops=ops):
+            def value(x, a, b):
+                for _ in range(0, ops, 2):
+                    x = x * a
+                    x = x + b
+                return x
+            return jax.vjp(value, x, a, b)[1](seed)
+        leaves = [jnp.full(shape, value, dtype) for value in (.5, 1, 1e-6, 1)]
+        peer.measure('jax', name, calling(chain, *leaves), units=ops)
+
+
+# ---- elementwise operations and reductions ----------------------------------------------
+
+FUNCTIONS = {
+    'axpb': lambda a: a * 1.5 + .25, 'relu': jax.nn.relu, 'sqrt': jnp.sqrt, 'exp': jnp.exp,
+    'log': jnp.log, 'tanh': jnp.tanh, 'sigmoid': jax.nn.sigmoid, 'sin': jnp.sin, 'cos': jnp.cos,
+    'add': jnp.add, 'mul': jnp.multiply, 'div': jnp.divide,
+    'axpb_tanh_exp': lambda a: jnp.exp(jnp.tanh(a * 1.5 + .25)),
+}
+
+ALONG = {'sum': jnp.sum, 'mean': jnp.mean, 'max': jnp.max,
+         'logsumexp': jax.scipy.special.logsumexp, 'softmax': jax.nn.softmax,
+         'log_softmax': jax.nn.log_softmax}
+
+
+def measure_both(name, function, x, units=1, backward=True):
+    """Forward; and the pullback by itself, given what the forward pass left for it."""
+    if peer.wants(name):
+        peer.measure('jax', name, calling(function, *x), units)
+    if backward and peer.wants(name + '_back'):
+        y, pullback = jax.jit(lambda *a: jax.vjp(function, *a))(*x)
+        peer.measure('jax', name + '_back',
+                     calling(lambda p, dy: p(dy), pullback, uniform(*y.shape)), units)
+
+
+def wants_either(name):
+    return peer.wants(name) or peer.wants(name + '_back')
+
+
+def run_maps():
+    for name, (operands, low, high) in measuring.MAPS.items():
+        if wants_either(name + '_1e7'):
+            x = [uniform(ELEMENTS, low=low, high=high) for _ in range(operands)]
+            measure_both(name + '_1e7', FUNCTIONS[name], x)
+    for name in measuring.MATH:
+        _, low, high = measuring.MAPS[name]
+        for kind, dtype in ('f32', jnp.float32), ('f64', jnp.float64):
+            x = [uniform(10000, low=low, high=high, dtype=dtype)]
+            measure_both(f'math_{name}_{kind}', FUNCTIONS[name], x, units=10000, backward=False)
+
+
+def run_reductions():
+    for name in measuring.REDUCTIONS:
+        for axis, where in (1, 'rows'), (0, 'columns'):
+            if wants_either(f'{name}_{where}'):
+                measure_both(f'{name}_{where}', lambda x, f=ALONG[name], d=axis: f(x, axis=d),
+                             [uniform(ROWS, 1000, low=-2, high=2)])
+
+
+run_nets()
+run_chains()
+run_maps()
+run_reductions()
+peer.tell()

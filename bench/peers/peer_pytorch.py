@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""The cases in PyTorch: eager, and the first networks compiled as well.
+
+As its users do it for speed: modules and the fused optimiser, gradients set to None, inference
+mode for what needs none.
+"""
+import gc
+import sys
+
+import measuring
+
+chosen = measuring.options()
+import torch  # noqa: E402: after the number of cores is settled
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+torch.set_num_threads(chosen.threads)
+torch.set_num_interop_threads(1)
+torch.manual_seed(1)
+peer = measuring.Peer(chosen)
+ELEMENTS = 10000 if chosen.smoke else 10000000
+ROWS = 100 if chosen.smoke else 10000
+
+
+def uniform(*shape, low=-1., high=1., dtype=torch.float32):
+    return torch.empty(*shape, dtype=dtype).uniform_(low, high)
+
+
+# ---- networks ---------------------------------------------------------------------------
+
+
+def model_of(net):
+    layers = []
+    for inputs, outputs in zip(net.extents, net.extents[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def loss_of(net, model):
+    if net.classify:
+        return lambda x, y: functional.cross_entropy(model(x), y)
+    return lambda x, y: functional.mse_loss(model(x).squeeze(-1), y)
+
+
+def optimiser_of(model):
+    try:
+        return torch.optim.SGD(model.parameters(), lr=measuring.RATE, fused=True)
+    except (TypeError, RuntimeError):  # older versions have no fused one for CPUs
+        return torch.optim.SGD(model.parameters(), lr=measuring.RATE, foreach=True)
+
+
+def work_of(net, compiled):
+    """A function that does the case's work once."""
+    batch = min(net.batch, 256) if chosen.smoke else net.batch
+    x = uniform(batch, net.extents[0])
+    y = torch.randint(0, net.extents[-1], (batch,)) if net.classify else uniform(batch)
+    model = model_of(net)
+    if net.work == measuring.FORWARD:
+        apply = torch.compile(model) if compiled else model
+
+        def forward():
+            with torch.inference_mode():
+                return apply(x)
+        return forward
+    loss = loss_of(net, model)
+    loss = torch.compile(loss) if compiled else loss
+    optimiser = optimiser_of(model)
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        loss(x, y).backward()
+        if net.work == measuring.STEP:
+            optimiser.step()
+    return step
+
+
+def warm_up():
+    """So that the libraries' own memory does not count as a case's."""
+    work_of(measuring.Net(measuring.STEP, 64, 2, 784, 50, 1, False), False)()
+
+
+def run_nets():
+    warm_up()
+    for i, (name, net) in enumerate(measuring.nets().items()):
+        if not peer.wants(name):
+            continue
+        look = name == 'lesson_full_batch'
+        peer.measure('pytorch', name, work_of(net, False), look_at_memory=look)
+        if i < measuring.FIRST and not chosen.smoke and hasattr(torch, 'compile'):
+            try:
+                peer.measure('pytorch_compiled', name, work_of(net, True))
+            except Exception as reason:  # whatever keeps the compiler from working
+                print(f'pytorch_compiled {name}: {str(reason)[:200]}', file=sys.stderr)
+        gc.collect()
+
+
+# ---- small operations -------------------------------------------------------------------
+
+
+def chain_of(name, ops):
+    shape, dtype = ((8,), torch.float32) if name == 'op8_f32' else ((), torch.float64)
+    x, a, b = (torch.full(shape, value, dtype=dtype, requires_grad=True)
+               for value in (.5, 1, 1e-6))
+    seed = torch.ones(shape, dtype=dtype)
+
+    def work():
+        y = x
+        for _ in range(0, ops, 2):
+            y = y * a
+            y = y + b
+        return torch.autograd.grad(y, (x, a, b), seed)
+    return work
+
+
+def run_chains():
+    for name, ops in measuring.CHAINS.items():
+        if peer.wants(name):
+            peer.measure('pytorch', name, chain_of(name, ops), units=ops)
+
+
+# ---- elementwise operations and reductions ----------------------------------------------
+
+FUNCTIONS = {
+    'axpb': lambda a: a * 1.5 + .25, 'relu': torch.relu, 'sqrt': torch.sqrt, 'exp': torch.exp,
+    'log': torch.log, 'tanh': torch.tanh, 'sigmoid': torch.sigmoid, 'sin': torch.sin,
+    'cos': torch.cos, 'add': torch.add, 'mul': torch.mul, 'div': torch.div,
+    'axpb_tanh_exp': lambda a: torch.exp(torch.tanh(a * 1.5 + .25)),
+}
+
+ALONG = {'sum': torch.sum, 'mean': torch.mean, 'max': torch.amax, 'logsumexp': torch.logsumexp,
+         'softmax': torch.softmax, 'log_softmax': torch.log_softmax}
+
+
+def measure_both(name, function, x, units=1, backward=True):
+    """Forward alone, without recording; and a sweep by itself, of what was recorded once."""
+    def forward():
+        with torch.inference_mode():
+            return function(*x)
+    if peer.wants(name):
+        peer.measure('pytorch', name, forward, units)
+    if backward and peer.wants(name + '_back'):
+        leaves = [a.requires_grad_() for a in x]
+        y = function(*leaves)
+        dy = uniform(*y.shape)
+        peer.measure('pytorch', name + '_back',
+                     lambda: torch.autograd.grad(y, leaves, dy, retain_graph=True), units)
+
+
+def wants_either(name):
+    return peer.wants(name) or peer.wants(name + '_back')
+
+
+def run_maps():
+    for name, (operands, low, high) in measuring.MAPS.items():
+        if wants_either(name + '_1e7'):
+            x = [uniform(ELEMENTS, low=low, high=high) for _ in range(operands)]
+            measure_both(name + '_1e7', FUNCTIONS[name], x)
+    for name in measuring.MATH:
+        _, low, high = measuring.MAPS[name]
+        for kind, dtype in ('f32', torch.float32), ('f64', torch.float64):
+            x = [uniform(10000, low=low, high=high, dtype=dtype)]
+            measure_both(f'math_{name}_{kind}', FUNCTIONS[name], x, units=10000, backward=False)
+
+
+def run_reductions():
+    for name in measuring.REDUCTIONS:
+        for axis, where in (1, 'rows'), (0, 'columns'):
+            if wants_either(f'{name}_{where}'):
+                measure_both(f'{name}_{where}', lambda x, f=ALONG[name], d=axis: f(x, dim=d),
+                             [uniform(ROWS, 1000, low=-2, high=2)])
+
+
+run_nets()
+run_chains()
+run_maps()
+run_reductions()
+peer.tell()

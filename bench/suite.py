@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Runs the benchmark suite in rounds: adze-bench, then each peer, and again. What a busy machine
+does to one round it does to all who run in it; the medians over the rounds are what counts.
+
+Ends with a table, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. scripts/bench
+builds first and then calls this.
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import draw
+
+HERE = pathlib.Path(__file__).resolve().parent
+PYTHON_PEERS = {'peer_pytorch.py': 'torch', 'peer_jax.py': 'jax'}  # program: what it imports
+CPP_PEERS = 'peer_adolc', 'peer_eigen', 'peer_sacado'               # which know one thread only
+
+
+def fail(text):
+    sys.exit(f'error: {text}')
+
+
+# ---- options ----------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        print(f'error: {message}; --help lists the options', file=sys.stderr)
+        sys.exit(1)
+
+
+def number(kind, text):
+    value = kind(text)
+    if not 0 < value < math.inf:
+        raise ValueError
+    return value
+
+
+def count(text):
+    return number(int, text)
+
+
+def seconds(text):
+    return number(float, text)
+
+
+def threads(text):
+    return [number(int, part) for part in text.split(',')]
+
+
+def options():
+    p = Parser(prog='scripts/bench', allow_abbrev=False,
+               description='adze, bare and peers side by side')
+    p.add_argument('--filter', metavar='REGEX', default='', help='only cases whose names match')
+    p.add_argument('--threads', metavar='N[,N]', type=threads, default=[1, 2],
+                   help='how many threads to run with, one after another (1,2)')
+    p.add_argument('--min-time', metavar='S', type=seconds, default=0.3,
+                   help='seconds a case in each round (0.3)')
+    p.add_argument('--rounds', metavar='N', type=count, default=3, help='how many rounds (3)')
+    p.add_argument('--peers', action='store_true',
+                   help='install PyTorch and JAX into a virtual environment in the build folder')
+    p.add_argument('--report', metavar='FOLDER', type=pathlib.Path, help='where to (build/report)')
+    p.add_argument('--smoke', action='store_true',
+                   help='one round, small sizes, adze and bare only: does it work?')
+    p.add_argument('--build', type=pathlib.Path, default=HERE.parent / 'build',
+                   help=argparse.SUPPRESS)
+    p.add_argument('--check', action='store_true', help=argparse.SUPPRESS)
+    o = p.parse_args()
+    o.build = o.build.resolve()
+    o.report = (o.report or o.build / 'report').resolve()
+    o.rounds = 1 if o.smoke else o.rounds
+    return o
+
+
+# ---- peers ------------------------------------------------------------------------------
+
+
+def run(*command, **how):
+    return subprocess.run([str(c) for c in command], check=False, **how)
+
+
+def install(o):
+    """PyTorch and JAX into build/peers. Where pip cannot, the suite goes on with what there is."""
+    folder = o.build / 'peers'
+    if not (folder / 'bin/python').exists():
+        if run(sys.executable, '-m', 'venv', folder).returncode:
+            fail(f'no virtual environment can be made in {folder}')
+    print('installing PyTorch and JAX ...', file=sys.stderr)
+    done = run(folder / 'bin/python', '-m', 'pip', 'install', '--quiet', '--requirement',
+               HERE / 'peers/requirements.txt', stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ['pip failed'])[-1]
+        print(f'peers cannot be installed: {reason}\n'
+              'Debian\'s python3-torch serves as well, if older.', file=sys.stderr)
+
+
+def python_with(o, module):
+    """The first Python that has a module, or None."""
+    for python in os.environ.get('ADZE_PEERS_PYTHON'), o.build / 'peers/bin/python', 'python3':
+        try:
+            if python and run(python, '-c', f'import {module}',
+                              stderr=subprocess.DEVNULL).returncode == 0:
+                return python
+        except OSError:
+            continue
+    return None
+
+
+def peers_of(o):
+    """Pairs of a command and the numbers of threads that it can run with."""
+    found = []
+    for program, module in PYTHON_PEERS.items():
+        python = python_with(o, module)
+        if python:
+            found.append(([python, HERE / 'peers' / program], o.threads))
+        else:
+            print(f'{module} is not there: --peers installs it', file=sys.stderr)
+    for name in CPP_PEERS:
+        if (o.build / 'bench' / name).exists():
+            found.append(([o.build / 'bench' / name], [n for n in o.threads if n == 1]))
+    return found
+
+
+def run_peer(o, command, n):
+    how = ['--threads', n, '--min-time', o.min_time, '--filter', o.filter]
+    with tempfile.TemporaryDirectory() as folder:  # ADOL-C leaves long tapes where it is
+        done = run(*command, *how, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                   text=True)
+    try:
+        return json.loads(done.stdout)['cases']
+    except (ValueError, KeyError):
+        last = (done.stderr.strip().splitlines() or ['no result'])[-1]
+        print(f'{command[-1]} failed: {last}', file=sys.stderr)
+        return []
+
+
+def run_adze(o):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'adze.json')
+        command = [o.build / 'bench/adze-bench', '--json', path, '--min-time', o.min_time,
+                   '--threads', ','.join(map(str, o.threads)), '--filter', o.filter,
+                   *(['--smoke'] if o.smoke else [])]
+        if run(*command, stdout=subprocess.DEVNULL).returncode:
+            sys.exit(1)  # it has said why
+        return json.loads(path.read_text(encoding='utf-8'))
+
+
+# ---- rounds -----------------------------------------------------------------------------
+
+
+def run_rounds(o):
+    """All of adze-bench's reports, and all rows of the peers."""
+    reports, rows = [], []
+    peers = [] if o.smoke else peers_of(o)
+    for i in range(o.rounds):
+        print(f'round {i + 1} of {o.rounds}', file=sys.stderr)
+        reports.append(run_adze(o))
+        for command, numbers in peers:
+            for n in numbers:
+                rows += run_peer(o, command, n)
+    return reports, rows
+
+
+def merge_case(rows, ceiling):
+    """One row from those of all rounds: medians, but the minimum of all."""
+    case = dict(rows[0])
+    flops = case['gflops'] * case['median_ns']
+    for key in 'median_ns', 'bare_ns', 'spread', 'mallocs_per_step', 'peak_bytes':
+        case[key] = statistics.median(row[key] for row in rows)
+    case['min_ns'] = min(row['min_ns'] for row in rows)
+    case['gflops'] = flops / case['median_ns']
+    case['of_ceiling'] = case['gflops'] / ceiling
+    case['gb_per_s'] = case['bytes'] / case['median_ns']
+    return case
+
+
+def add_peers(case, rows):
+    times, peaks = {}, {}
+    for row in rows:
+        if row['name'] == case['name'] and row['threads'] == case['threads']:
+            times.setdefault(row['peer'], []).append(row['median_ns'])
+            if 'peak_bytes' in row:
+                peaks.setdefault(row['peer'], []).append(row['peak_bytes'])
+    case['peers'] = {peer: statistics.median(ns) for peer, ns in times.items()}
+    if peaks:
+        case['peers_peak_bytes'] = {peer: statistics.median(b) for peer, b in peaks.items()}
+
+
+def merge(reports, rows):
+    whole = dict(reports[0])
+    best = {n: max(reports, key=lambda r, n=n: r['ceiling_gflops'][n])
+            for n in whole['ceiling_gflops']}
+    whole['ceiling_gflops'] = {n: report['ceiling_gflops'][n] for n, report in best.items()}
+    whole['ceilings'] = {n: report['ceilings'][n] for n, report in best.items()}
+    whole['cases'] = []
+    for together in zip(*(report['cases'] for report in reports)):
+        case = merge_case(together, whole['ceiling_gflops'][str(together[0]['threads'])])
+        add_peers(case, rows)
+        whole['cases'].append(case)
+    return whole
+
+
+# ---- the table --------------------------------------------------------------------------
+
+
+def figures(value):
+    return f'{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}'
+
+
+def time_text(ns):
+    for unit in 'ns', 'us', 'ms':
+        if ns < 999.5:
+            return f'{figures(ns)} {unit}'
+        ns /= 1000
+    return f'{figures(ns)} s '
+
+
+def ratio_text(value):
+    return figures(value) if value >= 0.0995 else f'{value:.3g}'[:6]
+
+
+def cell(ns, adze):
+    return f'{time_text(ns):>8} {ratio_text(ns / adze):>6} ' if ns else ' ' * 16
+
+
+def print_table(cases, columns):
+    """Columns are names of peers, or bare; four of them fit into 100 characters."""
+    heading = ''.join(f'{name:>15} ' for name in columns)
+    print(f'\n{"case":24} th {"adze":>8}{heading}'.rstrip())
+    for case in cases:
+        times = [case['bare_ns'] if name == 'bare' else case['peers'].get(name) for name in columns]
+        if any(times):
+            cells = ''.join(cell(ns, case['median_ns']) for ns in times)
+            print(f'{case["name"]:24} {case["threads"]:2} {time_text(case["median_ns"]):>8}'
+                  f'{cells}'.rstrip())
+
+
+def print_tables(whole):
+    cases = whole['cases']
+    peers = sorted({peer for case in cases for peer in case['peers']})
+    python = [p for p in peers if p.startswith(('pytorch', 'jax'))]
+    others = [p for p in peers if p not in python]
+    print('Times, and each as a multiple of adze\'s: above 1, adze is the faster.')
+    print_table(cases, ['bare', *python])
+    if others:
+        print_table([case for case in cases if set(others) & set(case['peers'])], others)
+    print()
+    for n, ceiling in whole['ceilings'].items():
+        print(f'ceiling with {n} thread{"s" * (n != "1")}: {whole["ceiling_gflops"][n]:.0f} GFLOP/s'
+              f' by {ceiling["by"]}')
+    for case in cases:
+        if 'peers_peak_bytes' in case:
+            all_of_them = {'adze': case['peak_bytes'], **case['peers_peak_bytes']}
+            print(f'peak memory of {case["name"]}, {case["threads"]} th: ' + ', '.join(
+                f'{name} {b / 1e6:.1f} MB' for name, b in all_of_them.items()))
+
+
+def main():
+    o = options()
+    try:
+        re.compile(o.filter)
+        o.report.mkdir(parents=True, exist_ok=True)
+    except (re.error, OSError) as reason:
+        fail(reason)
+    if o.check:
+        return
+    if o.peers:
+        install(o)
+    whole = merge(*run_rounds(o))
+    path = o.report / 'report.json'
+    path.write_text(json.dumps(whole, indent=1) + '\n', encoding='utf-8')
+    print_tables(whole)
+    drawn = draw.draw(whole, o.report)
+    print(f'written: {path}' + ''.join(f', {name}' for name in drawn))
+
+
+main()
