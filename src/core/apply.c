@@ -8,20 +8,18 @@
 
 enum { FEW = 4 };
 
+/* Views and shapes are large, and most values have few axes: only what is read is written here. */
 typedef struct call {
     ad_tape *tape;
     const ad_op *op;
-    const void *attr;
-    int arity;
-    unsigned inherited; /* flags of all operands together */
-    uint32_t *operand;  /* [arity] nodes */
-    ad_view *x;         /* [arity] */
-    ad_shape *shape;    /* [arity] */
-    ad_type *type;      /* [arity] */
-    ad_type y_type;
-    ad_shape y_shape;
-    size_t y_count;
-    void *room; /* the lists above, when they are too long for the stack */
+    unsigned inherited;   /* flags of all operands together */
+    uint32_t *operand;    /* [arity] nodes */
+    ad_view *x;           /* [arity] */
+    ad_shape *shape;      /* [arity] */
+    ad_type *type;        /* [arity] */
+    size_t count;         /* of the result */
+    void *room;           /* the lists above, when they are too long for the stack */
+    ad_forward_args args; /* for the kernel; until then, the result's type and shape */
 } call;
 
 typedef struct call_room {
@@ -31,11 +29,26 @@ typedef struct call_room {
     ad_type type[FEW];
 } call_room;
 
+static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr)
+{
+    c->tape = t;
+    c->op = c->args.op = op;
+    c->inherited = 0;
+    c->room = NULL;
+    c->args.arity = 0;
+    c->args.attr = attr;
+    c->args.work = &t->work;
+    c->args.y.data = NULL;
+    c->args.y.type = AD_F32;
+    c->args.y.shape.rank = 0;
+    c->args.y.allocator = NULL;
+}
+
 static bool refuse(const call *c, ad_status status, const char *reason)
 {
     char text[256];
     ad_tape_fail(c->tape, status, "%s: %s",
-                 ad_call_print(c->op->name, c->arity, c->x, text, sizeof text), reason);
+                 ad_call_print(c->op->name, c->args.arity, c->x, text, sizeof text), reason);
     return false;
 }
 
@@ -50,7 +63,7 @@ static bool good_op(const call *c, int n)
         wrong = "the op needs a shape rule and a forward kernel or a view rule";
     else if (!op->pullback && !(op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS)))
         wrong = "the op has no pullback and does not declare AD_OP_NO_DERIVATIVE";
-    else if (op->attr_size && !c->attr)
+    else if (op->attr_size && !c->args.attr)
         wrong = "the op needs an attr";
     if (wrong)
         ad_tape_fail(c->tape, AD_MISUSE, "%s: %s", op->name, wrong);
@@ -70,7 +83,7 @@ static bool make_room(call *c, call_room *few, int n)
     size_t count = (size_t)n;
     if (n <= FEW) {
         c->operand = few->operand;
-        c->x = few->x;
+        c->args.x = c->x = few->x;
         c->shape = few->shape;
         c->type = few->type;
         return true;
@@ -80,7 +93,7 @@ static bool make_room(call *c, call_room *few, int n)
         ad_tape_fail(c->tape, AD_MEMORY, "%s: memory ran out (for %d operands)", c->op->name, n);
         return false;
     }
-    c->x = c->room;
+    c->args.x = c->x = c->room;
     c->shape = (ad_shape *)(c->x + count);
     c->type = (ad_type *)(c->shape + count);
     c->operand = (uint32_t *)(c->type + count);
@@ -123,11 +136,9 @@ static bool resolve(call *c, int i, ad_tensor x, ad_type number)
     }
     c->operand[i] = x.as.node.index;
     c->inherited |= n->flags;
+    c->type[i] = (ad_type)n->type;
+    ad_node_measure(n, &c->shape[i]);
     ad_node_look(n, &c->x[i]);
-    c->type[i] = c->x[i].type;
-    c->shape[i].rank = c->x[i].shape.rank;
-    for (int k = 0; k < c->shape[i].rank; k++)
-        c->shape[i].dim[k] = c->x[i].shape.dim[k];
     return true;
 }
 
@@ -137,16 +148,21 @@ static bool resolve_all(call *c, const ad_tensor *x, int n)
     for (int i = 0; i < n; i++)
         numbers = numbers || !x[i].tape;
     ad_type number = numbers ? number_type(x, n) : AD_TYPE_COUNT;
-    for (int i = 0; i < n; i++, c->arity++)
+    for (int i = 0; i < n; i++, c->args.arity++)
         if (!resolve(c, i, x[i], number))
             return false;
     return true;
 }
 
+static bool is_float(ad_type type)
+{
+    return type == AD_F32 || type == AD_F64;
+}
+
 static const char *one_float_type(const ad_type *x, int n, ad_type *y)
 {
     for (int i = 0; i < n; i++) {
-        if (!ad_type_is_float(x[i]))
+        if (!is_float(x[i]))
             return "operands must be f32 or f64 (ad_cast converts)";
         if (x[i] != x[0])
             return "operands must have one type, here are f32 and f64 (ad_cast converts)";
@@ -158,15 +174,15 @@ static const char *one_float_type(const ad_type *x, int n, ad_type *y)
 /* Asks the type and shape rules. */
 static bool fit(call *c)
 {
-    const char *wrong = c->op->type ? c->op->type(c->type, c->attr, &c->y_type)
-                                    : one_float_type(c->type, c->arity, &c->y_type);
+    const char *wrong = c->op->type ? c->op->type(c->type, c->args.attr, &c->args.y.type)
+                                    : one_float_type(c->type, c->args.arity, &c->args.y.type);
     if (wrong)
         return refuse(c, AD_BAD_TYPE, wrong);
-    wrong = c->op->shape(c->shape, c->attr, &c->y_shape);
+    wrong = c->op->shape(c->shape, c->args.attr, &c->args.y.shape);
     if (wrong)
         return refuse(c, AD_BAD_SHAPE, wrong);
-    ad_status status = ad_shape_count(&c->y_shape, &c->y_count);
-    if (status != AD_OK || (unsigned)c->y_type >= AD_TYPE_COUNT)
+    ad_status status = ad_shape_count(&c->args.y.shape, &c->count);
+    if (status != AD_OK || (unsigned)c->args.y.type >= AD_TYPE_COUNT)
         return refuse(c, status != AD_OK ? status : AD_BAD_TYPE,
                       "the result's shape or type is impossible");
     return true;
@@ -178,7 +194,7 @@ static unsigned result_flags(const call *c)
     unsigned from = c->inherited & (AD_NODE_TRACKED | AD_NODE_SEVERED);
     if (!from || c->op->flags & AD_OP_STOPS)
         return 0;
-    if (c->op->flags & AD_OP_NO_DERIVATIVE || !ad_type_is_float(c->y_type))
+    if (c->op->flags & AD_OP_NO_DERIVATIVE || !is_float(c->args.y.type))
         return AD_NODE_SEVERED;
     return from;
 }
@@ -187,9 +203,10 @@ static ad_tensor keep(const call *c, ad_node *n)
 {
     n->flags |= (uint16_t)result_flags(c);
     c->tape->severed = c->tape->severed || n->flags & AD_NODE_SEVERED;
-    memcpy(ad_node_operands(n), c->operand, (size_t)c->arity * sizeof *c->operand);
+    for (int i = 0; i < c->args.arity; i++)
+        ad_node_operands(n)[i] = c->operand[i];
     if (c->op->attr_size)
-        memcpy(ad_node_attr(n), c->attr, c->op->attr_size);
+        memcpy(ad_node_attr(n), c->args.attr, c->op->attr_size);
     ad_tensor y = ad_tape_keep(c->tape, n);
     if (c->tape->tracer)
         ad_trace(c->tape, AD_EVENT_FORWARD, n);
@@ -198,41 +215,37 @@ static ad_tensor keep(const call *c, ad_node *n)
 
 /* ---- results of their own numbers -------------------------------------------------- */
 
-static bool compute(const call *c, ad_node *n, size_t saved_bytes)
+static bool compute(call *c, ad_node *n, size_t saved_bytes)
 {
     ad_tape *t = c->tape;
     ad_place before = ad_arena_place(&t->values);
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
         return refuse(c, AD_MEMORY, "memory ran out (for what the pullback needs)");
-    ad_forward_args args = {.op = c->op,
-                            .arity = c->arity,
-                            .x = c->x,
-                            .attr = c->attr,
-                            .saved = n->saved,
-                            .work = &t->work};
+    c->args.saved = n->saved;
     ad_place start = ad_kernel_begin(t, c->op);
     if (c->op->check)
-        c->op->check(&args);
+        c->op->check(&c->args);
     if (t->work.rejected.status == AD_OK) {
-        args.y = (ad_array){.data = n->data, .type = c->y_type};
-        args.y.shape = c->y_shape;
-        c->op->forward(&args);
+        c->args.y.data = n->data;
+        c->op->forward(&c->args);
     }
-    if (!ad_kernel_end(t, start, "", c->arity, c->x))
+    if (!ad_kernel_end(t, start, "", c->args.arity, c->x))
         return false;
-    if (!(result_flags(c) & AD_NODE_TRACKED)) { /* nobody will ask for what was saved */
+    if (saved_bytes &&
+        !(result_flags(c) & AD_NODE_TRACKED)) { /* nobody will ask for what was saved */
         ad_arena_return(&t->values, before);
         n->saved = NULL;
     }
     return true;
 }
 
-static ad_tensor record(const call *c)
+static ad_tensor record(call *c)
 {
     ad_tape *t = c->tape;
     ad_place start = ad_arena_place(&t->values);
-    ad_node_plan plan = {c->op, c->arity, c->y_type, &c->y_shape, NULL, NULL, c->y_count};
-    size_t saved = c->op->saved ? c->op->saved(c->type, c->shape, c->attr) : 0;
+    ad_node_plan plan = {c->op, c->args.arity, c->args.y.type, &c->args.y.shape,
+                         NULL,  NULL,          c->count};
+    size_t saved = c->op->saved ? c->op->saved(c->type, c->shape, c->args.attr) : 0;
     ad_node *n = ad_tape_plan(t, &plan);
     if (n && compute(c, n, saved))
         return keep(c, n);
@@ -245,8 +258,8 @@ static ad_tensor record(const call *c)
 static bool view_operand(const call *c, ad_view *y)
 {
     *y = c->x[0];
-    y->shape = c->y_shape;
-    return c->op->view(&c->x[0], c->attr, y);
+    y->shape = c->args.y.shape;
+    return c->op->view(&c->x[0], c->args.attr, y);
 }
 
 static ad_tensor record_view(call *c)
@@ -261,7 +274,8 @@ static ad_tensor record_view(call *c)
             return ad_tape_dead(t);
         }
     }
-    ad_node_plan plan = {c->op, c->arity, c->y_type, &c->y_shape, y.stride, y.data, c->y_count};
+    ad_node_plan plan = {c->op,    c->args.arity, c->args.y.type, &c->args.y.shape,
+                         y.stride, y.data,        c->count};
     ad_node *n = ad_tape_plan(t, &plan);
     return n ? keep(c, n) : ad_tape_dead(t);
 }
@@ -284,12 +298,14 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
             ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or it has no name");
         return ad_tape_dead(t);
     }
+    call c;
     call_room few;
-    call c = {.tape = t, .op = op, .attr = attr};
     ad_tensor y = ad_tape_dead(t);
+    begin(&c, t, op, attr);
     if (good_op(&c, n) && make_room(&c, &few, n) && resolve_all(&c, x, n) && fit(&c))
         y = op->view ? record_view(&c) : record(&c);
-    ad_pool_give(&t->pool, c.room, room_size((size_t)n));
+    if (c.room)
+        ad_pool_give(&t->pool, c.room, room_size((size_t)n));
     return y;
 }
 

@@ -7,38 +7,21 @@
 
 ad_shape ad_node_shape(const ad_node *n)
 {
-    ad_shape shape = {.rank = n->rank};
-    memcpy(shape.dim, n->extents, n->rank * sizeof *n->extents);
+    ad_shape shape = {0};
+    ad_node_measure(n, &shape);
     return shape;
-}
-
-void ad_node_look(const ad_node *n, ad_view *v)
-{
-    v->data = n->data;
-    v->type = (ad_type)n->type;
-    v->shape.rank = n->rank;
-    for (int i = 0; i < n->rank; i++) {
-        v->shape.dim[i] = n->extents[i];
-        v->stride[i] = n->extents[n->rank + i];
-    }
 }
 
 ad_view ad_node_rows(const ad_node *n, const void *data)
 {
-    return ad_view_of((ad_type)n->type, data, ad_node_shape(n));
+    ad_view v = {0};
+    ad_node_look_rows(n, data, &v);
+    return v;
 }
 
 const char *ad_node_name(const ad_node *n)
 {
     return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";
-}
-
-ad_node *ad_tape_node(ad_tensor x)
-{
-    if (!x.tape || x.as.node.index >= x.tape->count)
-        return NULL;
-    ad_node *n = x.tape->nodes[x.as.node.index];
-    return n->epoch == x.as.node.epoch ? n : NULL;
 }
 
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index)
@@ -59,10 +42,8 @@ ad_tensor ad_tape_dead(ad_tape *t)
     return x;
 }
 
-static bool room_for_node(ad_tape *t)
+static bool more_nodes(ad_tape *t)
 {
-    if (t->count < t->capacity)
-        return true;
     if (t->capacity > AD_NO_NODE / 2)
         return false;
     uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
@@ -88,27 +69,29 @@ static size_t node_size(const ad_node_plan *plan)
 static void lay_out(ad_node *n, const ad_node_plan *plan)
 {
     int rank = plan->shape->rank;
-    int64_t rows[AD_MAX_RANK];
-    if (!plan->stride)
-        ad_row_strides(plan->shape, rows);
-    for (int i = 0; i < rank; i++) {
+    for (int i = 0; i < rank; i++)
         n->extents[i] = plan->shape->dim[i];
-        n->extents[rank + i] = plan->stride ? plan->stride[i] : rows[i];
+    if (!plan->stride) {
+        ad_row_strides(plan->shape, n->extents + rank);
+        n->flags |= AD_NODE_CONTIGUOUS;
+        return;
     }
+    for (int i = 0; i < rank; i++)
+        n->extents[rank + i] = plan->stride[i];
     ad_view v;
     ad_node_look(n, &v);
-    if (!plan->stride || ad_view_is_contiguous(&v))
-        n->flags |= AD_NODE_CONTIGUOUS;
+    n->flags |= ad_view_is_contiguous(&v) ? AD_NODE_CONTIGUOUS : 0;
 }
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
 {
     enum { INLINE = 64 }; /* so many bytes of numbers lie in the node itself */
     const char *name = plan->op ? plan->op->name : "leaf";
-    size_t head = node_size(plan), bytes = plan->count * ad_type_size(plan->type);
+    size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
     ad_place start = ad_arena_place(&t->values);
-    ad_node *n = room_for_node(t) ? ad_arena_take(&t->values, head + within, 8) : NULL;
+    bool room = t->count < t->capacity || more_nodes(t);
+    ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;
     if (n && !data)
         data = within || !bytes ? (char *)n + head : ad_arena_take(&t->values, bytes, AD_ALIGNMENT);

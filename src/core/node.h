@@ -79,18 +79,63 @@ static inline void *ad_node_attr(const ad_node *n)
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
 }
 
-static inline size_t ad_node_bytes(const ad_node *n)
+/* Bytes of a number; ad_type_size for types that are known to exist. */
+static inline size_t ad_number_bytes(unsigned type)
 {
-    return n->count * ad_type_size((ad_type)n->type);
+#define AD_BYTES(name, ctype, floating) sizeof(ctype),
+    static const uint8_t bytes[] = {AD_TYPE_LIST(AD_BYTES)};
+#undef AD_BYTES
+    return bytes[type];
 }
 
-void ad_node_look(const ad_node *n, ad_view *v); /* extents beyond the rank stay unset */
+static inline size_t ad_node_bytes(const ad_node *n)
+{
+    return n->count * ad_number_bytes(n->type);
+}
+
+/* The shape and the value of a node, or numbers of its shape that lie row by row. Extents beyond the
+ * rank stay as they are: a view is large, and most values have few axes. */
+static inline void ad_node_measure(const ad_node *n, ad_shape *shape)
+{
+    shape->rank = n->rank;
+    for (int i = 0; i < n->rank; i++)
+        shape->dim[i] = n->extents[i];
+}
+
+static inline void ad_node_look(const ad_node *n, ad_view *v)
+{
+    v->data = n->data;
+    v->type = (ad_type)n->type;
+    ad_node_measure(n, &v->shape);
+    for (int i = 0; i < n->rank; i++)
+        v->stride[i] = n->extents[n->rank + i];
+}
+
+static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view *v)
+{
+    int64_t step = 1;
+    v->data = data;
+    v->type = (ad_type)n->type;
+    ad_node_measure(n, &v->shape);
+    for (int i = n->rank - 1; i >= 0; i--) {
+        v->stride[i] = step;
+        step *= n->extents[i] > 0 ? n->extents[i] : 1;
+    }
+}
+
 ad_shape ad_node_shape(const ad_node *n);
-ad_view ad_node_rows(const ad_node *n, const void *data); /* of its shape, row by row */
+ad_view ad_node_rows(const ad_node *n, const void *data);
 const char *ad_node_name(const ad_node *n);
 
 /* The node of a live handle; NULL for any other. */
-ad_node *ad_tape_node(ad_tensor x);
+static inline ad_node *ad_tape_node(ad_tensor x)
+{
+    if (!x.tape || x.as.node.index >= x.tape->count)
+        return NULL;
+    ad_node *n = x.tape->nodes[x.as.node.index];
+    return n->epoch == x.as.node.epoch ? n : NULL;
+}
+
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
 
@@ -118,8 +163,25 @@ bool ad_tape_usable(ad_tape *t, const char *name);
 
 /* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
  * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
-ad_place ad_kernel_begin(ad_tape *t, const ad_op *op);
-bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity, const ad_view *x);
+static inline ad_place ad_kernel_begin(ad_tape *t, const ad_op *op)
+{
+    t->busy = op->name;
+    return ad_arena_place(&t->values);
+}
+
+bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity,
+                      const ad_view *x);
+
+static inline bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity,
+                                 const ad_view *x)
+{
+    const char *name = t->busy;
+    t->busy = NULL;
+    ad_arena_return(&t->values, start);
+    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
+        return true;
+    return ad_kernel_failed(t, name, prefix, arity, x);
+}
 
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */
 char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);

@@ -20,7 +20,8 @@ static void **cotangent(ad_tape *t, uint32_t index, order which)
 static void give(ad_tape *t, uint32_t index, order which)
 {
     void **slot = cotangent(t, index, which);
-    ad_pool_give(&t->pool, *slot, ad_node_bytes(t->nodes[index]));
+    if (*slot)
+        ad_pool_give(&t->pool, *slot, ad_node_bytes(t->nodes[index]));
     *slot = NULL;
 }
 
@@ -60,7 +61,7 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
         f->dx[k].data = NULL;
         f->dx[k].allocator = NULL;
         f->dx[k].type = (ad_type)o->type;
-        f->dx[k].shape = f->x[k].shape;
+        ad_node_measure(o, &f->dx[k].shape);
         if (!(o->flags & AD_NODE_TRACKED))
             continue;
         f->dx[k].data = *cotangent(t, index, which);
@@ -77,16 +78,17 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
 
 static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy)
 {
-    ad_pullback_args args = {.op = n->op,
-                             .arity = (int)n->arity,
-                             .x = f->x,
-                             .dx = f->dx,
-                             .assign = f->assign,
-                             .attr = ad_node_attr(n),
-                             .saved = n->saved,
-                             .work = &t->work};
+    ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
+    args.op = n->op;
+    args.arity = (int)n->arity;
+    args.x = f->x;
+    args.dx = f->dx;
+    args.assign = f->assign;
+    args.attr = ad_node_attr(n);
+    args.saved = n->saved;
+    args.work = &t->work;
     ad_node_look(n, &args.y);
-    args.dy = ad_node_rows(n, dy);
+    ad_node_look_rows(n, dy, &args.dy);
     if (t->tracer)
         ad_trace(t, AD_EVENT_PULLBACK, n);
     ad_place start = ad_kernel_begin(t, n->op);
