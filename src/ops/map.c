@@ -55,29 +55,45 @@ static void begin_run(runs *r, const ad_nest *nest, int64_t start, int64_t lengt
     }
 }
 
-static bool one_run(const ad_shape *shape, int n, const ad_view *in, size_t *count)
+/* Whether v has that shape, and no gaps. */
+static inline bool in_rows(const ad_view *v, const ad_shape *shape)
 {
-    if (ad_shape_count(shape, count) != AD_OK || *count == 1)
-        return *count == 1;
-    for (int i = 0; i < n; i++)
-        if (!ad_shape_equal(shape, &in[i].shape) || !ad_view_is_contiguous(&in[i]))
+    int64_t step = 1;
+    if (v->shape.rank != shape->rank)
+        return false;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        int64_t extent = shape->dim[i];
+        if (v->shape.dim[i] != extent || (v->stride[i] != step && extent != 1))
             return false;
-    return *count > 0;
+        step *= extent;
+    }
+    return true;
 }
 
-void ad_map(const ad_shape *shape, ad_block *block, int n, const ad_view *in, size_t size,
-            void *out, bool add)
+/* The commonest case, and one number at a time: the operands are one run. */
+static bool map_at_once(const ad_shape *shape, ad_block *block, int n, const ad_view *in, void *out,
+                        bool add)
+{
+    size_t count = 1;
+    const void *data[AD_MAX_STREAMS];
+    for (int i = 0; i < shape->rank; i++)
+        count *= (size_t)shape->dim[i];
+    for (int i = 0; count != 1 && i < n; i++)
+        if (!in_rows(&in[i], shape))
+            return false;
+    for (int i = 0; i < n; i++)
+        data[i] = in[i].data;
+    if (count)
+        block(count, data, out, add);
+    return true;
+}
+
+static AD_APART void map_rows(const ad_shape *shape, ad_block *block, int n, const ad_view *in,
+                              size_t size, void *out, bool add)
 {
     runs r;
     ad_nest nest;
-    size_t count = 0;
     r.n = n;
-    if (one_run(shape, n, in, &count)) {
-        for (int i = 0; i < n; i++)
-            r.in[i] = in[i].data;
-        block(count, r.in, out, add);
-        return;
-    }
     begin_nest(&nest, shape, n, in);
     if (!ad_nest_start(&nest))
         return;
@@ -92,6 +108,13 @@ void ad_map(const ad_shape *shape, ad_block *block, int n, const ad_view *in, si
             to += (size_t)length * size;
         }
     } while (ad_nest_next(&nest));
+}
+
+void ad_map(const ad_shape *shape, ad_block *block, int n, const ad_view *in, size_t size,
+            void *out, bool add)
+{
+    if (!map_at_once(shape, block, n, in, out, add))
+        map_rows(shape, block, n, in, size, out, add);
 }
 
 /* ---- sums -------------------------------------------------------------------------- */
@@ -154,7 +177,8 @@ double *ad_map_sum(ad_workspace *work, const ad_shape *shape, ad_block *block, i
     if (!sums)
         return NULL;
     memset(sums, 0, count * sizeof *sums);
-    runs r = {.n = n};
+    runs r;
+    r.n = n;
     ad_nest nest;
     int64_t stride[AD_MAX_RANK];
     ad_row_strides(target, stride);
