@@ -12,7 +12,8 @@ enum { FEW = 4 };
 typedef struct call {
     ad_tape *tape;
     const ad_op *op;
-    unsigned inherited;   /* flags of all operands together */
+    unsigned inherited;   /* flags that some operand has */
+    unsigned common;      /* flags that every operand has */
     uint32_t *operand;    /* [arity] nodes */
     ad_view *x;           /* [arity] */
     ad_shape *shape;      /* [arity] */
@@ -34,10 +35,12 @@ static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr)
     c->tape = t;
     c->op = c->args.op = op;
     c->inherited = 0;
+    c->common = ~0u;
     c->room = NULL;
     c->args.arity = 0;
     c->args.attr = attr;
     c->args.work = &t->work;
+    c->args.run = 0;
     c->args.y.data = NULL;
     c->args.y.type = AD_F32;
     c->args.y.shape.rank = 0;
@@ -136,6 +139,7 @@ static bool resolve(call *c, int i, ad_tensor x, ad_type number)
     }
     c->operand[i] = x.as.node.index;
     c->inherited |= n->flags;
+    c->common &= n->flags;
     c->type[i] = (ad_type)n->type;
     ad_node_measure(n, &c->shape[i]);
     ad_node_look(n, &c->x[i]);
@@ -150,6 +154,16 @@ static bool resolve_all(call *c, const ad_tensor *x, int n)
     ad_type number = numbers ? number_type(x, n) : AD_TYPE_COUNT;
     for (int i = 0; i < n; i++, c->args.arity++)
         if (!resolve(c, i, x[i], number))
+            return false;
+    return true;
+}
+
+static inline bool same_shape(const ad_shape *a, const ad_shape *b)
+{
+    if (a->rank != b->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->dim[i] != b->dim[i])
             return false;
     return true;
 }
@@ -188,6 +202,17 @@ static bool fit(call *c)
     return true;
 }
 
+/* How many elements a plain loop over the operands and the result would run over; 0: none will do. */
+static size_t common_run(const call *c)
+{
+    if (!(c->common & AD_NODE_CONTIGUOUS))
+        return 0;
+    for (int i = 0; i < c->args.arity; i++)
+        if (!same_shape(&c->shape[i], &c->args.y.shape))
+            return 0;
+    return c->count;
+}
+
 /* What the result inherits: a derivative, a lost derivative, or neither. */
 static unsigned result_flags(const call *c)
 {
@@ -201,7 +226,7 @@ static unsigned result_flags(const call *c)
 
 static ad_tensor keep(const call *c, ad_node *n)
 {
-    n->flags |= (uint16_t)result_flags(c);
+    n->flags |= (uint16_t)(result_flags(c) | (c->args.run ? AD_NODE_RUN : 0));
     c->tape->severed = c->tape->severed || n->flags & AD_NODE_SEVERED;
     for (int i = 0; i < c->args.arity; i++)
         ad_node_operands(n)[i] = c->operand[i];
@@ -222,6 +247,7 @@ static bool compute(call *c, ad_node *n, size_t saved_bytes)
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
         return refuse(c, AD_MEMORY, "memory ran out (for what the pullback needs)");
     c->args.saved = n->saved;
+    c->args.run = common_run(c);
     ad_place start = ad_kernel_begin(t, c->op);
     if (c->op->check)
         c->op->check(&c->args);

@@ -1,6 +1,5 @@
 /* Nodes: their layout, their room on the tape, and the handles that name them. */
 #include "core/node.h"
-#include "core/strided.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,25 +61,24 @@ static size_t node_size(const ad_node_plan *plan)
 {
     size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
     size_t attr = plan->op ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
-    return sizeof(ad_node) + 2 * (size_t)plan->shape->rank * sizeof(int64_t) +
+    return sizeof(ad_node) + (size_t)plan->shape->rank * sizeof(ad_axis) +
            operands * sizeof(uint32_t) + attr;
 }
 
 static void lay_out(ad_node *n, const ad_node_plan *plan)
 {
-    int rank = plan->shape->rank;
-    for (int i = 0; i < rank; i++)
-        n->extents[i] = plan->shape->dim[i];
-    if (!plan->stride) {
-        ad_row_strides(plan->shape, n->extents + rank);
-        n->flags |= AD_NODE_CONTIGUOUS;
-        return;
-    }
-    for (int i = 0; i < rank; i++)
-        n->extents[rank + i] = plan->stride[i];
     ad_view v;
-    ad_node_look(n, &v);
-    n->flags |= ad_view_is_contiguous(&v) ? AD_NODE_CONTIGUOUS : 0;
+    int64_t step = 1;
+    for (int i = plan->shape->rank - 1; i >= 0; i--) {
+        int64_t dim = plan->shape->dim[i];
+        n->axes[i].dim = dim;
+        n->axes[i].stride = plan->stride ? plan->stride[i] : dim == 1 ? 0 : step;
+        step *= dim;
+    }
+    if (plan->stride)
+        ad_node_look(n, &v);
+    if (!plan->stride || ad_view_is_contiguous(&v))
+        n->flags |= AD_NODE_CONTIGUOUS;
 }
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)

@@ -18,10 +18,15 @@ enum {                         /* flags of a node */
        AD_NODE_WATCHED = 2,    /* is such a leaf */
        AD_NODE_SEVERED = 4,    /* depends on a watched leaf, through an op without derivative */
        AD_NODE_CONTIGUOUS = 8, /* its numbers lie row by row */
+       AD_NODE_RUN = 128,      /* so do its operands', and they have its shape */
        AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
        AD_NODE_MARK = 32,      /* for the walk at hand: on a path of derivatives */
        AD_NODE_CUT = 64        /* the same: only behind an op without derivative */
 };
+
+typedef struct ad_axis {
+    int64_t dim, stride;
+} ad_axis;
 
 typedef struct ad_node {
     const ad_op *op;   /* NULL: a leaf */
@@ -35,7 +40,7 @@ typedef struct ad_node {
     uint32_t arity;
     uint8_t type, rank;
     uint16_t flags;
-    int64_t extents[]; /* [rank] dim, [rank] stride; then uint32_t operands [arity], then attr */
+    ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
 } ad_node;
 
 typedef struct ad_tangents {
@@ -71,7 +76,7 @@ struct ad_tape {
 
 static inline uint32_t *ad_node_operands(const ad_node *n)
 {
-    return (uint32_t *)(uintptr_t)(n->extents + 2 * n->rank);
+    return (uint32_t *)(uintptr_t)(n->axes + n->rank);
 }
 
 static inline void *ad_node_attr(const ad_node *n)
@@ -99,7 +104,7 @@ static inline void ad_node_measure(const ad_node *n, ad_shape *shape)
 {
     shape->rank = n->rank;
     for (int i = 0; i < n->rank; i++)
-        shape->dim[i] = n->extents[i];
+        shape->dim[i] = n->axes[i].dim;
 }
 
 static inline void ad_node_look(const ad_node *n, ad_view *v)
@@ -108,7 +113,7 @@ static inline void ad_node_look(const ad_node *n, ad_view *v)
     v->type = (ad_type)n->type;
     ad_node_measure(n, &v->shape);
     for (int i = 0; i < n->rank; i++)
-        v->stride[i] = n->extents[n->rank + i];
+        v->stride[i] = n->axes[i].stride;
 }
 
 static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view *v)
@@ -119,7 +124,7 @@ static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view
     ad_node_measure(n, &v->shape);
     for (int i = n->rank - 1; i >= 0; i--) {
         v->stride[i] = step;
-        step *= n->extents[i] > 0 ? n->extents[i] : 1;
+        step *= n->axes[i].dim > 0 ? n->axes[i].dim : 1;
     }
 }
 

@@ -86,6 +86,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     args.assign = f->assign;
     args.attr = ad_node_attr(n);
     args.saved = n->saved;
+    args.run = n->flags & AD_NODE_RUN ? n->count : 0;
     args.work = &t->work;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);

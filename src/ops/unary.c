@@ -13,13 +13,21 @@
 static void unary_forward(const ad_forward_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
-    ad_map(&c->y.shape, k->forward.of[c->y.type], 1, c->x, ad_type_size(c->y.type), c->y.data,
-           false);
+    if (c->run)
+        k->forward.of[c->y.type](c->run, &c->x[0].data, c->y.data, false);
+    else
+        ad_map(&c->y.shape, k->forward.of[c->y.type], 1, c->x, ad_type_size(c->y.type), c->y.data,
+               false);
 }
 
 static void unary_pullback(const ad_pullback_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
+    if (c->run) {
+        const void *in[] = {c->x[0].data, c->y.data, c->dy.data};
+        k->slope.of[c->y.type](c->run, in, c->dx[0].data, !c->assign[0]);
+        return;
+    }
     ad_view in[] = {c->x[0], c->y, c->dy};
     ad_map_into(c->work, &c->y.shape, &k->slope, 3, in, &c->dx[0], !c->assign[0]);
 }
