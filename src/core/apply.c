@@ -118,43 +118,57 @@ static ad_type number_type(const ad_tensor *x, int n)
 /* The contiguous copy of a strided value, on the tape like any other. */
 static const ad_op contiguous_op;
 
-static bool resolve(call *c, int i, ad_tensor x, ad_type number)
+static bool takes_strides(const ad_op *op)
 {
+    return op->flags & AD_OP_STRIDED || op->view;
+}
+
+/* Makes a usable node of operand i when it is none yet: a number, or numbers at strides. NULL with an
+ * error where there is no way. */
+static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *given, int n,
+                                     uint32_t *index)
+{
+    ad_tensor x = given[i];
     if (!x.tape)
-        x = ad_constant(c->tape, number, x.as.number);
+        x = ad_constant(c->tape, number_type(given, n), x.as.number);
     if (x.tape != c->tape) {
         ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to another tape", c->op->name, i);
-        return false;
+        return NULL;
     }
-    ad_node *n = ad_tape_node(x);
-    bool strided = c->op->flags & AD_OP_STRIDED || c->op->view;
-    if (n && !strided && !(n->flags & AD_NODE_CONTIGUOUS)) {
+    const ad_node *node = ad_tape_node(x);
+    if (node && !takes_strides(c->op) && !(node->flags & AD_NODE_CONTIGUOUS)) {
         x = ad_apply(&contiguous_op, &x, NULL);
-        n = ad_tape_node(x);
+        node = ad_tape_node(x);
     }
-    if (!n) {
+    if (!node)
         ad_tape_fail(c->tape, AD_STALE, "%s: operand %d is gone: a reset or rewind ended it",
                      c->op->name, i);
-        return false;
-    }
-    c->operand[i] = x.as.node.index;
+    *index = x.as.node.index;
+    return node;
+}
+
+static inline void see(call *c, int i, uint32_t index, const ad_node *n)
+{
+    c->operand[i] = index;
     c->inherited |= n->flags;
     c->common &= n->flags;
     c->type[i] = (ad_type)n->type;
     ad_node_measure(n, &c->shape[i]);
     ad_node_look(n, &c->x[i]);
-    return true;
 }
 
-static bool resolve_all(call *c, const ad_tensor *x, int n)
+static bool resolve(call *c, const ad_tensor *given, int n)
 {
-    bool numbers = false;
-    for (int i = 0; i < n; i++)
-        numbers = numbers || !x[i].tape;
-    ad_type number = numbers ? number_type(x, n) : AD_TYPE_COUNT;
-    for (int i = 0; i < n; i++, c->args.arity++)
-        if (!resolve(c, i, x[i], number))
+    bool strided = takes_strides(c->op);
+    for (int i = 0; i < n; i++, c->args.arity++) {
+        uint32_t index = given[i].as.node.index;
+        const ad_node *node = given[i].tape == c->tape ? ad_tape_node(given[i]) : NULL;
+        if (!node || !(strided || node->flags & AD_NODE_CONTIGUOUS))
+            node = adapt(c, i, given, n, &index);
+        if (!node)
             return false;
+        see(c, i, index, node);
+    }
     return true;
 }
 
@@ -295,7 +309,10 @@ static ad_tensor record_view(call *c)
     if (!view_operand(c, &y)) {
         ad_tensor copy = ad_tape_handle(t, c->operand[0]);
         copy = ad_apply(&contiguous_op, &copy, NULL);
-        if (t->error.status != AD_OK || !resolve(c, 0, copy, c->type[0]) || !view_operand(c, &y)) {
+        const ad_node *n = ad_tape_node(copy);
+        if (n)
+            see(c, 0, copy.as.node.index, n);
+        if (!n || !view_operand(c, &y)) {
             refuse(c, AD_MISUSE, "the view rule failed on contiguous numbers");
             return ad_tape_dead(t);
         }
@@ -328,7 +345,7 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
     call_room few;
     ad_tensor y = ad_tape_dead(t);
     begin(&c, t, op, attr);
-    if (good_op(&c, n) && make_room(&c, &few, n) && resolve_all(&c, x, n) && fit(&c))
+    if (good_op(&c, n) && make_room(&c, &few, n) && resolve(&c, x, n) && fit(&c))
         y = op->view ? record_view(&c) : record(&c);
     if (c.room)
         ad_pool_give(&t->pool, c.room, room_size((size_t)n));

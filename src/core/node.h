@@ -164,7 +164,12 @@ ad_tensor ad_tape_keep(ad_tape *t, ad_node *n);
 /* ---- calling kernels ---------------------------------------------------------------- */
 
 /* True if the tape can be used by `name` now: no error, no kernel at work. */
-bool ad_tape_usable(ad_tape *t, const char *name);
+bool ad_tape_refuses(ad_tape *t, const char *name);
+
+static inline bool ad_tape_usable(ad_tape *t, const char *name)
+{
+    return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
+}
 
 /* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
  * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
@@ -203,19 +208,40 @@ ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single);
 bool ad_sweep_severed(ad_tape *t, const char *name, uint32_t root);
 
 /* Operands of a node, and what its rules get of each. */
+enum { AD_FRAME_FEW = 4 };
+
 typedef struct ad_frame {
     ad_place start;
     ad_view *x, *tx;
     ad_array *dx;
     bool *assign;
-    ad_view small_x[4], small_tx[4];
-    ad_array small_dx[4];
-    bool small_assign[4];
+    ad_view small_x[AD_FRAME_FEW], small_tx[AD_FRAME_FEW];
+    ad_array small_dx[AD_FRAME_FEW];
+    bool small_assign[AD_FRAME_FEW];
 } ad_frame;
 
+/* Takes room for the many operands of n. */
+bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n);
+
 /* Views the operands of n. Close it in any case; false with an error when memory ran out. */
-bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n);
-void ad_frame_close(ad_frame *f, ad_tape *t);
+static inline bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
+{
+    f->start = ad_arena_place(&t->values);
+    f->x = f->small_x;
+    f->tx = f->small_tx;
+    f->dx = f->small_dx;
+    f->assign = f->small_assign;
+    if (n->arity > AD_FRAME_FEW && !ad_frame_grow(f, t, n))
+        return false;
+    for (uint32_t i = 0; i < n->arity; i++)
+        ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
+    return true;
+}
+
+static inline void ad_frame_close(ad_frame *f, ad_tape *t)
+{
+    ad_arena_return(&t->values, f->start);
+}
 
 /* Fills in the tangents of n's operands. False if all are zero. */
 bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);

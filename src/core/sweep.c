@@ -223,8 +223,6 @@ ad_status ad_backward_from(ad_tensor y, ad_view dy)
         return ad_tape_status(y.tape);
     char given[64], wanted[64];
     ad_shape shape = ad_node_shape(n);
-    ad_shape_print(&dy.shape, given, sizeof given);
-    ad_shape_print(&shape, wanted, sizeof wanted);
     if (!dy.data && n->count)
         return ad_tape_fail(y.tape, AD_MISUSE, "backward: the cotangent holds no numbers");
     if (dy.type != (ad_type)n->type)
@@ -233,7 +231,9 @@ ad_status ad_backward_from(ad_tensor y, ad_view dy)
                             ad_type_text(dy.type), ad_type_text((ad_type)n->type));
     if (!ad_shape_equal(&dy.shape, &shape))
         return ad_tape_fail(y.tape, AD_BAD_SHAPE,
-                            "backward: a cotangent of shape %s for a root of %s", given, wanted);
+                            "backward: a cotangent of shape %s for a root of %s",
+                            ad_shape_print(&dy.shape, given, sizeof given),
+                            ad_shape_print(&shape, wanted, sizeof wanted));
     return sweep("backward", y, &dy, FIRST);
 }
 
