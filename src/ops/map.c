@@ -16,6 +16,47 @@ typedef struct runs {
     _Alignas(64) char packed[AD_MAX_STREAMS][RUN * sizeof(double)];
 } runs;
 
+/* Whether v has that shape, and no gaps. */
+static inline bool in_rows(const ad_view *v, const ad_shape *shape)
+{
+    int64_t step = 1;
+    if (v->shape.rank != shape->rank)
+        return false;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        int64_t extent = shape->dim[i];
+        if (v->shape.dim[i] != extent || (v->stride[i] != step && extent != 1))
+            return false;
+        step *= extent;
+    }
+    return true;
+}
+
+static bool single(const ad_shape *shape)
+{
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] != 1)
+            return false;
+    return true;
+}
+
+/* What ad_nest makes of operands that have the shape and no gaps, or are single numbers: one row. */
+static bool begin_row_nest(ad_nest *nest, const ad_shape *shape, int n, const ad_view *in)
+{
+    nest->rank = 1;
+    nest->streams = n;
+    nest->row = 1;
+    for (int i = 0; i < shape->rank; i++)
+        nest->row *= shape->dim[i];
+    for (int i = 0; i < n; i++) {
+        bool repeats = single(&in[i].shape);
+        if (!repeats && !in_rows(&in[i], shape))
+            return false;
+        nest->step[i] = !repeats;
+        nest->offset[i] = 0;
+    }
+    return nest->row > 0;
+}
+
 static void begin_nest(ad_nest *nest, const ad_shape *shape, int n, const ad_view *in)
 {
     ad_nest_begin(nest, shape);
@@ -55,21 +96,6 @@ static void begin_run(runs *r, const ad_nest *nest, int64_t start, int64_t lengt
     }
 }
 
-/* Whether v has that shape, and no gaps. */
-static inline bool in_rows(const ad_view *v, const ad_shape *shape)
-{
-    int64_t step = 1;
-    if (v->shape.rank != shape->rank)
-        return false;
-    for (int i = shape->rank - 1; i >= 0; i--) {
-        int64_t extent = shape->dim[i];
-        if (v->shape.dim[i] != extent || (v->stride[i] != step && extent != 1))
-            return false;
-        step *= extent;
-    }
-    return true;
-}
-
 /* The commonest case, and one number at a time: the operands are one run. */
 static bool map_at_once(const ad_shape *shape, ad_block *block, int n, const ad_view *in, void *out,
                         bool add)
@@ -94,9 +120,11 @@ static AD_APART void map_rows(const ad_shape *shape, ad_block *block, int n, con
     runs r;
     ad_nest nest;
     r.n = n;
-    begin_nest(&nest, shape, n, in);
-    if (!ad_nest_start(&nest))
-        return;
+    if (!begin_row_nest(&nest, shape, n, in)) {
+        begin_nest(&nest, shape, n, in);
+        if (!ad_nest_start(&nest))
+            return;
+    }
     int64_t run = run_length(&nest, n);
     char *to = out;
     do {
@@ -166,6 +194,21 @@ static void add_run(ad_type type, size_t n, const void *numbers, int64_t step, d
 #undef ADD
 }
 
+/* The operands, and behind them the sums. False if there is nothing to sum. */
+static bool begin_sum_nest(ad_nest *nest, const ad_shape *shape, int n, const ad_view *in,
+                           const ad_shape *target)
+{
+    int64_t stride[AD_MAX_RANK];
+    if (single(target) && begin_row_nest(nest, shape, n, in)) {
+        nest->step[n] = nest->offset[n] = 0;
+        return true;
+    }
+    ad_row_strides(target, stride);
+    begin_nest(nest, shape, n, in);
+    ad_nest_add(nest, target, stride);
+    return ad_nest_start(nest);
+}
+
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, ad_block *block, int n,
                    const ad_view *in, ad_type type, const ad_shape *target)
 {
@@ -180,11 +223,7 @@ double *ad_map_sum(ad_workspace *work, const ad_shape *shape, ad_block *block, i
     runs r;
     r.n = n;
     ad_nest nest;
-    int64_t stride[AD_MAX_RANK];
-    ad_row_strides(target, stride);
-    begin_nest(&nest, shape, n, in);
-    ad_nest_add(&nest, target, stride);
-    if (!ad_nest_start(&nest))
+    if (!begin_sum_nest(&nest, shape, n, in, target))
         return sums;
     _Alignas(64) char result[RUN * sizeof(double)];
     int64_t run = block || run_length(&nest, n) == RUN ? RUN : SUM_RUNS;
