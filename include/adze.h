@@ -4,6 +4,7 @@
 
 #include "adze/status.h"    /* status codes and messages */
 #include "adze/array.h"     /* types, shapes, views, arrays */
+#include "adze/pool.h"      /* threads inside kernels */
 #include "adze/tape.h"      /* recording, sweeps, tracing */
 #include "adze/op.h"        /* operations as data: write your own */
 #include "adze/ops.h"       /* the operations */

@@ -15,7 +15,8 @@ static const int32_t labels[] = {1, 0, 2};
 
 static ad_tape *new_tape(test_allocator *memory, unsigned checks)
 {
-    ad_tape_options options = {sizeof options, &memory->base, checks};
+    ad_tape_options options = {
+        .size = sizeof options, .allocator = &memory->base, .checks = checks};
     return ad_tape_new(&options);
 }
 

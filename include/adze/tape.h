@@ -14,6 +14,7 @@
 #define ADZE_TAPE_H
 
 #include "adze/array.h"
+#include "adze/pool.h"
 
 #include <stdio.h>
 
@@ -45,6 +46,7 @@ typedef struct ad_tape_options {
     size_t size;                   /* sizeof(ad_tape_options): lets this struct grow */
     const ad_allocator *allocator; /* NULL: the C library's */
     unsigned checks;               /* AD_CHECK_... or 0 */
+    ad_pool *pool;                 /* borrowed; NULL: kernels run on the calling thread alone */
 } ad_tape_options;
 
 /* options may be NULL. Returns NULL when memory ran out. */

@@ -91,7 +91,7 @@ static bool make_room(call *c, call_room *few, int n)
         c->type = few->type;
         return true;
     }
-    c->room = ad_pool_take(&c->tape->pool, room_size(count));
+    c->room = ad_recycler_take(&c->tape->buffers, room_size(count));
     if (!c->room) {
         ad_tape_fail(c->tape, AD_MEMORY, "%s: memory ran out (for %d operands)", c->op->name, n);
         return false;
@@ -348,7 +348,7 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
     if (good_op(&c, n) && make_room(&c, &few, n) && resolve(&c, x, n) && fit(&c))
         y = op->view ? record_view(&c) : record(&c);
     if (c.room)
-        ad_pool_give(&t->pool, c.room, room_size((size_t)n));
+        ad_recycler_give(&t->buffers, c.room, room_size((size_t)n));
     return y;
 }
 

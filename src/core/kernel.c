@@ -1,6 +1,7 @@
 /* Around the call of an op's rule: the tape is busy, scratch memory comes and goes, and what the kernel
  * rejects becomes the tape's error. */
 #include "core/node.h"
+#include "core/share.h"
 
 #include <stdarg.h>
 
@@ -21,6 +22,21 @@ void *ad_scratch(ad_workspace *work, size_t bytes)
     if (!memory)
         ad_fail(&work->rejected, AD_MEMORY, "memory ran out (%zu bytes for scratch)", bytes);
     return memory;
+}
+
+void ad_work_share(ad_workspace *work, size_t tasks, ad_task *run, void *job)
+{
+    ad_pool_run(work->tape->threads, tasks, run, job);
+}
+
+int ad_work_threads(const ad_workspace *work)
+{
+    return ad_pool_threads(work->tape->threads);
+}
+
+ad_isa ad_work_isa(const ad_workspace *work)
+{
+    return work->tape->isa;
 }
 
 void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)

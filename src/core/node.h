@@ -8,8 +8,10 @@
 #define ADZE_CORE_NODE_H
 
 #include "adze/op.h"
+#include "adze/pool.h"
 #include "core/arena.h"
-#include "core/pool.h"
+#include "core/cpu.h"
+#include "core/recycler.h"
 
 #define AD_NO_NODE UINT32_MAX
 
@@ -56,7 +58,9 @@ struct ad_workspace {
 struct ad_tape {
     const ad_allocator *allocator;
     ad_arena values;
-    ad_pool pool;
+    ad_recycler buffers;
+    ad_pool *threads; /* or NULL */
+    ad_isa isa;
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;

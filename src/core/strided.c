@@ -83,6 +83,26 @@ bool ad_nest_next(ad_nest *nest)
     return false;
 }
 
+int64_t ad_nest_rows(const ad_nest *nest)
+{
+    int64_t rows = 1;
+    for (int i = 0; i < nest->rank - 1; i++)
+        rows *= nest->dim[i];
+    return rows;
+}
+
+void ad_nest_seek(ad_nest *nest, int64_t row)
+{
+    for (int s = 0; s < nest->streams; s++)
+        nest->offset[s] = 0;
+    for (int i = nest->rank - 2; i >= 0; i--) {
+        nest->at[i] = row % nest->dim[i];
+        row /= nest->dim[i];
+        for (int s = 0; s < nest->streams; s++)
+            nest->offset[s] += nest->at[i] * nest->stride[s][i];
+    }
+}
+
 void ad_row_strides(const ad_shape *shape, int64_t *stride)
 {
     int64_t step = 1;

@@ -21,7 +21,7 @@ static void give(ad_tape *t, uint32_t index, order which)
 {
     void **slot = cotangent(t, index, which);
     if (*slot)
-        ad_pool_give(&t->pool, *slot, ad_node_bytes(t->nodes[index]));
+        ad_recycler_give(&t->buffers, *slot, ad_node_bytes(t->nodes[index]));
     *slot = NULL;
 }
 
@@ -44,7 +44,7 @@ void ad_release_gradients(ad_tape *t, uint32_t from)
 static void *take(ad_tape *t, uint32_t index, order which)
 {
     const ad_node *n = t->nodes[index];
-    void *buffer = ad_pool_take(&t->pool, ad_node_bytes(n));
+    void *buffer = ad_recycler_take(&t->buffers, ad_node_bytes(n));
     if (!buffer)
         ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
                      ad_node_bytes(n), ad_node_name(n));

@@ -32,7 +32,7 @@ bool ad_room_for_tangents(ad_tape *t, uint32_t count)
 
 static void give_tangent(ad_tape *t, uint32_t index)
 {
-    ad_pool_give(&t->pool, t->tangents[index].tx, ad_node_bytes(t->nodes[index]));
+    ad_recycler_give(&t->buffers, t->tangents[index].tx, ad_node_bytes(t->nodes[index]));
     t->tangents[index].tx = NULL;
 }
 
@@ -41,14 +41,14 @@ void ad_release_tangents(ad_tape *t, uint32_t from)
     for (; t->tangents_count > from; t->tangents_count--) {
         give_tangent(t, t->tangents_count - 1);
         ad_tangents *last = &t->tangents[t->tangents_count - 1];
-        ad_pool_give(&t->pool, last->tdx, ad_node_bytes(t->nodes[t->tangents_count - 1]));
+        ad_recycler_give(&t->buffers, last->tdx, ad_node_bytes(t->nodes[t->tangents_count - 1]));
     }
 }
 
 static void *take_tangent(ad_tape *t, uint32_t index)
 {
     const ad_node *n = t->nodes[index];
-    void *tx = ad_pool_take(&t->pool, ad_node_bytes(n));
+    void *tx = ad_recycler_take(&t->buffers, ad_node_bytes(n));
     if (!tx)
         ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (%zu bytes for the tangent of %s)",
                      ad_node_bytes(n), ad_node_name(n));

@@ -1,5 +1,6 @@
 /* The life of tapes: options, reset, marks, the error that sticks. */
 #include "core/node.h"
+#include "core/share.h"
 #include "ops/gemm.h"
 
 #include <stdarg.h>
@@ -17,7 +18,9 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
     *t = (ad_tape){
         .allocator = o.allocator,
         .values = {.allocator = o.allocator, .exact = exact},
-        .pool.arena = {.allocator = o.allocator, .exact = exact},
+        .buffers.arena = {.allocator = o.allocator, .exact = exact},
+        .threads = o.pool,
+        .isa = ad_cpu_isa(),
         .epoch = 1,
         .last_watched = AD_NO_NODE,
         .pushed = AD_NO_NODE,
@@ -56,7 +59,7 @@ void ad_tape_reset(ad_tape *t)
         return;
     forget_from(t, 0);
     ad_arena_return(&t->values, (ad_place){0});
-    ad_pool_reset(&t->pool);
+    ad_recycler_reset(&t->buffers);
     t->severed = false;
     if (t->error.status != AD_OK)
         t->error = (ad_error){0};
@@ -69,7 +72,7 @@ void ad_tape_trim(ad_tape *t)
     ad_arena_trim(&t->values);
     if (t->count)
         return;
-    ad_arena_trim(&t->pool.arena);
+    ad_arena_trim(&t->buffers.arena);
     ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *t->nodes);
     ad_memory_give(t->allocator, t->tangents, t->tangents_capacity * sizeof *t->tangents);
     t->nodes = NULL;
@@ -135,7 +138,7 @@ ad_tape_info ad_tape_measure(const ad_tape *t)
     size_t tables = t->capacity * sizeof *t->nodes + t->tangents_capacity * sizeof *t->tangents;
     return (ad_tape_info){
         .nodes = t->count,
-        .bytes_used = ad_arena_used(&t->values) + t->pool.used,
-        .bytes_reserved = t->values.reserved + t->pool.arena.reserved + tables,
+        .bytes_used = ad_arena_used(&t->values) + t->buffers.used,
+        .bytes_reserved = t->values.reserved + t->buffers.arena.reserved + tables,
     };
 }

@@ -33,28 +33,27 @@ const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_shape *y)
 static void binary_forward(const ad_forward_args *c)
 {
     const binary_kernels *k = c->op->kernels;
-    const void *in[] = {c->x[0].data, c->x[1].data};
-    if (c->run)
-        k->forward.of[c->y.type](c->run, in, c->y.data, false);
-    else
-        ad_map(&c->y.shape, k->forward.of[c->y.type], 2, c->x, ad_type_size(c->y.type), c->y.data,
-               false);
+    const ad_kernel *kernel = &k->forward.of[c->y.type];
+    const void *run[] = {c->x[0].data, c->x[1].data};
+    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, 2, c->x, ad_type_size(c->y.type), c->y.data, false);
+}
+
+static void map_slope(const ad_pullback_args *c, int i)
+{
+    const binary_kernels *k = c->op->kernels;
+    ad_view in[] = {c->x[0], c->x[1], c->y, c->dy};
+    ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
 }
 
 static void binary_pullback(const ad_pullback_args *c)
 {
     const binary_kernels *k = c->op->kernels;
-    if (c->run) {
-        const void *in[] = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data};
-        for (int i = 0; i < 2; i++)
-            if (c->dx[i].data)
-                k->slope[i].of[c->y.type](c->run, in, c->dx[i].data, !c->assign[i]);
-        return;
-    }
-    ad_view in[] = {c->x[0], c->x[1], c->y, c->dy};
+    const void *run[] = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data};
     for (int i = 0; i < 2; i++)
-        if (c->dx[i].data)
-            ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
+        if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], c->run, run,
+                                         c->dx[i].data, !c->assign[i]))
+            map_slope(c, i);
 }
 
 static void binary_jvp(const ad_jvp_args *c)
@@ -107,35 +106,28 @@ static void binary_curvature(const ad_curvature_args *c)
     PART(op##_dab, s, T, dab, AD_IN(T, 3) * AD_IN(T, 4))       \
     PART(op##_dbb, s, T, dbb, AD_IN(T, 3) * AD_IN(T, 4))
 
-#define BOTH(kernel)                   \
-    {                                  \
-        {                              \
-            kernel##_f32, kernel##_f64 \
-        }                              \
-    }
-
-#define BINARY_RULES(op, op_flags, f, da, db, daa, dab, dbb)                  \
-    BINARY_KERNELS(op, f32, float, f, da, db, daa, dab, dbb)                  \
-    BINARY_KERNELS(op, f64, double, f, da, db, daa, dab, dbb)                 \
-    static const binary_kernels op##_kernels = {                              \
-        BOTH(op##_forward),                                                   \
-        {BOTH(op##_da), BOTH(op##_db)},                                       \
-        {{BOTH(op##_daa), BOTH(op##_dab)}, {BOTH(op##_dab), BOTH(op##_dbb)}}, \
-    };                                                                        \
-    static const ad_op op##_op = {                                            \
-        .name = #op,                                                          \
-        .arity = 2,                                                           \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),                  \
-        .shape = ad_shape_broadcast,                                          \
-        .forward = binary_forward,                                            \
-        .pullback = binary_pullback,                                          \
-        .jvp = binary_jvp,                                                    \
-        .curvature = binary_curvature,                                        \
-        .kernels = &op##_kernels,                                             \
-    };                                                                        \
-    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b)                              \
-    {                                                                         \
-        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                 \
+#define BINARY_RULES(op, op_flags, f, da, db, daa, dab, dbb)                                      \
+    BINARY_KERNELS(op, f32, float, f, da, db, daa, dab, dbb)                                      \
+    BINARY_KERNELS(op, f64, double, f, da, db, daa, dab, dbb)                                     \
+    static const binary_kernels op##_kernels = {                                                  \
+        AD_BLOCKS(op##_forward),                                                                  \
+        {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db)},                                                 \
+        {{AD_BLOCKS(op##_daa), AD_BLOCKS(op##_dab)}, {AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dbb)}}, \
+    };                                                                                            \
+    static const ad_op op##_op = {                                                                \
+        .name = #op,                                                                              \
+        .arity = 2,                                                                               \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),                                      \
+        .shape = ad_shape_broadcast,                                                              \
+        .forward = binary_forward,                                                                \
+        .pullback = binary_pullback,                                                              \
+        .jvp = binary_jvp,                                                                        \
+        .curvature = binary_curvature,                                                            \
+        .kernels = &op##_kernels,                                                                 \
+    };                                                                                            \
+    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b)                                                  \
+    {                                                                                             \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                                     \
     }
 
 #define BINARY(op, f, da, db, daa, dab, dbb) BINARY_RULES(op, 0, f, da, db, daa, dab, dbb)
@@ -172,44 +164,40 @@ static const char *compare_type(const ad_type *x, const void *attr, ad_type *y)
 
 /* One kernel for each number type. */
 typedef struct compare_kernels {
-    ad_block *of[AD_TYPE_COUNT];
+    ad_kernel of[AD_TYPE_COUNT];
 } compare_kernels;
 
 static void compare_forward(const ad_forward_args *c)
 {
     const compare_kernels *k = c->op->kernels;
-    ad_map(&c->y.shape, k->of[c->x[0].type], 2, c->x, sizeof(bool), c->y.data, false);
+    ad_map(c->work, &c->y.shape, &k->of[c->x[0].type], 2, c->x, sizeof(bool), c->y.data, false);
 }
 
-#define COMPARE_KERNEL(op, type, T, relation)                                     \
-    static void op##_##type(size_t n, const void *const *in, void *out, bool add) \
-    {                                                                             \
-        (void)add;                                                                \
-        for (size_t i = 0; i < n; i++)                                            \
-            ((bool *)out)[i] = A(T) relation B(T);                                \
-    }
+#define COMPARE_KERNEL(op, type, T, relation) \
+    AD_ASSIGNING_KERNEL(op##_##type, bool, A(T) relation B(T))
 
-#define COMPARE(op, relation)                                                            \
-    COMPARE_KERNEL(op, AD_F32, float, relation)                                          \
-    COMPARE_KERNEL(op, AD_F64, double, relation)                                         \
-    COMPARE_KERNEL(op, AD_I32, int32_t, relation)                                        \
-    COMPARE_KERNEL(op, AD_I64, int64_t, relation)                                        \
-    COMPARE_KERNEL(op, AD_U8, uint8_t, relation)                                         \
-    COMPARE_KERNEL(op, AD_BOOL, bool, relation)                                          \
-    static const compare_kernels op##_kernels = {                                        \
-        {op##_AD_F32, op##_AD_F64, op##_AD_I32, op##_AD_I64, op##_AD_U8, op##_AD_BOOL}}; \
-    static const ad_op op##_op = {                                                       \
-        .name = #op,                                                                     \
-        .arity = 2,                                                                      \
-        .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,                                    \
-        .type = compare_type,                                                            \
-        .shape = ad_shape_broadcast,                                                     \
-        .forward = compare_forward,                                                      \
-        .kernels = &op##_kernels,                                                        \
-    };                                                                                   \
-    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b)                                         \
-    {                                                                                    \
-        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                            \
+#define COMPARE(op, relation)                                                                 \
+    COMPARE_KERNEL(op, AD_F32, float, relation)                                               \
+    COMPARE_KERNEL(op, AD_F64, double, relation)                                              \
+    COMPARE_KERNEL(op, AD_I32, int32_t, relation)                                             \
+    COMPARE_KERNEL(op, AD_I64, int64_t, relation)                                             \
+    COMPARE_KERNEL(op, AD_U8, uint8_t, relation)                                              \
+    COMPARE_KERNEL(op, AD_BOOL, bool, relation)                                               \
+    static const compare_kernels op##_kernels = {{AD_ALL(op##_AD_F32), AD_ALL(op##_AD_F64),   \
+                                                  AD_ALL(op##_AD_I32), AD_ALL(op##_AD_I64),   \
+                                                  AD_ALL(op##_AD_U8), AD_ALL(op##_AD_BOOL)}}; \
+    static const ad_op op##_op = {                                                            \
+        .name = #op,                                                                          \
+        .arity = 2,                                                                           \
+        .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,                                         \
+        .type = compare_type,                                                                 \
+        .shape = ad_shape_broadcast,                                                          \
+        .forward = compare_forward,                                                           \
+        .kernels = &op##_kernels,                                                             \
+    };                                                                                        \
+    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b)                                              \
+    {                                                                                         \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                                 \
     }
 
 COMPARE(equal, ==)

@@ -119,14 +119,14 @@ static void extreme_forward(const ad_forward_args *c)
     AD_KERNEL(tied_##s, T, tied_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)))
 TIED(f32, float)
 TIED(f64, double)
-static const ad_blocks tied = {{tied_f32, tied_f64}};
+static const ad_blocks tied = AD_BLOCKS(tied);
 
 /* The sums of t over the ties, in the kept shape. */
 static double *sum_ties(const ad_reduced *r, ad_workspace *work, const ad_view *x, const ad_view *y,
                         const ad_view *t)
 {
     ad_view in[] = {*x, ad_reduced_view(r, y->type, y->data), *t};
-    return ad_map_sum(work, &x->shape, tied.of[x->type], 3, in, x->type, &r->kept);
+    return ad_map_sum(work, &x->shape, &tied.of[x->type], 3, in, x->type, &r->kept);
 }
 
 static double *count_ties(const ad_reduced *r, ad_workspace *work, const ad_view *x,

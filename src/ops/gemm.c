@@ -1,16 +1,16 @@
-/* Matrix products: the one door to BLIS. */
+/* Matrix products: kernels of our own, and the one door to BLIS. */
 #define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
 #include "ops/gemm.h"
 
+#include "core/share.h"
 #include "core/strided.h"
+#include "ops/gemm_kernel.h"
 
 #if __has_include(<blis/blis.h>)
 #include <blis/blis.h>
 #else
 #include <blis.h>
 #endif
-
-enum { SMALL_WORK = 16 * 16 * 16 }; /* multiplications below which calling BLIS costs more */
 
 ad_matrix ad_matrix_transposed(ad_matrix a)
 {
@@ -36,6 +36,38 @@ static ad_matrix with_plain_steps(ad_matrix a)
     return a;
 }
 
+/* ---- BLIS -------------------------------------------------------------------------- */
+
+static void blis_f32(const ad_product *p, rntm_t *runtime)
+{
+    float one = 1, keep = p->add;
+    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, p->a.rows, p->b.columns, p->a.columns, &one,
+                 (float *)(uintptr_t)p->a.data, p->a.row_step, p->a.column_step,
+                 (float *)(uintptr_t)p->b.data, p->b.row_step, p->b.column_step, &keep, p->c,
+                 p->c_step, 1, NULL, runtime);
+}
+
+static void blis_f64(const ad_product *p, rntm_t *runtime)
+{
+    double one = 1, keep = p->add;
+    bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, p->a.rows, p->b.columns, p->a.columns, &one,
+                 (double *)(uintptr_t)p->a.data, p->a.row_step, p->a.column_step,
+                 (double *)(uintptr_t)p->b.data, p->b.row_step, p->b.column_step, &keep, p->c,
+                 p->c_step, 1, NULL, runtime);
+}
+
+static void multiply_by_blis(ad_type type, const ad_product *p)
+{
+    rntm_t runtime;
+    bli_rntm_init(&runtime);
+    bli_rntm_set_num_threads(1, &runtime);
+    bli_rntm_disable_l3_sup(&runtime);
+    if (type == AD_F32)
+        blis_f32(p, &runtime);
+    else
+        blis_f64(p, &runtime);
+}
+
 /* Rows or columns that lie together and do not overlap: what BLIS is asked to take. */
 static bool plain(ad_matrix a)
 {
@@ -43,85 +75,134 @@ static bool plain(ad_matrix a)
            (a.row_step == 1 && a.column_step >= a.rows);
 }
 
-static bool pack(ad_workspace *work, ad_type type, ad_matrix *a)
+/* Where the product is large in every direction, and BLIS knows this machine's vectors: a
+ * processor newer than itself it takes for a generic one. */
+static bool is_for_blis(ad_isa isa, ad_matrix a, ad_matrix b)
 {
-    ad_view v = ad_view_of(type, a->data, AD_SHAPE(a->rows, a->columns));
-    v.stride[0] = a->row_step;
-    v.stride[1] = a->column_step;
-    size_t bytes = (size_t)a->rows * (size_t)a->columns * ad_type_size(type);
-    void *packed = ad_scratch(work, bytes);
-    if (!packed)
+    enum { LARGE = 512 };
+    if (a.rows < LARGE || b.columns < LARGE || a.columns < LARGE || !plain(a) || !plain(b))
         return false;
-    ad_strided_read(&v, packed);
-    *a = (ad_matrix){packed, a->rows, a->columns, a->columns, 1};
-    return true;
-}
-
-/* c += a b, where the columns of b lie together. */
-#define SMALL(name, T)                                             \
-    static void name(ad_matrix a, ad_matrix b, T *c)               \
-    {                                                              \
-        const T *as = a.data, *bs = b.data;                        \
-        for (int64_t i = 0; i < a.rows; i++, c += b.columns)       \
-            for (int64_t p = 0; p < a.columns; p++) {              \
-                T factor = as[i * a.row_step + p * a.column_step]; \
-                const T *row = bs + p * b.row_step;                \
-                for (int64_t j = 0; j < b.columns; j++)            \
-                    c[j] += factor * row[j];                       \
-            }                                                      \
-    }
-
-SMALL(small_f32, float)
-SMALL(small_f64, double)
-
-#define BLIS(name, T, gemm)                                                             \
-    static void name(ad_matrix a, ad_matrix b, bool add, T *c)                          \
-    {                                                                                   \
-        rntm_t runtime;                                                                 \
-        bli_rntm_init(&runtime);                                                        \
-        bli_rntm_set_num_threads(1, &runtime);                                          \
-        bli_rntm_disable_l3_sup(&runtime);                                              \
-        T one = 1, keep = add;                                                          \
-        gemm(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, a.rows, b.columns, a.columns, &one,  \
-             (T *)(uintptr_t)a.data, a.row_step, a.column_step, (T *)(uintptr_t)b.data, \
-             b.row_step, b.column_step, &keep, c, b.columns, 1, NULL, &runtime);        \
-    }
-
-BLIS(blis_f32, float, bli_sgemm_ex)
-BLIS(blis_f64, double, bli_dgemm_ex)
-
-void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c)
-{
-    size_t m = (size_t)a.rows, n = (size_t)b.columns, k = (size_t)a.columns;
-    if (m == 0 || n == 0)
-        return;
-    bool small = k == 0 ||
-                 (m <= SMALL_WORK && n <= SMALL_WORK && k <= SMALL_WORK && m * n * k <= SMALL_WORK);
-    if (small && !add)
-        memset(c, 0, m * n * ad_type_size(type));
-    if (k == 0)
-        return;
-    a = with_plain_steps(a);
-    b = with_plain_steps(b);
-    if (!plain(a) && !small && !pack(work, type, &a))
-        return;
-    if ((small ? b.column_step != 1 : !plain(b)) && !pack(work, type, &b))
-        return;
-    if (small && type == AD_F32)
-        small_f32(a, b, c);
-    else if (small)
-        small_f64(a, b, c);
-    else if (type == AD_F32)
-        blis_f32(a, b, add, c);
-    else
-        blis_f64(a, b, add, c);
+    arch_t arch = bli_arch_query_id();
+#if defined(__x86_64__)
+    if (isa == AD_ISA_avx512)
+        return arch == BLIS_ARCH_SKX;
+#endif
+    (void)isa;
+    return arch != BLIS_ARCH_GENERIC;
 }
 
 void ad_gemm_warm_up(void)
 {
     enum { SIDE = 8 };
-    float a[SIDE * SIDE] = {0}, c[SIDE * SIDE];
-    double d[SIDE * SIDE] = {0}, e[SIDE * SIDE];
-    blis_f32((ad_matrix){a, SIDE, SIDE, SIDE, 1}, (ad_matrix){a, SIDE, SIDE, SIDE, 1}, false, c);
-    blis_f64((ad_matrix){d, SIDE, SIDE, SIDE, 1}, (ad_matrix){d, SIDE, SIDE, SIDE, 1}, false, e);
+    static const double zeros[SIDE * SIDE];
+    double c[SIDE * SIDE];
+    ad_matrix a = {zeros, SIDE, SIDE, SIDE, 1};
+    ad_product p = {.a = a, .b = a, .c = c, .c_step = SIDE};
+    multiply_by_blis(AD_F32, &p);
+    multiply_by_blis(AD_F64, &p);
+}
+
+/* ---- splitting --------------------------------------------------------------------- */
+
+typedef struct job {
+    ad_product whole;
+    ad_type type;
+    ad_product_kernel *kernel; /* NULL: BLIS */
+    int64_t rows, columns;     /* of a task */
+    size_t across;             /* tasks that make whole rows */
+    char *room;                /* AD_PRODUCT_ROOM bytes for each thread */
+    const ad_epilogue *then;
+} job;
+
+static const char *at(const job *j, const void *data, int64_t elements)
+{
+    return (const char *)data + elements * (int64_t)ad_type_size(j->type);
+}
+
+static void run_task(void *user, size_t task, int worker)
+{
+    const job *j = user;
+    ad_product p = j->whole;
+    int64_t row = (int64_t)(task / j->across) * j->rows, m = p.a.rows - row;
+    int64_t column = (int64_t)(task % j->across) * j->columns, n = p.b.columns - column;
+    p.a.data = at(j, p.a.data, row * p.a.row_step);
+    p.b.data = at(j, p.b.data, column * p.b.column_step);
+    p.c = (void *)(uintptr_t)at(j, p.c, row * p.c_step + column);
+    p.a.rows = m < j->rows ? m : j->rows;
+    p.b.columns = n < j->columns ? n : j->columns;
+    p.room = j->room + (size_t)worker * AD_PRODUCT_ROOM;
+    if (j->kernel)
+        j->kernel(&p);
+    else
+        multiply_by_blis(j->type, &p);
+    if (j->then && j->across == 1)
+        j->then->run(j->then->user, row, row + p.a.rows);
+}
+
+static int64_t up_to_multiple(int64_t n, int64_t of)
+{
+    return (n + of - 1) / of * of;
+}
+
+/* Sets what a task is: some rows, or some columns where there are more of those, so that each thread
+ * gets a few, none of them tiny. Whole rows that something follows are few enough to stay in
+ * the cache. */
+static void plan_tasks(job *j, int threads)
+{
+    enum { LEAST = 1 << 19, HOT_BYTES = 1 << 17, ALIGNED = 16 };
+    int64_t m = j->whole.a.rows, n = j->whole.b.columns;
+    double work = (double)m * (double)n * (double)j->whole.a.columns / LEAST;
+    int64_t tasks = threads == 1 ? 1 : work < 4 * threads ? (int64_t)work : 4 * threads;
+    j->rows = m;
+    j->columns = n;
+    if (tasks > 1 && n > m)
+        j->columns = up_to_multiple((n + tasks - 1) / tasks, AD_PRODUCT_COLUMNS);
+    else if (tasks > 1)
+        j->rows = up_to_multiple((m + tasks - 1) / tasks, ALIGNED);
+    j->across = (size_t)((n + j->columns - 1) / j->columns);
+    if (j->then && j->across == 1) {
+        int64_t hot = HOT_BYTES / (n * (int64_t)ad_type_size(j->type));
+        hot = hot < 256 ? 256 : up_to_multiple(hot, ALIGNED);
+        j->rows = j->rows < hot ? j->rows : hot;
+    }
+}
+
+static ad_product_kernel *choose_kernel(ad_type type, ad_isa isa)
+{
+#define KERNEL_F32(isa) ad_product_f32_##isa,
+#define KERNEL_F64(isa) ad_product_f64_##isa,
+    static ad_product_kernel *const f32[] = {AD_ISA_LIST(KERNEL_F32)};
+    static ad_product_kernel *const f64[] = {AD_ISA_LIST(KERNEL_F64)};
+    return type == AD_F32 ? f32[isa] : f64[isa];
+}
+
+static void multiply(ad_workspace *work, job *j)
+{
+    int threads = ad_work_threads(work);
+    plan_tasks(j, threads);
+    size_t tasks = (size_t)((j->whole.a.rows + j->rows - 1) / j->rows) * j->across;
+    if (j->kernel && !(j->room = ad_scratch(work, (size_t)threads * AD_PRODUCT_ROOM)))
+        return;
+    ad_work_share(work, tasks, run_task, j);
+    if (j->then && j->across > 1)
+        j->then->run(j->then->user, 0, j->whole.a.rows);
+}
+
+void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c,
+             const ad_epilogue *then)
+{
+    if (a.rows == 0 || b.columns == 0)
+        return;
+    a = with_plain_steps(a);
+    b = with_plain_steps(b);
+    ad_isa isa = ad_work_isa(work);
+    job j = {.whole = {.a = a, .b = b, .c = c, .c_step = b.columns, .add = add},
+             .type = type,
+             .kernel = is_for_blis(isa, a, b) ? NULL : choose_kernel(type, isa),
+             .then = then};
+    /* Where the terms of a sum lie far apart, what they bring along should stay in the cache. */
+    j.whole.depth = a.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4;
+    if (a.columns == 0 && !add)
+        memset(c, 0, (size_t)a.rows * (size_t)b.columns * ad_type_size(type));
+    multiply(work, &j);
 }

@@ -38,16 +38,16 @@ static const char *mse_shape(const ad_shape *x, const void *attr, ad_shape *y)
 MSE_KERNELS(f32, float)
 MSE_KERNELS(f64, double)
 
-static const ad_blocks square = {{square_f32, square_f64}};
-static const ad_blocks along = {{along_f32, along_f64}};
-static const ad_blocks slope = {{slope_f32, slope_f64}};
+static const ad_blocks square = AD_BLOCKS(square);
+static const ad_blocks along = AD_BLOCKS(along);
+static const ad_blocks slope = AD_BLOCKS(slope);
 
 /* Writes the sum of a block over the operands, times factor / n. */
 static void mean_of(ad_workspace *work, const ad_blocks *blocks, int n, const ad_view *in,
                     double factor, const ad_array *y)
 {
     const ad_shape *shape = &in[0].shape;
-    double *sum = ad_map_sum(work, shape, blocks->of[y->type], n, in, AD_F64, &AD_SCALAR);
+    double *sum = ad_map_sum(work, shape, &blocks->of[y->type], n, in, AD_F64, &AD_SCALAR);
     if (!sum)
         return;
     *sum = factor * *sum / (double)ad_view_count(&in[0]);

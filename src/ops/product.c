@@ -1,12 +1,12 @@
-/* Products: matmul, dot and the dense layer.
+/* Products: matmul and dot.
  *
  * From y = a b follows dy = da b + a db: the cotangents are dy b^T for a, and a^T dy for b. The same
  * with tangents in the place of one factor gives jvp and curvature. */
+#include "ops/product.h"
+#include "adze/ops.h"
 #include "core/strided.h"
 #include "ops/families.h"
-#include "ops/gemm.h"
 #include "ops/kernel.h"
-#include "ops/unary.h"
 
 #include <string.h>
 
@@ -81,18 +81,18 @@ static void multiply(ad_workspace *work, const ad_shape *over, const ad_view *a,
             left.data = l + (nest.offset[0] + i * nest.step[0]) * size;
             right.data = r + (nest.offset[1] + i * nest.step[1]) * size;
             char *to = (char *)(uintptr_t)c->data + (nest.offset[2] + i * nest.step[2]) * size;
-            ad_gemm(work, c->type, left, right, add, to);
+            ad_gemm(work, c->type, left, right, add, to, NULL);
         }
     } while (ad_nest_next(&nest));
 }
 
-static void product(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *y,
-                    bool add)
+void ad_multiply(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *y,
+                 bool add)
 {
     ad_matrix rows;
     ad_view c = ad_array_view(*y);
     if (tall(a, b, &rows))
-        ad_gemm(work, y->type, rows, ad_matrix_of(b), add, y->data);
+        ad_gemm(work, y->type, rows, ad_matrix_of(b), add, y->data, NULL);
     else
         multiply(work, &y->shape, a, false, b, false, &c, add);
 }
@@ -106,9 +106,8 @@ static bool once(const ad_array *dx, const ad_view *dy)
                    (size_t)(dx->shape.rank - 2) * sizeof *dx->shape.dim) == 0);
 }
 
-/* dx0 (+)= dy b^T */
-static void product_to_left(ad_workspace *work, const ad_view *dy, const ad_view *b,
-                            const ad_array *dx, bool assign)
+void ad_multiply_to_left(ad_workspace *work, const ad_view *dy, const ad_view *b,
+                         const ad_array *dx, bool assign)
 {
     ad_matrix rows;
     ad_view to = ad_array_view(*dx);
@@ -116,21 +115,21 @@ static void product_to_left(ad_workspace *work, const ad_view *dy, const ad_view
     if (assign && !single)
         memset(dx->data, 0, ad_array_count(dx) * ad_type_size(dx->type));
     if (single && tall(dy, b, &rows))
-        ad_gemm(work, dx->type, rows, ad_matrix_transposed(ad_matrix_of(b)), !assign, dx->data);
+        ad_gemm(work, dx->type, rows, ad_matrix_transposed(ad_matrix_of(b)), !assign, dx->data,
+                NULL);
     else
         multiply(work, &dy->shape, dy, false, b, true, &to, !(assign && single));
 }
 
-/* dx1 (+)= a^T dy */
-static void product_to_right(ad_workspace *work, const ad_view *a, const ad_view *dy,
-                             const ad_array *dx, bool assign)
+void ad_multiply_to_right(ad_workspace *work, const ad_view *a, const ad_view *dy,
+                          const ad_array *dx, bool assign)
 {
     ad_matrix rows;
     ad_view to = ad_array_view(*dx);
     bool single = once(dx, dy);
     if (tall(a, &to, &rows)) { /* the sum over the batch is part of the product */
         ad_matrix tall_dy = {dy->data, rows.rows, dx->shape.dim[1], dx->shape.dim[1], 1};
-        ad_gemm(work, dx->type, ad_matrix_transposed(rows), tall_dy, !assign, dx->data);
+        ad_gemm(work, dx->type, ad_matrix_transposed(rows), tall_dy, !assign, dx->data, NULL);
         return;
     }
     if (assign && !single)
@@ -140,31 +139,31 @@ static void product_to_right(ad_workspace *work, const ad_view *a, const ad_view
 
 static void matmul_forward(const ad_forward_args *c)
 {
-    product(c->work, &c->x[0], &c->x[1], &c->y, false);
+    ad_multiply(c->work, &c->x[0], &c->x[1], &c->y, false);
 }
 
 static void matmul_pullback(const ad_pullback_args *c)
 {
     if (c->dx[0].data)
-        product_to_left(c->work, &c->dy, &c->x[1], &c->dx[0], c->assign[0]);
+        ad_multiply_to_left(c->work, &c->dy, &c->x[1], &c->dx[0], c->assign[0]);
     if (c->dx[1].data)
-        product_to_right(c->work, &c->x[0], &c->dy, &c->dx[1], c->assign[1]);
+        ad_multiply_to_right(c->work, &c->x[0], &c->dy, &c->dx[1], c->assign[1]);
 }
 
 static void matmul_jvp(const ad_jvp_args *c)
 {
     if (c->tx[0].data)
-        product(c->work, &c->tx[0], &c->x[1], &c->ty, false);
+        ad_multiply(c->work, &c->tx[0], &c->x[1], &c->ty, false);
     if (c->tx[1].data)
-        product(c->work, &c->x[0], &c->tx[1], &c->ty, c->tx[0].data != NULL);
+        ad_multiply(c->work, &c->x[0], &c->tx[1], &c->ty, c->tx[0].data != NULL);
 }
 
 static void matmul_curvature(const ad_curvature_args *c)
 {
     if (c->tdx[0].data && c->tx[1].data)
-        product_to_left(c->work, &c->dy, &c->tx[1], &c->tdx[0], false);
+        ad_multiply_to_left(c->work, &c->dy, &c->tx[1], &c->tdx[0], false);
     if (c->tdx[1].data && c->tx[0].data)
-        product_to_right(c->work, &c->tx[0], &c->dy, &c->tdx[1], false);
+        ad_multiply_to_right(c->work, &c->tx[0], &c->dy, &c->tdx[1], false);
 }
 
 static const ad_op matmul_op = {
@@ -187,7 +186,7 @@ ad_tensor ad_matmul(ad_tensor a, ad_tensor b)
 
 AD_KERNEL(times_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
 AD_KERNEL(times_f64, double, AD_IN(double, 0) * AD_IN(double, 1))
-static const ad_blocks times = {{times_f32, times_f64}};
+static const ad_blocks times = AD_BLOCKS(times);
 
 static const char *dot_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
@@ -255,131 +254,4 @@ ad_tensor ad_dot(ad_tensor a, ad_tensor b)
     return ad_apply(&dot_op, (ad_tensor[]){a, b}, NULL);
 }
 
-/* ---- dense ------------------------------------------------------------------------- */
-
-typedef struct dense_attr {
-    ad_activation activation;
-} dense_attr;
-
-static const ad_unary_kernels *activation_of(const void *attr)
-{
-    return ad_activation_kernels(((const dense_attr *)attr)->activation);
-}
-
-static const char *dense_shape(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    (void)attr;
-    if (x[0].rank != 2 || x[1].rank != 2 || x[2].rank != 1)
-        return "needs x [n, inputs], w [inputs, outputs] and b [outputs]";
-    if (x[0].dim[1] != x[1].dim[0])
-        return "columns of x must equal rows of w";
-    if (x[1].dim[1] != x[2].dim[0])
-        return "columns of w must equal the length of b";
-    *y = AD_SHAPE(x[0].dim[0], x[1].dim[1]);
-    return NULL;
-}
-
-/* y = activation(y + b) in one pass over y: row by row, in place through a buffer of a row's piece. */
-#define ACTIVATE(name, T, type)                                                                  \
-    static void name(const ad_forward_args *c)                                                   \
-    {                                                                                            \
-        enum { PIECE = 256 };                                                                    \
-        T z[PIECE], *y = c->y.data;                                                              \
-        const T *b = c->x[2].data;                                                               \
-        int64_t rows = c->y.shape.dim[0], columns = c->y.shape.dim[1], step = c->x[2].stride[0]; \
-        const ad_unary_kernels *k = activation_of(c->attr);                                      \
-        for (int64_t i = 0; i < rows; i++, y += columns)                                         \
-            for (int64_t start = 0; start < columns; start += PIECE) {                           \
-                int64_t n = columns - start < PIECE ? columns - start : PIECE;                   \
-                T *to = k ? z : y + start;                                                       \
-                for (int64_t j = 0; j < n; j++)                                                  \
-                    to[j] = y[start + j] + b[(start + j) * step];                                \
-                if (k)                                                                           \
-                    k->forward.of[type]((size_t)n, (const void *[]){z}, y + start, false);       \
-            }                                                                                    \
-    }
-
-ACTIVATE(activate_f32, float, AD_F32)
-ACTIVATE(activate_f64, double, AD_F64)
-
-static void dense_forward(const ad_forward_args *c)
-{
-    ad_gemm(c->work, c->y.type, ad_matrix_of(&c->x[0]), ad_matrix_of(&c->x[1]), false, c->y.data);
-    if (c->y.type == AD_F32)
-        activate_f32(c);
-    else
-        activate_f64(c);
-}
-
-/* dz = dy activation'(z), in scratch memory; dy itself for the identity. The slopes of the activations
- * can be told from y. */
-static ad_view slope_times(ad_workspace *work, const void *attr, const ad_view *y,
-                           const ad_view *dy)
-{
-    const ad_unary_kernels *k = activation_of(attr);
-    if (!k)
-        return *dy;
-    ad_view dz = *dy;
-    size_t size = ad_type_size(y->type);
-    void *numbers = ad_scratch(work, ad_view_count(y) * size);
-    if (numbers)
-        ad_map(&y->shape, k->slope.of[y->type], 3, (ad_view[]){*y, *y, *dy}, size, numbers, false);
-    dz.data = numbers;
-    return dz;
-}
-
-static void dense_pullback(const ad_pullback_args *c)
-{
-    ad_view dz = slope_times(c->work, c->attr, &c->y, &c->dy);
-    if (!dz.data)
-        return;
-    if (c->dx[0].data)
-        product_to_left(c->work, &dz, &c->x[1], &c->dx[0], c->assign[0]);
-    if (c->dx[1].data)
-        product_to_right(c->work, &c->x[0], &dz, &c->dx[1], c->assign[1]);
-    if (c->dx[2].data)
-        ad_map_into(c->work, &dz.shape, &ad_itself, 1, &dz, &c->dx[2], !c->assign[2]);
-}
-
-/* ty = activation'(z) (tx w + x tw + tb) */
-static void dense_jvp(const ad_jvp_args *c)
-{
-    const ad_unary_kernels *k = activation_of(c->attr);
-    size_t size = ad_type_size(c->ty.type), count = ad_array_count(&c->ty);
-    ad_array tz = c->ty;
-    if (k && !(tz.data = ad_scratch(c->work, count * size)))
-        return;
-    memset(tz.data, 0, count * size);
-    if (c->tx[0].data)
-        product(c->work, &c->tx[0], &c->x[1], &tz, true);
-    if (c->tx[1].data)
-        product(c->work, &c->x[0], &c->tx[1], &tz, true);
-    if (c->tx[2].data)
-        ad_map_into(c->work, &tz.shape, &ad_itself, 1, &c->tx[2], &tz, true);
-    if (k)
-        ad_map_into(c->work, &tz.shape, &k->slope, 3, (ad_view[]){c->y, c->y, ad_array_view(tz)},
-                    &c->ty, false);
-}
-
-static const ad_op dense_op = {
-    .name = "dense",
-    .arity = 3,
-    .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
-    .attr_size = sizeof(dense_attr),
-    .shape = dense_shape,
-    .forward = dense_forward,
-    .pullback = dense_pullback,
-    .jvp = dense_jvp,
-};
-
-ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)
-{
-    if ((unsigned)activation >= AD_ACTIVATION_COUNT) {
-        ad_tape *t = x.tape ? x.tape : w.tape ? w.tape : b.tape;
-        ad_tape_fail(t, AD_MISUSE, "dense: %d is no activation", (int)activation);
-        activation = AD_IDENTITY;
-    }
-    return ad_apply(&dense_op, (ad_tensor[]){x, w, b}, &(dense_attr){activation});
-}
-
-const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, &dense_op, NULL};
+const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, &ad_dense_op, NULL};

@@ -95,7 +95,7 @@ static void sum_jvp(const ad_jvp_args *c)
 
 AD_KERNEL(repeat_f32, float, AD_IN(double, 0))
 AD_KERNEL(repeat_f64, double, AD_IN(double, 0))
-static const ad_blocks repeat = {{repeat_f32, repeat_f64}};
+static const ad_blocks repeat = AD_BLOCKS(repeat);
 
 static void sum_pullback(const ad_pullback_args *c)
 {
@@ -174,11 +174,11 @@ ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
 DEVIATION_KERNELS(f32, float)
 DEVIATION_KERNELS(f64, double)
 
-static const ad_blocks distance = {{distance_f32, distance_f64}};
-static const ad_blocks shift = {{shift_f32, shift_f64}};
-static const ad_blocks square = {{square_f32, square_f64}};
-static const ad_blocks along = {{along_f32, along_f64}};
-static const ad_blocks slope = {{slope_f32, slope_f64}}; /* x, m, factor -> factor (x - m) */
+static const ad_blocks distance = AD_BLOCKS(distance);
+static const ad_blocks shift = AD_BLOCKS(shift);
+static const ad_blocks square = AD_BLOCKS(square);
+static const ad_blocks along = AD_BLOCKS(along);
+static const ad_blocks slope = AD_BLOCKS(slope); /* x, m, factor -> factor (x - m) */
 
 /* Writes the means, in the kept shape. */
 static bool find_means(const ad_reduced *r, ad_workspace *work, const ad_view *x, double *means)
@@ -189,13 +189,13 @@ static bool find_means(const ad_reduced *r, ad_workspace *work, const ad_view *x
         return true;
     }
     ad_view first = ad_reduced_first(r, x), in[] = {*x, first};
-    double *sums = ad_map_sum(work, &x->shape, distance.of[x->type], 2, in, AD_F64, &r->kept);
+    double *sums = ad_map_sum(work, &x->shape, &distance.of[x->type], 2, in, AD_F64, &r->kept);
     if (!sums)
         return false;
     for (size_t i = 0; i < r->count; i++)
         sums[i] /= r->length;
     ad_view parts[] = {first, ad_reduced_view(r, AD_F64, sums)};
-    ad_map(&r->kept, shift.of[x->type], 2, parts, sizeof *means, means, false);
+    ad_map(work, &r->kept, &shift.of[x->type], 2, parts, sizeof *means, means, false);
     return true;
 }
 
@@ -220,7 +220,7 @@ static void variance_forward(const ad_forward_args *c)
         return;
     ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved)};
     double *sums =
-        ad_map_sum(c->work, &c->x[0].shape, square.of[c->y.type], 2, in, AD_F64, &r.kept);
+        ad_map_sum(c->work, &c->x[0].shape, &square.of[c->y.type], 2, in, AD_F64, &r.kept);
     if (!sums)
         return;
     double d = degrees_of_freedom(&r, c->attr);
@@ -260,7 +260,7 @@ static void variance_jvp(const ad_jvp_args *c)
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
     ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), c->tx[0]};
     double *sums =
-        ad_map_sum(c->work, &c->x[0].shape, along.of[c->ty.type], 3, in, AD_F64, &r.kept);
+        ad_map_sum(c->work, &c->x[0].shape, &along.of[c->ty.type], 3, in, AD_F64, &r.kept);
     if (!sums)
         return;
     scale(c->op, &r, c->attr, &c->y, sums);

@@ -27,35 +27,33 @@ static const char *where_shape(const ad_shape *x, const void *attr, ad_shape *y)
 
 /* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing for
  * the branch not taken. Streams: mask, a, b; or mask, dy. */
-#define CHOOSE(name, T)                                                                        \
-    static void name(size_t n, const void *const *in, void *out, bool add)                     \
-    {                                                                                          \
-        (void)add;                                                                             \
-        for (size_t i = 0; i < n; i++)                                                         \
-            memcpy((char *)out + i * sizeof(T),                                                \
-                   (const char *)(AD_IN(bool, 0) ? in[1] : in[2]) + i * sizeof(T), sizeof(T)); \
-    }
+#define CHOOSE(bytes)                                                                        \
+    AD_BLOCK(choose_##bytes, (void)add; char *restrict out = out_data;                       \
+             for (size_t i = 0; i < n; i++)                                                  \
+                 memcpy(out + i * bytes,                                                     \
+                        (const char *)(AD_IN(bool, 0) ? in[1] : in[2]) + i * bytes, bytes);) \
+    static const ad_kernel choose_by_##bytes = AD_ALL(choose_##bytes);
 
-CHOOSE(choose_1, uint8_t)
-CHOOSE(choose_4, uint32_t)
-CHOOSE(choose_8, uint64_t)
+CHOOSE(1)
+CHOOSE(4)
+CHOOSE(8)
 
-static ad_block *chooser(ad_type type)
+static const ad_kernel *chooser(ad_type type)
 {
     size_t size = ad_type_size(type);
-    return size == 1 ? choose_1 : size == 4 ? choose_4 : choose_8;
+    return size == 1 ? &choose_by_1 : size == 4 ? &choose_by_4 : &choose_by_8;
 }
 
 AD_KERNEL(taken_f32, float, AD_IN(bool, 0) ? AD_IN(float, 1) : 0)
 AD_KERNEL(taken_f64, double, AD_IN(bool, 0) ? AD_IN(double, 1) : 0)
 AD_KERNEL(left_f32, float, AD_IN(bool, 0) ? 0 : AD_IN(float, 1))
 AD_KERNEL(left_f64, double, AD_IN(bool, 0) ? 0 : AD_IN(double, 1))
-static const ad_blocks branch[2] = {{{taken_f32, taken_f64}}, {{left_f32, left_f64}}};
+static const ad_blocks branch[2] = {AD_BLOCKS(taken), AD_BLOCKS(left)};
 
 static void where_forward(const ad_forward_args *c)
 {
     ad_type type = c->y.type;
-    ad_map(&c->y.shape, chooser(type), 3, c->x, ad_type_size(type), c->y.data, false);
+    ad_map(c->work, &c->y.shape, chooser(type), 3, c->x, ad_type_size(type), c->y.data, false);
 }
 
 static void where_pullback(const ad_pullback_args *c)
@@ -110,16 +108,17 @@ static void cast_forward(const ad_forward_args *c)
     ad_convert(ad_array_count(&c->y), c->x[0].type, c->x[0].data, c->y.type, c->y.data);
 }
 
-AD_KERNEL(add_f32_to_f64, double, (double)AD_IN(float, 0))
-AD_KERNEL(add_f64_to_f32, float, (float)AD_IN(double, 0))
+AD_KERNEL(widen, double, (double)AD_IN(float, 0))
+AD_KERNEL(narrow, float, (float)AD_IN(double, 0))
+static const ad_kernel widening = AD_ALL(widen), narrowing = AD_ALL(narrow);
 
 static void cast_pullback(const ad_pullback_args *c)
 {
     const ad_array *dx = &c->dx[0];
-    ad_block *block = dx->type == c->dy.type ? ad_itself.of[dx->type]
-                      : dx->type == AD_F64   ? add_f32_to_f64
-                                             : add_f64_to_f32;
-    ad_map(&dx->shape, block, 1, &c->dy, ad_type_size(dx->type), dx->data, !c->assign[0]);
+    const ad_kernel *kernel = dx->type == c->dy.type ? &ad_itself.of[dx->type]
+                              : dx->type == AD_F64   ? &widening
+                                                     : &narrowing;
+    ad_map(c->work, &dx->shape, kernel, 1, &c->dy, ad_type_size(dx->type), dx->data, !c->assign[0]);
 }
 
 static void cast_jvp(const ad_jvp_args *c)

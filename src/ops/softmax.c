@@ -34,10 +34,10 @@
 LOGSUMEXP_KERNELS(f32, float)
 LOGSUMEXP_KERNELS(f64, double)
 
-static const ad_blocks finite_part = {{finite_f32, finite_f64}};
-static const ad_blocks power = {{power_f32, power_f64}};
-static const ad_blocks share = {{share_f32, share_f64}};
-static const ad_blocks bend = {{bend_f32, bend_f64}};
+static const ad_blocks finite_part = AD_BLOCKS(finite);
+static const ad_blocks power = AD_BLOCKS(power);
+static const ad_blocks share = AD_BLOCKS(share);
+static const ad_blocks bend = AD_BLOCKS(bend);
 
 static size_t logsumexp_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
@@ -46,7 +46,8 @@ static size_t logsumexp_saved(const ad_type *type, const ad_shape *x, const void
 }
 
 /* Writes the finite maxima. */
-static void find_tops(const ad_reduced *r, const ad_view *x, const ad_array *room, double *top)
+static void find_tops(const ad_reduced *r, ad_workspace *work, const ad_view *x,
+                      const ad_array *room, double *top)
 {
     if (r->length == 0) {
         memset(top, 0, r->count * sizeof *top);
@@ -54,7 +55,7 @@ static void find_tops(const ad_reduced *r, const ad_view *x, const ad_array *roo
     }
     ad_fold(r, x, true, room->data);
     ad_view most = ad_reduced_view(r, room->type, room->data);
-    ad_map(&r->kept, finite_part.of[room->type], 1, &most, sizeof *top, top, false);
+    ad_map(work, &r->kept, &finite_part.of[room->type], 1, &most, sizeof *top, top, false);
 }
 
 static void logsumexp_forward(const ad_forward_args *c)
@@ -63,10 +64,10 @@ static void logsumexp_forward(const ad_forward_args *c)
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
     if (!r.count)
         return;
-    find_tops(&r, &c->x[0], &c->y, y);
+    find_tops(&r, c->work, &c->x[0], &c->y, y);
     ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, y)};
     ad_type type = c->y.type;
-    double *sums = ad_map_sum(c->work, &c->x[0].shape, power.of[type], 2, in, type, &r.kept);
+    double *sums = ad_map_sum(c->work, &c->x[0].shape, &power.of[type], 2, in, type, &r.kept);
     if (!sums)
         return;
     for (size_t i = 0; i < r.count; i++)
@@ -87,7 +88,7 @@ static double *find_tangent(const ad_reduced *r, ad_workspace *work, const ad_vi
                             const void *saved, const ad_view *tx)
 {
     ad_view in[] = {*x, ad_reduced_view(r, AD_F64, saved), *tx};
-    return ad_map_sum(work, &x->shape, share.of[x->type], 3, in, x->type, &r->kept);
+    return ad_map_sum(work, &x->shape, &share.of[x->type], 3, in, x->type, &r->kept);
 }
 
 static void logsumexp_jvp(const ad_jvp_args *c)

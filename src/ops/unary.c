@@ -13,21 +13,19 @@
 static void unary_forward(const ad_forward_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
-    if (c->run)
-        k->forward.of[c->y.type](c->run, &c->x[0].data, c->y.data, false);
-    else
-        ad_map(&c->y.shape, k->forward.of[c->y.type], 1, c->x, ad_type_size(c->y.type), c->y.data,
-               false);
+    const ad_kernel *kernel = &k->forward.of[c->y.type];
+    const void *run[] = {c->x[0].data};
+    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, 1, c->x, ad_type_size(c->y.type), c->y.data, false);
 }
 
 static void unary_pullback(const ad_pullback_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
-    if (c->run) {
-        const void *in[] = {c->x[0].data, c->y.data, c->dy.data};
-        k->slope.of[c->y.type](c->run, in, c->dx[0].data, !c->assign[0]);
+    const ad_kernel *kernel = &k->slope.of[c->y.type];
+    const void *run[] = {c->x[0].data, c->y.data, c->dy.data};
+    if (ad_map_run(c->work, kernel, c->run, run, c->dx[0].data, !c->assign[0]))
         return;
-    }
     ad_view in[] = {c->x[0], c->y, c->dy};
     ad_map_into(c->work, &c->y.shape, &k->slope, 3, in, &c->dx[0], !c->assign[0]);
 }
@@ -69,9 +67,9 @@ static void unary_curvature(const ad_curvature_args *c)
 
 #define UNARY_OP(op, op_flags)                               \
     static const ad_unary_kernels op##_kernels = {           \
-        {{op##_forward_f32, op##_forward_f64}},              \
-        {{op##_slope_f32, op##_slope_f64}},                  \
-        {{op##_bend_f32, op##_bend_f64}},                    \
+        AD_BLOCKS(op##_forward),                             \
+        AD_BLOCKS(op##_slope),                               \
+        AD_BLOCKS(op##_bend),                                \
     };                                                       \
     static const ad_op op##_op = {                           \
         .name = #op,                                         \

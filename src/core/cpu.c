@@ -1,0 +1,25 @@
+/* Which instruction sets this machine has. */
+#include "core/cpu.h"
+
+#include <stdbool.h>
+
+#if defined(__x86_64__)
+
+ad_isa ad_cpu_isa(void)
+{
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return AD_ISA_base;
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    return wide ? AD_ISA_avx512 : AD_ISA_avx2;
+}
+
+#else
+
+ad_isa ad_cpu_isa(void)
+{
+    return AD_ISA_base;
+}
+
+#endif
