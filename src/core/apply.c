@@ -1,6 +1,5 @@
 /* Recording: running an op on operands and putting the result on the tape. */
 #include "core/node.h"
-#include "core/strided.h"
 
 #include <string.h>
 
@@ -115,16 +114,13 @@ static ad_type number_type(const ad_tensor *x, int n)
     return type == AD_TYPE_COUNT ? AD_F64 : type;
 }
 
-/* The contiguous copy of a strided value, on the tape like any other. */
-static const ad_op contiguous_op;
-
 static bool takes_strides(const ad_op *op)
 {
     return op->flags & AD_OP_STRIDED || op->view;
 }
 
-/* Makes a usable node of operand i when it is none yet: a number, or numbers at strides. NULL with an
- * error where there is no way. */
+/* Makes a usable node of operand i when it is none yet: a number, or numbers at strides. NULL with
+ * an error where there is no way. */
 static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *given, int n,
                                      uint32_t *index)
 {
@@ -137,7 +133,7 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
     }
     const ad_node *node = ad_tape_node(x);
     if (node && !takes_strides(c->op) && !(node->flags & AD_NODE_CONTIGUOUS)) {
-        x = ad_apply(&contiguous_op, &x, NULL);
+        x = ad_apply(&ad_contiguous_op, &x, NULL);
         node = ad_tape_node(x);
     }
     if (!node)
@@ -216,7 +212,7 @@ static bool fit(call *c)
     return true;
 }
 
-/* How many elements a plain loop over the operands and the result would run over; 0: none will do. */
+/* The elements of a plain loop over the operands and the result; 0: none will do. */
 static size_t common_run(const call *c)
 {
     if (!(c->common & AD_NODE_CONTIGUOUS))
@@ -308,7 +304,7 @@ static ad_tensor record_view(call *c)
     ad_tape *t = c->tape;
     if (!view_operand(c, &y)) {
         ad_tensor copy = ad_tape_handle(t, c->operand[0]);
-        copy = ad_apply(&contiguous_op, &copy, NULL);
+        copy = ad_apply(&ad_contiguous_op, &copy, NULL);
         const ad_node *n = ad_tape_node(copy);
         if (n)
             see(c, 0, copy.as.node.index, n);
@@ -360,60 +356,3 @@ ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
     ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or its arity is not a number (ad_apply_n)");
     return ad_tape_dead(t);
 }
-
-ad_op ad_op_with_pullback(const ad_op *op, const char *name,
-                          void (*pullback)(const ad_pullback_args *))
-{
-    ad_op copy = {0};
-    if (op)
-        copy = *op;
-    copy.name = name;
-    copy.pullback = pullback;
-    copy.flags &= ~(unsigned)(AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_NO_DERIVATIVE);
-    copy.jvp = NULL;
-    copy.curvature = NULL;
-    return copy;
-}
-
-const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y)
-{
-    (void)attr;
-    *y = x[0];
-    return NULL;
-}
-
-const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    (void)attr;
-    *y = x[0];
-    return NULL;
-}
-
-/* ---- the copy ---------------------------------------------------------------------- */
-
-static void contiguous_forward(const ad_forward_args *c)
-{
-    ad_strided_read(&c->x[0], c->y.data);
-}
-
-static void contiguous_pullback(const ad_pullback_args *c)
-{
-    ad_view dx = ad_array_view(c->dx[0]);
-    ad_strided_add(&dx, c->dy.data);
-}
-
-static void contiguous_jvp(const ad_jvp_args *c)
-{
-    ad_strided_read(&c->tx[0], c->ty.data);
-}
-
-static const ad_op contiguous_op = {
-    .name = "contiguous",
-    .arity = 1,
-    .flags = AD_OP_STRIDED | AD_OP_LINEAR,
-    .type = ad_type_first,
-    .shape = ad_shape_first,
-    .forward = contiguous_forward,
-    .pullback = contiguous_pullback,
-    .jvp = contiguous_jvp,
-};

@@ -102,8 +102,8 @@ static inline size_t ad_node_bytes(const ad_node *n)
     return n->count * ad_number_bytes(n->type);
 }
 
-/* The shape and the value of a node, or numbers of its shape that lie row by row. Extents beyond the
- * rank stay as they are: a view is large, and most values have few axes. */
+/* The shape and the value of a node, or numbers of its shape that lie row by row. Extents beyond
+ * the rank stay as they are: a view is large, and most values have few axes. */
 static inline void ad_node_measure(const ad_node *n, ad_shape *shape)
 {
     shape->rank = n->rank;
@@ -164,6 +164,9 @@ typedef struct ad_node_plan {
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);
 ad_tensor ad_tape_keep(ad_tape *t, ad_node *n);
+
+/* The contiguous copy of a strided value, on the tape like any other. */
+extern const ad_op ad_contiguous_op;
 
 /* ---- calling kernels ---------------------------------------------------------------- */
 
