@@ -30,6 +30,8 @@ typedef struct ad_forward_args {
     ad_array y;         /* result, uninitialised: write every element. Not there for check */
     const void *attr;
     void *saved;        /* bytes kept for the other rules, see ad_op.saved */
+    size_t run;         /* elements of y, if all operands have its shape and all numbers lie row by
+                           row, so that one plain loop will do; otherwise 0 */
     ad_workspace *work; /* for ad_scratch and ad_reject */
 } ad_forward_args;
 
@@ -45,6 +47,7 @@ typedef struct ad_pullback_args {
                             every element. Never true for the later of two equal operands */
     const void *attr;
     const void *saved;
+    size_t run;          /* as in ad_forward_args */
     ad_workspace *work;
 } ad_pullback_args;
 

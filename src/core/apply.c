@@ -1,6 +1,5 @@
 /* Recording: running an op on operands and putting the result on the tape. */
 #include "core/node.h"
-#include "core/strided.h"
 
 #include <string.h>
 
@@ -8,20 +7,19 @@
 
 enum { FEW = 4 };
 
+/* Views and shapes are large, and most values have few axes: only what is read is written here. */
 typedef struct call {
     ad_tape *tape;
     const ad_op *op;
-    const void *attr;
-    int arity;
-    unsigned inherited; /* flags of all operands together */
-    uint32_t *operand;  /* [arity] nodes */
-    ad_view *x;         /* [arity] */
-    ad_shape *shape;    /* [arity] */
-    ad_type *type;      /* [arity] */
-    ad_type y_type;
-    ad_shape y_shape;
-    size_t y_count;
-    void *room; /* the lists above, when they are too long for the stack */
+    unsigned inherited;   /* flags that some operand has */
+    unsigned common;      /* flags that every operand has */
+    uint32_t *operand;    /* [arity] nodes */
+    ad_view *x;           /* [arity] */
+    ad_shape *shape;      /* [arity] */
+    ad_type *type;        /* [arity] */
+    size_t count;         /* of the result */
+    void *room;           /* the lists above, when they are too long for the stack */
+    ad_forward_args args; /* for the kernel; until then, the result's type and shape */
 } call;
 
 typedef struct call_room {
@@ -31,11 +29,28 @@ typedef struct call_room {
     ad_type type[FEW];
 } call_room;
 
+static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr)
+{
+    c->tape = t;
+    c->op = c->args.op = op;
+    c->inherited = 0;
+    c->common = ~0u;
+    c->room = NULL;
+    c->args.arity = 0;
+    c->args.attr = attr;
+    c->args.work = &t->work;
+    c->args.run = 0;
+    c->args.y.data = NULL;
+    c->args.y.type = AD_F32;
+    c->args.y.shape.rank = 0;
+    c->args.y.allocator = NULL;
+}
+
 static bool refuse(const call *c, ad_status status, const char *reason)
 {
     char text[256];
     ad_tape_fail(c->tape, status, "%s: %s",
-                 ad_call_print(c->op->name, c->arity, c->x, text, sizeof text), reason);
+                 ad_call_print(c->op->name, c->args.arity, c->x, text, sizeof text), reason);
     return false;
 }
 
@@ -50,7 +65,7 @@ static bool good_op(const call *c, int n)
         wrong = "the op needs a shape rule and a forward kernel or a view rule";
     else if (!op->pullback && !(op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS)))
         wrong = "the op has no pullback and does not declare AD_OP_NO_DERIVATIVE";
-    else if (op->attr_size && !c->attr)
+    else if (op->attr_size && !c->args.attr)
         wrong = "the op needs an attr";
     if (wrong)
         ad_tape_fail(c->tape, AD_MISUSE, "%s: %s", op->name, wrong);
@@ -70,7 +85,7 @@ static bool make_room(call *c, call_room *few, int n)
     size_t count = (size_t)n;
     if (n <= FEW) {
         c->operand = few->operand;
-        c->x = few->x;
+        c->args.x = c->x = few->x;
         c->shape = few->shape;
         c->type = few->type;
         return true;
@@ -80,7 +95,7 @@ static bool make_room(call *c, call_room *few, int n)
         ad_tape_fail(c->tape, AD_MEMORY, "%s: memory ran out (for %d operands)", c->op->name, n);
         return false;
     }
-    c->x = c->room;
+    c->args.x = c->x = c->room;
     c->shape = (ad_shape *)(c->x + count);
     c->type = (ad_type *)(c->shape + count);
     c->operand = (uint32_t *)(c->type + count);
@@ -99,54 +114,79 @@ static ad_type number_type(const ad_tensor *x, int n)
     return type == AD_TYPE_COUNT ? AD_F64 : type;
 }
 
-/* The contiguous copy of a strided value, on the tape like any other. */
-static const ad_op contiguous_op;
-
-static bool resolve(call *c, int i, ad_tensor x, ad_type number)
+static bool takes_strides(const ad_op *op)
 {
+    return op->flags & AD_OP_STRIDED || op->view;
+}
+
+/* Makes a usable node of operand i when it is none yet: a number, or numbers at strides. NULL with
+ * an error where there is no way. */
+static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *given, int n,
+                                     uint32_t *index)
+{
+    ad_tensor x = given[i];
     if (!x.tape)
-        x = ad_constant(c->tape, number, x.as.number);
+        x = ad_constant(c->tape, number_type(given, n), x.as.number);
     if (x.tape != c->tape) {
         ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to another tape", c->op->name, i);
-        return false;
+        return NULL;
     }
-    ad_node *n = ad_tape_node(x);
-    bool strided = c->op->flags & AD_OP_STRIDED || c->op->view;
-    if (n && !strided && !(n->flags & AD_NODE_CONTIGUOUS)) {
-        x = ad_apply(&contiguous_op, &x, NULL);
-        n = ad_tape_node(x);
+    const ad_node *node = ad_tape_node(x);
+    if (node && !takes_strides(c->op) && !(node->flags & AD_NODE_CONTIGUOUS)) {
+        x = ad_apply(&ad_contiguous_op, &x, NULL);
+        node = ad_tape_node(x);
     }
-    if (!n) {
+    if (!node)
         ad_tape_fail(c->tape, AD_STALE, "%s: operand %d is gone: a reset or rewind ended it",
                      c->op->name, i);
-        return false;
-    }
-    c->operand[i] = x.as.node.index;
+    *index = x.as.node.index;
+    return node;
+}
+
+static inline void see(call *c, int i, uint32_t index, const ad_node *n)
+{
+    c->operand[i] = index;
     c->inherited |= n->flags;
+    c->common &= n->flags;
+    c->type[i] = (ad_type)n->type;
+    ad_node_measure(n, &c->shape[i]);
     ad_node_look(n, &c->x[i]);
-    c->type[i] = c->x[i].type;
-    c->shape[i].rank = c->x[i].shape.rank;
-    for (int k = 0; k < c->shape[i].rank; k++)
-        c->shape[i].dim[k] = c->x[i].shape.dim[k];
+}
+
+static bool resolve(call *c, const ad_tensor *given, int n)
+{
+    bool strided = takes_strides(c->op);
+    for (int i = 0; i < n; i++, c->args.arity++) {
+        uint32_t index = given[i].as.node.index;
+        const ad_node *node = given[i].tape == c->tape ? ad_tape_node(given[i]) : NULL;
+        if (!node || !(strided || node->flags & AD_NODE_CONTIGUOUS))
+            node = adapt(c, i, given, n, &index);
+        if (!node)
+            return false;
+        see(c, i, index, node);
+    }
     return true;
 }
 
-static bool resolve_all(call *c, const ad_tensor *x, int n)
+static inline bool same_shape(const ad_shape *a, const ad_shape *b)
 {
-    bool numbers = false;
-    for (int i = 0; i < n; i++)
-        numbers = numbers || !x[i].tape;
-    ad_type number = numbers ? number_type(x, n) : AD_TYPE_COUNT;
-    for (int i = 0; i < n; i++, c->arity++)
-        if (!resolve(c, i, x[i], number))
+    if (a->rank != b->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->dim[i] != b->dim[i])
             return false;
     return true;
+}
+
+static bool is_float(ad_type type)
+{
+    return type == AD_F32 || type == AD_F64;
 }
 
 static const char *one_float_type(const ad_type *x, int n, ad_type *y)
 {
     for (int i = 0; i < n; i++) {
-        if (!ad_type_is_float(x[i]))
+        if (!is_float(x[i]))
             return "operands must be f32 or f64 (ad_cast converts)";
         if (x[i] != x[0])
             return "operands must have one type, here are f32 and f64 (ad_cast converts)";
@@ -158,18 +198,29 @@ static const char *one_float_type(const ad_type *x, int n, ad_type *y)
 /* Asks the type and shape rules. */
 static bool fit(call *c)
 {
-    const char *wrong = c->op->type ? c->op->type(c->type, c->attr, &c->y_type)
-                                    : one_float_type(c->type, c->arity, &c->y_type);
+    const char *wrong = c->op->type ? c->op->type(c->type, c->args.attr, &c->args.y.type)
+                                    : one_float_type(c->type, c->args.arity, &c->args.y.type);
     if (wrong)
         return refuse(c, AD_BAD_TYPE, wrong);
-    wrong = c->op->shape(c->shape, c->attr, &c->y_shape);
+    wrong = c->op->shape(c->shape, c->args.attr, &c->args.y.shape);
     if (wrong)
         return refuse(c, AD_BAD_SHAPE, wrong);
-    ad_status status = ad_shape_count(&c->y_shape, &c->y_count);
-    if (status != AD_OK || (unsigned)c->y_type >= AD_TYPE_COUNT)
+    ad_status status = ad_shape_count(&c->args.y.shape, &c->count);
+    if (status != AD_OK || (unsigned)c->args.y.type >= AD_TYPE_COUNT)
         return refuse(c, status != AD_OK ? status : AD_BAD_TYPE,
                       "the result's shape or type is impossible");
     return true;
+}
+
+/* The elements of a plain loop over the operands and the result; 0: none will do. */
+static size_t common_run(const call *c)
+{
+    if (!(c->common & AD_NODE_CONTIGUOUS))
+        return 0;
+    for (int i = 0; i < c->args.arity; i++)
+        if (!same_shape(&c->shape[i], &c->args.y.shape))
+            return 0;
+    return c->count;
 }
 
 /* What the result inherits: a derivative, a lost derivative, or neither. */
@@ -178,18 +229,19 @@ static unsigned result_flags(const call *c)
     unsigned from = c->inherited & (AD_NODE_TRACKED | AD_NODE_SEVERED);
     if (!from || c->op->flags & AD_OP_STOPS)
         return 0;
-    if (c->op->flags & AD_OP_NO_DERIVATIVE || !ad_type_is_float(c->y_type))
+    if (c->op->flags & AD_OP_NO_DERIVATIVE || !is_float(c->args.y.type))
         return AD_NODE_SEVERED;
     return from;
 }
 
 static ad_tensor keep(const call *c, ad_node *n)
 {
-    n->flags |= (uint16_t)result_flags(c);
+    n->flags |= (uint16_t)(result_flags(c) | (c->args.run ? AD_NODE_RUN : 0));
     c->tape->severed = c->tape->severed || n->flags & AD_NODE_SEVERED;
-    memcpy(ad_node_operands(n), c->operand, (size_t)c->arity * sizeof *c->operand);
+    for (int i = 0; i < c->args.arity; i++)
+        ad_node_operands(n)[i] = c->operand[i];
     if (c->op->attr_size)
-        memcpy(ad_node_attr(n), c->attr, c->op->attr_size);
+        memcpy(ad_node_attr(n), c->args.attr, c->op->attr_size);
     ad_tensor y = ad_tape_keep(c->tape, n);
     if (c->tape->tracer)
         ad_trace(c->tape, AD_EVENT_FORWARD, n);
@@ -198,41 +250,38 @@ static ad_tensor keep(const call *c, ad_node *n)
 
 /* ---- results of their own numbers -------------------------------------------------- */
 
-static bool compute(const call *c, ad_node *n, size_t saved_bytes)
+static bool compute(call *c, ad_node *n, size_t saved_bytes)
 {
     ad_tape *t = c->tape;
     ad_place before = ad_arena_place(&t->values);
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
         return refuse(c, AD_MEMORY, "memory ran out (for what the pullback needs)");
-    ad_forward_args args = {.op = c->op,
-                            .arity = c->arity,
-                            .x = c->x,
-                            .attr = c->attr,
-                            .saved = n->saved,
-                            .work = &t->work};
+    c->args.saved = n->saved;
+    c->args.run = common_run(c);
     ad_place start = ad_kernel_begin(t, c->op);
     if (c->op->check)
-        c->op->check(&args);
+        c->op->check(&c->args);
     if (t->work.rejected.status == AD_OK) {
-        args.y = (ad_array){.data = n->data, .type = c->y_type};
-        args.y.shape = c->y_shape;
-        c->op->forward(&args);
+        c->args.y.data = n->data;
+        c->op->forward(&c->args);
     }
-    if (!ad_kernel_end(t, start, "", c->arity, c->x))
+    if (!ad_kernel_end(t, start, "", c->args.arity, c->x))
         return false;
-    if (!(result_flags(c) & AD_NODE_TRACKED)) { /* nobody will ask for what was saved */
+    if (saved_bytes &&
+        !(result_flags(c) & AD_NODE_TRACKED)) { /* nobody will ask for what was saved */
         ad_arena_return(&t->values, before);
         n->saved = NULL;
     }
     return true;
 }
 
-static ad_tensor record(const call *c)
+static ad_tensor record(call *c)
 {
     ad_tape *t = c->tape;
     ad_place start = ad_arena_place(&t->values);
-    ad_node_plan plan = {c->op, c->arity, c->y_type, &c->y_shape, NULL, NULL, c->y_count};
-    size_t saved = c->op->saved ? c->op->saved(c->type, c->shape, c->attr) : 0;
+    ad_node_plan plan = {c->op, c->args.arity, c->args.y.type, &c->args.y.shape,
+                         NULL,  NULL,          c->count};
+    size_t saved = c->op->saved ? c->op->saved(c->type, c->shape, c->args.attr) : 0;
     ad_node *n = ad_tape_plan(t, &plan);
     if (n && compute(c, n, saved))
         return keep(c, n);
@@ -245,8 +294,8 @@ static ad_tensor record(const call *c)
 static bool view_operand(const call *c, ad_view *y)
 {
     *y = c->x[0];
-    y->shape = c->y_shape;
-    return c->op->view(&c->x[0], c->attr, y);
+    y->shape = c->args.y.shape;
+    return c->op->view(&c->x[0], c->args.attr, y);
 }
 
 static ad_tensor record_view(call *c)
@@ -255,13 +304,17 @@ static ad_tensor record_view(call *c)
     ad_tape *t = c->tape;
     if (!view_operand(c, &y)) {
         ad_tensor copy = ad_tape_handle(t, c->operand[0]);
-        copy = ad_apply(&contiguous_op, &copy, NULL);
-        if (t->error.status != AD_OK || !resolve(c, 0, copy, c->type[0]) || !view_operand(c, &y)) {
+        copy = ad_apply(&ad_contiguous_op, &copy, NULL);
+        const ad_node *n = ad_tape_node(copy);
+        if (n)
+            see(c, 0, copy.as.node.index, n);
+        if (!n || !view_operand(c, &y)) {
             refuse(c, AD_MISUSE, "the view rule failed on contiguous numbers");
             return ad_tape_dead(t);
         }
     }
-    ad_node_plan plan = {c->op, c->arity, c->y_type, &c->y_shape, y.stride, y.data, c->y_count};
+    ad_node_plan plan = {c->op,    c->args.arity, c->args.y.type, &c->args.y.shape,
+                         y.stride, y.data,        c->count};
     ad_node *n = ad_tape_plan(t, &plan);
     return n ? keep(c, n) : ad_tape_dead(t);
 }
@@ -284,12 +337,14 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
             ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or it has no name");
         return ad_tape_dead(t);
     }
+    call c;
     call_room few;
-    call c = {.tape = t, .op = op, .attr = attr};
     ad_tensor y = ad_tape_dead(t);
-    if (good_op(&c, n) && make_room(&c, &few, n) && resolve_all(&c, x, n) && fit(&c))
+    begin(&c, t, op, attr);
+    if (good_op(&c, n) && make_room(&c, &few, n) && resolve(&c, x, n) && fit(&c))
         y = op->view ? record_view(&c) : record(&c);
-    ad_recycler_give(&t->buffers, c.room, room_size((size_t)n));
+    if (c.room)
+        ad_recycler_give(&t->buffers, c.room, room_size((size_t)n));
     return y;
 }
 
@@ -301,60 +356,3 @@ ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
     ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or its arity is not a number (ad_apply_n)");
     return ad_tape_dead(t);
 }
-
-ad_op ad_op_with_pullback(const ad_op *op, const char *name,
-                          void (*pullback)(const ad_pullback_args *))
-{
-    ad_op copy = {0};
-    if (op)
-        copy = *op;
-    copy.name = name;
-    copy.pullback = pullback;
-    copy.flags &= ~(unsigned)(AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_NO_DERIVATIVE);
-    copy.jvp = NULL;
-    copy.curvature = NULL;
-    return copy;
-}
-
-const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y)
-{
-    (void)attr;
-    *y = x[0];
-    return NULL;
-}
-
-const char *ad_shape_first(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    (void)attr;
-    *y = x[0];
-    return NULL;
-}
-
-/* ---- the copy ---------------------------------------------------------------------- */
-
-static void contiguous_forward(const ad_forward_args *c)
-{
-    ad_strided_read(&c->x[0], c->y.data);
-}
-
-static void contiguous_pullback(const ad_pullback_args *c)
-{
-    ad_view dx = ad_array_view(c->dx[0]);
-    ad_strided_add(&dx, c->dy.data);
-}
-
-static void contiguous_jvp(const ad_jvp_args *c)
-{
-    ad_strided_read(&c->tx[0], c->ty.data);
-}
-
-static const ad_op contiguous_op = {
-    .name = "contiguous",
-    .arity = 1,
-    .flags = AD_OP_STRIDED | AD_OP_LINEAR,
-    .type = ad_type_first,
-    .shape = ad_shape_first,
-    .forward = contiguous_forward,
-    .pullback = contiguous_pullback,
-    .jvp = contiguous_jvp,
-};

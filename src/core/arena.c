@@ -1,16 +1,11 @@
 /* Memory that is given back all at once. */
 #include "core/arena.h"
 
-enum { HEADER = AD_ALIGNMENT, LEAST_BLOCK = 1 << 16, MOST_GROWTH = 1 << 20 };
+enum { HEADER = AD_BLOCK_HEADER, LEAST_BLOCK = 1 << 16, MOST_GROWTH = 1 << 20 };
 
 static char *base_of(const ad_block *b)
 {
     return (char *)(uintptr_t)b + HEADER;
-}
-
-static size_t rounded(size_t n, size_t alignment)
-{
-    return (n + alignment - 1) & ~(alignment - 1);
 }
 
 static void enter(ad_arena *a, ad_block *b)
@@ -55,23 +50,12 @@ static bool make_room(ad_arena *a, size_t bytes)
     return b;
 }
 
-void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
+void *ad_arena_take_block(ad_arena *a, size_t bytes)
 {
-    size_t start = rounded(a->used, alignment);
-    bool fits =
-        a->current && !a->exact && start <= a->current->size && bytes <= a->current->size - start;
-    if (!fits) {
-        if (!make_room(a, bytes))
-            return NULL;
-        start = 0;
-    }
-    a->used = start + bytes;
-    return base_of(a->current) + start;
-}
-
-ad_place ad_arena_place(const ad_arena *a)
-{
-    return (ad_place){a->current, a->used};
+    if (!make_room(a, bytes))
+        return NULL;
+    a->used = bytes;
+    return base_of(a->current);
 }
 
 static void free_from(ad_arena *a, ad_block **link)
@@ -84,7 +68,7 @@ static void free_from(ad_arena *a, ad_block **link)
     *link = NULL;
 }
 
-void ad_arena_return(ad_arena *a, ad_place place)
+void ad_arena_return_block(ad_arena *a, ad_place place)
 {
     if (a->current != place.block) {
         a->passed = 0;

@@ -9,6 +9,8 @@
 
 #include "core/memory.h"
 
+enum { AD_BLOCK_HEADER = AD_ALIGNMENT };
+
 typedef struct ad_block {
     struct ad_block *next;
     size_t size; /* bytes after the header */
@@ -28,11 +30,33 @@ typedef struct ad_place {
     size_t used;
 } ad_place;
 
-/* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
-void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment);
+/* The rare cases of what follows: there is no room in the current block, or every piece has
+ * a block of its own; the place is in another block. */
+void *ad_arena_take_block(ad_arena *a, size_t bytes);
+void ad_arena_return_block(ad_arena *a, ad_place place);
 
-ad_place ad_arena_place(const ad_arena *a);
-void ad_arena_return(ad_arena *a, ad_place place);
+/* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
+static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
+{
+    size_t start = (a->used + alignment - 1) & ~(alignment - 1);
+    if (!a->current || a->exact || start > a->current->size || bytes > a->current->size - start)
+        return ad_arena_take_block(a, bytes);
+    a->used = start + bytes;
+    return (char *)a->current + AD_BLOCK_HEADER + start;
+}
+
+static inline ad_place ad_arena_place(const ad_arena *a)
+{
+    return (ad_place){a->current, a->used};
+}
+
+static inline void ad_arena_return(ad_arena *a, ad_place place)
+{
+    if (a->current == place.block && !a->exact)
+        a->used = place.used;
+    else
+        ad_arena_return_block(a, place);
+}
 
 /* The place where a piece begins. */
 ad_place ad_arena_find(const ad_arena *a, const void *piece);

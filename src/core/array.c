@@ -44,15 +44,19 @@ ad_status ad_shape_count(const ad_shape *shape, size_t *count)
 {
     if (!shape || shape->rank < 0 || shape->rank > AD_MAX_RANK)
         return AD_BAD_SHAPE;
+    enum { SAFE = 4 * sizeof(size_t) - 2 }; /* extents of so many bits multiply within the limit */
     size_t n = 1, limit = PTRDIFF_MAX / sizeof(double);
     bool empty = false, large = false;
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] < 0)
             return AD_BAD_SHAPE;
         size_t extent = (size_t)shape->dim[i];
-        empty = empty || extent == 0;
-        large = large || (extent && n > limit / extent);
-        n = large || !extent ? n : n * extent;
+        if (extent == 0)
+            empty = true;
+        else if (!((n | extent) >> SAFE) || n <= limit / extent) /* dividing is slow */
+            n *= extent;
+        else
+            large = true;
     }
     if (large) /* even where another extent is 0: strides must not overflow */
         return AD_TOO_LARGE;
@@ -92,10 +96,9 @@ char *ad_shape_print(const ad_shape *shape, char *text, size_t size)
 static void row_strides(const ad_shape *shape, int64_t *stride)
 {
     int64_t step = 1;
-    for (int i = AD_MAX_RANK - 1; i >= 0; i--) {
-        stride[i] = i < shape->rank ? step : 0;
-        if (i < shape->rank && shape->dim[i] > 0)
-            step *= shape->dim[i];
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        stride[i] = step;
+        step *= shape->dim[i] > 0 ? shape->dim[i] : 1;
     }
 }
 
@@ -110,16 +113,18 @@ ad_view ad_view_of(ad_type type, const void *data, ad_shape shape)
 
 bool ad_view_is_contiguous(const ad_view *v)
 {
-    if (!v || ad_shape_count(&v->shape, NULL) != AD_OK)
+    size_t count;
+    if (!v || ad_shape_count(&v->shape, &count) != AD_OK)
         return false;
+    if (count <= 1)
+        return true;
     int64_t step = 1;
-    bool rows = true, empty = false;
     for (int i = v->shape.rank - 1; i >= 0; i--) {
-        rows = rows && (v->shape.dim[i] == 1 || v->stride[i] == step);
-        empty = empty || v->shape.dim[i] == 0;
+        if (v->shape.dim[i] != 1 && v->stride[i] != step)
+            return false;
         step *= v->shape.dim[i];
     }
-    return rows || empty;
+    return true;
 }
 
 size_t ad_view_count(const ad_view *v)

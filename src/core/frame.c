@@ -4,7 +4,6 @@
 ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single)
 {
     ad_tape *t = y.tape;
-    char shape[256];
     if (!t || !ad_tape_usable(t, name))
         return NULL;
     ad_node *n = ad_tape_node(y);
@@ -12,47 +11,36 @@ ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single)
         ad_tape_fail(t, AD_STALE, "%s: the root is gone: a reset or rewind ended it", name);
         return NULL;
     }
+    bool floats = ad_type_is_float((ad_type)n->type);
+    if (floats && (!single || n->count == 1))
+        return n;
+    char shape[256];
     ad_shape s = ad_node_shape(n);
     ad_shape_print(&s, shape, sizeof shape);
-    if (!ad_type_is_float((ad_type)n->type))
+    if (!floats)
         ad_tape_fail(t, AD_BAD_TYPE, "%s: the root %s%s is of type %s, which has no derivative",
                      name, ad_node_name(n), shape, ad_type_text((ad_type)n->type));
-    else if (single && n->count != 1)
+    else
         ad_tape_fail(t, AD_BAD_SHAPE,
                      "%s: the root must have one element, %s gave %s (reduce it, or use "
                      "ad_backward_from)",
                      name, ad_node_name(n), shape);
-    return t->error.status == AD_OK ? n : NULL;
+    return NULL;
 }
 
 /* ---- frames ------------------------------------------------------------------------ */
 
-bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
+bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n)
 {
-    f->start = ad_arena_place(&t->values);
-    f->x = f->small_x;
-    f->tx = f->small_tx;
-    f->dx = f->small_dx;
-    f->assign = f->small_assign;
     size_t arity = n->arity;
-    if (arity > sizeof f->small_assign / sizeof *f->small_assign) {
-        f->x = ad_arena_take(&t->values, arity * sizeof *f->x, 8);
-        f->tx = ad_arena_take(&t->values, arity * sizeof *f->tx, 8);
-        f->dx = ad_arena_take(&t->values, arity * sizeof *f->dx, 8);
-        f->assign = ad_arena_take(&t->values, arity * sizeof *f->assign, 8);
-    }
-    if (!f->x || !f->tx || !f->dx || !f->assign) {
-        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name, arity);
-        return false;
-    }
-    for (size_t i = 0; i < arity; i++)
-        ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
-    return true;
-}
-
-void ad_frame_close(ad_frame *f, ad_tape *t)
-{
-    ad_arena_return(&t->values, f->start);
+    f->x = ad_arena_take(&t->values, arity * sizeof *f->x, 8);
+    f->tx = ad_arena_take(&t->values, arity * sizeof *f->tx, 8);
+    f->dx = ad_arena_take(&t->values, arity * sizeof *f->dx, 8);
+    f->assign = ad_arena_take(&t->values, arity * sizeof *f->assign, 8);
+    if (f->x && f->tx && f->dx && f->assign)
+        return true;
+    ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name, arity);
+    return false;
 }
 
 /* ---- severed paths ----------------------------------------------------------------- */

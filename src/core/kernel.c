@@ -5,19 +5,8 @@
 
 #include <stdarg.h>
 
-ad_place ad_kernel_begin(ad_tape *t, const ad_op *op)
+bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity, const ad_view *x)
 {
-    t->busy = op->name;
-    return ad_arena_place(&t->values);
-}
-
-bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity, const ad_view *x)
-{
-    const char *name = t->busy;
-    t->busy = NULL;
-    ad_arena_return(&t->values, start);
-    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
-        return true;
     char call[256];
     ad_tape_fail(t, t->work.rejected.status, "%s%s: %s", prefix,
                  ad_call_print(name, arity, x, call, sizeof call), t->work.rejected.text);

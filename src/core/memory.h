@@ -6,6 +6,13 @@
 
 enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 
+/* Before a function that must not become part of its caller, which rarely calls it. */
+#if defined(__GNUC__)
+#define AD_APART __attribute__((noinline))
+#else
+#define AD_APART
+#endif
+
 /* allocator may be NULL: the C library's. NULL when memory ran out; bytes may be 0. */
 void *ad_memory_take(const ad_allocator *allocator, size_t bytes);
 void ad_memory_give(const ad_allocator *allocator, void *memory, size_t bytes);

@@ -1,44 +1,26 @@
 /* Nodes: their layout, their room on the tape, and the handles that name them. */
 #include "core/node.h"
-#include "core/strided.h"
 
 #include <math.h>
 #include <string.h>
 
 ad_shape ad_node_shape(const ad_node *n)
 {
-    ad_shape shape = {.rank = n->rank};
-    memcpy(shape.dim, n->extents, n->rank * sizeof *n->extents);
+    ad_shape shape = {0};
+    ad_node_measure(n, &shape);
     return shape;
-}
-
-void ad_node_look(const ad_node *n, ad_view *v)
-{
-    v->data = n->data;
-    v->type = (ad_type)n->type;
-    v->shape.rank = n->rank;
-    for (int i = 0; i < n->rank; i++) {
-        v->shape.dim[i] = n->extents[i];
-        v->stride[i] = n->extents[n->rank + i];
-    }
 }
 
 ad_view ad_node_rows(const ad_node *n, const void *data)
 {
-    return ad_view_of((ad_type)n->type, data, ad_node_shape(n));
+    ad_view v = {0};
+    ad_node_look_rows(n, data, &v);
+    return v;
 }
 
 const char *ad_node_name(const ad_node *n)
 {
     return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";
-}
-
-ad_node *ad_tape_node(ad_tensor x)
-{
-    if (!x.tape || x.as.node.index >= x.tape->count)
-        return NULL;
-    ad_node *n = x.tape->nodes[x.as.node.index];
-    return n->epoch == x.as.node.epoch ? n : NULL;
 }
 
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index)
@@ -59,10 +41,8 @@ ad_tensor ad_tape_dead(ad_tape *t)
     return x;
 }
 
-static bool room_for_node(ad_tape *t)
+static bool more_nodes(ad_tape *t)
 {
-    if (t->count < t->capacity)
-        return true;
     if (t->capacity > AD_NO_NODE / 2)
         return false;
     uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
@@ -81,22 +61,22 @@ static size_t node_size(const ad_node_plan *plan)
 {
     size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
     size_t attr = plan->op ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
-    return sizeof(ad_node) + 2 * (size_t)plan->shape->rank * sizeof(int64_t) +
+    return sizeof(ad_node) + (size_t)plan->shape->rank * sizeof(ad_axis) +
            operands * sizeof(uint32_t) + attr;
 }
 
 static void lay_out(ad_node *n, const ad_node_plan *plan)
 {
-    int rank = plan->shape->rank;
-    int64_t rows[AD_MAX_RANK];
-    if (!plan->stride)
-        ad_row_strides(plan->shape, rows);
-    for (int i = 0; i < rank; i++) {
-        n->extents[i] = plan->shape->dim[i];
-        n->extents[rank + i] = plan->stride ? plan->stride[i] : rows[i];
-    }
     ad_view v;
-    ad_node_look(n, &v);
+    int64_t step = 1;
+    for (int i = plan->shape->rank - 1; i >= 0; i--) {
+        int64_t dim = plan->shape->dim[i];
+        n->axes[i].dim = dim;
+        n->axes[i].stride = plan->stride ? plan->stride[i] : dim == 1 ? 0 : step;
+        step *= dim;
+    }
+    if (plan->stride)
+        ad_node_look(n, &v);
     if (!plan->stride || ad_view_is_contiguous(&v))
         n->flags |= AD_NODE_CONTIGUOUS;
 }
@@ -105,10 +85,11 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
 {
     enum { INLINE = 64 }; /* so many bytes of numbers lie in the node itself */
     const char *name = plan->op ? plan->op->name : "leaf";
-    size_t head = node_size(plan), bytes = plan->count * ad_type_size(plan->type);
+    size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
     ad_place start = ad_arena_place(&t->values);
-    ad_node *n = room_for_node(t) ? ad_arena_take(&t->values, head + within, 8) : NULL;
+    bool room = t->count < t->capacity || more_nodes(t);
+    ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;
     if (n && !data)
         data = within || !bytes ? (char *)n + head : ad_arena_take(&t->values, bytes, AD_ALIGNMENT);

@@ -20,10 +20,15 @@ enum {                         /* flags of a node */
        AD_NODE_WATCHED = 2,    /* is such a leaf */
        AD_NODE_SEVERED = 4,    /* depends on a watched leaf, through an op without derivative */
        AD_NODE_CONTIGUOUS = 8, /* its numbers lie row by row */
+       AD_NODE_RUN = 128,      /* so do its operands', and they have its shape */
        AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
        AD_NODE_MARK = 32,      /* for the walk at hand: on a path of derivatives */
        AD_NODE_CUT = 64        /* the same: only behind an op without derivative */
 };
+
+typedef struct ad_axis {
+    int64_t dim, stride;
+} ad_axis;
 
 typedef struct ad_node {
     const ad_op *op;   /* NULL: a leaf */
@@ -37,7 +42,7 @@ typedef struct ad_node {
     uint32_t arity;
     uint8_t type, rank;
     uint16_t flags;
-    int64_t extents[]; /* [rank] dim, [rank] stride; then uint32_t operands [arity], then attr */
+    ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
 } ad_node;
 
 typedef struct ad_tangents {
@@ -75,7 +80,7 @@ struct ad_tape {
 
 static inline uint32_t *ad_node_operands(const ad_node *n)
 {
-    return (uint32_t *)(uintptr_t)(n->extents + 2 * n->rank);
+    return (uint32_t *)(uintptr_t)(n->axes + n->rank);
 }
 
 static inline void *ad_node_attr(const ad_node *n)
@@ -83,18 +88,63 @@ static inline void *ad_node_attr(const ad_node *n)
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
 }
 
-static inline size_t ad_node_bytes(const ad_node *n)
+/* Bytes of a number; ad_type_size for types that are known to exist. */
+static inline size_t ad_number_bytes(unsigned type)
 {
-    return n->count * ad_type_size((ad_type)n->type);
+#define AD_BYTES(name, ctype, floating) sizeof(ctype),
+    static const uint8_t bytes[] = {AD_TYPE_LIST(AD_BYTES)};
+#undef AD_BYTES
+    return bytes[type];
 }
 
-void ad_node_look(const ad_node *n, ad_view *v); /* extents beyond the rank stay unset */
+static inline size_t ad_node_bytes(const ad_node *n)
+{
+    return n->count * ad_number_bytes(n->type);
+}
+
+/* The shape and the value of a node, or numbers of its shape that lie row by row. Extents beyond
+ * the rank stay as they are: a view is large, and most values have few axes. */
+static inline void ad_node_measure(const ad_node *n, ad_shape *shape)
+{
+    shape->rank = n->rank;
+    for (int i = 0; i < n->rank; i++)
+        shape->dim[i] = n->axes[i].dim;
+}
+
+static inline void ad_node_look(const ad_node *n, ad_view *v)
+{
+    v->data = n->data;
+    v->type = (ad_type)n->type;
+    ad_node_measure(n, &v->shape);
+    for (int i = 0; i < n->rank; i++)
+        v->stride[i] = n->axes[i].stride;
+}
+
+static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view *v)
+{
+    int64_t step = 1;
+    v->data = data;
+    v->type = (ad_type)n->type;
+    ad_node_measure(n, &v->shape);
+    for (int i = n->rank - 1; i >= 0; i--) {
+        v->stride[i] = step;
+        step *= n->axes[i].dim > 0 ? n->axes[i].dim : 1;
+    }
+}
+
 ad_shape ad_node_shape(const ad_node *n);
-ad_view ad_node_rows(const ad_node *n, const void *data); /* of its shape, row by row */
+ad_view ad_node_rows(const ad_node *n, const void *data);
 const char *ad_node_name(const ad_node *n);
 
 /* The node of a live handle; NULL for any other. */
-ad_node *ad_tape_node(ad_tensor x);
+static inline ad_node *ad_tape_node(ad_tensor x)
+{
+    if (!x.tape || x.as.node.index >= x.tape->count)
+        return NULL;
+    ad_node *n = x.tape->nodes[x.as.node.index];
+    return n->epoch == x.as.node.epoch ? n : NULL;
+}
+
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
 
@@ -115,15 +165,40 @@ typedef struct ad_node_plan {
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);
 ad_tensor ad_tape_keep(ad_tape *t, ad_node *n);
 
+/* The contiguous copy of a strided value, on the tape like any other. */
+extern const ad_op ad_contiguous_op;
+
 /* ---- calling kernels ---------------------------------------------------------------- */
 
 /* True if the tape can be used by `name` now: no error, no kernel at work. */
-bool ad_tape_usable(ad_tape *t, const char *name);
+bool ad_tape_refuses(ad_tape *t, const char *name);
+
+static inline bool ad_tape_usable(ad_tape *t, const char *name)
+{
+    return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
+}
 
 /* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
  * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
-ad_place ad_kernel_begin(ad_tape *t, const ad_op *op);
-bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity, const ad_view *x);
+static inline ad_place ad_kernel_begin(ad_tape *t, const ad_op *op)
+{
+    t->busy = op->name;
+    return ad_arena_place(&t->values);
+}
+
+bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity,
+                      const ad_view *x);
+
+static inline bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity,
+                                 const ad_view *x)
+{
+    const char *name = t->busy;
+    t->busy = NULL;
+    ad_arena_return(&t->values, start);
+    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
+        return true;
+    return ad_kernel_failed(t, name, prefix, arity, x);
+}
 
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */
 char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
@@ -140,19 +215,40 @@ ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single);
 bool ad_sweep_severed(ad_tape *t, const char *name, uint32_t root);
 
 /* Operands of a node, and what its rules get of each. */
+enum { AD_FRAME_FEW = 4 };
+
 typedef struct ad_frame {
     ad_place start;
     ad_view *x, *tx;
     ad_array *dx;
     bool *assign;
-    ad_view small_x[4], small_tx[4];
-    ad_array small_dx[4];
-    bool small_assign[4];
+    ad_view small_x[AD_FRAME_FEW], small_tx[AD_FRAME_FEW];
+    ad_array small_dx[AD_FRAME_FEW];
+    bool small_assign[AD_FRAME_FEW];
 } ad_frame;
 
+/* Takes room for the many operands of n. */
+bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n);
+
 /* Views the operands of n. Close it in any case; false with an error when memory ran out. */
-bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n);
-void ad_frame_close(ad_frame *f, ad_tape *t);
+static inline bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
+{
+    f->start = ad_arena_place(&t->values);
+    f->x = f->small_x;
+    f->tx = f->small_tx;
+    f->dx = f->small_dx;
+    f->assign = f->small_assign;
+    if (n->arity > AD_FRAME_FEW && !ad_frame_grow(f, t, n))
+        return false;
+    for (uint32_t i = 0; i < n->arity; i++)
+        ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
+    return true;
+}
+
+static inline void ad_frame_close(ad_frame *f, ad_tape *t)
+{
+    ad_arena_return(&t->values, f->start);
+}
 
 /* Fills in the tangents of n's operands. False if all are zero. */
 bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);

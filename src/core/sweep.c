@@ -20,7 +20,8 @@ static void **cotangent(ad_tape *t, uint32_t index, order which)
 static void give(ad_tape *t, uint32_t index, order which)
 {
     void **slot = cotangent(t, index, which);
-    ad_recycler_give(&t->buffers, *slot, ad_node_bytes(t->nodes[index]));
+    if (*slot)
+        ad_recycler_give(&t->buffers, *slot, ad_node_bytes(t->nodes[index]));
     *slot = NULL;
 }
 
@@ -60,7 +61,7 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
         f->dx[k].data = NULL;
         f->dx[k].allocator = NULL;
         f->dx[k].type = (ad_type)o->type;
-        f->dx[k].shape = f->x[k].shape;
+        ad_node_measure(o, &f->dx[k].shape);
         if (!(o->flags & AD_NODE_TRACKED))
             continue;
         f->dx[k].data = *cotangent(t, index, which);
@@ -77,16 +78,18 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
 
 static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy)
 {
-    ad_pullback_args args = {.op = n->op,
-                             .arity = (int)n->arity,
-                             .x = f->x,
-                             .dx = f->dx,
-                             .assign = f->assign,
-                             .attr = ad_node_attr(n),
-                             .saved = n->saved,
-                             .work = &t->work};
+    ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
+    args.op = n->op;
+    args.arity = (int)n->arity;
+    args.x = f->x;
+    args.dx = f->dx;
+    args.assign = f->assign;
+    args.attr = ad_node_attr(n);
+    args.saved = n->saved;
+    args.run = n->flags & AD_NODE_RUN ? n->count : 0;
+    args.work = &t->work;
     ad_node_look(n, &args.y);
-    args.dy = ad_node_rows(n, dy);
+    ad_node_look_rows(n, dy, &args.dy);
     if (t->tracer)
         ad_trace(t, AD_EVENT_PULLBACK, n);
     ad_place start = ad_kernel_begin(t, n->op);
@@ -220,8 +223,6 @@ ad_status ad_backward_from(ad_tensor y, ad_view dy)
         return ad_tape_status(y.tape);
     char given[64], wanted[64];
     ad_shape shape = ad_node_shape(n);
-    ad_shape_print(&dy.shape, given, sizeof given);
-    ad_shape_print(&shape, wanted, sizeof wanted);
     if (!dy.data && n->count)
         return ad_tape_fail(y.tape, AD_MISUSE, "backward: the cotangent holds no numbers");
     if (dy.type != (ad_type)n->type)
@@ -230,7 +231,9 @@ ad_status ad_backward_from(ad_tensor y, ad_view dy)
                             ad_type_text(dy.type), ad_type_text((ad_type)n->type));
     if (!ad_shape_equal(&dy.shape, &shape))
         return ad_tape_fail(y.tape, AD_BAD_SHAPE,
-                            "backward: a cotangent of shape %s for a root of %s", given, wanted);
+                            "backward: a cotangent of shape %s for a root of %s",
+                            ad_shape_print(&dy.shape, given, sizeof given),
+                            ad_shape_print(&shape, wanted, sizeof wanted));
     return sweep("backward", y, &dy, FIRST);
 }
 

@@ -61,7 +61,8 @@ void ad_tape_reset(ad_tape *t)
     ad_arena_return(&t->values, (ad_place){0});
     ad_recycler_reset(&t->buffers);
     t->severed = false;
-    t->error = (ad_error){0};
+    if (t->error.status != AD_OK)
+        t->error = (ad_error){0};
 }
 
 void ad_tape_trim(ad_tape *t)
@@ -123,13 +124,11 @@ ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
     return t->error.status = status;
 }
 
-bool ad_tape_usable(ad_tape *t, const char *name)
+bool ad_tape_refuses(ad_tape *t, const char *name)
 {
-    if (t->error.status != AD_OK)
-        return false;
     if (t->busy)
         ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s", name, t->busy);
-    return !t->busy;
+    return true;
 }
 
 ad_tape_info ad_tape_measure(const ad_tape *t)

@@ -63,7 +63,8 @@ typedef struct planting {
 static ad_status plant(void *user, const ad_site *s)
 {
     const planting *p = user;
-    ad_error error = {0};
+    ad_error error; /* its text need not be cleared for every field */
+    error.status = AD_OK;
     const ad_array *a = ad_site_array(s, p->model);
     ad_status status = ad_check_held(s, a, p->verb, "", &error);
     if (status == AD_OK && p->make == (ad_watch))

@@ -19,32 +19,41 @@ const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_shape *y)
 {
     (void)attr;
     int rank = x[0].rank > x[1].rank ? x[0].rank : x[1].rank;
-    ad_shape result = {.rank = rank};
+    y->rank = rank;
     for (int i = 1; i <= rank; i++) {
         int64_t a = i <= x[0].rank ? x[0].dim[x[0].rank - i] : 1;
         int64_t b = i <= x[1].rank ? x[1].dim[x[1].rank - i] : 1;
         if (a != b && a != 1 && b != 1)
             return "shapes do not broadcast: aligned at the end, extents must be equal or 1";
-        result.dim[rank - i] = a == 1 ? b : a;
+        y->dim[rank - i] = a == 1 ? b : a;
     }
-    *y = result;
     return NULL;
 }
 
 static void binary_forward(const ad_forward_args *c)
 {
     const binary_kernels *k = c->op->kernels;
-    ad_map(c->work, &c->y.shape, &k->forward.of[c->y.type], 2, c->x, ad_type_size(c->y.type),
-           c->y.data, false);
+    const ad_kernel *kernel = &k->forward.of[c->y.type];
+    const void *run[] = {c->x[0].data, c->x[1].data};
+    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, 2, c->x, ad_type_size(c->y.type), c->y.data, false);
+}
+
+static void map_slope(const ad_pullback_args *c, int i)
+{
+    const binary_kernels *k = c->op->kernels;
+    ad_view in[] = {c->x[0], c->x[1], c->y, c->dy};
+    ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
 }
 
 static void binary_pullback(const ad_pullback_args *c)
 {
     const binary_kernels *k = c->op->kernels;
-    ad_view in[] = {c->x[0], c->x[1], c->y, c->dy};
+    const void *run[] = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data};
     for (int i = 0; i < 2; i++)
-        if (c->dx[i].data)
-            ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
+        if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], c->run, run,
+                                         c->dx[i].data, !c->assign[i]))
+            map_slope(c, i);
 }
 
 static void binary_jvp(const ad_jvp_args *c)

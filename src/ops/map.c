@@ -1,20 +1,18 @@
 /* Elementwise work over broadcast, strided operands. */
 #include "ops/kernel.h"
 
-#include "core/share.h"
+#include "core/memory.h"
 #include "ops/runs.h"
 
-enum { CHUNK = 1 << 14 }; /* elements worth another thread */
+enum { CHUNK = AD_MAP_ALONE / 2 }; /* elements worth another thread */
 
 /* Whether all operands are the numbers of the shape, one beside the other. */
-static bool one_run(const ad_shape *shape, int n, const ad_view *in, size_t *count)
+static bool one_run(const ad_shape *shape, int n, const ad_view *in, size_t count)
 {
-    if (ad_shape_count(shape, count) != AD_OK || *count == 1)
-        return *count == 1;
-    for (int i = 0; i < n; i++)
-        if (!ad_shape_equal(shape, &in[i].shape) || !ad_view_is_contiguous(&in[i]))
+    for (int i = 0; count != 1 && i < n; i++)
+        if (!ad_rows_of(&in[i], shape))
             return false;
-    return *count > 0;
+    return count > 0;
 }
 
 typedef struct map_job {
@@ -40,26 +38,37 @@ static void map_chunk(void *user, size_t task, int worker)
     }
 }
 
+static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_job *j, int n,
+                                const ad_view *in)
+{
+    bool alone = j->count < AD_MAP_ALONE || ad_work_threads(work) == 1;
+    j->chunk = alone ? j->count : CHUNK;
+    if (!ad_run_plan_row(&j->plan, shape, n, in)) {
+        ad_run_plan_begin(&j->plan, shape, n, in);
+        if (!ad_run_plan_start(&j->plan, INT64_MAX))
+            return;
+    }
+    ad_work_share(work, (size_t)((j->count + j->chunk - 1) / j->chunk), map_chunk, j);
+}
+
 void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
             const ad_view *in, size_t size, void *out, bool add)
 {
-    map_job j = {.block = kernel->of[ad_work_isa(work)], .size = size, .out = out, .add = add};
-    size_t count = 0;
-    bool simple = one_run(shape, n, in, &count);
-    bool alone = count < 2 * CHUNK || ad_work_threads(work) == 1;
-    if (simple && alone) {
-        const void *runs[AD_MAX_STREAMS];
-        for (int i = 0; i < n; i++)
-            runs[i] = in[i].data;
-        j.block(count, runs, out, add);
+    size_t count = 1;
+    map_job j;
+    const void *runs[AD_MAX_STREAMS];
+    for (int i = 0; i < shape->rank; i++)
+        count *= (size_t)shape->dim[i];
+    for (int i = 0; i < n; i++)
+        runs[i] = in[i].data;
+    if (one_run(shape, n, in, count) && ad_map_run(work, kernel, count, runs, out, add))
         return;
-    }
-    ad_run_plan_begin(&j.plan, shape, n, in);
-    if (!ad_run_plan_start(&j.plan, INT64_MAX))
-        return;
+    j.block = kernel->of[ad_work_isa(work)];
+    j.size = size;
+    j.out = out;
+    j.add = add;
     j.count = (int64_t)count;
-    j.chunk = alone ? j.count : CHUNK;
-    ad_work_share(work, (size_t)((j.count + j.chunk - 1) / j.chunk), map_chunk, &j);
+    map_chunks(work, shape, &j, n, in);
 }
 
 AD_KERNEL(itself_f32, float, AD_IN(float, 0))

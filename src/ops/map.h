@@ -8,7 +8,7 @@
 #define ADZE_OPS_MAP_H
 
 #include "adze/op.h"
-#include "core/cpu.h"
+#include "core/share.h"
 
 /* out[i] = f(in[0][i], in[1][i], ...) for i < n; with add, out[i] += .... out and in do not
  * overlap. */
@@ -29,7 +29,20 @@ typedef struct ad_blocks {
 void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
             const ad_view *in, size_t size, void *out, bool add);
 
-/* The same, summed over what `target` repeats in shape (target broadcasts to it): the sums, in
+/* The same at once, for a run of numbers that lie together in all operands (run is that of the rule's
+ * arguments). False, and nothing done, where there is none, or one so long that threads may share it. */
+enum { AD_MAP_ALONE = 1 << 15 };
+
+static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel, size_t run,
+                              const void *const *in, void *out, bool add)
+{
+    if (run == 0 || run >= AD_MAP_ALONE)
+        return false;
+    kernel->of[ad_work_isa(work)](run, in, out, add);
+    return true;
+}
+
+/* ad_map, summed over what `target` repeats in shape (target broadcasts to it): the sums, in
  * target's order, in scratch memory. NULL when memory ran out. type is that of the kernel's
  * results. kernel NULL sums the one operand itself. */
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,

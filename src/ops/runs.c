@@ -10,6 +10,52 @@ void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_vi
         ad_nest_add(&p->nest, &in[i].shape, in[i].stride);
 }
 
+bool ad_rows_of(const ad_view *v, const ad_shape *shape)
+{
+    int64_t step = 1;
+    if (v->shape.rank != shape->rank)
+        return false;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        int64_t extent = shape->dim[i];
+        if (v->shape.dim[i] != extent || (v->stride[i] != step && extent != 1))
+            return false;
+        step *= extent;
+    }
+    return true;
+}
+
+static bool single(const ad_shape *shape)
+{
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] != 1)
+            return false;
+    return true;
+}
+
+/* The merging of axes would come to the same. */
+bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in)
+{
+    ad_nest *nest = &p->nest;
+    p->n = n;
+    p->in = in;
+    p->longest = INT64_MAX;
+    nest->rank = 1;
+    nest->streams = n;
+    nest->row = 1;
+    for (int i = 0; i < shape->rank; i++)
+        nest->row *= shape->dim[i];
+    nest->dim[0] = nest->row;
+    for (int i = 0; i < n; i++) {
+        bool repeats = single(&in[i].shape);
+        if (!repeats && !ad_rows_of(&in[i], shape))
+            return false;
+        nest->step[i] = nest->stride[i][0] = !repeats;
+        nest->offset[i] = 0;
+        p->longest = repeats ? AD_RUN : p->longest;
+    }
+    return nest->row > 0;
+}
+
 bool ad_run_plan_start(ad_run_plan *p, int64_t most)
 {
     if (!ad_nest_start(&p->nest))

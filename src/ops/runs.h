@@ -17,6 +17,13 @@ typedef struct ad_run_plan {
 
 void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);
 
+/* Begins and starts a nest of one row, for operands that have the shape and no gaps, or are single
+ * numbers. False for others, and for the empty shape. */
+bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);
+
+/* Whether the numbers of v have that shape, and lie row by row. */
+bool ad_rows_of(const ad_view *v, const ad_shape *shape);
+
 /* Starts the nest. Runs are cut to AD_RUN where an operand must be packed, else to
  * `most`. False if the shape is empty. */
 bool ad_run_plan_start(ad_run_plan *p, int64_t most);

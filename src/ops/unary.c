@@ -13,13 +13,19 @@
 static void unary_forward(const ad_forward_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
-    ad_map(c->work, &c->y.shape, &k->forward.of[c->y.type], 1, c->x, ad_type_size(c->y.type),
-           c->y.data, false);
+    const ad_kernel *kernel = &k->forward.of[c->y.type];
+    const void *run[] = {c->x[0].data};
+    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, 1, c->x, ad_type_size(c->y.type), c->y.data, false);
 }
 
 static void unary_pullback(const ad_pullback_args *c)
 {
     const ad_unary_kernels *k = c->op->kernels;
+    const ad_kernel *kernel = &k->slope.of[c->y.type];
+    const void *run[] = {c->x[0].data, c->y.data, c->dy.data};
+    if (ad_map_run(c->work, kernel, c->run, run, c->dx[0].data, !c->assign[0]))
+        return;
     ad_view in[] = {c->x[0], c->y, c->dy};
     ad_map_into(c->work, &c->y.shape, &k->slope, 3, in, &c->dx[0], !c->assign[0]);
 }
