@@ -242,6 +242,72 @@ END_TEST
 
 /* ---- look-up ----------------------------------------------------------------------- */
 
+/* The identity, which spoils the cotangent that nobody needs any more. */
+static void spoil_forward(const ad_forward_args *c)
+{
+    memcpy(c->y.data, c->x[0].data, ad_array_count(&c->y) * sizeof(double));
+}
+
+static void spoil_pullback(const ad_pullback_args *c)
+{
+    double *dx = c->dx[0].data, *spare = c->spare;
+    ck_assert_int_eq(spare != NULL, *(const bool *)c->attr);
+    ck_assert(!spare || spare == c->dy.data);
+    for (size_t i = 0; i < ad_array_count(&c->dx[0]); i++) {
+        dx[i] += ((const double *)c->dy.data)[i];
+        if (spare)
+            spare[i] = NAN;
+    }
+}
+
+static void spoil_jvp(const ad_jvp_args *c)
+{
+    memcpy(c->ty.data, c->tx[0].data, ad_array_count(&c->ty) * sizeof(double));
+}
+
+static const ad_op spoil_op = {
+    .name = "spoil",
+    .arity = 1,
+    .flags = AD_OP_LINEAR,
+    .attr_size = sizeof(bool),
+    .shape = ad_shape_first,
+    .forward = spoil_forward,
+    .pullback = spoil_pullback,
+    .jvp = spoil_jvp,
+};
+
+static ad_tensor spoil(ad_tensor x, bool spare)
+{
+    return ad_apply(&spoil_op, &x, &spare);
+}
+
+START_TEST(a_pullback_may_overwrite_a_cotangent_that_nobody_needs)
+{
+    const double ones[] = {1, 1, 1};
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3)), a = spoil(ad_square(x), true);
+    ad_tensor y = spoil(ad_add(a, spoil(a, true)), true);
+    for (int sweeps = 0; sweeps < 2; sweeps++) {
+        ck_assert_int_eq(ad_backward_from(y, AD_VIEW(ones, 3)), AD_OK);
+        expect_grad(x, (double[]){2, 4, -16});
+    }
+    ck_assert_double_eq(ones[0], 1);
+}
+END_TEST
+
+START_TEST(a_cotangent_of_a_second_order_sweep_stays_as_it_is)
+{
+    const double t[] = {1, 2, 3};
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_tensor y = ad_sum(spoil(ad_square(spoil(x, false)), false));
+    ck_assert_int_eq(ad_set_tangent(x, AD_VIEW(t, 3)), AD_OK);
+    ck_assert_int_eq(ad_push_tangents(y), AD_OK);
+    ck_assert_int_eq(ad_backward_tangents(y), AD_OK);
+    expect_grad(x, (double[]){1, 2, -8});
+    ad_view h = ad_grad_tangent(x);
+    ck_assert_int_eq(ad_test_same(h, AD_VIEW(((double[]){2, 4, 6}), 3), 1e-15, NULL), AD_OK);
+}
+END_TEST
+
 START_TEST(ops_are_found_by_name)
 {
     ad_registry *r = ad_registry_new(NULL);
@@ -277,6 +343,8 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_discrete_op_must_be_declared);
     tcase_add_test(all, half_an_op_is_refused);
     tcase_add_test(all, scratch_that_cannot_be_had_fails_by_name);
+    tcase_add_test(all, a_pullback_may_overwrite_a_cotangent_that_nobody_needs);
+    tcase_add_test(all, a_cotangent_of_a_second_order_sweep_stays_as_it_is);
     tcase_add_test(all, ops_are_found_by_name);
     suite_add_tcase(suite, all);
     return suite;

@@ -42,6 +42,8 @@ typedef struct ad_pullback_args {
     const ad_view *x;
     ad_view y;
     ad_view dy;          /* cotangent of y, contiguous */
+    void *spare;         /* dy's numbers, where nobody wants them after this call: overwrite them
+                            instead of taking scratch memory. Else NULL */
     const ad_array *dx;  /* [arity]: add to dx[i], unless dx[i].data is NULL: nobody wants it */
     const bool *assign;  /* [arity], for ops that say AD_OP_ASSIGNS: dx[i] is uninitialised, write
                             every element. Never true for the later of two equal operands */

@@ -76,7 +76,9 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
     return true;
 }
 
-static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy)
+/* spare: dy, or NULL if it is needed afterwards. */
+static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy,
+                          void *spare)
 {
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
     args.op = n->op;
@@ -84,6 +86,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     args.x = f->x;
     args.dx = f->dx;
     args.assign = f->assign;
+    args.spare = spare;
     args.attr = ad_node_attr(n);
     args.saved = n->saved;
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
@@ -124,7 +127,7 @@ static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     const void *dy = n->cotangent, *tdy = t->tangents[index].tdx;
-    if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) && call_pullback(t, n, f, tdy)))
+    if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) && call_pullback(t, n, f, tdy, NULL)))
         return false;
     if (n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(f, t, n))
         return true;
@@ -137,7 +140,7 @@ static bool pull(ad_tape *t, uint32_t index, order up_to)
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     bool good = ad_frame_open(&f, t, n) && open_cotangents(t, n, &f, FIRST, assigns) &&
-                call_pullback(t, n, &f, n->cotangent) &&
+                call_pullback(t, n, &f, n->cotangent, up_to == FIRST ? n->cotangent : NULL) &&
                 (up_to == FIRST || pull_second(t, index, &f));
     ad_frame_close(&f, t);
     return good;

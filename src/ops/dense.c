@@ -110,29 +110,40 @@ static void dense_forward(const ad_forward_args *c)
 
 typedef struct slopes {
     const char *y, *dy;
-    char *dz;   /* NULL: the identity, for which dz is dy */
+    char *dz;   /* may be dy; NULL: the identity, for which dz is dy */
     double *db; /* [chunks, columns], or NULL: not wanted */
     int64_t rows, columns, chunk;
     size_t size;
     ad_block *slope, *sum;
 } slopes;
 
-/* dz = dy f'(z) for some rows, and their part of db. */
+/* dz = dy f'(z) for n numbers from `at` on. */
+static void pull_numbers(const slopes *s, int64_t at, int64_t n)
+{
+    double z[PIECE];
+    for (int64_t end = at + n; at < end; at += PIECE) {
+        size_t count = (size_t)(end - at < PIECE ? end - at : PIECE), skip = (size_t)at * s->size;
+        const char *y = s->y + skip;
+        s->slope(count, (const void *[]){y, y, s->dy + skip}, z, false);
+        memcpy(s->dz + skip, z, count * s->size);
+    }
+}
+
+/* The same for a chunk of rows, and their part of db. */
 static void pull_rows(void *user, size_t task, int worker)
 {
     const slopes *s = user;
     int64_t first = (int64_t)task * s->chunk, step = rows_at_a_time(s->columns);
     int64_t end = s->rows - first < s->chunk ? s->rows : first + s->chunk;
+    size_t columns = (size_t)s->columns;
     (void)worker;
     for (int64_t i = first; i < end; i += step) {
-        size_t rows = (size_t)(end - i < step ? end - i : step), columns = (size_t)s->columns;
-        size_t at = (size_t)i * columns * s->size;
-        const char *dz = s->dz ? s->dz + at : s->dy + at;
+        int64_t rows = end - i < step ? end - i : step, at = i * s->columns;
         if (s->dz)
-            s->slope(rows * columns, (const void *[]){s->y + at, s->y + at, s->dy + at}, s->dz + at,
-                     false);
+            pull_numbers(s, at, rows * s->columns);
+        const char *dz = (s->dz ? s->dz : s->dy) + (size_t)at * s->size;
         if (s->db)
-            s->sum(rows, (const void *[]){dz, &columns}, s->db + task * columns, true);
+            s->sum((size_t)rows, (const void *[]){dz, &columns}, s->db + task * columns, true);
     }
 }
 
@@ -145,7 +156,7 @@ static void add_parts(const slopes *s, size_t chunks, const ad_array *db, bool a
     ad_store_sums(columns, s->db, db->type, db->data, !assign);
 }
 
-/* dz, in scratch memory or dy itself; db is added to or assigned. */
+/* dz, in the place of dy or in scratch memory, or dy itself; db is added to or assigned. */
 static ad_view pull_activation(const ad_pullback_args *c)
 {
     enum { LEAST_ROWS = 256, CHUNKS = 64 };
@@ -164,7 +175,7 @@ static ad_view pull_activation(const ad_pullback_args *c)
     size_t chunks = (size_t)((s.rows + s.chunk - 1) / s.chunk);
     size_t sums = (chunks ? chunks : 1) * (size_t)s.columns * sizeof *s.db;
     if (k)
-        dz.data = s.dz = ad_scratch(c->work, ad_view_count(&dz) * s.size);
+        dz.data = s.dz = c->spare ? c->spare : ad_scratch(c->work, ad_view_count(&dz) * s.size);
     if (c->dx[2].data && !(s.db = ad_scratch(c->work, sums)))
         dz.data = NULL;
     if (!dz.data)
