@@ -309,6 +309,21 @@ START_TEST(nan_stays_nan)
 }
 END_TEST
 
+START_TEST(one_number_too_far_is_found_among_many)
+{
+    float x[COPIES] = {0};
+    double y[COPIES] = {0};
+    x[_i] = AD_NEAR(x[0]), y[_i] = -AD_NEAR(y[0]);
+    ck_assert(ad_near_f32(COPIES, x) && ad_near_f64(COPIES, y));
+    x[_i] = nextafterf(x[_i], INFINITY), y[_i] = nextafter(y[_i], -INFINITY);
+    ck_assert(!ad_near_f32(COPIES, x) && !ad_near_f64(COPIES, y));
+    ck_assert(AD_SIN_FAR(x[_i]) == (float)sin((double)x[_i]));
+    ck_assert(AD_COS_FAR(y[_i]) == cos(y[_i]));
+    x[_i] = NAN, y[_i] = NAN;
+    ck_assert(!ad_near_f32(COPIES, x) && !ad_near_f64(COPIES, y));
+}
+END_TEST
+
 /* ---- bits ----------------------------------------------------------------------------- */
 
 /* FNV-1a over whole words; every NaN counts as the same. */
@@ -367,6 +382,7 @@ static Suite *elementary_suite(void)
 #endif
     tcase_add_loop_test(values, edges_are_those_of_annex_f, 0, sizeof edges / sizeof edges[0]);
     tcase_add_loop_test(values, nan_stays_nan, 0, FUNCTIONS);
+    tcase_add_loop_test(values, one_number_too_far_is_found_among_many, 0, COPIES);
     tcase_add_loop_test(values, every_machine_gives_the_same_bits, 0, FUNCTIONS);
     if (getenv("ADZE_EXHAUSTIVE"))
         tcase_set_timeout(errors, 0);
