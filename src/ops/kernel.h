@@ -18,10 +18,7 @@
     }
 
 #if defined(__x86_64__)
-#define AD_BLOCK(name, ...)               \
-    AD_BLOCK_FOR(base, name, __VA_ARGS__) \
-    AD_BLOCK_FOR(avx2, name, __VA_ARGS__) \
-    AD_BLOCK_FOR(avx512, name, __VA_ARGS__)
+#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
 #define AD_ALL(name)                                \
     {                                               \
         {                                           \
@@ -29,7 +26,7 @@
         }                                           \
     }
 #else
-#define AD_BLOCK(name, ...) AD_BLOCK_FOR(base, name, __VA_ARGS__)
+#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__)
 #define AD_ALL(name)    \
     {                   \
         {               \
@@ -37,6 +34,8 @@
         }               \
     }
 #endif
+
+#define AD_BLOCK(name, ...) AD_EACH_ISA(AD_BLOCK_FOR, name, __VA_ARGS__)
 
 /* Both float types: name_f32, name_f64. */
 #define AD_BLOCKS(name)                            \

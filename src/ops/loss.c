@@ -5,11 +5,11 @@
  *     softmax_cross_entropy  y = -sum(log p[i, label[i]]) / n, with p the softmax of each row
  *                            dx[i] += dy / n (p[i] - onehot(label[i])) */
 #include "adze/ops.h"
+#include "ops/elementary.h"
 #include "ops/families.h"
 #include "ops/kernel.h"
 
 #include <inttypes.h>
-#include <tgmath.h>
 
 static double number_of(const ad_view *v)
 {
@@ -128,20 +128,22 @@ typedef struct row_rules {
 
 /* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
  * gets p = 1. A NaN makes the sum NaN. */
-#define LOSS_ROW(s, T)                                                                     \
-    static double loss_##s(size_t classes, const void *x_data, size_t label, void *p_data) \
-    {                                                                                      \
-        const T *x = x_data;                                                               \
-        T *p = p_data, top = -(T)INFINITY;                                                 \
-        double sum = 0;                                                                    \
-        for (size_t k = 0; k < classes; k++)                                               \
-            top = x[k] > top ? x[k] : top;                                                 \
-        top = isfinite(top) ? top : 0;                                                     \
-        for (size_t k = 0; k < classes; k++)                                               \
-            sum += (double)(p[k] = exp(x[k] - top));                                       \
-        for (size_t k = 0; k < classes; k++)                                               \
-            p[k] = sum == 0 ? (T)(k == label) : (T)((double)p[k] / sum);                   \
-        return sum == 0 ? (double)INFINITY : log(sum) - ((double)x[label] - (double)top);  \
+#define LOSS_ROW(s, T)                                                                       \
+    static double loss_##s(size_t classes, const void *x_data, size_t label, void *p_data)   \
+    {                                                                                        \
+        const T *x = x_data;                                                                 \
+        T *p = p_data, top = -(T)INFINITY;                                                   \
+        double sum = 0;                                                                      \
+        for (size_t k = 0; k < classes; k++)                                                 \
+            top = x[k] > top ? x[k] : top;                                                   \
+        top = isfinite(top) ? top : 0;                                                       \
+        for (size_t k = 0; k < classes; k++)                                                 \
+            p[k] = AD_EXP(x[k] - top);                                                       \
+        for (size_t k = 0; k < classes; k++)                                                 \
+            sum += (double)p[k];                                                             \
+        for (size_t k = 0; k < classes; k++)                                                 \
+            p[k] = sum == 0 ? (T)(k == label) : (T)((double)p[k] / sum);                     \
+        return sum == 0 ? (double)INFINITY : AD_LOG(sum) - ((double)x[label] - (double)top); \
     }
 
 #define SLOPE_ROW(s, T)                                                                   \

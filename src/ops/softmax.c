@@ -8,12 +8,12 @@
  *
  * Where all x are -inf there is no p: it counts as 0, with gradient 0. */
 #include "ops/axes.h"
+#include "ops/elementary.h"
 #include "ops/families.h"
 #include "ops/kernel.h"
 #include "ops/reduce.h"
 
 #include <string.h>
-#include <tgmath.h>
 
 /* ---- logsumexp --------------------------------------------------------------------- */
 
@@ -22,10 +22,10 @@
  * digits of p. */
 #define LOGSUMEXP_KERNELS(s, T)                                                       \
     AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)    \
-    AD_KERNEL(power_##s, T, exp((T)((double)AD_IN(T, 0) - AD_IN(double, 1))))         \
+    AD_KERNEL(power_##s, T, AD_EXP((T)((double)AD_IN(T, 0) - AD_IN(double, 1))))      \
     static inline T share_of_##s(T x, double y, T t)                                  \
     {                                                                                 \
-        return y == -(double)INFINITY ? 0 : t * exp((T)((double)x - y));              \
+        return y == -(double)INFINITY ? 0 : t * AD_EXP((T)((double)x - y));           \
     }                                                                                 \
     AD_KERNEL(share_##s, T, share_of_##s(AD_IN(T, 0), AD_IN(double, 1), AD_IN(T, 2))) \
     AD_KERNEL(bend_##s, T,                                                            \
@@ -71,7 +71,7 @@ static void logsumexp_forward(const ad_forward_args *c)
     if (!sums)
         return;
     for (size_t i = 0; i < r.count; i++)
-        y[i] += log(sums[i]);
+        y[i] += AD_LOG(sums[i]);
     ad_store_sums(r.count, y, type, c->y.data, false);
 }
 
@@ -202,7 +202,8 @@ static void walk(const void *attr, const lane_blocks *blocks, int inputs, const 
         (void)add;                                                                            \
         find_tops_##s(n, lanes, step, x, top);                                                \
         LANE sum[j] = 0;                                                                      \
-        EACH sum[j] += (double)(out[i] = exp(x[i] - top[j]));                                 \
+        EACH out[i] = AD_EXP(x[i] - top[j]);                                                  \
+        EACH sum[j] += (double)out[i];                                                        \
         LANE sum[j] = sum[j] == 0 ? 1 : sum[j];                                               \
         EACH out[i] = (T)((double)out[i] / sum[j]);                                           \
     }                                                                                         \
@@ -214,8 +215,9 @@ static void walk(const void *attr, const lane_blocks *blocks, int inputs, const 
         (void)add;                                                                            \
         find_tops_##s(n, lanes, step, x, top);                                                \
         LANE sum[j] = 0;                                                                      \
-        EACH sum[j] += (double)exp(x[i] - top[j]);                                            \
-        LANE sum[j] = sum[j] == 0 ? 0 : log(sum[j]);                                          \
+        EACH out[i] = AD_EXP(x[i] - top[j]);                                                  \
+        EACH sum[j] += (double)out[i];                                                        \
+        LANE sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j]);                                       \
         EACH out[i] = (T)((double)(x[i] - top[j]) - sum[j]);                                  \
     }                                                                                         \
     LANE_BLOCK(softmax_##s, T)                                                                \
@@ -250,35 +252,35 @@ static void walk(const void *attr, const lane_blocks *blocks, int inputs, const 
 
 /* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
  * y, g, t -> the derivative of the former along t. Rows of -inf give 0. */
-#define LOG_SOFTMAX_LANES(s, T)                                                           \
-    LANES_OF(log_softmax_pull_##s, T)                                                     \
-    {                                                                                     \
-        const T *y = in[0], *g = in[1];                                                   \
-        double sum[LANES];                                                                \
-        bool live[LANES];                                                                 \
-        LANE sum[j] = 0, live[j] = false;                                                 \
-        EACH sum[j] += (double)g[i], live[j] |= y[i] != -(T)INFINITY;                     \
-        EACH PUT(T, live[j] ? (double)g[i] - (double)exp(y[i]) * sum[j] : 0);             \
-    }                                                                                     \
-    LANES_OF(log_softmax_push_##s, T)                                                     \
-    {                                                                                     \
-        const T *y = in[0], *t = in[1];                                                   \
-        double sum[LANES];                                                                \
-        bool live[LANES];                                                                 \
-        LANE sum[j] = 0, live[j] = false;                                                 \
-        EACH sum[j] += (double)exp(y[i]) * (double)t[i], live[j] |= y[i] != -(T)INFINITY; \
-        EACH PUT(T, live[j] ? (double)t[i] - sum[j] : 0);                                 \
-    }                                                                                     \
-    LANES_OF(log_softmax_bend_##s, T)                                                     \
-    {                                                                                     \
-        const T *y = in[0], *g = in[1], *t = in[2];                                       \
-        double g_sum[LANES], t_sum[LANES];                                                \
-        LANE g_sum[j] = t_sum[j] = 0;                                                     \
-        EACH g_sum[j] += (double)g[i], t_sum[j] += (double)exp(y[i]) * (double)t[i];      \
-        EACH PUT(T, -(double)exp(y[i]) * ((double)t[i] - t_sum[j]) * g_sum[j]);           \
-    }                                                                                     \
-    LANE_BLOCK(log_softmax_pull_##s, T)                                                   \
-    LANE_BLOCK(log_softmax_push_##s, T)                                                   \
+#define LOG_SOFTMAX_LANES(s, T)                                                              \
+    LANES_OF(log_softmax_pull_##s, T)                                                        \
+    {                                                                                        \
+        const T *y = in[0], *g = in[1];                                                      \
+        double sum[LANES];                                                                   \
+        bool live[LANES];                                                                    \
+        LANE sum[j] = 0, live[j] = false;                                                    \
+        EACH sum[j] += (double)g[i], live[j] |= y[i] != -(T)INFINITY;                        \
+        EACH PUT(T, live[j] ? (double)g[i] - (double)AD_EXP(y[i]) * sum[j] : 0);             \
+    }                                                                                        \
+    LANES_OF(log_softmax_push_##s, T)                                                        \
+    {                                                                                        \
+        const T *y = in[0], *t = in[1];                                                      \
+        double sum[LANES];                                                                   \
+        bool live[LANES];                                                                    \
+        LANE sum[j] = 0, live[j] = false;                                                    \
+        EACH sum[j] += (double)AD_EXP(y[i]) * (double)t[i], live[j] |= y[i] != -(T)INFINITY; \
+        EACH PUT(T, live[j] ? (double)t[i] - sum[j] : 0);                                    \
+    }                                                                                        \
+    LANES_OF(log_softmax_bend_##s, T)                                                        \
+    {                                                                                        \
+        const T *y = in[0], *g = in[1], *t = in[2];                                          \
+        double g_sum[LANES], t_sum[LANES];                                                   \
+        LANE g_sum[j] = t_sum[j] = 0;                                                        \
+        EACH g_sum[j] += (double)g[i], t_sum[j] += (double)AD_EXP(y[i]) * (double)t[i];      \
+        EACH PUT(T, -(double)AD_EXP(y[i]) * ((double)t[i] - t_sum[j]) * g_sum[j]);           \
+    }                                                                                        \
+    LANE_BLOCK(log_softmax_pull_##s, T)                                                      \
+    LANE_BLOCK(log_softmax_push_##s, T)                                                      \
     LANE_BLOCK(log_softmax_bend_##s, T)
 
 #define ALL_LANES(s, T) \
