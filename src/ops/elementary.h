@@ -19,6 +19,8 @@
 #ifndef ADZE_OPS_ELEMENTARY_H
 #define ADZE_OPS_ELEMENTARY_H
 
+#include "core/cpu.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -33,28 +35,28 @@
 
 /* ---- bits -------------------------------------------------------------------------- */
 
-static inline uint32_t ad_bits_f32(float x)
+AD_INLINE uint32_t ad_bits_f32(float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-static inline float ad_from_bits_f32(uint32_t bits)
+AD_INLINE float ad_from_bits_f32(uint32_t bits)
 {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
-static inline uint64_t ad_bits_f64(double x)
+AD_INLINE uint64_t ad_bits_f64(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-static inline double ad_from_bits_f64(uint64_t bits)
+AD_INLINE double ad_from_bits_f64(uint64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -81,7 +83,7 @@ typedef struct ad_exp_parts_f64 {
 } ad_exp_parts_f64;
 
 /* Error of the polynomial 2^-28. */
-static inline ad_exp_parts_f32 ad_exp_split_f32(float x)
+AD_INLINE ad_exp_parts_f32 ad_exp_split_f32(float x)
 {
     const float round = 0x1.8p23f + 254;
     float sum = x * 0x1.715476p+0f + round, n = sum - round;
@@ -94,7 +96,7 @@ static inline ad_exp_parts_f32 ad_exp_split_f32(float x)
 }
 
 /* Error of the polynomial 2^-56.3. */
-static inline ad_exp_parts_f64 ad_exp_split_f64(double x)
+AD_INLINE ad_exp_parts_f64 ad_exp_split_f64(double x)
 {
     const double round = 0x1.8p52 + 2046;
     double sum = x * 0x1.71547652b82fep+0 + round, n = sum - round;
@@ -112,28 +114,28 @@ static inline ad_exp_parts_f64 ad_exp_split_f64(double x)
 /* 2^n is applied as two factors, since it may itself be out of range: the rounding of a denormal
  * result is the last step. With n + 254 in the low bits (n + 2046), half of them is the first
  * factor's biased exponent, and the rest the second's. For -105 <= x <= 89 (-746, 710). */
-static inline float ad_exp_inside_f32(float x)
+AD_INLINE float ad_exp_inside_f32(float x)
 {
     ad_exp_parts_f32 e = ad_exp_split_f32(x);
     uint32_t half = e.k >> 1;
     return (e.hi + e.lo) * ad_from_bits_f32(half << 23) * ad_from_bits_f32((e.k - half) << 23);
 }
 
-static inline double ad_exp_inside_f64(double x)
+AD_INLINE double ad_exp_inside_f64(double x)
 {
     ad_exp_parts_f64 e = ad_exp_split_f64(x);
     uint64_t half = e.k >> 1;
     return (e.hi + e.lo) * ad_from_bits_f64(half << 52) * ad_from_bits_f64((e.k - half) << 52);
 }
 
-static inline float ad_exp_f32(float x)
+AD_INLINE float ad_exp_f32(float x)
 {
     float y = ad_exp_inside_f32(x);
     y = x > 89 ? INFINITY : y;
     return x < -105 ? 0 : y;
 }
 
-static inline double ad_exp_f64(double x)
+AD_INLINE double ad_exp_f64(double x)
 {
     double y = ad_exp_inside_f64(x);
     y = x > 710 ? (double)INFINITY : y;
@@ -144,7 +146,7 @@ static inline double ad_exp_f64(double x)
 
 /* (2^n hi - 1) + 2^n lo, where 1 is taken from hi exactly while it matters. With half of 2^n, which
  * does not overflow. */
-static inline float ad_expm1_f32(float x)
+AD_INLINE float ad_expm1_f32(float x)
 {
     ad_exp_parts_f32 e = ad_exp_split_f32(x);
     float half = ad_from_bits_f32((e.k - 128) << 23);
@@ -154,7 +156,7 @@ static inline float ad_expm1_f32(float x)
     return x < -20 ? -1 : y;
 }
 
-static inline double ad_expm1_f64(double x)
+AD_INLINE double ad_expm1_f64(double x)
 {
     ad_exp_parts_f64 e = ad_exp_split_f64(x);
     double half = ad_from_bits_f64((e.k - 1024) << 52);
@@ -166,7 +168,7 @@ static inline double ad_expm1_f64(double x)
 
 /* With e = exp(2 |x|) - 1 and q = e / (e + 2), tanh(|x|) is q. More exactly, it is (e - e q) / 2 up
  * to e = 2, where an error of q matters less, and 1 - 2 / (e + 2) from there. */
-static inline float ad_tanh_f32(float x)
+AD_INLINE float ad_tanh_f32(float x)
 {
     float a = fabsf(x);
     ad_exp_parts_f32 p = ad_exp_split_f32(2 * a);
@@ -177,7 +179,7 @@ static inline float ad_tanh_f32(float x)
     return copysignf(a > 10 ? 1 : y, x);
 }
 
-static inline double ad_tanh_f64(double x)
+AD_INLINE double ad_tanh_f64(double x)
 {
     double a = fabs(x);
     ad_exp_parts_f64 p = ad_exp_split_f64(2 * a);
@@ -190,7 +192,7 @@ static inline double ad_tanh_f64(double x)
 
 /* With e = exp(-|x|) and q = e / (1 + e): 1 / (1 + exp(-x)) = 1 - q, or q where x < 0; better than q,
  * e - e q. */
-static inline float ad_sigmoid_f32(float x)
+AD_INLINE float ad_sigmoid_f32(float x)
 {
     float a = -fabsf(x), e = ad_exp_inside_f32(a);
     e = a < -105 ? 0 : e;
@@ -198,7 +200,7 @@ static inline float ad_sigmoid_f32(float x)
     return whole - whole * (e / (1 + e));
 }
 
-static inline double ad_sigmoid_f64(double x)
+AD_INLINE double ad_sigmoid_f64(double x)
 {
     double a = -fabs(x), e = ad_exp_inside_f64(a);
     e = a < -746 ? 0 : e;
@@ -214,7 +216,7 @@ static inline double ad_sigmoid_f64(double x)
  * something small. */
 
 /* log(1 + f) + k ln 2; error of R 2^-30. */
-static inline float ad_log_part_f32(float f, float k)
+AD_INLINE float ad_log_part_f32(float f, float k)
 {
     float s = f / (2 + f), z = s * s, h = 0.5f * f * f;
     float R = z * (0x1.55557ap-1f + z * (0x1.995eaap-2f + z * 0x1.31e4b4p-2f));
@@ -222,7 +224,7 @@ static inline float ad_log_part_f32(float f, float k)
 }
 
 /* The same; error of R 2^-58.9. */
-static inline double ad_log_part_f64(double f, double k)
+AD_INLINE double ad_log_part_f64(double f, double k)
 {
     double s = f / (2 + f), z = s * s, z2 = z * z, h = 0.5 * f * f;
     double R =
@@ -234,7 +236,7 @@ static inline double ad_log_part_f64(double f, double k)
 }
 
 /* The exponent is taken from the bits after a shift that makes it change at sqrt(1/2). */
-static inline float ad_log_f32(float x)
+AD_INLINE float ad_log_f32(float x)
 {
     const uint32_t root = 0x3f3504f3, one = 0x3f800000; /* the bits of sqrt(1/2) and of 1 */
     float normal = x < FLT_MIN ? x * 0x1p25f : x;
@@ -246,7 +248,7 @@ static inline float ad_log_f32(float x)
 }
 
 /* OR-ing an integer below 2^52 into the bits of 2^52 adds it. */
-static inline double ad_log_f64(double x)
+AD_INLINE double ad_log_f64(double x)
 {
     const uint64_t root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000;
     double normal = x < DBL_MIN ? x * 0x1p54 : x;
@@ -263,7 +265,7 @@ static inline double ad_log_f64(double x)
  * With u = 1 + x rounded, and d what the rounding left, log(1 + x) = log(u) + d / u. Where u needs
  * no scaling, f is x itself. */
 
-static inline float ad_log1p_f32(float x)
+AD_INLINE float ad_log1p_f32(float x)
 {
     const uint32_t root = 0x3f3504f3, one = 0x3f800000;
     float u = 1 + x, d = x > 1 ? 1 - (u - x) : x - (u - 1);
@@ -278,7 +280,7 @@ static inline float ad_log1p_f32(float x)
     return fabsf(x) < 0x1p-25f ? x : y;
 }
 
-static inline double ad_log1p_f64(double x)
+AD_INLINE double ad_log1p_f64(double x)
 {
     const uint64_t root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000;
     double u = 1 + x, d = x > 1 ? 1 - (u - x) : x - (u - 1);

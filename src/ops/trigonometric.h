@@ -26,7 +26,7 @@
 #define AD_NEAR(x) _Generic((x), float : 2048.f, double : 131072.)
 
 /* sin(a + quarters pi/2) for a >= 0. Errors of the polynomials 2^-26.9 and 2^-32.3. */
-static inline float ad_sin_from_f32(float a, uint32_t quarters)
+AD_INLINE float ad_sin_from_f32(float a, uint32_t quarters)
 {
     const float round = 0x1.8p23f;
     float t = a * 0x1.45f306p-1f + round, n = t - round;
@@ -44,7 +44,7 @@ static inline float ad_sin_from_f32(float a, uint32_t quarters)
 }
 
 /* The same. Errors 2^-57.5 and 2^-59.0. */
-static inline double ad_sin_from_f64(double a, uint64_t quarters)
+AD_INLINE double ad_sin_from_f64(double a, uint64_t quarters)
 {
     const double round = 0x1.8p52;
     double t = a * 0x1.45f306dc9c883p-1 + round, n = t - round;
@@ -65,30 +65,30 @@ static inline double ad_sin_from_f64(double a, uint64_t quarters)
     return ad_from_bits_f64(y ^ (q & 2) << 62);
 }
 
-static inline float ad_sin_f32(float x)
+AD_INLINE float ad_sin_f32(float x)
 {
     uint32_t sign = ad_bits_f32(x) & 0x80000000;
     return ad_from_bits_f32(ad_bits_f32(ad_sin_from_f32(fabsf(x), 0)) ^ sign);
 }
 
-static inline double ad_sin_f64(double x)
+AD_INLINE double ad_sin_f64(double x)
 {
     uint64_t sign = ad_bits_f64(x) & 0x8000000000000000;
     return ad_from_bits_f64(ad_bits_f64(ad_sin_from_f64(fabs(x), 0)) ^ sign);
 }
 
-static inline float ad_cos_f32(float x)
+AD_INLINE float ad_cos_f32(float x)
 {
     return ad_sin_from_f32(fabsf(x), 1);
 }
 
-static inline double ad_cos_f64(double x)
+AD_INLINE double ad_cos_f64(double x)
 {
     return ad_sin_from_f64(fabs(x), 1);
 }
 
 /* Whether AD_SIN and AD_COS hold for all of n numbers; false if there is a NaN. */
-static inline bool ad_near_f32(size_t n, const float *x)
+AD_INLINE bool ad_near_f32(size_t n, const float *x)
 {
     uint32_t far = 0;
     for (size_t i = 0; i < n; i++)
@@ -96,7 +96,7 @@ static inline bool ad_near_f32(size_t n, const float *x)
     return !far;
 }
 
-static inline bool ad_near_f64(size_t n, const double *x)
+AD_INLINE bool ad_near_f64(size_t n, const double *x)
 {
     uint64_t far = 0;
     for (size_t i = 0; i < n; i++)
@@ -106,22 +106,22 @@ static inline bool ad_near_f64(size_t n, const double *x)
 
 /* For any x, at the pace of the C library. Beyond AD_NEAR the bits are the library's: those of its
  * f64 functions, also in f32, where rounding hides nearly all differences between libraries. */
-static inline float ad_sin_far_f32(float x)
+AD_INLINE float ad_sin_far_f32(float x)
 {
     return fabsf(x) <= AD_NEAR(x) ? ad_sin_f32(x) : (float)sin((double)x);
 }
 
-static inline double ad_sin_far_f64(double x)
+AD_INLINE double ad_sin_far_f64(double x)
 {
     return fabs(x) <= AD_NEAR(x) ? ad_sin_f64(x) : sin(x);
 }
 
-static inline float ad_cos_far_f32(float x)
+AD_INLINE float ad_cos_far_f32(float x)
 {
     return fabsf(x) <= AD_NEAR(x) ? ad_cos_f32(x) : (float)cos((double)x);
 }
 
-static inline double ad_cos_far_f64(double x)
+AD_INLINE double ad_cos_far_f64(double x)
 {
     return fabs(x) <= AD_NEAR(x) ? ad_cos_f64(x) : cos(x);
 }

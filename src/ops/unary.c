@@ -47,21 +47,21 @@ static void unary_curvature(const ad_curvature_args *c)
 }
 
 /* The expressions as functions. far tells whether x may be beyond AD_NEAR. */
-#define UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, guard)           \
-    static inline T op##_value_##suffix(T x, bool far)              \
-    {                                                               \
-        (void)far;                                                  \
-        return (T)(f);                                              \
-    }                                                               \
-    static inline T op##_slope_of_##suffix(T x, T y, T g, bool far) \
-    {                                                               \
-        (void)x, (void)y, (void)far;                                \
-        return (guard) ? g * (T)(df) : 0;                           \
-    }                                                               \
-    static inline T op##_bend_of_##suffix(T x, T y, T g)            \
-    {                                                               \
-        (void)x, (void)y;                                           \
-        return (guard) ? g * (T)(d2f) : 0;                          \
+#define UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, guard)       \
+    AD_INLINE T op##_value_##suffix(T x, bool far)              \
+    {                                                           \
+        (void)far;                                              \
+        return (T)(f);                                          \
+    }                                                           \
+    AD_INLINE T op##_slope_of_##suffix(T x, T y, T g, bool far) \
+    {                                                           \
+        (void)x, (void)y, (void)far;                            \
+        return (guard) ? g * (T)(df) : 0;                       \
+    }                                                           \
+    AD_INLINE T op##_bend_of_##suffix(T x, T y, T g)            \
+    {                                                           \
+        (void)x, (void)y;                                       \
+        return (guard) ? g * (T)(d2f) : 0;                      \
     }
 
 #define UNARY_LOOPS(op, kind, suffix, T, far)                                    \
