@@ -71,6 +71,12 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
     }
 #define AD_LANE_BLOCKS(name) AD_BLOCKS(name)
 
+/* Declares what the macros below need, to use them on a row of so many numbers anywhere. */
+#define AD_ROW_OF(length)                                               \
+    size_t n = (length) / AD_ROW_LANES, rest = (length) % AD_ROW_LANES; \
+    const size_t lanes = AD_ROW_LANES, step = AD_ROW_LANES;             \
+    const bool joined = true;
+
 /* A statement for each lane j; for each number i, of lane j. */
 #define AD_LANE(...)                     \
     for (size_t j = 0; j < lanes; j++) { \
