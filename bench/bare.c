@@ -3,11 +3,35 @@
 #define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
 #include "bare.h"
 
+#include "core/share.h"
+
 #if __has_include(<blis/blis.h>)
 #include <blis/blis.h>
 #else
 #include <blis.h>
 #endif
+
+/* ---- threads ------------------------------------------------------------------------ */
+
+typedef struct job {
+    bare_part *work;
+    void *user;
+    int parts;
+} job;
+
+static void run_part(void *user, size_t part, int worker)
+{
+    const job *j = user;
+    (void)worker;
+    j->work(j->user, (int)part, j->parts);
+}
+
+void bare_run(ad_pool *pool, int parts, bare_part *work, void *user)
+{
+    ad_pool_run(pool, (size_t)parts, run_part, &(job){work, user, parts});
+}
+
+/* ---- products ----------------------------------------------------------------------- */
 
 void bare_blis(bare_matrix a, bare_matrix b, float *c)
 {

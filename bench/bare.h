@@ -1,7 +1,9 @@
-/* The work without a tape: what somebody would write who knows BLIS and pthreads, and the
- * derivative by heart. */
+/* The work without a tape: what somebody would write who knows BLIS, and the derivative by
+ * heart. */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
+
+#include <adze/pool.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,17 +11,11 @@
 
 /* ---- threads ------------------------------------------------------------------------ */
 
-/* Threads that wait for work, the caller being one of them. Waits are short and spin at first. */
-typedef struct bare_team bare_team;
 typedef void bare_part(void *user, int part, int parts);
 
-bare_team *bare_team_new(int threads);
-void bare_team_free(bare_team *team);
-
-/* Calls work(user, part, parts) for every part, each on a thread of its own. parts is at most the
- * number of threads. */
-void bare_run(bare_team *team, int parts, bare_part *work, void *user);
-int bare_threads(const bare_team *team);
+/* Calls work(user, part, parts) for every part, on the threads that adze is lent: those of a second
+ * set, waiting awake for work, would take the first one's cores. */
+void bare_run(ad_pool *pool, int parts, bare_part *work, void *user);
 
 /* Rows of a part: begin to end - 1. */
 static inline void bare_share(int64_t n, int part, int parts, int64_t *begin, int64_t *end)

@@ -17,7 +17,7 @@ typedef struct bench_setting {
     int threads;
     bool smoke;         /* small sizes, a few repeats: does it work at all? */
     double min_time;    /* seconds for a case, adze and bare together */
-    bare_team *team;    /* of so many threads, for the bare forms */
+    ad_pool *pool;      /* of so many threads, for adze and the bare forms */
     const float *image; /* [images, 784], the lesson's sizes */
     int64_t images;
 } bench_setting;
@@ -71,6 +71,9 @@ __attribute__((__format__(__printf__, 1, 2))) _Noreturn void fail(const char *fo
 
 /* With the tape's message, if there is one. */
 void check(const ad_tape *t);
+
+/* A tape whose allocations are counted, lent a pool (or NULL), or the end of the program. */
+ad_tape *bench_tape(ad_pool *pool);
 
 /* Zeros that start at a cache line, or the end of the program. Ended with free. */
 void *take(size_t count, size_t size);

@@ -6,7 +6,6 @@
 #include "bench.h"
 
 #include "bare_maps.h"
-#include "threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,7 +29,7 @@ typedef struct map_spec {
 typedef struct map {
     map_spec spec;
     const bare_map *bare;
-    bare_team *team;
+    ad_pool *pool;
     ad_tape *tape;
     ad_view x[2], dy;
     ad_tensor leaf[2], root; /* the recorded tape's, for backward */
@@ -119,7 +118,7 @@ static void bare_part_of(void *user, int part, int parts)
 static void map_without_tape(void *state)
 {
     map *m = state;
-    bare_run(m->team, m->spec.in_cache ? 1 : bare_threads(m->team), bare_part_of, m);
+    bare_run(m->pool, m->spec.in_cache ? 1 : ad_pool_threads(m->pool), bare_part_of, m);
 }
 
 static double map_difference(void *state)
@@ -163,7 +162,7 @@ static bench_work map_setup(const bench_case *c, const bench_setting *s)
     const map_spec *is = &m->spec;
     const int64_t n = is->n;
     m->bare = bare_of(is);
-    m->team = s->team;
+    m->pool = s->pool;
     m->value = draw(is, 0, 0, 0);
     for (int i = 0; i < is->op->operands; i++) {
         m->operand[i] = draw(is, (uint64_t)i + 1, is->op->low, is->op->high);
@@ -172,7 +171,7 @@ static bench_work map_setup(const bench_case *c, const bench_setting *s)
     }
     m->cotangent = draw(is, 4, -1, 1);
     m->dy = ad_view_of(is->type, m->cotangent, AD_SHAPE(n));
-    m->tape = bench_tape(s->threads);
+    m->tape = bench_tape(s->pool);
     if (is->backward) {
         record(m);
         m->bare->forward((const void *[]){m->operand[0], m->operand[1]}, m->value, 0, n);

@@ -3,8 +3,6 @@
  * differs from case to case; it is the same as AD_MODEL(net, (dense, layer, N)) declares. */
 #include "net.h"
 
-#include "threads.h"
-
 #include <math.h>
 #include <stdlib.h>
 
@@ -196,14 +194,13 @@ static bench_work net_setup(const bench_case *c, const bench_setting *s)
     const float *x = make_input(n, s);
     n->x = AD_VIEW(x, n->spec.batch, n->spec.inputs);
     make_target(n);
-    n->bare = net_bare_new(&n->spec, s->team, x, n->target);
+    n->bare = net_bare_new(&n->spec, s->pool, x, n->target);
     for (int i = 0; i < n->spec.layers; i++) {
         n->layer[i] = new_layer(n, i);
         copy_layer(n, i);
     }
     ad_model_like(&n->model, n->layer, n->gradient, NULL);
-    n->tape = bench_tape(s->threads);
-    check(n->tape);
+    n->tape = bench_tape(s->pool);
     return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec)};
 }
 

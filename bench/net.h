@@ -36,7 +36,7 @@ extern const bench_kind net_kind;
  * gradients of its own, which are added up at the end. */
 typedef struct net_bare net_bare;
 
-net_bare *net_bare_new(const net_spec *spec, bare_team *team, const float *x, const void *y);
+net_bare *net_bare_new(const net_spec *spec, ad_pool *pool, const float *x, const void *y);
 void net_bare_free(net_bare *b);
 void net_bare_run(net_bare *b);
 

@@ -11,7 +11,7 @@ enum { FEWEST_ROWS = 16 }; /* in a part: for less, waking a thread does not pay 
 
 struct net_bare {
     net_spec spec;
-    bare_team *team;
+    ad_pool *pool;
     int parts;                     /* threads that have enough rows to do */
     const float *x;                /* [batch, inputs] */
     const void *y;                 /* [batch] */
@@ -153,7 +153,7 @@ static void add_gradients(net_bare *b)
 
 void net_bare_run(net_bare *b)
 {
-    bare_run(b->team, b->parts, run_part, b);
+    bare_run(b->pool, b->parts, run_part, b);
     if (b->spec.work == NET_FORWARD)
         return;
     add_gradients(b);
@@ -164,11 +164,11 @@ void net_bare_run(net_bare *b)
 
 /* ---- life --------------------------------------------------------------------------- */
 
-net_bare *net_bare_new(const net_spec *spec, bare_team *team, const float *x, const void *y)
+net_bare *net_bare_new(const net_spec *spec, ad_pool *pool, const float *x, const void *y)
 {
     net_bare *b = take(1, sizeof *b);
-    *b = (net_bare){.spec = *spec, .team = team, .x = x, .y = y};
-    b->parts = bare_threads(team);
+    *b = (net_bare){.spec = *spec, .pool = pool, .x = x, .y = y};
+    b->parts = ad_pool_threads(pool);
     if (b->parts > spec->batch / FEWEST_ROWS)
         b->parts = spec->batch < 2 * FEWEST_ROWS ? 1 : (int)(spec->batch / FEWEST_ROWS);
     for (int i = 0; i < spec->layers; i++) {
@@ -180,7 +180,7 @@ net_bare *net_bare_new(const net_spec *spec, bare_team *team, const float *x, co
     }
     size_t n = b->offset[spec->layers];
     b->parameters = take(n, sizeof(float));
-    b->gradients = take((size_t)bare_threads(team) * n, sizeof(float));
+    b->gradients = take((size_t)ad_pool_threads(pool) * n, sizeof(float));
     for (int i = 0; i < 2; i++)
         b->cotangent[i] = take((size_t)(spec->batch * b->widest), sizeof(float));
     return b;
