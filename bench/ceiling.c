@@ -156,7 +156,8 @@ ceiling ceiling_measure(int threads, bool smoke)
     c.adze = gflops(square_by_adze, side, threads);
     if (c.arch >= 0)
         c.chosen = gflops_of_child(c.arch, side, threads);
-    c.gflops = fmax(fmax(c.blis, c.chosen), c.adze);
+    c.blis_best = fmax(c.blis, c.chosen);
+    c.gflops = fmax(c.blis_best, c.adze);
     if (c.gflops == c.adze)
         snprintf(c.by, sizeof c.by, "adze");
     else if (c.gflops == c.blis)

@@ -196,8 +196,11 @@ static void map_teardown(void *state)
     free(m);
 }
 
-static const bench_kind map_kind = {map_setup, map_adze, map_without_tape, map_difference,
-                                    map_teardown};
+static const bench_kind map_kind = {.setup = map_setup,
+                                    .adze = map_adze,
+                                    .bare = map_without_tape,
+                                    .difference = map_difference,
+                                    .teardown = map_teardown};
 
 /* ---- cases -------------------------------------------------------------------------- */
 

@@ -165,8 +165,11 @@ static void chain_teardown(void *state)
     free(c);
 }
 
-static const bench_kind chain_kind = {chain_setup, chain_adze, chain_bare, chain_difference,
-                                      chain_teardown};
+static const bench_kind chain_kind = {.setup = chain_setup,
+                                      .adze = chain_adze,
+                                      .bare = chain_bare,
+                                      .difference = chain_difference,
+                                      .teardown = chain_teardown};
 
 #define CHAIN(name, what, ...)                       \
     {                                                \

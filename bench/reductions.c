@@ -141,8 +141,11 @@ static void reduce_teardown(void *state)
     free(r);
 }
 
-static const bench_kind reduce_kind = {reduce_setup, reduce_adze, reduce_without_tape,
-                                       reduce_difference, reduce_teardown};
+static const bench_kind reduce_kind = {.setup = reduce_setup,
+                                       .adze = reduce_adze,
+                                       .bare = reduce_without_tape,
+                                       .difference = reduce_difference,
+                                       .teardown = reduce_teardown};
 
 /* ---- cases -------------------------------------------------------------------------- */
 

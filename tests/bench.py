@@ -19,8 +19,9 @@ PROGRAM = pathlib.Path(os.environ.get('ADZE_BENCH', 'build/bench/adze-bench')).r
 SUITE = pathlib.Path(__file__).resolve().parents[1] / 'bench/suite.py'
 FIRST = ('lesson_full_batch lesson_forward_10k step_b64 step_b512 step_b1 mlp512_b128 op8_f32 '
          'op0_f64 chain_1e6').split()
-POSITIVE = 'median_ns min_ns gflops of_ceiling bytes gb_per_s bare_ns peak_bytes'.split()
+POSITIVE = 'median_ns min_ns gflops of_ceiling of_blis bytes gb_per_s bare_ns peak_bytes'.split()
 NOT_NEGATIVE = 'spread', 'mallocs_per_step'
+NETWORKS = re.compile('lesson|step|mlp|batch|width|depth')  # which know the same kernels
 
 
 class Failure(Exception):
@@ -60,12 +61,14 @@ def listed():
 
 
 def check_case(case):
-    wanted = {'name', 'threads', 'peers', *POSITIVE, *NOT_NEGATIVE}
+    wanted = {'name', 'threads', 'peers', 'same_kernels_ns', *POSITIVE, *NOT_NEGATIVE}
     expect(set(case) == wanted, f'{case.get("name")} has the keys {sorted(case)}')
     for key in *POSITIVE, *NOT_NEGATIVE:
         value = case[key]
         expect(isinstance(value, (int, float)) and math.isfinite(value), f'{key} of {case}')
         expect(value > 0 or (key in NOT_NEGATIVE and value == 0), f'{key} of {case}')
+    same = case['same_kernels_ns']
+    expect(same > 0 if NETWORKS.match(case['name']) else same is None, f'the same kernels of {case}')
     expect(case['min_ns'] <= case['median_ns'], f'the minimum of {case}')
 
 
@@ -74,7 +77,7 @@ def check_report(report, names, threads):
     expect(set(report['ceiling_gflops']) == set(map(str, threads)), 'ceilings are missing')
     for n, gflops in report['ceiling_gflops'].items():
         parts = report['ceilings'][n]
-        expect(gflops >= max(parts['blis'], parts['adze']) > 0, f'the ceiling is {parts}')
+        expect(gflops >= max(parts['blis_best'], parts['adze']) > 0, f'the ceiling is {parts}')
         expect(parts['by'], 'nobody reached the ceiling')
     got = [(case['name'], case['threads']) for case in report['cases']]
     expect(got == [(name, n) for n in threads for name in names], f'the cases are {got}')
