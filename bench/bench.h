@@ -63,8 +63,8 @@ typedef struct bench_table {
         cases, sizeof(cases) / sizeof *(cases) \
     }
 
-extern const bench_table lesson_table, mlp_table, ops_table, elementwise_table, reductions_table,
-    curves_table;
+extern const bench_table lesson_table, mlp_table, ops_table, products_table, optimisers_table,
+    elementwise_table, reductions_table, curves_table;
 
 /* ---- failing ------------------------------------------------------------------------ */
 

@@ -32,7 +32,8 @@ static void square_by_blis(void *user, int part, int parts)
 {
     const square *s = user;
     (void)parts;
-    bare_blis(bare_rows(s->a, s->side, s->side), bare_rows(s->b, s->side, s->side), s->c[part]);
+    bare_blis(bare_rows(s->a, s->side, s->side), bare_rows(s->b, s->side, s->side), s->c[part],
+              s->side, sizeof(float));
 }
 
 static void square_by_adze(void *user, int part, int parts)

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const bench_table *const tables[] = {&lesson_table,      &mlp_table,        &ops_table,
-                                            &elementwise_table, &reductions_table, &curves_table};
+static const bench_table *const tables[] = {
+    &lesson_table,     &mlp_table,         &ops_table,        &products_table,
+    &optimisers_table, &elementwise_table, &reductions_table, &curves_table};
 
 enum {
     TABLES = sizeof tables / sizeof *tables,

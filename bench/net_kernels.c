@@ -165,7 +165,7 @@ static void run_weights(void *user, int part, int parts)
             continue;
         bare_matrix x = bare_rows(net_layer_input(b, i, 0), b->spec.batch, inputs);
         bare_matrix some = bare_transposed(x);
-        some.data = x.data + begin;
+        some.data = net_layer_input(b, i, 0) + begin;
         some.rows = end - begin;
         float *dw = net_part_gradient(b, 0, i) + begin * outputs;
         multiply(b, part, some, bare_rows(b->cotangent[i], b->spec.batch, outputs), dw);
