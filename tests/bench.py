@@ -111,10 +111,14 @@ def test_filter():
 def test_suite():
     """What scripts/bench calls when all is built."""
     with tempfile.TemporaryDirectory() as folder:
+        markdown = pathlib.Path(folder, 'tables.md')
         printed = run(sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter',
-                      '^(batch|step)', '--report', folder)
+                      '^(batch|step)', '--report', folder, '--markdown', markdown)
         names = [name for name in listed() if re.match('batch|step', name)]
         check_report(read(pathlib.Path(folder, 'report.json')), names, [1, 2])
+        rows = [line for line in markdown.read_text(encoding='utf-8').splitlines()
+                if line.startswith('| step_b64 ')]
+        expect(len(rows) == 4, f'{markdown} has the rows {rows}')  # two tables, 1 and 2 threads
     for line in printed.splitlines()[:-1]:  # the last has paths
         expect(len(line) <= 100, f'more than 100 columns: {line}')
 
@@ -149,7 +153,8 @@ def test_bad_input():
     for options in bad_options():
         expect_one_line(PROGRAM, *options)
     for options in (['--rounds', '0'], ['--no-such-option'], ['--threads', 'x'], ['--filter', '('],
-                    ['--min-time', 'nan'], ['--report', '/dev/null/report']):
+                    ['--min-time', 'nan'], ['--report', '/dev/null/report'],
+                    ['--report', tempfile.gettempdir(), '--markdown', '/dev/null/tables.md']):
         expect_one_line(sys.executable, SUITE, '--check', *options)
     expect('usage: ' in run(PROGRAM, '--help'), '--help does not help')
 

@@ -134,6 +134,8 @@ ALONG = {'sum': torch.sum, 'mean': torch.mean, 'max': torch.amax, 'logsumexp': t
 def run_products():
     for name, (batch, m, k, n, *transposed) in measuring.PRODUCTS.items():
         for kind, dtype in ('f32', torch.float32), ('f64', torch.float64):
+            if not peer.wants(f'matmul_{name}_{kind}'):
+                continue
             shapes = (batch, m, k), (batch, k, n)
             x = [uniform(*((s[0], s[2], s[1]) if t else s), dtype=dtype)
                  for s, t in zip(shapes, transposed)]
