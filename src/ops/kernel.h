@@ -17,24 +17,6 @@
         __VA_ARGS__                                                                           \
     }
 
-#if defined(__x86_64__)
-#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
-#define AD_ALL(name)                                \
-    {                                               \
-        {                                           \
-            name##_base, name##_avx2, name##_avx512 \
-        }                                           \
-    }
-#else
-#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__)
-#define AD_ALL(name)    \
-    {                   \
-        {               \
-            name##_base \
-        }               \
-    }
-#endif
-
 #define AD_BLOCK(name, ...) AD_EACH_ISA(AD_BLOCK_FOR, name, __VA_ARGS__)
 
 /* Both float types: name_f32, name_f64. */
