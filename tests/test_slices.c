@@ -1,5 +1,4 @@
 /* Sweeps in slices, cancelled sweeps, and digests that tell where two runs part. */
-#include "allocator.h"
 #include "suite.h"
 
 #include <adze.h>
