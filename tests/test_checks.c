@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "suite.h"
 
+#include "core/node.h"
+
 #include <adze.h>
 #include <float.h>
 #include <math.h>
@@ -206,6 +208,26 @@ START_TEST(a_bad_number_is_found_at_every_place)
 }
 END_TEST
 
+/* What the loop above cannot choose. */
+START_TEST(every_instruction_set_finds_a_bad_number_at_every_place)
+{
+    float numbers32[70] = {0};
+    double numbers64[70] = {0};
+    for (ad_isa isa = 0; isa <= ad_cpu_isa(); isa++)
+        for (size_t i = 0; i < 70; i++) {
+            numbers32[i] = -INFINITY;
+            numbers64[i] = NAN;
+            ck_assert(ad_all_finite(isa, AD_F32, numbers32, i));
+            ck_assert(ad_all_finite(isa, AD_F64, numbers64, i));
+            ck_assert(!ad_all_finite(isa, AD_F32, numbers32, 70));
+            ck_assert(!ad_all_finite(isa, AD_F64, numbers64, 70));
+            ck_assert(ad_all_finite(isa, AD_I32, numbers32, 70));
+            numbers32[i] = FLT_MAX;
+            numbers64[i] = -DBL_MAX;
+        }
+}
+END_TEST
+
 /* ---- reach ------------------------------------------------------------------------- */
 
 /* A root that depends on its leaves in every way. */
@@ -402,7 +424,7 @@ END_TEST
 
 /* ---- threads ----------------------------------------------------------------------- */
 
-enum { TURNS = 200000 };
+enum { TURNS = 20000, LENGTH = 1024 };
 
 typedef struct visit {
     ad_tape *tape;
@@ -424,11 +446,11 @@ static void *use(void *user)
 
 START_TEST(a_tape_in_two_threads_at_once_is_busy_until_it_is_reset)
 {
-    static double numbers[4096];
+    static double numbers[LENGTH];
     pthread_barrier_t start;
     pthread_t thread;
     ad_tape *t = tape_with(AD_CHECK_THREADS);
-    ad_tensor x = ad_freeze(t, AD_VIEW(numbers, 4096));
+    ad_tensor x = ad_freeze(t, AD_VIEW(numbers, LENGTH));
     visit here = {t, x, &start, false}, there = here;
     ck_assert_int_eq(pthread_barrier_init(&start, NULL, 2), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, use, &there), 0);
@@ -442,7 +464,7 @@ START_TEST(a_tape_in_two_threads_at_once_is_busy_until_it_is_reset)
     ck_assert_int_eq(ad_backward(y), AD_BUSY);
     ad_tape_reset(t);
     ck_assert_int_eq(ad_tape_status(t), AD_OK);
-    x = ad_watch(t, AD_VIEW(numbers, 4096));
+    x = ad_watch(t, AD_VIEW(numbers, LENGTH));
     ck_assert_int_eq(ad_backward(ad_sum(ad_sin(x))), AD_OK);
     ad_tape_free(t);
     pthread_barrier_destroy(&start);
@@ -508,6 +530,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(numbers, the_first_bad_number_is_reported_where_it_arises, 0, count);
     tcase_add_loop_test(numbers, without_the_check_bad_numbers_are_numbers, 0, count);
     tcase_add_loop_test(numbers, a_bad_number_is_found_at_every_place, 0, 2);
+    tcase_add_test(numbers, every_instruction_set_finds_a_bad_number_at_every_place);
     tcase_add_test(reach, a_root_reaches_its_leaves_in_four_ways);
     tcase_add_test(reach, unreached_leaves_are_listed_by_name_with_what_cuts_them_off);
     tcase_add_test(reach, on_request_unreached_leaves_are_errors_of_the_sweep);

@@ -308,7 +308,8 @@ static const ad_op planted_op = {.name = "planted",
 static ad_tensor record(ad_tape *t, const double *own)
 {
     ad_tensor x = ad_watch(t, AD_VIEW(own, 2, 2)), y = x;
-    ck_assert_ptr_nonnull(ad_tape_memory(t, 100)); /* what is in it does not count */
+    static int round;
+    memset(ad_tape_memory(t, 100), round++, 100); /* what is in it does not count */
     for (int i = 0; i < 5; i++)
         y = ad_add(ad_sin(y), ad_transpose(x));
     y = ad_label(ad_apply(&planted_op, &y, NULL), "suspect");

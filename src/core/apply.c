@@ -275,7 +275,7 @@ static bool compute(call *c, ad_node *n, size_t saved_bytes)
         c->op->forward(&c->args);
     }
     if (!ad_kernel_end(t, start, "", c->args.arity, c->x) ||
-        (t->checks & AD_CHECK_NUMBERS && !ad_all_finite(n->type, n->data, n->count) &&
+        (t->checks & AD_CHECK_NUMBERS && !ad_all_finite(t->isa, n->type, n->data, n->count) &&
          bad_result(c, n)))
         return false;
     if (saved_bytes &&

@@ -11,26 +11,30 @@
 #include <math.h>
 #include <string.h>
 
-#define ALL_FINITE(T, name, exponent, one)                         \
-    static bool name(const char *numbers, size_t n)                \
-    {                                                              \
-        T seen = 0;                                                \
-        for (size_t i = 0; i < n; i++) {                           \
-            T bits;                                                \
-            memcpy(&bits, numbers + i * sizeof bits, sizeof bits); \
-            seen |= (bits & (exponent)) + (one);                   \
-        }                                                          \
-        return !(seen >> (8 * sizeof seen - 1));                   \
+#define ALL_FINITE(isa, T, name, exponent, one)                             \
+    AD_TARGET_##isa static bool name##_##isa(const char *numbers, size_t n) \
+    {                                                                       \
+        T seen = 0;                                                         \
+        for (size_t i = 0; i < n; i++) {                                    \
+            T bits;                                                         \
+            memcpy(&bits, numbers + i * sizeof bits, sizeof bits);          \
+            seen |= (bits & (exponent)) + (one);                            \
+        }                                                                   \
+        return !(seen >> (8 * sizeof seen - 1));                            \
     }
-ALL_FINITE(uint32_t, all_finite_f32, 0x7f800000u, 0x00800000u)
-ALL_FINITE(uint64_t, all_finite_f64, 0x7ff0000000000000u, 0x0010000000000000u)
+#define ALL_FINITE_F32(isa) ALL_FINITE(isa, uint32_t, f32, 0x7f800000u, 0x00800000u)
+#define ALL_FINITE_F64(isa) ALL_FINITE(isa, uint64_t, f64, 0x7ff0000000000000u, 0x0010000000000000u)
+AD_ISA_LIST(ALL_FINITE_F32)
+AD_ISA_LIST(ALL_FINITE_F64)
 #undef ALL_FINITE
 
-bool ad_all_finite(unsigned type, const void *numbers, size_t count)
+bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count)
 {
-    return type == AD_F32   ? all_finite_f32(numbers, count)
-           : type == AD_F64 ? all_finite_f64(numbers, count)
-                            : true;
+#define BOTH(isa) [AD_ISA_##isa] = {[AD_F32] = f32_##isa, [AD_F64] = f64_##isa},
+    static bool (*const all_finite[AD_ISA_COUNT][AD_TYPE_COUNT])(const char *,
+                                                                 size_t) = {AD_ISA_LIST(BOTH)};
+#undef BOTH
+    return !all_finite[isa][type] || all_finite[isa][type](numbers, count);
 }
 
 /* ---- what to tell ------------------------------------------------------------------ */

@@ -262,7 +262,7 @@ typedef struct ad_outcome {
     ad_view dy; /* data is NULL where there is none */
 } ad_outcome;
 
-bool ad_all_finite(unsigned type, const void *numbers, size_t count);
+bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count);
 
 /* Always false, with an error that tells all about the first bad number. */
 bool ad_not_finite(ad_tape *t, const ad_outcome *o);

@@ -83,7 +83,7 @@ static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_fram
 {
     for (uint32_t k = 0; k < n->arity; k++) {
         const ad_node *x = t->nodes[ad_node_operands(n)[k]];
-        if (!f->dx[k].data || ad_all_finite(x->type, f->dx[k].data, x->count))
+        if (!f->dx[k].data || ad_all_finite(t->isa, x->type, f->dx[k].data, x->count))
             continue;
         ad_outcome o = {rule, "the cotangent", (int)k, n, ad_node_operands(n), f->x, {0}, *dy};
         o.numbers = ad_array_view(f->dx[k]);

@@ -117,7 +117,7 @@ static void mark_cone(ad_tape *t, uint32_t root)
 
 static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_array ty)
 {
-    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(n->type, ty.data, n->count))
+    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(t->isa, n->type, ty.data, n->count))
         return true;
     ad_outcome o = {"jvp of ", "the tangent",     -1, n, ad_node_operands(n),
                     f->x,      ad_array_view(ty), {0}};
