@@ -124,6 +124,18 @@ static int tangent_of_root(ad_tape *t)
     return line;
 }
 
+/* A layer whose pullback would spoil dy. */
+static int steep_layer(ad_tape *t)
+{
+    static const double weight = 1e300, bias = 0.5, input = 0;
+    ad_tensor x = ad_watch(t, AD_VIEW(&input, 1, 1)), w = ad_watch(t, AD_VIEW(&weight, 1, 1));
+    ad_tensor b = ad_watch(t, AD_VIEW(&bias, 1));
+    int line = __LINE__ + 1;
+    ad_tensor y = ad_dense(x, w, b, AD_TANH);
+    ad_backward(ad_sum(ad_mul(y, 1e10)));
+    return line;
+}
+
 static int under_the_macro(ad_tape *t)
 {
     (ad_log)(ad_freeze(t, AD_VIEW(some, 4)));
@@ -148,6 +160,9 @@ static const struct story {
     {broken, "pullback of broken([4])",
      ": the cotangent of x[0] at [2] is nan; x[0] there is 0; dy there is 3"},
     {tangent_of_root, "jvp of sqrt([4])", ": the tangent at [2] is inf; x[0] there is 0"},
+    {steep_layer, "pullback of dense([1, 1], [1, 1], [1])",
+     ": the cotangent of x[0] at [0, 0] is inf; x[0] there is 0; x[1] there is 1e+300; x[2] there "
+     "is 0.5; dy there is 1e+10"},
     {under_the_macro, "log([4])", ": the result at [2] is -inf; x[0] there is 0"},
 };
 
@@ -175,6 +190,27 @@ START_TEST(without_the_check_bad_numbers_are_numbers)
     if (stories[_i].run != steep_square)
         stories[_i].run(t);
     ck_assert_int_eq(ad_tape_status(t), AD_OK);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(a_source_line_serves_for_one_value)
+{
+    char what[128];
+    ad_tape *t = tape_with(0);
+    ad_tensor x = ad_freeze(t, AD_VIEW(some, 2, 2));
+    for (int failed = 0; failed < 2; failed++) {
+        if (failed)
+            ad_matmul(x, ad_freeze(t, AD_VIEW(some, 1, 4)));
+        ad_tape_reset(t);
+        ad_exp(ad_mul((ad_freeze)(t, AD_VIEW(some, 4)), 2));
+        ck_assert_str_eq(ad_tape_describe(t, 0, what, sizeof what), "freeze([4])");
+        for (size_t i = 1; i < 4; i++) /* the number 2, and two operations */
+            ck_assert_ptr_nonnull(strstr(ad_tape_describe(t, i, what, sizeof what), ") at "));
+        ck_assert_str_eq(ad_tape_describe(t, 4, what, sizeof what), "");
+    }
+    ck_assert_ptr_null(ad_tape_describe(t, 0, NULL, 0));
+    ck_assert_str_eq(ad_tape_describe(NULL, 0, what, sizeof what), "");
     ad_tape_free(t);
 }
 END_TEST
@@ -244,12 +280,13 @@ static ways record_ways(ad_tape *t)
     w.severed = ad_watch(t, AD_VIEW(some, 4));
     w.both = ad_label(ad_watch(t, AD_VIEW(some, 4)), "both");
     ad_exp(w.independent);
-    ad_tensor aside = ad_stop_gradient(ad_sign(w.severed)); /* leads nowhere */
-    ad_tensor mask = ad_greater(ad_exp(w.severed), ad_stop_gradient(ad_square(w.stopped)));
+    ad_less(w.severed, 1); /* leads nowhere */
+    ad_tensor unequal = ad_cast(ad_not_equal(w.stopped, 2), AD_F64);
+    ad_tensor away = ad_equal(ad_stop_gradient(w.severed), ad_stop_gradient(unequal));
+    ad_tensor mask = ad_greater(ad_exp(w.severed), ad_cast(away, AD_F64));
     ad_tensor y = ad_where(mask, ad_mul(w.reached, w.both), ad_stop_gradient(w.both));
     w.root = ad_sum(y);
     w.late = ad_label(ad_watch(t, AD_VIEW(some, 4)), "late");
-    (void)aside;
     return w;
 }
 
@@ -267,6 +304,7 @@ START_TEST(a_root_reaches_its_leaves_in_four_ways)
         ck_assert_int_eq(ad_reach_of(w.root, w.both), AD_REACHED);
         ck_assert_int_eq(ad_reach_of(w.root, w.late), AD_INDEPENDENT);
         ck_assert_int_eq(ad_reach_of(w.root, w.root), AD_REACH_UNKNOWN);
+        ck_assert_int_eq(ad_reach_of(w.reached, w.both), AD_INDEPENDENT);
         ck_assert_int_eq(ad_reach_of(w.reached, w.reached), AD_REACHED);
         ck_assert_int_eq(ad_reach_of(w.root, ad_watch(other, AD_VIEW(some, 4))), AD_REACH_UNKNOWN);
         ad_tape_reset(t);
@@ -375,12 +413,16 @@ static void expect_change(ad_view v, void *number, size_t size)
 
 START_TEST(a_changed_number_is_found_at_every_place)
 {
-    static double numbers[90];
+    static double numbers[160];
     static bool flags[90];
-    for (int i = 0; i < 90; i += 7) {
+    for (int i = 0; i < 90; i++) {
         expect_change(AD_VIEW(numbers, 90), &numbers[i], sizeof *numbers);
         expect_change(AD_VIEW(flags, 90), &flags[i], sizeof *flags);
     }
+    ad_view every_other = AD_VIEW(numbers, 80);
+    every_other.stride[0] = 2;
+    for (int i = 0; i < 80; i++)
+        expect_change(every_other, &numbers[2 * i], sizeof *numbers);
     ad_view columns = AD_VIEW(numbers, 3, 30);
     columns.stride[0] = 1;
     columns.stride[1] = 3;
@@ -529,6 +571,7 @@ static Suite *make_suite(void)
     int count = (int)(sizeof stories / sizeof *stories);
     tcase_add_loop_test(numbers, the_first_bad_number_is_reported_where_it_arises, 0, count);
     tcase_add_loop_test(numbers, without_the_check_bad_numbers_are_numbers, 0, count);
+    tcase_add_test(numbers, a_source_line_serves_for_one_value);
     tcase_add_loop_test(numbers, a_bad_number_is_found_at_every_place, 0, 2);
     tcase_add_test(numbers, every_instruction_set_finds_a_bad_number_at_every_place);
     tcase_add_test(reach, a_root_reaches_its_leaves_in_four_ways);

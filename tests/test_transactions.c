@@ -38,7 +38,7 @@ static const struct {
     unsigned checks;
 } faults[] = {
     [NONE] = {"nothing fails", AD_OK, 0},
-    [MEMORY] = {"an allocation fails", AD_MEMORY, 0},
+    [MEMORY] = {"an allocation fails", AD_MEMORY, AD_CHECK_BOUNDS | AD_CHECK_BORROWED},
     [FORWARD] = {"a forward kernel fails", AD_DOMAIN, 0},
     [RULE] = {"a pullback or jvp fails", AD_FAILED, 0},
     [BAD_FORWARD] = {"a result is not finite", AD_NOT_FINITE, AD_CHECK_NUMBERS},
@@ -188,6 +188,12 @@ static ad_status jvp(ad_tape *t, results *r)
     return ad_jvp(t, function, NULL, 2, x, x, &r->arrays[0], &r->arrays[1]);
 }
 
+static ad_status jvp_of_zeros(ad_tape *t, results *r)
+{
+    static const ad_view nothing[2];
+    return ad_jvp(t, function, NULL, 2, x, nothing, &r->arrays[0], &r->arrays[1]);
+}
+
 static ad_status hvp(ad_tape *t, results *r)
 {
     return ad_hvp(t, function, NULL, 2, x, x, r->arrays);
@@ -232,6 +238,7 @@ static const struct {
     {"ad_value_with_gradient", value_with_gradient, false},
     {"ad_pull", pull, false},
     {"ad_jvp", jvp, true},
+    {"ad_jvp of zeros", jvp_of_zeros, true},
     {"ad_hvp", hvp, false},
     {"m_gradient", model_gradient, false},
     {"m_value_with_gradient", model_value, false},
@@ -286,8 +293,12 @@ static void expect_success(int way, ad_tape *t, results *r)
 {
     static const double wanted[][2][3] = {{{12, 60, 162}, {1, 8, 27}}, /* gradients */
                                           {{206}, {824}},
-                                          {{36, 180, 486}, {3, 24, 81}}}; /* Hessian times (a, b) */
-    int row = ways[way].run == jvp ? 1 : ways[way].run == hvp ? 2 : 0;
+                                          {{36, 180, 486}, {3, 24, 81}}, /* Hessian times (a, b) */
+                                          {{206}, {0}}};
+    int row = ways[way].run == jvp            ? 1
+              : ways[way].run == hvp          ? 2
+              : ways[way].run == jvp_of_zeros ? 3
+                                              : 0;
     set_numbers();
     planted = NONE;
     ck_assert_msg(ways[way].run(t, r) == AD_OK, "%s again: %s", ways[way].name, ad_tape_error(t));
@@ -337,6 +348,8 @@ static bool fail_once(int way, fault f, bool full, size_t fail_at)
 static bool makes_sense(int way, fault f, bool full)
 {
     bool forward = ways[way].scalar;
+    if (ways[way].run == jvp_of_zeros && (f == RULE || f == BAD_RULE))
+        return false;
     return !(forward && (f == CANCELLED || f == NOT_ONE)) && !(f == MISFIT && !full);
 }
 
