@@ -34,7 +34,7 @@ extern "C" {
     ROW(AD_DOMAIN, "a value is out of its domain")                                         \
     ROW(AD_STALE, "a tensor or mark outlived its tape's reset or rewind")                  \
     ROW(AD_FOREIGN, "tensors of different tapes in one operation")                         \
-    ROW(AD_BUSY, "the tape is in use by one of its own kernels")                           \
+    ROW(AD_BUSY, "the tape is in use by a kernel of its own, or by another thread")        \
     ROW(AD_NO_DERIVATIVE, "an operation on the path has no such derivative")               \
     ROW(AD_MISUSE, "an argument is missing or makes no sense")                             \
     ROW(AD_FAILED, "a user's kernel reported failure")                                     \
