@@ -168,8 +168,8 @@ def test_mnist_classifier():
     _, o = run_json('mnist_classifier', *SMALL, '--epochs', 20)
     expect(set(o) >= {'test_accuracy', 'seconds'}, f'the keys are {sorted(o)}')
     expect(0.9 <= o['test_accuracy'] <= 1, f'test_accuracy is {o["test_accuracy"]}')
-    one, two = (run_json('mnist_classifier', *SMALL, '--epochs', 1, '--seed', seed)[1]
-                for seed in (7, 7))
+    one, two = (run_json('mnist_classifier', *SMALL, '--epochs', 1, '--seed', 7, '--threads', n)[1]
+                for n in (1, 3))
     expect(one['test_accuracy'] == two['test_accuracy'], 'one seed, two results')
     check_bar('mnist_classifier', *SMALL, '--epochs', 1)
 
@@ -253,6 +253,8 @@ def bad_options(name):
     yield ['--data', __file__]
     for text in 'many', '3x', '0', '-1', '1.5', '', '99999999999999999999':
         yield ['--epochs', text]
+    for text in '0', 'two', '1000':
+        yield ['--threads', text]
     for text in 'fast', '0', '-0.1', 'nan', 'inf', '':
         yield ['--rate', text]
     yield [*SMALL, '--epochs', 1, '--json', '/no/such/directory/numbers.json']
