@@ -49,9 +49,9 @@ def call(name, *arguments, **how):
                           check=False, **how)
 
 
-def run(name, *arguments):
+def run(name, *arguments, **how):
     """Must end well and say nothing on stderr. Returns what it prints."""
-    result = call(name, *arguments)
+    result = call(name, *arguments, **how)
     expect(result.returncode == 0 and not result.stderr,
            f'{name} {arguments} ended with {result.returncode}: {result.stderr.strip()}')
     expect('\r' not in result.stdout, 'there is a bar, and no terminal')
@@ -184,6 +184,25 @@ def test_custom_op():
     printed = run('custom_op')
     check_order(printed, 'only through round, which has no derivative',
                 'pullback of acos([2]): the slope at x[1] = 1 is infinite', 'no cosine')
+
+
+def test_event_loop():
+    command = [str(PROGRAMS / 'event_loop'), '--epochs', '1000000']
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        p.stdin.write('\n')
+        p.stdin.flush()
+        lines = [p.stdout.readline() for _ in range(4)]  # ticks, and an answer among them
+        p.stdin.write('q')
+        p.stdin.flush()
+        lines += p.stdout.readlines()
+    expect(p.returncode == 0, f'it ended with {p.returncode}')
+    expect(any(line.startswith('asked: step ') for line in lines), f'no answer: {lines}')
+    expect(any(line.startswith('tick: step ') for line in lines), f'no tick: {lines}')
+    lines = run('event_loop', '--epochs', 20 if QUICK else 300, stdin=subprocess.DEVNULL).splitlines()
+    first, last = map(float, lines[-1].removeprefix('loss from ').split(' to '))
+    expect(0 < last < (1 if QUICK else 0.1) * first, f'loss from {first} to {last}')
+    expect(lines[-2].startswith('20 ' if QUICK else '300 '), lines[-2])
+    print(lines[-2])
 
 
 def test_scalar():

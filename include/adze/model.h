@@ -62,6 +62,10 @@ AD_API void ad_model_freeze(const ad_model *d, ad_tape *t, const void *model, vo
 AD_API ad_status ad_model_gradient(const ad_model *d, ad_tensor y, const ad_view *dy,
                                    const void *tensors, void *gradient);
 
+/* The same without a sweep: copies the gradients that the tape's last sweep has left, for sweeps in
+ * slices. AD_MISUSE before one has come to its end. */
+AD_API ad_status ad_model_collect(const ad_model *d, ad_tape *t, const void *tensors, void *gradient);
+
 /* zeros: all arrays like those of model, filled with 0. copy: with the same numbers. */
 AD_API ad_status ad_model_like(const ad_model *d, const void *model, void *zeros, ad_error *error);
 AD_API ad_status ad_model_copy(const ad_model *d, const void *model, void *copy, ad_error *error);
@@ -141,6 +145,10 @@ AD_API ad_status ad_model_adam(const ad_model *d, ad_adam *o, const void *gradie
     static inline AD_UNUSED ad_status m##_gradient(ad_tensor y, const m##_tensors *x, m *gradient) \
     {                                                                                      \
         return ad_model_gradient(&m##_model, y, NULL, x, gradient);                        \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_collect(ad_tape *t, const m##_tensors *x, m *gradient) \
+    {                                                                                      \
+        return ad_model_collect(&m##_model, t, x, gradient);                               \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_value_with_gradient(                             \
         ad_tape *t, m##_function *f, const m *model, const void *env, double *value, m *gradient) \
