@@ -136,8 +136,9 @@ static ad_status copy_operands(const ad_allocator *allocator, int n, const ad_vi
                                ad_array *copies, ad_error *error)
 {
     for (int i = 0; i < n; i++) {
-        ad_status status = ad_shape_count(&x[i].shape, NULL);
-        if (status != AD_OK || !ad_type_size(x[i].type) || (!x[i].data && ad_view_count(&x[i])))
+        size_t count = 0;
+        ad_status status = ad_shape_count(&x[i].shape, &count);
+        if (status != AD_OK || !ad_type_size(x[i].type) || (!x[i].data && count))
             return ad_fail(error, status != AD_OK ? status : AD_MISUSE,
                            "check_gradient: x[%d] has no numbers, or a bad shape or type", i);
         copies[i] = ad_array_copy(allocator, x[i].type, x[i]);

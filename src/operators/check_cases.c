@@ -6,7 +6,7 @@
 
 /* ---- shapes -------------------------------------------------------------------------- */
 
-enum { MOST_AXES = 3, MOST_TRIES = 500 };
+enum { MOST_AXES = 3, MOST_TRIES = 20000, EMPTY_TRIES = 2000 };
 
 static int64_t extent(ad_random *r, bool empty)
 {
@@ -86,7 +86,8 @@ static bool find_shapes(ad_trial *c)
         equal_shapes, broadcast_shapes, matrix_shapes, any_shapes};
     bool empty = c->number % 4 == 3;
     for (int k = 0; k < MOST_TRIES; k++) {
-        ways[ad_random_below(&c->r, sizeof ways / sizeof *ways)](&c->r, empty && k < 100, &c->x);
+        ways[ad_random_below(&c->r, sizeof ways / sizeof *ways)](&c->r, empty && k < EMPTY_TRIES,
+                                                                 &c->x);
         if (rules_take(c, &c->y))
             return true;
     }

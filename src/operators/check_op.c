@@ -63,7 +63,7 @@ ad_status ad_trial_report_tape(const ad_trial *c, const ad_tape *t)
 
 /* ---- the pullback against differences --------------------------------------------------- */
 
-static ad_status check_differences(const ad_trial *c, const ad_usage *u, const char *how)
+static ad_status check_differences(ad_trial *c, const ad_usage *u, const char *how)
 {
     ad_view x[AD_CHECK_OPERANDS];
     ad_error error = {0};
@@ -73,14 +73,13 @@ static ad_status check_differences(const ad_trial *c, const ad_usage *u, const c
     o.seed += c->number;
     ad_status status = ad_check_gradient(ad_usage_apply, u, u->repeated ? 1 : u->count,
                                          ad_usage_floats(u, x), &o, &error);
-    if (c->o->report) {
-        c->o->report->numbers += found.numbers;
-        c->o->report->settled += found.settled;
-        c->o->report->worst = fmax(c->o->report->worst, found.worst);
-    }
+    c->found.numbers += found.numbers;
+    c->found.settled += found.settled;
+    c->found.worst = fmax(c->found.worst, found.worst);
+    c->lost = c->lost || status == AD_DOMAIN;
     const char *text = strstr(error.text, ": ");
     return status == AD_OK || status == AD_DOMAIN
-               ? status
+               ? AD_OK
                : ad_trial_report(c, status, "%s%s", how, text ? text + 2 : error.text);
 }
 
@@ -94,25 +93,22 @@ static bool repeatable(const ad_usage *u)
 
 /* ---- trials -------------------------------------------------------------------------- */
 
-/* What only makes sense where there are derivatives. `settled` counts trials whose differences told
- * something. */
+/* What only makes sense where there are derivatives. */
 static ad_status check_derivatives(ad_trial *c, ad_tape *t[2], const ad_usage *spied,
-                                   const ad_usage *direct, size_t *settled)
+                                   const ad_usage *direct)
 {
     ad_usage repeated = *direct;
     repeated.repeated = true;
     ad_status status = check_differences(c, direct, "");
-    *settled += status == AD_OK;
-    if ((status == AD_OK || status == AD_DOMAIN) && repeatable(direct))
+    if (status == AD_OK && repeatable(direct))
         status = check_differences(c, &repeated, "with one tensor for all operands, ");
-    if (status != AD_OK && status != AD_DOMAIN)
-        return status;
-    status = c->op->jvp ? ad_check_jvp(c, t[0], spied) : AD_OK;
+    if (status == AD_OK && c->op->jvp)
+        status = ad_check_jvp(c, t[0], spied);
     bool second = c->op->jvp && (c->op->curvature || c->op->flags & AD_OP_LINEAR);
     return second && status == AD_OK ? ad_check_curvature(c, t[0], spied, direct) : status;
 }
 
-static ad_status run_trial(ad_trial *c, ad_tape *t[2], const ad_spy *spy, size_t *settled)
+static ad_status run_trial(ad_trial *c, ad_tape *t[2], const ad_spy *spy)
 {
     ad_status status = ad_trial_begin(c);
     if (status != AD_OK)
@@ -124,9 +120,7 @@ static ad_status run_trial(ad_trial *c, ad_tape *t[2], const ad_spy *spy, size_t
     if (status == AD_OK && direct.count)
         status = ad_check_f32(c, t, &direct);
     if (status == AD_OK && direct.count && c->op->pullback && !(c->op->flags & AD_OP_STOPS))
-        status = check_derivatives(c, t, &spied, &direct, settled);
-    else
-        *settled += 1;
+        status = check_derivatives(c, t, &spied, &direct);
     return status;
 }
 
@@ -134,21 +128,22 @@ static ad_status run_trials(const ad_check_options *o, const ad_op *op, const vo
                             ad_tape *t[2], ad_error *error)
 {
     ad_spy spy;
-    size_t settled = 0, trials = o->trials ? o->trials : 32;
+    ad_status status = AD_OK;
+    size_t trials = o->trials ? o->trials : 32;
+    ad_trial c = {.op = op, .attr = attr, .o = o, .error = error};
     ad_spy_make(&spy, op, attr);
-    for (size_t k = 0; k < trials; k++) {
-        ad_trial c = {.op = op, .attr = attr, .o = o, .number = k, .error = error};
-        c.r = ad_random_new(o->seed, AD_STREAM_TRIALS + k);
-        ad_status status = run_trial(&c, t, &spy, &settled);
+    for (; c.number < trials && status == AD_OK; c.number++) {
+        c.r = ad_random_new(o->seed, AD_STREAM_TRIALS + c.number);
+        status = run_trial(&c, t, &spy);
         ad_trial_end(&c);
-        if (status != AD_OK)
-            return status;
     }
-    if (settled == 0)
+    if (o->report)
+        *o->report = c.found;
+    if (status == AD_OK && c.lost && c.found.settled == 0)
         return ad_fail(error, AD_DOMAIN,
                        "check_op: differences of %s settle nowhere: give a range inside its domain",
                        op->name);
-    return AD_OK;
+    return status;
 }
 
 /* What ad_apply would refuse, it refuses itself. */

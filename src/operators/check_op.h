@@ -24,6 +24,8 @@ typedef struct ad_trial {
     ad_check_operands x;
     ad_shape y; /* the result's */
     ad_array numbers[AD_CHECK_OPERANDS];
+    ad_check_report found;
+    bool lost; /* differences of some trial told nothing */
     ad_error *error;
 } ad_trial;
 

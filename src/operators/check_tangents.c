@@ -59,6 +59,7 @@ ad_status ad_check_jvp(const ad_trial *c, ad_tape *t, const ad_usage *u)
 {
     ad_view x[AD_CHECK_OPERANDS], tx[AD_CHECK_OPERANDS];
     unsigned all = (1u << u->count) - 1;
+    double tolerance = c->o->tolerance > 0 ? c->o->tolerance : 1e-10;
     ad_usage_floats(u, x);
     for (int k = -1; k < u->count; k++) {
         ad_tape_reset(t);
@@ -66,7 +67,7 @@ ad_status ad_check_jvp(const ad_trial *c, ad_tape *t, const ad_usage *u)
         dot d = dot_on(t, u, x, tx);
         if (ad_tape_status(t) != AD_OK)
             return ad_trial_report_tape(c, t);
-        if (fabs(d.forward - d.back) > 1e-10 * d.size)
+        if (fabs(d.forward - d.back) > tolerance * d.size)
             return ad_trial_report(
                 c, AD_DIFFERENT,
                 "with tangents of %s, <dy, J tx> is %.12g by the jvp, but <J^T dy, tx> "
