@@ -151,7 +151,7 @@ static bool close(const checking *c, const char *what, ad_view single, ad_view e
 {
     for (size_t i = 0; i < ad_view_count(&exact); i++) {
         double x = ad_view_get(&single, i), y = ad_view_get(&exact, i);
-        if (!(fabs(x - y) <= 2e-4 * size))
+        if (!(fabs(x - y) <= 2e-5 * size))
             return fail(c, what, x, y);
     }
     return true;
