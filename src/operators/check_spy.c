@@ -86,20 +86,39 @@ static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
     return spy->original->saved ? spy->original->saved(type, shape, spy->attr) : 0;
 }
 
+/* Of what a rule reads; nothing is copied yet. saved is NULL for forward, which writes it. */
+static snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
+                        const void *saved, ad_workspace *work)
+{
+    return (snapshot){.work = work,
+                      .rule = rule,
+                      .arity = arity,
+                      .x = x,
+                      .saved = saved,
+                      .saved_bytes = saved ? saved_bytes(spy, arity, x) : 0};
+}
+
 /* ---- rules that write all of a result ------------------------------------------------- */
 
 typedef void writer(const void *args);
+
+static void fill(const ad_array *a, int byte)
+{
+    size_t bytes = ad_array_count(a) * ad_type_size(a->type);
+    if (bytes)
+        memset(a->data, a->type == AD_BOOL ? byte & 1 : byte, bytes);
+}
 
 /* Runs a rule twice, on memory with other contents. */
 static void expect_all_written(ad_workspace *work, const char *rule, const ad_array *y, writer *run,
                                const void *args)
 {
     ad_view v = ad_array_view(*y);
-    size_t n = ad_array_count(y), bytes = n * ad_type_size(y->type);
-    memset(y->data, 0x5a, bytes);
+    size_t n = ad_array_count(y);
+    fill(y, 0x5a);
     run(args);
     double *first = numbers_of(work, &v);
-    memset(y->data, y->type == AD_BOOL ? 0 : 0xff, bytes);
+    fill(y, 0xff);
     run(args);
     double *second = first ? numbers_of(work, &v) : NULL;
     for (size_t i = 0; second && i < n; i++)
@@ -121,7 +140,7 @@ static void spy_forward(const ad_forward_args *c)
     ad_forward_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = {.work = c->work, .rule = "forward", .arity = c->arity, .x = c->x};
+    snapshot s = reading(spy, "forward", c->arity, c->x, NULL, c->work);
     take_snapshot(&s);
     run_forward(&args);
     expect_unchanged(&s);
@@ -140,13 +159,8 @@ static void spy_jvp(const ad_jvp_args *c)
     ad_jvp_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = {.work = c->work,
-                  .rule = "the jvp",
-                  .arity = c->arity,
-                  .x = c->x,
-                  .y = c->y,
-                  .saved = c->saved,
-                  .saved_bytes = saved_bytes(spy, c->arity, c->x)};
+    snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
+    s.y = c->y;
     take_snapshot(&s);
     run_jvp(&args);
     expect_unchanged(&s);
@@ -266,14 +280,9 @@ static void spy_pullback(const ad_pullback_args *c)
     args.attr = spy->attr;
     ad_pullback_args trying = args;
     trying.spare = NULL;
-    snapshot s = {.work = c->work,
-                  .rule = "the pullback",
-                  .arity = c->arity,
-                  .x = c->x,
-                  .y = c->y,
-                  .dy = c->dy,
-                  .saved = c->saved,
-                  .saved_bytes = saved_bytes(spy, c->arity, c->x)};
+    snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
+    s.y = c->y;
+    s.dy = c->dy;
     adder a = {c->work, "the pullback", c->arity, c->dx, &trying, run_pullback};
     expect_adds(&a, &s, spy->original->flags & AD_OP_ASSIGNS);
     expect_spare(&trying, &a);
@@ -294,14 +303,9 @@ static void spy_curvature(const ad_curvature_args *c)
     ad_curvature_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = {.work = c->work,
-                  .rule = "the curvature",
-                  .arity = c->arity,
-                  .x = c->x,
-                  .y = c->y,
-                  .dy = c->dy,
-                  .saved = c->saved,
-                  .saved_bytes = saved_bytes(spy, c->arity, c->x)};
+    snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
+    s.y = c->y;
+    s.dy = c->dy;
     adder a = {c->work, "the curvature", c->arity, c->tdx, &args, run_curvature};
     expect_adds(&a, &s, false);
     spy->original->curvature(&args);
