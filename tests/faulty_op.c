@@ -136,6 +136,8 @@ static void weigh_jvp(const ad_jvp_args *c)
         element e = element_at(c->x, k, true);
         double ta = c->tx[0].data ? number_at(&c->tx[0], k) : 0;
         double tb = c->tx[1].data ? number_at(&c->tx[1], e.j) : 0;
+        if (wrong == JVP_NEEDS_FIRST && !c->tx[0].data)
+            tb = 0;
         put_number(&c->ty, k, 2 * e.a * e.b * ta + e.a * e.a * tb * (wrong == JVP_FACTOR ? 2 : 1));
     }
     if (wrong == JVP_WRITES_SAVED && count)

@@ -149,6 +149,39 @@ START_TEST(a_wrong_gradient_is_found_in_training)
 }
 END_TEST
 
+static const double fixed[] = {0.5, -1.5, 2, 0.25};
+
+AD_MODEL(line, slope, offset);
+
+static ad_tensor line_loss(ad_tape *t, const line_tensors *m, const void *env)
+{
+    return ad_mse(ad_tanh(ad_add(ad_mul(ad_freeze(t, AD_VIEW(fixed, 4)), m->slope), m->offset)),
+                  ad_freeze(t, *(const ad_view *)env));
+}
+
+/* Which may well lie in memory that cannot be written. */
+static ad_array array_at(const double *numbers, ad_shape shape)
+{
+    ad_array a = {.type = AD_F64, .shape = shape};
+    memcpy(&a.data, &numbers, sizeof numbers);
+    return a;
+}
+
+START_TEST(the_model_is_not_touched)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_view y = AD_VIEW(fixed, 4);
+    line gradient = {0}, model = {array_at(fixed, AD_SHAPE(4)), array_at(fixed + 1, AD_SCALAR)};
+    ad_check_options o = {.size = sizeof o, .every = 1, .elements = 8};
+    ck_assert_int_eq(line_value_with_gradient(t, line_loss, &model, &y, NULL, &gradient), AD_OK);
+    ad_status status = line_check_step(t, line_loss, &model, &y, &gradient, 0, &o, &found);
+    ck_assert_msg(status == AD_OK, "%s", found.text);
+    ck_assert_int_eq(line_check_gradient(line_loss, &model, &y, NULL, &found), AD_OK);
+    line_free(&gradient);
+    ad_tape_free(t);
+}
+END_TEST
+
 START_TEST(other_steps_are_left_alone)
 {
     training run = begin(AD_F64);
@@ -190,6 +223,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_model_that_holds_nothing_is_an_error_by_name);
     tcase_add_loop_test(all, a_right_gradient_passes_at_every_step, 0, 2);
     tcase_add_loop_test(all, a_wrong_gradient_is_found_in_training, 0, 2);
+    tcase_add_test(all, the_model_is_not_touched);
     tcase_add_test(all, other_steps_are_left_alone);
     tcase_add_test(all, a_gradient_of_another_model_is_refused);
     suite_add_tcase(suite, all);

@@ -33,6 +33,7 @@ static const struct {
     {FORWARD_NO_STRIDES, "with strided operands number"},
     {JVP_FACTOR, "by the jvp, but"},
     {JVP_GAP, "the jvp does not write number 0"},
+    {JVP_NEEDS_FIRST, "with tangents of one operand"},
     {JVP_WRITES_SAVED, "the jvp writes to what forward saved"},
     {CURVATURE_FACTOR, "by the curvature, but"},
     {CURVATURE_OVERWRITES, "the curvature does not add to what is there (0.75)"},
@@ -161,6 +162,52 @@ START_TEST(a_repeated_operand_is_tried)
 }
 END_TEST
 
+/* The identity, which counts what it is given. */
+typedef struct counts {
+    int empty, numbers, strided, single;
+} counts;
+
+static void count_forward(const ad_forward_args *c)
+{
+    counts *count = *(counts *const *)c->attr;
+    size_t n = ad_array_count(&c->y);
+    count->empty += n == 0;
+    count->numbers += c->y.shape.rank == 0;
+    count->strided += !ad_view_is_contiguous(&c->x[0]);
+    count->single += c->y.type == AD_F32;
+    for (size_t i = 0; i < n; i++)
+        put_number(&c->y, (int64_t)i, ad_view_get(&c->x[0], i));
+}
+
+static void count_pullback(const ad_pullback_args *c)
+{
+    for (int64_t i = 0; i < (int64_t)ad_view_count(&c->y); i++) {
+        ad_view dx = ad_array_view(c->dx[0]);
+        put_number(&c->dx[0], i, number_at(&dx, i) + number_at(&c->dy, i));
+    }
+}
+
+static const ad_op count_op = {
+    .name = "count",
+    .arity = 1,
+    .flags = AD_OP_STRIDED,
+    .attr_size = sizeof(counts *),
+    .shape = ad_shape_first,
+    .forward = count_forward,
+    .pullback = count_pullback,
+};
+
+START_TEST(empty_operands_numbers_strides_and_f32_are_tried)
+{
+    counts count = {0}, *attr = &count;
+    expect_right(&count_op, &attr, NULL);
+    ck_assert_int_ge(count.empty, 6);
+    ck_assert_int_ge(count.numbers, 3);
+    ck_assert_int_ge(count.strided, 6);
+    ck_assert_int_ge(count.single, 20);
+}
+END_TEST
+
 static void only_short(void *user, ad_random *r, size_t trial, ad_check_operands *x)
 {
     (void)user, (void)r;
@@ -273,6 +320,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_message_names_the_op_its_shapes_and_the_number);
     tcase_add_test(all, a_false_claim_of_linearity_is_found);
     tcase_add_test(all, a_repeated_operand_is_tried);
+    tcase_add_test(all, empty_operands_numbers_strides_and_f32_are_tried);
     tcase_add_test(all, a_sampler_chooses_the_operands);
     tcase_add_test(all, built_in_ops_are_right);
     tcase_add_test(all, misuse_is_an_error);
