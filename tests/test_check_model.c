@@ -114,7 +114,7 @@ START_TEST(a_right_gradient_passes_at_every_step)
     training run = begin(_i ? AD_F32 : AD_F64);
     size_t settled = 0;
     ad_check_report report;
-    ad_check_options o = {.size = sizeof o, .every = 1, .elements = 4, .report = &report};
+    ad_check_options o = {.size = sizeof o, .every = 1, .directions = 4, .report = &report};
     for (int step = 0; step < 200; step++) {
         differentiate(&run);
         ad_status status =
@@ -172,7 +172,7 @@ START_TEST(the_model_is_not_touched)
     ad_tape *t = ad_tape_new(NULL);
     ad_view y = AD_VIEW(fixed, 4);
     line gradient = {0}, model = {array_at(fixed, AD_SHAPE(4)), array_at(fixed + 1, AD_SCALAR)};
-    ad_check_options o = {.size = sizeof o, .every = 1, .elements = 8};
+    ad_check_options o = {.size = sizeof o, .every = 1, .directions = 8};
     ck_assert_int_eq(line_value_with_gradient(t, line_loss, &model, &y, NULL, &gradient), AD_OK);
     ad_status status = line_check_step(t, line_loss, &model, &y, &gradient, 0, &o, &found);
     ck_assert_msg(status == AD_OK, "%s", found.text);

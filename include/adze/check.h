@@ -21,7 +21,7 @@ extern "C" {
 /* What a check that found nothing wrong has looked at. Differences that are too coarse for the tolerance
  * say nothing: rounding in f32, steps out of a function's domain. */
 typedef struct ad_check_report {
-    size_t numbers;  /* of gradients, compared */
+    size_t numbers;  /* of gradients, or directions, compared */
     size_t settled;  /* where differences were sharp enough to tell */
     double worst;    /* the largest relative error among those */
 } ad_check_report;
@@ -45,7 +45,7 @@ typedef struct ad_check_options {
     size_t size;      /* sizeof(ad_check_options): lets this struct grow */
     double tolerance; /* relative; 1e-6, and 0.02 where all is f32 */
     double step;      /* the first and largest, relative to the numbers; 2^-6, and 2^-4 in f32 */
-    size_t elements;  /* of each operand at most so many are compared; 64, for ad_check_step 2 in all */
+    size_t elements;  /* of each operand at most so many are compared, chosen at random; 64 */
     uint64_t seed;    /* of all that is chosen at random (Philox) */
     const ad_tape_options *tape; /* of the tapes that it makes: allocator, checks, pool */
     ad_check_report *report;     /* filled in unless NULL */
@@ -56,8 +56,9 @@ typedef struct ad_check_options {
     ad_check_sampler *sampler; /* NULL: shapes that the shape rule takes, found by trying */
     void *user;                /* for the sampler */
 
-    /* ad_check_step only */
+    /* ad_model_check_step only (model.h) */
     int64_t every;             /* steps from one check to the next; 1000 */
+    size_t directions;         /* at each check; 1 */
 } ad_check_options;
 
 /* The gradient of f at x, n operands, against differences. A result of more than one element is

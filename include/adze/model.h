@@ -110,10 +110,11 @@ AD_API ad_status ad_model_check_gradient(const ad_model *d, ad_model_function *f
                                          const void *model, const ad_check_options *options,
                                          ad_error *error);
 
-/* For a training loop: at every options->every-th step, compares a few random numbers of the gradient
- * that was just computed with differences of f, in the model's own types; else does nothing. f
- * must be the function, and env the batch, that the gradient is of. t is reset before and after:
- * the loop's own tape will do. Allocates nothing once t has grown. */
+/* For a training loop: at every options->every-th step, takes an array of the model at random, and compares
+ * the slope of f along random signs for all its numbers, as the gradient just computed has it, with
+ * differences in the model's own types; at the other steps does nothing. f must be the
+ * function, and env the batch, that the gradient is of. t is reset before and after: the loop's own
+ * will do. Writes to the tape alone, and allocates nothing once t has grown. */
 AD_API ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_function *f, const void *env,
                                      const void *model, const void *gradient, int64_t step,
                                      const ad_check_options *options, ad_error *error);

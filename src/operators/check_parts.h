@@ -4,6 +4,7 @@
 
 #include "adze/check.h"
 #include "adze/model.h"
+#include "operators/slope.h"
 
 /* The options with defaults where they are zero; options may be NULL. */
 ad_check_options ad_check_defaults(const ad_check_options *options);
@@ -25,7 +26,7 @@ double ad_check_put(const ad_array *a, size_t i, double x);
 /* An array like v, of weights from a stream, on the tape; data is NULL with an error. */
 ad_array ad_check_weights(ad_tape *t, const ad_view *v, uint64_t seed, uint64_t stream);
 
-/* ---- one number of a gradient against differences --------------------------------------- */
+/* ---- slopes against differences ----------------------------------------------------------- */
 
 typedef struct ad_checking {
     const char *name; /* of the check, for messages */
@@ -47,18 +48,30 @@ typedef struct ad_checking {
     ad_error worst;     /* its message */
 } ad_checking;
 
-/* The value of the function at c->at; and with its gradient, after which the tape is reset. An error
- * is on the tape. */
-ad_status ad_checking_evaluate(ad_checking *c);
+/* The function at c->at, weighted: NaN with an error on the tape. Out of an operation's domain it is NaN,
+ * and no error if the tape may be reset. */
+double ad_checking_value(ad_checking *c);
+
+/* The same with its gradient; then resets the tape. An error is on the tape. */
 ad_status ad_checking_differentiate(ad_checking *c, void *gradient);
 
-/* A visitor of the arrays of c->at: finds the largest number of the gradient. */
-ad_status ad_checking_measure(void *checking, const char *path, ad_array *a);
+/* What is claimed to be the slope of the function as something moves. */
+typedef struct ad_claim {
+    const char *what;
+    double slope;
+    double least;    /* slopes below this are nothing */
+    double size;     /* of what moves */
+    ad_type type;    /* to which it is rounded */
+    ad_curve *moved; /* the function, with the thing moved by h */
+    void *user;
+} ad_claim;
 
-/* Compares the i-th number of the gradient of a, which is an array of c->at. */
-void ad_checking_judge(ad_checking *c, const char *path, ad_array *a, size_t i);
-
+/* Compares with differences. */
+void ad_checking_judge(ad_checking *c, const ad_claim *claim);
 double ad_checking_tolerance(const ad_checking *c);
+
+/* The mean of |v|; 1 where all is 0. */
+double ad_mean_size(ad_view v);
 
 /* The tape's failure; the tape's failure or the worst number, if there is one. */
 ad_status ad_checking_failure(const ad_checking *c, ad_error *error);

@@ -1,4 +1,4 @@
-/* One number of a gradient against differences of the function.
+/* One slope of a function, as a gradient claims it to be, against differences.
  *
  * What is judged is not the gap to the differences alone but the gap beyond their own error: where that
  * is larger than the tolerance, they say nothing unless the gap is larger still. */
@@ -8,7 +8,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 
 /* ---- the function ------------------------------------------------------------------- */
 
@@ -32,7 +31,7 @@ static ad_tensor call(ad_checking *c)
 
 /* A value that cannot be had because the point is out of an operation's domain is NaN, and no
  * error if the tape may be reset. */
-static double value(ad_checking *c)
+double ad_checking_value(ad_checking *c)
 {
     double sum = NAN;
     ad_mark start = ad_tape_mark(c->t);
@@ -55,12 +54,6 @@ static ad_status expect_finite(ad_checking *c)
     return ad_tape_status(c->t);
 }
 
-ad_status ad_checking_evaluate(ad_checking *c)
-{
-    c->value = value(c);
-    return expect_finite(c);
-}
-
 ad_status ad_checking_differentiate(ad_checking *c, void *gradient)
 {
     ad_model_watch(c->d, c->t, c->at, c->tensors);
@@ -80,27 +73,14 @@ ad_status ad_checking_differentiate(ad_checking *c, void *gradient)
     return ad_tape_status(c->t);
 }
 
-/* ---- one number ---------------------------------------------------------------------- */
+/* ---- one slope ----------------------------------------------------------------------- */
 
-typedef struct place {
-    ad_checking *c;
-    const char *path;
-    ad_array *a; /* in c->at */
-    size_t index;
-    double x, gradient;
-} place;
-
-static double moved(void *user, double *h)
+double ad_checking_tolerance(const ad_checking *c)
 {
-    const place *p = user;
-    *h = ad_check_put(p->a, p->index, p->x + *h) - p->x;
-    double y = value(p->c);
-    ad_check_put(p->a, p->index, p->x);
-    return y;
+    return c->o.tolerance > 0 ? c->o.tolerance : c->type == AD_F32 ? 0.02 : 1e-6;
 }
 
-/* The size of an array's numbers: one that is small among them is moved no less than others. */
-static double mean_size(ad_view v)
+double ad_mean_size(ad_view v)
 {
     double sum = 0;
     size_t n = ad_view_count(&v);
@@ -109,91 +89,57 @@ static double mean_size(ad_view v)
     return sum > 0 && isfinite(sum) ? sum / (double)n : 1;
 }
 
-/* Below this, a slope counts as nothing beside the others. */
-static double least(const ad_checking *c)
+static ad_slope_plan plan_of(const ad_checking *c, const ad_claim *k)
 {
-    return 1e-3 * (c->largest > 0 ? c->largest : fabs(c->value));
-}
-
-double ad_checking_tolerance(const ad_checking *c)
-{
-    return c->o.tolerance > 0 ? c->o.tolerance : c->type == AD_F32 ? 0.02 : 1e-6;
-}
-
-static ad_slope_plan plan(place *p)
-{
-    const ad_checking *c = p->c;
-    bool single = c->type == AD_F32 || p->a->type == AD_F32;
+    double goal = ad_checking_tolerance(c) / 100;
+    bool single = c->type == AD_F32 || k->type == AD_F32;
     double step = c->o.step > 0 ? c->o.step : single ? 1. / 16 : 1. / 64;
     return (ad_slope_plan){
-        .f = moved,
-        .user = p,
-        .step = step * fmax(fabs(p->x), mean_size(ad_array_view(*p->a))),
+        .f = k->moved,
+        .user = k->user,
+        .step = step * k->size,
         .levels = single ? 4 : 12,
-        .goal = ad_checking_tolerance(c) / 100,
-        .floor = ad_checking_tolerance(c) / 100 * least(c),
+        .goal = goal,
+        .floor = goal * k->least,
         .rounding = 2 * (single ? (double)FLT_EPSILON : DBL_EPSILON),
     };
 }
 
-/* Writes "x[1][3, 5]" into text. */
-static void print_place(const place *p, char *text, size_t size)
+static void note_wrong(ad_checking *c, const ad_claim *k, const ad_slope *s, double error)
 {
-    ad_shape at = p->a->shape;
-    size_t rest = p->index;
-    char index[200] = "";
-    for (int k = at.rank - 1; k >= 0; rest /= (size_t)p->a->shape.dim[k--])
-        at.dim[k] = (int64_t)(rest % (size_t)p->a->shape.dim[k]);
-    if (at.rank)
-        ad_shape_print(&at, index, sizeof index);
-    snprintf(text, size, "%s%s", p->path, index);
-}
-
-static void note_wrong(const place *p, const ad_slope *s, double error)
-{
-    ad_checking *c = p->c;
-    char text[300];
     if (error <= c->worst_error)
         return;
     c->worst_error = error;
     c->worst = (ad_error){0};
-    print_place(p, text, sizeof text);
     ad_fail(&c->worst, AD_DIFFERENT,
             "%s: %s: the pullback gives %.9g, differences give %.9g (relative error %.2g, "
             "tolerance %.2g)",
-            c->name, text, p->gradient, s->value, error, ad_checking_tolerance(c));
+            c->name, k->what, k->slope, s->value, error, ad_checking_tolerance(c));
 }
 
-static bool right_at_a_kink(const ad_slope_plan *how, double g, double allowed)
+static bool right_at_a_kink(const ad_slope_plan *how, double slope, double allowed)
 {
     ad_sides s;
-    return ad_slope_kink(how, &s) && g >= s.low - allowed && g <= s.high + allowed;
+    return ad_slope_kink(how, &s) && slope >= s.low - allowed && slope <= s.high + allowed;
 }
 
-static void judge(place *p)
+void ad_checking_judge(ad_checking *c, const ad_claim *k)
 {
-    ad_checking *c = p->c;
-    ad_slope_plan how = plan(p);
+    ad_slope_plan how = plan_of(c, k);
     ad_slope s = ad_slope_find(&how);
-    double gap = fabs(p->gradient - s.value), uncertain = 8 * s.error;
-    double given = isfinite(p->gradient) ? fabs(p->gradient) : 0;
-    double size = fmax(fmax(given, fabs(s.value)), least(c));
+    double given = isfinite(k->slope) ? fabs(k->slope) : 0;
+    double size = fmax(fmax(given, fabs(s.value)), k->least);
+    double gap = fabs(k->slope - s.value), uncertain = 8 * s.error;
     double allowed = ad_checking_tolerance(c) * size;
     c->report.numbers++;
-    if (!isfinite(uncertain) && !isnan(p->gradient))
+    if (!isfinite(uncertain) && !isnan(k->slope))
         return;
-    if (!(gap <= allowed + uncertain) && !right_at_a_kink(&how, p->gradient, allowed)) {
-        note_wrong(p, &s, isfinite(gap) ? gap / size : INFINITY);
+    if (!(gap <= allowed + uncertain) && !right_at_a_kink(&how, k->slope, allowed)) {
+        note_wrong(c, k, &s, isfinite(gap) ? gap / size : INFINITY);
     } else if (uncertain <= allowed) {
         c->report.settled++;
         c->report.worst = fmax(c->report.worst, size > 0 ? gap / size : 0);
     }
-}
-
-void ad_checking_judge(ad_checking *c, const char *path, ad_array *a, size_t i)
-{
-    ad_view x = ad_array_view(*a), g = ad_array_view(*ad_beside(c, a, c->gradient));
-    judge(&(place){c, path, a, i, ad_view_get(&x, i), ad_view_get(&g, i)});
 }
 
 ad_status ad_checking_failure(const ad_checking *c, ad_error *error)
@@ -209,16 +155,5 @@ ad_status ad_checking_conclude(const ad_checking *c, ad_error *error)
         return ad_checking_failure(c, error);
     if (c->worst.status != AD_OK)
         return ad_fail(error, c->worst.status, "%s", c->worst.text);
-    return AD_OK;
-}
-
-ad_status ad_checking_measure(void *user, const char *path, ad_array *a)
-{
-    ad_checking *c = user;
-    ad_view g = ad_array_view(*ad_beside(c, a, c->gradient));
-    (void)path;
-    for (size_t i = 0; i < ad_view_count(&g); i++)
-        if (isfinite(ad_view_get(&g, i)))
-            c->largest = fmax(c->largest, fabs(ad_view_get(&g, i)));
     return AD_OK;
 }
