@@ -150,7 +150,7 @@ static ad_status attempt(ad_checking *c, const void *model, bool f64, bool *agai
 
 static ad_status check_gradient(ad_checking *c, const void *model, ad_error *error)
 {
-    bool again;
+    bool again = false;
     ad_error first = {0};
     c->t = ad_tape_new(c->o.tape);
     c->own_tape = true;
