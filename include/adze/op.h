@@ -9,7 +9,8 @@
  *   curvature   tdx += (d/dx [J(x)^T dy]) tx;  none for a linear operation
  *
  * The shape rule sees shapes only; the check sees values; the kernels trust their input,
- * because shape rule and check stand before them. */
+ * because shape rule and check stand before them. ad_check_op (check.h) tells whether all
+ * rules of an op are right. */
 #ifndef ADZE_OP_H
 #define ADZE_OP_H
 
