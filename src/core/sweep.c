@@ -40,15 +40,19 @@ void ad_release_gradients(ad_tape *t, uint32_t from)
     }
 }
 
-/* A cotangent buffer where there is none yet. */
-static void *take(ad_tape *t, uint32_t index, order which)
+static void *take_buffer(ad_tape *t, const ad_node *n)
 {
-    const ad_node *n = t->nodes[index];
     void *buffer = ad_recycler_take(&t->buffers, ad_node_bytes(n));
     if (!buffer)
         ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
                      ad_node_bytes(n), ad_node_name(n));
-    return *cotangent(t, index, which) = buffer;
+    return buffer;
+}
+
+/* A cotangent buffer where there is none yet. */
+static void *take(ad_tape *t, uint32_t index, order which)
+{
+    return *cotangent(t, index, which) = take_buffer(t, t->nodes[index]);
 }
 
 /* Fills dx and assign of a frame: a buffer for every operand that has a derivative. */
@@ -241,32 +245,36 @@ static void seed_one(const ad_node *n, void *dy)
         *(double *)dy = 1;
 }
 
-/* The root's cotangent: one if seed is NULL. */
-static bool plant_seed(ad_tape *t, uint32_t root, const ad_view *seed)
+/* A root's cotangent: one if seed is NULL. */
+static void *make_seed(ad_tape *t, const ad_node *root, const ad_view *seed)
 {
-    const ad_node *n = t->nodes[root];
-    if (!(n->flags & AD_NODE_TRACKED))
-        return true;
-    void *dy = take(t, root, FIRST);
+    void *dy = take_buffer(t, root);
     if (dy && seed)
         ad_strided_read(seed, dy);
     else if (dy)
-        seed_one(n, dy);
+        seed_one(root, dy);
     return dy;
 }
 
-/* Starts a sweep on a tape that was entered, and leaves it after so many operations. */
+/* Starts a sweep on a tape that was entered, and leaves it after so many operations. The seed is copied
+ * before the last sweep's gradients go: it may be one of them. */
 static ad_status sweep(const char *name, ad_tensor y, const ad_view *seed, order up_to,
                        size_t operations)
 {
     ad_tape *t = y.tape;
     uint32_t root = y.as.node.index;
+    ad_node *n = t->nodes[root];
+    bool tracked = n->flags & AD_NODE_TRACKED;
     ad_sweep_drop(t);
+    void *dy = tracked ? make_seed(t, n, seed) : NULL;
     ad_release_gradients(t, 0);
-    if (ad_sweep_allowed(t, name, root) && plant_seed(t, root, seed)) {
+    n->cotangent = dy;
+    if ((dy || !tracked) && ad_sweep_allowed(t, name, root)) {
         t->sweep_root = root;
         t->sweep_next = root + 1;
         go_on(t, up_to, operations);
+    } else {
+        give(t, root, FIRST);
     }
     return ad_tape_leave_with_status(t);
 }
