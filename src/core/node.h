@@ -66,6 +66,7 @@ struct ad_tape {
     uint32_t epoch;
     uint32_t last_watched; /* AD_NO_NODE: none */
     bool severed;          /* some node is */
+    bool widens;           /* f32 leaves become f64 */
     const char *busy;      /* the op whose kernel runs, or NULL */
     ad_error error;
     ad_workspace work;
