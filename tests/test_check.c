@@ -53,18 +53,37 @@ static ad_tensor kinked(ad_tape *t, const ad_tensor *x, const void *env)
     return ad_sum(ad_add(ad_relu(x[0]), ad_abs(x[0])));
 }
 
-/* With numbers of its own in f32, so that it does not allow f64. */
-static ad_tensor single_only(ad_tape *t, const ad_tensor *x, const void *env)
+/* With f32 numbers of its own, which become f64; and with an op that takes f32 alone. */
+static ad_tensor with_f32(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)env;
-    ad_tensor h = ad_mul(ad_tanh(x[0]), ad_freeze(t, AD_VIEW(left32, 3, 4)));
-    return ad_mean(h);
+    return ad_mean(ad_mul(ad_tanh(x[0]), ad_freeze(t, AD_VIEW(left32, 3, 4))));
+}
+
+static const char *f32_alone(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[0];
+    return x[0] == AD_F32 ? NULL : "takes f32 alone";
+}
+
+static ad_tensor single_square(ad_tensor x)
+{
+    static ad_op op;
+    op = *ad_builtin_op_named("square");
+    op.type = f32_alone;
+    return ad_apply(&op, &x, NULL);
+}
+
+static ad_tensor single_only(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    return single_square(with_f32(t, x, env));
 }
 
 static ad_tensor wrong_single(ad_tape *t, const ad_tensor *x, const void *env)
 {
-    (void)env;
-    return ad_mean(ad_mul(flawed_tanh(x[0]), ad_freeze(t, AD_VIEW(left32, 3, 4))));
+    (void)t, (void)env;
+    return ad_mean(ad_mul(single_square(flawed_tanh(x[0])), 3));
 }
 
 static ad_tensor root(ad_tape *t, const ad_tensor *x, const void *env)
@@ -101,8 +120,8 @@ END_TEST
 
 START_TEST(at_a_kink_any_slope_between_the_sides_is_right)
 {
-    const double at[] = {0, 1, 0.01, -1e-3, -1};
-    ad_view x = AD_VIEW(at, 5);
+    const double at[] = {0, 1, 0.01, -1e-3, -1, 1e-6, -1e-6};
+    ad_view x = AD_VIEW(at, 7);
     ck_assert_int_eq(ad_check_gradient(kinked, NULL, 1, &x, NULL, &error), AD_OK);
 }
 END_TEST
@@ -137,6 +156,9 @@ START_TEST(f32_operands_are_checked_in_f64_where_the_function_allows)
     ad_view x = AD_VIEW(left32, 3, 4);
     ad_view both[] = {x, operands[1]};
     ck_assert_int_eq(ad_check_gradient(right, NULL, 2, both, &o, &error), AD_OK);
+    ck_assert_double_lt(report.worst, 1e-10);
+    ck_assert_int_eq(ad_check_gradient(with_f32, NULL, 1, &x, &o, &error), AD_OK);
+    ck_assert_uint_eq(report.settled, 12);
     ck_assert_double_lt(report.worst, 1e-10);
     ck_assert_int_eq(ad_check_gradient(single_only, NULL, 1, &x, &o, &error), AD_OK);
     ck_assert_uint_eq(report.settled, 12);

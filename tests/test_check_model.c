@@ -114,7 +114,7 @@ START_TEST(a_right_gradient_passes_at_every_step)
     training run = begin(_i ? AD_F32 : AD_F64);
     size_t settled = 0;
     ad_check_report report;
-    ad_check_options o = {.size = sizeof o, .every = 1, .directions = 4, .report = &report};
+    ad_check_options o = {.size = sizeof o, .every = 1, .elements = 4, .report = &report};
     for (int step = 0; step < 200; step++) {
         differentiate(&run);
         ad_status status =
@@ -149,6 +149,22 @@ START_TEST(a_wrong_gradient_is_found_in_training)
 }
 END_TEST
 
+START_TEST(a_gradient_that_is_not_the_functions_is_found)
+{
+    training run = begin(_i ? AD_F32 : AD_F64);
+    ad_check_options o = {.size = sizeof o, .every = 1};
+    differentiate(&run);
+    net_axpy(1, &run.gradient, &run.gradient); /* twice what it should be */
+    ck_assert_int_eq(
+        net_check_step(run.tape, loss, &run.model, &run.batch, &run.gradient, 0, &o, &found),
+        AD_DIFFERENT);
+    ck_assert_msg(strstr(found.text, "check_step: layer[0].w: between this gradient and one in f64 "
+                                     "lie 1 of its norm"),
+                  "%s", found.text);
+    end(&run);
+}
+END_TEST
+
 static const double fixed[] = {0.5, -1.5, 2, 0.25};
 
 AD_MODEL(line, slope, offset);
@@ -172,7 +188,7 @@ START_TEST(the_model_is_not_touched)
     ad_tape *t = ad_tape_new(NULL);
     ad_view y = AD_VIEW(fixed, 4);
     line gradient = {0}, model = {array_at(fixed, AD_SHAPE(4)), array_at(fixed + 1, AD_SCALAR)};
-    ad_check_options o = {.size = sizeof o, .every = 1, .directions = 8};
+    ad_check_options o = {.size = sizeof o, .every = 1, .elements = 8};
     ck_assert_int_eq(line_value_with_gradient(t, line_loss, &model, &y, NULL, &gradient), AD_OK);
     ad_status status = line_check_step(t, line_loss, &model, &y, &gradient, 0, &o, &found);
     ck_assert_msg(status == AD_OK, "%s", found.text);
@@ -223,6 +239,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_model_that_holds_nothing_is_an_error_by_name);
     tcase_add_loop_test(all, a_right_gradient_passes_at_every_step, 0, 2);
     tcase_add_loop_test(all, a_wrong_gradient_is_found_in_training, 0, 2);
+    tcase_add_loop_test(all, a_gradient_that_is_not_the_functions_is_found, 0, 2);
     tcase_add_test(all, the_model_is_not_touched);
     tcase_add_test(all, other_steps_are_left_alone);
     tcase_add_test(all, a_gradient_of_another_model_is_refused);

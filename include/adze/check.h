@@ -21,7 +21,7 @@ extern "C" {
 /* What a check that found nothing wrong has looked at. Differences that are too coarse for the tolerance
  * say nothing: rounding in f32, steps out of a function's domain. */
 typedef struct ad_check_report {
-    size_t numbers;  /* of gradients, or directions, compared */
+    size_t numbers;  /* of gradients, compared */
     size_t settled;  /* where differences were sharp enough to tell */
     double worst;    /* the largest relative error among those */
 } ad_check_report;
@@ -43,9 +43,10 @@ typedef void ad_check_sampler(void *user, ad_random *r, size_t trial, ad_check_o
 /* Zero in a field is its default. */
 typedef struct ad_check_options {
     size_t size;      /* sizeof(ad_check_options): lets this struct grow */
-    double tolerance; /* relative; 1e-6, and 0.02 where all is f32 */
-    double step;      /* the first and largest, relative to the numbers; 2^-6, and 2^-4 in f32 */
-    size_t elements;  /* of each operand at most so many are compared, chosen at random; 64 */
+    double tolerance; /* relative; 1e-6; 0.02 for functions in f32; 1e-3 for ad_model_check_step */
+    double step;      /* the first and largest, relative to the numbers; 2^-6, 2^-4, 2^-10 likewise */
+    size_t elements;  /* of each operand at most so many are compared, chosen at random; 64. For
+                         ad_model_check_step in all; 2 */
     uint64_t seed;    /* of all that is chosen at random (Philox) */
     const ad_tape_options *tape; /* of the tapes that it makes: allocator, checks, pool */
     ad_check_report *report;     /* filled in unless NULL */
@@ -58,13 +59,13 @@ typedef struct ad_check_options {
 
     /* ad_model_check_step only (model.h) */
     int64_t every;             /* steps from one check to the next; 1000 */
-    size_t directions;         /* at each check; 1 */
 } ad_check_options;
 
 /* The gradient of f at x, n operands, against differences. A result of more than one element is
- * weighted with random numbers and summed. f32 operands are converted to f64, unless f has f32 operands of
- * its own and refuses (AD_BAD_TYPE); then all stays in f32, where less can be told. The
- * value must depend on operands and env alone. AD_DOMAIN where it is not finite. */
+ * weighted with random numbers and summed. All is done in f64, f32 operands and what else f puts on the
+ * tape included (ad_tape_widen); if f has other f32 numbers and refuses (AD_BAD_TYPE), in f32, where less
+ * can be told. The value must depend on operands and env alone. AD_DOMAIN where it is not
+ * finite, or where differences settle nowhere. */
 AD_API ad_status ad_check_gradient(ad_function *f, const void *env, int n, const ad_view *x,
                                    const ad_check_options *options, ad_error *error);
 

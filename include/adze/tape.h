@@ -120,6 +120,10 @@ AD_API ad_tensor ad_freeze(ad_tape *t, ad_view v);
 /* A frozen leaf that copies its one number. */
 AD_API ad_tensor ad_constant(ad_tape *t, ad_type type, double value);
 
+/* While on, leaves, constants and casts to f32 become f64: a function that was written for f32 is then
+ * evaluated in f64 as it is. Leaves copy their numbers. For checks; off at first. */
+AD_API void ad_tape_widen(ad_tape *t, bool on);
+
 /* Names a value for messages, traces and drawings. Borrows the name until reset.
  * Returns x. */
 AD_API ad_tensor ad_label(ad_tensor x, const char *name);

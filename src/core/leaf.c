@@ -36,10 +36,37 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
     return ad_tape_status(t) == AD_OK;
 }
 
-static ad_tensor plant(ad_tape *t, const char *name, const ad_view *v, unsigned flags)
+void ad_tape_widen(ad_tape *t, bool on)
+{
+    if (t && !t->busy)
+        t->widens = on;
+}
+
+ad_type ad_tape_type(const ad_tape *t, ad_type type)
+{
+    return t && t->widens && type == AD_F32 ? AD_F64 : type;
+}
+
+/* The same numbers in f64, on the tape. */
+static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
+{
+    double *numbers = ad_tape_memory(t, count * sizeof *numbers);
+    if (!numbers)
+        return false;
+    if (ad_view_is_contiguous(v))
+        ad_convert(count, v->type, v->data, AD_F64, numbers);
+    for (size_t i = 0; i < count && !ad_view_is_contiguous(v); i++)
+        numbers[i] = ad_view_get(v, i);
+    *v = ad_view_of(AD_F64, numbers, v->shape);
+    return true;
+}
+
+static ad_tensor plant(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     size_t count;
     if (!good_leaf(t, name, v, &count))
+        return ad_tape_dead(t);
+    if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
     ad_place start = ad_arena_place(&t->values);
     ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
@@ -56,7 +83,7 @@ static ad_tensor plant(ad_tape *t, const char *name, const ad_view *v, unsigned 
     return ad_tape_keep(t, n);
 }
 
-static ad_tensor new_leaf(ad_tape *t, const char *name, const ad_view *v, unsigned flags)
+static ad_tensor new_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     if (!t || !ad_tape_enter(t, name))
         return ad_tape_dead(t);
@@ -85,6 +112,7 @@ static ad_tensor plant_number(ad_tape *t, ad_type type, double value)
         ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is no number type", (int)type);
         return ad_tape_dead(t);
     }
+    type = ad_tape_type(t, type);
     uint64_t number;
     if (!ad_convert_number(value, type, &number)) {
         ad_tape_fail(t, AD_DOMAIN, "constant: %g is no value of type %s", value,

@@ -77,6 +77,7 @@ struct ad_tape {
     uint32_t epoch;
     uint32_t last_watched; /* AD_NO_NODE: none */
     bool severed;          /* some node is */
+    bool widens;           /* f32 leaves become f64 */
     const char *busy;      /* the op whose kernel runs, or NULL */
     uint32_t sweep_root;   /* of the sweep at work or suspended; AD_NO_NODE: none */
     uint32_t sweep_next;   /* that sweep has yet to visit the nodes before this one */

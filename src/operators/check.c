@@ -4,70 +4,7 @@
 
 #include "operators/list.h"
 
-#include <math.h>
-#include <stdio.h>
-
-/* ---- one number ---------------------------------------------------------------------- */
-
-typedef struct place {
-    ad_checking *c;
-    ad_array *a; /* in c->at */
-    size_t index;
-    double x;
-} place;
-
-static double moved(void *user, double *h)
-{
-    const place *p = user;
-    *h = ad_check_put(p->a, p->index, p->x + *h) - p->x;
-    double y = ad_checking_value(p->c);
-    ad_check_put(p->a, p->index, p->x);
-    return y;
-}
-
-/* Writes "x[1][3, 5]" into text. */
-static void print_place(const place *p, const char *path, char *text, size_t size)
-{
-    ad_shape at = p->a->shape;
-    size_t rest = p->index;
-    char index[200] = "";
-    for (int k = at.rank - 1; k >= 0; rest /= (size_t)p->a->shape.dim[k--])
-        at.dim[k] = (int64_t)(rest % (size_t)p->a->shape.dim[k]);
-    if (at.rank)
-        ad_shape_print(&at, index, sizeof index);
-    snprintf(text, size, "%s%s", path, index);
-}
-
-/* A number that is small among the others of its array is moved no less than they; and a slope that is
- * small beside the largest counts as nothing. */
-static void judge_at(ad_checking *c, const char *path, ad_array *a, size_t i)
-{
-    char text[300];
-    ad_view x = ad_array_view(*a), g = ad_array_view(*ad_beside(c, a, c->gradient));
-    place p = {c, a, i, ad_view_get(&x, i)};
-    print_place(&p, path, text, sizeof text);
-    ad_claim k = {.what = text,
-                  .slope = ad_view_get(&g, i),
-                  .least = 1e-3 * (c->largest > 0 ? c->largest : fabs(c->value)),
-                  .size = fmax(fabs(p.x), ad_mean_size(x)),
-                  .type = a->type,
-                  .moved = moved,
-                  .user = &p};
-    ad_checking_judge(c, &k);
-}
-
 /* ---- all of a gradient ----------------------------------------------------------------- */
-
-static ad_status find_largest(void *user, const char *path, ad_array *a)
-{
-    ad_checking *c = user;
-    ad_view g = ad_array_view(*ad_beside(c, a, c->gradient));
-    (void)path;
-    for (size_t i = 0; i < ad_view_count(&g); i++)
-        if (isfinite(ad_view_get(&g, i)))
-            c->largest = fmax(c->largest, fabs(ad_view_get(&g, i)));
-    return AD_OK;
-}
 
 /* One number from each of so many equal parts of an array: all of them, if they are few. */
 static ad_status judge_some(void *user, const char *path, ad_array *a)
@@ -77,7 +14,7 @@ static ad_status judge_some(void *user, const char *path, ad_array *a)
     for (size_t k = 0; k < some && ad_tape_status(c->t) == AD_OK; k++) {
         size_t begin = n / some * k + (k < n % some ? k : n % some);
         size_t part = n / some + (k < n % some);
-        judge_at(c, path, a, begin + (size_t)ad_random_below(&c->places, part));
+        ad_checking_judge_number(c, path, a, begin + (size_t)ad_random_below(&c->places, part));
     }
     return ad_tape_status(c->t);
 }
@@ -86,7 +23,7 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
 {
     if (ad_checking_differentiate(c, gradient) != AD_OK)
         return ad_checking_failure(c, error);
-    ad_model_visit(c->d, c->at, find_largest, c);
+    ad_checking_measure(c);
     ad_model_visit(c->d, c->at, judge_some, c);
     ad_status status = ad_checking_conclude(c, error);
     if (status == AD_OK && c->report.numbers && !c->report.settled)
@@ -156,9 +93,11 @@ static ad_status check_gradient(ad_checking *c, const void *model, ad_error *err
     c->own_tape = true;
     if (!c->t)
         return ad_fail(error, AD_MEMORY, "%s: memory ran out", c->name);
+    ad_tape_widen(c->t, true);
     ad_status status = attempt(c, model, true, &again, &first);
     if (again) {
         ad_tape_reset(c->t);
+        ad_tape_widen(c->t, false);
         status = attempt(c, model, false, &again, error);
     } else if (status != AD_OK) {
         ad_fail(error, status, "%s", first.text);

@@ -190,13 +190,15 @@ static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
     return step;
 }
 
+/* There is room enough behind the first number for a rule that takes no notice of strides to read NaN,
+ * and not what is not there. */
 ad_array ad_trial_scatter(ad_trial *c, const ad_array *a, ad_view *v)
 {
     int64_t begin;
     const ad_allocator *allocator = ad_check_allocator(c->o);
     ad_view rows = ad_array_view(*a);
     *v = rows;
-    int64_t n = random_strides(&c->r, v, &begin);
+    int64_t n = random_strides(&c->r, v, &begin) + (int64_t)ad_array_count(a);
     size_t each = ad_type_size(a->type);
     ad_array room = ad_array_new(allocator, a->type, AD_SHAPE(n + 1));
     for (size_t i = 0; room.data && ad_type_is_float(a->type) && i < (size_t)n + 1; i++)

@@ -39,9 +39,9 @@ typedef struct ad_checking {
     void *at;             /* the point: a struct of arrays whose numbers may be written */
     const void *gradient; /* a struct of arrays */
     void *tensors;
-    ad_type type;   /* of the result: what it is rounded to */
-    double value;   /* of the function, weighted */
-    double largest; /* number of the gradient, by size */
+    ad_type type; /* of the result: what it is rounded to */
+    double value; /* of the function, weighted */
+    double least; /* slopes below this are nothing */
     ad_random places;
     ad_check_report report;
     double worst_error; /* of those that are wrong */
@@ -52,7 +52,7 @@ typedef struct ad_checking {
  * and no error if the tape may be reset. */
 double ad_checking_value(ad_checking *c);
 
-/* The same with its gradient; then resets the tape. An error is on the tape. */
+/* The same with its gradient. An error is on the tape. */
 ad_status ad_checking_differentiate(ad_checking *c, void *gradient);
 
 /* What is claimed to be the slope of the function as something moves. */
@@ -70,8 +70,12 @@ typedef struct ad_claim {
 void ad_checking_judge(ad_checking *c, const ad_claim *claim);
 double ad_checking_tolerance(const ad_checking *c);
 
-/* The mean of |v|; 1 where all is 0. */
-double ad_mean_size(ad_view v);
+/* Sets c->least from the largest number of the gradient. */
+void ad_checking_measure(ad_checking *c);
+
+/* Of the i-th number of a, which is an array of c->at. One that is small among the others of its array is
+ * moved no less than they. */
+void ad_checking_judge_number(ad_checking *c, const char *path, ad_array *a, size_t i);
 
 /* The tape's failure; the tape's failure or the worst number, if there is one. */
 ad_status ad_checking_failure(const ad_checking *c, ad_error *error);

@@ -1,13 +1,13 @@
-/* The gradient that a training run has just computed, against differences.
+/* The gradient that a training run has just computed, in two steps that leave f32 its rounding: a gradient
+ * in f64 at the same point, a few of whose numbers are compared with differences, and the given one against
+ * it, array by array. Differences in f32 would tell nothing: what one number changes in the loss drowns in
+ * its rounding. And single numbers of f32 gradients may well be off: a unit may lie on the other side
+ * of its kink than in f64.
  *
- * All numbers of an array are moved at once, each up or down at random: single ones of a model in f32 say
- * nothing, for what they change in the loss drowns in its rounding and in the kinks of other units.
- *
- * The model is not touched: its struct is copied to the tape, and so are the numbers that move. */
+ * The model is not touched: all copies are the tape's. */
 #include "operators/check_parts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static ad_status count_numbers(void *count, const char *path, ad_array *a)
@@ -29,56 +29,46 @@ static ad_status expect_alike(void *user, const char *path, ad_array *a)
     return AD_OK;
 }
 
-typedef struct direction {
+/* ---- the gradient in f64 ------------------------------------------------------------- */
+
+/* Room for it on the tape; called for the arrays of c->at. */
+static ad_status make_room(void *user, const char *path, ad_array *a)
+{
+    const ad_checking *c = user;
+    (void)path;
+    *ad_beside(c, a, c->gradient) = (ad_array){
+        ad_tape_memory(c->t, ad_array_count(a) * sizeof(double)), AD_F64, a->shape, NULL};
+    return ad_tape_status(c->t);
+}
+
+typedef struct pairing {
     ad_checking *c;
-    ad_array *a; /* in c->at; its numbers are the tape's */
-    ad_view from;
-    ad_random signs;
-} direction;
+    const void *given;
+} pairing;
 
-static double sign(ad_random *r)
+/* The given gradient of an array against that in f64: by the norm of what is between them. */
+static ad_status compare_given(void *user, const char *path, ad_array *a)
 {
-    return ad_random_bits(r) >> 63 ? 1 : -1;
-}
-
-static double moved(void *user, double *h)
-{
-    const direction *d = user;
-    ad_random r = d->signs;
-    for (size_t i = 0; i < ad_view_count(&d->from); i++)
-        ad_check_put(d->a, i, ad_view_get(&d->from, i) + *h * sign(&r));
-    return ad_checking_value(d->c);
-}
-
-/* The slope along the signs that the gradient claims; *norm of all gradients is its usual size. */
-static double claimed_slope(const direction *d, double *norm)
-{
-    double slope = 0, squares = 0;
-    ad_random r = d->signs;
-    ad_view g = ad_array_view(*ad_beside(d->c, d->a, d->c->gradient));
-    for (size_t i = 0; i < ad_view_count(&g); i++) {
-        double x = ad_view_get(&g, i);
-        slope += x * sign(&r);
-        squares += x * x;
+    const pairing *p = user;
+    ad_checking *c = p->c;
+    double norm = 0, gap = 0, tolerance = a->type == AD_F32 ? 0.5 : 1e-6;
+    ad_view x = ad_array_view(*ad_beside(c, a, p->given));
+    ad_view y = ad_array_view(*ad_beside(c, a, c->gradient));
+    for (size_t i = 0; i < ad_view_count(&y); i++) {
+        double exact = ad_view_get(&y, i), between = ad_view_get(&x, i) - exact;
+        norm += exact * exact;
+        gap += between * between;
     }
-    *norm = sqrt(squares);
-    return slope;
+    norm = fmax(sqrt(norm), c->least);
+    if (sqrt(gap) <= tolerance * norm || !isfinite(norm))
+        return AD_OK;
+    return ad_fail(&c->worst, AD_DIFFERENT,
+                   "%s: %s: between this gradient and one in f64 lie %.2g of its norm (tolerance "
+                   "%.2g)",
+                   c->name, path, sqrt(gap) / norm, tolerance);
 }
 
-static void judge_direction(direction *d, const char *path)
-{
-    char text[200];
-    double norm;
-    ad_claim k = {.what = text,
-                  .slope = claimed_slope(d, &norm),
-                  .size = ad_mean_size(d->from),
-                  .type = d->a->type,
-                  .moved = moved,
-                  .user = d};
-    k.least = isfinite(norm) ? norm : 0;
-    snprintf(text, sizeof text, "%s, along a random direction", path);
-    ad_checking_judge(d->c, &k);
-}
+/* ---- a few of its numbers ------------------------------------------------------------- */
 
 typedef struct choice {
     ad_checking *c;
@@ -93,13 +83,15 @@ static ad_status judge_chosen(void *user, const char *path, ad_array *a)
     if (n == 0 || k->array-- > 0)
         return AD_OK;
     ad_mark start = ad_tape_mark(c->t);
-    direction d = {c, a, ad_array_view(*a), ad_random_new(ad_random_bits(&c->places), 0)};
-    void *original = a->data;
-    a->data = ad_tape_memory(c->t, n * ad_type_size(a->type));
-    c->type = a->type;
+    ad_view from = ad_array_view(*a);
+    ad_array original = *a;
+    a->type = AD_F64;
+    a->data = ad_tape_memory(c->t, n * sizeof(double));
+    for (size_t i = 0; a->data && i < n; i++)
+        ad_check_put(a, i, ad_view_get(&from, i));
     if (a->data)
-        judge_direction(&d, path);
-    a->data = original;
+        ad_checking_judge_number(c, path, a, (size_t)ad_random_below(&c->places, n));
+    *a = original;
     ad_tape_rewind(start);
     return AD_DIFFERENT; /* ends the visit */
 }
@@ -108,26 +100,43 @@ static void judge_some(ad_checking *c)
 {
     size_t arrays = 0;
     ad_model_visit(c->d, c->at, count_numbers, &arrays);
-    for (size_t k = 0; k < c->o.directions && ad_tape_status(c->t) == AD_OK && arrays; k++) {
+    for (size_t k = 0; k < c->o.elements && ad_tape_status(c->t) == AD_OK && arrays; k++) {
         choice one = {c, (size_t)ad_random_below(&c->places, arrays)};
         ad_model_visit(c->d, c->at, judge_chosen, &one);
     }
 }
 
-static ad_status check_step(ad_checking *c, const void *model, ad_error *error)
+static void compare(ad_checking *c, void *gradient, const void *given)
 {
-    ad_tape_reset(c->t);
-    c->at = ad_tape_memory(c->t, c->d->size);
-    c->tensors = ad_tape_memory(c->t, c->d->tensors_size);
-    if (c->at && c->tensors) {
-        memcpy(c->at, model, c->d->size);
-        if (ad_model_visit(c->d, c->at, expect_alike, c) == AD_OK)
-            judge_some(c);
-    }
+    pairing p = {c, given};
+    c->gradient = gradient;
+    if (ad_model_visit(c->d, c->at, make_room, c) != AD_OK ||
+        ad_checking_differentiate(c, gradient) != AD_OK)
+        return;
+    ad_checking_measure(c);
+    c->least *= 100; /* a tenth of the largest: smaller ones would need steps that meet kinks */
+    if (ad_model_visit(c->d, c->at, compare_given, &p) == AD_OK)
+        judge_some(c);
     if (ad_tape_status(c->t) == AD_DOMAIN) /* a step out of an operation's domain says nothing */
         ad_tape_reset(c->t);
+}
+
+/* Structs of arrays on the tape: the model's, and one for the gradient in f64. */
+static ad_status check_step(ad_checking *c, const void *model, const void *given, ad_error *error)
+{
+    ad_tape_reset(c->t);
+    ad_tape_widen(c->t, true);
+    c->at = ad_tape_memory(c->t, c->d->size);
+    c->tensors = ad_tape_memory(c->t, c->d->tensors_size);
+    void *gradient = ad_tape_memory(c->t, c->d->size);
+    if (gradient) {
+        memcpy(c->at, model, c->d->size);
+        if (ad_model_visit(c->d, c->at, expect_alike, c) == AD_OK)
+            compare(c, gradient, given);
+    }
     ad_status status = ad_checking_conclude(c, error);
     ad_tape_reset(c->t);
+    ad_tape_widen(c->t, false);
     return status;
 }
 
@@ -140,8 +149,12 @@ ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_function *
         return ad_fail(error, AD_MISUSE, "check_step: an argument is NULL");
     if (step % (o.every > 0 ? o.every : 1000) != 0)
         return AD_OK;
-    if (o.directions == 0)
-        o.directions = 1;
+    if (o.elements == 0)
+        o.elements = 2;
+    if (!(o.tolerance > 0))
+        o.tolerance = 1e-3;
+    if (!(o.step > 0))
+        o.step = 1. / 1024; /* few kinks are as near */
     ad_checking c = {
         .name = "check_step",
         .d = d,
@@ -152,5 +165,5 @@ ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_function *
         .gradient = gradient,
         .places = ad_random_new(o.seed ^ (uint64_t)step, AD_STREAM_PLACES),
     };
-    return check_step(&c, model, error);
+    return check_step(&c, model, gradient, error);
 }
