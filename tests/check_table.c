@@ -87,6 +87,12 @@ START_TEST(tangents_and_second_derivatives_agree_with_the_gradients)
 }
 END_TEST
 
+START_TEST(memory_may_run_out_at_any_allocation)
+{
+    check_out_of_memory(&the_table.cases[_i]);
+}
+END_TEST
+
 TCase *row_checks(void)
 {
     TCase *rows = tcase_create("rows");
@@ -160,6 +166,9 @@ Suite *table_suite(void)
                         the_table.value_count);
     suite_add_tcase(suite, table);
     suite_add_tcase(suite, row_checks());
+    TCase *memory = tcase_create("out of memory");
+    tcase_add_loop_test(memory, memory_may_run_out_at_any_allocation, 0, the_table.case_count);
+    suite_add_tcase(suite, memory);
     suite_add_tcase(suite, constants);
     return suite;
 }
