@@ -195,8 +195,8 @@ static void seed_one(const ad_node *n, void *dy)
 static ad_status sweep(const char *name, ad_tensor y, const ad_view *seed, order up_to)
 {
     ad_tape *t = y.tape;
-    ad_node *n = ad_tape_node(y);
     uint32_t root = y.as.node.index;
+    const ad_node *n = t->nodes[root];
     ad_release_gradients(t, 0);
     if (!ad_sweep_severed(t, name, root))
         return t->error.status;

@@ -30,7 +30,7 @@ static bool good_call(ad_tape *t, const char *name, bool complete, int n)
     if (t && (!complete || n < 1))
         ad_tape_fail(t, AD_MISUSE, "%s: %s", name,
                      complete ? "there must be at least one operand" : "an argument is NULL");
-    return ad_tape_status(t) == AD_OK;
+    return complete && n >= 1 && ad_tape_status(t) == AD_OK;
 }
 
 /* Watched leaves for the operands, on the tape. NULL with an error. */
@@ -63,9 +63,10 @@ ad_status ad_value_with_pullback(ad_tape *t, ad_function *f, const void *env, in
     if (!leaves)
         return ad_tape_status(t);
     ad_tensor y = evaluate(t, "value_with_pullback", f, leaves, env);
-    if (ad_tape_status(t) == AD_OK)
+    ad_status status = ad_tape_status(t);
+    if (status == AD_OK)
         *pullback = (ad_pullback){y, leaves, n};
-    return ad_tape_status(t);
+    return status;
 }
 
 ad_status ad_pull(const ad_pullback *pullback, ad_view dy, ad_array *dx)
@@ -153,11 +154,11 @@ static ad_status deliver(ad_tape *t, const char *name, int n, const ad_view *fro
 static ad_status push(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                       const ad_view *tx, ad_pullback *p)
 {
-    ad_value_with_pullback(t, f, env, n, x, p);
-    for (int i = 0; i < n && ad_tape_status(t) == AD_OK; i++)
+    ad_status status = ad_value_with_pullback(t, f, env, n, x, p);
+    for (int i = 0; i < n && status == AD_OK; i++)
         if (tx[i].data)
-            ad_set_tangent(p->x[i], tx[i]);
-    return ad_tape_status(t) == AD_OK ? ad_push_tangents(p->value) : ad_tape_status(t);
+            status = ad_set_tangent(p->x[i], tx[i]);
+    return status == AD_OK ? ad_push_tangents(p->value) : status;
 }
 
 /* The tangent of a value; zeros, on the tape, where there is none. */
