@@ -214,7 +214,7 @@ END_TEST
 
 static ad_status memory_runs_out(void)
 {
-    ck_assert_ptr_null(ad_tape_memory(tape, SIZE_MAX / 16));
+    ck_assert_ptr_null(ad_tape_memory(tape, SIZE_MAX));
     return ad_tape_status(tape);
 }
 static ad_status too_large(void)
