@@ -1,7 +1,9 @@
-/* The work without a tape: what somebody would write who knows BLIS and pthreads, and the
- * derivative by heart. */
+/* The work without a tape: what somebody would write who knows BLIS, and the derivative by
+ * heart. */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
+
+#include <adze/pool.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,17 +11,11 @@
 
 /* ---- threads ------------------------------------------------------------------------ */
 
-/* Threads that wait for work, the caller being one of them. Waits are short and spin at first. */
-typedef struct bare_team bare_team;
 typedef void bare_part(void *user, int part, int parts);
 
-bare_team *bare_team_new(int threads);
-void bare_team_free(bare_team *team);
-
-/* Calls work(user, part, parts) for every part, each on a thread of its own. parts is at most the
- * number of threads. */
-void bare_run(bare_team *team, int parts, bare_part *work, void *user);
-int bare_threads(const bare_team *team);
+/* Calls work(user, part, parts) for every part, on the threads that adze is lent: those of a second
+ * set, waiting awake for work, would take the first one's cores. */
+void bare_run(ad_pool *pool, int parts, bare_part *work, void *user);
 
 /* Rows of a part: begin to end - 1. */
 static inline void bare_share(int64_t n, int part, int parts, int64_t *begin, int64_t *end)
@@ -31,11 +27,11 @@ static inline void bare_share(int64_t n, int part, int parts, int64_t *begin, in
 /* ---- products ----------------------------------------------------------------------- */
 
 typedef struct bare_matrix {
-    const float *data;
+    const void *data;
     int64_t rows, columns, row_step, column_step;
 } bare_matrix;
 
-static inline bare_matrix bare_rows(const float *data, int64_t rows, int64_t columns)
+static inline bare_matrix bare_rows(const void *data, int64_t rows, int64_t columns)
 {
     return (bare_matrix){data, rows, columns, columns, 1};
 }
@@ -45,11 +41,12 @@ static inline bare_matrix bare_transposed(bare_matrix a)
     return (bare_matrix){a.data, a.columns, a.rows, a.column_step, a.row_step};
 }
 
-/* c [m, n] = a [m, k] b [k, n], c row by row. The one door to products for all bare forms. */
+/* c [m, n] = a [m, k] b [k, n] in f32, c row by row. Loops or BLIS, whichever suits the shape. */
 void bare_product(bare_matrix a, bare_matrix b, float *c);
 
-/* By BLIS on the calling thread, whatever the shape. */
-void bare_blis(bare_matrix a, bare_matrix b, float *c);
+/* By BLIS on the calling thread, whatever the shape; c's rows lie c_step apart. In f32 or f64, as
+ * the size of a number says. */
+void bare_blis(bare_matrix a, bare_matrix b, void *c, int64_t c_step, size_t size);
 
 /* "generic", "skx", ...: the kernels that BLIS chose, and its version. */
 const char *bare_blis_arch(void);

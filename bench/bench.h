@@ -1,9 +1,10 @@
 /* The benchmark suite: what a case is.
  *
  * A case is one piece of work done twice, by adze and in bare form: BLIS and loops written by
- * hand on buffers made beforehand. Both are run in turn in one process, so that their ratio
- * holds on a noisy machine. A case is one row in the table of its kind's file, and appears
- * nowhere else. */
+ * hand on buffers made beforehand. For a network there is a second bare form, whose products are
+ * made by adze's own kernels: what adze takes over that is the tape's. All are run in turn in one
+ * process, so that their ratio holds on a noisy machine. A case is one row in the table of its
+ * kind's file, and appears nowhere else. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -16,15 +17,15 @@
 typedef struct bench_setting {
     int threads;
     bool smoke;         /* small sizes, a few repeats: does it work at all? */
-    double min_time;    /* seconds for a case, adze and bare together */
-    bare_team *team;    /* of so many threads, for the bare forms */
+    double min_time;    /* seconds for a case, all its forms together */
+    ad_pool *pool;      /* of so many threads, for adze and the bare forms */
     const float *image; /* [images, 784], the lesson's sizes */
     int64_t images;
 } bench_setting;
 
 /* ---- cases -------------------------------------------------------------------------- */
 
-/* What a setup makes: state for the two forms, and what one call of either amounts to. */
+/* What a setup makes: state for all forms, and what one call of either amounts to. */
 typedef struct bench_work {
     void *state;
     ad_tape *tape; /* adze's, whose memory is looked at */
@@ -40,8 +41,9 @@ typedef struct bench_kind {
     bench_work (*setup)(const bench_case *c, const bench_setting *s);
     void (*adze)(void *state);
     void (*bare)(void *state);
-    double (*difference)(
-        void *state); /* between the results of the two, relative; after a call of each */
+    void (*same_kernels)(void *state); /* bare, but with the kernels of adze's products; or NULL */
+    /* Between adze's results and the others', relative; after a call of each. */
+    double (*difference)(void *state);
     void (*teardown)(void *state);
 } bench_kind;
 
@@ -61,8 +63,8 @@ typedef struct bench_table {
         cases, sizeof(cases) / sizeof *(cases) \
     }
 
-extern const bench_table lesson_table, mlp_table, ops_table, elementwise_table, reductions_table,
-    curves_table;
+extern const bench_table lesson_table, mlp_table, ops_table, products_table, optimisers_table,
+    elementwise_table, reductions_table, curves_table;
 
 /* ---- failing ------------------------------------------------------------------------ */
 
@@ -71,6 +73,9 @@ __attribute__((__format__(__printf__, 1, 2))) _Noreturn void fail(const char *fo
 
 /* With the tape's message, if there is one. */
 void check(const ad_tape *t);
+
+/* A tape whose allocations are counted, lent a pool (or NULL), or the end of the program. */
+ad_tape *bench_tape(ad_pool *pool);
 
 /* Zeros that start at a cache line, or the end of the program. Ended with free. */
 void *take(size_t count, size_t size);

@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
 
+#include "memory.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +28,14 @@ void check(const ad_tape *t)
         fail("there is no tape: memory ran out");
     if (ad_tape_status(t) != AD_OK)
         fail("%s", ad_tape_error(t));
+}
+
+ad_tape *bench_tape(ad_pool *pool)
+{
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &counting_allocator, .pool = pool});
+    check(t);
+    return t;
 }
 
 void *take(size_t count, size_t size)

@@ -3,7 +3,7 @@ import re
 import shutil
 import subprocess
 
-FIRST = ('lesson_full_batch', 'lesson_forward_10k', 'step_b1', 'step_b64', 'step_b512',
+FIRST = ('lesson_full_batch', 'lesson_forward_10k', 'step_b64', 'step_b512', 'step_b1',
          'mlp512_b128', 'op8_f32', 'op0_f64', 'chain_1e6')
 # A family of cases, the axis, and what time stands for.
 CURVES = (('batch_', 'images in a batch', 'ns per step'),
@@ -15,13 +15,15 @@ TERMINALS = {'svg': "svg size 1000,{height} dynamic background 'white' font 'san
 
 
 def times_of(case):
-    return {'adze': case['median_ns'], 'bare': case['bare_ns'], **case['peers']}
+    return {'adze': case['median_ns'], 'bare': case['bare_ns'],
+            'same kernels': case['same_kernels_ns'], **case['peers']}
 
 
 def names_in(cases):
-    """Whose times there are: adze, bare, then the peers."""
+    """Whose times there are: adze, the bare forms, then the peers."""
     peers = sorted({peer for case in cases for peer in case['peers']})
-    return ['adze', 'bare', *peers]
+    same = any(case['same_kernels_ns'] for case in cases)
+    return ['adze', 'bare', *(['same kernels'] if same else []), *peers]
 
 
 def quoted(text):
@@ -62,7 +64,7 @@ def curve(cases, family, label, unit, place):
     text, plots = '', []
     for i, name in enumerate(names_in(cases)):
         points = sorted((extent(case['name'], family), times_of(case)[name])
-                        for case in cases if name in times_of(case))
+                        for case in cases if times_of(case).get(name))
         if points:
             text += block(f'c{place}_{i}', [f'{x:.10g} {y:.6g}' for x, y in points])
             plots.append(f'$c{place}_{i} using 1:2 with linespoints title {quoted(name)}')

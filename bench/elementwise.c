@@ -2,11 +2,11 @@
  * on arrays that fit one, where the functions themselves are.
  *
  * Forward is an operation on a frozen leaf. Backward is a sweep by itself, repeated on a tape that
- * was recorded once. */
+ * was recorded once. Both is a chain recorded and swept, beside a loop that does all of it to
+ * one number after the other. */
 #include "bench.h"
 
 #include "bare_maps.h"
-#include "threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,14 +23,14 @@ typedef struct map_spec {
     const map_op *op;
     ad_type type;
     int64_t n;
-    bool backward;
+    enum { FORWARD, BACKWARD, BOTH } way;
     bool in_cache; /* given for one element, beside the C library's function */
 } map_spec;
 
 typedef struct map {
     map_spec spec;
     const bare_map *bare;
-    bare_team *team;
+    ad_pool *pool;
     ad_tape *tape;
     ad_view x[2], dy;
     ad_tensor leaf[2], root; /* the recorded tape's, for backward */
@@ -93,13 +93,14 @@ static void record(map *m)
 static void map_adze(void *state)
 {
     map *m = state;
-    if (m->spec.backward) {
-        if (ad_backward_from(m->root, m->dy) != AD_OK)
-            check(m->tape);
-    } else {
+    if (m->spec.way != BACKWARD)
         ad_tape_reset(m->tape); /* at the start, so that the result can be looked at */
+    if (m->spec.way == FORWARD)
         forward(m);
-    }
+    if (m->spec.way == BOTH)
+        record(m);
+    if (m->spec.way != FORWARD && ad_backward_from(m->root, m->dy) != AD_OK)
+        check(m->tape);
 }
 
 /* ---- bare --------------------------------------------------------------------------- */
@@ -110,7 +111,9 @@ static void bare_part_of(void *user, int part, int parts)
     const void *x[2] = {m->operand[0], m->operand[1]};
     int64_t begin, end;
     bare_share(m->spec.n, part, parts, &begin, &end);
-    if (m->spec.backward)
+    if (m->spec.way == BOTH)
+        m->bare->both(x, m->value, m->cotangent, m->gradient, begin, end);
+    else if (m->spec.way == BACKWARD)
         m->bare->backward(x, m->value, m->cotangent, m->gradient, begin, end);
     else
         m->bare->forward(x, m->value, begin, end);
@@ -119,13 +122,13 @@ static void bare_part_of(void *user, int part, int parts)
 static void map_without_tape(void *state)
 {
     map *m = state;
-    bare_run(m->team, m->spec.in_cache ? 1 : bare_threads(m->team), bare_part_of, m);
+    bare_run(m->pool, m->spec.in_cache ? 1 : ad_pool_threads(m->pool), bare_part_of, m);
 }
 
 static double map_difference(void *state)
 {
     const map *m = state;
-    if (!m->spec.backward)
+    if (m->spec.way == FORWARD)
         return difference(ad_read(m->root), m->value);
     double worst = 0;
     for (int i = 0; i < m->spec.op->operands; i++)
@@ -163,7 +166,7 @@ static bench_work map_setup(const bench_case *c, const bench_setting *s)
     const map_spec *is = &m->spec;
     const int64_t n = is->n;
     m->bare = bare_of(is);
-    m->team = s->team;
+    m->pool = s->pool;
     m->value = draw(is, 0, 0, 0);
     for (int i = 0; i < is->op->operands; i++) {
         m->operand[i] = draw(is, (uint64_t)i + 1, is->op->low, is->op->high);
@@ -172,15 +175,15 @@ static bench_work map_setup(const bench_case *c, const bench_setting *s)
     }
     m->cotangent = draw(is, 4, -1, 1);
     m->dy = ad_view_of(is->type, m->cotangent, AD_SHAPE(n));
-    m->tape = bench_tape(s->threads);
-    if (is->backward) {
+    m->tape = bench_tape(s->pool);
+    if (is->way == BACKWARD) {
         record(m);
         m->bare->forward((const void *[]){m->operand[0], m->operand[1]}, m->value, 0, n);
     }
-    /* forward: operands in, result out; backward: those, the cotangent in, gradients out */
-    double arrays = is->op->operands + 1 + (is->backward ? is->op->operands + 1 : 0);
+    /* forward: operands in, result out; else the cotangent in and gradients out as well */
+    double arrays = is->op->operands + 1 + (is->way == FORWARD ? 0 : is->op->operands + 1);
     double units = is->in_cache ? (double)n : 1, each = (double)n / units;
-    return (bench_work){m, m->tape, units, (is->backward ? 2.0 : 1.0) * each,
+    return (bench_work){m, m->tape, units, (is->way == FORWARD ? 1.0 : 2.0) * each,
                         arrays * each * (double)ad_type_size(is->type)};
 }
 
@@ -197,8 +200,11 @@ static void map_teardown(void *state)
     free(m);
 }
 
-static const bench_kind map_kind = {map_setup, map_adze, map_without_tape, map_difference,
-                                    map_teardown};
+static const bench_kind map_kind = {.setup = map_setup,
+                                    .adze = map_adze,
+                                    .bare = map_without_tape,
+                                    .difference = map_difference,
+                                    .teardown = map_teardown};
 
 /* ---- cases -------------------------------------------------------------------------- */
 
@@ -230,16 +236,24 @@ OPS(OP)
         }                                        \
     }
 #define LARGE(op, operands, low, high)                                                     \
-    MAP(#op "_1e7", #op " of 1e7 numbers", &op##_op, AD_F32, 10000000, false, false),      \
+    MAP(#op "_1e7", #op " of 1e7 numbers", &op##_op, AD_F32, 10000000, FORWARD, false),    \
         MAP(#op "_1e7_back", "the sweep through " #op " of 1e7 numbers", &op##_op, AD_F32, \
-            10000000, true, false),
+            10000000, BACKWARD, false),
 #define MATH(op)                                                                                   \
     MAP("math_" #op "_f32", #op " of a number in cache, beside the C library's", &op##_op, AD_F32, \
-        10000, false, true),                                                                       \
-        MAP("math_" #op "_f64", "the same, f64", &op##_op, AD_F64, 10000, false, true)
+        10000, FORWARD, true),                                                                     \
+        MAP("math_" #op "_f64", "the same, f64", &op##_op, AD_F64, 10000, FORWARD, true)
 
 static const bench_case cases[] = {
-    OPS(LARGE) MATH(exp), MATH(log), MATH(tanh), MATH(sigmoid), MATH(sin), MATH(cos), MATH(sqrt),
+    OPS(LARGE) MAP("axpb_tanh_exp_1e7_both", "both, beside one fused loop", &axpb_tanh_exp_op,
+                   AD_F32, 10000000, BOTH, false),
+    MATH(exp),
+    MATH(log),
+    MATH(tanh),
+    MATH(sigmoid),
+    MATH(sin),
+    MATH(cos),
+    MATH(sqrt),
 };
 
 const bench_table elementwise_table = BENCH_TABLE(cases);

@@ -1,5 +1,6 @@
 /* adze-bench: runs the cases, tells the results. */
 #define _POSIX_C_SOURCE 200809L
+#include "memory.h"
 #include "report.h"
 
 #include <errno.h>
@@ -10,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const bench_table *const tables[] = {&lesson_table,      &mlp_table,        &ops_table,
-                                            &elementwise_table, &reductions_table, &curves_table};
+static const bench_table *const tables[] = {
+    &lesson_table,     &mlp_table,         &ops_table,        &products_table,
+    &optimisers_table, &elementwise_table, &reductions_table, &curves_table};
 
 enum {
     TABLES = sizeof tables / sizeof *tables,
@@ -194,10 +196,12 @@ static void run_all(const choice *o)
     report_heading();
     for (int i = 0; i < o->counts; i++) {
         r.setting.threads = o->threads[i];
-        r.setting.team = bare_team_new(o->threads[i]);
+        r.setting.pool = ad_pool_new(&counting_allocator, o->threads[i]);
+        if (!r.setting.pool)
+            fail("no pool of %d threads can be made", o->threads[i]);
         r.ceiling = ceilings[i];
         each_case(o, run_case, &r);
-        bare_team_free(r.setting.team);
+        ad_pool_free(r.setting.pool);
     }
     free(image);
     report_end(r.report, o->file, o->json);

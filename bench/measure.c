@@ -1,5 +1,5 @@
 /* A sample is the time of so many calls that the clock's own cost does not count. Samples of adze
- * and of the bare form alternate, so that whatever else the machine does meets both. */
+ * and of the bare forms alternate, so that whatever else the machine does meets them all. */
 #define _POSIX_C_SOURCE 200809L
 #include "measure.h"
 
@@ -81,8 +81,10 @@ static bench_times times_of(side *a, double units)
 
 /* ---- a case ------------------------------------------------------------------------- */
 
-static void repeat(side *adze, side *bare, const bench_setting *s, bench_result *r)
+/* The first of the sides is adze's. */
+static void repeat(side *sides, int count, const bench_setting *s, bench_result *r)
 {
+    side *adze = sides;
     double begin = now(), passed = 0;
     size_t fewest = s->smoke ? 2 : FEWEST, most = s->smoke ? 2 : SAMPLES;
     uint64_t mallocs = 0;
@@ -90,7 +92,8 @@ static void repeat(side *adze, side *bare, const bench_setting *s, bench_result 
         uint64_t before = allocations();
         take_sample(adze);
         mallocs += allocations() - before;
-        take_sample(bare);
+        for (int i = 1; i < count; i++)
+            take_sample(&sides[i]);
         passed = now() - begin;
     }
     r->mallocs = (double)mallocs / (double)adze->calls / (double)adze->count;
@@ -105,25 +108,36 @@ static double first_call(const bench_case *c, const bench_work *work)
     return fmax(resident, (double)ad_tape_measure(work->tape).bytes_reserved);
 }
 
+/* A call of each bare form, and a look at what they found. */
+static void compare_results(const bench_case *c, void *state)
+{
+    c->kind->bare(state);
+    if (c->kind->same_kernels)
+        c->kind->same_kernels(state);
+    double different = c->kind->difference(state);
+    if (!(different <= TOLERANCE))
+        fail("%s: adze and the bare form differ by %g", c->name, different);
+}
+
 bench_result measure(const bench_case *c, const bench_setting *s)
 {
     bench_work work = c->kind->setup(c, s);
     bench_result r = {.is = c, .threads = s->threads, .flops = work.flops, .bytes = work.bytes};
-    side *sides = take(2, sizeof *sides), *adze = &sides[0], *bare = &sides[1];
-    adze->run = c->kind->adze;
-    bare->run = c->kind->bare;
-    adze->state = bare->state = work.state;
+    bench_times *times[] = {&r.adze, &r.bare, &r.same_kernels};
+    void (*const runs[])(void *) = {c->kind->adze, c->kind->bare, c->kind->same_kernels};
+    int count = c->kind->same_kernels ? 3 : 2;
+    side *sides = take(3, sizeof *sides);
 
     r.peak_bytes = first_call(c, &work);
-    c->kind->bare(work.state);
-    double different = c->kind->difference(work.state);
-    if (!(different <= TOLERANCE))
-        fail("%s: adze and the bare form differ by %g", c->name, different);
-    prepare(adze, s->smoke);
-    prepare(bare, s->smoke);
-    repeat(adze, bare, s, &r);
-    r.adze = times_of(adze, work.units);
-    r.bare = times_of(bare, work.units);
+    compare_results(c, work.state);
+    for (int i = 0; i < count; i++) {
+        sides[i].run = runs[i];
+        sides[i].state = work.state;
+        prepare(&sides[i], s->smoke);
+    }
+    repeat(sides, count, s, &r);
+    for (int i = 0; i < count; i++)
+        *times[i] = times_of(&sides[i], work.units);
     free(sides);
     c->kind->teardown(work.state);
     return r;

@@ -3,8 +3,6 @@
  * differs from case to case; it is the same as AD_MODEL(net, (dense, layer, N)) declares. */
 #include "net.h"
 
-#include "threads.h"
-
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,7 +17,7 @@ typedef struct net {
     ad_view x, y; /* [batch, inputs]; [batch], labels i32 or numbers f32 */
     float *images;
     void *target;
-    net_bare *bare;
+    net_bare *bare[NET_FORMS];
 } net;
 
 int64_t net_inputs(const net_spec *spec, int layer)
@@ -78,7 +76,34 @@ static void net_adze(void *state)
 
 static void net_without_tape(void *state)
 {
-    net_bare_run(((net *)state)->bare);
+    net_bare_run(((net *)state)->bare[NET_BY_BLIS]);
+}
+
+static void net_on_same_kernels(void *state)
+{
+    net_bare_run(((net *)state)->bare[NET_BY_KERNELS]);
+}
+
+static double output_difference(net *n, const net_bare *bare)
+{
+    dense_tensors layer[NET_LAYERS];
+    ad_model_freeze(&n->model, n->tape, n->layer, layer);
+    ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
+    double result = difference(ad_read(out), net_bare_output(bare));
+    ad_tape_reset(n->tape);
+    return result;
+}
+
+static double gradient_difference(const net *n, const net_bare *bare)
+{
+    double worst = 0;
+    for (int i = 0; i < n->spec.layers; i++) {
+        const float *dw = net_bare_gradient(bare, i);
+        const float *db = dw + ad_array_count(&n->gradient[i].w);
+        worst = fmax(worst, difference(ad_array_view(n->gradient[i].w), dw));
+        worst = fmax(worst, difference(ad_array_view(n->gradient[i].b), db));
+    }
+    return worst;
 }
 
 /* Of the gradients; of the outputs where there are none. */
@@ -86,20 +111,9 @@ static double net_difference(void *state)
 {
     net *n = state;
     double worst = 0;
-    if (n->spec.work == NET_FORWARD) {
-        dense_tensors layer[NET_LAYERS];
-        ad_model_freeze(&n->model, n->tape, n->layer, layer);
-        ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
-        worst = difference(ad_read(out), net_bare_output(n->bare));
-        ad_tape_reset(n->tape);
-        return worst;
-    }
-    for (int i = 0; i < n->spec.layers; i++) {
-        const float *dw = net_bare_gradient(n->bare, i);
-        const float *db = dw + ad_array_count(&n->gradient[i].w);
-        worst = fmax(worst, difference(ad_array_view(n->gradient[i].w), dw));
-        worst = fmax(worst, difference(ad_array_view(n->gradient[i].b), db));
-    }
+    for (int form = 0; form < NET_FORMS; form++)
+        worst = fmax(worst, n->spec.work == NET_FORWARD ? output_difference(n, n->bare[form])
+                                                        : gradient_difference(n, n->bare[form]));
     return worst;
 }
 
@@ -175,14 +189,14 @@ static const float *make_input(net *n, const bench_setting *s)
     return n->images;
 }
 
-static void copy_layer(net *n, int i)
+static void copy_layer(const net *n, int i, net_bare *to)
 {
     size_t weights = ad_array_count(&n->layer[i].w), biases = ad_array_count(&n->layer[i].b);
     const float *w = n->layer[i].w.data, *b = n->layer[i].b.data;
     for (size_t j = 0; j < weights; j++)
-        net_bare_weights(n->bare, i)[j] = w[j];
+        net_bare_weights(to, i)[j] = w[j];
     for (size_t j = 0; j < biases; j++)
-        net_bare_biases(n->bare, i)[j] = b[j];
+        net_bare_biases(to, i)[j] = b[j];
 }
 
 static bench_work net_setup(const bench_case *c, const bench_setting *s)
@@ -196,14 +210,15 @@ static bench_work net_setup(const bench_case *c, const bench_setting *s)
     const float *x = make_input(n, s);
     n->x = AD_VIEW(x, n->spec.batch, n->spec.inputs);
     make_target(n);
-    n->bare = net_bare_new(&n->spec, s->team, x, n->target);
-    for (int i = 0; i < n->spec.layers; i++) {
+    for (int i = 0; i < n->spec.layers; i++)
         n->layer[i] = new_layer(n, i);
-        copy_layer(n, i);
+    for (int form = 0; form < NET_FORMS; form++) {
+        n->bare[form] = net_bare_new(&n->spec, (net_form)form, s->pool, x, n->target);
+        for (int i = 0; i < n->spec.layers; i++)
+            copy_layer(n, i, n->bare[form]);
     }
     ad_model_like(&n->model, n->layer, n->gradient, NULL);
-    n->tape = bench_tape(s->threads);
-    check(n->tape);
+    n->tape = bench_tape(s->pool);
     return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec)};
 }
 
@@ -213,10 +228,16 @@ static void net_teardown(void *state)
     ad_tape_free(n->tape);
     ad_model_free(&n->model, n->gradient);
     ad_model_free(&n->model, n->layer);
-    net_bare_free(n->bare);
+    for (int form = 0; form < NET_FORMS; form++)
+        net_bare_free(n->bare[form]);
     free(n->images);
     free(n->target);
     free(n);
 }
 
-const bench_kind net_kind = {net_setup, net_adze, net_without_tape, net_difference, net_teardown};
+const bench_kind net_kind = {.setup = net_setup,
+                             .adze = net_adze,
+                             .bare = net_without_tape,
+                             .same_kernels = net_on_same_kernels,
+                             .difference = net_difference,
+                             .teardown = net_teardown};

@@ -30,13 +30,14 @@ extern const bench_kind net_kind;
         }                                        \
     }
 
-/* ---- for net.c and its bare form ---------------------------------------------------- */
+/* ---- for net.c and its bare forms --------------------------------------------------- */
 
-/* The network without a tape. Every thread takes its rows through the network and back, with
- * gradients of its own, which are added up at the end. */
+/* The network without a tape: with products by BLIS, or by adze's own kernels. */
+typedef enum net_form { NET_BY_BLIS, NET_BY_KERNELS, NET_FORMS } net_form;
 typedef struct net_bare net_bare;
 
-net_bare *net_bare_new(const net_spec *spec, bare_team *team, const float *x, const void *y);
+net_bare *net_bare_new(const net_spec *spec, net_form form, ad_pool *pool, const float *x,
+                       const void *y);
 void net_bare_free(net_bare *b);
 void net_bare_run(net_bare *b);
 

@@ -5,8 +5,6 @@
  * chain. */
 #include "bench.h"
 
-#include "threads.h"
-
 #include <math.h>
 #include <stdlib.h>
 
@@ -151,8 +149,7 @@ static bench_work chain_setup(const bench_case *this, const bench_setting *s)
     size_t width = c->spec.numbers ? (size_t)c->spec.numbers : 1;
     size_t bytes = width * ad_type_size(c->spec.type);
     c->value = take((size_t)c->spec.ops + 1, bytes);
-    c->tape = bench_tape(s->threads);
-    check(c->tape);
+    c->tape = bench_tape(s->pool);
     /* For a product 1 forward, 4 backward; for a sum 1 and 2. Forward an operand of its own, the
      * last value and the result, backward the cotangent, an operand and what is added to. */
     return (bench_work){c, c->tape, (double)c->spec.ops, 4 * (double)width, 6 * (double)bytes};
@@ -168,8 +165,11 @@ static void chain_teardown(void *state)
     free(c);
 }
 
-static const bench_kind chain_kind = {chain_setup, chain_adze, chain_bare, chain_difference,
-                                      chain_teardown};
+static const bench_kind chain_kind = {.setup = chain_setup,
+                                      .adze = chain_adze,
+                                      .bare = chain_bare,
+                                      .difference = chain_difference,
+                                      .teardown = chain_teardown};
 
 #define CHAIN(name, what, ...)                       \
     {                                                \

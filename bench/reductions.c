@@ -4,7 +4,6 @@
 #include "bench.h"
 
 #include "bare_reductions.h"
-#include "threads.h"
 
 #include <stdlib.h>
 
@@ -25,7 +24,7 @@ typedef struct reduce_spec {
 typedef struct reduction {
     reduce_spec spec;
     int64_t rows;
-    bare_team *team;
+    ad_pool *pool;
     ad_tape *tape;
     ad_view x_view, dy_view;
     ad_tensor leaf, root;
@@ -87,7 +86,7 @@ static void reduce_part(void *user, int part, int parts)
 static void reduce_without_tape(void *state)
 {
     reduction *r = state;
-    bare_run(r->team, bare_threads(r->team), reduce_part, r);
+    bare_run(r->pool, ad_pool_threads(r->pool), reduce_part, r);
 }
 
 static double reduce_difference(void *state)
@@ -105,7 +104,7 @@ static bench_work reduce_setup(const bench_case *c, const bench_setting *s)
     const reduce_spec *is = c->spec;
     r->spec = *is;
     r->rows = s->smoke ? SMOKE_ROWS : ROWS;
-    r->team = s->team;
+    r->pool = s->pool;
     size_t n = (size_t)(r->rows * COLUMNS);
     size_t left = is->op->keeps_shape ? n : (size_t)(is->by_columns ? COLUMNS : r->rows);
     r->x = take(n, sizeof(float));
@@ -118,7 +117,7 @@ static bench_work reduce_setup(const bench_case *c, const bench_setting *s)
     r->x_view = AD_VIEW(r->x, r->rows, COLUMNS);
     r->dy_view =
         is->op->keeps_shape ? AD_VIEW(r->dy, r->rows, COLUMNS) : AD_VIEW(r->dy, (int64_t)left);
-    r->tape = bench_tape(s->threads);
+    r->tape = bench_tape(s->pool);
     if (is->backward) {
         r->leaf = ad_watch(r->tape, r->x_view);
         r->root = is->op->apply(r->leaf, is->by_columns ? 0 : 1);
@@ -142,8 +141,11 @@ static void reduce_teardown(void *state)
     free(r);
 }
 
-static const bench_kind reduce_kind = {reduce_setup, reduce_adze, reduce_without_tape,
-                                       reduce_difference, reduce_teardown};
+static const bench_kind reduce_kind = {.setup = reduce_setup,
+                                       .adze = reduce_adze,
+                                       .bare = reduce_without_tape,
+                                       .difference = reduce_difference,
+                                       .teardown = reduce_teardown};
 
 /* ---- cases -------------------------------------------------------------------------- */
 

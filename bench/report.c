@@ -45,28 +45,27 @@ static const char *bytes_text(double bytes, char text[16])
 
 void report_heading(void)
 {
-    printf("%-24s %2s %8s %8s %6s %8s %6s %6s %4s %5s %4s %7s\n", "case", "th", "adze", "min",
-           "spread", "bare", "x bare", "GFLOPS", "ceil", "GB/s", "mal.", "memory");
+    printf("%-24s %2s %8s %8s %4s %6s %6s %6s %4s %4s %5s %4s %7s\n", "case", "th", "adze", "min",
+           "spr.", "x bare", "x same", "GFLOPS", "ceil", "BLIS", "GB/s", "mal.", "memory");
 }
 
 void report_ceiling(int threads, const ceiling *c)
 {
     printf("%d %s: %.0f GFLOP/s by %s; BLIS as it is %.0f", threads,
            threads == 1 ? "thread" : "threads", c->gflops, c->by, c->blis);
-    if (c->chosen > 0)
-        printf(", at its best %.0f", c->chosen);
-    printf(", adze %.0f\n", c->adze);
+    printf(", at its best %.0f, adze %.0f\n", c->blis_best, c->adze);
 }
 
 void report_row(const bench_result *r, const ceiling *c)
 {
-    char adze[16], min[16], bare[16], memory[16], flops[16], bytes[16];
+    char adze[16], min[16], bare[16], same[16], memory[16], flops[16], bytes[16];
     double gflops = r->flops / r->adze.median;
-    printf("%-24s %2d %8s %8s %5.0f%% %8s %6.2f %6s %3.0f%% %5s %4.3g %7s\n", r->is->name,
+    figures(r->adze.median / r->same_kernels.median, same);
+    printf("%-24s %2d %8s %8s %3.0f%% %6s %6s %6s %3.0f%% %3.0f%% %5s %4.3g %7s\n", r->is->name,
            r->threads, time_text(r->adze.median, adze), time_text(r->adze.min, min),
-           100 * r->adze.spread, time_text(r->bare.median, bare), r->adze.median / r->bare.median,
-           figures(gflops, flops), 100 * gflops / c->gflops,
-           figures(r->bytes / r->adze.median, bytes), r->mallocs,
+           fmin(100 * r->adze.spread, 999), figures(r->adze.median / r->bare.median, bare),
+           r->is->kind->same_kernels ? same : "", figures(gflops, flops), 100 * gflops / c->gflops,
+           100 * gflops / c->blis_best, figures(r->bytes / r->adze.median, bytes), r->mallocs,
            bytes_text(r->peak_bytes, memory));
     fflush(stdout);
 }
@@ -141,10 +140,9 @@ void report_add_ceiling(report *o, int threads, const ceiling *c)
     cJSON *parts = cJSON_AddObjectToObject(o->ceilings, name);
     cJSON_AddStringToObject(parts, "by", c->by);
     add_number(parts, "blis", c->blis);
-    if (c->chosen > 0) {
-        add_number(parts, "blis_best", c->chosen);
-        add_number(parts, "blis_best_arch_type", c->arch);
-    }
+    add_number(parts, "blis_best", c->blis_best);
+    if (c->chosen > 0)
+        add_number(parts, "blis_arch_type", c->arch);
     add_number(parts, "adze", c->adze);
 }
 
@@ -160,9 +158,11 @@ void report_add(report *o, const bench_result *r, const ceiling *c)
     add_number(row, "spread", r->adze.spread);
     add_number(row, "gflops", gflops);
     add_number(row, "of_ceiling", gflops / c->gflops);
+    add_number(row, "of_blis", gflops / c->blis_best);
     add_number(row, "bytes", r->bytes);
     add_number(row, "gb_per_s", r->bytes / r->adze.median);
     add_number(row, "bare_ns", r->bare.median);
+    add_number(row, "same_kernels_ns", r->is->kind->same_kernels ? r->same_kernels.median : NAN);
     cJSON_AddItemToObject(row, "peers", cJSON_CreateObject());
     add_number(row, "mallocs_per_step", r->mallocs);
     add_number(row, "peak_bytes", r->peak_bytes);

@@ -2,7 +2,7 @@
 """Runs the benchmark suite in rounds: adze-bench, then each peer, and again. What a busy machine
 does to one round it does to all who run in it; the medians over the rounds are what counts.
 
-Ends with a table, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. scripts/bench
+Ends with tables, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. scripts/bench
 builds first and then calls this.
 """
 import argparse
@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import draw
+import tables
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON_PEERS = {'peer_pytorch.py': 'torch', 'peer_jax.py': 'jax'}  # program: what it imports
@@ -67,6 +68,8 @@ def options():
     p.add_argument('--peers', action='store_true',
                    help='install PyTorch and JAX into a virtual environment in the build folder')
     p.add_argument('--report', metavar='FOLDER', type=pathlib.Path, help='where to (build/report)')
+    p.add_argument('--markdown', metavar='FILE', type=pathlib.Path,
+                   help='write the tables into FILE as well, in Markdown')
     p.add_argument('--smoke', action='store_true',
                    help='one round, small sizes, adze and bare only: does it work?')
     p.add_argument('--build', type=pathlib.Path, default=HERE.parent / 'build',
@@ -168,15 +171,18 @@ def run_rounds(o):
     return reports, rows
 
 
-def merge_case(rows, ceiling):
+def merge_case(rows, ceiling, blis):
     """One row from those of all rounds: medians, but the minimum of all."""
     case = dict(rows[0])
     flops = case['gflops'] * case['median_ns']
-    for key in 'median_ns', 'bare_ns', 'spread', 'mallocs_per_step', 'peak_bytes':
-        case[key] = statistics.median(row[key] for row in rows)
+    for key in ('median_ns', 'bare_ns', 'same_kernels_ns', 'spread', 'mallocs_per_step',
+                'peak_bytes'):
+        if case[key] is not None:
+            case[key] = statistics.median(row[key] for row in rows)
     case['min_ns'] = min(row['min_ns'] for row in rows)
     case['gflops'] = flops / case['median_ns']
     case['of_ceiling'] = case['gflops'] / ceiling
+    case['of_blis'] = case['gflops'] / blis
     case['gb_per_s'] = case['bytes'] / case['median_ns']
     return case
 
@@ -201,65 +207,11 @@ def merge(reports, rows):
     whole['ceilings'] = {n: report['ceilings'][n] for n, report in best.items()}
     whole['cases'] = []
     for together in zip(*(report['cases'] for report in reports)):
-        case = merge_case(together, whole['ceiling_gflops'][str(together[0]['threads'])])
+        n = str(together[0]['threads'])
+        case = merge_case(together, whole['ceiling_gflops'][n], whole['ceilings'][n]['blis_best'])
         add_peers(case, rows)
         whole['cases'].append(case)
     return whole
-
-
-# ---- the table --------------------------------------------------------------------------
-
-
-def figures(value):
-    return f'{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}'
-
-
-def time_text(ns):
-    for unit in 'ns', 'us', 'ms':
-        if ns < 999.5:
-            return f'{figures(ns)} {unit}'
-        ns /= 1000
-    return f'{figures(ns)} s '
-
-
-def ratio_text(value):
-    return figures(value) if value >= 0.0995 else f'{value:.3g}'[:6]
-
-
-def cell(ns, adze):
-    return f'{time_text(ns):>8} {ratio_text(ns / adze):>6} ' if ns else ' ' * 16
-
-
-def print_table(cases, columns):
-    """Columns are names of peers, or bare; four of them fit into 100 characters."""
-    heading = ''.join(f'{name:>15} ' for name in columns)
-    print(f'\n{"case":24} th {"adze":>8}{heading}'.rstrip())
-    for case in cases:
-        times = [case['bare_ns'] if name == 'bare' else case['peers'].get(name) for name in columns]
-        if any(times):
-            cells = ''.join(cell(ns, case['median_ns']) for ns in times)
-            print(f'{case["name"]:24} {case["threads"]:2} {time_text(case["median_ns"]):>8}'
-                  f'{cells}'.rstrip())
-
-
-def print_tables(whole):
-    cases = whole['cases']
-    peers = sorted({peer for case in cases for peer in case['peers']})
-    python = [p for p in peers if p.startswith(('pytorch', 'jax'))]
-    others = [p for p in peers if p not in python]
-    print('Times, and each as a multiple of adze\'s: above 1, adze is the faster.')
-    print_table(cases, ['bare', *python])
-    if others:
-        print_table([case for case in cases if set(others) & set(case['peers'])], others)
-    print()
-    for n, ceiling in whole['ceilings'].items():
-        print(f'ceiling with {n} thread{"s" * (n != "1")}: {whole["ceiling_gflops"][n]:.0f} GFLOP/s'
-              f' by {ceiling["by"]}')
-    for case in cases:
-        if 'peers_peak_bytes' in case:
-            all_of_them = {'adze': case['peak_bytes'], **case['peers_peak_bytes']}
-            print(f'peak memory of {case["name"]}, {case["threads"]} th: ' + ', '.join(
-                f'{name} {b / 1e6:.1f} MB' for name, b in all_of_them.items()))
 
 
 def main():
@@ -267,6 +219,8 @@ def main():
     try:
         re.compile(o.filter)
         o.report.mkdir(parents=True, exist_ok=True)
+        if o.markdown:
+            o.markdown.open('a', encoding='utf-8').close()
     except (re.error, OSError) as reason:
         fail(reason)
     if o.check:
@@ -276,7 +230,9 @@ def main():
     whole = merge(*run_rounds(o))
     path = o.report / 'report.json'
     path.write_text(json.dumps(whole, indent=1) + '\n', encoding='utf-8')
-    print_tables(whole)
+    print('\n' + tables.text(whole))
+    if o.markdown:
+        o.markdown.write_text(tables.markdown(whole), encoding='utf-8')
     drawn = draw.draw(whole, o.report)
     print(f'written: {path}' + ''.join(f', {name}' for name in drawn))
 

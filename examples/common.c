@@ -56,6 +56,7 @@ static const row table[] = {
     {"rate", "R", "learning rate", POSITIVE, AT(rate)},
     {"repeat", "N", "how often to run what is timed", COUNT, AT(repeat)},
     {"seed", "N", "where the random numbers start", COUNT, AT(seed)},
+    {"threads", "N", "threads that share the work", COUNT, AT(threads)},
 };
 
 enum { ROWS = sizeof table / sizeof *table, HELP = ROWS };
@@ -76,7 +77,7 @@ static void help(const char *program, const char *known, const settings *s)
         const void *field = (const char *)s + r->offset;
         if (!is_known(known, r->name))
             continue;
-        printf("  --%-6s %-5s %s", r->name, r->argument, r->help);
+        printf("  --%-7s %-5s %s", r->name, r->argument, r->help);
         if (r->kind == COUNT)
             printf(" (%lld)", (long long)*(const int64_t *)field);
         if (r->kind == POSITIVE)
@@ -125,6 +126,18 @@ void read_options(int argc, char **argv, const char *known, settings *s)
     }
     if (optind < argc)
         fail("'%s' is no option; --help lists them", argv[optind]);
+}
+
+ad_tape *new_tape(const settings *s, ad_pool **pool)
+{
+    *pool = NULL;
+    if (s->threads > AD_MAX_THREADS)
+        fail("--threads: there can be %d at most", AD_MAX_THREADS);
+    if (s->threads > 1 && !(*pool = ad_pool_new(NULL, (int)s->threads)))
+        fail("%lld threads are not to be had", (long long)s->threads);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .pool = *pool});
+    check(t);
+    return t;
 }
 
 /* ---- data -------------------------------------------------------------------------- */

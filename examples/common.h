@@ -23,13 +23,17 @@ typedef struct settings {
     const char *data;    /* a folder with MNIST's files; NULL: digits are drawn */
     const char *json;    /* a file for the results; NULL: none */
     int64_t train, test; /* how many digits to draw */
-    int64_t epochs, batch, repeat, seed;
+    int64_t epochs, batch, repeat, seed, threads;
     double rate;
 } settings;
 
 /* Reads the options of the command line that are listed in `known`, separated by spaces, into s, which
  * comes with the defaults. */
 void read_options(int argc, char **argv, const char *known, settings *s);
+
+/* A tape whose kernels run on so many threads as the options ask for. The pool is NULL for one
+ * thread; free it after the tape. */
+ad_tape *new_tape(const settings *s, ad_pool **pool);
 
 /* ---- data --------------------------------------------------------------------------- */
 

@@ -117,6 +117,27 @@ static void from_nothing(ad_tape *t)
                (double[]){3.5, 0.125, 0.03125, 2.5}, (double[]){-1, -0.5, 0.25, 1});
 }
 
+/* ---- is it right? ------------------------------------------------------------------- */
+
+/* Its pullback forgets that Huber's loss is linear beyond delta. */
+static void square_pullback(const ad_pullback_args *c)
+{
+    for (size_t i = 0; i < ad_view_count(&c->y); i++)
+        add(&c->dx[0], i, get(&c->dy, i) * get(&c->x[0], i));
+}
+
+static void checked(void)
+{
+    ad_error error = {0};
+    const ad_op wrong = ad_op_with_pullback(&huber_op, "wrong_huber", square_pullback);
+    heading("Is it right? All its rules are, for random operands; and one that is not is found");
+    if (ad_check_op(&huber_op, &(huber_attr){1}, NULL, &error) != AD_OK)
+        fail("%s", error.text);
+    if (ad_check_op(&wrong, &(huber_attr){1}, NULL, &error) != AD_DIFFERENT)
+        fail("the wrong pullback is not found");
+    printf("  %s\n", error.text);
+}
+
 /* ---- a faster approximation of a derivative ------------------------------------------- */
 
 /* sin' = cos, here up to the fourth power: within 0.0004 for |x| < 0.8, without a call of cos. */
@@ -311,6 +332,7 @@ int main(int argc, char **argv)
     check(tape);
     puts("Operations with derivatives of one's own");
     from_nothing(tape);
+    checked();
     faster_approximation(tape);
     better_numerics(tape);
     straight_through(tape);

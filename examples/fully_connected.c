@@ -699,11 +699,12 @@ int main(int argc, char **argv)
                       .batch = 50,
                       .rate = 0.001,
                       .repeat = 10,
-                      .seed = 1}};
-    read_options(argc, argv, "data train test epochs batch rate repeat seed json", &l.s);
-    l.tape = ad_tape_new(NULL);
+                      .seed = 1,
+                      .threads = 1}};
+    ad_pool *pool;
+    read_options(argc, argv, "data train test epochs batch rate repeat seed threads json", &l.s);
+    l.tape = new_tape(&l.s, &pool);
     l.out = cJSON_CreateObject();
-    check(l.tape);
 
     load(&l);
     initialise(&l);
@@ -723,4 +724,5 @@ int main(int argc, char **argv)
     my_model_free(&l.grad);
     my_model_free(&l.model);
     ad_tape_free(l.tape);
+    ad_pool_free(pool);
 }

@@ -124,18 +124,23 @@ static double accuracy(ad_tape *tape, const digits *d, const classifier *model)
 
 int main(int argc, char **argv)
 {
-    settings s = {
-        .train = 60000, .test = 10000, .epochs = 10, .batch = 64, .rate = 0.002, .seed = 1};
-    read_options(argc, argv, "data train test epochs batch rate seed json", &s);
+    settings s = {.train = 60000,
+                  .test = 10000,
+                  .epochs = 10,
+                  .batch = 64,
+                  .rate = 0.002,
+                  .seed = 1,
+                  .threads = 1};
+    ad_pool *pool;
+    read_options(argc, argv, "data train test epochs batch rate seed threads json", &s);
     ad_dataset data = load_data(&s);
     digits train = digits_of(data.train_images, data.train_labels);
     digits test = digits_of(data.test_images, data.test_labels);
 
-    trainer t = {.tape = ad_tape_new(NULL),
+    trainer t = {.tape = new_tape(&s, &pool),
                  .random = ad_random_new((uint64_t)s.seed, 0),
                  .order = numbers_to(train.n),
                  .adam = {.rate = s.rate}};
-    check(t.tape);
     ad_random weights = ad_random_new((uint64_t)s.seed, 1);
     classifier model = {dense_new(train.images.shape.dim[1], HIDDEN, &weights),
                         dense_new(HIDDEN, CLASSES, &weights)};
@@ -164,5 +169,6 @@ int main(int argc, char **argv)
     classifier_free(&t.square);
     ad_array_free(&t.order);
     ad_tape_free(t.tape);
+    ad_pool_free(pool);
     ad_dataset_free(&data);
 }

@@ -9,6 +9,7 @@
 #include "adze/op.h"        /* operations as data: write your own */
 #include "adze/ops.h"       /* the operations */
 #include "adze/operators.h" /* gradient, pullback, jvp, hvp */
+#include "adze/check.h"     /* checks of derivatives */
 #include "adze/random.h"    /* streams of random numbers, initial weights */
 #include "adze/model.h"     /* structs of parameters, optimisers */
 #include "adze/data.h"      /* data files and data sets */

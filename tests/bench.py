@@ -19,8 +19,9 @@ PROGRAM = pathlib.Path(os.environ.get('ADZE_BENCH', 'build/bench/adze-bench')).r
 SUITE = pathlib.Path(__file__).resolve().parents[1] / 'bench/suite.py'
 FIRST = ('lesson_full_batch lesson_forward_10k step_b64 step_b512 step_b1 mlp512_b128 op8_f32 '
          'op0_f64 chain_1e6').split()
-POSITIVE = 'median_ns min_ns gflops of_ceiling bytes gb_per_s bare_ns peak_bytes'.split()
-NOT_NEGATIVE = 'spread', 'mallocs_per_step'
+POSITIVE = 'median_ns min_ns gflops of_ceiling of_blis bytes gb_per_s bare_ns'.split()
+NOT_NEGATIVE = 'spread', 'mallocs_per_step', 'peak_bytes'  # an optimiser takes no memory
+NETWORKS = re.compile('lesson|step|mlp|batch|width|depth')  # which know the same kernels
 
 
 class Failure(Exception):
@@ -60,12 +61,14 @@ def listed():
 
 
 def check_case(case):
-    wanted = {'name', 'threads', 'peers', *POSITIVE, *NOT_NEGATIVE}
+    wanted = {'name', 'threads', 'peers', 'same_kernels_ns', *POSITIVE, *NOT_NEGATIVE}
     expect(set(case) == wanted, f'{case.get("name")} has the keys {sorted(case)}')
     for key in *POSITIVE, *NOT_NEGATIVE:
         value = case[key]
         expect(isinstance(value, (int, float)) and math.isfinite(value), f'{key} of {case}')
         expect(value > 0 or (key in NOT_NEGATIVE and value == 0), f'{key} of {case}')
+    same = case['same_kernels_ns']
+    expect(same > 0 if NETWORKS.match(case['name']) else same is None, f'the same kernels of {case}')
     expect(case['min_ns'] <= case['median_ns'], f'the minimum of {case}')
 
 
@@ -74,7 +77,7 @@ def check_report(report, names, threads):
     expect(set(report['ceiling_gflops']) == set(map(str, threads)), 'ceilings are missing')
     for n, gflops in report['ceiling_gflops'].items():
         parts = report['ceilings'][n]
-        expect(gflops >= max(parts['blis'], parts['adze']) > 0, f'the ceiling is {parts}')
+        expect(gflops >= max(parts['blis_best'], parts['adze']) > 0, f'the ceiling is {parts}')
         expect(parts['by'], 'nobody reached the ceiling')
     got = [(case['name'], case['threads']) for case in report['cases']]
     expect(got == [(name, n) for n in threads for name in names], f'the cases are {got}')
@@ -108,10 +111,14 @@ def test_filter():
 def test_suite():
     """What scripts/bench calls when all is built."""
     with tempfile.TemporaryDirectory() as folder:
+        markdown = pathlib.Path(folder, 'tables.md')
         printed = run(sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter',
-                      '^(batch|step)', '--report', folder)
+                      '^(batch|step)', '--report', folder, '--markdown', markdown)
         names = [name for name in listed() if re.match('batch|step', name)]
         check_report(read(pathlib.Path(folder, 'report.json')), names, [1, 2])
+        rows = [line for line in markdown.read_text(encoding='utf-8').splitlines()
+                if line.startswith('| step_b64 ')]
+        expect(len(rows) == 4, f'{markdown} has the rows {rows}')  # two tables, 1 and 2 threads
     for line in printed.splitlines()[:-1]:  # the last has paths
         expect(len(line) <= 100, f'more than 100 columns: {line}')
 
@@ -146,7 +153,8 @@ def test_bad_input():
     for options in bad_options():
         expect_one_line(PROGRAM, *options)
     for options in (['--rounds', '0'], ['--no-such-option'], ['--threads', 'x'], ['--filter', '('],
-                    ['--min-time', 'nan'], ['--report', '/dev/null/report']):
+                    ['--min-time', 'nan'], ['--report', '/dev/null/report'],
+                    ['--report', tempfile.gettempdir(), '--markdown', '/dev/null/tables.md']):
         expect_one_line(sys.executable, SUITE, '--check', *options)
     expect('usage: ' in run(PROGRAM, '--help'), '--help does not help')
 

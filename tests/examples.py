@@ -49,9 +49,9 @@ def call(name, *arguments, **how):
                           check=False, **how)
 
 
-def run(name, *arguments):
+def run(name, *arguments, **how):
     """Must end well and say nothing on stderr. Returns what it prints."""
-    result = call(name, *arguments)
+    result = call(name, *arguments, **how)
     expect(result.returncode == 0 and not result.stderr,
            f'{name} {arguments} ended with {result.returncode}: {result.stderr.strip()}')
     expect('\r' not in result.stdout, 'there is a bar, and no terminal')
@@ -168,8 +168,8 @@ def test_mnist_classifier():
     _, o = run_json('mnist_classifier', *SMALL, '--epochs', 20)
     expect(set(o) >= {'test_accuracy', 'seconds'}, f'the keys are {sorted(o)}')
     expect(0.9 <= o['test_accuracy'] <= 1, f'test_accuracy is {o["test_accuracy"]}')
-    one, two = (run_json('mnist_classifier', *SMALL, '--epochs', 1, '--seed', seed)[1]
-                for seed in (7, 7))
+    one, two = (run_json('mnist_classifier', *SMALL, '--epochs', 1, '--seed', 7, '--threads', n)[1]
+                for n in (1, 3))
     expect(one['test_accuracy'] == two['test_accuracy'], 'one seed, two results')
     check_bar('mnist_classifier', *SMALL, '--epochs', 1)
 
@@ -182,8 +182,28 @@ def test_mnist_classifier_mnist():
 
 def test_custom_op():
     printed = run('custom_op')
-    check_order(printed, 'only through round, which has no derivative',
+    check_order(printed, 'check_op: wrong_huber([', 'differences give',
+                'only through round, which has no derivative',
                 'pullback of acos([2]): the slope at x[1] = 1 is infinite', 'no cosine')
+
+
+def test_event_loop():
+    command = [str(PROGRAMS / 'event_loop'), '--epochs', '1000000']
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        p.stdin.write('\n')
+        p.stdin.flush()
+        lines = [p.stdout.readline() for _ in range(4)]  # ticks, and an answer among them
+        p.stdin.write('q')
+        p.stdin.flush()
+        lines += p.stdout.readlines()
+    expect(p.returncode == 0, f'it ended with {p.returncode}')
+    expect(any(line.startswith('asked: step ') for line in lines), f'no answer: {lines}')
+    expect(any(line.startswith('tick: step ') for line in lines), f'no tick: {lines}')
+    lines = run('event_loop', '--epochs', 20 if QUICK else 300, stdin=subprocess.DEVNULL).splitlines()
+    first, last = map(float, lines[-1].removeprefix('loss from ').split(' to '))
+    expect(0 < last < (1 if QUICK else 0.1) * first, f'loss from {first} to {last}')
+    expect(lines[-2].startswith('20 ' if QUICK else '300 '), lines[-2])
+    print(lines[-2])
 
 
 def test_scalar():
@@ -234,6 +254,8 @@ def bad_options(name):
     yield ['--data', __file__]
     for text in 'many', '3x', '0', '-1', '1.5', '', '99999999999999999999':
         yield ['--epochs', text]
+    for text in '0', 'two', '1000':
+        yield ['--threads', text]
     for text in 'fast', '0', '-0.1', 'nan', 'inf', '':
         yield ['--rate', text]
     yield [*SMALL, '--epochs', 1, '--json', '/no/such/directory/numbers.json']

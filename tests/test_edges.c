@@ -30,8 +30,10 @@ typedef struct edge {
     {           \
         0       \
     }
-#define INF   INFINITY
-#define LOG_2 0.69314718055994530942
+#define INF     INFINITY
+#define LOG_2   0.69314718055994530942
+#define SIN_1E6 -0.34999350217129296
+#define COS_1E6 0.93675212753314479
 
 static const int32_t zeros_and_one[] = {0, 0, 1};
 static const int32_t label_0[] = {0}, label_1[] = {1};
@@ -58,6 +60,10 @@ static const bool first[] = {true, false};
     ROW(log_at_0_without_cotangent, ad_log(a), \
         L(0, -1, 1), L(0, 0, 0), L(-INF, NAN, 0), L(0, 0, 0)) \
     ROW(exp_far_out, ad_exp(a), L(-INF, 1e4, 0), L(1, 0.5, 1), L(0, INF, 1), L(0, INF, 1)) \
+    ROW(sin_far_out, ad_sin(a), L(1e6, INF, NAN, 0), L(1, 1, 0, 1), \
+        L(SIN_1E6, NAN, NAN, 0), L(COS_1E6, NAN, NAN, 1)) \
+    ROW(cos_far_out, ad_cos(a), L(-1e6, INF, NAN, 0), L(1, 1, 0, 1), \
+        L(COS_1E6, NAN, NAN, 1), L(SIN_1E6, NAN, NAN, 0)) \
     ROW(tanh_far_out, ad_tanh(a), L(-INF, 1e4, 0), L(1, 1, 1), L(-1, 1, 0), L(0, 0, 1)) \
     ROW(sigmoid_far_out, ad_sigmoid(a), \
         L(-1e4, 1e4, 0, -INF, INF), L(1, 1, 1, 1, 1), L(0, 1, 0.5, 0, 1), L(0, 0, 0.25, 0, 0)) \

@@ -160,7 +160,7 @@ START_TEST(products_agree_with_a_triple_loop_and_touch_nothing_else)
 END_TEST
 
 static const int64_t long_shapes[][3] = {
-    {5, 50, 1100}, {40, 3, 2500}, {33, 17, 1024}, {1, 50, 3000}, {600, 600, 600}};
+    {5, 50, 1100}, {40, 3, 2500}, {33, 17, 1024}, {1, 50, 3000}, {520, 515, 530}};
 
 START_TEST(long_sums_and_large_products_agree_too)
 {
@@ -176,9 +176,9 @@ END_TEST
 
 /* ---- split among threads ------------------------------------------------------------------ */
 
-static const int64_t split_shapes[][3] = {{3000, 50, 300}, {784, 50, 2000}, {70, 900, 333},
-                                          {2001, 1, 784},  {555, 35, 1100}, {700, 650, 600},
-                                          {33, 4000, 40},  {100000, 3, 7}};
+static const int64_t split_shapes[][3] = {{1500, 50, 300}, {784, 50, 700},  {70, 900, 233},
+                                          {2001, 1, 784},  {300, 35, 1100}, {530, 520, 515},
+                                          {33, 2000, 40},  {20000, 3, 7}};
 
 static void multiply_split(int isa, int threads, size_t which, layout la, layout lb, ad_type type,
                            void *c)

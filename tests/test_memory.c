@@ -2,6 +2,7 @@
  * state (RELIABILITY R1). Each scenario is run again and again, failing the first, second, third ...
  * allocation, once or from there on, until it succeeds. */
 #include "allocator.h"
+#include "faulty_op.h"
 #include "idx_bytes.h"
 #include "suite.h"
 
@@ -241,6 +242,31 @@ static ad_status gzip_scenario(test_allocator *memory)
     return read_scenario(memory, GZIP | FROM_FILE);
 }
 
+static ad_status check_scenario(test_allocator *memory)
+{
+    fault none = NONE;
+    ad_error error = {0};
+    ad_tape_options tape = {.size = sizeof tape, .allocator = &memory->base};
+    ad_check_options o = {.size = sizeof o, .tape = &tape, .trials = 2, .elements = 2};
+    network model = {{ad_array_new(&memory->base, AD_F32, AD_SHAPE(3, 4)),
+                      ad_array_new(&memory->base, AD_F32, AD_SHAPE(4))},
+                     {ad_array_new(&memory->base, AD_F32, AD_SHAPE(4, 2)),
+                      ad_array_new(&memory->base, AD_F32, AD_SHAPE(2))}};
+    ad_random r = ad_random_new(1, 1);
+    ad_status status = model.output.b.data ? AD_OK : AD_MEMORY;
+    ad_array *fields[] = {&model.hidden.w, &model.hidden.b, &model.output.w, &model.output.b};
+    for (int i = 0; i < 4 && status == AD_OK; i++)
+        status = fields[i]->data ? ad_fill_uniform(fields[i], &r, 0.1, 1) : AD_MEMORY;
+    if (status == AD_OK)
+        status = network_check_gradient(network_loss, &model, NULL, &o, &error);
+    if (status == AD_OK)
+        status = ad_check_gradient(every_family, NULL, 2, operands, &o, &error);
+    if (status == AD_OK)
+        status = ad_check_op(&weigh_op, &none, &o, &error);
+    network_free(&model);
+    return status;
+}
+
 /* ---- the torture ------------------------------------------------------------------- */
 
 static const struct scenario {
@@ -260,6 +286,7 @@ static const struct scenario {
     {"digits", digits_scenario},
     {"a file", plain_scenario},
     {"a gzip file", gzip_scenario},
+    {"checks", check_scenario},
 };
 
 static void torture(const struct scenario *s, bool sticky)

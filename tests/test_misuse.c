@@ -156,6 +156,7 @@ static const struct call_table {
     const size_t *count;
 } call_tables[] = {{object_rows, &object_row_count},
                    {sweep_rows, &sweep_row_count},
+                   {check_rows, &check_row_count},
                    {model_rows, &model_row_count}};
 enum { CALL_TABLES = sizeof call_tables / sizeof *call_tables };
 
@@ -168,6 +169,12 @@ END_TEST
 START_TEST(leaves_and_sweeps_survive_misuse)
 {
     sweep_rows[_i].run();
+}
+END_TEST
+
+START_TEST(slices_and_checks_survive_misuse)
+{
+    check_rows[_i].run();
 }
 END_TEST
 
@@ -205,8 +212,10 @@ START_TEST(every_exported_function_has_a_row)
         functions++;
     }
     fclose(file);
-    ck_assert_uint_eq(functions,
-                      op_row_count + object_row_count + sweep_row_count + model_row_count);
+    size_t rows = op_row_count;
+    for (int k = 0; k < CALL_TABLES; k++)
+        rows += *call_tables[k].count;
+    ck_assert_uint_eq(functions, rows);
 }
 END_TEST
 
@@ -289,17 +298,66 @@ static ad_status different(void)
 {
     return ad_test_same(ad_read(o[A]), ad_read(o[C]), 1, NULL);
 }
+/* With what a tape can be asked to check. */
+static void use_checks(unsigned checks)
+{
+    ad_tape_free(tape);
+    tape = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .checks = checks});
+    make_operands(tape, o);
+}
+static ad_status not_finite(void)
+{
+    use_checks(AD_CHECK_NUMBERS);
+    return ad_backward(ad_sum(ad_div(o[A], 0)));
+}
+static ad_status unreached(void)
+{
+    use_checks(AD_CHECK_REACHED);
+    return ad_backward(ad_sum(o[A]));
+}
+static ad_status changed(void)
+{
+    double numbers[] = {1, 2};
+    use_checks(AD_CHECK_BORROWED);
+    ad_tensor x = ad_watch(tape, AD_VIEW(numbers, 2));
+    numbers[1] = 3;
+    return ad_backward(ad_sum(x));
+}
+static bool never(void *user, size_t left)
+{
+    (void)user, (void)left;
+    return false;
+}
+static ad_status cancelled(void)
+{
+    ad_tape_poll(tape, never, NULL);
+    return ad_backward(ad_sum(ad_exp(o[A])));
+}
 static ad_status success(void)
 {
     return ad_backward(ad_sum(o[A]));
 }
 
 static ad_status (*const producers[AD_STATUS_COUNT])(void) = {
-    [AD_OK] = success,          [AD_MEMORY] = memory_runs_out, [AD_TOO_LARGE] = too_large,
-    [AD_BAD_SHAPE] = bad_shape, [AD_BAD_TYPE] = bad_type,      [AD_DOMAIN] = out_of_domain,
-    [AD_STALE] = stale,         [AD_FOREIGN] = foreign,        [AD_BUSY] = busy,
-    [AD_MISUSE] = misuse,       [AD_FAILED] = failed,          [AD_NO_DERIVATIVE] = no_derivative,
-    [AD_FILE] = file,           [AD_FORMAT] = format,          [AD_DIFFERENT] = different,
+    [AD_NOT_FINITE] = not_finite,
+    [AD_UNREACHED] = unreached,
+    [AD_CHANGED] = changed,
+    [AD_CANCELLED] = cancelled,
+    [AD_OK] = success,
+    [AD_MEMORY] = memory_runs_out,
+    [AD_TOO_LARGE] = too_large,
+    [AD_BAD_SHAPE] = bad_shape,
+    [AD_BAD_TYPE] = bad_type,
+    [AD_DOMAIN] = out_of_domain,
+    [AD_STALE] = stale,
+    [AD_FOREIGN] = foreign,
+    [AD_BUSY] = busy,
+    [AD_MISUSE] = misuse,
+    [AD_FAILED] = failed,
+    [AD_NO_DERIVATIVE] = no_derivative,
+    [AD_FILE] = file,
+    [AD_FORMAT] = format,
+    [AD_DIFFERENT] = different,
 };
 
 START_TEST(each_status_is_produced)
@@ -327,6 +385,7 @@ int main(void)
     tcase_add_test(others, every_exported_function_has_a_row);
     tcase_add_loop_test(others, objects_survive_misuse, 0, (int)object_row_count);
     tcase_add_loop_test(others, leaves_and_sweeps_survive_misuse, 0, (int)sweep_row_count);
+    tcase_add_loop_test(others, slices_and_checks_survive_misuse, 0, (int)check_row_count);
     tcase_add_loop_test(others, models_and_data_survive_misuse, 0, (int)model_row_count);
     suite_add_tcase(suite, others);
     return run_suite(suite);

@@ -32,6 +32,20 @@ static void expect(ad_status status, const char *text)
 
 /* ---- errors ------------------------------------------------------------------------ */
 
+START_TEST(the_seed_of_a_sweep_may_be_a_gradient_of_the_one_before)
+{
+    const double numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = ad_watch(t, AD_VIEW(numbers, 9)), y = ad_mul(x, x);
+    ck_assert_int_eq(ad_backward_from(y, AD_VIEW(numbers, 9)), AD_OK);
+    ck_assert_int_eq(ad_backward_from(y, ad_grad(x)), AD_OK);
+    ad_view g = ad_grad(x);
+    for (size_t i = 0; i < 9; i++)
+        ck_assert_double_eq(ad_view_get(&g, i), 4 * pow(numbers[i], 3));
+    ad_tape_free(t);
+}
+END_TEST
+
 START_TEST(first_error_sticks_and_names_the_shapes)
 {
     ad_tensor x = watched();
@@ -364,6 +378,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, nothing_is_not_a_crash);
     tcase_add_test(all, gradients_flow_to_watched_leaves_only);
     tcase_add_test(all, a_sweep_may_be_repeated_with_other_cotangents);
+    tcase_add_test(all, the_seed_of_a_sweep_may_be_a_gradient_of_the_one_before);
     tcase_add_test(all, a_watched_leaf_can_be_the_root);
     tcase_add_test(all, nothing_is_recorded_downstream_of_frozen_leaves);
     tcase_add_test(all, a_path_lost_to_an_op_without_derivative_is_an_error);

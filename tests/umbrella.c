@@ -36,6 +36,13 @@ int main(void)
     ad_tape *tape = ad_tape_new(NULL);
     if (status == AD_OK)
         status = network_value_with_gradient(tape, apply, &model, &x, &value, &gradient);
+    ad_error error = {AD_OK, ""};
+    if (status == AD_OK)
+        status = network_check_gradient(apply, &model, &x, NULL, &error);
+    if (status == AD_OK)
+        status = network_check_step(tape, apply, &model, &x, &gradient, 0, NULL, &error);
+    if (status == AD_OK)
+        status = ad_check_op(ad_builtin_op_named("mul"), NULL, NULL, &error);
     if (status == AD_OK)
         status = network_axpy(-1, &gradient, &model);
 

@@ -68,7 +68,13 @@ MAPS = {'axpb': (1, -2, 2), 'relu': (1, -2, 2), 'sqrt': (1, .5, 2), 'exp': (1, -
         'log': (1, .5, 20), 'tanh': (1, -4, 4), 'sigmoid': (1, -8, 8), 'sin': (1, -6, 6),
         'cos': (1, -6, 6), 'add': (2, -2, 2), 'mul': (2, -2, 2), 'div': (2, .5, 2),
         'axpb_tanh_exp': (1, -1, 1)}
+CHAIN = 'axpb_tanh_exp'  # of those: forward and back in one as well
 MATH = 'exp', 'log', 'tanh', 'sigmoid', 'sin', 'cos', 'sqrt'
+# batch, m, k, n, and which operands are transposed: those of products.c.
+PRODUCTS = {'lesson': (1, 10000, 784, 50, False, False), 'left': (1, 784, 10000, 50, True, False),
+            'right': (1, 128, 512, 512, False, True),
+            'square': (1, 1024, 1024, 1024, False, False), 'batch': (100, 64, 64, 64, False, False)}
+ADAM = 'adam_1e6'
 REDUCTIONS = 'sum', 'mean', 'max', 'logsumexp', 'softmax', 'log_softmax'
 
 

@@ -130,6 +130,41 @@ ALONG = {'sum': jnp.sum, 'mean': jnp.mean, 'max': jnp.max,
          'log_softmax': jax.nn.log_softmax}
 
 
+def run_products():
+    for name, (batch, m, k, n, *transposed) in measuring.PRODUCTS.items():
+        def product(a, b, transposed=transposed):
+            return jnp.matmul(*(x.mT if t else x for x, t in zip((a, b), transposed)))
+        for kind, dtype in ('f32', jnp.float32), ('f64', jnp.float64):
+            if peer.wants(f'matmul_{name}_{kind}'):
+                shapes = (batch, m, k), (batch, k, n)
+                x = [uniform(*((s[0], s[2], s[1]) if t else s), dtype=dtype)
+                     for s, t in zip(shapes, transposed)]
+                peer.measure('jax', f'matmul_{name}_{kind}', calling(product, *x))
+
+
+def adam(state, g):
+    x, mean, square, count = state
+    count += 1
+    mean = .9 * mean + .1 * g
+    square = .999 * square + .001 * g * g
+    step = mean / (1 - .9 ** count) / (jnp.sqrt(square / (1 - .999 ** count)) + 1e-8)
+    return x - 1e-3 * step, mean, square, count
+
+
+def run_adam():
+    if not peer.wants(measuring.ADAM):
+        return
+    n = 1000 if chosen.smoke else 1000000
+    compiled = jax.jit(adam, donate_argnums=0)
+    g = uniform(n, low=.5, high=1)
+    last[0] = (*(jnp.zeros(n, jnp.float32) for _ in range(3)), jnp.float32(0))
+    jax.block_until_ready((g, last[0]))
+
+    def work():
+        last[0] = compiled(last[0], g)
+    peer.measure('jax', measuring.ADAM, work)
+
+
 def measure_both(name, function, x, units=1, backward=True):
     """Forward; and the pullback by itself, given what the forward pass left for it."""
     if peer.wants(name):
@@ -144,7 +179,20 @@ def wants_either(name):
     return peer.wants(name) or peer.wants(name + '_back')
 
 
+def measure_chain(name):
+    """The value and the pullback, compiled into one."""
+    _, low, high = measuring.MAPS[name]
+
+    def both(x, dy):
+        y, pullback = jax.vjp(FUNCTIONS[name], x)
+        return y, pullback(dy)
+    peer.measure('jax', name + '_1e7_both',
+                 calling(both, uniform(ELEMENTS, low=low, high=high), uniform(ELEMENTS)))
+
+
 def run_maps():
+    if peer.wants(measuring.CHAIN + '_1e7_both'):
+        measure_chain(measuring.CHAIN)
     for name, (operands, low, high) in measuring.MAPS.items():
         if wants_either(name + '_1e7'):
             x = [uniform(ELEMENTS, low=low, high=high) for _ in range(operands)]
@@ -166,6 +214,8 @@ def run_reductions():
 
 run_nets()
 run_chains()
+run_products()
+run_adam()
 run_maps()
 run_reductions()
 peer.tell()

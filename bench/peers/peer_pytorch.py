@@ -131,6 +131,30 @@ ALONG = {'sum': torch.sum, 'mean': torch.mean, 'max': torch.amax, 'logsumexp': t
          'softmax': torch.softmax, 'log_softmax': torch.log_softmax}
 
 
+def run_products():
+    for name, (batch, m, k, n, *transposed) in measuring.PRODUCTS.items():
+        for kind, dtype in ('f32', torch.float32), ('f64', torch.float64):
+            if not peer.wants(f'matmul_{name}_{kind}'):
+                continue
+            shapes = (batch, m, k), (batch, k, n)
+            x = [uniform(*((s[0], s[2], s[1]) if t else s), dtype=dtype)
+                 for s, t in zip(shapes, transposed)]
+            x = [a.mT if t else a for a, t in zip(x, transposed)]
+            measure_both(f'matmul_{name}_{kind}', torch.matmul, x, backward=False)
+
+
+def run_adam():
+    if not peer.wants(measuring.ADAM):
+        return
+    x = torch.zeros(1000 if chosen.smoke else 1000000)
+    x.grad = uniform(*x.shape, low=.5, high=1)
+    try:
+        optimiser = torch.optim.Adam([x], lr=1e-3, fused=True)
+    except (TypeError, RuntimeError):
+        optimiser = torch.optim.Adam([x], lr=1e-3, foreach=True)
+    peer.measure('pytorch', measuring.ADAM, optimiser.step)
+
+
 def measure_both(name, function, x, units=1, backward=True):
     """Forward alone, without recording; and a sweep by itself, of what was recorded once."""
     def forward():
@@ -150,7 +174,18 @@ def wants_either(name):
     return peer.wants(name) or peer.wants(name + '_back')
 
 
+def measure_chain(name):
+    """Recorded and swept."""
+    _, low, high = measuring.MAPS[name]
+    x = uniform(ELEMENTS, low=low, high=high).requires_grad_()
+    dy = uniform(ELEMENTS)
+    peer.measure('pytorch', name + '_1e7_both',
+                 lambda: torch.autograd.grad(FUNCTIONS[name](x), x, dy))
+
+
 def run_maps():
+    if peer.wants(measuring.CHAIN + '_1e7_both'):
+        measure_chain(measuring.CHAIN)
     for name, (operands, low, high) in measuring.MAPS.items():
         if wants_either(name + '_1e7'):
             x = [uniform(ELEMENTS, low=low, high=high) for _ in range(operands)]
@@ -172,6 +207,8 @@ def run_reductions():
 
 run_nets()
 run_chains()
+run_products()
+run_adam()
 run_maps()
 run_reductions()
 peer.tell()

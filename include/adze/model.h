@@ -21,6 +21,7 @@
 #ifndef ADZE_MODEL_H
 #define ADZE_MODEL_H
 
+#include "adze/check.h"
 #include "adze/tape.h"
 
 #ifdef __cplusplus
@@ -62,6 +63,10 @@ AD_API void ad_model_freeze(const ad_model *d, ad_tape *t, const void *model, vo
 AD_API ad_status ad_model_gradient(const ad_model *d, ad_tensor y, const ad_view *dy,
                                    const void *tensors, void *gradient);
 
+/* The same without a sweep: copies the gradients that the tape's last sweep has left, for sweeps in
+ * slices. AD_MISUSE before one has come to its end. */
+AD_API ad_status ad_model_collect(const ad_model *d, ad_tape *t, const void *tensors, void *gradient);
+
 /* zeros: all arrays like those of model, filled with 0. copy: with the same numbers. */
 AD_API ad_status ad_model_like(const ad_model *d, const void *model, void *zeros, ad_error *error);
 AD_API ad_status ad_model_copy(const ad_model *d, const void *model, void *copy, ad_error *error);
@@ -99,6 +104,24 @@ typedef struct ad_adam {
 
 AD_API ad_status ad_model_adam(const ad_model *d, ad_adam *o, const void *gradient, void *mean,
                                void *square, void *model, ad_error *error);
+
+/* ---- checks of gradients (check.h) -------------------------------------------------- */
+
+typedef ad_tensor ad_model_function(ad_tape *t, const void *tensors, const void *env);
+
+/* The gradient of f at model against differences, as ad_check_gradient. */
+AD_API ad_status ad_model_check_gradient(const ad_model *d, ad_model_function *f, const void *env,
+                                         const void *model, const ad_check_options *options,
+                                         ad_error *error);
+
+/* For a training loop: at every options->every-th step, takes an array of the model at random, and compares
+ * the slope of f along random signs for all its numbers, as the gradient just computed has it, with
+ * differences in the model's own types; at the other steps does nothing. f must be the
+ * function, and env the batch, that the gradient is of. t is reset before and after: the loop's own
+ * will do. Writes to the tape alone, and allocates nothing once t has grown. */
+AD_API ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_function *f, const void *env,
+                                     const void *model, const void *gradient, int64_t step,
+                                     const ad_check_options *options, ad_error *error);
 
 #ifdef __cplusplus
 } /* extern "C" */
@@ -141,6 +164,10 @@ AD_API ad_status ad_model_adam(const ad_model *d, ad_adam *o, const void *gradie
     static inline AD_UNUSED ad_status m##_gradient(ad_tensor y, const m##_tensors *x, m *gradient) \
     {                                                                                      \
         return ad_model_gradient(&m##_model, y, NULL, x, gradient);                        \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_collect(ad_tape *t, const m##_tensors *x, m *gradient) \
+    {                                                                                      \
+        return ad_model_collect(&m##_model, t, x, gradient);                               \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_value_with_gradient(                             \
         ad_tape *t, m##_function *f, const m *model, const void *env, double *value, m *gradient) \
@@ -198,6 +225,31 @@ AD_API ad_status ad_model_adam(const ad_model *d, ad_adam *o, const void *gradie
                                                m *model)                                   \
     {                                                                                      \
         return ad_model_adam(&m##_model, o, gradient, mean, square, model, NULL);          \
+    }                                                                                      \
+    typedef struct m##_call {                                                              \
+        m##_function *f;                                                                   \
+        const void *env;                                                                   \
+    } m##_call;                                                                            \
+    static inline AD_UNUSED ad_tensor m##_call_function(ad_tape *t, const void *x, const void *call) \
+    {                                                                                      \
+        const m##_call *c = (const m##_call *)call;                                        \
+        return c->f(t, (const m##_tensors *)x, c->env);                                    \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_check_gradient(                                  \
+        m##_function *f, const m *model, const void *env, const ad_check_options *options, \
+        ad_error *error)                                                                   \
+    {                                                                                      \
+        m##_call c = {f, env};                                                             \
+        return ad_model_check_gradient(&m##_model, f ? m##_call_function : NULL, &c, model, \
+                                       options, error);                                    \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_check_step(                                      \
+        ad_tape *t, m##_function *f, const m *model, const void *env, const m *gradient,   \
+        int64_t step, const ad_check_options *options, ad_error *error)                    \
+    {                                                                                      \
+        m##_call c = {f, env};                                                             \
+        return ad_model_check_step(&m##_model, t, f ? m##_call_function : NULL, &c, model, \
+                                   gradient, step, options, error);                        \
     }
 
 /* ---- the machinery of the declaration ----------------------------------------------- */

@@ -9,7 +9,8 @@
  *   curvature   tdx += (d/dx [J(x)^T dy]) tx;  none for a linear operation
  *
  * The shape rule sees shapes only; the check sees values; the kernels trust their input,
- * because shape rule and check stand before them. */
+ * because shape rule and check stand before them. ad_check_op (check.h) tells whether all
+ * rules of an op are right. */
 #ifndef ADZE_OP_H
 #define ADZE_OP_H
 
@@ -131,6 +132,21 @@ AD_API ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
 
 /* The same for n operands of an AD_VARIADIC op. */
 AD_API ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *attr);
+
+#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
+static inline AD_UNUSED ad_tensor ad_apply_at(const char *place, const ad_op *op, const ad_tensor *x,
+                                              const void *attr)
+{
+    return ad_apply(op, op ? ad_tensors_at(x, op->arity, place) : x, attr);
+}
+static inline AD_UNUSED ad_tensor ad_apply_n_at(const char *place, const ad_op *op, int n,
+                                                const ad_tensor *x, const void *attr)
+{
+    return ad_apply_n(op, n, ad_tensors_at(x, n, place), attr);
+}
+#define ad_apply(...) ad_apply_at(AD_PLACE, __VA_ARGS__)
+#define ad_apply_n(...) ad_apply_n_at(AD_PLACE, __VA_ARGS__)
+#endif
 
 /* For kernels: memory that lives until the rule returns, aligned to 64 bytes. NULL when there
  * is none; then just return: the failure is noted. */

@@ -212,23 +212,90 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 {
     return x;
 }
-/* A tensor as it is, a number as an operand. A real function of the same name lies under
- * each macro: (ad_add)(a, b), or &ad_add. */
+/* A tensor as it is, a number as an operand. */
 #define AD_OF(x) _Generic((x), ad_tensor: ad_tensor_itself, default: ad_number)(x)
-#define ad_add(a, b) (ad_add)(AD_OF(a), AD_OF(b))
-#define ad_sub(a, b) (ad_sub)(AD_OF(a), AD_OF(b))
-#define ad_mul(a, b) (ad_mul)(AD_OF(a), AD_OF(b))
-#define ad_div(a, b) (ad_div)(AD_OF(a), AD_OF(b))
-#define ad_pow(a, b) (ad_pow)(AD_OF(a), AD_OF(b))
-#define ad_maximum(a, b) (ad_maximum)(AD_OF(a), AD_OF(b))
-#define ad_minimum(a, b) (ad_minimum)(AD_OF(a), AD_OF(b))
-#define ad_equal(a, b) (ad_equal)(AD_OF(a), AD_OF(b))
-#define ad_not_equal(a, b) (ad_not_equal)(AD_OF(a), AD_OF(b))
-#define ad_less(a, b) (ad_less)(AD_OF(a), AD_OF(b))
-#define ad_less_equal(a, b) (ad_less_equal)(AD_OF(a), AD_OF(b))
-#define ad_greater(a, b) (ad_greater)(AD_OF(a), AD_OF(b))
-#define ad_greater_equal(a, b) (ad_greater_equal)(AD_OF(a), AD_OF(b))
-#define ad_where(mask, a, b) (ad_where)((mask), AD_OF(a), AD_OF(b))
+#define ad_add(a, b) (ad_add)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_sub(a, b) (ad_sub)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_mul(a, b) (ad_mul)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_div(a, b) (ad_div)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_pow(a, b) (ad_pow)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_maximum(a, b) (ad_maximum)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_minimum(a, b) (ad_minimum)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_equal(a, b) (ad_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_not_equal(a, b) (ad_not_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_less(a, b) (ad_less)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_less_equal(a, b) (ad_less_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_greater(a, b) (ad_greater)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_greater_equal(a, b) (ad_greater_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_where(mask, a, b) (ad_where)(AD_AT(mask), AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#endif
+
+/* ---- source lines of the others (tape.h) -------------------------------------------- */
+
+#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
+#define ad_neg(...)                    (ad_neg)(AD_AT(__VA_ARGS__))
+#define ad_abs(...)                    (ad_abs)(AD_AT(__VA_ARGS__))
+#define ad_sign(...)                   (ad_sign)(AD_AT(__VA_ARGS__))
+#define ad_square(...)                 (ad_square)(AD_AT(__VA_ARGS__))
+#define ad_sqrt(...)                   (ad_sqrt)(AD_AT(__VA_ARGS__))
+#define ad_exp(...)                    (ad_exp)(AD_AT(__VA_ARGS__))
+#define ad_log(...)                    (ad_log)(AD_AT(__VA_ARGS__))
+#define ad_sin(...)                    (ad_sin)(AD_AT(__VA_ARGS__))
+#define ad_cos(...)                    (ad_cos)(AD_AT(__VA_ARGS__))
+#define ad_tanh(...)                   (ad_tanh)(AD_AT(__VA_ARGS__))
+#define ad_sigmoid(...)                (ad_sigmoid)(AD_AT(__VA_ARGS__))
+#define ad_relu(...)                   (ad_relu)(AD_AT(__VA_ARGS__))
+#define ad_stop_gradient(...)          (ad_stop_gradient)(AD_AT(__VA_ARGS__))
+#define ad_cast(x, ...)                (ad_cast)(AD_AT(x), __VA_ARGS__)
+#define ad_matmul(a, b)                (ad_matmul)(AD_AT(a), AD_AT(b))
+#define ad_dot(a, b)                   (ad_dot)(AD_AT(a), AD_AT(b))
+#define ad_dense(x, w, b, ...)         (ad_dense)(AD_AT(x), AD_AT(w), AD_AT(b), __VA_ARGS__)
+#define ad_sum(...)                    (ad_sum)(AD_AT(__VA_ARGS__))
+#define ad_sum_squeeze(x, ...)         (ad_sum_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_sum_keep(x, ...)            (ad_sum_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_mean(...)                   (ad_mean)(AD_AT(__VA_ARGS__))
+#define ad_mean_squeeze(x, ...)        (ad_mean_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_mean_keep(x, ...)           (ad_mean_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_variance(...)               (ad_variance)(AD_AT(__VA_ARGS__))
+#define ad_variance_squeeze(x, ...)    (ad_variance_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_variance_keep(x, ...)       (ad_variance_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_std(...)                    (ad_std)(AD_AT(__VA_ARGS__))
+#define ad_std_squeeze(x, ...)         (ad_std_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_std_keep(x, ...)            (ad_std_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_max(...)                    (ad_max)(AD_AT(__VA_ARGS__))
+#define ad_max_squeeze(x, ...)         (ad_max_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_max_keep(x, ...)            (ad_max_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_min(...)                    (ad_min)(AD_AT(__VA_ARGS__))
+#define ad_min_squeeze(x, ...)         (ad_min_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_min_keep(x, ...)            (ad_min_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_logsumexp(...)              (ad_logsumexp)(AD_AT(__VA_ARGS__))
+#define ad_logsumexp_squeeze(x, ...)   (ad_logsumexp_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_logsumexp_keep(x, ...)      (ad_logsumexp_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_softmax(x, ...)             (ad_softmax)(AD_AT(x), __VA_ARGS__)
+#define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT(x), __VA_ARGS__)
+#define ad_reshape(x, ...)             (ad_reshape)(AD_AT(x), __VA_ARGS__)
+#define ad_squeeze(x, ...)             (ad_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_expand(x, ...)              (ad_expand)(AD_AT(x), __VA_ARGS__)
+#define ad_transpose(...)              (ad_transpose)(AD_AT(__VA_ARGS__))
+#define ad_permute(x, ...)             (ad_permute)(AD_AT(x), __VA_ARGS__)
+#define ad_broadcast_to(x, ...)        (ad_broadcast_to)(AD_AT(x), __VA_ARGS__)
+#define ad_unbroadcast(x, ...)         (ad_unbroadcast)(AD_AT(x), __VA_ARGS__)
+#define ad_slice(x, ...)               (ad_slice)(AD_AT(x), __VA_ARGS__)
+#define ad_gather(x, index, ...)       (ad_gather)(AD_AT(x), AD_AT(index), __VA_ARGS__)
+static inline AD_UNUSED ad_tensor ad_concat_at(const char *place, const ad_tensor *x, int n,
+                                               int axis)
+{
+    return ad_concat(ad_tensors_at(x, n, place), n, axis);
+}
+static inline AD_UNUSED ad_tensor ad_stack_at(const char *place, const ad_tensor *x, int n,
+                                              int axis)
+{
+    return ad_stack(ad_tensors_at(x, n, place), n, axis);
+}
+#define ad_concat(...) ad_concat_at(AD_PLACE, __VA_ARGS__)
+#define ad_stack(...) ad_stack_at(AD_PLACE, __VA_ARGS__)
+#define ad_mse(p, t)                   (ad_mse)(AD_AT(p), AD_AT(t))
+#define ad_softmax_cross_entropy(l, t) (ad_softmax_cross_entropy)(AD_AT(l), AD_AT(t))
 #endif
 
 #endif

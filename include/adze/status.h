@@ -34,13 +34,17 @@ extern "C" {
     ROW(AD_DOMAIN, "a value is out of its domain")                                         \
     ROW(AD_STALE, "a tensor or mark outlived its tape's reset or rewind")                  \
     ROW(AD_FOREIGN, "tensors of different tapes in one operation")                         \
-    ROW(AD_BUSY, "the tape is in use by one of its own kernels")                           \
+    ROW(AD_BUSY, "the tape is in use by a kernel of its own, or by another thread")        \
     ROW(AD_NO_DERIVATIVE, "an operation on the path has no such derivative")               \
     ROW(AD_MISUSE, "an argument is missing or makes no sense")                             \
     ROW(AD_FAILED, "a user's kernel reported failure")                                     \
     ROW(AD_FILE, "a file cannot be opened or read")                                        \
     ROW(AD_FORMAT, "a file is malformed")                                                  \
-    ROW(AD_DIFFERENT, "a test found a difference")
+    ROW(AD_DIFFERENT, "a test found a difference")                                         \
+    ROW(AD_NOT_FINITE, "a result or a cotangent is infinite or no number")                 \
+    ROW(AD_UNREACHED, "the root does not depend on a watched leaf")                        \
+    ROW(AD_CHANGED, "borrowed numbers were changed")                                       \
+    ROW(AD_CANCELLED, "a sweep was cancelled")
 
 #define AD_STATUS_NAME(name, text) name,
 typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;

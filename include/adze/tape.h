@@ -39,7 +39,24 @@ typedef struct ad_tensor {
 enum {
     /* Takes every piece of memory from the allocator by itself instead of carving it from
      * blocks, so that a guard-page or sanitizing allocator sees the exact bounds. Slow. */
-    AD_CHECK_BOUNDS = 1
+    AD_CHECK_BOUNDS = 1,
+
+    /* Looks at every result and at every cotangent or tangent that a rule computes. The first number
+     * that is infinite or NaN is AD_NOT_FINITE, with the operation, its label and source line, the
+     * place in the array, and what the operands are there. One more reading of every result. */
+    AD_CHECK_NUMBERS = 2,
+
+    /* A sweep fails with AD_UNREACHED, listing them by name, where its root does not reach watched
+     * leaves (see ad_reach_of), instead of giving these zeros. */
+    AD_CHECK_REACHED = 4,
+
+    /* A sweep fails with AD_CHANGED, by name, where borrowed numbers are not what they were when they
+     * were put on the tape. Reads all leaves when they are made and before each sweep. */
+    AD_CHECK_BORROWED = 8,
+
+    /* A call that changes a tape while another thread's call does fails with AD_BUSY, and so does every
+     * call after it until a reset. The call that was there first is not disturbed. */
+    AD_CHECK_THREADS = 16
 };
 
 typedef struct ad_tape_options {
@@ -86,6 +103,7 @@ typedef struct ad_tape_info {
     size_t nodes;           /* values on the tape */
     size_t bytes_used;      /* of values, their nodes, and cotangents */
     size_t bytes_reserved;  /* taken from the allocator */
+    size_t sweep_left;      /* values that a sweep in slices has yet to visit; 0: there is none */
 } ad_tape_info;
 
 AD_API ad_tape_info ad_tape_measure(const ad_tape *t);
@@ -138,6 +156,53 @@ AD_API ad_view ad_grad(ad_tensor x);
  * happens to be zero from one that nobody computed. */
 AD_API bool ad_reached(ad_tensor x);
 
+/* How a root depends on a watched leaf. */
+typedef enum ad_reach {
+    AD_REACH_UNKNOWN, /* y is dead, or x is no watched leaf of its tape */
+    AD_REACHED,       /* along derivatives */
+    AD_INDEPENDENT,   /* not at all */
+    AD_STOPPED,       /* only through operations that stop gradients, such as ad_stop_gradient */
+    AD_SEVERED        /* only through operations that have no derivative */
+} ad_reach;
+
+AD_API ad_reach ad_reach_of(ad_tensor y, ad_tensor x);
+
+typedef struct ad_unreached {
+    ad_tensor leaf;
+    const char *label, *place; /* or NULL; those of a model are labelled with their fields' names */
+    ad_reach reach;            /* not AD_REACHED */
+    const char *op;            /* the first operation that stops or severs, or NULL */
+} ad_unreached;
+
+/* Calls visit (unless NULL), which must not use the tape, for all watched leaves that y does not
+ * reach, in the order of watching. Returns how many there are. Before or after a sweep, also one that
+ * failed. */
+typedef void ad_unreached_visitor(void *user, const ad_unreached *leaf);
+AD_API size_t ad_tape_unreached(ad_tensor y, ad_unreached_visitor *visit, void *user);
+
+/* ---- a sweep in slices -------------------------------------------------------------- */
+
+/* Sweeps that let other work in between: begin as ad_backward or ad_backward_from would, then step, each
+ * time over so many operations, while there is more:
+ *
+ *     if (ad_sweep_begin(loss) == AD_OK)
+ *         while (ad_sweep_step(tape, 16))
+ *             serve_events();                    or return to the event loop, or look at a clock
+ *     if (ad_tape_status(tape) != AD_OK) ...     the one check
+ *
+ * In between, values may be recorded and leaves watched, which then have gradients of zeros; ad_grad has
+ * nothing to show. Another sweep, a reset, or a rewind to before the root ends it, and so does
+ * a failure on the tape. Cancelling is no failure: it is as if no sweep had begun. */
+AD_API ad_status ad_sweep_begin(ad_tensor y);
+AD_API ad_status ad_sweep_begin_from(ad_tensor y, ad_view dy);
+AD_API bool ad_sweep_step(ad_tape *t, size_t operations);
+AD_API void ad_sweep_cancel(ad_tape *t);
+
+/* Called before each pullback of every sweep, with the number of values still to visit; must
+ * not use the tape. Where it returns false the sweep fails with AD_CANCELLED. NULL ends it. */
+typedef bool ad_poll(void *user, size_t left);
+AD_API void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user);
+
 /* ---- tangents: forward mode, and forward over reverse ------------------------------- */
 
 /* The tangents of watched leaves start as zeros. Copies tx, of x's shape and type. */
@@ -170,6 +235,7 @@ typedef struct ad_event {
     ad_event_kind kind;
     const char *op;          /* the operation's name */
     const char *label;       /* the value's label, or NULL */
+    const char *place;       /* the source line that recorded it, "net.c:12", or NULL */
     int arity;
     const ad_shape *operands; /* [arity] */
     const ad_shape *result;
@@ -183,10 +249,68 @@ AD_API void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user);
 /* Writes "square([4]) -> [4]" and the like into text, cut to fit. Returns text. */
 AD_API char *ad_event_print(const ad_event *event, char *text, size_t size);
 
+/* Writes a value's operation or kind of leaf, shapes, label and source line into text, cut to fit:
+ * square([4]) "loss" at net.c:12. Returns text. */
+AD_API char *ad_tape_describe(const ad_tape *t, size_t node, char *text, size_t size);
+
 /* Lists the values of a tape, one a line, or draws them in Graphviz's DOT language
  * (dot -Tsvg). AD_FILE when the stream reports an error. */
 AD_API ad_status ad_tape_print(const ad_tape *t, FILE *out);
 AD_API ad_status ad_tape_dot(const ad_tape *t, FILE *out);
+
+/* ---- digests ------------------------------------------------------------------------ */
+
+/* 64 bits that stand for the first `nodes` values (SIZE_MAX: all): operations, shapes, numbers, and
+ * gradients that leaves have. The same in every run of the same work: a change of any bit changes
+ * them. */
+AD_API uint64_t ad_tape_digest(const ad_tape *t, size_t nodes);
+
+/* Those of each of the first `nodes` values by itself. Returns how many were written. The first
+ * at which two runs part is ad_digest_difference's (nodes if there is none); ad_tape_describe names it. */
+AD_API size_t ad_tape_digests(const ad_tape *t, size_t nodes, uint64_t *digests);
+AD_API size_t ad_digest_difference(size_t nodes, const uint64_t *a, const uint64_t *b);
+
+/* ---- source lines ------------------------------------------------------------------- */
+
+/* In C, macros over the functions that put values on a tape note the place of the call there, as the
+ * literal "net.c:12", for messages. It costs a store, before the call: a tape begins with that
+ * pointer. AD_NO_PLACES, defined before the headers are included, goes without, and so does C++.
+ * A function lies under each macro: (ad_exp)(x), or &ad_exp. */
+static inline AD_UNUSED ad_tape *ad_tape_at(ad_tape *t, const char *place)
+{
+    if (t)
+#if defined(__GNUC__)
+        __atomic_store_n((const char **)(void *)t, place, __ATOMIC_RELAXED);
+#else
+        *(const char **)(void *)t = place;
+#endif
+    return t;
+}
+
+static inline AD_UNUSED ad_tensor ad_tensor_at(ad_tensor x, const char *place)
+{
+    ad_tape_at(x.tape, place);
+    return x;
+}
+
+static inline AD_UNUSED const ad_tensor *ad_tensors_at(const ad_tensor *x, int n, const char *place)
+{
+    for (int i = 0; x && i < n; i++)
+        if (ad_tape_at(x[i].tape, place))
+            break;
+    return x;
+}
+
+#define AD_LINE_TEXT(line) #line
+#define AD_LINE(line) AD_LINE_TEXT(line)
+#define AD_PLACE __FILE__ ":" AD_LINE(__LINE__)
+#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
+#define AD_AT(...) ad_tensor_at((__VA_ARGS__), AD_PLACE)
+#define AD_TAPE_AT(t) ad_tape_at((t), AD_PLACE)
+#else
+#define AD_AT(...) (__VA_ARGS__)
+#define AD_TAPE_AT(t) (t)
+#endif
 
 #ifdef __cplusplus
 } /* extern "C" */
@@ -198,8 +322,11 @@ static inline AD_UNUSED ad_view ad_view_itself(ad_view v)
     return v;
 }
 #define AD_VIEW_FROM(x) _Generic((x), ad_view: ad_view_itself, ad_array: ad_array_view)(x)
-#define ad_watch(tape, x) (ad_watch)((tape), AD_VIEW_FROM(x))
-#define ad_freeze(tape, x) (ad_freeze)((tape), AD_VIEW_FROM(x))
+#define ad_watch(tape, x) (ad_watch)(AD_TAPE_AT(tape), AD_VIEW_FROM(x))
+#define ad_freeze(tape, x) (ad_freeze)(AD_TAPE_AT(tape), AD_VIEW_FROM(x))
+#ifndef AD_NO_PLACES
+#define ad_constant(tape, ...) (ad_constant)(AD_TAPE_AT(tape), __VA_ARGS__)
+#endif
 #endif
 
 #endif

@@ -125,6 +125,7 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
                                      uint32_t *index)
 {
     ad_tensor x = given[i];
+    const char *place = ad_tape_place(c->tape);
     if (!x.tape)
         x = ad_constant(c->tape, number_type(given, n), x.as.number);
     if (x.tape != c->tape) {
@@ -133,12 +134,14 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
     }
     const ad_node *node = ad_tape_node(x);
     if (node && !takes_strides(c->op) && !(node->flags & AD_NODE_CONTIGUOUS)) {
+        ad_tape_at(c->tape, place);
         x = ad_apply(&ad_contiguous_op, &x, NULL);
         node = ad_tape_node(x);
     }
     if (!node)
         ad_tape_fail(c->tape, AD_STALE, "%s: operand %d is gone: a reset or rewind ended it",
                      c->op->name, i);
+    ad_tape_at(c->tape, place);
     *index = x.as.node.index;
     return node;
 }
@@ -250,6 +253,12 @@ static ad_tensor keep(const call *c, ad_node *n)
 
 /* ---- results of their own numbers -------------------------------------------------- */
 
+static AD_APART bool bad_result(const call *c, const ad_node *n)
+{
+    ad_outcome o = {"", "the result", -1, n, c->operand, c->x, ad_node_rows(n, n->data), {0}};
+    return !ad_not_finite(c->tape, &o);
+}
+
 static bool compute(call *c, ad_node *n, size_t saved_bytes)
 {
     ad_tape *t = c->tape;
@@ -265,7 +274,9 @@ static bool compute(call *c, ad_node *n, size_t saved_bytes)
         c->args.y.data = n->data;
         c->op->forward(&c->args);
     }
-    if (!ad_kernel_end(t, start, "", c->args.arity, c->x))
+    if (!ad_kernel_end(t, start, "", c->args.arity, c->x) ||
+        (t->checks & AD_CHECK_NUMBERS && !ad_all_finite(t->isa, n->type, n->data, n->count) &&
+         bad_result(c, n)))
         return false;
     if (saved_bytes &&
         !(result_flags(c) & AD_NODE_TRACKED)) { /* nobody will ask for what was saved */
@@ -304,7 +315,9 @@ static ad_tensor record_view(call *c)
     ad_tape *t = c->tape;
     if (!view_operand(c, &y)) {
         ad_tensor copy = ad_tape_handle(t, c->operand[0]);
+        const char *place = ad_tape_place(t);
         copy = ad_apply(&ad_contiguous_op, &copy, NULL);
+        ad_tape_at(t, place);
         const ad_node *n = ad_tape_node(copy);
         if (n)
             see(c, 0, copy.as.node.index, n);
@@ -332,7 +345,7 @@ static ad_tape *tape_of(const ad_tensor *x, int n)
 ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *attr)
 {
     ad_tape *t = x ? tape_of(x, n) : NULL;
-    if (!t || !op || !op->name || !ad_tape_usable(t, op->name)) {
+    if (!t || !op || !op->name || !ad_tape_enter(t, op->name)) {
         if (t && !(op && op->name))
             ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or it has no name");
         return ad_tape_dead(t);
@@ -345,6 +358,7 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
         y = op->view ? record_view(&c) : record(&c);
     if (c.room)
         ad_recycler_give(&t->buffers, c.room, room_size((size_t)n));
+    ad_tape_leave(t);
     return y;
 }
 

@@ -22,11 +22,33 @@
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma,prefer-vector-width=512")))
 #endif
 
+/* DO(isa, ...) for each, and the list of a name's variants: name_base, ... */
+#if defined(__x86_64__)
+#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
+#define AD_ALL(name)                                \
+    {                                               \
+        {                                           \
+            name##_base, name##_avx2, name##_avx512 \
+        }                                           \
+    }
+#else
+#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__)
+#define AD_ALL(name)    \
+    {                   \
+        {               \
+            name##_base \
+        }               \
+    }
+#endif
+
+/* A function that is compiled with its caller, for the caller's instruction set. */
+#define AD_INLINE static inline __attribute__((always_inline))
+
 #define AD_ISA_NAME(name) AD_ISA_##name,
 typedef enum ad_isa { AD_ISA_LIST(AD_ISA_NAME) AD_ISA_COUNT } ad_isa;
 #undef AD_ISA_NAME
 
-/* The best of them here. Asking may cost microseconds: ask once for each tape. */
+/* The best of them here. */
 ad_isa ad_cpu_isa(void);
 
 #endif

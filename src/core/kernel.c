@@ -50,17 +50,14 @@ void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
     work->rejected.status = status == AD_OK ? AD_FAILED : status;
 }
 
-char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size)
+char *ad_call_print(const char *name, int arity, const ad_view *x, char *buffer, size_t size)
 {
-    size_t at = 0;
-    for (int i = -1; i <= arity && at < size; i++) {
-        char shape[64] = "";
-        if (i >= 0 && i < arity)
-            ad_shape_print(&x[i].shape, shape, sizeof shape);
-        int n = i < 0        ? snprintf(text, size, "%s(", name)
-                : i == arity ? snprintf(text + at, size - at, ")")
-                             : snprintf(text + at, size - at, "%s%s", i ? ", " : "", shape);
-        at += n > 0 ? (size_t)n : 0;
+    ad_text text = ad_text_in(buffer, size);
+    ad_text_add(&text, "%s(", name);
+    for (int i = 0; i < arity; i++) {
+        ad_text_add(&text, "%s", i ? ", " : "");
+        ad_text_add_shape(&text, &x[i].shape);
     }
-    return text;
+    ad_text_add(&text, ")");
+    return buffer;
 }

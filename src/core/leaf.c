@@ -36,21 +36,33 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
     return ad_tape_status(t) == AD_OK;
 }
 
-static ad_tensor new_leaf(ad_tape *t, const char *name, const ad_view *v, unsigned flags)
+static ad_tensor plant(ad_tape *t, const char *name, const ad_view *v, unsigned flags)
 {
     size_t count;
-    if (!t || !ad_tape_usable(t, name) || !good_leaf(t, name, v, &count))
+    if (!good_leaf(t, name, v, &count))
         return ad_tape_dead(t);
+    ad_place start = ad_arena_place(&t->values);
     ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
     ad_node *n = ad_tape_plan(t, &plan);
-    if (!n)
+    if (!n || (t->checks & AD_CHECK_BORROWED && !ad_remember_numbers(t, n))) {
+        ad_arena_return(&t->values, start);
         return ad_tape_dead(t);
+    }
     n->flags |= (uint16_t)flags;
     if (flags & AD_NODE_WATCHED) {
         n->watched = t->last_watched;
         t->last_watched = t->count;
     }
     return ad_tape_keep(t, n);
+}
+
+static ad_tensor new_leaf(ad_tape *t, const char *name, const ad_view *v, unsigned flags)
+{
+    if (!t || !ad_tape_enter(t, name))
+        return ad_tape_dead(t);
+    ad_tensor x = plant(t, name, v, flags);
+    ad_tape_leave(t);
+    return x;
 }
 
 ad_tensor(ad_watch)(ad_tape *t, ad_view v)
@@ -67,10 +79,8 @@ ad_tensor(ad_freeze)(ad_tape *t, ad_view v)
     return new_leaf(t, "freeze", &v, 0);
 }
 
-ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
+static ad_tensor plant_number(ad_tape *t, ad_type type, double value)
 {
-    if (!t || !ad_tape_usable(t, "constant"))
-        return ad_tape_dead(t);
     if ((unsigned)type >= AD_TYPE_COUNT) {
         ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is no number type", (int)type);
         return ad_tape_dead(t);
@@ -87,6 +97,15 @@ ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
         return ad_tape_dead(t);
     memcpy(n->data, &number, ad_type_size(type));
     return ad_tape_keep(t, n);
+}
+
+ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
+{
+    if (!t || !ad_tape_enter(t, "constant"))
+        return ad_tape_dead(t);
+    ad_tensor x = plant_number(t, type, value);
+    ad_tape_leave(t);
+    return x;
 }
 
 ad_tensor ad_label(ad_tensor x, const char *name)

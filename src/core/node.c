@@ -100,6 +100,7 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     }
     *n = (ad_node){
         .op = plan->op,
+        .place = ad_tape_place(t),
         .data = data,
         .count = plan->count,
         .epoch = t->epoch,
@@ -108,6 +109,7 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
         .type = (uint8_t)plan->type,
         .rank = (uint8_t)plan->shape->rank,
     };
+    ad_tape_at(t, NULL);
     lay_out(n, plan);
     return n;
 }
@@ -118,10 +120,8 @@ ad_tensor ad_tape_keep(ad_tape *t, ad_node *n)
     return ad_tape_handle(t, t->count++);
 }
 
-void *ad_tape_memory(ad_tape *t, size_t bytes)
+static void *room_on_tape(ad_tape *t, size_t bytes)
 {
-    if (!t || !ad_tape_usable(t, "memory"))
-        return NULL;
     if (bytes > PTRDIFF_MAX / sizeof(double)) {
         ad_tape_fail(t, AD_MEMORY, "memory: memory ran out (%zu bytes)", bytes);
         return NULL;
@@ -132,6 +132,16 @@ void *ad_tape_memory(ad_tape *t, size_t bytes)
     if (!n)
         return NULL;
     n->label = "memory";
+    n->flags |= AD_NODE_MEMORY;
     ad_tape_keep(t, n);
     return n->data;
+}
+
+void *ad_tape_memory(ad_tape *t, size_t bytes)
+{
+    if (!t || !ad_tape_enter(t, "memory"))
+        return NULL;
+    void *memory = room_on_tape(t, bytes);
+    ad_tape_leave(t);
+    return memory;
 }

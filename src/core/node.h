@@ -11,7 +11,11 @@
 #include "adze/pool.h"
 #include "core/arena.h"
 #include "core/cpu.h"
+#include "core/guard.h"
 #include "core/recycler.h"
+#include "core/text.h"
+
+#include <stdatomic.h>
 
 #define AD_NO_NODE UINT32_MAX
 
@@ -23,7 +27,10 @@ enum {                         /* flags of a node */
        AD_NODE_RUN = 128,      /* so do its operands', and they have its shape */
        AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
        AD_NODE_MARK = 32,      /* for the walk at hand: on a path of derivatives */
-       AD_NODE_CUT = 64        /* the same: only behind an op without derivative */
+       AD_NODE_CUT = 64,       /* the same: behind an op without derivative */
+       AD_NODE_STOP = 256,     /* the same: behind one that stops gradients */
+       AD_NODE_TRAIL = 512,    /* the same: depends on the leaf in question */
+       AD_NODE_MEMORY = 1024   /* no value: memory that the user asked for */
 };
 
 typedef struct ad_axis {
@@ -33,6 +40,7 @@ typedef struct ad_axis {
 typedef struct ad_node {
     const ad_op *op;   /* NULL: a leaf */
     const char *label; /* borrowed, or NULL */
+    const char *place; /* the source line, or NULL */
     void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
     void *saved;
     void *cotangent;  /* while a sweep needs it; a watched leaf keeps it */
@@ -56,7 +64,10 @@ struct ad_workspace {
 };
 
 struct ad_tape {
+    _Atomic(const char *) place; /* of the call to come, or NULL: comes first, see ad_tape_at */
     const ad_allocator *allocator;
+    unsigned checks;
+    ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
     ad_pool *threads; /* or NULL */
@@ -67,8 +78,13 @@ struct ad_tape {
     uint32_t last_watched; /* AD_NO_NODE: none */
     bool severed;          /* some node is */
     const char *busy;      /* the op whose kernel runs, or NULL */
+    uint32_t sweep_root;   /* of the sweep at work or suspended; AD_NO_NODE: none */
+    uint32_t sweep_next;   /* that sweep has yet to visit the nodes before this one */
+    ad_poll *poll;
+    void *poll_user;
     ad_error error;
     ad_workspace work;
+    bool looked_on; /* by a tracer or a poll */
     ad_tracer *tracer;
     void *tracer_user;
     ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */
@@ -170,13 +186,38 @@ extern const ad_op ad_contiguous_op;
 
 /* ---- calling kernels ---------------------------------------------------------------- */
 
-/* True if the tape can be used by `name` now: no error, no kernel at work. */
+/* The source line that the caller noted. It serves for one node. */
+static inline const char *ad_tape_place(ad_tape *t)
+{
+    return atomic_load_explicit(&t->place, memory_order_relaxed);
+}
+
+/* Around what a public function does to a tape. False, with nothing to leave, if it cannot be used
+ * now: it failed, one of its kernels is at work, or another thread is (AD_CHECK_THREADS). */
 bool ad_tape_refuses(ad_tape *t, const char *name);
 
-static inline bool ad_tape_usable(ad_tape *t, const char *name)
+static inline void ad_tape_leave(ad_tape *t)
 {
+    if (t->checks & AD_CHECK_THREADS)
+        ad_guard_leave(&t->guard);
+}
+
+static inline ad_status ad_tape_leave_with_status(ad_tape *t)
+{
+    ad_status status = t->error.status;
+    ad_tape_leave(t);
+    return status;
+}
+
+static inline bool ad_tape_enter(ad_tape *t, const char *name)
+{
+    if (t->checks & AD_CHECK_THREADS && !ad_guard_enter(&t->guard, name))
+        return false;
     return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
 }
+
+/* The same for functions that serve a failed tape as well: false only if others are at work. */
+bool ad_tape_take_over(ad_tape *t, const char *name);
 
 /* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
  * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
@@ -203,16 +244,47 @@ static inline bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix,
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */
 char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
 
+/* Adds ' "label" at net.c:12', as far as there are such. */
+void ad_node_add_names(ad_text *text, const ad_node *n);
+
+/* ---- looking at numbers (AD_CHECK_NUMBERS) ------------------------------------------ */
+
+/* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent of one
+ * of its values. */
+typedef struct ad_outcome {
+    const char *rule; /* "", "pullback of " and so on */
+    const char *what; /* the result, ... */
+    int operand;      /* what is of which operand, or -1 */
+    const ad_node *n;
+    const uint32_t *operands; /* [arity] nodes */
+    const ad_view *x;         /* [arity] */
+    ad_view numbers;
+    ad_view dy; /* data is NULL where there is none */
+} ad_outcome;
+
+bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count);
+
+/* Always false, with an error that tells all about the first bad number. */
+bool ad_not_finite(ad_tape *t, const ad_outcome *o);
+
 void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n);
+
+/* ---- borrowed numbers (AD_CHECK_BORROWED) ------------------------------------------- */
+
+/* Remembers a digest of a leaf's numbers; false with an error when memory ran out. Then, whether all
+ * numbers still have theirs: false with an error that names the leaf. */
+bool ad_remember_numbers(ad_tape *t, ad_node *leaf);
+bool ad_numbers_unchanged(ad_tape *t, const char *name);
 
 /* ---- shared by the sweeps ----------------------------------------------------------- */
 
-/* The root of a sweep: live, of one element if `single`. NULL with an error on the tape. */
+/* Enters the tape for a sweep. The root: live, of one element if `single`. NULL with an error on the
+ * tape, and nothing to leave. */
 ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single);
 
-/* False, with an error that names the op, if a watched leaf matters to the root only through
- * operations without derivative. */
-bool ad_sweep_severed(ad_tape *t, const char *name, uint32_t root);
+/* False, with an error by name, if a watched leaf matters to the root only through operations without
+ * derivative, or on other grounds that the tape was asked to check. */
+bool ad_sweep_allowed(ad_tape *t, const char *name, uint32_t root);
 
 /* Operands of a node, and what its rules get of each. */
 enum { AD_FRAME_FEW = 4 };
@@ -253,6 +325,7 @@ static inline void ad_frame_close(ad_frame *f, ad_tape *t)
 /* Fills in the tangents of n's operands. False if all are zero. */
 bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
 
+void ad_sweep_drop(ad_tape *t);                       /* the suspended sweep, if there is one */
 void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */
 void ad_release_tangents(ad_tape *t, uint32_t from);
 bool ad_room_for_tangents(ad_tape *t, uint32_t count);

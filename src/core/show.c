@@ -5,10 +5,12 @@
 
 void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user)
 {
-    if (!t || t->busy)
+    if (!t || !ad_tape_take_over(t, "trace"))
         return;
     t->tracer = tracer;
     t->tracer_user = user;
+    t->looked_on = t->tracer || t->poll;
+    ad_tape_leave(t);
 }
 
 void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n)
@@ -19,35 +21,54 @@ void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n)
     int arity = n->arity < MOST ? (int)n->arity : MOST;
     for (int i = 0; i < arity; i++)
         operands[i] = ad_node_shape(t->nodes[ad_node_operands(n)[i]]);
-    ad_event event = {kind, n->op->name, n->label, arity, operands, &result, (ad_type)n->type};
+    ad_event event = {kind,  n->op->name, n->label, n->place,
+                      arity, operands,    &result,  (ad_type)n->type};
     t->busy = "the tracer";
     t->tracer(t->tracer_user, &event);
     t->busy = NULL;
 }
 
-char *ad_event_print(const ad_event *event, char *text, size_t size)
+char *ad_event_print(const ad_event *event, char *buffer, size_t size)
 {
-    if (!text || !size)
-        return text;
-    text[0] = '\0';
+    ad_text text = ad_text_in(buffer, size);
     if (!event)
-        return text;
-    char shape[64];
-    const char *what = event->kind == AD_EVENT_PULLBACK ? "pullback of " : "";
-    size_t at = 0;
-    for (int i = -1; i <= event->arity && at < size; i++) {
-        int n = 0;
-        if (i < 0)
-            n = snprintf(text, size, "%s%s(", what, event->op);
-        else if (i < event->arity)
-            n = snprintf(text + at, size - at, "%s%s", i ? ", " : "",
-                         ad_shape_print(&event->operands[i], shape, sizeof shape));
-        else
-            n = snprintf(text + at, size - at, ") -> %s",
-                         ad_shape_print(event->result, shape, sizeof shape));
-        at += n > 0 ? (size_t)n : 0;
+        return buffer;
+    ad_text_add(&text, "%s%s(", event->kind == AD_EVENT_PULLBACK ? "pullback of " : "", event->op);
+    for (int i = 0; i < event->arity; i++) {
+        ad_text_add(&text, "%s", i ? ", " : "");
+        ad_text_add_shape(&text, &event->operands[i]);
     }
-    return text;
+    ad_text_add(&text, ") -> ");
+    ad_text_add_shape(&text, event->result);
+    return buffer;
+}
+
+void ad_node_add_names(ad_text *text, const ad_node *n)
+{
+    if (n->label)
+        ad_text_add(text, " \"%s\"", n->label);
+    if (n->place)
+        ad_text_add(text, " at %s", n->place);
+}
+
+char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)
+{
+    ad_text text = ad_text_in(buffer, size);
+    if (!t || node >= t->count)
+        return buffer;
+    const ad_node *n = t->nodes[node];
+    ad_shape shape = ad_node_shape(n);
+    ad_text_add(&text, "%s(", ad_node_name(n));
+    for (uint32_t k = 0; k < n->arity; k++) {
+        ad_shape operand = ad_node_shape(t->nodes[ad_node_operands(n)[k]]);
+        ad_text_add(&text, "%s", k ? ", " : "");
+        ad_text_add_shape(&text, &operand);
+    }
+    if (!n->op)
+        ad_text_add_shape(&text, &shape);
+    ad_text_add(&text, ")");
+    ad_node_add_names(&text, n);
+    return buffer;
 }
 
 static const char *role(const ad_node *n)

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+#if defined(__GNUC__)
+#define AD_ALIAS __attribute__((may_alias))
+#else
+#define AD_ALIAS
+#endif
+
 void ad_nest_begin(ad_nest *nest, const ad_shape *shape)
 {
     nest->streams = 0;
@@ -112,20 +118,37 @@ void ad_row_strides(const ad_shape *shape, int64_t *stride)
     }
 }
 
+/* Numbers of each size as integers of that size: they are only moved. */
+#define PACK(T)                                                              \
+    static void pack_##T(size_t n, const void *from, int64_t step, void *to) \
+    {                                                                        \
+        const T *restrict x = from;                                          \
+        T *restrict y = to;                                                  \
+        if (step == 0)                                                       \
+            for (size_t i = 0; i < n; i++)                                   \
+                y[i] = *x;                                                   \
+        else                                                                 \
+            for (size_t i = 0; i < n; i++)                                   \
+                y[i] = x[(int64_t)i * step];                                 \
+    }
+
+typedef uint8_t AD_ALIAS byte;
+typedef uint32_t AD_ALIAS word;
+typedef uint64_t AD_ALIAS wide;
+PACK(byte)
+PACK(word)
+PACK(wide)
+
 void ad_strided_pack(size_t size, size_t n, const void *from, int64_t step, void *to)
 {
-#define PACK(bytes)                \
-    for (size_t i = 0; i < n; i++) \
-        memcpy((char *)to + i * (bytes), (const char *)from + (int64_t)i * step * (bytes), bytes);
     if (step == 1)
         memcpy(to, from, n * size);
     else if (size == 1)
-        PACK(1)
+        pack_byte(n, from, step, to);
     else if (size == 4)
-        PACK(4)
+        pack_word(n, from, step, to);
     else
-        PACK(8)
-#undef PACK
+        pack_wide(n, from, step, to);
 }
 
 void ad_strided_read(const ad_view *v, void *numbers)

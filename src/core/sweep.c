@@ -40,15 +40,19 @@ void ad_release_gradients(ad_tape *t, uint32_t from)
     }
 }
 
-/* A cotangent buffer where there is none yet. */
-static void *take(ad_tape *t, uint32_t index, order which)
+static void *take_buffer(ad_tape *t, const ad_node *n)
 {
-    const ad_node *n = t->nodes[index];
     void *buffer = ad_recycler_take(&t->buffers, ad_node_bytes(n));
     if (!buffer)
         ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
                      ad_node_bytes(n), ad_node_name(n));
-    return *cotangent(t, index, which) = buffer;
+    return buffer;
+}
+
+/* A cotangent buffer where there is none yet. */
+static void *take(ad_tape *t, uint32_t index, order which)
+{
+    return *cotangent(t, index, which) = take_buffer(t, t->nodes[index]);
 }
 
 /* Fills dx and assign of a frame: a buffer for every operand that has a derivative. */
@@ -76,6 +80,36 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
     return true;
 }
 
+static const char *const pullback_of = "pullback of ", *const curvature_of = "curvature of ";
+
+static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_frame *f,
+                                     const char *rule, const ad_view *dy)
+{
+    for (uint32_t k = 0; k < n->arity; k++) {
+        const ad_node *x = t->nodes[ad_node_operands(n)[k]];
+        if (!f->dx[k].data || ad_all_finite(t->isa, x->type, f->dx[k].data, x->count))
+            continue;
+        ad_outcome o = {rule, "the cotangent", (int)k, n, ad_node_operands(n), f->x, {0}, *dy};
+        o.numbers = ad_array_view(f->dx[k]);
+        return ad_not_finite(t, &o);
+    }
+    return true;
+}
+
+static AD_APART bool look_on(ad_tape *t, const ad_node *n)
+{
+    if (t->tracer)
+        ad_trace(t, AD_EVENT_PULLBACK, n);
+    if (!t->poll)
+        return true;
+    t->busy = "the poll";
+    bool go_on = t->poll(t->poll_user, t->sweep_next);
+    t->busy = NULL;
+    if (!go_on)
+        ad_tape_fail(t, AD_CANCELLED, "backward: cancelled with %u values to go", t->sweep_next);
+    return go_on;
+}
+
 /* spare: dy, or NULL if it is needed afterwards. */
 static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy,
                           void *spare)
@@ -93,11 +127,12 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     args.work = &t->work;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
-    if (t->tracer)
-        ad_trace(t, AD_EVENT_PULLBACK, n);
+    if (t->looked_on && !look_on(t, n))
+        return false;
     ad_place start = ad_kernel_begin(t, n->op);
     n->op->pullback(&args);
-    return ad_kernel_end(t, start, "pullback of ", (int)n->arity, f->x);
+    return ad_kernel_end(t, start, pullback_of, (int)n->arity, f->x) &&
+           (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, pullback_of, &args.dy));
 }
 
 static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy)
@@ -119,7 +154,8 @@ static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, cons
     args.dy = ad_node_rows(n, dy);
     ad_place start = ad_kernel_begin(t, n->op);
     n->op->curvature(&args);
-    return ad_kernel_end(t, start, "curvature of ", (int)n->arity, f->x);
+    return ad_kernel_end(t, start, curvature_of, (int)n->arity, f->x) &&
+           (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, curvature_of, &args.dy));
 }
 
 static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
@@ -134,13 +170,14 @@ static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
     return open_cotangents(t, n, f, SECOND, false) && call_curvature(t, n, f, dy);
 }
 
-static bool pull(ad_tape *t, uint32_t index, order up_to)
+/* spare: whether rules may spoil the cotangent that they are given. */
+static inline bool pull(ad_tape *t, uint32_t index, order up_to, bool spare)
 {
     ad_frame f;
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     bool good = ad_frame_open(&f, t, n) && open_cotangents(t, n, &f, FIRST, assigns) &&
-                call_pullback(t, n, &f, n->cotangent, up_to == FIRST ? n->cotangent : NULL) &&
+                call_pullback(t, n, &f, n->cotangent, spare ? n->cotangent : NULL) &&
                 (up_to == FIRST || pull_second(t, index, &f));
     ad_frame_close(&f, t);
     return good;
@@ -164,23 +201,40 @@ static bool finish_leaves(ad_tape *t, order up_to)
     return true;
 }
 
-/* The sweep from a root whose cotangent is there. */
-static ad_status walk(ad_tape *t, uint32_t root, order up_to)
+/* ---- the walk ---------------------------------------------------------------------- */
+
+void ad_sweep_drop(ad_tape *t)
 {
-    bool good = true;
-    for (uint32_t i = root + 1; good && i-- > 0;) {
-        const ad_node *n = t->nodes[i];
+    if (t->sweep_root == AD_NO_NODE)
+        return;
+    for (uint32_t i = 0; i <= t->sweep_root; i++)
+        give_all(t, i);
+    t->sweep_root = AD_NO_NODE;
+    ad_release_gradients(t, 0);
+}
+
+/* Goes on with a sweep over so many operations. It has come to its end, good or bad, where
+ * there is no sweep afterwards. */
+static void go_on(ad_tape *t, order up_to, size_t operations)
+{
+    bool good = true, spare = up_to == FIRST && !(t->checks & AD_CHECK_NUMBERS);
+    uint32_t i = t->sweep_next;
+    while (good && i > 0 && operations > 0) {
+        const ad_node *n = t->nodes[--i];
         if (!n->cotangent || !n->op)
             continue;
-        good = pull(t, i, up_to);
+        t->sweep_next = i + 1;
+        good = pull(t, i, up_to, spare);
         give_all(t, i);
+        operations--;
     }
+    t->sweep_next = i;
+    if (good && i > 0)
+        return;
     if (good && finish_leaves(t, up_to))
-        return AD_OK;
-    for (uint32_t i = 0; i < t->count; i++)
-        give_all(t, i);
-    ad_release_gradients(t, 0);
-    return t->error.status;
+        t->sweep_root = AD_NO_NODE;
+    else
+        ad_sweep_drop(t);
 }
 
 static void seed_one(const ad_node *n, void *dy)
@@ -191,59 +245,133 @@ static void seed_one(const ad_node *n, void *dy)
         *(double *)dy = 1;
 }
 
-/* The common part: checks, the root's cotangent (one if seed is NULL), the walk. */
-static ad_status sweep(const char *name, ad_tensor y, const ad_view *seed, order up_to)
+/* A root's cotangent: one if seed is NULL. */
+static void *make_seed(ad_tape *t, const ad_node *root, const ad_view *seed)
+{
+    void *dy = take_buffer(t, root);
+    if (dy && seed)
+        ad_strided_read(seed, dy);
+    else if (dy)
+        seed_one(root, dy);
+    return dy;
+}
+
+/* Starts a sweep on a tape that was entered, and leaves it after so many operations. The seed is copied
+ * before the last sweep's gradients go: it may be one of them. */
+static ad_status sweep(const char *name, ad_tensor y, const ad_view *seed, order up_to,
+                       size_t operations)
 {
     ad_tape *t = y.tape;
     uint32_t root = y.as.node.index;
-    const ad_node *n = t->nodes[root];
+    ad_node *n = t->nodes[root];
+    bool tracked = n->flags & AD_NODE_TRACKED;
+    ad_sweep_drop(t);
+    void *dy = tracked ? make_seed(t, n, seed) : NULL;
     ad_release_gradients(t, 0);
-    if (!ad_sweep_severed(t, name, root))
-        return t->error.status;
-    if (n->flags & AD_NODE_TRACKED) {
-        void *dy = take(t, root, FIRST);
-        if (!dy)
-            return t->error.status;
-        if (seed)
-            ad_strided_read(seed, dy);
-        else
-            seed_one(n, dy);
+    n->cotangent = dy;
+    if ((dy || !tracked) && ad_sweep_allowed(t, name, root)) {
+        t->sweep_root = root;
+        t->sweep_next = root + 1;
+        go_on(t, up_to, operations);
+    } else {
+        give(t, root, FIRST);
     }
-    return walk(t, root, up_to);
+    return ad_tape_leave_with_status(t);
+}
+
+/* ---- starting it ------------------------------------------------------------------- */
+
+static ad_status sweep_from_one(ad_tensor y, size_t operations)
+{
+    if (!ad_sweep_root("backward", y, true))
+        return ad_tape_status(y.tape);
+    return sweep("backward", y, NULL, FIRST, operations);
+}
+
+static bool good_seed(ad_tape *t, const ad_node *n, const ad_view *dy)
+{
+    char given[64], wanted[64];
+    ad_shape shape = ad_node_shape(n);
+    if (!dy->data && n->count)
+        ad_tape_fail(t, AD_MISUSE, "backward: the cotangent holds no numbers");
+    else if (dy->type != (ad_type)n->type)
+        ad_tape_fail(t, AD_BAD_TYPE, "backward: a cotangent of type %s for a root of %s",
+                     ad_type_text(dy->type), ad_type_text((ad_type)n->type));
+    else if (!ad_shape_equal(&dy->shape, &shape))
+        ad_tape_fail(t, AD_BAD_SHAPE, "backward: a cotangent of shape %s for a root of %s",
+                     ad_shape_print(&dy->shape, given, sizeof given),
+                     ad_shape_print(&shape, wanted, sizeof wanted));
+    return t->error.status == AD_OK;
+}
+
+static ad_status sweep_from(ad_tensor y, const ad_view *dy, size_t operations)
+{
+    ad_node *n = ad_sweep_root("backward", y, false);
+    if (n && good_seed(y.tape, n, dy))
+        return sweep("backward", y, dy, FIRST, operations);
+    if (n)
+        ad_tape_leave(y.tape);
+    return ad_tape_status(y.tape);
 }
 
 ad_status ad_backward(ad_tensor y)
 {
-    if (!ad_sweep_root("backward", y, true))
-        return ad_tape_status(y.tape);
-    return sweep("backward", y, NULL, FIRST);
+    return sweep_from_one(y, SIZE_MAX);
 }
 
 ad_status ad_backward_from(ad_tensor y, ad_view dy)
 {
-    ad_node *n = ad_sweep_root("backward", y, false);
-    if (!n)
-        return ad_tape_status(y.tape);
-    char given[64], wanted[64];
-    ad_shape shape = ad_node_shape(n);
-    if (!dy.data && n->count)
-        return ad_tape_fail(y.tape, AD_MISUSE, "backward: the cotangent holds no numbers");
-    if (dy.type != (ad_type)n->type)
-        return ad_tape_fail(y.tape, AD_BAD_TYPE,
-                            "backward: a cotangent of type %s for a root of %s",
-                            ad_type_text(dy.type), ad_type_text((ad_type)n->type));
-    if (!ad_shape_equal(&dy.shape, &shape))
-        return ad_tape_fail(y.tape, AD_BAD_SHAPE,
-                            "backward: a cotangent of shape %s for a root of %s",
-                            ad_shape_print(&dy.shape, given, sizeof given),
-                            ad_shape_print(&shape, wanted, sizeof wanted));
-    return sweep("backward", y, &dy, FIRST);
+    return sweep_from(y, &dy, SIZE_MAX);
 }
+
+/* ---- in slices --------------------------------------------------------------------- */
+
+ad_status ad_sweep_begin(ad_tensor y)
+{
+    return sweep_from_one(y, 0);
+}
+
+ad_status ad_sweep_begin_from(ad_tensor y, ad_view dy)
+{
+    return sweep_from(y, &dy, 0);
+}
+
+bool ad_sweep_step(ad_tape *t, size_t operations)
+{
+    if (!t || !ad_tape_enter(t, "sweep_step"))
+        return false;
+    if (t->sweep_root != AD_NO_NODE)
+        go_on(t, FIRST, operations);
+    bool more = t->sweep_root != AD_NO_NODE;
+    ad_tape_leave(t);
+    return more;
+}
+
+void ad_sweep_cancel(ad_tape *t)
+{
+    if (!t || !ad_tape_take_over(t, "sweep_cancel"))
+        return;
+    ad_sweep_drop(t);
+    ad_tape_leave(t);
+}
+
+void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user)
+{
+    if (!t || !ad_tape_take_over(t, "poll"))
+        return;
+    t->poll = poll;
+    t->poll_user = user;
+    t->looked_on = t->tracer || t->poll;
+    ad_tape_leave(t);
+}
+
+/* ---- reading ----------------------------------------------------------------------- */
 
 ad_view ad_grad(ad_tensor x)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there = n && n->flags & AD_NODE_WATCHED && n->cotangent;
+    bool there =
+        n && n->flags & AD_NODE_WATCHED && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
     return there ? ad_node_rows(n, n->cotangent) : (ad_view){0};
 }
 
@@ -260,13 +388,14 @@ ad_status ad_backward_tangents(ad_tensor y)
     ad_tape *t = y.tape;
     if (!ad_sweep_root("backward_tangents", y, true))
         return ad_tape_status(t);
-    if (t->pushed == AD_NO_NODE || t->pushed < y.as.node.index)
-        return ad_tape_fail(t, AD_MISUSE,
-                            "backward_tangents: first carry the tangents to the root "
-                            "(ad_push_tangents)");
-    if (!ad_room_for_tangents(t, t->count))
-        return t->error.status;
-    return sweep("backward_tangents", y, NULL, SECOND);
+    bool pushed = t->pushed != AD_NO_NODE && t->pushed >= y.as.node.index;
+    if (pushed && ad_room_for_tangents(t, t->count))
+        return sweep("backward_tangents", y, NULL, SECOND, SIZE_MAX);
+    if (!pushed)
+        ad_tape_fail(t, AD_MISUSE,
+                     "backward_tangents: first carry the tangents to the root "
+                     "(ad_push_tangents)");
+    return ad_tape_leave_with_status(t);
 }
 
 ad_view ad_grad_tangent(ad_tensor x)

@@ -71,16 +71,14 @@ bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n)
 
 /* ---- the push ---------------------------------------------------------------------- */
 
-ad_status ad_set_tangent(ad_tensor x, ad_view tx)
+static ad_status set_tangent(ad_tensor x, const ad_view *tx)
 {
     ad_tape *t = x.tape;
-    if (!t || !ad_tape_usable(t, "set_tangent"))
-        return ad_tape_status(t);
     const ad_node *n = ad_tape_node(x);
     if (!n || !(n->flags & AD_NODE_WATCHED))
         return ad_tape_fail(t, AD_MISUSE, "set_tangent: this is no watched leaf of the tape");
     ad_shape shape = ad_node_shape(n);
-    if (!tx.data || tx.type != (ad_type)n->type || !ad_shape_equal(&tx.shape, &shape))
+    if (!tx->data || tx->type != (ad_type)n->type || !ad_shape_equal(&tx->shape, &shape))
         return ad_tape_fail(t, AD_BAD_SHAPE,
                             "set_tangent: a tangent must have its leaf's type and shape");
     if (!ad_room_for_tangents(t, x.as.node.index + 1))
@@ -88,9 +86,18 @@ ad_status ad_set_tangent(ad_tensor x, ad_view tx)
     give_tangent(t, x.as.node.index);
     if (!take_tangent(t, x.as.node.index))
         return t->error.status;
-    ad_strided_read(&tx, t->tangents[x.as.node.index].tx);
+    ad_strided_read(tx, t->tangents[x.as.node.index].tx);
     t->pushed = AD_NO_NODE;
     return AD_OK;
+}
+
+ad_status ad_set_tangent(ad_tensor x, ad_view tx)
+{
+    if (!x.tape || !ad_tape_enter(x.tape, "set_tangent"))
+        return ad_tape_status(x.tape);
+    ad_status status = set_tangent(x, &tx);
+    ad_tape_leave(x.tape);
+    return status;
 }
 
 /* Marks what the root depends on through derivatives. */
@@ -106,6 +113,15 @@ static void mark_cone(ad_tape *t, uint32_t root)
             o->flags |= o->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
         }
     }
+}
+
+static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_array ty)
+{
+    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(t->isa, n->type, ty.data, n->count))
+        return true;
+    ad_outcome o = {"jvp of ", "the tangent",     -1, n, ad_node_operands(n),
+                    f->x,      ad_array_view(ty), {0}};
+    return ad_not_finite(t, &o);
 }
 
 static bool push(ad_tape *t, uint32_t index)
@@ -130,22 +146,18 @@ static bool push(ad_tape *t, uint32_t index)
         else if ((good = (args.ty.data = take_tangent(t, index)) != NULL)) {
             ad_place start = ad_kernel_begin(t, n->op);
             n->op->jvp(&args);
-            good = ad_kernel_end(t, start, "jvp of ", args.arity, f.x);
+            good = ad_kernel_end(t, start, "jvp of ", args.arity, f.x) &&
+                   good_tangent(t, n, &f, args.ty);
         }
     }
     ad_frame_close(&f, t);
     return good;
 }
 
-ad_status ad_push_tangents(ad_tensor y)
+static void push_all(ad_tape *t, uint32_t root)
 {
-    ad_tape *t = y.tape;
-    uint32_t root = y.as.node.index;
-    if (!ad_sweep_root("push_tangents", y, false) || !ad_sweep_severed(t, "push_tangents", root) ||
-        !ad_room_for_tangents(t, root + 1))
-        return ad_tape_status(t);
-    mark_cone(t, root);
     bool good = true;
+    mark_cone(t, root);
     for (uint32_t i = 0; i <= root; i++) {
         ad_node *n = t->nodes[i];
         bool wanted = n->flags & AD_NODE_MARK;
@@ -156,7 +168,17 @@ ad_status ad_push_tangents(ad_tensor y)
         good = good && (!wanted || push(t, i));
     }
     t->pushed = good ? root : AD_NO_NODE;
-    return t->error.status;
+}
+
+ad_status ad_push_tangents(ad_tensor y)
+{
+    ad_tape *t = y.tape;
+    uint32_t root = y.as.node.index;
+    if (!ad_sweep_root("push_tangents", y, false))
+        return ad_tape_status(t);
+    if (ad_sweep_allowed(t, "push_tangents", root) && ad_room_for_tangents(t, root + 1))
+        push_all(t, root);
+    return ad_tape_leave_with_status(t);
 }
 
 ad_view ad_tangent(ad_tensor x)

@@ -17,6 +17,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
     bool exact = o.checks & AD_CHECK_BOUNDS;
     *t = (ad_tape){
         .allocator = o.allocator,
+        .checks = o.checks,
         .values = {.allocator = o.allocator, .exact = exact},
         .buffers.arena = {.allocator = o.allocator, .exact = exact},
         .threads = o.pool,
@@ -24,6 +25,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .epoch = 1,
         .last_watched = AD_NO_NODE,
         .pushed = AD_NO_NODE,
+        .sweep_root = AD_NO_NODE,
     };
     t->work.tape = t;
     ad_gemm_warm_up(); /* what BLIS aborts on, having no memory, is better met here */
@@ -32,7 +34,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
 
 void ad_tape_free(ad_tape *t)
 {
-    if (!t || t->busy)
+    if (!t || !ad_tape_take_over(t, "free"))
         return;
     ad_tape_reset(t);
     ad_tape_trim(t);
@@ -41,6 +43,8 @@ void ad_tape_free(ad_tape *t)
 
 static void forget_from(ad_tape *t, uint32_t count)
 {
+    if (t->sweep_root != AD_NO_NODE && t->sweep_root >= count)
+        ad_sweep_drop(t);
     ad_release_gradients(t, count);
     ad_release_tangents(t, count);
     while (t->last_watched != AD_NO_NODE && t->last_watched >= count)
@@ -55,29 +59,33 @@ static void forget_from(ad_tape *t, uint32_t count)
 
 void ad_tape_reset(ad_tape *t)
 {
-    if (!t || t->busy)
+    if (!t || !ad_tape_take_over(t, "reset"))
         return;
     forget_from(t, 0);
     ad_arena_return(&t->values, (ad_place){0});
     ad_recycler_reset(&t->buffers);
     t->severed = false;
+    ad_tape_at(t, NULL);
     if (t->error.status != AD_OK)
         t->error = (ad_error){0};
+    ad_guard_clear(&t->guard);
+    ad_tape_leave(t);
 }
 
 void ad_tape_trim(ad_tape *t)
 {
-    if (!t || t->busy)
+    if (!t || !ad_tape_take_over(t, "trim"))
         return;
     ad_arena_trim(&t->values);
-    if (t->count)
-        return;
-    ad_arena_trim(&t->buffers.arena);
-    ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *t->nodes);
-    ad_memory_give(t->allocator, t->tangents, t->tangents_capacity * sizeof *t->tangents);
-    t->nodes = NULL;
-    t->tangents = NULL;
-    t->capacity = t->tangents_capacity = 0;
+    if (!t->count) {
+        ad_arena_trim(&t->buffers.arena);
+        ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *t->nodes);
+        ad_memory_give(t->allocator, t->tangents, t->tangents_capacity * sizeof *t->tangents);
+        t->nodes = NULL;
+        t->tangents = NULL;
+        t->capacity = t->tangents_capacity = 0;
+    }
+    ad_tape_leave(t);
 }
 
 ad_mark ad_tape_mark(ad_tape *t)
@@ -92,22 +100,28 @@ ad_status ad_tape_rewind(ad_mark mark)
     ad_tape *t = mark.tape;
     if (!t)
         return AD_MISUSE;
-    if (t->busy)
+    if (!ad_tape_take_over(t, "rewind"))
         return AD_BUSY;
+    ad_status status = AD_OK;
     if (mark.count > t->count || (mark.count && t->nodes[mark.count - 1]->epoch != mark.epoch))
-        return ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
-    if (mark.count < t->count)
+        status = ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
+    else if (mark.count < t->count)
         forget_from(t, mark.count);
-    return AD_OK;
+    ad_tape_leave(t);
+    return status;
 }
 
 ad_status ad_tape_status(const ad_tape *t)
 {
+    if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
+        return AD_BUSY;
     return t ? t->error.status : AD_MISUSE;
 }
 
 const char *ad_tape_error(const ad_tape *t)
 {
+    if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
+        return ad_guard_text(&t->guard);
     return t ? t->error.text : "there is no tape";
 }
 
@@ -128,7 +142,17 @@ bool ad_tape_refuses(ad_tape *t, const char *name)
 {
     if (t->busy)
         ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s", name, t->busy);
+    ad_tape_leave(t);
     return true;
+}
+
+bool ad_tape_take_over(ad_tape *t, const char *name)
+{
+    if (t->checks & AD_CHECK_THREADS && !ad_guard_take(&t->guard, name))
+        return false;
+    if (t->busy)
+        ad_tape_leave(t);
+    return !t->busy;
 }
 
 ad_tape_info ad_tape_measure(const ad_tape *t)
@@ -140,5 +164,6 @@ ad_tape_info ad_tape_measure(const ad_tape *t)
         .nodes = t->count,
         .bytes_used = ad_arena_used(&t->values) + t->buffers.used,
         .bytes_reserved = t->values.reserved + t->buffers.arena.reserved + tables,
+        .sweep_left = t->sweep_root == AD_NO_NODE ? 0 : t->sweep_next,
     };
 }

@@ -142,10 +142,19 @@ ad_status ad_model_gradient(const ad_model *d, ad_tensor y, const ad_view *dy, c
     if (!d || !tensors || !gradient)
         return ad_tape_fail(y.tape, AD_MISUSE, "gradient: an argument is NULL");
     ad_status status = dy ? ad_backward_from(y, *dy) : ad_backward(y);
-    if (status != AD_OK)
-        return status;
+    return status == AD_OK ? ad_model_collect(d, y.tape, tensors, gradient) : status;
+}
+
+ad_status ad_model_collect(const ad_model *d, ad_tape *t, const void *tensors, void *gradient)
+{
+    if (!d || !tensors || !gradient)
+        return ad_tape_fail(t, AD_MISUSE, "gradient: an argument is NULL");
+    if (ad_tape_status(t) == AD_OK && ad_tape_measure(t).sweep_left)
+        ad_tape_fail(t, AD_MISUSE, "gradient: the sweep has not come to its end");
+    if (ad_tape_status(t) != AD_OK)
+        return ad_tape_status(t);
     ad_error error = {0};
-    harvest h = {y.tape, tensors, gradient};
+    harvest h = {t, tensors, gradient};
     ad_result r = {.d = d,
                    .target = gradient,
                    .verb = "gradient",
@@ -153,9 +162,9 @@ ad_status ad_model_gradient(const ad_model *d, ad_tensor y, const ad_view *dy, c
                    .like = like_sweep,
                    .user = &h,
                    .error = &error};
-    status = ad_result_prepare(&r);
+    ad_status status = ad_result_prepare(&r);
     if (status != AD_OK)
-        return ad_tape_fail(y.tape, status, "%s", error.text);
+        return ad_tape_fail(t, status, "%s", error.text);
     ad_result_commit(&r);
     return ad_walk(d, reap, &h);
 }

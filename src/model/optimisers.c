@@ -1,6 +1,7 @@
 /* Stochastic gradient descent and Adam: loops over the numbers of a field, in the field's own
- * type, on the walk over the model. Everything is checked, and the optimiser's own state made,
+ * type and for the machine's vectors, on the walk over the model. Everything is checked, and the optimiser's own state made,
  * before the first number is written. */
+#include "core/cpu.h"
 #include "model/walk.h"
 
 #include <math.h>
@@ -85,37 +86,42 @@ static ad_status take(step *o, ad_site_visitor *update)
 
 /* ---- sgd ---------------------------------------------------------------------------- */
 
-#define SGD(T, name)                                                    \
-    static void name(size_t n, const ad_sgd *o, const T *g, T *v, T *x) \
-    {                                                                   \
-        T rate = (T)o->rate, momentum = (T)o->momentum;                 \
-        if (!v)                                                         \
-            for (size_t i = 0; i < n; i++)                              \
-                x[i] -= rate * g[i];                                    \
-        else if (o->nesterov)                                           \
-            for (size_t i = 0; i < n; i++) {                            \
-                T gi = g[i], vi = v[i] = momentum * v[i] + gi;          \
-                x[i] -= rate * (momentum * vi + gi);                    \
-            }                                                           \
-        else                                                            \
-            for (size_t i = 0; i < n; i++) {                            \
-                T vi = v[i] = momentum * v[i] + g[i];                   \
-                x[i] -= rate * vi;                                      \
-            }                                                           \
+typedef void sgd_kernel(size_t n, const ad_sgd *o, const void *g, void *v, void *x);
+
+#define SGD(isa, name, T)                                                                   \
+    AD_TARGET_##isa static void name##_##isa(size_t n, const ad_sgd *o, const void *g_data, \
+                                             void *v_data, void *x_data)                    \
+    {                                                                                       \
+        const T *restrict g = g_data;                                                       \
+        T *restrict v = v_data, *restrict x = x_data;                                       \
+        T rate = (T)o->rate, momentum = (T)o->momentum;                                     \
+        if (!v)                                                                             \
+            for (size_t i = 0; i < n; i++)                                                  \
+                x[i] -= rate * g[i];                                                        \
+        else if (o->nesterov)                                                               \
+            for (size_t i = 0; i < n; i++) {                                                \
+                T gi = g[i], vi = v[i] = momentum * v[i] + gi;                              \
+                x[i] -= rate * (momentum * vi + gi);                                        \
+            }                                                                               \
+        else                                                                                \
+            for (size_t i = 0; i < n; i++) {                                                \
+                T vi = v[i] = momentum * v[i] + g[i];                                       \
+                x[i] -= rate * vi;                                                          \
+            }                                                                               \
     }
-SGD(float, sgd_f32)
-SGD(double, sgd_f64)
+AD_EACH_ISA(SGD, sgd_f32, float)
+AD_EACH_ISA(SGD, sgd_f64, double)
 #undef SGD
 
 static ad_status sgd_field(void *user, const ad_site *s)
 {
+    static const struct {
+        sgd_kernel *of[AD_ISA_COUNT];
+    } kernels[2] = {AD_ALL(sgd_f32), AD_ALL(sgd_f64)};
     const step *o = user;
     const ad_array *x = ad_site_array(s, o->model), *g = ad_site_array(s, o->gradient);
     void *v = o->role[0] ? ad_site_array(s, o->state[0])->data : NULL;
-    if (x->type == AD_F32)
-        sgd_f32(ad_array_count(x), o->rule, g->data, v, x->data);
-    else
-        sgd_f64(ad_array_count(x), o->rule, g->data, v, x->data);
+    kernels[x->type].of[ad_cpu_isa()](ad_array_count(x), o->rule, g->data, v, x->data);
     return AD_OK;
 }
 
@@ -152,30 +158,35 @@ typedef struct adam_rule {
     double bias1, bias2; /* 1 - beta^step */
 } adam_rule;
 
-#define ADAM(T, name, root)                                                              \
-    static void name(size_t n, const adam_rule *o, const T *g, T *m, T *s, T *x)         \
-    {                                                                                    \
-        T take1 = (T)(1 - o->beta1), rate = (T)(o->rate / o->bias1);                     \
-        T take2 = (T)(1 - o->beta2), scale = (T)(1 / o->bias2), epsilon = (T)o->epsilon; \
-        for (size_t i = 0; i < n; i++) {                                                 \
-            T gi = g[i], mi = m[i] += take1 * (gi - m[i]);                               \
-            T si = s[i] += take2 * (gi * gi - s[i]);                                     \
-            x[i] -= rate * mi / (root(si * scale) + epsilon);                            \
-        }                                                                                \
+typedef void adam_kernel(size_t n, const adam_rule *o, const void *g, void *m, void *s, void *x);
+
+#define ADAM(isa, name, T, root)                                                               \
+    AD_TARGET_##isa static void name##_##isa(size_t n, const adam_rule *o, const void *g_data, \
+                                             void *m_data, void *s_data, void *x_data)         \
+    {                                                                                          \
+        const T *restrict g = g_data;                                                          \
+        T *restrict m = m_data, *restrict s = s_data, *restrict x = x_data;                    \
+        T take1 = (T)(1 - o->beta1), rate = (T)(o->rate / o->bias1);                           \
+        T take2 = (T)(1 - o->beta2), scale = (T)(1 / o->bias2), epsilon = (T)o->epsilon;       \
+        for (size_t i = 0; i < n; i++) {                                                       \
+            T gi = g[i], mi = m[i] += take1 * (gi - m[i]);                                     \
+            T si = s[i] += take2 * (gi * gi - s[i]);                                           \
+            x[i] -= rate * mi / (root(si * scale) + epsilon);                                  \
+        }                                                                                      \
     }
-ADAM(float, adam_f32, sqrtf)
-ADAM(double, adam_f64, sqrt)
+AD_EACH_ISA(ADAM, adam_f32, float, sqrtf)
+AD_EACH_ISA(ADAM, adam_f64, double, sqrt)
 #undef ADAM
 
 static ad_status adam_field(void *user, const ad_site *s)
 {
+    static const struct {
+        adam_kernel *of[AD_ISA_COUNT];
+    } kernels[2] = {AD_ALL(adam_f32), AD_ALL(adam_f64)};
     const step *o = user;
     const ad_array *x = ad_site_array(s, o->model), *g = ad_site_array(s, o->gradient);
     void *mean = ad_site_array(s, o->state[0])->data, *square = ad_site_array(s, o->state[1])->data;
-    if (x->type == AD_F32)
-        adam_f32(ad_array_count(x), o->rule, g->data, mean, square, x->data);
-    else
-        adam_f64(ad_array_count(x), o->rule, g->data, mean, square, x->data);
+    kernels[x->type].of[ad_cpu_isa()](ad_array_count(x), o->rule, g->data, mean, square, x->data);
     return AD_OK;
 }
 

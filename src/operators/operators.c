@@ -1,29 +1,11 @@
 /* Functions of functions, on the public API: put operands on the tape, evaluate, sweep, take the results,
  * rewind.
- *
- * A list of n operands is the simplest of models, one field that is an array of n arrays; what
- * models do for their gradients (all written or none, missing ones made) serves here as well. */
-#include "adze/operators.h"
+ */
+#include "operators/list.h"
 
-#include "adze/model.h"
 #include "model/walk.h"
 
 #include <math.h>
-
-/* ---- lists of operands ------------------------------------------------------------- */
-
-typedef struct list {
-    ad_field field;
-    ad_model model;
-} list;
-
-static void describe(list *l, const char *name, int n)
-{
-    size_t count = (size_t)n;
-    l->field = (ad_field){name, &ad_array_model, count, 0, 0};
-    l->model =
-        (ad_model){"operands", count * sizeof(ad_array), count * sizeof(ad_tensor), &l->field, 1};
-}
 
 static bool good_call(ad_tape *t, const char *name, bool complete, int n)
 {
@@ -78,22 +60,22 @@ ad_status ad_value_with_pullback(ad_tape *t, ad_function *f, const void *env, in
 
 ad_status ad_pull(const ad_pullback *pullback, ad_view dy, ad_array *dx)
 {
-    list l;
+    ad_list l;
     if (!pullback || !pullback->x)
         return AD_MISUSE;
-    describe(&l, "dx", pullback->n);
+    ad_list_describe(&l, "dx", pullback->n);
     return ad_model_gradient(&l.model, pullback->value, &dy, pullback->x, dx);
 }
 
 ad_status ad_value_with_gradient(ad_tape *t, ad_function *f, const void *env, int n,
                                  const ad_view *x, double *value, ad_array *gradient)
 {
-    list l;
+    ad_list l;
     ad_pullback p;
     if (!good_call(t, "gradient", f && x && gradient, n))
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
-    describe(&l, "gradient", n);
+    ad_list_describe(&l, "gradient", n);
     if (record(t, f, env, n, x, &p) &&
         ad_model_gradient(&l.model, p.value, NULL, p.x, gradient) == AD_OK && value)
         *value = ad_item(p.value);
@@ -138,10 +120,10 @@ static ad_status like_view(const void *user, const ad_site *s, ad_array *like, a
 /* Copies n views to arrays, all or none. */
 static ad_status deliver(ad_tape *t, const char *name, int n, const ad_view *from, ad_array *to)
 {
-    list l;
+    ad_list l;
     ad_error error = {0};
     delivery d = {from, to};
-    describe(&l, name, n);
+    ad_list_describe(&l, name, n);
     ad_result r = {.d = &l.model,
                    .target = to,
                    .verb = name,

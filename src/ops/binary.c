@@ -4,6 +4,7 @@
  * expressions of a, b and y. The pullback to an operand that was broadcast sums what the
  * broadcasting repeated; ad_map_into does that, from the shapes alone. */
 #include "adze/ops.h"
+#include "core/share.h"
 #include "ops/families.h"
 #include "ops/kernel.h"
 
@@ -46,10 +47,51 @@ static void map_slope(const ad_pullback_args *c, int i)
     ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
 }
 
+/* Both slopes of a run, piece by piece, so that what they share comes from the cache the second time. */
+typedef struct both_slopes {
+    ad_block *slope[2];
+    const char *run[4];
+    char *dx[2];
+    bool add[2];
+    size_t n, size;
+} both_slopes;
+
+enum { PIECE = 1 << 13 };
+
+static void pull_piece(void *user, size_t task, int worker)
+{
+    const both_slopes *s = user;
+    size_t begin = task * PIECE, n = s->n - begin < PIECE ? s->n - begin : PIECE;
+    const void *in[4];
+    (void)worker;
+    for (int k = 0; k < 4; k++)
+        in[k] = s->run[k] + begin * s->size;
+    for (int i = 0; i < 2; i++)
+        s->slope[i](n, in, s->dx[i] + begin * s->size, s->add[i]);
+}
+
+static void pull_both(const ad_pullback_args *c)
+{
+    const binary_kernels *k = c->op->kernels;
+    both_slopes s = {.run = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data},
+                     .n = c->run,
+                     .size = ad_type_size(c->y.type)};
+    for (int i = 0; i < 2; i++) {
+        s.slope[i] = k->slope[i].of[c->y.type].of[ad_work_isa(c->work)];
+        s.dx[i] = c->dx[i].data;
+        s.add[i] = !c->assign[i];
+    }
+    ad_work_share(c->work, (s.n + PIECE - 1) / PIECE, pull_piece, &s);
+}
+
 static void binary_pullback(const ad_pullback_args *c)
 {
     const binary_kernels *k = c->op->kernels;
     const void *run[] = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data};
+    if (c->run > PIECE && c->dx[0].data && c->dx[1].data) {
+        pull_both(c);
+        return;
+    }
     for (int i = 0; i < 2; i++)
         if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], c->run, run,
                                          c->dx[i].data, !c->assign[i]))
@@ -86,16 +128,16 @@ static void binary_curvature(const ad_curvature_args *c)
 #define Y(T) AD_IN(T, 2)
 
 /* A derivative as a function, and as a kernel that multiplies it by the factor. */
-#define PART(name, s, T, part, factor)           \
-    static inline T name##_of_##s(T a, T b, T y) \
-    {                                            \
-        (void)a, (void)b, (void)y;               \
-        return (T)(part);                        \
-    }                                            \
+#define PART(name, s, T, part, factor)       \
+    AD_INLINE T name##_of_##s(T a, T b, T y) \
+    {                                        \
+        (void)a, (void)b, (void)y;           \
+        return (T)(part);                    \
+    }                                        \
     AD_KERNEL(name##_##s, T, factor *name##_of_##s(A(T), B(T), Y(T)))
 
 #define BINARY_KERNELS(op, s, T, f, da, db, daa, dab, dbb)     \
-    static inline T op##_value_##s(T a, T b)                   \
+    AD_INLINE T op##_value_##s(T a, T b)                       \
     {                                                          \
         return (T)(f);                                         \
     }                                                          \

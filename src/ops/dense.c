@@ -159,7 +159,7 @@ static void add_parts(const slopes *s, size_t chunks, const ad_array *db, bool a
 /* dz, in the place of dy or in scratch memory, or dy itself; db is added to or assigned. */
 static ad_view pull_activation(const ad_pullback_args *c)
 {
-    enum { LEAST_ROWS = 256, CHUNKS = 64 };
+    enum { LEAST = 1 << 13, CHUNKS = 64 };
     ad_view dz = c->dy;
     const ad_unary_kernels *k = activation_of(c->attr);
     ad_isa isa = ad_work_isa(c->work);
@@ -171,7 +171,8 @@ static ad_view pull_activation(const ad_pullback_args *c)
                 .size = ad_type_size(dz.type),
                 .slope = k ? k->slope.of[dz.type].of[isa] : NULL,
                 .sum = ad_sum_rows.of[dz.type].of[isa]};
-    s.chunk = s.chunk < LEAST_ROWS ? LEAST_ROWS : s.chunk;
+    int64_t least = LEAST / (s.columns ? s.columns : 1) + 1;
+    s.chunk = s.chunk < least ? least : s.chunk;
     size_t chunks = (size_t)((s.rows + s.chunk - 1) / s.chunk);
     size_t sums = (chunks ? chunks : 1) * (size_t)s.columns * sizeof *s.db;
     if (k)

@@ -3,6 +3,7 @@
  * A fold starts from the first element behind each result and goes over the rest in their own type,
  * keeping the better of two; a NaN is better than any number. The elements equal to
  * the result share its cotangent: with k ties each gets dy / k. */
+#include "core/share.h"
 #include "core/strided.h"
 #include "ops/kernel.h"
 #include "ops/reduce.h"
@@ -14,21 +15,23 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
 
 /* A row into one number. A long one has many candidates side by side, so that no comparison waits
  * for the one before, and the loop over them becomes vector instructions. */
-#define FOLD_ROW(T, beats)                                                     \
-    enum { LANES = 256 / sizeof(T) };                                          \
-    T best = *to;                                                              \
-    size_t i = 0;                                                              \
-    if (n >= 2 * LANES) {                                                      \
-        T lane[LANES];                                                         \
-        memcpy(lane, from, sizeof lane);                                       \
-        for (i = LANES; i + LANES <= n; i += LANES)                            \
-            for (size_t k = 0; k < LANES; k++)                                 \
-                lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k]; \
-        for (size_t k = 0; k < LANES; k++)                                     \
-            best = beats(lane[k], best) ? lane[k] : best;                      \
-    }                                                                          \
-    for (; i < n; i++)                                                         \
-        best = beats(from[i], best) ? from[i] : best;                          \
+#define FOLD_ROW(T, beats)                                                           \
+    enum { LANES = 256 / sizeof(T) };                                                \
+    T best = *to;                                                                    \
+    size_t i = 0;                                                                    \
+    if (n >= 2 * LANES) {                                                            \
+        T lane[LANES];                                                               \
+        memcpy(lane, from, sizeof lane);                                             \
+        for (i = LANES; i + LANES <= n; i += LANES)                                  \
+            for (size_t k = 0; k < LANES; k++)                                       \
+                lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k];       \
+        for (size_t half = LANES / 2; half; half /= 2)                               \
+            for (size_t k = 0; k < half; k++)                                        \
+                lane[k] = beats(lane[k + half], lane[k]) ? lane[k + half] : lane[k]; \
+        best = beats(lane[0], best) ? lane[0] : best;                                \
+    }                                                                                \
+    for (; i < n; i++)                                                               \
+        best = beats(from[i], best) ? from[i] : best;                                \
     *to = best;
 
 #define FOLD_APART(T, beats, x_step, y_step)            \
@@ -37,19 +40,22 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
         to[i * (y_step)] = beats(x, y) ? x : y;         \
     }
 
-#define FOLD(name, T, beats)                                                                     \
-    static void name(size_t n, const void *x_data, int64_t x_step, void *y_data, int64_t y_step) \
-    {                                                                                            \
-        const T *from = x_data;                                                                  \
-        T *to = y_data;                                                                          \
-        if (x_step == 1 && y_step == 0) {                                                        \
-            FOLD_ROW(T, beats)                                                                   \
-        } else if (x_step == 1 && y_step == 1) {                                                 \
-            FOLD_APART(T, beats, 1, 1)                                                           \
-        } else {                                                                                 \
-            FOLD_APART(T, beats, x_step, y_step)                                                 \
-        }                                                                                        \
+#define FOLD_FOR(isa, name, T, beats)                                                      \
+    AD_TARGET_##isa static void name##_##isa(size_t n, const void *x_data, int64_t x_step, \
+                                             void *y_data, int64_t y_step)                 \
+    {                                                                                      \
+        const T *from = x_data;                                                            \
+        T *to = y_data;                                                                    \
+        if (x_step == 1 && y_step == 0) {                                                  \
+            FOLD_ROW(T, beats)                                                             \
+        } else if (x_step == 1 && y_step == 1) {                                           \
+            FOLD_APART(T, beats, 1, 1)                                                     \
+        } else {                                                                           \
+            FOLD_APART(T, beats, x_step, y_step)                                           \
+        }                                                                                  \
     }
+
+#define FOLD(name, T, beats) AD_EACH_ISA(FOLD_FOR, name, T, beats)
 
 #define GREATER(a, b)       ((a) > (b))
 #define LESS(a, b)          ((a) < (b))
@@ -69,15 +75,20 @@ FOLD(min_AD_I64, int64_t, LESS)
 FOLD(min_AD_U8, uint8_t, LESS)
 FOLD(min_AD_BOOL, bool, LESS)
 
-#define MAX_ROW(type, ctype, floating) max_##type,
-#define MIN_ROW(type, ctype, floating) min_##type,
-static fold_run *const folds[2][AD_TYPE_COUNT] = {{AD_TYPE_LIST(MIN_ROW)}, {AD_TYPE_LIST(MAX_ROW)}};
+typedef struct fold_kernel {
+    fold_run *of[AD_ISA_COUNT];
+} fold_kernel;
 
-void ad_fold(const ad_reduced *r, const ad_view *x, bool greatest, void *y)
+#define MAX_ROW(type, ctype, floating) AD_ALL(max_##type),
+#define MIN_ROW(type, ctype, floating) AD_ALL(min_##type),
+static const fold_kernel folds[2][AD_TYPE_COUNT] = {{AD_TYPE_LIST(MIN_ROW)},
+                                                    {AD_TYPE_LIST(MAX_ROW)}};
+
+void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool greatest, void *y)
 {
     ad_view first = ad_reduced_first(r, x);
     int64_t stride[AD_MAX_RANK], size = (int64_t)ad_type_size(x->type);
-    fold_run *fold = folds[greatest][x->type];
+    fold_run *fold = folds[greatest][x->type].of[ad_work_isa(work)];
     ad_nest nest;
     ad_row_strides(&r->kept, stride);
     ad_nest_begin(&nest, &x->shape);
@@ -107,12 +118,12 @@ static const bool max_is_greatest = true, min_is_greatest = false; /* their kern
 static void extreme_forward(const ad_forward_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
-    ad_fold(&r, &c->x[0], *(const bool *)c->op->kernels, c->y.data);
+    ad_fold(&r, c->work, &c->x[0], *(const bool *)c->op->kernels, c->y.data);
 }
 
 /* x, y, t -> t where x is y, else 0 */
 #define TIED(s, T)                                       \
-    static inline T tied_of_##s(T x, T y, T t)           \
+    AD_INLINE T tied_of_##s(T x, T y, T t)               \
     {                                                    \
         return (x == y) | ((x != x) & (y != y)) ? t : 0; \
     }                                                    \

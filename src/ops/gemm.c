@@ -144,16 +144,25 @@ static int64_t up_to_multiple(int64_t n, int64_t of)
     return (n + of - 1) / of * of;
 }
 
-/* Sets what a task is: some rows, or some columns where there are more of those, so that each thread
- * gets a few, none of them tiny. Whole rows that something follows are few enough to stay in
- * the cache. */
+/* How many tasks: a few for each thread, none of them tiny. Each packs b anew, so that one with few
+ * rows is a waste; and each reads all of an a whose terms lie far apart. */
+static int64_t count_tasks(const job *j, int threads)
+{
+    enum { LEAST = 1 << 19, MANY_ROWS = 256 };
+    const ad_matrix *a = &j->whole.a, *b = &j->whole.b;
+    double work = (double)a->rows * (double)b->columns * (double)a->columns / LEAST;
+    int64_t most = threads;
+    if (a->column_step == 1 && a->rows / MANY_ROWS > most)
+        most = a->rows / MANY_ROWS < 4 * threads ? a->rows / MANY_ROWS : 4 * threads;
+    return threads == 1 || work < 2 ? 1 : work < (double)most ? (int64_t)work : most;
+}
+
+/* Sets what a task is: some rows, or some columns where there are more of those. Whole rows that
+ * something follows are few enough to stay in the cache. */
 static void plan_tasks(job *j, int threads)
 {
-    enum { LEAST = 1 << 19, HOT_BYTES = 1 << 17, ALIGNED = 16 };
-    int64_t m = j->whole.a.rows, n = j->whole.b.columns;
-    double work = (double)m * (double)n * (double)j->whole.a.columns / LEAST;
-    int64_t most = j->whole.a.column_step == 1 ? 4 * threads : threads; /* a is read once a task */
-    int64_t tasks = threads == 1 ? 1 : work < (double)most ? (int64_t)work : most;
+    enum { HOT_BYTES = 1 << 17, ALIGNED = 16 };
+    int64_t m = j->whole.a.rows, n = j->whole.b.columns, tasks = count_tasks(j, threads);
     j->rows = m;
     j->columns = n;
     if (tasks > 1 && n > m)

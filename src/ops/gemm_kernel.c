@@ -159,15 +159,38 @@ static void pack(const number *b, int64_t row, int64_t column, int64_t terms, in
 
 /* ---- columns that do not fill a vector ---------------------------------------------- */
 
-INLINE number sum_of(vec v)
+/* Halves are added to halves. */
+#define SHORTER(lanes) \
+    typedef number vec_##lanes __attribute__((vector_size((lanes) * sizeof(AD_T))));
+SHORTER(2)
+INLINE number sum_2(vec_2 v)
 {
-    number x[LANES];
-    memcpy(x, &v, sizeof x);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++)
-            x[i] += x[i + half];
-    return x[0];
+    return v[0] + v[1];
 }
+#if AD_LANES >= 4
+SHORTER(4)
+INLINE number sum_4(vec_4 v)
+{
+    return sum_2(__builtin_shufflevector(v, v, 0, 1) + __builtin_shufflevector(v, v, 2, 3));
+}
+#endif
+#if AD_LANES >= 8
+SHORTER(8)
+INLINE number sum_8(vec_8 v)
+{
+    return sum_4(__builtin_shufflevector(v, v, 0, 1, 2, 3) +
+                 __builtin_shufflevector(v, v, 4, 5, 6, 7));
+}
+#endif
+#if AD_LANES >= 16
+SHORTER(16)
+INLINE number sum_16(vec_16 v)
+{
+    return sum_8(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                 __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
+}
+#endif
+#define sum_of JOIN(sum_, AD_LANES)
 
 /* b holds whole columns, one after another. */
 INLINE void dot(const piece *q, int64_t row, int64_t column, int rows, int columns)
@@ -220,9 +243,13 @@ INLINE void along(const piece *q, int64_t row, int64_t column, int vectors, int 
             for (int j = 0; j < columns; j++)
                 sum[j][i] += b[j] * x;
         }
-    for (int j = 0; j < columns; j++)
+    number c[4 * LANES];
+    for (int j = 0; j < columns; j++) {
+        for (int i = 0; i < vectors; i++)
+            store(c + i * LANES, sum[j][i]);
         for (int i = 0; i < vectors * LANES; i++)
-            put(q->c + (row + i) * q->c_row + column + j, sum[j][i / LANES][i % LANES], q->add);
+            put(q->c + (row + i) * q->c_row + column + j, c[i], q->add);
+    }
 }
 
 static void along_rest(const piece *q, int64_t row, int64_t columns)

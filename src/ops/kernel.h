@@ -17,26 +17,7 @@
         __VA_ARGS__                                                                           \
     }
 
-#if defined(__x86_64__)
-#define AD_BLOCK(name, ...)               \
-    AD_BLOCK_FOR(base, name, __VA_ARGS__) \
-    AD_BLOCK_FOR(avx2, name, __VA_ARGS__) \
-    AD_BLOCK_FOR(avx512, name, __VA_ARGS__)
-#define AD_ALL(name)                                \
-    {                                               \
-        {                                           \
-            name##_base, name##_avx2, name##_avx512 \
-        }                                           \
-    }
-#else
-#define AD_BLOCK(name, ...) AD_BLOCK_FOR(base, name, __VA_ARGS__)
-#define AD_ALL(name)    \
-    {                   \
-        {               \
-            name##_base \
-        }               \
-    }
-#endif
+#define AD_BLOCK(name, ...) AD_EACH_ISA(AD_BLOCK_FOR, name, __VA_ARGS__)
 
 /* Both float types: name_f32, name_f64. */
 #define AD_BLOCKS(name)                            \

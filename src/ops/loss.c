@@ -5,11 +5,12 @@
  *     softmax_cross_entropy  y = -sum(log p[i, label[i]]) / n, with p the softmax of each row
  *                            dx[i] += dy / n (p[i] - onehot(label[i])) */
 #include "adze/ops.h"
+#include "core/share.h"
+#include "ops/elementary.h"
 #include "ops/families.h"
-#include "ops/kernel.h"
+#include "ops/lanes.h"
 
 #include <inttypes.h>
-#include <tgmath.h>
 
 static double number_of(const ad_view *v)
 {
@@ -128,61 +129,64 @@ typedef struct row_rules {
 
 /* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
  * gets p = 1. A NaN makes the sum NaN. */
-#define LOSS_ROW(s, T)                                                                     \
-    static double loss_##s(size_t classes, const void *x_data, size_t label, void *p_data) \
-    {                                                                                      \
-        const T *x = x_data;                                                               \
-        T *p = p_data, top = -(T)INFINITY;                                                 \
-        double sum = 0;                                                                    \
-        for (size_t k = 0; k < classes; k++)                                               \
-            top = x[k] > top ? x[k] : top;                                                 \
-        top = isfinite(top) ? top : 0;                                                     \
-        for (size_t k = 0; k < classes; k++)                                               \
-            sum += (double)(p[k] = exp(x[k] - top));                                       \
-        for (size_t k = 0; k < classes; k++)                                               \
-            p[k] = sum == 0 ? (T)(k == label) : (T)((double)p[k] / sum);                   \
-        return sum == 0 ? (double)INFINITY : log(sum) - ((double)x[label] - (double)top);  \
+#define LOSS_ROW(isa, s, T)                                                            \
+    AD_TARGET_##isa static double loss_##s##_##isa(size_t classes, const void *x_data, \
+                                                   size_t label, void *p_data)         \
+    {                                                                                  \
+        const T *restrict x = x_data;                                                  \
+        T *restrict p = p_data;                                                        \
+        AD_ROW_OF(classes)                                                             \
+        AD_LANE_TOPS(T, top, x)                                                        \
+        T most = isfinite(top[0]) ? top[0] : 0;                                        \
+        double sum[AD_LANES] = {0};                                                    \
+        AD_EACH(p[i] = AD_EXP(x[i] - most))                                            \
+        AD_EACH(sum[j] += (double)p[i])                                                \
+        AD_JOIN_SUM(sum)                                                               \
+        T share = (T)(1 / sum[0]);                                                     \
+        AD_EACH(p[i] = sum[0] == 0 ? (T)(i == label) : p[i] * share)                   \
+        return sum[0] == 0 ? (double)INFINITY                                          \
+                           : AD_LOG(sum[0]) - ((double)x[label] - (double)most);       \
     }
 
-#define SLOPE_ROW(s, T)                                                                   \
-    static void slope_row_##s(size_t classes, const void *p_data, size_t label, double g, \
-                              void *dx_data, bool add)                                    \
-    {                                                                                     \
-        const T *p = p_data;                                                              \
-        T *dx = dx_data, before = add ? dx[label] : 0;                                    \
-        for (size_t k = 0; k < classes; k++)                                              \
-            dx[k] = (T)(g * (double)p[k]) + (add ? dx[k] : 0);                            \
-        dx[label] = (T)(g * ((double)p[label] - 1)) + before;                             \
+#define SLOPE_ROW(isa, s, T)                                                                 \
+    AD_TARGET_##isa static void slope_row_##s##_##isa(                                       \
+        size_t classes, const void *p_data, size_t label, double g, void *dx_data, bool add) \
+    {                                                                                        \
+        const T *p = p_data;                                                                 \
+        T *dx = dx_data, before = add ? dx[label] : 0;                                       \
+        for (size_t k = 0; k < classes; k++)                                                 \
+            dx[k] = (T)(g * (double)p[k]) + (add ? dx[k] : 0);                               \
+        dx[label] = (T)(g * ((double)p[label] - 1)) + before;                                \
     }
 
-#define TANGENT_ROWS(s, T)                                                                 \
-    static double dot_##s(size_t classes, const void *p, const void *t)                    \
-    {                                                                                      \
-        double sum = 0;                                                                    \
-        for (size_t k = 0; k < classes; k++)                                               \
-            sum += (double)((const T *)p)[k] * (double)((const T *)t)[k];                  \
-        return sum;                                                                        \
-    }                                                                                      \
-    static void bend_##s(size_t classes, const void *p_data, const void *t_data, double g, \
-                         void *tdx)                                                        \
-    {                                                                                      \
-        const T *p = p_data, *t = t_data;                                                  \
-        double mean = dot_##s(classes, p, t);                                              \
-        for (size_t k = 0; k < classes; k++)                                               \
-            ((T *)tdx)[k] += (T)(g * (double)p[k] * ((double)t[k] - mean));                \
+#define TANGENT_ROWS(isa, s, T)                                                                 \
+    AD_TARGET_##isa static double dot_##s##_##isa(size_t classes, const void *p, const void *t) \
+    {                                                                                           \
+        double sum = 0;                                                                         \
+        for (size_t k = 0; k < classes; k++)                                                    \
+            sum += (double)((const T *)p)[k] * (double)((const T *)t)[k];                       \
+        return sum;                                                                             \
+    }                                                                                           \
+    AD_TARGET_##isa static void bend_##s##_##isa(size_t classes, const void *p_data,            \
+                                                 const void *t_data, double g, void *tdx)       \
+    {                                                                                           \
+        const T *p = p_data, *t = t_data;                                                       \
+        double mean = dot_##s##_##isa(classes, p, t);                                           \
+        for (size_t k = 0; k < classes; k++)                                                    \
+            ((T *)tdx)[k] += (T)(g * (double)p[k] * ((double)t[k] - mean));                     \
     }
 
-#define ROW_RULES(s, T) \
-    LOSS_ROW(s, T)      \
-    SLOPE_ROW(s, T)     \
-    TANGENT_ROWS(s, T)
-ROW_RULES(f32, float)
-ROW_RULES(f64, double)
+#define ROW_RULES(isa, s, T) \
+    LOSS_ROW(isa, s, T)      \
+    SLOPE_ROW(isa, s, T)     \
+    TANGENT_ROWS(isa, s, T)
+AD_EACH_ISA(ROW_RULES, f32, float)
+AD_EACH_ISA(ROW_RULES, f64, double)
 
-static const row_rules rules[2] = {
-    {loss_f32, slope_row_f32, dot_f32, bend_f32},
-    {loss_f64, slope_row_f64, dot_f64, bend_f64},
-};
+#define RULES_FOR(isa, s) \
+    {loss_##s##_##isa, slope_row_##s##_##isa, dot_##s##_##isa, bend_##s##_##isa},
+static const row_rules rules[2][AD_ISA_COUNT] = {{AD_EACH_ISA(RULES_FOR, f32)},
+                                                 {AD_EACH_ISA(RULES_FOR, f64)}};
 
 static int64_t label_at(const ad_view *label, size_t i)
 {
@@ -209,7 +213,7 @@ static bool open_batch(batch *b, const ad_view *x, const void *saved, ad_workspa
     b->n = (size_t)x[0].shape.dim[0];
     b->classes = (size_t)classes;
     b->stride = b->classes * ad_type_size(type);
-    b->rule = &rules[type];
+    b->rule = &rules[type][ad_work_isa(work)];
     b->label = &x[1];
     b->p = (char *)(uintptr_t)saved;
     for (size_t i = 0; i < b->n; i++) {

@@ -14,7 +14,7 @@
 #include "core/convert.h"
 #include "ops/axes.h"
 #include "ops/families.h"
-#include "ops/kernel.h"
+#include "ops/lanes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,6 +52,19 @@ ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int d
         return ad_dead_like(x);
     attr.dropped = keep ? 0 : attr.reduced;
     return ad_apply(op, &x, &attr);
+}
+
+size_t ad_reduced_row(const ad_view *x, const void *attr)
+{
+    unsigned reduced = ((const ad_reduction *)attr)->reduced;
+    size_t length = 1;
+    int i = x->shape.rank;
+    for (; i > 0 && reduced >> (i - 1) & 1; i--)
+        length *= (size_t)x->shape.dim[i - 1];
+    for (; i > 0; i--)
+        if (reduced >> (i - 1) & 1)
+            return 0;
+    return ad_view_is_contiguous(x) ? length : 0;
 }
 
 double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_view *numbers)
@@ -97,6 +110,11 @@ AD_KERNEL(repeat_f32, float, AD_IN(double, 0))
 AD_KERNEL(repeat_f64, double, AD_IN(double, 0))
 static const ad_blocks repeat = AD_BLOCKS(repeat);
 
+/* A number -> a row of it. */
+AD_LANES_OF(fill_f32, float, float v = (float)*(const double *)in[0]; AD_EACH(AD_PUT(float, v)))
+AD_LANES_OF(fill_f64, double, double v = *(const double *)in[0]; AD_EACH(AD_PUT(double, v)))
+static const ad_lane_blocks fill = AD_LANE_BLOCKS(fill);
+
 static void sum_pullback(const ad_pullback_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->dx[0].shape, c->attr);
@@ -105,7 +123,14 @@ static void sum_pullback(const ad_pullback_args *c)
         return;
     for (size_t i = 0; i < r.count; i++)
         shares[i] /= divisor(c->op, &r);
-    ad_view share = ad_reduced_view(&r, AD_F64, shares);
+    ad_view dx = ad_array_view(c->dx[0]), share = ad_reduced_view(&r, AD_F64, shares);
+    size_t row = ad_reduced_row(&dx, c->attr);
+    if (row > 1) {
+        ad_row_stream from = {shares, sizeof *shares},
+                      to = {c->dx[0].data, row * ad_type_size(dx.type)};
+        ad_lanes_rows(c->work, &fill.of[dx.type], r.count, row, 1, &from, to, !c->assign[0]);
+        return;
+    }
     ad_map_into(c->work, &c->dx[0].shape, &repeat, 1, &share, &c->dx[0], !c->assign[0]);
 }
 

@@ -58,13 +58,17 @@ static inline ad_view ad_reduced_first(const ad_reduced *r, const ad_view *x)
     return first;
 }
 
+/* How many numbers lie together behind each result: where x lies row by row and its last axes are the
+ * reduced ones. Else 0. */
+size_t ad_reduced_row(const ad_view *x, const void *attr);
+
 /* A copy in f64, in scratch memory, of what lies in the kept shape. NULL when memory ran out. */
 double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_view *numbers);
 
 /* The greatest (or least) element behind each result, of x's type; a NaN wins. Every result must
  * have an element. */
-void ad_fold(const ad_reduced *r, const ad_view *x, bool greatest, void *y);
+void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool greatest, void *y);
 
-extern const ad_op ad_max_op, ad_min_op;
+extern const ad_op ad_max_op, ad_min_op, ad_logsumexp_op;
 
 #endif

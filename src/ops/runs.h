@@ -4,7 +4,7 @@
 
 #include "core/strided.h"
 
-enum { AD_RUN = 256 }; /* elements of a packed run: a few of them fit the first-level cache */
+enum { AD_RUN = 512 }; /* elements of a packed run: a few of them fit the first-level cache */
 
 /* How to walk over a shape, to which the operands broadcast. Further streams may be added to the
  * nest before it is started. */

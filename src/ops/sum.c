@@ -18,23 +18,28 @@ enum {
 
 /* ---- a run ------------------------------------------------------------------------- */
 
-/* Four times eight partial sums, so that the additions do not wait for each other, whatever the machine's
- * vectors; added up in pairs. */
-#define ADD_UP(T)                                  \
-    enum { LANES = 32 };                           \
-    const T *restrict x = in[0];                   \
-    double s[LANES] = {0};                         \
-    size_t i = 0;                                  \
-    (void)add;                                     \
-    for (; i + LANES <= n; i += LANES)             \
-        for (size_t k = 0; k < LANES; k++)         \
-            s[k] += (double)x[i + k];              \
-    for (size_t k = 0; i < n; i++, k++)            \
-        s[k] += (double)x[i];                      \
-    for (size_t half = LANES / 2; half; half /= 2) \
-        for (size_t k = 0; k < half; k++)          \
-            s[k] += s[k + half];                   \
-    *(double *)out_data += s[0];
+/* Four times eight partial sums, so that the additions do not wait for each other, whatever the
+ * machine's vectors; added up in pairs. */
+#define ADD_UP(T)                                          \
+    const T *restrict x = in[0];                           \
+    double a[8] = {0}, b[8] = {0}, c[8] = {0}, d[8] = {0}; \
+    size_t i = 0;                                          \
+    (void)add;                                             \
+    for (; i + 32 <= n; i += 32)                           \
+        for (size_t k = 0; k < 8; k++) {                   \
+            a[k] += (double)x[i + k];                      \
+            b[k] += (double)x[i + 8 + k];                  \
+            c[k] += (double)x[i + 16 + k];                 \
+            d[k] += (double)x[i + 24 + k];                 \
+        }                                                  \
+    for (; i + 8 <= n; i += 8)                             \
+        for (size_t k = 0; k < 8; k++)                     \
+            a[k] += (double)x[i + k];                      \
+    for (size_t k = 0; i < n; i++, k++)                    \
+        b[k] += (double)x[i];                              \
+    for (size_t k = 0; k < 8; k++)                         \
+        a[k] = (a[k] + b[k]) + (c[k] + d[k]);              \
+    *(double *)out_data += ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
 
 AD_BLOCK(total_f32, ADD_UP(float))
 AD_BLOCK(total_f64, ADD_UP(double))

@@ -5,8 +5,10 @@
  * Jacobian is diagonal, so that pullback and jvp are the same product. */
 #include "ops/unary.h"
 
+#include "ops/elementary.h"
 #include "ops/families.h"
 #include "ops/kernel.h"
+#include "ops/trigonometric.h"
 
 #include <tgmath.h>
 
@@ -44,26 +46,37 @@ static void unary_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->y.shape, &k->bend, 4, in, &c->tdx[0], true);
 }
 
-#define UNARY_KERNELS(op, suffix, T, f, df, d2f, guard)                      \
-    static inline T op##_value_##suffix(T x)                                 \
-    {                                                                        \
-        return (T)(f);                                                       \
-    }                                                                        \
-    static inline T op##_slope_of_##suffix(T x, T y, T g)                    \
-    {                                                                        \
-        (void)x, (void)y;                                                    \
-        return (guard) ? g * (T)(df) : 0;                                    \
-    }                                                                        \
-    static inline T op##_bend_of_##suffix(T x, T y, T g)                     \
-    {                                                                        \
-        (void)x, (void)y;                                                    \
-        return (guard) ? g * (T)(d2f) : 0;                                   \
-    }                                                                        \
-    AD_KERNEL(op##_forward_##suffix, T, op##_value_##suffix(AD_IN(T, 0)))    \
-    AD_KERNEL(op##_slope_##suffix, T,                                        \
-              op##_slope_of_##suffix(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))) \
-    AD_KERNEL(op##_bend_##suffix, T,                                         \
+/* The expressions as functions. far tells whether x may be beyond AD_NEAR. */
+#define UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, guard)       \
+    AD_INLINE T op##_value_##suffix(T x, bool far)              \
+    {                                                           \
+        (void)far;                                              \
+        return (T)(f);                                          \
+    }                                                           \
+    AD_INLINE T op##_slope_of_##suffix(T x, T y, T g, bool far) \
+    {                                                           \
+        (void)x, (void)y, (void)far;                            \
+        return (guard) ? g * (T)(df) : 0;                       \
+    }                                                           \
+    AD_INLINE T op##_bend_of_##suffix(T x, T y, T g)            \
+    {                                                           \
+        (void)x, (void)y;                                       \
+        return (guard) ? g * (T)(d2f) : 0;                      \
+    }
+
+#define UNARY_LOOPS(op, kind, suffix, T, far)                                    \
+    AD_KERNEL(kind##_forward_##suffix, T, op##_value_##suffix(AD_IN(T, 0), far)) \
+    AD_KERNEL(kind##_slope_##suffix, T,                                          \
+              op##_slope_of_##suffix(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2), far))
+
+#define UNARY_BEND(op, suffix, T)    \
+    AD_KERNEL(op##_bend_##suffix, T, \
               op##_bend_of_##suffix(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)) * AD_IN(T, 3))
+
+#define UNARY_KERNELS(op, suffix, T, f, df, d2f, guard) \
+    UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, guard)   \
+    UNARY_LOOPS(op, op, suffix, T, false)               \
+    UNARY_BEND(op, suffix, T)
 
 #define UNARY_OP(op, op_flags)                               \
     static const ad_unary_kernels op##_kernels = {           \
@@ -92,6 +105,40 @@ static void unary_curvature(const ad_curvature_args *c)
     UNARY_KERNELS(op, f64, double, f, df, d2f, guard) \
     UNARY_OP(op, op_flags)
 
+enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache */
+
+/* Only pieces of a run with an x beyond AD_NEAR take the slow path. */
+#define BY_PIECES_FOR(isa, op, rule, operands, suffix, T)               \
+    AD_BLOCK_FOR(                                                       \
+        isa, op##_##rule##_##suffix, const void *from[operands];        \
+        for (size_t i = 0, count; i < n; i += count) {                  \
+            count = n - i < PIECE ? n - i : PIECE;                      \
+            for (int k = 0; k < operands; k++)                          \
+                from[k] = (const T *)in[k] + i;                         \
+            ad_block *block = ad_near_##suffix(count, from[0])          \
+                                  ? op##_near_##rule##_##suffix##_##isa \
+                                  : op##_far_##rule##_##suffix##_##isa; \
+            block(count, from, (T *)out_data + i, add);                 \
+        })
+#define BY_PIECES(op, rule, operands, suffix, T) \
+    AD_EACH_ISA(BY_PIECES_FOR, op, rule, operands, suffix, T)
+
+#define PERIODIC_KERNELS(op, suffix, T, f, df, d2f) \
+    UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, 1)   \
+    UNARY_LOOPS(op, op##_near, suffix, T, false)    \
+    UNARY_LOOPS(op, op##_far, suffix, T, true)      \
+    UNARY_BEND(op, suffix, T)                       \
+    BY_PIECES(op, forward, 1, suffix, T)            \
+    BY_PIECES(op, slope, 3, suffix, T)
+
+#define PERIODIC(op, f, df, d2f)                  \
+    PERIODIC_KERNELS(op, f32, float, f, df, d2f)  \
+    PERIODIC_KERNELS(op, f64, double, f, df, d2f) \
+    UNARY_OP(op, 0)
+
+#define SIN(x) (far ? AD_SIN_FAR(x) : AD_SIN(x))
+#define COS(x) (far ? AD_COS_FAR(x) : AD_COS(x))
+
 /* Where the derivative is infinite, a cotangent of 0 stays 0 instead of becoming 0 inf = NaN. */
 #define UNARY(op, f, df, d2f)    UNARY_RULES(op, 0, f, df, d2f, 1)
 #define SINGULAR(op, f, df, d2f) UNARY_RULES(op, 0, f, df, d2f, g != 0)
@@ -105,13 +152,12 @@ PIECEWISE(sign,   x > 0 ? 1 : x < 0 ? -1 : x,             0)
 PIECEWISE(relu,   x < 0 ? 0 : x,                          x > 0)
 UNARY(   square,  x * x,                                  2 * x,             2)
 SINGULAR(sqrt,    sqrt(x),                                1 / (2 * y),       -1 / (4 * x * y))
-UNARY(   exp,     exp(x),                                 y,                 y)
-SINGULAR(log,     log(x),                                 1 / x,             -1 / (x * x))
-UNARY(   sin,     sin(x),                                 cos(x),            -y)
-UNARY(   cos,     cos(x),                                 -sin(x),           -y)
-UNARY(   tanh,    tanh(x),                                1 - y * y,         -2 * y * (1 - y * y))
-UNARY(   sigmoid, x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)),
-                                                          y * (1 - y),       y * (1 - y) * (1 - 2 * y))
+UNARY(   exp,     AD_EXP(x),                              y,                 y)
+SINGULAR(log,     AD_LOG(x),                              1 / x,             -1 / (x * x))
+PERIODIC(sin,     SIN(x),                                 COS(x),            -y)
+PERIODIC(cos,     COS(x),                                 -SIN(x),           -y)
+UNARY(   tanh,    AD_TANH(x),                             1 - y * y,         -2 * y * (1 - y * y))
+UNARY(   sigmoid, AD_SIGMOID(x),                          y * (1 - y),       y * (1 - y) * (1 - 2 * y))
 /* clang-format on */
 
 const ad_unary_kernels *ad_activation_kernels(ad_activation activation)

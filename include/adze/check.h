@@ -1,0 +1,89 @@
+/* Checks of derivatives: a function's gradient, a model's (model.h), an operation's rules.
+ *
+ * The judge is central differences, extrapolated (Ridders 1982) from steps chosen for each number,
+ * in f64. They come with an estimate of their own error: a number of the gradient is wrong
+ * where they disagree by more than that and the tolerance. At a kink, any slope between those of the two
+ * sides is right. Checks make tapes of their own, never change what they are given, and may be given
+ * NULL for options and error. AD_DIFFERENT is a derivative that is wrong, and names the worst:
+ *
+ *     check_gradient: x[1][3, 5]: the pullback gives 0.5, differences give 0.25 (...) */
+#ifndef ADZE_CHECK_H
+#define ADZE_CHECK_H
+
+#include "adze/op.h"
+#include "adze/operators.h"
+#include "adze/random.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a check that found nothing wrong has looked at. Differences that are too coarse for the tolerance
+ * say nothing: rounding in f32, steps out of a function's domain. */
+typedef struct ad_check_report {
+    size_t numbers;  /* of gradients, or directions, compared */
+    size_t settled;  /* where differences were sharp enough to tell */
+    double worst;    /* the largest relative error among those */
+} ad_check_report;
+
+/* The operands of one trial of ad_check_op. A sampler finds a proposal here and changes what the
+ * operation needs. */
+enum { AD_CHECK_OPERANDS = 8 };
+
+typedef struct ad_check_operands {
+    int n;                             /* of them, up to AD_CHECK_OPERANDS */
+    ad_type type[AD_CHECK_OPERANDS];   /* AD_F64 for all that has a derivative; f32 is tried as well */
+    ad_shape shape[AD_CHECK_OPERANDS];
+    double low[AD_CHECK_OPERANDS];     /* numbers lie between these; whole ones in [low, high) for */
+    double high[AD_CHECK_OPERANDS];    /* other types */
+} ad_check_operands;
+
+typedef void ad_check_sampler(void *user, ad_random *r, size_t trial, ad_check_operands *x);
+
+/* Zero in a field is its default. */
+typedef struct ad_check_options {
+    size_t size;      /* sizeof(ad_check_options): lets this struct grow */
+    double tolerance; /* relative; 1e-6, and 0.02 where all is f32 */
+    double step;      /* the first and largest, relative to the numbers; 2^-6, and 2^-4 in f32 */
+    size_t elements;  /* of each operand at most so many are compared, chosen at random; 64 */
+    uint64_t seed;    /* of all that is chosen at random (Philox) */
+    const ad_tape_options *tape; /* of the tapes that it makes: allocator, checks, pool */
+    ad_check_report *report;     /* filled in unless NULL */
+
+    /* ad_check_op only */
+    size_t trials;             /* 32 */
+    double low, high;          /* range of the operands' numbers; -2 and 2 */
+    ad_check_sampler *sampler; /* NULL: shapes that the shape rule takes, found by trying */
+    void *user;                /* for the sampler */
+
+    /* ad_model_check_step only (model.h) */
+    int64_t every;             /* steps from one check to the next; 1000 */
+    size_t directions;         /* at each check; 1 */
+} ad_check_options;
+
+/* The gradient of f at x, n operands, against differences. A result of more than one element is
+ * weighted with random numbers and summed. f32 operands are converted to f64, unless f has f32 operands of
+ * its own and refuses (AD_BAD_TYPE); then all stays in f32, where less can be told. The
+ * value must depend on operands and env alone. AD_DOMAIN where it is not finite. */
+AD_API ad_status ad_check_gradient(ad_function *f, const void *env, int n, const ad_view *x,
+                                   const ad_check_options *options, ad_error *error);
+
+/* All rules of an operation, over random shapes: equal, broadcast, empty, rank 0; operands with strides
+ * of all kinds, and one tensor in the place of all:
+ *
+ *   forward    writes all of y; in f32 as in f64; whatever the strides
+ *   pullback   against differences; adds to dx, or writes all of it where assign says so; the same
+ *              when some operands want none; the same whatever the strides, and in f32
+ *   jvp        <dy, J tx> = <J^T dy, tx>
+ *   curvature  against differences of the pullback; AD_OP_LINEAR claims that these are 0
+ *
+ * and none writes to operands, y, dy or what was saved. attr as for ad_apply. AD_MISUSE where no
+ * random shapes suit the operation: then it needs a sampler. */
+AD_API ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options *options,
+                             ad_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,165 @@
+/* The operations of random graphs: one row is one way to use a built-in op. */
+#include "graph.h"
+
+static int axis_of(ad_tensor x, uint64_t choice)
+{
+    return (int)(choice % (uint64_t)ad_shape_of_tensor(x).rank);
+}
+
+/* Some extent of x along an axis. */
+static int64_t extent_of(ad_tensor x, int axis)
+{
+    return ad_shape_of_tensor(x).dim[axis];
+}
+
+static ad_tensor number_list(ad_tape *t, ad_type type, int64_t n, uint64_t choice, int64_t below)
+{
+    int64_t *numbers = ad_tape_memory(t, (size_t)n * sizeof *numbers);
+    for (int64_t i = 0; numbers && i < n; i++)
+        numbers[i] = (int64_t)((choice >> (3 * (i % 16) + 8)) % (uint64_t)below);
+    return ad_cast(ad_freeze(t, ad_view_of(AD_I64, numbers, AD_SHAPE(n))), type);
+}
+
+static ad_tensor slice(ad_tensor x, uint64_t choice)
+{
+    int axis = axis_of(x, choice);
+    int64_t n = extent_of(x, axis), begin = (int64_t)(choice >> 8) % (n + 1);
+    return ad_slice(x, axis, begin, begin + (int64_t)(choice >> 40) % (n - begin + 1));
+}
+
+static ad_tensor squeeze(ad_tensor x, uint64_t choice)
+{
+    int axis = axis_of(x, choice);
+    while (extent_of(x, axis) != 1)
+        axis = (axis + 1) % ad_shape_of_tensor(x).rank;
+    return ad_squeeze(x, axis);
+}
+
+static ad_tensor permute(ad_tensor x, uint64_t choice)
+{
+    ad_axes order = {.count = ad_shape_of_tensor(x).rank};
+    for (int i = 0; i < order.count; i++)
+        order.axis[i] = (int)((choice % 7 + (uint64_t)i) % (uint64_t)order.count);
+    return ad_permute(x, order);
+}
+
+static ad_tensor broadcast_to(ad_tensor x, uint64_t choice)
+{
+    ad_shape s = ad_shape_of_tensor(x),
+             y = {.rank = s.rank + 1, .dim = {1 + (int64_t)(choice % 2)}};
+    for (int i = 0; i < s.rank; i++)
+        y.dim[i + 1] = s.dim[i] == 1 ? 2 : s.dim[i];
+    return ad_broadcast_to(x, y);
+}
+
+static ad_tensor unbroadcast(ad_tensor x, uint64_t choice)
+{
+    ad_shape s = ad_shape_of_tensor(x), y = {.rank = s.rank - 1};
+    for (int i = 0; i < y.rank; i++)
+        y.dim[i] = choice >> i & 1 ? 1 : s.dim[i + 1];
+    return ad_unbroadcast(x, y);
+}
+
+static ad_tensor gather(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    int axis = axis_of(x, choice);
+    ad_type type = choice >> 60 & 1 ? AD_I32 : AD_I64;
+    return ad_gather(x, number_list(t, type, 3, choice, extent_of(x, axis)), axis);
+}
+
+static ad_tensor cross_entropy(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    ad_shape s = ad_shape_of_tensor(x);
+    return ad_softmax_cross_entropy(x, number_list(t, AD_I32, s.dim[0], choice, s.dim[1]));
+}
+
+static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
+{
+    ad_shape s = ad_shape_of_tensor(x[0]);
+    int64_t n = s.rank ? s.dim[s.rank - 1] : 1;
+    ad_tensor mask = number_list(t, AD_BOOL, n, choice, 2);
+    return ad_where(s.rank ? mask : ad_squeeze(mask, 0), x[0], x[1]);
+}
+
+static ad_tensor stack(const ad_tensor *x, uint64_t choice)
+{
+    return ad_stack(x, 2, (int)(choice % (uint64_t)(ad_shape_of_tensor(x[0]).rank + 1)));
+}
+
+#define AXIS AD_AXES(axis_of(*x, choice))
+/* Over one axis in two forms, or over all. */
+#define REDUCE(op)                                   \
+    (choice >> 9 & 1   ? ad_##op##_keep(*x, AXIS)    \
+     : choice >> 8 & 1 ? ad_##op##_squeeze(*x, AXIS) \
+                       : ad_##op(*x))
+#define REDUCE_BY_N(op)                                 \
+    (choice >> 9 & 1   ? ad_##op##_keep(*x, AXIS, 0)    \
+     : choice >> 8 & 1 ? ad_##op##_squeeze(*x, AXIS, 0) \
+                       : ad_##op(*x))
+
+/* clang-format off */
+#define GRAPH_OPS(ROW) \
+    ROW(neg, neg, 1, FIT_ANY, EVERYWHERE, ad_neg(*x)) \
+    ROW(abs, abs, 1, FIT_ANY, OFF_ZERO, ad_abs(*x)) \
+    ROW(sign, sign, 1, FIT_ANY, OFF_ZERO, ad_sign(*x)) \
+    ROW(square, square, 1, FIT_ANY, EVERYWHERE, ad_square(*x)) \
+    ROW(sqrt, sqrt, 1, FIT_ANY, POSITIVE, ad_sqrt(*x)) \
+    ROW(exp, exp, 1, FIT_ANY, EVERYWHERE, ad_exp(*x)) \
+    ROW(log, log, 1, FIT_ANY, POSITIVE, ad_log(*x)) \
+    ROW(sin, sin, 1, FIT_ANY, EVERYWHERE, ad_sin(*x)) \
+    ROW(cos, cos, 1, FIT_ANY, EVERYWHERE, ad_cos(*x)) \
+    ROW(tanh, tanh, 1, FIT_ANY, EVERYWHERE, ad_tanh(*x)) \
+    ROW(sigmoid, sigmoid, 1, FIT_ANY, EVERYWHERE, ad_sigmoid(*x)) \
+    ROW(relu, relu, 1, FIT_ANY, OFF_ZERO, ad_relu(*x)) \
+    ROW(add, add, 2, FIT_BROADCAST, EVERYWHERE, ad_add(x[0], x[1])) \
+    ROW(sub, sub, 2, FIT_BROADCAST, EVERYWHERE, ad_sub(x[0], x[1])) \
+    ROW(mul, mul, 2, FIT_BROADCAST, EVERYWHERE, ad_mul(x[0], x[1])) \
+    ROW(div, div, 2, FIT_BROADCAST, SECOND_OFF_ZERO, ad_div(x[0], x[1])) \
+    ROW(pow, pow, 2, FIT_BROADCAST, POSITIVE, ad_pow(x[0], x[1])) \
+    ROW(maximum, maximum, 2, FIT_BROADCAST, APART, ad_maximum(x[0], x[1])) \
+    ROW(minimum, minimum, 2, FIT_BROADCAST, APART, ad_minimum(x[0], x[1])) \
+    ROW(add_again, add, 1, FIT_ANY, EVERYWHERE, ad_add(*x, 0.75)) \
+    ROW(mul_again, mul, 1, FIT_ANY, EVERYWHERE, ad_mul(-1.5, *x)) \
+    ROW(where, where, 2, FIT_BROADCAST, EVERYWHERE, where(t, x, choice)) \
+    ROW(matmul, matmul, 2, FIT_PRODUCT, EVERYWHERE, ad_matmul(x[0], x[1])) \
+    ROW(matmul_again, matmul, 1, FIT_MATRIX, EVERYWHERE, ad_matmul(*x, ad_transpose(*x))) \
+    ROW(dot, dot, 2, FIT_VECTORS, EVERYWHERE, ad_dot(x[0], x[1])) \
+    ROW(dense, dense, 2, FIT_DENSE, EVERYWHERE, \
+        ad_dense(x[0], x[1], ad_sum_squeeze(x[1], AD_AXES(0)), choice & 1 ? AD_TANH : AD_SIGMOID)) \
+    ROW(sum, sum, 1, FIT_AXIS, EVERYWHERE, REDUCE(sum)) \
+    ROW(mean, mean, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE(mean)) \
+    ROW(variance, variance, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE_BY_N(variance)) \
+    ROW(std, std, 1, FIT_FULL_AXIS, RESULT_OFF_ZERO, REDUCE_BY_N(std)) \
+    ROW(max, max, 1, FIT_FULL_AXIS, DISTINCT, REDUCE(max)) \
+    ROW(min, min, 1, FIT_FULL_AXIS, DISTINCT, REDUCE(min)) \
+    ROW(logsumexp, logsumexp, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE(logsumexp)) \
+    ROW(softmax, softmax, 1, FIT_AXIS, EVERYWHERE, ad_softmax(*x, axis_of(*x, choice))) \
+    ROW(log_softmax, log_softmax, 1, FIT_AXIS, EVERYWHERE, ad_log_softmax(*x, axis_of(*x, choice))) \
+    ROW(reshape, reshape, 1, FIT_FULL_AXIS, EVERYWHERE, ad_reshape(*x, AD_SHAPE(-1))) \
+    ROW(squeeze, squeeze, 1, FIT_ONE, EVERYWHERE, squeeze(*x, choice)) \
+    ROW(expand, expand, 1, FIT_LOW, EVERYWHERE, ad_expand(*x, (int)(choice & 1) - 1)) \
+    ROW(transpose, transpose, 1, FIT_MATRIX, EVERYWHERE, ad_transpose(*x)) \
+    ROW(permute, permute, 1, FIT_AXIS, EVERYWHERE, permute(*x, choice)) \
+    ROW(broadcast_to, broadcast_to, 1, FIT_LOW, EVERYWHERE, broadcast_to(*x, choice)) \
+    ROW(unbroadcast, unbroadcast, 1, FIT_AXIS, EVERYWHERE, unbroadcast(*x, choice)) \
+    ROW(slice, slice, 1, FIT_AXIS, EVERYWHERE, slice(*x, choice)) \
+    ROW(concat, concat, 2, FIT_EQUAL, EVERYWHERE, \
+        ad_shape_of_tensor(*x).rank ? ad_concat(x, 2, axis_of(*x, choice)) : ad_stack(x, 2, 0)) \
+    ROW(stack, stack, 2, FIT_EQUAL, EVERYWHERE, stack(x, choice)) \
+    ROW(gather, gather, 1, FIT_FULL_AXIS, EVERYWHERE, gather(t, *x, choice)) \
+    ROW(mse, mse, 2, FIT_EQUAL, EVERYWHERE, ad_mse(x[0], x[1])) \
+    ROW(softmax_cross_entropy, softmax_cross_entropy, 1, FIT_ROWS, EVERYWHERE, cross_entropy(t, *x, choice))
+/* clang-format on */
+
+#define FUNCTION(row, op, n, fits, domain, result)                                \
+    static ad_tensor build_##row(ad_tape *t, const ad_tensor *x, uint64_t choice) \
+    {                                                                             \
+        (void)t, (void)choice;                                                    \
+        return result;                                                            \
+    }
+#define ENTRY(row, op, n, fits, domain, result) {#op, n, fits, domain, build_##row},
+
+GRAPH_OPS(FUNCTION)
+
+const graph_op graph_ops[] = {GRAPH_OPS(ENTRY)};
+const int graph_op_count = sizeof graph_ops / sizeof *graph_ops;

@@ -1,0 +1,288 @@
+/* ad_check_gradient: gradients of functions against differences. */
+#include "flawed.h"
+#include "suite.h"
+
+#include <adze.h>
+#include <math.h>
+#include <string.h>
+
+static ad_error error;
+
+static void setup(void)
+{
+    error = (ad_error){0};
+}
+
+/* ---- functions -------------------------------------------------------------------------- */
+
+static const double left[] = {.5, -.25, 1.5, -1, .125, 2, -.75, .375, 1.25, -1.5, .625, .875};
+static const double row[] = {1, -2, .5, .75};
+static const float left32[] = {.5, -.25, 1.5, -1, .125, 2, -.75, .375, 1.25, -1.5, .625, .875};
+
+static const ad_view operands[] = {
+    {left, AD_F64, {2, {3, 4}}, {4, 1}},
+    {row, AD_F64, {1, {4}}, {1}},
+};
+
+static ad_tensor right(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_mul(ad_tanh(x[0]), ad_exp(x[1])));
+}
+
+static ad_tensor wrong(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_mul(ad_exp(x[1]), flawed_tanh(x[0])));
+}
+
+static ad_tensor wrong_second(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    return wrong(t, (ad_tensor[]){x[1], x[0]}, env);
+}
+
+static ad_tensor of_any_shape(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_mul(ad_sin(x[0]), x[1]);
+}
+
+static ad_tensor kinked(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_add(ad_relu(x[0]), ad_abs(x[0])));
+}
+
+/* With numbers of its own in f32, so that it does not allow f64. */
+static ad_tensor single_only(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    ad_tensor h = ad_mul(ad_tanh(x[0]), ad_freeze(t, AD_VIEW(left32, 3, 4)));
+    return ad_mean(h);
+}
+
+static ad_tensor wrong_single(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    return ad_mean(ad_mul(flawed_tanh(x[0]), ad_freeze(t, AD_VIEW(left32, 3, 4))));
+}
+
+static ad_tensor root(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_sqrt(x[0]));
+}
+
+START_TEST(a_right_gradient_passes)
+{
+    ad_check_report report;
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, operands, NULL, &error), AD_OK);
+    ck_assert_int_eq(ad_check_gradient(of_any_shape, NULL, 2, operands, &o, &error), AD_OK);
+    ck_assert_str_eq(error.text, "");
+    ck_assert_uint_eq(report.numbers, 16);
+    ck_assert_uint_eq(report.settled, 16);
+    ck_assert_double_lt(report.worst, 1e-10);
+}
+END_TEST
+
+START_TEST(the_worst_number_is_named_with_both_values)
+{
+    ck_assert_int_eq(ad_check_gradient(wrong, NULL, 2, operands, NULL, &error), AD_DIFFERENT);
+    ck_assert_str_eq(error.text,
+                     "check_gradient: x[0][1, 3]: the pullback gives 0.922567411, differences "
+                     "give 1.84513482 (relative error 0.5, tolerance 1e-06)");
+    ad_view swapped[] = {operands[1], operands[0]};
+    error = (ad_error){0};
+    ck_assert_int_eq(ad_check_gradient(wrong_second, NULL, 2, swapped, NULL, &error), AD_DIFFERENT);
+    ck_assert_ptr_nonnull(strstr(error.text, "check_gradient: x[1][1, 3]: "));
+}
+END_TEST
+
+START_TEST(at_a_kink_any_slope_between_the_sides_is_right)
+{
+    const double at[] = {0, 1, 0.01, -1e-3, -1};
+    ad_view x = AD_VIEW(at, 5);
+    ck_assert_int_eq(ad_check_gradient(kinked, NULL, 1, &x, NULL, &error), AD_OK);
+}
+END_TEST
+
+static void relu_pullback(const ad_pullback_args *c)
+{
+    for (size_t i = 0; i < ad_view_count(&c->y); i++)
+        ((double *)c->dx[0].data)[i] += ad_view_get(&c->x[0], i) > 0 ? ad_view_get(&c->dy, i) : 2;
+}
+
+static ad_tensor flawed_relu(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    static ad_op op;
+    (void)t, (void)env;
+    op = ad_op_with_pullback(ad_builtin_op_named("relu"), "flawed_relu", relu_pullback);
+    return ad_apply(&op, x, NULL);
+}
+
+START_TEST(at_a_kink_a_slope_outside_is_wrong)
+{
+    const double at[] = {1, 0};
+    ad_view x = AD_VIEW(at, 2);
+    ck_assert_int_eq(ad_check_gradient(flawed_relu, NULL, 1, &x, NULL, &error), AD_DIFFERENT);
+    ck_assert_ptr_nonnull(strstr(error.text, "x[0][1]: the pullback gives 2"));
+}
+END_TEST
+
+START_TEST(f32_operands_are_checked_in_f64_where_the_function_allows)
+{
+    ad_check_report report;
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    ad_view x = AD_VIEW(left32, 3, 4);
+    ad_view both[] = {x, operands[1]};
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, both, &o, &error), AD_OK);
+    ck_assert_double_lt(report.worst, 1e-10);
+    ck_assert_int_eq(ad_check_gradient(single_only, NULL, 1, &x, &o, &error), AD_OK);
+    ck_assert_uint_eq(report.settled, 12);
+    ck_assert_double_gt(report.worst, 1e-9);
+    ck_assert_double_lt(report.worst, 1e-2);
+    ck_assert_int_eq(ad_check_gradient(wrong_single, NULL, 1, &x, &o, &error), AD_DIFFERENT);
+    ck_assert_ptr_nonnull(strstr(error.text, "x[0][1, 3]"));
+}
+END_TEST
+
+START_TEST(not_all_elements_of_a_large_operand_are_looked_at)
+{
+    static double many[600];
+    for (int i = 0; i < 600; i++)
+        many[i] = sin(i);
+    ad_check_report report;
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    ad_view x[] = {AD_VIEW(many, 150, 4), operands[1]};
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, x, &o, &error), AD_OK);
+    ck_assert_uint_eq(report.numbers, 64 + 4);
+    o.elements = 10;
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, x, &o, &error), AD_OK);
+    ck_assert_uint_eq(report.numbers, 10 + 4);
+    o.elements = SIZE_MAX; /* all, the two wrong ones among them */
+    ck_assert_int_eq(ad_check_gradient(wrong, NULL, 2, x, &o, &error), AD_DIFFERENT);
+    ck_assert_uint_eq(report.numbers, 604);
+    ck_assert_ptr_nonnull(strstr(error.text, "x[0][1, 3]"));
+}
+END_TEST
+
+START_TEST(operands_with_strides_empty_ones_and_numbers_are_fine)
+{
+    ad_view turned[] = {{left, AD_F64, {2, {3, 4}}, {1, 3}}, {row, AD_F64, {1, {4}}, {0}}};
+    ad_view empty[] = {AD_VIEW(left, 0, 4), operands[1]};
+    ad_view number[] = {AD_VIEW_SCALAR(left), AD_VIEW_SCALAR(row)};
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, turned, NULL, &error), AD_OK);
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, number, NULL, &error), AD_OK);
+    ck_assert_int_eq(ad_check_gradient(of_any_shape, NULL, 2, number, NULL, &error), AD_OK);
+    ad_status status = ad_check_gradient(right, NULL, 2, empty, NULL, &error);
+    ck_assert_msg(status == AD_OK, "%s", error.text);
+}
+END_TEST
+
+START_TEST(steps_do_not_leave_the_domain)
+{
+    const double at[] = {1e-3, 0.5, 4};
+    ad_check_report report;
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    ad_view x = AD_VIEW(at, 3);
+    ck_assert_int_eq(ad_check_gradient(root, NULL, 1, &x, &o, &error), AD_OK);
+    ck_assert_uint_eq(report.settled, 3);
+    const double below = -1;
+    x = AD_VIEW_SCALAR(&below);
+    ck_assert_int_eq(ad_check_gradient(root, NULL, 1, &x, NULL, &error), AD_DOMAIN);
+    ck_assert_ptr_nonnull(strstr(error.text, "the function's value is"));
+}
+END_TEST
+
+static void refuse_negatives(const ad_forward_args *c)
+{
+    for (size_t i = 0; i < ad_view_count(&c->x[0]); i++)
+        if (ad_view_get(&c->x[0], i) < 0)
+            ad_reject(c->work, AD_DOMAIN, "x[%zu] is negative", i);
+}
+
+static ad_tensor strict_root(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    static ad_op op;
+    (void)t, (void)env;
+    op = *ad_builtin_op_named("sqrt");
+    op.check = refuse_negatives;
+    return ad_apply(&op, x, NULL);
+}
+
+START_TEST(steps_that_an_operation_refuses_are_made_smaller)
+{
+    const double at[] = {1e-3, 0.5, 4};
+    ad_check_report report;
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    ad_view x = AD_VIEW(at, 3);
+    ad_status status = ad_check_gradient(strict_root, NULL, 1, &x, &o, &error);
+    ck_assert_msg(status == AD_OK, "%s", error.text);
+    ck_assert_uint_eq(report.settled, 3);
+}
+END_TEST
+
+static ad_tensor drowned(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_add(ad_mul(ad_sum(x[0]), 1e-3), 1e9);
+}
+
+START_TEST(slopes_that_drown_in_rounding_are_not_called_right)
+{
+    ad_check_report report;
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    ck_assert_int_eq(ad_check_gradient(drowned, NULL, 1, operands, &o, &error), AD_DOMAIN);
+    ck_assert_ptr_nonnull(strstr(error.text, "differences settle nowhere"));
+    ck_assert_uint_eq(report.settled, 0);
+    ck_assert_uint_eq(report.numbers, 12);
+}
+END_TEST
+
+static ad_tensor elsewhere(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)x;
+    return ad_constant(*(ad_tape *const *)env, AD_F64, 1);
+}
+
+START_TEST(misuse_is_an_error)
+{
+    ad_tape *other = ad_tape_new(NULL);
+    const int32_t whole[] = {1, 2};
+    ad_view integers = AD_VIEW(whole, 2), nothing = {NULL, AD_F64, {1, {3}}, {1}};
+    ck_assert_int_eq(ad_check_gradient(NULL, NULL, 2, operands, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 2, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_check_gradient(right, NULL, 0, operands, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_check_gradient(root, NULL, 1, &integers, NULL, NULL), AD_BAD_TYPE);
+    ck_assert_int_eq(ad_check_gradient(root, NULL, 1, &nothing, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_check_gradient(elsewhere, &other, 2, operands, NULL, &error), AD_FOREIGN);
+    ck_assert_str_eq(error.text, "check_gradient: the function's result is not on the tape");
+    ad_tape_free(other);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("check");
+    TCase *all = tcase_create("check");
+    tcase_add_checked_fixture(all, setup, NULL);
+    tcase_add_test(all, a_right_gradient_passes);
+    tcase_add_test(all, the_worst_number_is_named_with_both_values);
+    tcase_add_test(all, at_a_kink_any_slope_between_the_sides_is_right);
+    tcase_add_test(all, at_a_kink_a_slope_outside_is_wrong);
+    tcase_add_test(all, f32_operands_are_checked_in_f64_where_the_function_allows);
+    tcase_add_test(all, not_all_elements_of_a_large_operand_are_looked_at);
+    tcase_add_test(all, operands_with_strides_empty_ones_and_numbers_are_fine);
+    tcase_add_test(all, steps_do_not_leave_the_domain);
+    tcase_add_test(all, steps_that_an_operation_refuses_are_made_smaller);
+    tcase_add_test(all, slopes_that_drown_in_rounding_are_not_called_right);
+    tcase_add_test(all, misuse_is_an_error);
+    suite_add_tcase(suite, all);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}
