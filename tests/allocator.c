@@ -20,6 +20,13 @@ static const size_t guard = 32;
 #endif
 enum { HEADER = 64, FRESH = 0xa5, GONE = 0x5a };
 
+/* An assertion of check writes a file each time that it holds. */
+#define REQUIRE(condition, ...)        \
+    do                                 \
+        if (!(condition))              \
+            ck_abort_msg(__VA_ARGS__); \
+    while (0)
+
 static const uint64_t live_mark = 0x6c697665626c6f63, dead_mark = 0x64656164626c6f63;
 
 typedef struct block_header {
@@ -37,9 +44,9 @@ static void *test_allocate(void *user, size_t bytes, size_t alignment)
     test_allocator *a = user;
     void *start;
     a->calls++;
-    ck_assert_msg(bytes > 0, "an allocator was asked for no bytes");
-    ck_assert_msg(alignment > 0 && alignment <= HEADER && (alignment & (alignment - 1)) == 0,
-                  "an allocator was asked for an alignment of %zu", alignment);
+    REQUIRE(bytes > 0, "an allocator was asked for no bytes");
+    REQUIRE(alignment > 0 && alignment <= HEADER && (alignment & (alignment - 1)) == 0,
+            "an allocator was asked for an alignment of %zu", alignment);
     if (fails(a) || bytes > PTRDIFF_MAX - HEADER - guard ||
         posix_memalign(&start, HEADER, HEADER + bytes + guard) != 0)
         return NULL;
@@ -55,15 +62,14 @@ static void *test_allocate(void *user, size_t bytes, size_t alignment)
 static void test_release(void *user, void *memory, size_t bytes)
 {
     test_allocator *a = user;
-    ck_assert_msg(memory != NULL, "NULL was released");
+    REQUIRE(memory != NULL, "NULL was released");
     unsigned char *start = (unsigned char *)memory - HEADER;
     block_header *header = (block_header *)(void *)start;
-    ck_assert_msg(header->mark == live_mark, "released twice, or never allocated");
-    ck_assert_msg(header->bytes == bytes, "allocated with %zu bytes, released with %zu",
-                  header->bytes, bytes);
+    REQUIRE(header->mark == live_mark, "released twice, or never allocated");
+    REQUIRE(header->bytes == bytes, "allocated with %zu bytes, released with %zu", header->bytes,
+            bytes);
     for (size_t i = 0; i < guard; i++)
-        ck_assert_msg(start[HEADER + bytes + i] == FRESH, "written past the end of %zu bytes",
-                      bytes);
+        REQUIRE(start[HEADER + bytes + i] == FRESH, "written past the end of %zu bytes", bytes);
     header->mark = dead_mark;
     memset(memory, GONE, bytes); /* whoever reads it still reads nonsense */
     a->live_blocks--;

@@ -60,4 +60,7 @@ void check_hvp(const gradient_case *c);
 /* Both from operands in other layouts, and in f32, where there are the rules. */
 void check_second_order_operands(const gradient_case *c);
 
+/* Gradient, jvp and Hessian-vector product with each allocation failing in turn. */
+void check_out_of_memory(const gradient_case *c);
+
 #endif

@@ -87,6 +87,15 @@ START_TEST(tangents_and_second_derivatives_agree_with_the_gradients)
 }
 END_TEST
 
+enum { BATCHES = 8 }; /* of rows: this takes less time than the processes would */
+
+START_TEST(memory_may_run_out_at_any_allocation)
+{
+    for (int i = _i; i < the_table.case_count; i += BATCHES)
+        check_out_of_memory(&the_table.cases[i]);
+}
+END_TEST
+
 TCase *row_checks(void)
 {
     TCase *rows = tcase_create("rows");
@@ -160,6 +169,10 @@ Suite *table_suite(void)
                         the_table.value_count);
     suite_add_tcase(suite, table);
     suite_add_tcase(suite, row_checks());
+    TCase *memory = tcase_create("out of memory");
+    tcase_set_timeout(memory, 300);
+    tcase_add_loop_test(memory, memory_may_run_out_at_any_allocation, 0, BATCHES);
+    suite_add_tcase(suite, memory);
     suite_add_tcase(suite, constants);
     return suite;
 }

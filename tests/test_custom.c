@@ -145,6 +145,30 @@ START_TEST(a_pullback_can_report_failure)
 }
 END_TEST
 
+static void writes_nan(const ad_pullback_args *c)
+{
+    for (size_t i = 0; i < ad_array_count(&c->dx[0]); i++)
+        ((double *)c->dx[0].data)[i] = NAN;
+}
+
+/* NaN is a number like others, and stays where it belongs. */
+START_TEST(a_pullback_that_writes_nan_spoils_its_own_operands_only)
+{
+    ad_op op = ad_op_with_pullback(&huber_op, "undefined", writes_nan);
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3)), z = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_tensor y = ad_apply(&op, &x, &(huber_attr){1});
+    ck_assert_int_eq(ad_backward(ad_add(ad_sum(y), ad_sum(ad_square(z)))), AD_OK);
+    ad_view g = ad_grad(x);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(isnan(ad_view_get(&g, i)));
+    expect_grad(z, (double[]){1, 2, -8});
+    ad_tape_reset(tape);
+    x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(x))), AD_OK);
+    expect_grad(x, (double[]){1, 2, -8});
+}
+END_TEST
+
 static void reenters(const ad_pullback_args *c)
 {
     const ad_tensor *x = *(const ad_tensor *const *)c->attr;
@@ -338,6 +362,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, the_derivative_of_a_built_in_op_can_be_replaced);
     tcase_add_test(all, stop_gradient_makes_a_straight_through_estimator);
     tcase_add_test(all, a_pullback_can_report_failure);
+    tcase_add_test(all, a_pullback_that_writes_nan_spoils_its_own_operands_only);
     tcase_add_test(all, a_pullback_must_not_use_the_tape);
     tcase_add_test(all, a_check_stands_before_the_kernel);
     tcase_add_test(all, a_discrete_op_must_be_declared);

@@ -5,6 +5,7 @@
  * ADZE_GRAPHS is how many, ADZE_SEED that of the first. A graph that fails is shrunk to the
  * fewest nodes that still do, and printed. */
 #include "graph.h"
+#include "figure.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -38,6 +39,7 @@ START_TEST(derivatives_of_random_graphs_agree)
         if (!graph_check(&g, why))
             report(&g, why);
     }
+    figure("%llu graphs", (unsigned long long)count);
 }
 END_TEST
 

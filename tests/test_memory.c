@@ -3,6 +3,7 @@
  * allocation, once or from there on, until it succeeds. */
 #include "allocator.h"
 #include "faulty_op.h"
+#include "idx_bytes.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -184,6 +185,63 @@ static ad_status training_scenario(test_allocator *memory)
     return status;
 }
 
+static ad_tensor constant(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_stop_gradient(x[0]);
+}
+
+/* Tangents that nobody computed are zeros, which take memory as well. */
+static ad_status constant_scenario(test_allocator *memory)
+{
+    ad_array y = {.allocator = &memory->base}, ty = {.allocator = &memory->base};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (t && ad_jvp(t, constant, NULL, 1, operands, operands, &y, &ty) != AD_OK)
+        ck_assert(!y.data && !ty.data);
+    ad_array_free(&y);
+    ad_array_free(&ty);
+    return end(t);
+}
+
+static ad_status pool_scenario(test_allocator *memory)
+{
+    ad_pool *p = ad_pool_new(&memory->base, 2);
+    ad_status status = p ? AD_OK : AD_MEMORY;
+    ad_pool_free(p);
+    return status;
+}
+
+static ad_status digits_scenario(test_allocator *memory)
+{
+    ad_dataset d = {{0}, {0}, {0}, {0}};
+    ad_status status = ad_dataset_digits(3, 2, 1, &memory->base, &d, NULL);
+    ck_assert(status == AD_OK || !d.train_images.data);
+    ad_dataset_free(&d);
+    return status;
+}
+
+/* From memory and from a file, gzipped: zlib's memory is the allocator's, too. */
+static ad_status read_scenario(test_allocator *memory, int way)
+{
+    blob b;
+    ad_array a = {.data = NULL};
+    blob_small(&b);
+    ad_status status = load(way, &b, memory, &a, NULL);
+    ck_assert(status == AD_OK || !a.data);
+    ad_array_free(&a);
+    return status;
+}
+
+static ad_status plain_scenario(test_allocator *memory)
+{
+    return read_scenario(memory, 0);
+}
+
+static ad_status gzip_scenario(test_allocator *memory)
+{
+    return read_scenario(memory, GZIP | FROM_FILE);
+}
+
 static ad_status check_scenario(test_allocator *memory)
 {
     fault none = NONE;
@@ -223,6 +281,11 @@ static const struct scenario {
     {"registry", registry_scenario},
     {"arrays", array_scenario},
     {"training", training_scenario},
+    {"constant", constant_scenario},
+    {"pool", pool_scenario},
+    {"digits", digits_scenario},
+    {"a file", plain_scenario},
+    {"a gzip file", gzip_scenario},
     {"checks", check_scenario},
 };
 

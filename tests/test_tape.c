@@ -222,21 +222,6 @@ START_TEST(nothing_is_recorded_downstream_of_frozen_leaves)
 }
 END_TEST
 
-START_TEST(a_chain_of_a_million_nodes_sweeps_in_flat_memory)
-{
-    double start = 1;
-    enum { N = 1000000 };
-    ad_tensor x = ad_watch(tape, AD_VIEW_SCALAR(&start)), y = x;
-    for (int i = 0; i < N; i++)
-        y = ad_mul(y, x);
-    ck_assert_int_eq(ad_backward(y), AD_OK);
-    expect_grad(x, (double[]){N + 1});
-    size_t before = ad_tape_measure(tape).bytes_used;
-    ck_assert_int_eq(ad_backward(y), AD_OK);
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, before);
-}
-END_TEST
-
 START_TEST(a_path_lost_to_an_op_without_derivative_is_an_error)
 {
     ad_tensor x = ad_label(watched(), "weights");
@@ -396,7 +381,6 @@ static Suite *make_suite(void)
     tcase_add_test(all, the_seed_of_a_sweep_may_be_a_gradient_of_the_one_before);
     tcase_add_test(all, a_watched_leaf_can_be_the_root);
     tcase_add_test(all, nothing_is_recorded_downstream_of_frozen_leaves);
-    tcase_add_test(all, a_chain_of_a_million_nodes_sweeps_in_flat_memory);
     tcase_add_test(all, a_path_lost_to_an_op_without_derivative_is_an_error);
     tcase_add_test(all, a_path_beside_an_op_without_derivative_is_fine);
     tcase_add_test(all, rewinding_keeps_what_came_before);

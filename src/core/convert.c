@@ -4,6 +4,7 @@
  * the range, and NaN to 0. Integers narrow the same way. */
 #include "core/convert.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* The first double beyond INT64_MAX. */
@@ -63,6 +64,7 @@ void ad_convert(size_t n, ad_type from_type, const void *from, ad_type to_type, 
 {
     static void (*const converters[])(size_t, const void *, ad_type, void *) = {
         convert_f32, convert_f64, convert_i32, convert_i64, convert_u8, convert_bool};
+    assert((unsigned)from_type < AD_TYPE_COUNT);
     if (from_type == to_type)
         memcpy(to, from, n * ad_type_size(to_type));
     else

@@ -136,7 +136,7 @@ size_t ad_tape_digests(const ad_tape *t, size_t nodes, uint64_t *digests)
 size_t ad_digest_difference(size_t nodes, const uint64_t *a, const uint64_t *b)
 {
     size_t i = 0;
-    while (i < nodes && a[i] == b[i])
+    while (i < nodes && a && b && a[i] == b[i])
         i++;
     return i;
 }

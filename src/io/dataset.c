@@ -52,7 +52,7 @@ static ad_status read_part(const place *p, const char *name, int rank, ad_array 
     if (length < 0 || (size_t)length >= sizeof path - sizeof ".gz")
         return ad_fail(p->error, AD_FILE, "%.200s...: the path is too long", p->directory);
     if (is_missing(path)) {
-        strcat(path, ".gz");
+        memcpy(path + length, ".gz", sizeof ".gz");
         if (is_missing(path))
             return ad_fail(p->error, AD_FILE, "%.200s: holds neither %s nor %s.gz", p->directory,
                            name, name);

@@ -8,6 +8,7 @@
 
 #include "io/source.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ static ad_status check_claim(const ad_source *s, const idx_header *h)
 static void unpack(const unsigned char *from, size_t width, unsigned char *to, size_t size,
                    size_t count)
 {
+    assert(width > 0);
     uint64_t sign = (uint64_t)1 << (8 * width - 1);
     for (size_t i = 0; i < count; i++) {
         /* extends the sign; where the widths are equal it changes nothing that is kept */

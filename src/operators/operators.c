@@ -12,7 +12,7 @@ static bool good_call(ad_tape *t, const char *name, bool complete, int n)
     if (t && (!complete || n < 1))
         ad_tape_fail(t, AD_MISUSE, "%s: %s", name,
                      complete ? "there must be at least one operand" : "an argument is NULL");
-    return ad_tape_status(t) == AD_OK;
+    return complete && n >= 1 && ad_tape_status(t) == AD_OK;
 }
 
 /* Watched leaves for the operands, on the tape. NULL with an error. */
@@ -36,17 +36,25 @@ static ad_tensor evaluate(ad_tape *t, const char *name, ad_function *f, const ad
 
 /* ---- reverse ----------------------------------------------------------------------- */
 
+/* Writes *pullback if all went well. */
+static bool record(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
+                   ad_pullback *pullback)
+{
+    ad_tensor *leaves = watch_all(t, n, x);
+    if (!leaves)
+        return false;
+    ad_tensor y = evaluate(t, "value_with_pullback", f, leaves, env);
+    if (ad_tape_status(t) != AD_OK)
+        return false;
+    *pullback = (ad_pullback){y, leaves, n};
+    return true;
+}
+
 ad_status ad_value_with_pullback(ad_tape *t, ad_function *f, const void *env, int n,
                                  const ad_view *x, ad_pullback *pullback)
 {
-    if (!good_call(t, "value_with_pullback", f && x && pullback, n))
-        return ad_tape_status(t);
-    ad_tensor *leaves = watch_all(t, n, x);
-    if (!leaves)
-        return ad_tape_status(t);
-    ad_tensor y = evaluate(t, "value_with_pullback", f, leaves, env);
-    if (ad_tape_status(t) == AD_OK)
-        *pullback = (ad_pullback){y, leaves, n};
+    if (good_call(t, "value_with_pullback", f && x && pullback, n))
+        record(t, f, env, n, x, pullback);
     return ad_tape_status(t);
 }
 
@@ -68,7 +76,7 @@ ad_status ad_value_with_gradient(ad_tape *t, ad_function *f, const void *env, in
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
     ad_list_describe(&l, "gradient", n);
-    if (ad_value_with_pullback(t, f, env, n, x, &p) == AD_OK &&
+    if (record(t, f, env, n, x, &p) &&
         ad_model_gradient(&l.model, p.value, NULL, p.x, gradient) == AD_OK && value)
         *value = ad_item(p.value);
     ad_tape_rewind(start);
@@ -132,14 +140,14 @@ static ad_status deliver(ad_tape *t, const char *name, int n, const ad_view *fro
 }
 
 /* f at x on the tape, with the tangents carried forward to its result. */
-static ad_status push(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
-                      const ad_view *tx, ad_pullback *p)
+static bool push(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
+                 const ad_view *tx, ad_pullback *p)
 {
-    ad_value_with_pullback(t, f, env, n, x, p);
-    for (int i = 0; i < n && ad_tape_status(t) == AD_OK; i++)
+    bool good = record(t, f, env, n, x, p);
+    for (int i = 0; good && i < n; i++)
         if (tx[i].data)
-            ad_set_tangent(p->x[i], tx[i]);
-    return ad_tape_status(t) == AD_OK ? ad_push_tangents(p->value) : ad_tape_status(t);
+            good = ad_set_tangent(p->x[i], tx[i]) == AD_OK;
+    return good && ad_push_tangents(p->value) == AD_OK;
 }
 
 /* The tangent of a value; zeros, on the tape, where there is none. */
@@ -164,7 +172,7 @@ ad_status ad_jvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_vi
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
     ad_array results[] = {*y, *ty};
-    if (push(t, f, env, n, x, tx, &p) == AD_OK) {
+    if (push(t, f, env, n, x, tx, &p)) {
         ad_view from[] = {ad_read(p.value), tangent_of(t, p.value)};
         if (ad_tape_status(t) == AD_OK && deliver(t, "jvp", 2, from, results) == AD_OK) {
             *y = results[0];
@@ -182,7 +190,7 @@ ad_status ad_hvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_vi
     if (!good_call(t, "hvp", f && x && tx && hvp, n))
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
-    if (push(t, f, env, n, x, tx, &p) == AD_OK && ad_backward_tangents(p.value) == AD_OK) {
+    if (push(t, f, env, n, x, tx, &p) && ad_backward_tangents(p.value) == AD_OK) {
         ad_view *from = ad_tape_memory(t, (size_t)n * sizeof *from);
         for (int i = 0; from && i < n; i++)
             from[i] = ad_grad_tangent(p.x[i]);

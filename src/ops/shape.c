@@ -261,7 +261,7 @@ static bool broadcast_to_view(const ad_view *x, const void *attr, ad_view *y)
     int64_t stride[AD_MAX_RANK];
     for (int i = 0; i < y->shape.rank; i++)
         stride[i] = i < shift || x->shape.dim[i - shift] == 1 ? 0 : x->stride[i - shift];
-    memcpy(y->stride, stride, sizeof stride);
+    memcpy(y->stride, stride, (size_t)y->shape.rank * sizeof *stride);
     return true;
 }
 

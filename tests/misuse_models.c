@@ -1,0 +1,385 @@
+/* Functions of functions, models, optimisers, random numbers, data: each with every pointer NULL and
+ * with arguments that make no sense. */
+#include "misuse.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double reals[] = {1, 2, 3, 4, 5, 6};
+
+#define RUN(name, call)          \
+    static void run_##name(void) \
+    {                            \
+        call;                    \
+    }
+
+/* ---- functions of functions ---------------------------------------------------------------- */
+
+static ad_tensor sum_of_squares(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_square(x[0]));
+}
+static ad_tensor off_the_tape(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)x, (void)env;
+    return ad_number(1);
+}
+
+typedef struct operator_call {
+    ad_tape *t;
+    ad_function *f;
+    int n;
+    const ad_view *x, *tx;
+    ad_array *out, *second;
+} operator_call;
+
+/* Whatever is missing, the status says so, and no result is written. */
+static void refuse_operator(ad_status (*call)(const operator_call *))
+{
+    enum { WAYS = 7 };
+    const ad_view x = AD_VIEW(reals, 3), bad = {0};
+    for (int way = 0; way < WAYS; way++) {
+        ad_array out = {0}, second = {0};
+        ad_tape *t = ad_tape_new(NULL);
+        operator_call c = {t, sum_of_squares, 1, &x, &x, &out, &second};
+        c.t = way == 0 ? NULL : t;
+        c.f = way == 1 ? NULL : way == 6 ? off_the_tape : sum_of_squares;
+        c.x = way == 2 ? NULL : way == 5 ? &bad : &x;
+        c.out = way == 3 ? NULL : &out;
+        c.n = way == 4 ? 0 : 1;
+        ad_status status = call(&c), wanted = way == 6 ? AD_FOREIGN : AD_MISUSE;
+        ck_assert_msg(status == wanted, "way %d: %s", way, ad_tape_error(t));
+        ck_assert(!out.data && !second.data);
+        ad_tape_free(t);
+    }
+}
+
+static ad_status call_gradient(const operator_call *c)
+{
+    return ad_gradient(c->t, c->f, NULL, c->n, c->x, c->out);
+}
+static ad_status call_value_with_gradient(const operator_call *c)
+{
+    return ad_value_with_gradient(c->t, c->f, NULL, c->n, c->x, NULL, c->out);
+}
+static ad_status call_value_with_pullback(const operator_call *c)
+{
+    ad_pullback p;
+    return ad_value_with_pullback(c->t, c->f, NULL, c->n, c->x, c->out ? &p : NULL);
+}
+static ad_status call_jvp(const operator_call *c)
+{
+    return ad_jvp(c->t, c->f, NULL, c->n, c->x, c->tx, c->out, c->second);
+}
+static ad_status call_hvp(const operator_call *c)
+{
+    return ad_hvp(c->t, c->f, NULL, c->n, c->x, c->tx, c->out);
+}
+RUN(gradient, refuse_operator(call_gradient))
+RUN(value_with_gradient, refuse_operator(call_value_with_gradient))
+RUN(value_with_pullback, refuse_operator(call_value_with_pullback))
+RUN(jvp, refuse_operator(call_jvp))
+RUN(hvp, refuse_operator(call_hvp))
+static void run_pull(void)
+{
+    ad_array dx = {0};
+    ad_pullback none = {0};
+    ck_assert_int_eq(ad_pull(NULL, AD_VIEW(reals, 1), &dx), AD_MISUSE);
+    ck_assert_int_eq(ad_pull(&none, AD_VIEW(reals, 1), &dx), AD_MISUSE);
+    ad_tape *t = ad_tape_new(NULL);
+    ad_pullback p;
+    ad_view x = AD_VIEW(reals, 3);
+    ck_assert_int_eq(ad_value_with_pullback(t, sum_of_squares, NULL, 1, &x, &p), AD_OK);
+    ck_assert_int_eq(ad_pull(&p, AD_VIEW(reals, 1), NULL), AD_MISUSE);
+    ad_tape_reset(t);
+    ad_watch(t, AD_VIEW(reals, 1));
+    ck_assert_int_ne(ad_pull(&(ad_pullback){p.value, &p.value, 1}, AD_VIEW(reals, 1), &dx), AD_OK);
+    ck_assert_ptr_null(dx.data);
+    ad_tape_free(t);
+}
+static void run_derivative(void)
+{
+    ck_assert(isnan(ad_derivative(NULL, 1, NULL)));
+    ck_assert(isnan(ad_derivative(off_the_tape, 1, NULL)));
+}
+static void run_test_near_zero(void)
+{
+    ck_assert_int_eq(ad_test_near_zero((ad_view){0}, 1, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_test_near_zero(AD_VIEW(reals, 3), NAN, NULL), AD_DIFFERENT);
+}
+static void run_test_same(void)
+{
+    ck_assert_int_eq(ad_test_same((ad_view){0}, AD_VIEW(reals, 3), 1, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_test_same(AD_VIEW(reals, 3), (ad_view){0}, 1, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_test_same(AD_VIEW(reals, 3), AD_VIEW(reals, 1, 3), 9, NULL), AD_DIFFERENT);
+}
+
+/* ---- models -------------------------------------------------------------------------------- */
+
+AD_MODEL(pair, w, b);
+
+static pair a_pair(void)
+{
+    pair m = {ad_zeros(AD_F64, AD_SHAPE(2, 3)), ad_zeros(AD_F64, AD_SHAPE(3))};
+    return m;
+}
+
+/* Whatever is wrong with a leaf of a model: it must be an error on the tape, and no tensor. */
+static void refuse_leaves(void (*leaves)(const ad_model *, ad_tape *, const void *, void *))
+{
+    pair m = a_pair(), empty = {{0}, {0}};
+    pair_tensors x;
+    for (int way = 0; way < 4; way++) {
+        ad_tape *t = ad_tape_new(NULL);
+        memset(&x, 0, sizeof x);
+        leaves(way == 0 ? NULL : &pair_model, t,
+               way == 1   ? NULL
+               : way == 2 ? &empty
+                          : &m,
+               way == 3 ? NULL : &x);
+        ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+        ck_assert_ptr_null(ad_read(x.w).data);
+        ad_tape_free(t);
+    }
+    leaves(&pair_model, NULL, &m, &x);
+    ck_assert_ptr_null(x.w.tape);
+    pair_free(&m);
+}
+RUN(model_watch, refuse_leaves(ad_model_watch))
+RUN(model_freeze, refuse_leaves(ad_model_freeze))
+static void run_model_gradient(void)
+{
+    pair m = a_pair(), g = {{0}, {0}};
+    for (int way = 0; way < 5; way++) {
+        ad_tape *t = ad_tape_new(NULL);
+        pair_tensors x = way == 4 ? pair_freeze(t, &m) : pair_watch(t, &m);
+        ad_tensor y = way == 3 ? ad_number(1) : ad_sum(ad_square(x.w));
+        ad_status status = ad_model_gradient(way == 0 ? NULL : &pair_model, y, NULL,
+                                             way == 1 ? NULL : &x, way == 2 ? NULL : &g);
+        ck_assert_int_eq(status, AD_MISUSE);
+        ck_assert(!g.w.data && !g.b.data);
+        ad_tape_free(t);
+    }
+    pair_free(&m);
+}
+
+/* NULL for each pointer in turn; then structs that hold nothing. */
+static void refuse_two(ad_status (*call)(const ad_model *, const void *, void *, ad_error *))
+{
+    pair m = a_pair(), out = {{0}, {0}}, empty = {{0}, {0}};
+    ad_error e = {0};
+    ck_assert_int_eq(call(NULL, &m, &out, &e), AD_MISUSE);
+    ck_assert_int_eq(call(&pair_model, NULL, &out, NULL), AD_MISUSE);
+    ck_assert_int_eq(call(&pair_model, &m, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(call(&pair_model, &empty, &out, NULL), AD_MISUSE);
+    ck_assert(!out.w.data && !out.b.data);
+    ck_assert_int_eq(e.status, AD_MISUSE);
+    pair_free(&m);
+}
+RUN(model_like, refuse_two(ad_model_like))
+RUN(model_copy, refuse_two(ad_model_copy))
+static ad_status axpy(const ad_model *d, const void *x, void *y, ad_error *error)
+{
+    return ad_model_axpy(d, 2, x, y, error);
+}
+RUN(model_axpy, refuse_two(axpy))
+static ad_status sgd(const ad_model *d, const void *gradient, void *model, ad_error *error)
+{
+    return ad_model_sgd(d, &(ad_sgd){.rate = 1}, gradient, NULL, model, error);
+}
+static void run_model_sgd(void)
+{
+    pair m = a_pair(), g = a_pair();
+    refuse_two(sgd);
+    ck_assert_int_eq(ad_model_sgd(&pair_model, NULL, &g, NULL, &m, NULL), AD_MISUSE);
+    ck_assert_int_eq(
+        ad_model_sgd(&pair_model, &(ad_sgd){.rate = 1, .momentum = 0.9}, &g, NULL, &m, NULL),
+        AD_MISUSE);
+    pair_free(&m);
+    pair_free(&g);
+}
+static ad_status adam(const ad_model *d, const void *gradient, void *model, ad_error *error)
+{
+    pair mean = {{0}, {0}}, square = {{0}, {0}};
+    ad_status status =
+        ad_model_adam(d, &(ad_adam){.rate = 1}, gradient, &mean, &square, model, error);
+    ck_assert(!mean.w.data && !square.b.data);
+    return status;
+}
+static void run_model_adam(void)
+{
+    pair m = a_pair(), g = a_pair(), s = {{0}, {0}};
+    ad_adam o = {.rate = 1};
+    refuse_two(adam);
+    ck_assert_int_eq(ad_model_adam(&pair_model, NULL, &g, &s, &s, &m, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_adam(&pair_model, &o, &g, NULL, &s, &m, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_adam(&pair_model, &o, &g, &s, NULL, &m, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_adam(&pair_model, &o, &g, &s, &s, &m, NULL), AD_MISUSE);
+    ck_assert_int_eq(o.step, 0);
+    ck_assert_ptr_null(s.w.data);
+    pair_free(&m);
+    pair_free(&g);
+}
+static void run_model_free(void)
+{
+    pair m = a_pair();
+    ad_model_free(NULL, &m);
+    ad_model_free(&pair_model, NULL);
+    ad_model_free(&pair_model, &m);
+    ad_model_free(&pair_model, &m);
+    ck_assert_ptr_null(m.w.data);
+}
+static ad_status visit(void *user, const char *path, ad_array *a)
+{
+    (void)user, (void)path, (void)a;
+    return AD_DOMAIN;
+}
+static void run_model_visit(void)
+{
+    pair m = {{0}, {0}};
+    ck_assert_int_eq(ad_model_visit(NULL, &m, visit, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&pair_model, NULL, visit, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&pair_model, &m, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&pair_model, &m, visit, NULL), AD_DOMAIN);
+}
+
+/* ---- random numbers ------------------------------------------------------------------------ */
+
+static void run_random_new(void)
+{
+    ck_assert_uint_eq(ad_random_new(UINT64_MAX, UINT64_MAX).position, 0);
+}
+static void run_philox(void)
+{
+    uint32_t four[4] = {1, 2, 3, 4}, two[2] = {0};
+    ad_philox(NULL, two, four);
+    ad_philox(four, NULL, four);
+    ad_philox(four, two, NULL);
+    ck_assert_uint_eq(four[3], 4);
+}
+static void run_random_bits(void)
+{
+    ck_assert_uint_eq(ad_random_bits(NULL), 0);
+}
+static void run_random_uniform(void)
+{
+    ck_assert_double_eq(ad_random_uniform(NULL), 0);
+}
+static void run_random_normal(void)
+{
+    ck_assert_double_eq(ad_random_normal(NULL), 0);
+}
+static void run_random_below(void)
+{
+    ad_random r = ad_random_new(1, 1);
+    ck_assert_uint_eq(ad_random_below(NULL, 5), 0);
+    ck_assert_uint_eq(ad_random_below(&r, 0), 0);
+    ck_assert_uint_lt(ad_random_below(&r, UINT64_MAX), UINT64_MAX);
+}
+static void run_random_shuffle(void)
+{
+    int64_t order[2] = {7, 8};
+    ad_random r = ad_random_new(1, 1);
+    ad_random_shuffle(NULL, order, 2);
+    ad_random_shuffle(&r, NULL, 2);
+    ad_random_shuffle(&r, order, 0);
+    ck_assert(order[0] == 7 && order[1] == 8);
+}
+
+typedef ad_status fill_function(ad_array *a, ad_random *r);
+
+static ad_status uniform(ad_array *a, ad_random *r)
+{
+    return ad_fill_uniform(a, r, 0, 1);
+}
+static ad_status normal(ad_array *a, ad_random *r)
+{
+    return ad_fill_normal(a, r, 0, 1);
+}
+static void refuse_fill(fill_function *fill, bool matrix)
+{
+    ad_random r = ad_random_new(1, 1);
+    ad_array a = ad_zeros(AD_F32, AD_SHAPE(3)), n = ad_zeros(AD_I32, AD_SHAPE(2, 2)), none = {0};
+    ck_assert_int_eq(fill(NULL, &r), AD_MISUSE);
+    ck_assert_int_eq(fill(&a, NULL), AD_MISUSE);
+    ck_assert_int_eq(fill(&none, &r), AD_MISUSE);
+    ck_assert_int_eq(fill(&n, &r), AD_BAD_TYPE);
+    if (matrix)
+        ck_assert_int_eq(fill(&a, &r), AD_BAD_SHAPE);
+    ck_assert_uint_eq(r.position, 0);
+    ad_array_free(&a);
+    ad_array_free(&n);
+}
+RUN(fill_uniform, refuse_fill(uniform, false))
+RUN(fill_normal, refuse_fill(normal, false))
+RUN(fill_kaiming, refuse_fill(ad_fill_kaiming, true))
+RUN(fill_glorot, refuse_fill(ad_fill_glorot, true))
+
+/* ---- data ---------------------------------------------------------------------------------- */
+
+static void run_idx_read(void)
+{
+    ad_array a = {.data = &a};
+    ck_assert_int_eq(ad_idx_read(NULL, NULL, &a, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_idx_read("/dev/null", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_idx_read("/dev/null", NULL, &a, NULL), AD_FILE); /* no regular file */
+    ck_assert_int_eq(ad_idx_read("/no/such/file", NULL, &a, NULL), AD_FILE);
+    ck_assert_int_ne(ad_idx_read("/", NULL, &a, NULL), AD_OK);
+    ck_assert_ptr_eq(a.data, &a);
+}
+static void run_idx_parse(void)
+{
+    ad_error e = {0};
+    ad_array a = {.data = &a};
+    ck_assert_int_eq(ad_idx_parse(NULL, 4, "x", NULL, &a, &e), AD_MISUSE);
+    ck_assert_int_eq(ad_idx_parse(reals, 4, "x", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_idx_parse(reals, 0, NULL, NULL, &a, NULL), AD_MISUSE);
+    ck_assert_ptr_eq(a.data, &a);
+}
+static void run_dataset_read(void)
+{
+    ad_dataset d = {.train_images = {.data = &d}};
+    ck_assert_int_eq(ad_dataset_read(NULL, NULL, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read("/", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read("/no/such/directory", NULL, &d, NULL), AD_FILE);
+    ck_assert_ptr_eq(d.train_images.data, &d);
+}
+static void run_dataset_digits(void)
+{
+    ad_dataset d = {.train_images = {.data = &d}};
+    ck_assert_int_eq(ad_dataset_digits(1, 1, 0, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_digits(-1, 1, 0, NULL, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_digits(1, INT64_MIN, 0, NULL, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_digits(INT64_MAX, 1, 0, NULL, &d, NULL), AD_TOO_LARGE);
+    ck_assert_ptr_eq(d.train_images.data, &d);
+}
+static void run_dataset_free(void)
+{
+    ad_dataset d = {.train_images = {.data = NULL}};
+    ad_dataset_free(NULL);
+    ad_dataset_free(&d);
+}
+static void run_digit_draw(void)
+{
+    uint8_t image[28 * 28];
+    ad_digit_draw(3, 1, 1, NULL);
+    ad_digit_draw(-1, 1, 1, image);
+    ad_digit_draw(INT32_MAX, 1, 1, image);
+}
+
+/* clang-format off */
+#define MODEL_ROWS(ROW) \
+    ROW(gradient) ROW(value_with_gradient) ROW(value_with_pullback) ROW(jvp) ROW(hvp) ROW(pull) \
+    ROW(derivative) ROW(test_near_zero) ROW(test_same) ROW(model_watch) ROW(model_freeze) \
+    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_sgd) \
+    ROW(model_adam) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
+    ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
+    ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(idx_read) \
+    ROW(idx_parse) ROW(dataset_read) ROW(dataset_digits) ROW(dataset_free) ROW(digit_draw)
+/* clang-format on */
+
+#define ROW_OF(name) {#name, run_##name},
+const call_row model_rows[] = {MODEL_ROWS(ROW_OF)};
+const size_t model_row_count = sizeof model_rows / sizeof *model_rows;

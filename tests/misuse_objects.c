@@ -1,0 +1,351 @@
+/* Numbers, tapes, pools, operations as data: each function with every pointer NULL and with
+ * arguments that make no sense. */
+#include "misuse.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double reals[] = {1, 2, 3, 4, 5, 6};
+
+static ad_tensor a_matrix(ad_tape *t)
+{
+    return ad_watch(t, AD_VIEW(reals, 2, 3));
+}
+
+/* ---- types, shapes, views, arrays ---------------------------------------------------------- */
+
+static const ad_type no_types[] = {AD_TYPE_COUNT, (ad_type)-1, (ad_type)1000};
+enum { NO_TYPES = sizeof no_types / sizeof *no_types };
+
+static void run_type_text(void)
+{
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert_str_eq(ad_type_text(no_types[i]), "no such type");
+}
+static void run_type_size(void)
+{
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert_uint_eq(ad_type_size(no_types[i]), 0);
+}
+static void run_type_is_float(void)
+{
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert(!ad_type_is_float(no_types[i]));
+}
+static void run_status_text(void)
+{
+    ck_assert_str_eq(ad_status_text(AD_STATUS_COUNT), "no such status");
+    ck_assert_str_eq(ad_status_text((ad_status)-1), "no such status");
+}
+static void run_fail(void)
+{
+    ad_error e = {0};
+    ck_assert_int_eq(ad_fail(NULL, AD_DOMAIN, "lost"), AD_DOMAIN);
+    ad_fail(&e, AD_DOMAIN, "%600d", 1);
+    ck_assert_uint_eq(strlen(e.text), sizeof e.text - 1);
+    ad_fail(&e, AD_FILE, "second");
+    ck_assert_int_eq(e.status, AD_DOMAIN);
+}
+static void run_shape_count(void)
+{
+    size_t n = 7;
+    ck_assert_int_eq(ad_shape_count(NULL, &n), AD_BAD_SHAPE);
+    ck_assert_int_eq(ad_shape_count(&AD_SHAPE(2), NULL), AD_OK);
+    ck_assert_uint_eq(n, 7);
+}
+static void run_shape_equal(void)
+{
+    ad_shape s = AD_SHAPE(2), wild = {99, {0}};
+    ck_assert(!ad_shape_equal(NULL, &s) && !ad_shape_equal(&s, NULL) &&
+              !ad_shape_equal(NULL, NULL));
+    ck_assert(!ad_shape_equal(&wild, &wild));
+}
+static void run_shape_print(void)
+{
+    char text[5] = "....";
+    ad_shape wild = {99, {0}};
+    ck_assert_ptr_null(ad_shape_print(&AD_SHAPE(2), NULL, 9));
+    ck_assert_str_eq(ad_shape_print(&AD_SHAPE(2), text, 0), "....");
+    ck_assert_str_eq(ad_shape_print(&AD_SHAPE(12345), text, sizeof text), "[123");
+    ck_assert_str_eq(ad_shape_print(NULL, text, sizeof text), "[]");
+    ck_assert_str_eq(ad_shape_print(&wild, text, sizeof text), "[]");
+}
+static void run_view_of(void)
+{
+    ck_assert_ptr_null(ad_view_of(AD_F64, NULL, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_view_of(AD_TYPE_COUNT, reals, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_view_of(AD_F64, reals, AD_SHAPE(-2)).data);
+}
+static void run_view_is_contiguous(void)
+{
+    ck_assert(!ad_view_is_contiguous(NULL));
+    ck_assert(!ad_view_is_contiguous(&(ad_view){.shape = {-4, {0}}}));
+}
+static void run_view_count(void)
+{
+    ck_assert_uint_eq(ad_view_count(NULL), 0);
+    ck_assert_uint_eq(ad_view_count(&(ad_view){.shape = {1, {5}}}), 0);
+}
+static void run_view_get(void)
+{
+    ad_view v = AD_VIEW(reals, 6), odd = v;
+    odd.type = AD_TYPE_COUNT;
+    ck_assert(isnan(ad_view_get(NULL, 0)) && isnan(ad_view_get(&v, 6)));
+    ck_assert(isnan(ad_view_get(&v, SIZE_MAX)) && isnan(ad_view_get(&odd, 0)));
+}
+static void run_array_new(void)
+{
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert_ptr_null(ad_array_new(NULL, no_types[i], AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_array_new(NULL, AD_F32, AD_SHAPE(-1)).data);
+}
+static void run_zeros(void)
+{
+    ck_assert_ptr_null(ad_zeros(AD_TYPE_COUNT, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_zeros(AD_F32, ((ad_shape){-1, {0}})).data);
+}
+static void run_array_copy(void)
+{
+    ad_view v = AD_VIEW(reals, 6), odd = v;
+    odd.type = (ad_type)50;
+    ck_assert_ptr_null(ad_array_copy(NULL, AD_F64, (ad_view){0}).data);
+    ck_assert_ptr_null(ad_array_copy(NULL, AD_TYPE_COUNT, v).data);
+    ck_assert_ptr_null(ad_array_copy(NULL, AD_F64, odd).data);
+}
+static void run_array_free(void)
+{
+    ad_array a = ad_zeros(AD_F32, AD_SHAPE(2));
+    ad_array_free(NULL);
+    ad_array_free(&a);
+    ad_array_free(&a);
+    ck_assert_ptr_null(a.data);
+}
+static void run_array_view(void)
+{
+    ck_assert_ptr_null(ad_array_view((ad_array){0}).data);
+}
+static void run_array_count(void)
+{
+    ck_assert_uint_eq(ad_array_count(NULL), 0);
+    ck_assert_uint_eq(ad_array_count(&(ad_array){.shape = {1, {4}}}), 0);
+}
+static void run_array_write(void)
+{
+    ad_error e = {0};
+    const float narrow[3] = {1, 2, 3};
+    ad_array a = ad_zeros(AD_F64, AD_SHAPE(3)), none = {0};
+    ck_assert_int_eq(ad_array_write(NULL, AD_VIEW(reals, 3), NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_array_write(&none, AD_VIEW(reals, 3), NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_array_write(&a, (ad_view){0}, &e), AD_MISUSE);
+    ck_assert_int_eq(ad_array_write(&a, AD_VIEW(reals, 2), NULL), AD_BAD_SHAPE);
+    ck_assert_int_eq(ad_array_write(&a, AD_VIEW(narrow, 3), NULL), AD_BAD_TYPE);
+    ck_assert_double_eq(((double *)a.data)[0], 0);
+    ad_array_free(&a);
+}
+
+/* ---- tapes --------------------------------------------------------------------------------- */
+
+static void run_tape_new(void)
+{
+    ad_tape *t =
+        ad_tape_new(&(ad_tape_options){.size = 0, .checks = ~0u}); /* of size 0: no options */
+    ck_assert_ptr_nonnull(t);
+    ad_tape_free(t);
+}
+static void run_tape_free(void)
+{
+    ad_tape_free(NULL);
+}
+static void run_tape_reset(void)
+{
+    ad_tape_reset(NULL);
+}
+static void run_tape_trim(void)
+{
+    ad_tape_trim(NULL);
+}
+static void run_tape_mark(void)
+{
+    ck_assert_ptr_null(ad_tape_mark(NULL).tape);
+}
+static void run_tape_rewind(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(ad_tape_rewind((ad_mark){0}), AD_MISUSE);
+    ck_assert_int_eq(ad_tape_rewind((ad_mark){t, 5, 1}), AD_STALE);
+    ad_tape_free(t);
+}
+static void run_tape_status(void)
+{
+    ck_assert_int_eq(ad_tape_status(NULL), AD_MISUSE);
+}
+static void run_tape_error(void)
+{
+    ck_assert_str_eq(ad_tape_error(NULL), "there is no tape");
+}
+static void run_tape_fail(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(ad_tape_fail(NULL, AD_DOMAIN, "lost"), AD_MISUSE);
+    ck_assert_int_eq(ad_tape_fail(t, AD_OK, "no failure"), AD_OK);
+    ck_assert_int_eq(ad_tape_fail(t, AD_DOMAIN, "%600d", 1), AD_DOMAIN);
+    ck_assert_int_eq(ad_tape_fail(t, AD_FILE, "second"), AD_DOMAIN);
+    ad_tape_free(t);
+}
+static void run_tape_memory(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_ptr_null(ad_tape_memory(NULL, 8));
+    ck_assert_ptr_nonnull(ad_tape_memory(t, 0));
+    ck_assert_ptr_null(ad_tape_memory(t, SIZE_MAX));
+    ck_assert_int_eq(ad_tape_status(t), AD_MEMORY);
+    ad_tape_free(t);
+}
+static void run_tape_measure(void)
+{
+    ck_assert_uint_eq(ad_tape_measure(NULL).bytes_reserved, 0);
+}
+static void run_tape_trace(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tape_trace(NULL, NULL, NULL);
+    ad_tape_trace(t, NULL, NULL);
+    ad_exp(a_matrix(t));
+    ad_tape_free(t);
+}
+static void refuse_streams(ad_status (*write)(const ad_tape *, FILE *))
+{
+    ad_tape *t = ad_tape_new(NULL);
+    FILE *full = fopen("/dev/full", "w");
+    ck_assert_int_eq(write(NULL, stdout), AD_MISUSE);
+    ck_assert_int_eq(write(t, NULL), AD_MISUSE);
+    if (full) {
+        setvbuf(full, NULL, _IONBF, 0);
+        a_matrix(t);
+        ck_assert_int_eq(write(t, full), AD_FILE);
+        fclose(full);
+    }
+    ad_tape_free(t);
+}
+static void run_tape_print(void)
+{
+    refuse_streams(ad_tape_print);
+}
+static void run_tape_dot(void)
+{
+    refuse_streams(ad_tape_dot);
+}
+static void run_event_print(void)
+{
+    char text[8] = "...";
+    ad_event empty = {0};
+    ck_assert_ptr_null(ad_event_print(&empty, NULL, 8));
+    ck_assert_str_eq(ad_event_print(&empty, text, 0), "...");
+    ck_assert_ptr_eq(ad_event_print(NULL, text, sizeof text), text);
+    ck_assert_ptr_eq(ad_event_print(&empty, text, sizeof text), text);
+}
+
+/* ---- pools, kernels' helpers, look-up ------------------------------------------------------ */
+
+static void run_pool_new(void)
+{
+    ck_assert(!ad_pool_new(NULL, 0) && !ad_pool_new(NULL, -1));
+    ck_assert(!ad_pool_new(NULL, AD_MAX_THREADS + 1) && !ad_pool_new(NULL, INT32_MAX));
+}
+static void run_pool_free(void)
+{
+    ad_pool_free(NULL);
+}
+static void run_pool_threads(void)
+{
+    ck_assert_int_eq(ad_pool_threads(NULL), 1);
+}
+static void run_scratch(void)
+{
+    ck_assert_ptr_null(ad_scratch(NULL, 8));
+}
+static void run_reject(void)
+{
+    ad_reject(NULL, AD_DOMAIN, "lost");
+}
+static void run_op_with_pullback(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_op none = ad_op_with_pullback(NULL, "none", NULL);
+    ad_op half = ad_op_with_pullback(ad_builtin_op_named("exp"), NULL, NULL);
+    ad_tensor x = a_matrix(t);
+    ad_apply_n(&none, 1, &x, NULL);
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ad_tape_reset(t);
+    x = a_matrix(t);
+    ad_apply(&half, &x, NULL);
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ad_tape_free(t);
+}
+static void run_registry_new(void)
+{
+    ad_registry_free(ad_registry_new(NULL));
+}
+static void run_registry_free(void)
+{
+    ad_registry_free(NULL);
+}
+static void run_registry_add(void)
+{
+    ad_registry *r = ad_registry_new(NULL);
+    ck_assert_int_eq(ad_registry_add(NULL, ad_builtin_op(0)), AD_MISUSE);
+    ck_assert_int_eq(ad_registry_add(r, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_registry_add(r, &(ad_op){0}), AD_MISUSE);
+    ck_assert_int_eq(ad_registry_add(r, ad_builtin_op(0)), AD_MISUSE);
+    ad_registry_free(r);
+}
+static void run_registry_find(void)
+{
+    ad_registry *r = ad_registry_new(NULL);
+    ck_assert(!ad_registry_find(NULL, "exp") && !ad_registry_find(r, NULL));
+    ck_assert(!ad_registry_find(r, "") && !ad_registry_find(r, "no such op"));
+    ad_registry_free(r);
+}
+static void run_builtin_op(void)
+{
+    ck_assert_ptr_null(ad_builtin_op(SIZE_MAX));
+}
+static void run_builtin_op_named(void)
+{
+    ck_assert(!ad_builtin_op_named(NULL) && !ad_builtin_op_named("no such op"));
+}
+
+/* Rules are called by the tape, after its checks, and trust what they get: op.h says so. */
+static void run_rule(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = a_matrix(t), y = ad_cast(ad_add(ad_exp(ad_transpose(x)), 1), AD_F64);
+    ad_set_tangent(x, AD_VIEW(reals, 2, 3));
+    ck_assert_int_eq(ad_push_tangents(y), AD_OK);
+    ck_assert_int_eq(ad_backward_from(y, AD_VIEW(reals, 3, 2)), AD_OK);
+    ad_tape_free(t);
+}
+#define run_shape_first     run_rule
+#define run_shape_broadcast run_rule
+#define run_type_first      run_rule
+#define run_view_pullback   run_rule
+#define run_view_jvp        run_rule
+
+/* clang-format off */
+#define OBJECT_ROWS(ROW) \
+    ROW(type_text) ROW(type_size) ROW(type_is_float) ROW(status_text) ROW(fail) ROW(shape_count) \
+    ROW(shape_equal) ROW(shape_print) ROW(view_of) ROW(view_is_contiguous) ROW(view_count) \
+    ROW(view_get) ROW(array_new) ROW(zeros) ROW(array_copy) ROW(array_free) ROW(array_view) \
+    ROW(array_count) ROW(array_write) ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) \
+    ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
+    ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
+    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(reject) \
+    ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
+    ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
+    ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp)
+/* clang-format on */
+
+#define ROW_OF(name) {#name, run_##name},
+const call_row object_rows[] = {OBJECT_ROWS(ROW_OF)};
+const size_t object_row_count = sizeof object_rows / sizeof *object_rows;

@@ -1,0 +1,195 @@
+/* Functions that make a tensor of tensors: one line each, then calls that cannot be right. */
+#include "misuse.h"
+
+static const double reals[] = {1, 2, 3, 4, 5, 6};
+static const int32_t integers[] = {0, 1, 1, 0, 1, 0};
+static const bool masks[] = {true, false, true, true, false, false};
+
+static ad_shape shape_of(int slot)
+{
+    return slot == C                ? AD_SHAPE(3, 2)
+           : slot == V || slot == W ? AD_SHAPE(3)
+           : slot == L              ? AD_SHAPE(2)
+                                    : AD_SHAPE(2, 3);
+}
+
+void make_operands(ad_tape *t, ad_tensor *o)
+{
+    for (int i = A; i <= W; i++)
+        o[i] = ad_watch(t, ad_view_of(AD_F64, reals, shape_of(i)));
+    o[L] = ad_freeze(t, ad_view_of(AD_I32, integers, shape_of(L)));
+    o[M] = ad_freeze(t, ad_view_of(AD_BOOL, masks, shape_of(M)));
+}
+
+ad_tensor mistyped(ad_tape *t, int slot)
+{
+    bool number = slot == L || slot == M;
+    return ad_freeze(t, ad_view_of(number ? AD_F64 : AD_I32,
+                                   number ? (const void *)reals : integers, shape_of(slot)));
+}
+
+/* ---- good calls ---------------------------------------------------------------------------- */
+
+/* A user's op, for ad_apply. */
+static void copy_forward(const ad_forward_args *c)
+{
+    for (size_t i = 0; i < ad_array_count(&c->y); i++)
+        ((double *)c->y.data)[i] = ad_view_get(&c->x[0], i);
+}
+static const ad_op copy_op = {.name = "copy",
+                              .arity = 1,
+                              .flags = AD_OP_NO_DERIVATIVE,
+                              .shape = ad_shape_first,
+                              .forward = copy_forward};
+static const ad_op copies_op = {.name = "copies",
+                                .arity = AD_VARIADIC,
+                                .flags = AD_OP_NO_DERIVATIVE,
+                                .shape = ad_shape_first,
+                                .forward = copy_forward};
+
+#define TWO_OF(a, b) ((ad_tensor[]){o[a], o[b]})
+
+/* clang-format off */
+#define UNARY(ROW, name)   ROW(name, name, ad_##name(o[A]), BIT(A), BIT(A))
+#define BINARY(ROW, name)  ROW(name, name, (ad_##name)(o[A], o[B]), BIT(A) | BIT(B), BIT(A) | BIT(B))
+#define VIEWS(ROW, name, call) ROW(name, name, call, BIT(A), 0)
+#define REDUCE(ROW, name, typed) \
+    ROW(name, name, ad_##name(o[A]), BIT(A), typed) \
+    ROW(name##_squeeze, name, ad_##name##_squeeze(o[A], AD_AXES(0)), BIT(A), typed) \
+    ROW(name##_keep, name, ad_##name##_keep(o[A], AD_AXES(-1)), BIT(A), typed)
+#define SPREAD(ROW, name) \
+    ROW(name, name, ad_##name(o[A]), BIT(A), BIT(A)) \
+    ROW(name##_squeeze, name, ad_##name##_squeeze(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
+    ROW(name##_keep, name, ad_##name##_keep(o[A], AD_AXES(-1), 0), BIT(A), BIT(A))
+
+#define OP_ROWS(ROW) \
+    UNARY(ROW, neg) UNARY(ROW, abs) UNARY(ROW, sign) UNARY(ROW, square) UNARY(ROW, sqrt) \
+    UNARY(ROW, exp) UNARY(ROW, log) UNARY(ROW, sin) UNARY(ROW, cos) UNARY(ROW, tanh) \
+    UNARY(ROW, sigmoid) UNARY(ROW, relu) \
+    BINARY(ROW, add) BINARY(ROW, sub) BINARY(ROW, mul) BINARY(ROW, div) BINARY(ROW, pow) \
+    BINARY(ROW, maximum) BINARY(ROW, minimum) BINARY(ROW, equal) BINARY(ROW, not_equal) \
+    BINARY(ROW, less) BINARY(ROW, less_equal) BINARY(ROW, greater) BINARY(ROW, greater_equal) \
+    BINARY(ROW, mse) \
+    ROW(where, where, (ad_where)(o[M], o[A], o[B]), BIT(M) | BIT(A) | BIT(B), BIT(M) | BIT(A)) \
+    ROW(cast, cast, ad_cast(o[A], AD_F32), BIT(A), 0) \
+    VIEWS(ROW, stop_gradient, ad_stop_gradient(o[A])) \
+    ROW(matmul, matmul, ad_matmul(o[A], o[C]), BIT(A) | BIT(C), BIT(A) | BIT(C)) \
+    ROW(dot, dot, ad_dot(o[V], o[W]), BIT(V) | BIT(W), BIT(V) | BIT(W)) \
+    ROW(dense, dense, ad_dense(o[C], o[A], o[V], AD_TANH), BIT(C) | BIT(A) | BIT(V), \
+        BIT(C) | BIT(A) | BIT(V)) \
+    REDUCE(ROW, sum, BIT(A)) REDUCE(ROW, mean, BIT(A)) REDUCE(ROW, max, 0) REDUCE(ROW, min, 0) \
+    REDUCE(ROW, logsumexp, BIT(A)) SPREAD(ROW, variance) SPREAD(ROW, std) \
+    ROW(softmax, softmax, ad_softmax(o[A], 1), BIT(A), BIT(A)) \
+    ROW(log_softmax, log_softmax, ad_log_softmax(o[A], -2), BIT(A), BIT(A)) \
+    VIEWS(ROW, reshape, ad_reshape(o[A], AD_SHAPE(-1))) \
+    VIEWS(ROW, expand, ad_expand(o[A], 0)) \
+    VIEWS(ROW, transpose, ad_transpose(o[A])) \
+    VIEWS(ROW, permute, ad_permute(o[A], AD_AXES(1, 0))) \
+    VIEWS(ROW, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(4, 2, 3))) \
+    VIEWS(ROW, slice, ad_slice(o[A], 0, 0, 1)) \
+    ROW(squeeze, reshape, ad_squeeze(ad_reshape(o[A], AD_SHAPE(1, 6)), 0), BIT(A), 0) \
+    ROW(unbroadcast, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(3)), BIT(A), BIT(A)) \
+    ROW(concat, concat, ad_concat(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(stack, stack, ad_stack(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(gather, gather, ad_gather(o[A], o[L], 0), BIT(A) | BIT(L), BIT(L)) \
+    ROW(softmax_cross_entropy, softmax_cross_entropy, ad_softmax_cross_entropy(o[A], o[L]), \
+        BIT(A) | BIT(L), BIT(A) | BIT(L)) \
+    ROW(apply, copy, ad_apply(&copy_op, &o[A], NULL), BIT(A), BIT(A)) \
+    ROW(apply_n, copies, ad_apply_n(&copies_op, 2, TWO_OF(A, B), NULL), BIT(A) | BIT(B), \
+        BIT(A) | BIT(B))
+
+/* ---- calls that cannot be right ------------------------------------------------------------ */
+
+#define REDUCE_BADLY(ROW, name) \
+    ROW(name, 0, name, ad_##name##_squeeze(o[A], AD_AXES(2)), AD_BAD_SHAPE) \
+    ROW(name, 1, name, ad_##name##_keep(o[A], AD_AXES(0, -2)), AD_BAD_SHAPE) \
+    ROW(name, 2, name, ad_##name##_squeeze(o[A], ((ad_axes){9, {0}})), AD_MISUSE) \
+    ROW(name, 3, name, ad_##name##_squeeze(o[A], ((ad_axes){-1, {0}})), AD_MISUSE)
+#define SPREAD_BADLY(ROW, name) \
+    ROW(name, 0, name, ad_##name##_squeeze(o[A], AD_AXES(-3), 0), AD_BAD_SHAPE) \
+    ROW(name, 1, name, ad_##name##_keep(o[A], AD_AXES(0, 0), 0), AD_BAD_SHAPE)
+
+#define BAD_ROWS(ROW) \
+    REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
+    REDUCE_BADLY(ROW, logsumexp) SPREAD_BADLY(ROW, variance) SPREAD_BADLY(ROW, std) \
+    ROW(max, 4, max, ad_max(ad_slice(o[A], 0, 1, 1)), AD_BAD_SHAPE) \
+    ROW(add, 0, add, ad_add(o[A], o[C]), AD_BAD_SHAPE) \
+    ROW(mse, 0, mse, ad_mse(o[A], o[V]), AD_BAD_SHAPE) \
+    ROW(where, 0, where, ad_where(o[M], o[C], 0), AD_BAD_SHAPE) \
+    ROW(where, 1, where, ad_where(o[M], 1, 2), AD_OK) \
+    ROW(cast, 0, cast, ad_cast(o[A], (ad_type)77), AD_BAD_TYPE) \
+    ROW(cast, 1, cast, ad_cast(o[A], (ad_type)-1), AD_BAD_TYPE) \
+    ROW(matmul, 0, matmul, ad_matmul(o[A], o[B]), AD_BAD_SHAPE) \
+    ROW(matmul, 1, matmul, ad_matmul(o[A], o[V]), AD_BAD_SHAPE) \
+    ROW(dot, 0, dot, ad_dot(o[A], o[B]), AD_BAD_SHAPE) \
+    ROW(dense, 0, dense, ad_dense(o[A], o[A], o[V], AD_TANH), AD_BAD_SHAPE) \
+    ROW(dense, 1, dense, ad_dense(o[C], o[A], o[V], (ad_activation)44), AD_MISUSE) \
+    ROW(dense, 2, dense, ad_dense(o[C], o[A], o[V], (ad_activation)-1), AD_MISUSE) \
+    ROW(softmax, 0, softmax, ad_softmax(o[A], 2), AD_BAD_SHAPE) \
+    ROW(log_softmax, 0, log_softmax, ad_log_softmax(o[A], -3), AD_BAD_SHAPE) \
+    ROW(reshape, 0, reshape, ad_reshape(o[A], AD_SHAPE(4)), AD_BAD_SHAPE) \
+    ROW(reshape, 1, reshape, ad_reshape(o[A], AD_SHAPE(-1, -1)), AD_BAD_SHAPE) \
+    ROW(reshape, 2, reshape, ad_reshape(o[A], AD_SHAPE(-1, 4)), AD_BAD_SHAPE) \
+    ROW(reshape, 3, reshape, ad_reshape(o[A], AD_SHAPE(-1, 0)), AD_BAD_SHAPE) \
+    ROW(reshape, 4, reshape, ad_reshape(o[A], ((ad_shape){99, {0}})), AD_BAD_SHAPE) \
+    ROW(squeeze, 0, squeeze, ad_squeeze(o[A], 0), AD_BAD_SHAPE) \
+    ROW(squeeze, 1, squeeze, ad_squeeze(o[A], INT32_MIN), AD_BAD_SHAPE) \
+    ROW(expand, 0, expand, ad_expand(o[A], 4), AD_BAD_SHAPE) \
+    ROW(expand, 1, expand, ad_expand(ad_reshape(o[A], AD_SHAPE(1, 1, 1, 1, 1, 1, 2, 3)), 0), \
+        AD_BAD_SHAPE) \
+    ROW(transpose, 0, transpose, ad_transpose(o[V]), AD_BAD_SHAPE) \
+    ROW(permute, 0, permute, ad_permute(o[A], AD_AXES(0, 0)), AD_BAD_SHAPE) \
+    ROW(permute, 1, permute, ad_permute(o[A], AD_AXES(0)), AD_BAD_SHAPE) \
+    ROW(permute, 2, permute, ad_permute(o[A], ((ad_axes){100, {0}})), AD_MISUSE) \
+    ROW(broadcast_to, 0, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(2, 4)), AD_BAD_SHAPE) \
+    ROW(broadcast_to, 1, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(3)), AD_BAD_SHAPE) \
+    ROW(unbroadcast, 0, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(2)), AD_BAD_SHAPE) \
+    ROW(unbroadcast, 1, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(1, 2, 3)), AD_BAD_SHAPE) \
+    ROW(slice, 0, slice, ad_slice(o[A], 0, 0, 3), AD_BAD_SHAPE) \
+    ROW(slice, 1, slice, ad_slice(o[A], 0, 2, 1), AD_BAD_SHAPE) \
+    ROW(slice, 2, slice, ad_slice(o[A], 2, 0, 1), AD_BAD_SHAPE) \
+    ROW(slice, 3, slice, ad_slice(o[A], 0, INT64_MIN, INT64_MAX), AD_BAD_SHAPE) \
+    ROW(concat, 0, concat, ad_concat(TWO_OF(A, C), 2, 0), AD_BAD_SHAPE) \
+    ROW(concat, 1, concat, ad_concat(TWO_OF(A, B), 2, 2), AD_BAD_SHAPE) \
+    ROW(concat, 2, concat, ad_concat(TWO_OF(A, B), 0, 0), AD_OK) \
+    ROW(concat, 3, concat, ad_concat(TWO_OF(A, B), -5, 0), AD_OK) \
+    ROW(concat, 4, concat, ad_concat(TWO_OF(A, V), 2, 0), AD_BAD_SHAPE) \
+    ROW(stack, 0, stack, ad_stack(TWO_OF(A, C), 2, 0), AD_BAD_SHAPE) \
+    ROW(stack, 1, stack, ad_stack(TWO_OF(A, B), 2, 4), AD_BAD_SHAPE) \
+    ROW(gather, 0, gather, ad_gather(o[A], o[L], 2), AD_BAD_SHAPE) \
+    ROW(gather, 1, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_I64, -1), 0), AD_DOMAIN) \
+    ROW(gather, 2, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_U8, 2), 0), AD_DOMAIN) \
+    ROW(cross_entropy, 0, softmax_cross_entropy, ad_softmax_cross_entropy(o[C], o[L]), \
+        AD_BAD_SHAPE) \
+    ROW(cross_entropy, 1, softmax_cross_entropy, ad_softmax_cross_entropy( \
+        ad_slice(o[A], 1, 0, 1), o[L]), AD_DOMAIN) \
+    ROW(cross_entropy, 2, softmax_cross_entropy, ad_softmax_cross_entropy(o[V], o[L]), \
+        AD_BAD_SHAPE) \
+    ROW(apply, 0, apply, ad_apply(NULL, &o[A], NULL), AD_MISUSE) \
+    ROW(apply, 1, apply, ad_apply(&copies_op, &o[A], NULL), AD_MISUSE) \
+    ROW(apply_n, 0, copies, ad_apply_n(&copies_op, 0, &o[A], NULL), AD_OK) \
+    ROW(apply_n, 1, copy, ad_apply_n(&copy_op, 2, TWO_OF(A, B), NULL), AD_MISUSE) \
+    ROW(apply_n, 2, apply, ad_apply_n(NULL, 1, &o[A], NULL), AD_MISUSE)
+/* clang-format on */
+
+#define GOOD(name, op, result, uses, typed)          \
+    static ad_tensor call_##name(const ad_tensor *o) \
+    {                                                \
+        return result;                               \
+    }
+OP_ROWS(GOOD)
+
+#define WRONG(name, number, op, result, status)                \
+    static ad_tensor bad_##name##_##number(const ad_tensor *o) \
+    {                                                          \
+        return result;                                         \
+    }
+BAD_ROWS(WRONG)
+
+#define ROW_OF(name, op, result, uses, typed) {#name, #op, call_##name, uses, typed},
+const op_row op_rows[] = {OP_ROWS(ROW_OF)};
+const size_t op_row_count = sizeof op_rows / sizeof *op_rows;
+
+#define BAD_ROW_OF(name, number, op, result, status) {#op, bad_##name##_##number, status},
+const bad_row bad_rows[] = {BAD_ROWS(BAD_ROW_OF)};
+const size_t bad_row_count = sizeof bad_rows / sizeof *bad_rows;
