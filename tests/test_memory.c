@@ -242,6 +242,26 @@ static ad_status gzip_scenario(test_allocator *memory)
     return read_scenario(memory, GZIP | FROM_FILE);
 }
 
+/* A tape that looks at all it can, and a training loop's own check. */
+static ad_status step_scenario(test_allocator *memory)
+{
+    network model = {{ad_zeros(AD_F64, AD_SHAPE(3, 4)), ad_zeros(AD_F64, AD_SHAPE(4))},
+                     {ad_zeros(AD_F64, AD_SHAPE(4, 2)), ad_zeros(AD_F64, AD_SHAPE(2))}};
+    network gradient = {{{0}, {0}}, {{0}, {0}}};
+    ad_error error = {0};
+    ad_check_options o = {.size = sizeof o, .directions = 4};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS | AD_CHECK_NUMBERS | AD_CHECK_BORROWED);
+    ad_status status = t ? AD_OK : AD_MEMORY;
+    if (t)
+        status = network_value_with_gradient(t, network_loss, &model, NULL, NULL, &gradient);
+    if (status == AD_OK)
+        status = network_check_step(t, network_loss, &model, NULL, &gradient, 0, &o, &error);
+    network_free(&model);
+    network_free(&gradient);
+    ad_tape_free(t);
+    return status;
+}
+
 static ad_status check_scenario(test_allocator *memory)
 {
     fault none = NONE;
@@ -287,6 +307,7 @@ static const struct scenario {
     {"a file", plain_scenario},
     {"a gzip file", gzip_scenario},
     {"checks", check_scenario},
+    {"a check of a step", step_scenario},
 };
 
 static void torture(const struct scenario *s, bool sticky)
