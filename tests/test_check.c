@@ -169,6 +169,29 @@ START_TEST(f32_operands_are_checked_in_f64_where_the_function_allows)
 }
 END_TEST
 
+START_TEST(a_tape_that_widens_makes_f64_of_f32)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_view turned = {left32, AD_F32, {2, {4, 3}}, {1, 4}};
+    const int32_t whole[] = {3};
+    ad_tape_widen(t, true);
+    ad_tensor x[] = {ad_watch(t, AD_VIEW(left32, 3, 4)), ad_freeze(t, turned),
+                     ad_constant(t, AD_F32, 0.1), ad_cast(ad_freeze(t, AD_VIEW(whole, 1)), AD_F32)};
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(ad_read(x[i]).type, AD_F64);
+    ad_view wide = ad_read(x[1]);
+    for (size_t i = 0; i < 12; i++)
+        ck_assert_double_eq(ad_view_get(&wide, i), ad_view_get(&turned, i));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_mul(x[0], x[0]))), AD_OK);
+    ck_assert_int_eq(ad_grad(x[0]).type, AD_F64);
+    ad_tape_reset(t);
+    ad_tape_widen(t, false);
+    ad_tape_widen(NULL, true);
+    ck_assert_int_eq(ad_read(ad_watch(t, AD_VIEW(left32, 3))).type, AD_F32);
+    ad_tape_free(t);
+}
+END_TEST
+
 START_TEST(not_all_elements_of_a_large_operand_are_looked_at)
 {
     static double many[600];
@@ -294,6 +317,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, at_a_kink_any_slope_between_the_sides_is_right);
     tcase_add_test(all, at_a_kink_a_slope_outside_is_wrong);
     tcase_add_test(all, f32_operands_are_checked_in_f64_where_the_function_allows);
+    tcase_add_test(all, a_tape_that_widens_makes_f64_of_f32);
     tcase_add_test(all, not_all_elements_of_a_large_operand_are_looked_at);
     tcase_add_test(all, operands_with_strides_empty_ones_and_numbers_are_fine);
     tcase_add_test(all, steps_do_not_leave_the_domain);

@@ -1,4 +1,5 @@
 /* T_check_gradient, and T_check_step in a training run. */
+#include "allocator.h"
 #include "flawed.h"
 #include "suite.h"
 
@@ -149,6 +150,28 @@ START_TEST(a_wrong_gradient_is_found_in_training)
 }
 END_TEST
 
+START_TEST(checks_allocate_nothing_once_the_tape_has_grown)
+{
+    test_allocator memory;
+    training run = begin(AD_F32);
+    test_allocator_init(&memory);
+    ad_check_options o = {.size = sizeof o, .every = 1};
+    ad_tape *t =
+        ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = &memory.base});
+    differentiate(&run);
+    size_t before = 0;
+    for (int step = 0; step < 60; step++) {
+        ck_assert_int_eq(
+            net_check_step(t, loss, &run.model, &run.batch, &run.gradient, step, &o, &found),
+            AD_OK);
+        before = step < 20 ? memory.calls : before;
+    }
+    ck_assert_uint_eq(memory.calls, before);
+    ad_tape_free(t);
+    end(&run);
+}
+END_TEST
+
 START_TEST(a_gradient_that_is_not_the_functions_is_found)
 {
     training run = begin(_i ? AD_F32 : AD_F64);
@@ -240,6 +263,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(all, a_right_gradient_passes_at_every_step, 0, 2);
     tcase_add_loop_test(all, a_wrong_gradient_is_found_in_training, 0, 2);
     tcase_add_loop_test(all, a_gradient_that_is_not_the_functions_is_found, 0, 2);
+    tcase_add_test(all, checks_allocate_nothing_once_the_tape_has_grown);
     tcase_add_test(all, the_model_is_not_touched);
     tcase_add_test(all, other_steps_are_left_alone);
     tcase_add_test(all, a_gradient_of_another_model_is_refused);

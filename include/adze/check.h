@@ -46,7 +46,7 @@ typedef struct ad_check_options {
     double tolerance; /* relative; 1e-6; 0.02 for functions in f32; 1e-3 for ad_model_check_step */
     double step;      /* the first and largest, relative to the numbers; 2^-6, 2^-4, 2^-10 likewise */
     size_t elements;  /* of each operand at most so many are compared, chosen at random; 64. For
-                         ad_model_check_step in all; 2 */
+                         ad_model_check_step in all; 1 */
     uint64_t seed;    /* of all that is chosen at random (Philox) */
     const ad_tape_options *tape; /* of the tapes that it makes: allocator, checks, pool */
     ad_check_report *report;     /* filled in unless NULL */
@@ -58,7 +58,7 @@ typedef struct ad_check_options {
     void *user;                /* for the sampler */
 
     /* ad_model_check_step only (model.h) */
-    int64_t every;             /* steps from one check to the next; 1000 */
+    int64_t every;             /* steps from one check to the next; 5000 */
 } ad_check_options;
 
 /* The gradient of f at x, n operands, against differences. A result of more than one element is

@@ -82,7 +82,7 @@ double ad_checking_tolerance(const ad_checking *c)
 
 static ad_slope_plan plan_of(const ad_checking *c, const ad_claim *k)
 {
-    double goal = ad_checking_tolerance(c) / 100;
+    double goal = ad_checking_tolerance(c) / 16;
     bool single = c->type == AD_F32 || k->type == AD_F32;
     double step = c->o.step > 0 ? c->o.step : single ? 1. / 16 : 1. / 64;
     return (ad_slope_plan){
@@ -137,12 +137,13 @@ void ad_checking_judge(ad_checking *c, const ad_claim *k)
     c->report.numbers++;
     if (!isfinite(uncertain) && !isnan(k->slope))
         return;
-    if (!(gap <= allowed + uncertain) && !right_nearby(c, &how, k->slope, gap, allowed)) {
+    bool agrees = gap <= allowed + uncertain;
+    if (!agrees && !right_nearby(c, &how, k->slope, gap, allowed))
         note_wrong(c, k, &s, isfinite(gap) ? gap / size : INFINITY);
-    } else if (uncertain <= allowed) {
-        c->report.settled++;
-        c->report.worst = fmax(c->report.worst, size > 0 ? gap / size : 0);
-    }
+    if (!agrees || uncertain > allowed)
+        return;
+    c->report.settled++;
+    c->report.worst = fmax(c->report.worst, size > 0 ? gap / size : 0);
 }
 
 ad_status ad_checking_failure(const ad_checking *c, ad_error *error)
