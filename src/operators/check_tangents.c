@@ -117,7 +117,7 @@ static void make_directions(ad_tape *t, const ad_usage *u, const ad_view *x, ad_
 static double directed_gradient(void *user, double *h)
 {
     path *p = user;
-    double sum = 0, size;
+    double sum = 0, size = 0;
     ad_view at[AD_CHECK_OPERANDS], direction[AD_CHECK_OPERANDS];
     ad_mark start = ad_tape_mark(p->t);
     ad_pullback back;
