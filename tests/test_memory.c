@@ -249,7 +249,7 @@ static ad_status step_scenario(test_allocator *memory)
                      {ad_zeros(AD_F64, AD_SHAPE(4, 2)), ad_zeros(AD_F64, AD_SHAPE(2))}};
     network gradient = {{{0}, {0}}, {{0}, {0}}};
     ad_error error = {0};
-    ad_check_options o = {.size = sizeof o, .directions = 4};
+    ad_check_options o = {.size = sizeof o, .elements = 4};
     ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS | AD_CHECK_NUMBERS | AD_CHECK_BORROWED);
     ad_status status = t ? AD_OK : AD_MEMORY;
     if (t)
