@@ -4,8 +4,8 @@
  *
  * ADZE_GRAPHS is how many, ADZE_SEED that of the first. A graph that fails is shrunk to the
  * fewest nodes that still do, and printed. */
-#include "graph.h"
 #include "figure.h"
+#include "graph.h"
 #include "suite.h"
 
 #include <stdio.h>
