@@ -64,7 +64,16 @@ void complex_dense_identity(const ad_shape *shape, const double complex *const *
 void complex_dense_tanh(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x,
                            double complex *y);
+void complex_l2_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_logcosh_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_msle(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_poisson_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_kl_divergence(const ad_shape *shape, const double complex *const *x,
+                           double complex *y);
+void complex_sigmoid_cross_entropy(const ad_shape *shape, const double complex *const *x,
+                                   double complex *y);
+void complex_soft_entropy(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_cross_entropy(const ad_shape *shape, const double complex *const *x,
                            double complex *y);
 

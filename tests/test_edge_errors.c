@@ -52,6 +52,11 @@ typedef struct refusal {
         "dense([2, 4], [4, 3], [4]): columns of w must equal the length of b") \
     ROW(mse_does_not_broadcast, ad_mse(o->m41, o->v4), AD_BAD_SHAPE, \
         "mse([4, 1], [4]): prediction and target must have the same shape") \
+    ROW(losses_do_not_broadcast, ad_kl_divergence(o->m41, o->v4), AD_BAD_SHAPE, \
+        "kl_divergence([4, 1], [4]): prediction and target must have the same shape") \
+    ROW(entropy_of_numbers, ad_softmax_cross_entropy_probabilities(o->number, o->number), \
+        AD_BAD_SHAPE, "softmax_cross_entropy_probabilities([], []): " \
+        "needs at least one axis, that of the classes") \
     ROW(one_label_a_row, ad_softmax_cross_entropy(o->m23, o->i32_v3), AD_BAD_SHAPE, \
         "softmax_cross_entropy([2, 3], [3]): there must be one label for each row of logits") \
     ROW(reshape_count, ad_reshape(o->m23, AD_SHAPE(4, 2)), AD_BAD_SHAPE, \
@@ -160,6 +165,8 @@ typedef struct refusal {
         "gather([0, 3], [3]): index[0] = 1 is not in [0, 0)") \
     ROW(half_an_integer, ad_greater(o->i32_v3, 0.5), AD_DOMAIN, \
         "constant: 0.5 is no value of type i32") \
+    ROW(huber_without_width, ad_huber_loss(o->v3, o->v3, 0), AD_MISUSE, \
+        "huber_loss: delta must be greater than 0, it is 0") \
     ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
         "dense: 9 is no activation") \
     ROW(negative_ddof, ad_std_squeeze(o->v3, AD_AXES(0), -1), AD_MISUSE, \

@@ -177,8 +177,39 @@ AD_API ad_tensor ad_gather(ad_tensor x, ad_tensor index, int axis);
 
 /* ---- losses ------------------------------------------------------------------------- */
 
-/* mean((prediction - target)^2). Shapes must be equal: a [n, 1] against an [n] is an error. */
-AD_API ad_tensor ad_mse(ad_tensor prediction, ad_tensor target);
+/* Of a prediction p and a target t: one number, a sum or a mean over all elements, differentiable in
+ * both. Shapes must be equal: a [n, 1] against an [n] is an error. An empty mean is NaN.
+ * d = p - t. At a kink, and where a hinge is met exactly, the derivative is 0. */
+AD_API ad_tensor ad_l1_loss(ad_tensor prediction, ad_tensor target);       /* sum |d| */
+AD_API ad_tensor ad_l2_loss(ad_tensor prediction, ad_tensor target);       /* sum d^2 */
+AD_API ad_tensor ad_mae(ad_tensor prediction, ad_tensor target);           /* mean |d| */
+AD_API ad_tensor ad_mse(ad_tensor prediction, ad_tensor target);           /* mean d^2 */
+AD_API ad_tensor ad_mape(ad_tensor prediction, ad_tensor target);          /* mean 100 |d / t| */
+AD_API ad_tensor ad_logcosh_loss(ad_tensor prediction, ad_tensor target);  /* mean log(cosh(d)) */
+AD_API ad_tensor ad_hinge_loss(ad_tensor prediction, ad_tensor target);    /* mean max(0, 1 - t p) */
+AD_API ad_tensor ad_squared_hinge_loss(ad_tensor prediction, ad_tensor target); /* its square's */
+
+/* mean (log(1 + p) - log(1 + t))^2, where negative numbers count as 0. */
+AD_API ad_tensor ad_msle(ad_tensor prediction, ad_tensor target);
+
+/* sum d^2 / 2 for |d| <= delta, and delta (|d| - delta / 2) beyond. AD_MISUSE unless delta > 0. */
+AD_API ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta);
+
+/* mean p - t log(p), and sum t log(t / p); both with 0 log(p) = 0. */
+AD_API ad_tensor ad_poisson_loss(ad_tensor prediction, ad_tensor target);
+AD_API ad_tensor ad_kl_divergence(ad_tensor prediction, ad_tensor target);
+
+/* Mean over rows, along the last axis, of max(0, 1 + max((1 - t) p) - sum(t p)). Ties of the inner
+ * maximum share the gradient evenly. */
+AD_API ad_tensor ad_categorical_hinge_loss(ad_tensor prediction, ad_tensor target);
+
+/* Mean over elements of log(1 + exp(x)) - x t, for logits x and targets t in [0, 1], without
+ * overflow or cancellation. */
+AD_API ad_tensor ad_sigmoid_cross_entropy(ad_tensor logits, ad_tensor target);
+
+/* Mean over rows, along the last axis, of -sum(q log(softmax(x))), for logits x and probabilities q;
+ * a q of 0 counts as 0 whatever its logit. Differentiable in both. */
+AD_API ad_tensor ad_softmax_cross_entropy_probabilities(ad_tensor logits, ad_tensor probabilities);
 
 /* Mean over rows of -log softmax(logits)[i, label[i]].
  *
