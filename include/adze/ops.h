@@ -74,7 +74,9 @@ AD_API ad_tensor ad_stop_gradient(ad_tensor x);
 
 /* [..., m, k] x [..., k, n] -> [..., m, n]; the axes before the last two broadcast. */
 AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b); /* [n], [n] -> []: sum of a b */
+AD_API ad_tensor ad_matvec(ad_tensor a, ad_tensor x); /* [..., m, n] x [..., n] -> [..., m] */
+AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b);    /* [n], [n] -> []: sum of a b */
+AD_API ad_tensor ad_outer(ad_tensor a, ad_tensor b);  /* [m], [n] -> [m, n]: a[i] b[j] */
 
 typedef enum ad_activation {
     AD_IDENTITY,
@@ -151,8 +153,8 @@ AD_API ad_tensor ad_softmax(ad_tensor x, int axis);
 AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis);
 
 /* ---- shapes ------------------------------------------------------------------------- */
-/* Any number type. All but unbroadcast, concat, stack and gather make free views of x where
- * strides can express the result, and copy where not. */
+/* Any number type. Down to diagonal, but for unbroadcast, they make free views of x where strides
+ * can express the result, and copy where not; the others copy. */
 
 AD_API ad_tensor ad_reshape(ad_tensor x, ad_shape shape); /* one extent may be -1: the rest */
 AD_API ad_tensor ad_squeeze(ad_tensor x, int axis);       /* drops an axis of extent 1 */
@@ -162,9 +164,31 @@ AD_API ad_tensor ad_permute(ad_tensor x, ad_axes order);  /* axis i of y is axis
 AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape);
 AD_API ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape); /* sums what broadcasting repeats */
 
+AD_API ad_tensor ad_flatten(ad_tensor x, int first, int last); /* makes axes first to last one */
+AD_API ad_tensor ad_flip(ad_tensor x, ad_axes axes);          /* backwards along these axes */
+
 /* Elements begin to end - 1 along an axis. Negative ones count from the end; a begin after
  * the end, or a place beyond the extent, is AD_BAD_SHAPE. */
 AD_API ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end);
+
+/* Elements begin, begin + step, ..., up to end, but without it, as Python's x[begin:end:step]: a step
+ * below 0 goes backwards. AD_OPEN is the bound that Python lets one leave out. */
+#define AD_OPEN INT64_MIN
+AD_API ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step);
+
+/* Cuts x along an axis into n tensors y[0], y[1], ... of these extents; equal ones for NULL. unstack
+ * drops the axis, whose extent is n. Returns the tape's status; all of y is dead on failure. */
+AD_API ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y);
+AD_API ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y);
+
+/* Of matrices, the last two axes, with diagonal k the elements [i, i + k]: the diagonal, [..., m, n]
+ * -> [..., d]; numbers put on a diagonal of zeros, [..., n] -> [..., n + |k|, n + |k|]; the sum of
+ * diagonal 0; and x with zeros above (tril) or below (triu) diagonal k. */
+AD_API ad_tensor ad_diagonal(ad_tensor x, int64_t k);
+AD_API ad_tensor ad_diag(ad_tensor x, int64_t k);
+AD_API ad_tensor ad_trace(ad_tensor x);
+AD_API ad_tensor ad_tril(ad_tensor x, int64_t k);
+AD_API ad_tensor ad_triu(ad_tensor x, int64_t k);
 
 /* n tensors, one after another along an axis; or stacked along a new one. */
 AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
@@ -174,6 +198,33 @@ AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
  * extent), the others being AD_DOMAIN. index's axes replace the axis. Repeated indices
  * accumulate in the gradient, in index order. */
 AD_API ad_tensor ad_gather(ad_tensor x, ad_tensor index, int axis);
+
+/* gather with an index of one axis; and along axis 0: table [n, ...], index [i...] -> [i..., ...]. */
+AD_API ad_tensor ad_index_select(ad_tensor x, ad_tensor index, int axis);
+AD_API ad_tensor ad_embedding(ad_tensor table, ad_tensor index);
+
+/* x with updates, of the shape of ad_gather(x, index, axis), added at the places that gather would pick;
+ * repeated ones accumulate. Any type but bool; integers wrap around. */
+AD_API ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
+
+/* y[..., i, ...] = x[..., index[..., i, ...], ...]: index has x's shape but for the axis. */
+AD_API ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis);
+
+/* Integers in [0, classes), the others being AD_DOMAIN, as vectors of that type: [...] -> [...,
+ * classes], 1 at the integer's place and 0 elsewhere. */
+AD_API ad_tensor ad_one_hot(ad_tensor index, int64_t classes, ad_type type);
+
+/* Element i goes to i + shift, round the end; all elements `times` times, one after another; each
+ * element `times` times. */
+AD_API ad_tensor ad_roll(ad_tensor x, int axis, int64_t shift);
+AD_API ad_tensor ad_tile(ad_tensor x, int axis, int64_t times);
+AD_API ad_tensor ad_repeat(ad_tensor x, int axis, int64_t times);
+
+/* More elements before and after those of an axis: a value; the elements mirrored at the first and the
+ * last, which are not repeated; or the first and the last themselves. */
+AD_API ad_tensor ad_pad(ad_tensor x, int axis, int64_t before, int64_t after, double value);
+AD_API ad_tensor ad_pad_reflect(ad_tensor x, int axis, int64_t before, int64_t after);
+AD_API ad_tensor ad_pad_edge(ad_tensor x, int axis, int64_t before, int64_t after);
 
 /* ---- losses ------------------------------------------------------------------------- */
 

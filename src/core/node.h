@@ -203,7 +203,7 @@ static inline bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix,
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */
 char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
 
-void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n);
+void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n);
 
 /* ---- shared by the sweeps ----------------------------------------------------------- */
 

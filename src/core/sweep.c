@@ -94,7 +94,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
     if (t->tracer)
-        ad_trace(t, AD_EVENT_PULLBACK, n);
+        ad_trace_event(t, AD_EVENT_PULLBACK, n);
     ad_place start = ad_kernel_begin(t, n->op);
     n->op->pullback(&args);
     return ad_kernel_end(t, start, "pullback of ", (int)n->arity, f->x);

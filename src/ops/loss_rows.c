@@ -77,14 +77,14 @@ static row row_of(const batch *b, size_t i, const ad_view *x, const ad_view *tx,
     return r;
 }
 
-/* Row i of dx += g row */
-static void add_row(const ad_array *dx, size_t i, size_t classes, double g, const double *row)
+/* Row i of dx += g from */
+static void add_row(const ad_array *dx, size_t i, size_t classes, double g, const double *from)
 {
     for (size_t k = 0; k < classes; k++)
         if (dx->type == AD_F32)
-            ((float *)dx->data)[i * classes + k] += (float)(g * row[k]);
+            ((float *)dx->data)[i * classes + k] += (float)(g * from[k]);
         else
-            ((double *)dx->data)[i * classes + k] += g * row[k];
+            ((double *)dx->data)[i * classes + k] += g * from[k];
 }
 
 static double dot(size_t n, const double *a, const double *b)
