@@ -80,8 +80,9 @@ typedef struct function {
     ad_tensor (*run)(ad_tape *t, const ad_tensor *x);
 } function;
 
-#define ENTRY(name, ...) {#name, run_##name},
-static const function functions[] = {FUNCTIONS(ENTRY, ENTRY, ENTRY)};
+#define ENTRY(name)            {#name, run_##name},
+#define ENTRY_OF(name, result) ENTRY(name)
+static const function functions[] = {FUNCTIONS(ENTRY, ENTRY, ENTRY_OF)};
 
 /* That whose name the case's begins with; the longest such. */
 static const function *function_named(const char *name)
