@@ -165,6 +165,10 @@ static void run_tape_trim(void)
 {
     ad_tape_trim(NULL);
 }
+static void run_tape_widen(void)
+{
+    ad_tape_widen(NULL, true);
+}
 static void run_tape_mark(void)
 {
     ck_assert_ptr_null(ad_tape_mark(NULL).tape);
@@ -337,7 +341,7 @@ static void run_rule(void)
     ROW(type_text) ROW(type_size) ROW(type_is_float) ROW(status_text) ROW(fail) ROW(shape_count) \
     ROW(shape_equal) ROW(shape_print) ROW(view_of) ROW(view_is_contiguous) ROW(view_count) \
     ROW(view_get) ROW(array_new) ROW(zeros) ROW(array_copy) ROW(array_free) ROW(array_view) \
-    ROW(array_count) ROW(array_write) ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) \
+    ROW(array_count) ROW(array_write) ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) \
     ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
     ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(reject) \
