@@ -26,7 +26,7 @@ extern const op_table the_table;
 /* Every case under every check. */
 TCase *row_checks(void);
 
-/* The same, with the values, and with a look whether a built-in op is missing. */
+/* The same, with the values. */
 Suite *table_suite(void);
 
 #endif

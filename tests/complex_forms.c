@@ -159,6 +159,16 @@ void complex_dot(const ad_shape *shape, const double complex *const *x, double c
     multiply(1, shape_count(shape), 1, x[0], x[1], y);
 }
 
+void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    multiply((size_t)shape[0].dim[0], (size_t)shape[0].dim[1], 1, x[0], x[1], y);
+}
+
+void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    multiply((size_t)shape[0].dim[0], 1, (size_t)shape[1].dim[0], x[0], x[1], y);
+}
+
 void complex_dense_identity(const ad_shape *shape, const double complex *const *x,
                             double complex *y)
 {
@@ -182,12 +192,38 @@ void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x
         y[i] = complex_sigmoid(y[i]);
 }
 
-void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y)
+/* Losses of the numbers one by one. */
+#define LOSS(op, divisor, result)                                                               \
+    void complex_##op(const ad_shape *shape, const double complex *const *x, double complex *y) \
+    {                                                                                           \
+        size_t n = shape_count(shape);                                                          \
+        *y = 0;                                                                                 \
+        for (size_t i = 0; i < n; i++) {                                                        \
+            double complex p = x[0][i], t = x[1][i];                                            \
+            *y += (result) / (double)(divisor);                                                 \
+        }                                                                                       \
+    }
+
+/* clang-format off */
+LOSS(l2_loss, 1, (p - t) * (p - t))
+LOSS(mse, n, (p - t) * (p - t))
+LOSS(logcosh_loss, n, clog(ccosh(p - t)))
+LOSS(msle, n, (clog(1 + p) - clog(1 + t)) * (clog(1 + p) - clog(1 + t)))
+LOSS(poisson_loss, n, p - t * clog(p))
+LOSS(kl_divergence, 1, t * clog(t / p))
+LOSS(sigmoid_cross_entropy, n, clog(1 + cexp(p)) - p * t)
+/* clang-format on */
+
+void complex_soft_entropy(const ad_shape *shape, const double complex *const *x, double complex *y)
 {
-    size_t n = shape_count(shape);
+    size_t classes = (size_t)shape->dim[shape->rank - 1], rows = shape_count(shape) / classes;
     *y = 0;
-    for (size_t i = 0; i < n; i++)
-        *y += (x[0][i] - x[1][i]) * (x[0][i] - x[1][i]) / (double)n;
+    for (size_t i = 0; i < rows; i++) {
+        double complex total;
+        complex_logsumexp(classes, x[0] + i * classes, &total);
+        for (size_t k = i * classes; k < (i + 1) * classes; k++)
+            *y += x[1][k] * (total - x[0][k]) / (double)rows;
+    }
 }
 
 void complex_cross_entropy(const ad_shape *shape, const double complex *const *x, double complex *y)

@@ -58,13 +58,24 @@ void complex_log_softmax(size_t n, const double complex *x, double complex *y);
 
 /* Whole operations. Labels are those of case_labels. */
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dense_identity(const ad_shape *shape, const double complex *const *x,
                             double complex *y);
 void complex_dense_tanh(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x,
                            double complex *y);
+void complex_l2_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_logcosh_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_msle(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_poisson_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_kl_divergence(const ad_shape *shape, const double complex *const *x,
+                           double complex *y);
+void complex_sigmoid_cross_entropy(const ad_shape *shape, const double complex *const *x,
+                                   double complex *y);
+void complex_soft_entropy(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_cross_entropy(const ad_shape *shape, const double complex *const *x,
                            double complex *y);
 

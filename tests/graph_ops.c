@@ -67,6 +67,31 @@ static ad_tensor gather(ad_tape *t, ad_tensor x, uint64_t choice)
     return ad_gather(x, number_list(t, type, 3, choice, extent_of(x, axis)), axis);
 }
 
+static ad_tensor take_along(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    int axis = axis_of(x, choice);
+    ad_shape s = ad_shape_of_tensor(x);
+    int64_t extent = s.dim[axis], n = 1;
+    s.dim[axis] = 2;
+    for (int i = 0; i < s.rank; i++)
+        n *= s.dim[i];
+    return ad_take_along_axis(x, ad_reshape(number_list(t, AD_I64, n, choice, extent), s), axis);
+}
+
+static ad_tensor scatter_add(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    int axis = axis_of(x, choice);
+    ad_tensor index = number_list(t, AD_I64, 3, choice, extent_of(x, axis));
+    return ad_scatter_add(x, index, ad_gather(ad_sin(x), index, axis), axis);
+}
+
+/* On the parabola, or beyond it. */
+static ad_tensor huber_loss(const ad_tensor *x, uint64_t choice)
+{
+    ad_tensor p = ad_tanh(x[0]), t = ad_tanh(x[1]);
+    return choice & 1 ? ad_huber_loss(p, t, 2.5) : ad_huber_loss(ad_add(p, 4), t, 1.5);
+}
+
 static ad_tensor cross_entropy(ad_tape *t, ad_tensor x, uint64_t choice)
 {
     ad_shape s = ad_shape_of_tensor(x);
@@ -97,8 +122,58 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
      : choice >> 8 & 1 ? ad_##op##_squeeze(*x, AXIS, 0) \
                        : ad_##op(*x))
 
+/* For losses with kinks or poles: x within (-1, 1), and (0, 1). */
+#define BETWEEN_1(x) ad_tanh(x)
+#define BETWEEN_0(x) ad_sigmoid(x)
+
 /* clang-format off */
+#define SHAPE_OPS(ROW) \
+    ROW(flip, flip, 1, FIT_AXIS, EVERYWHERE, ad_flip(*x, AXIS)) \
+    ROW(diagonal, diagonal, 1, FIT_MATRIX, EVERYWHERE, ad_diagonal(*x, (int64_t)(choice % 3) - 1)) \
+    ROW(diag, diag, 1, FIT_AXIS, EVERYWHERE, ad_diag(*x, (int64_t)(choice % 3) - 1)) \
+    ROW(tril, tril, 1, FIT_MATRIX, EVERYWHERE, ad_tril(*x, (int64_t)(choice % 3) - 1)) \
+    ROW(triu, triu, 1, FIT_MATRIX, EVERYWHERE, ad_triu(*x, (int64_t)(choice % 3) - 1)) \
+    ROW(index_select, index_select, 1, FIT_FULL_AXIS, EVERYWHERE, ad_index_select(*x, \
+        number_list(t, AD_I32, 3, choice, extent_of(*x, axis_of(*x, choice))), axis_of(*x, choice))) \
+    ROW(embedding, embedding, 1, FIT_FULL_AXIS, EVERYWHERE, \
+        ad_embedding(*x, number_list(t, AD_I64, 3, choice, extent_of(*x, 0)))) \
+    ROW(take_along_axis, take_along_axis, 1, FIT_FULL_AXIS, EVERYWHERE, take_along(t, *x, choice)) \
+    ROW(scatter_add, scatter_add, 1, FIT_FULL_AXIS, EVERYWHERE, scatter_add(t, *x, choice)) \
+    ROW(roll, roll, 1, FIT_AXIS, EVERYWHERE, \
+        ad_roll(*x, axis_of(*x, choice), (int64_t)(choice >> 8 & 7) - 4)) \
+    ROW(tile, tile, 1, FIT_AXIS, EVERYWHERE, ad_tile(*x, axis_of(*x, choice), 2)) \
+    ROW(repeat, repeat, 1, FIT_AXIS, EVERYWHERE, ad_repeat(*x, axis_of(*x, choice), 2)) \
+    ROW(pad, pad, 1, FIT_AXIS, EVERYWHERE, ad_pad(*x, axis_of(*x, choice), 1, 2, 0.5)) \
+    ROW(pad_reflect, pad_reflect, 1, FIT_FULL_AXIS, EVERYWHERE, \
+        ad_pad_reflect(*x, axis_of(*x, choice), extent_of(*x, axis_of(*x, choice)) - 1, 0)) \
+    ROW(pad_edge, pad_edge, 1, FIT_FULL_AXIS, EVERYWHERE, ad_pad_edge(*x, axis_of(*x, choice), 1, 2))
+
+#define LOSS_OPS(ROW) \
+    ROW(l1_loss, l1_loss, 2, FIT_EQUAL, APART, ad_l1_loss(x[0], x[1])) \
+    ROW(l2_loss, l2_loss, 2, FIT_EQUAL, EVERYWHERE, ad_l2_loss(x[0], x[1])) \
+    ROW(mae, mae, 2, FIT_EQUAL, APART, ad_mae(x[0], x[1])) \
+    ROW(mape, mape, 2, FIT_EQUAL, EVERYWHERE, ad_mul(0.01, \
+        ad_mape(ad_sub(BETWEEN_1(x[0]), 2), ad_add(BETWEEN_0(x[1]), 1)))) \
+    ROW(logcosh_loss, logcosh_loss, 2, FIT_EQUAL, EVERYWHERE, ad_logcosh_loss(x[0], x[1])) \
+    ROW(huber_loss, huber_loss, 2, FIT_EQUAL, EVERYWHERE, huber_loss(x, choice)) \
+    ROW(msle, msle, 2, FIT_EQUAL, EVERYWHERE, ad_msle(BETWEEN_0(x[0]), BETWEEN_0(x[1]))) \
+    ROW(hinge_loss, hinge_loss, 2, FIT_EQUAL, EVERYWHERE, \
+        ad_hinge_loss(BETWEEN_1(x[0]), ad_mul(0.5, BETWEEN_1(x[1])))) \
+    ROW(squared_hinge_loss, squared_hinge_loss, 2, FIT_EQUAL, EVERYWHERE, \
+        ad_squared_hinge_loss(BETWEEN_1(x[0]), ad_mul(0.5, BETWEEN_1(x[1])))) \
+    ROW(poisson_loss, poisson_loss, 2, FIT_EQUAL, EVERYWHERE, \
+        ad_poisson_loss(ad_add(BETWEEN_0(x[0]), 0.5), x[1])) \
+    ROW(kl_divergence, kl_divergence, 2, FIT_EQUAL, EVERYWHERE, \
+        ad_kl_divergence(ad_add(BETWEEN_0(x[0]), 0.5), ad_add(BETWEEN_0(x[1]), 0.5))) \
+    ROW(sigmoid_cross_entropy, sigmoid_cross_entropy, 2, FIT_EQUAL, EVERYWHERE, \
+        ad_sigmoid_cross_entropy(x[0], x[1])) \
+    ROW(categorical_hinge_loss, categorical_hinge_loss, 1, FIT_FULL_AXIS, DISTINCT, \
+        ad_categorical_hinge_loss(ad_mul(0.04, *x), ad_sub(*x, *x))) \
+    ROW(cross_entropy_probabilities, softmax_cross_entropy_probabilities, 1, FIT_FULL_AXIS, \
+        EVERYWHERE, ad_softmax_cross_entropy_probabilities(*x, BETWEEN_0(*x)))
+
 #define GRAPH_OPS(ROW) \
+    SHAPE_OPS(ROW) LOSS_OPS(ROW) \
     ROW(neg, neg, 1, FIT_ANY, EVERYWHERE, ad_neg(*x)) \
     ROW(abs, abs, 1, FIT_ANY, OFF_ZERO, ad_abs(*x)) \
     ROW(sign, sign, 1, FIT_ANY, OFF_ZERO, ad_sign(*x)) \
@@ -126,6 +201,8 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
     ROW(dot, dot, 2, FIT_VECTORS, EVERYWHERE, ad_dot(x[0], x[1])) \
     ROW(dense, dense, 2, FIT_DENSE, EVERYWHERE, \
         ad_dense(x[0], x[1], ad_sum_squeeze(x[1], AD_AXES(0)), choice & 1 ? AD_TANH : AD_SIGMOID)) \
+    ROW(dense_again, dense, 1, FIT_ROWS, EVERYWHERE, \
+        ad_dense(*x, ad_transpose(*x), ad_sum_squeeze(*x, AD_AXES(1)), AD_TANH)) \
     ROW(sum, sum, 1, FIT_AXIS, EVERYWHERE, REDUCE(sum)) \
     ROW(mean, mean, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE(mean)) \
     ROW(variance, variance, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE_BY_N(variance)) \

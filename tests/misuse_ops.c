@@ -47,8 +47,23 @@ static const ad_op copies_op = {.name = "copies",
                                 .shape = ad_shape_first,
                                 .forward = copy_forward};
 
+static ad_tensor first_half(ad_tensor x)
+{
+    ad_tensor y[2];
+    ad_split(x, 2, NULL, 0, y);
+    return y[0];
+}
+
+static ad_tensor first_row(ad_tensor x)
+{
+    ad_tensor y[2];
+    ad_unstack(x, 2, 0, y);
+    return y[0];
+}
+
 #define TWO_OF(a, b) ((ad_tensor[]){o[a], o[b]})
 
+/* Without an op: those made of several, where the message may name any. */
 /* clang-format off */
 #define UNARY(ROW, name)   ROW(name, name, ad_##name(o[A]), BIT(A), BIT(A))
 #define BINARY(ROW, name)  ROW(name, name, (ad_##name)(o[A], o[B]), BIT(A) | BIT(B), BIT(A) | BIT(B))
@@ -69,12 +84,19 @@ static const ad_op copies_op = {.name = "copies",
     BINARY(ROW, add) BINARY(ROW, sub) BINARY(ROW, mul) BINARY(ROW, div) BINARY(ROW, pow) \
     BINARY(ROW, maximum) BINARY(ROW, minimum) BINARY(ROW, equal) BINARY(ROW, not_equal) \
     BINARY(ROW, less) BINARY(ROW, less_equal) BINARY(ROW, greater) BINARY(ROW, greater_equal) \
-    BINARY(ROW, mse) \
+    BINARY(ROW, mse) BINARY(ROW, l1_loss) BINARY(ROW, l2_loss) BINARY(ROW, mae) BINARY(ROW, mape) \
+    BINARY(ROW, logcosh_loss) BINARY(ROW, hinge_loss) BINARY(ROW, squared_hinge_loss) \
+    BINARY(ROW, msle) BINARY(ROW, poisson_loss) BINARY(ROW, kl_divergence) \
+    BINARY(ROW, categorical_hinge_loss) BINARY(ROW, sigmoid_cross_entropy) \
+    BINARY(ROW, softmax_cross_entropy_probabilities) \
+    ROW(huber_loss, huber_loss, ad_huber_loss(o[A], o[B], 1), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(where, where, (ad_where)(o[M], o[A], o[B]), BIT(M) | BIT(A) | BIT(B), BIT(M) | BIT(A)) \
     ROW(cast, cast, ad_cast(o[A], AD_F32), BIT(A), 0) \
     VIEWS(ROW, stop_gradient, ad_stop_gradient(o[A])) \
     ROW(matmul, matmul, ad_matmul(o[A], o[C]), BIT(A) | BIT(C), BIT(A) | BIT(C)) \
     ROW(dot, dot, ad_dot(o[V], o[W]), BIT(V) | BIT(W), BIT(V) | BIT(W)) \
+    ROW(matvec, , ad_matvec(o[A], o[V]), BIT(A) | BIT(V), BIT(A) | BIT(V)) \
+    ROW(outer, , ad_outer(o[V], o[W]), BIT(V) | BIT(W), BIT(V) | BIT(W)) \
     ROW(dense, dense, ad_dense(o[C], o[A], o[V], AD_TANH), BIT(C) | BIT(A) | BIT(V), \
         BIT(C) | BIT(A) | BIT(V)) \
     REDUCE(ROW, sum, BIT(A)) REDUCE(ROW, mean, BIT(A)) REDUCE(ROW, max, 0) REDUCE(ROW, min, 0) \
@@ -87,6 +109,29 @@ static const ad_op copies_op = {.name = "copies",
     VIEWS(ROW, permute, ad_permute(o[A], AD_AXES(1, 0))) \
     VIEWS(ROW, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(4, 2, 3))) \
     VIEWS(ROW, slice, ad_slice(o[A], 0, 0, 1)) \
+    ROW(flatten, reshape, ad_flatten(o[A], 0, 1), BIT(A), 0) \
+    VIEWS(ROW, flip, ad_flip(o[A], AD_AXES(0))) \
+    ROW(slice_step, slice, ad_slice_step(o[A], 1, AD_OPEN, AD_OPEN, -2), BIT(A), 0) \
+    ROW(split, slice, first_half(o[A]), BIT(A), 0) \
+    ROW(unstack, slice, first_row(o[A]), BIT(A), 0) \
+    VIEWS(ROW, diagonal, ad_diagonal(o[A], 1)) \
+    VIEWS(ROW, diag, ad_diag(o[A], -1)) \
+    ROW(trace, diagonal, ad_trace(o[A]), BIT(A), 0) \
+    VIEWS(ROW, tril, ad_tril(o[A], 0)) \
+    VIEWS(ROW, triu, ad_triu(o[A], 0)) \
+    VIEWS(ROW, roll, ad_roll(o[A], 1, 4)) \
+    VIEWS(ROW, tile, ad_tile(o[A], 0, 2)) \
+    VIEWS(ROW, repeat, ad_repeat(o[A], -1, 2)) \
+    VIEWS(ROW, pad, ad_pad(o[A], 0, 1, 2, 1)) \
+    VIEWS(ROW, pad_reflect, ad_pad_reflect(o[A], 1, 2, 1)) \
+    VIEWS(ROW, pad_edge, ad_pad_edge(o[A], 1, 2, 1)) \
+    ROW(index_select, index_select, ad_index_select(o[A], o[L], 0), BIT(A) | BIT(L), BIT(L)) \
+    ROW(embedding, embedding, ad_embedding(o[A], o[L]), BIT(A) | BIT(L), BIT(L)) \
+    ROW(take_along_axis, take_along_axis, ad_take_along_axis(o[V], o[L], 0), BIT(V) | BIT(L), \
+        BIT(L)) \
+    ROW(scatter_add, scatter_add, ad_scatter_add(o[A], o[L], o[B], 0), BIT(A) | BIT(L) | BIT(B), \
+        BIT(A) | BIT(L) | BIT(B)) \
+    ROW(one_hot, one_hot, ad_one_hot(o[L], 2, AD_F64), BIT(L), BIT(L)) \
     ROW(squeeze, reshape, ad_squeeze(ad_reshape(o[A], AD_SHAPE(1, 6)), 0), BIT(A), 0) \
     ROW(unbroadcast, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(3)), BIT(A), BIT(A)) \
     ROW(concat, concat, ad_concat(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
@@ -109,7 +154,45 @@ static const ad_op copies_op = {.name = "copies",
     ROW(name, 0, name, ad_##name##_squeeze(o[A], AD_AXES(-3), 0), AD_BAD_SHAPE) \
     ROW(name, 1, name, ad_##name##_keep(o[A], AD_AXES(0, 0), 0), AD_BAD_SHAPE)
 
+#define BAD_SHAPE_ROWS(ROW) \
+    ROW(matvec, 0, matvec, ad_matvec(o[C], o[V]), AD_BAD_SHAPE) \
+    ROW(outer, 0, outer, ad_outer(o[A], o[V]), AD_BAD_SHAPE) \
+    ROW(flatten, 0, flatten, ad_flatten(o[A], 1, 0), AD_BAD_SHAPE) \
+    ROW(flatten, 1, flatten, ad_flatten(o[A], 0, 2), AD_BAD_SHAPE) \
+    ROW(flip, 0, flip, ad_flip(o[A], AD_AXES(2)), AD_BAD_SHAPE) \
+    ROW(flip, 1, flip, ad_flip(o[A], ((ad_axes){9, {0}})), AD_MISUSE) \
+    ROW(slice_step, 0, slice, ad_slice_step(o[A], 0, 0, 1, 0), AD_MISUSE) \
+    ROW(slice_step, 1, slice, ad_slice_step(o[A], 2, 0, 1, 1), AD_BAD_SHAPE) \
+    ROW(split, 0, split, first_half(o[V]), AD_BAD_SHAPE) \
+    ROW(unstack, 0, unstack, first_row(o[V]), AD_BAD_SHAPE) \
+    ROW(diagonal, 0, diagonal, ad_diagonal(o[V], 0), AD_BAD_SHAPE) \
+    ROW(diag, 0, diag, ad_diag(o[V], INT64_MIN), AD_BAD_SHAPE) \
+    ROW(diag, 1, diag, ad_diag(o[V], INT64_MAX), AD_BAD_SHAPE) \
+    ROW(trace, 0, trace, ad_trace(o[V]), AD_BAD_SHAPE) \
+    ROW(tril, 0, tril, ad_tril(o[V], 0), AD_BAD_SHAPE) \
+    ROW(triu, 0, triu, ad_triu(o[V], 0), AD_BAD_SHAPE) \
+    ROW(roll, 0, roll, ad_roll(o[A], 2, 1), AD_BAD_SHAPE) \
+    ROW(tile, 0, tile, ad_tile(o[A], 0, -1), AD_BAD_SHAPE) \
+    ROW(tile, 1, tile, ad_tile(o[A], 0, INT64_MAX), AD_BAD_SHAPE) \
+    ROW(repeat, 0, repeat, ad_repeat(o[A], 0, INT64_MIN), AD_BAD_SHAPE) \
+    ROW(pad, 0, pad, ad_pad(o[A], 0, -1, 1, 0), AD_BAD_SHAPE) \
+    ROW(pad, 1, pad, ad_pad(o[A], 0, INT64_MAX, INT64_MAX, 0), AD_BAD_SHAPE) \
+    ROW(pad, 2, pad, ad_pad(o[L], 0, 1, 1, 0.5), AD_DOMAIN) \
+    ROW(pad_reflect, 0, pad_reflect, ad_pad_reflect(o[A], 0, 2, 0), AD_BAD_SHAPE) \
+    ROW(pad_edge, 0, pad_edge, ad_pad_edge(ad_slice(o[A], 0, 1, 1), 0, 1, 0), AD_BAD_SHAPE) \
+    ROW(index_select, 0, index_select, ad_index_select(o[A], o[L], -3), AD_BAD_SHAPE) \
+    ROW(embedding, 0, embedding, ad_embedding(o[A], ad_constant(o[A].tape, AD_I64, 2)), AD_DOMAIN) \
+    ROW(take_along_axis, 0, take_along_axis, ad_take_along_axis(o[A], o[L], 0), AD_BAD_SHAPE) \
+    ROW(scatter_add, 0, scatter_add, ad_scatter_add(o[A], o[L], o[C], 0), AD_BAD_SHAPE) \
+    ROW(scatter_add, 1, scatter_add, ad_scatter_add(o[A], o[L], o[B], 5), AD_BAD_SHAPE) \
+    ROW(one_hot, 0, one_hot, ad_one_hot(o[L], 1, AD_F64), AD_DOMAIN) \
+    ROW(one_hot, 1, one_hot, ad_one_hot(o[L], 2, (ad_type)77), AD_BAD_TYPE) \
+    ROW(one_hot, 2, one_hot, ad_one_hot(o[L], -1, AD_F64), AD_BAD_SHAPE) \
+    ROW(huber_loss, 0, huber_loss, ad_huber_loss(o[A], o[B], 0), AD_MISUSE) \
+    ROW(l1_loss, 0, l1_loss, ad_l1_loss(o[A], o[V]), AD_BAD_SHAPE)
+
 #define BAD_ROWS(ROW) \
+    BAD_SHAPE_ROWS(ROW) \
     REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
     REDUCE_BADLY(ROW, logsumexp) SPREAD_BADLY(ROW, variance) SPREAD_BADLY(ROW, std) \
     ROW(max, 4, max, ad_max(ad_slice(o[A], 0, 1, 1)), AD_BAD_SHAPE) \

@@ -12,7 +12,7 @@
 typedef struct operands {
     ad_tensor number, v3, v4, m23, m24, m41, m43, batch223, batch334, rank8; /* f64 */
     ad_tensor none3;                                                         /* f64 [0, 3] */
-    ad_tensor f32_v3, i32_v3, mask3;
+    ad_tensor f32_v3, i32_number, i32_v3, mask3;
     ad_tensor too_large, negative; /* i32 [4]: {0, 2, 7, 9} and {0, -1, 0, -7} */
 } operands;
 
@@ -52,6 +52,11 @@ typedef struct refusal {
         "dense([2, 4], [4, 3], [4]): columns of w must equal the length of b") \
     ROW(mse_does_not_broadcast, ad_mse(o->m41, o->v4), AD_BAD_SHAPE, \
         "mse([4, 1], [4]): prediction and target must have the same shape") \
+    ROW(losses_do_not_broadcast, ad_kl_divergence(o->m41, o->v4), AD_BAD_SHAPE, \
+        "kl_divergence([4, 1], [4]): prediction and target must have the same shape") \
+    ROW(entropy_of_numbers, ad_softmax_cross_entropy_probabilities(o->number, o->number), \
+        AD_BAD_SHAPE, "softmax_cross_entropy_probabilities([], []): " \
+        "needs at least one axis, that of the classes") \
     ROW(one_label_a_row, ad_softmax_cross_entropy(o->m23, o->i32_v3), AD_BAD_SHAPE, \
         "softmax_cross_entropy([2, 3], [3]): there must be one label for each row of logits") \
     ROW(reshape_count, ad_reshape(o->m23, AD_SHAPE(4, 2)), AD_BAD_SHAPE, \
@@ -78,6 +83,40 @@ typedef struct refusal {
         "slice([2, 3]): 2 to 1 is no range of axis 1") \
     ROW(slice_before_the_start, ad_slice(o->m23, 0, -3, 1), AD_BAD_SHAPE, \
         "slice([2, 3]): -3 to 1 is no range of axis 0") \
+    ROW(slice_step_beyond_the_end, ad_slice_step(o->v4, 0, 4, AD_OPEN, -1), AD_BAD_SHAPE, \
+        "slice([4]): 4 to open in steps of -1 is no range of axis 0") \
+    ROW(flatten_backwards, ad_flatten(o->m23, 1, 0), AD_BAD_SHAPE, \
+        "flatten([2, 3]): axis 1 comes after axis 0") \
+    ROW(diagonal_of_a_vector, ad_diagonal(o->v3, 0), AD_BAD_SHAPE, \
+        "diagonal([3]): needs a matrix, or a batch of them") \
+    ROW(trace_of_a_vector, ad_trace(o->v3), AD_BAD_SHAPE, \
+        "trace([3]): needs a matrix, or a batch of them") \
+    ROW(tril_of_a_vector, ad_tril(o->v3, 0), AD_BAD_SHAPE, \
+        "tril([3]): needs a matrix, or a batch of them") \
+    ROW(diag_of_a_number, ad_diag(o->number, 0), AD_BAD_SHAPE, \
+        "diag([]): there is no axis to put on a diagonal") \
+    ROW(diag_too_large, ad_diag(o->v3, INT64_MAX), AD_BAD_SHAPE, \
+        "diag([3]): the result is too large") \
+    ROW(tile_too_large, ad_tile(o->v3, 0, INT64_MAX), AD_BAD_SHAPE, \
+        "tile([3]): the result is too large") \
+    ROW(repeat_less_than_never, ad_repeat(o->v3, 0, -1), AD_BAD_SHAPE, \
+        "repeat([3]): there must be 0 or more copies") \
+    ROW(pad_by_less_than_nothing, ad_pad(o->v3, 0, -1, 0, 0), AD_BAD_SHAPE, \
+        "pad([3]): widths must not be negative (ad_slice makes an axis shorter)") \
+    ROW(pad_reflect_too_far, ad_pad_reflect(o->v3, 0, 3, 0), AD_BAD_SHAPE, \
+        "pad_reflect([3]): an axis can be reflected by less than its extent") \
+    ROW(pad_edge_of_nothing, ad_pad_edge(o->none3, 0, 1, 0), AD_BAD_SHAPE, \
+        "pad_edge([0, 3]): an empty axis has no edges") \
+    ROW(index_select_by_a_number, ad_index_select(o->v3, o->i32_number, 0), \
+        AD_BAD_SHAPE, "index_select([3], []): the index must be a vector") \
+    ROW(take_along_axis_ranks, ad_take_along_axis(o->m23, o->i32_v3, 0), AD_BAD_SHAPE, \
+        "take_along_axis([2, 3], [3]): the index must have the operand's rank") \
+    ROW(scatter_add_shapes, ad_scatter_add(o->v4, o->i32_v3, o->v4, 0), AD_BAD_SHAPE, \
+        "scatter_add([4], [3], [4]): the updates must have the shape of ad_gather(x, index, axis)") \
+    ROW(matvec_shapes, ad_matvec(o->m23, o->v4), AD_BAD_SHAPE, \
+        "matvec([2, 3], [4]): columns of the matrix must equal the length of the vector") \
+    ROW(outer_of_a_matrix, ad_outer(o->m23, o->v4), AD_BAD_SHAPE, \
+        "outer([2, 3], [4]): needs two vectors") \
     ROW(concat_other_extents, ad_concat(PAIR(o->m23, o->m24), 2, 0), AD_BAD_SHAPE, \
         "concat([2, 3], [2, 4]): shapes must be equal but for the axis") \
     ROW(concat_ranks, ad_concat(PAIR(o->m23, o->v3), 2, 0), AD_BAD_SHAPE, \
@@ -141,6 +180,12 @@ typedef struct refusal {
         "concat([3], [3]): operands must have one type (ad_cast converts)") \
     ROW(gather_by_floats, ad_gather(o->m43, o->v3, 0), AD_BAD_TYPE, \
         "gather([4, 3], [3]): the index must be i32, i64 or u8") \
+    ROW(one_hot_of_floats, ad_one_hot(o->v3, 3, AD_F64), AD_BAD_TYPE, \
+        "one_hot([3]): the index must be i32, i64 or u8") \
+    ROW(scatter_add_mixed, ad_scatter_add(o->v3, o->i32_v3, o->f32_v3, 0), AD_BAD_TYPE, \
+        "scatter_add([3], [3], [3]): x and the updates must have one type (ad_cast converts)") \
+    ROW(scatter_add_to_a_mask, ad_scatter_add(o->mask3, o->i32_v3, o->mask3, 0), AD_BAD_TYPE, \
+        "scatter_add([3], [3], [3]): masks cannot be added to") \
     ROW(float_labels, ad_softmax_cross_entropy(o->m43, o->v4), AD_BAD_TYPE, \
         "softmax_cross_entropy([4, 3], [4]): labels must be i32, i64 or u8") \
     ROW(integer_logits, ad_softmax_cross_entropy(o->i32_v3, o->i32_v3), AD_BAD_TYPE, \
@@ -158,8 +203,19 @@ typedef struct refusal {
         "gather([4, 3], [4]): index[1] = -1 is not in [0, 3)") \
     ROW(index_into_nothing, ad_gather(o->none3, o->i32_v3, 0), AD_DOMAIN, \
         "gather([0, 3], [3]): index[0] = 1 is not in [0, 0)") \
+    ROW(scatter_beyond_extent, ad_scatter_add(o->v4, o->too_large, o->v4, 0), AD_DOMAIN, \
+        "scatter_add([4], [4], [4]): index[2] = 7 is not in [0, 4)") \
+    ROW(take_below_0, ad_take_along_axis(o->v4, o->negative, 0), AD_DOMAIN, \
+        "take_along_axis([4], [4]): index[1] = -1 is not in [0, 4)") \
+    ROW(one_hot_beyond_classes, ad_one_hot(o->too_large, 3, AD_F64), AD_DOMAIN, \
+        "one_hot([4]): index[2] = 7 is not in [0, 3)") \
+    ROW(pad_with_half_an_integer, ad_pad(o->i32_v3, 0, 1, 0, 0.5), AD_DOMAIN, \
+        "pad([3]): 0.5 is no value of type i32") \
+    ROW(slice_by_steps_of_0, ad_slice_step(o->v3, 0, 0, 1, 0), AD_MISUSE, "slice: a step of 0") \
     ROW(half_an_integer, ad_greater(o->i32_v3, 0.5), AD_DOMAIN, \
         "constant: 0.5 is no value of type i32") \
+    ROW(huber_without_width, ad_huber_loss(o->v3, o->v3, 0), AD_MISUSE, \
+        "huber_loss: delta must be greater than 0, it is 0") \
     ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
         "dense: 9 is no activation") \
     ROW(negative_ddof, ad_std_squeeze(o->v3, AD_AXES(0), -1), AD_MISUSE, \
@@ -201,6 +257,7 @@ static operands operands_on(ad_tape *t)
         .rank8 = ad_watch(t, AD_VIEW(ones, 1, 1, 1, 1, 1, 1, 1, 1)),
         .none3 = ad_watch(t, AD_VIEW(ones, 0, 3)),
         .f32_v3 = ad_watch(t, AD_VIEW(f32_ones, 3)),
+        .i32_number = ad_freeze(t, AD_VIEW_SCALAR(i32_ones)),
         .i32_v3 = ad_freeze(t, AD_VIEW(i32_ones, 3)),
         .mask3 = ad_freeze(t, AD_VIEW(mask, 3)),
         .too_large = ad_freeze(t, AD_VIEW(large, 4)),

@@ -1,36 +1,14 @@
 /* What operations mean at their edges: kinks, ties, infinities, NaN, nothing at all. Values and
- * gradients, in both float types. Errors are in test_edge_errors.c.
- *
- *     ROW(what it shows, y as a function of a and b, operands, L(a), L(b), L(cotangent of y),
- *         L(y), L(gradient by a), L(gradient by b)) */
-#include "adze/operators.h"
-#include "adze/ops.h"
-
+ * gradients, in both float types. Errors are in test_edge_errors.c. Those of shapes, indices and losses are in test_edges_shapes.c. */
+#include "check_edges.h"
 #include "suite.h"
+
+#include "adze/operators.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { MOST = 6 };
-
-typedef struct edge {
-    const char *name;
-    ad_tensor (*f)(ad_tape *t, ad_tensor a, ad_tensor b);
-    int n; /* numbers in a, and in b: vectors */
-    double a[MOST], b[MOST], g[MOST], y[MOST], da[MOST], db[MOST];
-} edge;
-
-#define L(...)      \
-    {               \
-        __VA_ARGS__ \
-    }
-#define OF(...) sizeof((double[])__VA_ARGS__) / sizeof(double)
-#define NOTHING \
-    {           \
-        0       \
-    }
-#define INF     INFINITY
 #define LOG_2   0.69314718055994530942
 #define SIN_1E6 -0.34999350217129296
 #define COS_1E6 0.93675212753314479
@@ -39,8 +17,7 @@ static const int32_t zeros_and_one[] = {0, 0, 1};
 static const int32_t label_0[] = {0}, label_1[] = {1};
 static const bool first[] = {true, false};
 
-#define ROW_OF_LOGITS     ad_reshape(a, AD_SHAPE(1, -1))
-#define WITH(integers, n) ad_freeze(t, AD_VIEW(integers, n))
+#define ROW_OF_LOGITS ad_reshape(a, AD_SHAPE(1, -1))
 
 /* clang-format off */
 
@@ -148,74 +125,12 @@ static const bool first[] = {true, false};
         NAN)
 /* clang-format on */
 
-#define FUNCTION(row, result, ...)                                   \
-    static ad_tensor run_##row(ad_tape *t, ad_tensor a, ad_tensor b) \
-    {                                                                \
-        (void)t, (void)a, (void)b;                                   \
-        return result;                                               \
-    }
 EDGES(FUNCTION)
 EDGES_OF_TWO(FUNCTION)
 EDGES_OF_NOTHING(FUNCTION)
 
-#define ONE(row, result, a, g, y, da)        {#row, run_##row, OF(a), a, NOTHING, g, y, da, NOTHING},
-#define TWO(row, result, a, b, g, y, da, db) {#row, run_##row, OF(a), a, b, g, y, da, db},
-#define NONE(row, result, y)                 {#row, run_##row, 0, NOTHING, NOTHING, {1}, {y}, NOTHING, NOTHING},
 static const edge edges[] = {EDGES(ONE) EDGES_OF_TWO(TWO) EDGES_OF_NOTHING(NONE)};
-
-/* ---- the table ------------------------------------------------------------------------- */
-
-/* Equal, or both NaN, or within rounding. */
-static void expect_numbers(const edge *e, const char *what, ad_view v, const double *wanted)
-{
-    ck_assert_msg(v.data != NULL, "%s (%s): no %s", e->name, ad_type_text(v.type), what);
-    double rounding = 4 * (v.type == AD_F32 ? FLT_EPSILON : DBL_EPSILON);
-    for (size_t i = 0; i < ad_view_count(&v); i++) {
-        double x = ad_view_get(&v, i), y = wanted[i];
-        bool same =
-            x == y || (isnan(x) && isnan(y)) || (isfinite(x) && fabs(x - y) <= rounding * fabs(y));
-        ck_assert_msg(same, "%s (%s): %s %zu is %.9g instead of %.9g", e->name,
-                      ad_type_text(v.type), what, i, x, y);
-    }
-}
-
-static ad_array array_of(ad_type type, const double *numbers, int64_t n)
-{
-    ad_array a = ad_array_copy(NULL, type, AD_VIEW(numbers, n));
-    ck_assert_ptr_nonnull(a.data);
-    return a;
-}
-
-static void run_edge(const edge *e, ad_type type)
-{
-    ad_tape *t = ad_tape_new(NULL);
-    ad_array a = array_of(type, e->a, e->n), b = array_of(type, e->b, e->n);
-    ad_tensor x[] = {ad_watch(t, a), ad_watch(t, b)}, y = e->f(t, x[0], x[1]);
-    ad_view value = ad_read(y);
-    ad_array g = array_of(type, e->g, (int64_t)ad_view_count(&value));
-    g.shape = value.shape;
-    ad_backward_from(y, ad_array_view(g));
-    ck_assert_msg(ad_tape_status(t) == AD_OK, "%s: %s", e->name, ad_tape_error(t));
-    expect_numbers(e, "y", value, e->y);
-    expect_numbers(e, "gradient by a", ad_grad(x[0]), e->da);
-    expect_numbers(e, "gradient by b", ad_grad(x[1]), e->db);
-    ad_array_free(&a);
-    ad_array_free(&b);
-    ad_array_free(&g);
-    ad_tape_free(t);
-}
-
-START_TEST(edges_in_f32)
-{
-    run_edge(&edges[_i], AD_F32);
-}
-END_TEST
-
-START_TEST(edges_in_f64)
-{
-    run_edge(&edges[_i], AD_F64);
-}
-END_TEST
+const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
 /* ---- large numbers ----------------------------------------------------------------------- */
 
@@ -365,9 +280,7 @@ END_TEST
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("edges");
-    TCase *table = tcase_create("table"), *others = tcase_create("others");
-    tcase_add_loop_test(table, edges_in_f32, 0, sizeof edges / sizeof *edges);
-    tcase_add_loop_test(table, edges_in_f64, 0, sizeof edges / sizeof *edges);
+    TCase *others = tcase_create("others");
     tcase_add_loop_test(others, casts_saturate_and_make_0_of_nan, 0, sizeof casts / sizeof *casts);
     tcase_add_test(others, integers_cast_to_integers_saturate);
     tcase_add_loop_test(others, logsumexp_does_not_overflow, 0, 2);
@@ -376,7 +289,7 @@ static Suite *make_suite(void)
     tcase_add_test(others, a_gradient_through_the_branches_is_fine);
     tcase_add_test(others, a_sum_rounded_to_integers_has_no_gradient);
     tcase_add_test(others, an_unused_leaf_has_zeros_and_can_be_told_from_one_whose_gradient_is_0);
-    suite_add_tcase(suite, table);
+    suite_add_tcase(suite, edge_rows());
     suite_add_tcase(suite, others);
     return suite;
 }

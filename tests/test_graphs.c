@@ -51,7 +51,7 @@ static bool excepted(const ad_op *op)
     return op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS) || strcmp(op->name, "cast") == 0;
 }
 
-static size_t seen[100], empty, strided, reused;
+static size_t seen[256], empty, strided, reused;
 
 static void look_at(const graph *g)
 {
@@ -75,7 +75,7 @@ START_TEST(they_use_every_op_with_a_derivative)
 {
     static graph g;
     const ad_op *op;
-    for (uint64_t seed = 1; seed <= 2000; seed++) {
+    for (uint64_t seed = 1; seed <= 6000; seed++) {
         graph_make(&g, seed, NULL);
         look_at(&g);
     }

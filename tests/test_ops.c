@@ -1,12 +1,8 @@
 /* The table of operations: what each row says is checked against central differences, complex
  * step, f32, strided, repeated, shared and frozen operands, forward mode and second order
- * (check_gradient.h). An op without a row fails a test of its own. A row reads
- *
- *     ROW(what it shows, the op that it covers, f of x[0], x[1], ..., ON(their shapes),
- *         BETWEEN(their numbers; else -2 and 2), HOW(it is computed on complex numbers), if it is)
- *
- * and ops without derivative have rows of values at the end. */
-#include "check_table.h"
+ * (check_gradient.h). check_rows.h says how a row reads; ops without derivative have rows of values at
+ * the end. Shapes, indices and losses have a table of their own, test_ops_shapes.c. */
+#include "check_rows.h"
 #include "suite.h"
 
 static ad_tensor to_the_other_type(ad_tensor x)
@@ -21,38 +17,9 @@ static const uint8_t near_picks[] = {0, 2};
 static const bool mask[] = {true, false, false, true, false, true,
                             true, false, true,  true, false, false};
 
-#define FROZEN(numbers, ...) ad_freeze(t, AD_VIEW(numbers, __VA_ARGS__))
 #define LABELS               FROZEN(case_labels, CASE_ROWS)
 #define FAR(x)               ad_add(x, ad_mul(ad_sign(x), 4)) /* from relu's kink */
 #define CROSS_ENTROPY(label) ad_softmax_cross_entropy(x[0], label)
-
-#define S(...)                                              \
-    {                                                       \
-        sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), \
-        {                                                   \
-            __VA_ARGS__                                     \
-        }                                                   \
-    }
-#define NUMBER \
-    {          \
-        0,     \
-        {      \
-            0  \
-        }      \
-    }
-#define ON(...)       .n = sizeof((ad_shape[]){__VA_ARGS__}) / sizeof(ad_shape), .shape = {__VA_ARGS__}
-#define BETWEEN(a, b) .low = a, .high = b
-#define AROUND_0      BETWEEN(-2, 2)
-#define ABOVE_0       BETWEEN(0.3, 2.5)
-#define WIDE          BETWEEN(-30, 30) /* where close numbers would be ties for differences */
-
-#define LINEAR         .form = {.linear = true}
-#define EACH(f)        .form = {.unary = f}
-#define BOTH(f)        .form = {.binary = f}
-#define OVER(f, axes_) .form = {.list = f, .axes = axes_}
-#define ALONG(f, axis) .form = {.list = f, .axes = 1 << (axis), .same = true}
-#define WHOLE(f)       .form = {.whole = f}
-#define NOT_ANALYTIC   .form = {0}
 
 /* clang-format off */
 #define UNARY_ROWS(ROW) \
@@ -341,15 +308,6 @@ static const bool mask[] = {true, false, false, true, false, true,
     SHAPE_ROWS(ROW)   \
     INDEX_ROWS(ROW)   \
     LOSS_ROWS(ROW)
-
-#define FUNCTION(row, op, result, ...)                                          \
-    static ad_tensor run_##row(ad_tape *t, const ad_tensor *x, const void *env) \
-    {                                                                           \
-        (void)t, (void)env;                                                     \
-        return result;                                                          \
-    }
-#define CASE(row, op, result, ...)  {.name = #row, .covers = #op, .f = run_##row, __VA_ARGS__},
-#define VALUE(row, op, result, ...) {#row, #op, run_##row, {__VA_ARGS__}},
 
 ALL_ROWS(FUNCTION)
 VALUE_ROWS(FUNCTION)

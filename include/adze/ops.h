@@ -74,7 +74,9 @@ AD_API ad_tensor ad_stop_gradient(ad_tensor x);
 
 /* [..., m, k] x [..., k, n] -> [..., m, n]; the axes before the last two broadcast. */
 AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b); /* [n], [n] -> []: sum of a b */
+AD_API ad_tensor ad_matvec(ad_tensor a, ad_tensor x); /* [..., m, n] x [..., n] -> [..., m] */
+AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b);    /* [n], [n] -> []: sum of a b */
+AD_API ad_tensor ad_outer(ad_tensor a, ad_tensor b);  /* [m], [n] -> [m, n]: a[i] b[j] */
 
 typedef enum ad_activation {
     AD_IDENTITY,
@@ -151,8 +153,8 @@ AD_API ad_tensor ad_softmax(ad_tensor x, int axis);
 AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis);
 
 /* ---- shapes ------------------------------------------------------------------------- */
-/* Any number type. All but unbroadcast, concat, stack and gather make free views of x where
- * strides can express the result, and copy where not. */
+/* Any number type. Down to diagonal, but for unbroadcast, they make free views of x where strides
+ * can express the result, and copy where not; the others copy. */
 
 AD_API ad_tensor ad_reshape(ad_tensor x, ad_shape shape); /* one extent may be -1: the rest */
 AD_API ad_tensor ad_squeeze(ad_tensor x, int axis);       /* drops an axis of extent 1 */
@@ -162,9 +164,31 @@ AD_API ad_tensor ad_permute(ad_tensor x, ad_axes order);  /* axis i of y is axis
 AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape);
 AD_API ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape); /* sums what broadcasting repeats */
 
+AD_API ad_tensor ad_flatten(ad_tensor x, int first, int last); /* makes axes first to last one */
+AD_API ad_tensor ad_flip(ad_tensor x, ad_axes axes);          /* backwards along these axes */
+
 /* Elements begin to end - 1 along an axis. Negative ones count from the end; a begin after
  * the end, or a place beyond the extent, is AD_BAD_SHAPE. */
 AD_API ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end);
+
+/* Elements begin, begin + step, ..., up to end, but without it, as Python's x[begin:end:step]: a step
+ * below 0 goes backwards. AD_OPEN is the bound that Python lets one leave out. */
+#define AD_OPEN INT64_MIN
+AD_API ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step);
+
+/* Cuts x along an axis into n tensors y[0], y[1], ... of these extents; equal ones for NULL. unstack
+ * drops the axis, whose extent is n. Returns the tape's status; all of y is dead on failure. */
+AD_API ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y);
+AD_API ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y);
+
+/* Of matrices, the last two axes, with diagonal k the elements [i, i + k]: the diagonal, [..., m, n]
+ * -> [..., d]; numbers put on a diagonal of zeros, [..., n] -> [..., n + |k|, n + |k|]; the sum of
+ * diagonal 0; and x with zeros above (tril) or below (triu) diagonal k. */
+AD_API ad_tensor ad_diagonal(ad_tensor x, int64_t k);
+AD_API ad_tensor ad_diag(ad_tensor x, int64_t k);
+AD_API ad_tensor ad_trace(ad_tensor x);
+AD_API ad_tensor ad_tril(ad_tensor x, int64_t k);
+AD_API ad_tensor ad_triu(ad_tensor x, int64_t k);
 
 /* n tensors, one after another along an axis; or stacked along a new one. */
 AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
@@ -175,10 +199,68 @@ AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
  * accumulate in the gradient, in index order. */
 AD_API ad_tensor ad_gather(ad_tensor x, ad_tensor index, int axis);
 
+/* gather with an index of one axis; and along axis 0: table [n, ...], index [i...] -> [i..., ...]. */
+AD_API ad_tensor ad_index_select(ad_tensor x, ad_tensor index, int axis);
+AD_API ad_tensor ad_embedding(ad_tensor table, ad_tensor index);
+
+/* x with updates, of the shape of ad_gather(x, index, axis), added at the places that gather would pick;
+ * repeated ones accumulate. Any type but bool; integers wrap around. */
+AD_API ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
+
+/* y[..., i, ...] = x[..., index[..., i, ...], ...]: index has x's shape but for the axis. */
+AD_API ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis);
+
+/* Integers in [0, classes), the others being AD_DOMAIN, as vectors of that type: [...] -> [...,
+ * classes], 1 at the integer's place and 0 elsewhere. */
+AD_API ad_tensor ad_one_hot(ad_tensor index, int64_t classes, ad_type type);
+
+/* Element i goes to i + shift, round the end; all elements `times` times, one after another; each
+ * element `times` times. */
+AD_API ad_tensor ad_roll(ad_tensor x, int axis, int64_t shift);
+AD_API ad_tensor ad_tile(ad_tensor x, int axis, int64_t times);
+AD_API ad_tensor ad_repeat(ad_tensor x, int axis, int64_t times);
+
+/* More elements before and after those of an axis: a value; the elements mirrored at the first and the
+ * last, which are not repeated; or the first and the last themselves. */
+AD_API ad_tensor ad_pad(ad_tensor x, int axis, int64_t before, int64_t after, double value);
+AD_API ad_tensor ad_pad_reflect(ad_tensor x, int axis, int64_t before, int64_t after);
+AD_API ad_tensor ad_pad_edge(ad_tensor x, int axis, int64_t before, int64_t after);
+
 /* ---- losses ------------------------------------------------------------------------- */
 
-/* mean((prediction - target)^2). Shapes must be equal: a [n, 1] against an [n] is an error. */
-AD_API ad_tensor ad_mse(ad_tensor prediction, ad_tensor target);
+/* Of a prediction p and a target t: one number, a sum or a mean over all elements, differentiable in
+ * both. Shapes must be equal: a [n, 1] against an [n] is an error. An empty mean is NaN.
+ * d = p - t. At a kink, and where a hinge is met exactly, the derivative is 0. */
+AD_API ad_tensor ad_l1_loss(ad_tensor prediction, ad_tensor target);       /* sum |d| */
+AD_API ad_tensor ad_l2_loss(ad_tensor prediction, ad_tensor target);       /* sum d^2 */
+AD_API ad_tensor ad_mae(ad_tensor prediction, ad_tensor target);           /* mean |d| */
+AD_API ad_tensor ad_mse(ad_tensor prediction, ad_tensor target);           /* mean d^2 */
+AD_API ad_tensor ad_mape(ad_tensor prediction, ad_tensor target);          /* mean 100 |d / t| */
+AD_API ad_tensor ad_logcosh_loss(ad_tensor prediction, ad_tensor target);  /* mean log(cosh(d)) */
+AD_API ad_tensor ad_hinge_loss(ad_tensor prediction, ad_tensor target);    /* mean max(0, 1 - t p) */
+AD_API ad_tensor ad_squared_hinge_loss(ad_tensor prediction, ad_tensor target); /* its square's */
+
+/* mean (log(1 + p) - log(1 + t))^2, where negative numbers count as 0. */
+AD_API ad_tensor ad_msle(ad_tensor prediction, ad_tensor target);
+
+/* sum d^2 / 2 for |d| <= delta, and delta (|d| - delta / 2) beyond. AD_MISUSE unless delta > 0. */
+AD_API ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta);
+
+/* mean p - t log(p), and sum t log(t / p); both with 0 log(p) = 0. */
+AD_API ad_tensor ad_poisson_loss(ad_tensor prediction, ad_tensor target);
+AD_API ad_tensor ad_kl_divergence(ad_tensor prediction, ad_tensor target);
+
+/* Mean over rows, along the last axis, of max(0, 1 + max((1 - t) p) - sum(t p)). Ties of the inner
+ * maximum share the gradient evenly. */
+AD_API ad_tensor ad_categorical_hinge_loss(ad_tensor prediction, ad_tensor target);
+
+/* Mean over elements of log(1 + exp(x)) - x t, for logits x and targets t in [0, 1], without
+ * overflow or cancellation. */
+AD_API ad_tensor ad_sigmoid_cross_entropy(ad_tensor logits, ad_tensor target);
+
+/* Mean over rows, along the last axis, of -sum(q log(softmax(x))), for logits x and probabilities q;
+ * a q of 0 counts as 0 whatever its logit. Differentiable in both. */
+AD_API ad_tensor ad_softmax_cross_entropy_probabilities(ad_tensor logits, ad_tensor probabilities);
 
 /* Mean over rows of -log softmax(logits)[i, label[i]].
  *
@@ -248,6 +330,8 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_stop_gradient(...)          (ad_stop_gradient)(AD_AT(__VA_ARGS__))
 #define ad_cast(x, ...)                (ad_cast)(AD_AT(x), __VA_ARGS__)
 #define ad_matmul(a, b)                (ad_matmul)(AD_AT(a), AD_AT(b))
+#define ad_matvec(a, x)                (ad_matvec)(AD_AT(a), AD_AT(x))
+#define ad_outer(a, b)                 (ad_outer)(AD_AT(a), AD_AT(b))
 #define ad_dot(a, b)                   (ad_dot)(AD_AT(a), AD_AT(b))
 #define ad_dense(x, w, b, ...)         (ad_dense)(AD_AT(x), AD_AT(w), AD_AT(b), __VA_ARGS__)
 #define ad_sum(...)                    (ad_sum)(AD_AT(__VA_ARGS__))
@@ -281,7 +365,29 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_broadcast_to(x, ...)        (ad_broadcast_to)(AD_AT(x), __VA_ARGS__)
 #define ad_unbroadcast(x, ...)         (ad_unbroadcast)(AD_AT(x), __VA_ARGS__)
 #define ad_slice(x, ...)               (ad_slice)(AD_AT(x), __VA_ARGS__)
+#define ad_flatten(x, ...)             (ad_flatten)(AD_AT(x), __VA_ARGS__)
+#define ad_flip(x, ...)                (ad_flip)(AD_AT(x), __VA_ARGS__)
+#define ad_slice_step(x, ...)          (ad_slice_step)(AD_AT(x), __VA_ARGS__)
+#define ad_diagonal(x, ...)            (ad_diagonal)(AD_AT(x), __VA_ARGS__)
+#define ad_diag(x, ...)                (ad_diag)(AD_AT(x), __VA_ARGS__)
+#define ad_trace(...)                  (ad_trace)(AD_AT(__VA_ARGS__))
+#define ad_tril(x, ...)                (ad_tril)(AD_AT(x), __VA_ARGS__)
+#define ad_triu(x, ...)                (ad_triu)(AD_AT(x), __VA_ARGS__)
+#define ad_split(x, ...)               (ad_split)(AD_AT(x), __VA_ARGS__)
+#define ad_unstack(x, ...)             (ad_unstack)(AD_AT(x), __VA_ARGS__)
 #define ad_gather(x, index, ...)       (ad_gather)(AD_AT(x), AD_AT(index), __VA_ARGS__)
+#define ad_index_select(x, index, ...) (ad_index_select)(AD_AT(x), AD_AT(index), __VA_ARGS__)
+#define ad_embedding(x, index)         (ad_embedding)(AD_AT(x), AD_AT(index))
+#define ad_take_along_axis(x, index, ...) (ad_take_along_axis)(AD_AT(x), AD_AT(index), __VA_ARGS__)
+#define ad_scatter_add(x, index, updates, ...) \
+    (ad_scatter_add)(AD_AT(x), AD_AT(index), AD_AT(updates), __VA_ARGS__)
+#define ad_one_hot(x, ...)             (ad_one_hot)(AD_AT(x), __VA_ARGS__)
+#define ad_roll(x, ...)                (ad_roll)(AD_AT(x), __VA_ARGS__)
+#define ad_tile(x, ...)                (ad_tile)(AD_AT(x), __VA_ARGS__)
+#define ad_repeat(x, ...)              (ad_repeat)(AD_AT(x), __VA_ARGS__)
+#define ad_pad(x, ...)                 (ad_pad)(AD_AT(x), __VA_ARGS__)
+#define ad_pad_reflect(x, ...)         (ad_pad_reflect)(AD_AT(x), __VA_ARGS__)
+#define ad_pad_edge(x, ...)            (ad_pad_edge)(AD_AT(x), __VA_ARGS__)
 static inline AD_UNUSED ad_tensor ad_concat_at(const char *place, const ad_tensor *x, int n,
                                                int axis)
 {
@@ -295,7 +401,22 @@ static inline AD_UNUSED ad_tensor ad_stack_at(const char *place, const ad_tensor
 #define ad_concat(...) ad_concat_at(AD_PLACE, __VA_ARGS__)
 #define ad_stack(...) ad_stack_at(AD_PLACE, __VA_ARGS__)
 #define ad_mse(p, t)                   (ad_mse)(AD_AT(p), AD_AT(t))
+#define ad_l1_loss(p, t)               (ad_l1_loss)(AD_AT(p), AD_AT(t))
+#define ad_l2_loss(p, t)               (ad_l2_loss)(AD_AT(p), AD_AT(t))
+#define ad_mae(p, t)                   (ad_mae)(AD_AT(p), AD_AT(t))
+#define ad_mape(p, t)                  (ad_mape)(AD_AT(p), AD_AT(t))
+#define ad_logcosh_loss(p, t)          (ad_logcosh_loss)(AD_AT(p), AD_AT(t))
+#define ad_hinge_loss(p, t)            (ad_hinge_loss)(AD_AT(p), AD_AT(t))
+#define ad_squared_hinge_loss(p, t)    (ad_squared_hinge_loss)(AD_AT(p), AD_AT(t))
+#define ad_msle(p, t)                  (ad_msle)(AD_AT(p), AD_AT(t))
+#define ad_poisson_loss(p, t)          (ad_poisson_loss)(AD_AT(p), AD_AT(t))
+#define ad_kl_divergence(p, t)         (ad_kl_divergence)(AD_AT(p), AD_AT(t))
+#define ad_categorical_hinge_loss(p, t) (ad_categorical_hinge_loss)(AD_AT(p), AD_AT(t))
+#define ad_sigmoid_cross_entropy(p, t) (ad_sigmoid_cross_entropy)(AD_AT(p), AD_AT(t))
+#define ad_huber_loss(p, t, ...)       (ad_huber_loss)(AD_AT(p), AD_AT(t), __VA_ARGS__)
 #define ad_softmax_cross_entropy(l, t) (ad_softmax_cross_entropy)(AD_AT(l), AD_AT(t))
+#define ad_softmax_cross_entropy_probabilities(l, q) \
+    (ad_softmax_cross_entropy_probabilities)(AD_AT(l), AD_AT(q))
 #endif
 
 #endif

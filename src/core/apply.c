@@ -247,7 +247,7 @@ static ad_tensor keep(const call *c, ad_node *n)
         memcpy(ad_node_attr(n), c->args.attr, c->op->attr_size);
     ad_tensor y = ad_tape_keep(c->tape, n);
     if (c->tape->tracer)
-        ad_trace(c->tape, AD_EVENT_FORWARD, n);
+        ad_trace_event(c->tape, AD_EVENT_FORWARD, n);
     return y;
 }
 

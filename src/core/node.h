@@ -268,7 +268,7 @@ bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count)
 /* Always false, with an error that tells all about the first bad number. */
 bool ad_not_finite(ad_tape *t, const ad_outcome *o);
 
-void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n);
+void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n);
 
 /* ---- borrowed numbers (AD_CHECK_BORROWED) ------------------------------------------- */
 

@@ -13,7 +13,7 @@ void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user)
     ad_tape_leave(t);
 }
 
-void ad_trace(ad_tape *t, ad_event_kind kind, const ad_node *n)
+void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n)
 {
     enum { MOST = 16 }; /* operands that an event shows */
     ad_shape operands[MOST];

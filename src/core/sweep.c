@@ -99,7 +99,7 @@ static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_fram
 static AD_APART bool look_on(ad_tape *t, const ad_node *n)
 {
     if (t->tracer)
-        ad_trace(t, AD_EVENT_PULLBACK, n);
+        ad_trace_event(t, AD_EVENT_PULLBACK, n);
     if (!t->poll)
         return true;
     t->busy = "the poll";

@@ -1,7 +1,7 @@
 /* A layer in one operation: y = f(z), z = x w + b.
  *
- * Bias and activation follow rows of the product while they are in the cache. The slopes of the
- * activations can be told from y, so that z need not be kept. Back: dz = dy f'(z) and its sum over the
+ * Bias and activation follow rows of the product while they are in the cache. The derivatives of
+ * the activations can be told from y, so that z need not be kept. Back: dz = dy f'(z) and its sum over the
  * rows, db, in one pass; then dx = dz w^T and dw = x^T dz. */
 #include "adze/ops.h"
 #include "core/share.h"
@@ -200,24 +200,75 @@ static void dense_pullback(const ad_pullback_args *c)
         ad_multiply_to_right(c->work, &c->x[0], &dz, &c->dx[1], c->assign[1]);
 }
 
-/* ty = activation'(z) (tx w + x tw + tb) */
+/* ---- tangents ---------------------------------------------------------------------- */
+
+/* tz = tx w + x tw + tb */
+static void push_product(ad_workspace *work, const ad_view *x, const ad_view *tx,
+                         const ad_array *tz)
+{
+    memset(tz->data, 0, ad_array_count(tz) * ad_type_size(tz->type));
+    if (tx[0].data)
+        ad_multiply(work, &tx[0], &x[1], tz, true);
+    if (tx[1].data)
+        ad_multiply(work, &x[0], &tx[1], tz, true);
+    if (tx[2].data)
+        ad_map_into(work, &tz->shape, &ad_itself, 1, &tx[2], tz, true);
+}
+
+/* Numbers of y's shape, in scratch memory. */
+static ad_array like(ad_workspace *work, const ad_view *y)
+{
+    return (ad_array){.data = ad_scratch(work, ad_view_count(y) * ad_type_size(y->type)),
+                      .type = y->type,
+                      .shape = y->shape};
+}
+
+/* ty = f'(z) tz */
 static void dense_jvp(const ad_jvp_args *c)
 {
     const ad_unary_kernels *k = activation_of(c->attr);
-    size_t size = ad_type_size(c->ty.type), count = ad_array_count(&c->ty);
-    ad_array tz = c->ty;
-    if (k && !(tz.data = ad_scratch(c->work, count * size)))
+    ad_array tz = k ? like(c->work, &c->y) : c->ty;
+    if (!tz.data)
         return;
-    memset(tz.data, 0, count * size);
-    if (c->tx[0].data)
-        ad_multiply(c->work, &c->tx[0], &c->x[1], &tz, true);
-    if (c->tx[1].data)
-        ad_multiply(c->work, &c->x[0], &c->tx[1], &tz, true);
-    if (c->tx[2].data)
-        ad_map_into(c->work, &tz.shape, &ad_itself, 1, &c->tx[2], &tz, true);
+    push_product(c->work, c->x, c->tx, &tz);
     if (k)
         ad_map_into(c->work, &tz.shape, &k->slope, 3, (ad_view[]){c->y, c->y, ad_array_view(tz)},
                     &c->ty, false);
+}
+
+/* The derivative of dx = dz w^T along the tangents is tdz w^T + dz tw^T, and so on, with tdz 0 for the
+ * identity, or else dy f''(z) tz. */
+static void pull_products(const ad_curvature_args *c, const ad_view *dz, const ad_view *tdz)
+{
+    ad_workspace *work = c->work;
+    if (c->tdx[0].data && c->tx[1].data)
+        ad_multiply_to_left(work, dz, &c->tx[1], &c->tdx[0], false);
+    if (c->tdx[1].data && c->tx[0].data)
+        ad_multiply_to_right(work, &c->tx[0], dz, &c->tdx[1], false);
+    if (c->tdx[0].data && tdz)
+        ad_multiply_to_left(work, tdz, &c->x[1], &c->tdx[0], false);
+    if (c->tdx[1].data && tdz)
+        ad_multiply_to_right(work, &c->x[0], tdz, &c->tdx[1], false);
+    if (c->tdx[2].data && tdz)
+        ad_map_into(work, &tdz->shape, &ad_itself, 1, tdz, &c->tdx[2], true);
+}
+
+static void dense_curvature(const ad_curvature_args *c)
+{
+    const ad_unary_kernels *k = activation_of(c->attr);
+    if (!k) {
+        pull_products(c, &c->dy, NULL);
+        return;
+    }
+    ad_array dz = like(c->work, &c->y), tz = like(c->work, &c->y), tdz = like(c->work, &c->y);
+    if (!dz.data || !tz.data || !tdz.data)
+        return;
+    push_product(c->work, c->x, c->tx, &tz);
+    ad_view in[] = {c->y, c->y, c->dy, ad_array_view(tz)};
+    ad_map_into(c->work, &dz.shape, &k->slope, 3, in, &dz, false);
+    ad_map_into(c->work, &tdz.shape, &k->bend, 4, in, &tdz, false);
+    ad_view slope = ad_array_view(dz), bend = ad_array_view(tdz);
+    pull_products(c, &slope, &bend);
 }
 
 const ad_op ad_dense_op = {
@@ -229,6 +280,7 @@ const ad_op ad_dense_op = {
     .forward = dense_forward,
     .pullback = dense_pullback,
     .jvp = dense_jvp,
+    .curvature = dense_curvature,
 };
 
 ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)

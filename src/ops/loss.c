@@ -1,27 +1,30 @@
-/* Losses: one number for a whole batch.
+/* Losses that treat each number of prediction and target by itself: y = sum(f(p, t)), or its mean.
  *
- *     mse                    y = sum((p - t)^2) / n
- *                            dp += c (p - t), dt -= c (p - t), with c = 2 dy / n
- *     softmax_cross_entropy  y = -sum(log p[i, label[i]]) / n, with p the softmax of each row
- *                            dx[i] += dy / n (p[i] - onehot(label[i])) */
+ * One line is one loss: f and its first and second derivatives as expressions of the prediction p, the
+ * target t, their difference d = p - t and, where there is one, the parameter a. They are computed
+ * in f64 whatever the type, and in a form that neither overflows nor cancels. With c = dy, or dy / n:
+ *
+ *     dp += c f_p,  dt += c f_t
+ *     ty  = sum(f_p tp + f_t tt), or its mean
+ *     tdp += c (f_pp tp + f_pt tt),  tdt += c (f_pt tp + f_tt tt) */
+#include "ops/loss.h"
+
 #include "adze/ops.h"
-#include "core/share.h"
+#include "ops/axes.h"
 #include "ops/elementary.h"
 #include "ops/families.h"
-#include "ops/lanes.h"
+#include "ops/kernel.h"
 
-#include <inttypes.h>
+typedef struct loss_kernels {
+    ad_blocks value;    /* p, t(, a) -> f, in f64 */
+    ad_blocks slope[2]; /* p, t, g(, a) -> g f_p; g f_t */
+    ad_blocks bend[3];  /* p, t, c, s(, a) -> c s f_pp; c s f_pt; c s f_tt */
+    bool mean, parameter;
+} loss_kernels;
 
-static double number_of(const ad_view *v)
-{
-    return v->type == AD_F32 ? (double)*(const float *)v->data : *(const double *)v->data;
-}
+enum { MOST_STREAMS = 5 };
 
-static const double zero = 0; /* f32 reads it as 0, too */
-
-/* ---- mean squared error ------------------------------------------------------------ */
-
-static const char *mse_shape(const ad_shape *x, const void *attr, ad_shape *y)
+const char *ad_loss_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     (void)attr;
     if (!ad_shape_equal(&x[0], &x[1]))
@@ -30,312 +33,300 @@ static const char *mse_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
-/* p, t -> (p - t)^2;  p, t, tp, tt -> (p - t) (tp - tt), both in f64;  p, t, c -> c (p - t) */
-#define DIFFERENCE(T, a, b) ((double)AD_IN(T, a) - (double)AD_IN(T, b))
-#define MSE_KERNELS(s, T)                                                    \
-    AD_KERNEL(square_##s, double, DIFFERENCE(T, 0, 1) * DIFFERENCE(T, 0, 1)) \
-    AD_KERNEL(along_##s, double, DIFFERENCE(T, 0, 1) * DIFFERENCE(T, 2, 3))  \
-    AD_KERNEL(slope_##s, T, AD_IN(double, 2) * DIFFERENCE(T, 0, 1))
-MSE_KERNELS(f32, float)
-MSE_KERNELS(f64, double)
+/* ---- the rules --------------------------------------------------------------------- */
 
-static const ad_blocks square = AD_BLOCKS(square);
-static const ad_blocks along = AD_BLOCKS(along);
-static const ad_blocks slope = AD_BLOCKS(slope);
-
-/* Writes the sum of a block over the operands, times factor / n. */
-static void mean_of(ad_workspace *work, const ad_blocks *blocks, int n, const ad_view *in,
-                    double factor, const ad_array *y)
+/* The number of streams, once the parameter is among them. */
+static int with_parameter(const loss_kernels *k, const void *attr, ad_view *in, int n)
 {
-    const ad_shape *shape = &in[0].shape;
-    double *sum = ad_map_sum(work, shape, &blocks->of[y->type], n, in, AD_F64, &AD_SCALAR);
+    if (k->parameter)
+        in[n++] = ad_view_of(AD_F64, attr, AD_SCALAR);
+    return n;
+}
+
+static double divisor(const loss_kernels *k, const ad_view *p)
+{
+    return k->mean ? (double)ad_view_count(p) : 1;
+}
+
+static void loss_forward(const ad_forward_args *c)
+{
+    const loss_kernels *k = c->op->kernels;
+    ad_view in[MOST_STREAMS] = {c->x[0], c->x[1]};
+    int n = with_parameter(k, c->attr, in, 2);
+    double *sum =
+        ad_map_sum(c->work, &in[0].shape, &k->value.of[c->y.type], n, in, AD_F64, &AD_SCALAR);
     if (!sum)
         return;
-    *sum = factor * *sum / (double)ad_view_count(&in[0]);
-    ad_store_sums(1, sum, y->type, y->data, false);
+    *sum /= divisor(k, &c->x[0]);
+    ad_store_sums(1, sum, c->y.type, c->y.data, false);
 }
 
-static void mse_forward(const ad_forward_args *c)
+/* c as a number of the operands' type, kept in *room. */
+static ad_view factor(const loss_kernels *k, const ad_view *p, const ad_view *dy, double *room)
 {
-    mean_of(c->work, &square, 2, c->x, 1, &c->y);
+    double c = ad_number_of(dy) / divisor(k, p);
+    ad_store_sums(1, &c, dy->type, room, false);
+    return ad_view_of(dy->type, room, AD_SCALAR);
 }
 
-/* dx[0] += c (a - b), dx[1] -= the same, with c = 2 dy / n */
-static void add_slopes(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_view *dy,
-                       const ad_array *dx, const bool *assign)
+static void loss_pullback(const ad_pullback_args *c)
 {
+    const loss_kernels *k = c->op->kernels;
+    double room;
+    ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], factor(k, &c->x[0], &c->dy, &room)};
+    int n = with_parameter(k, c->attr, in, 3);
+    for (int i = 0; i < 2; i++)
+        if (c->dx[i].data)
+            ad_map_into(c->work, &c->dx[i].shape, &k->slope[i], n, in, &c->dx[i], !c->assign[i]);
+}
+
+static void loss_jvp(const ad_jvp_args *c)
+{
+    const loss_kernels *k = c->op->kernels;
+    double total = 0;
     for (int i = 0; i < 2; i++) {
-        if (!dx[i].data)
+        if (!c->tx[i].data)
             continue;
-        double c = (i ? -2 : 2) * number_of(dy) / (double)ad_array_count(&dx[i]);
-        ad_view in[] = {*a, *b, ad_view_of(AD_F64, &c, AD_SCALAR)};
-        ad_map_into(work, &dx[i].shape, &slope, 3, in, &dx[i], !assign[i]);
+        ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], c->tx[i]};
+        int n = with_parameter(k, c->attr, in, 3);
+        double *sum = ad_map_sum(c->work, &in[0].shape, &k->slope[i].of[c->ty.type], n, in,
+                                 c->ty.type, &AD_SCALAR);
+        if (!sum)
+            return;
+        total += *sum;
     }
+    total /= divisor(k, &c->x[0]);
+    ad_store_sums(1, &total, c->ty.type, c->ty.data, false);
 }
 
-static void mse_pullback(const ad_pullback_args *c)
+static void loss_curvature(const ad_curvature_args *c)
 {
-    add_slopes(c->work, &c->x[0], &c->x[1], &c->dy, c->dx, c->assign);
+    const loss_kernels *k = c->op->kernels;
+    double room;
+    ad_view g = factor(k, &c->x[0], &c->dy, &room);
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++) {
+            if (!c->tdx[i].data || !c->tx[j].data)
+                continue;
+            ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], g, c->tx[j]};
+            int n = with_parameter(k, c->attr, in, 4);
+            ad_map_into(c->work, &c->tdx[i].shape, &k->bend[i + j], n, in, &c->tdx[i], true);
+        }
 }
 
-static ad_view tangent_or_zero(const ad_view *tx)
+/* ---- the expressions --------------------------------------------------------------- */
+
+/* Where a derivative is infinite, a cotangent or tangent of 0 stays 0 instead of becoming NaN. */
+AD_INLINE double scaled(double g, double slope)
 {
-    return tx->data ? *tx : ad_view_of(tx->type, &zero, AD_SCALAR);
+    return g == 0 ? 0 : g * slope;
 }
 
-static void mse_jvp(const ad_jvp_args *c)
+AD_INLINE double sign_of(double x)
 {
-    ad_view in[] = {c->x[0], c->x[1], tangent_or_zero(&c->tx[0]), tangent_or_zero(&c->tx[1])};
-    mean_of(c->work, &along, 4, in, 2, &c->ty);
+    return (x > 0) - (x < 0);
 }
 
-/* The pullback is linear in p - t: its derivative is the same with the tangents instead. */
-static void mse_curvature(const ad_curvature_args *c)
+/* log(cosh(x)); cosh(x) - 1 = e^2 / (2 (1 + e)) with e = exp(|x|) - 1 */
+AD_INLINE double log_cosh(double x)
 {
-    const bool assign[2] = {false, false};
-    ad_view tp = tangent_or_zero(&c->tx[0]), tt = tangent_or_zero(&c->tx[1]);
-    add_slopes(c->work, &tp, &tt, &c->dy, c->tdx, assign);
+    const double log_2 = 0.69314718055994530942;
+    double size = fabs(x), e = AD_EXPM1(size);
+    double far = size - log_2 + AD_LOG1P(AD_EXP(-2 * size));
+    return size < 1 ? AD_LOG1P(e * e / (2 * (1 + e))) : far;
 }
 
-static const ad_op mse_op = {
-    .name = "mse",
-    .arity = 2,
-    .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
-    .shape = mse_shape,
-    .forward = mse_forward,
-    .pullback = mse_pullback,
-    .jvp = mse_jvp,
-    .curvature = mse_curvature,
+/* 1 / cosh(x)^2, which is also 4 s (1 - s) for s = sigmoid(2x) */
+AD_INLINE double sech_squared(double x)
+{
+    double q = AD_EXP(-2 * fabs(x));
+    return 4 * q / ((1 + q) * (1 + q));
+}
+
+/* log(a / b), exact where a is close to b */
+AD_INLINE double log_ratio(double a, double b)
+{
+    double near = AD_LOG1P((a - b) / b), far = AD_LOG(a / b);
+    return fabs(a - b) < 0.5 * fabs(b) ? near : far;
+}
+
+/* log(1 + x), with 0 in the place of what is below, and its derivatives */
+#define CLIP(x)       ((x) < 0 ? 0 : (x))
+#define LOG1P_1(x)    ((x) < 0 ? 0 : 1 / (1 + (x)))
+#define LOG1P_2(x)    ((x) < 0 ? 0 : -1 / ((1 + (x)) * (1 + (x))))
+#define LOG1P_APART() log1p_apart(CLIP(p), CLIP(t))
+
+AD_INLINE double log1p_apart(double a, double b)
+{
+    double low = a < b ? a : b, gap = AD_LOG1P(fabs(a - b) / (1 + low));
+    return a < b ? -gap : gap;
+}
+
+/* log(1 + exp(x)) - x t with exp of negatives only, and its slope sigmoid(x) - t */
+AD_INLINE double sigmoid_entropy(double x, double t)
+{
+    double rest = x > 0 ? 1 - t : t;
+    return (rest == 0 ? 0 : (x > 0 ? x : -x) * rest) + AD_LOG1P(AD_EXP(-fabs(x)));
+}
+
+AD_INLINE double sigmoid_less(double x, double t)
+{
+    double s = AD_SIGMOID(-fabs(x));
+    return x > 0 ? (1 - t) - s : s - t;
+}
+
+#define MARGIN       (1 - t * p)
+#define IF_MISSED(x) (MARGIN <= 0 ? 0 : (x))
+#define INSIDE       (fabs(d) <= a)
+
+/* ---- the table --------------------------------------------------------------------- */
+
+#define FUNCTION(name, expression)                      \
+    AD_INLINE double name(double p, double t, double a) \
+    {                                                   \
+        double d = p - t;                               \
+        (void)p, (void)t, (void)a, (void)d;             \
+        return expression;                              \
+    }
+
+#define NO_PARAMETER(k) 0
+#define PARAMETER(k)    AD_IN(double, k)
+#define AT(op, T, a)    op((double)AD_IN(T, 0), (double)AD_IN(T, 1), a)
+#define IN(T, k)        ((double)AD_IN(T, k))
+
+#define LOSS_KERNELS(op, s, T, A)                                                   \
+    AD_KERNEL(op##_value_##s, double, AT(op##_f, T, A(2)))                          \
+    AD_KERNEL(op##_dp_##s, T, scaled(IN(T, 2), AT(op##_f_p, T, A(3))))              \
+    AD_KERNEL(op##_dt_##s, T, scaled(IN(T, 2), AT(op##_f_t, T, A(3))))              \
+    AD_KERNEL(op##_dpp_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pp, T, A(4)))) \
+    AD_KERNEL(op##_dpt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pt, T, A(4)))) \
+    AD_KERNEL(op##_dtt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_tt, T, A(4))))
+
+#define LOSS_OP(op, op_flags, attr_bytes, is_mean)                       \
+    static const loss_kernels op##_kernels = {                           \
+        AD_BLOCKS(op##_value),                                           \
+        {AD_BLOCKS(op##_dp), AD_BLOCKS(op##_dt)},                        \
+        {AD_BLOCKS(op##_dpp), AD_BLOCKS(op##_dpt), AD_BLOCKS(op##_dtt)}, \
+        is_mean,                                                         \
+        attr_bytes != 0,                                                 \
+    };                                                                   \
+    static const ad_op op##_op = {                                       \
+        .name = #op,                                                     \
+        .arity = 2,                                                      \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),             \
+        .attr_size = attr_bytes,                                         \
+        .shape = ad_loss_shape,                                          \
+        .forward = loss_forward,                                         \
+        .pullback = loss_pullback,                                       \
+        .jvp = loss_jvp,                                                 \
+        .curvature = loss_curvature,                                     \
+        .kernels = &op##_kernels,                                        \
+    };
+
+#define LOSS_RULES(op, op_flags, A, attr_bytes, mean, f, fp, ft, fpp, fpt, ftt) \
+    FUNCTION(op##_f, f)                                                         \
+    FUNCTION(op##_f_p, fp)                                                      \
+    FUNCTION(op##_f_t, ft)                                                      \
+    FUNCTION(op##_f_pp, fpp)                                                    \
+    FUNCTION(op##_f_pt, fpt)                                                    \
+    FUNCTION(op##_f_tt, ftt)                                                    \
+    LOSS_KERNELS(op, f32, float, A)                                             \
+    LOSS_KERNELS(op, f64, double, A)                                            \
+    LOSS_OP(op, op_flags, attr_bytes, mean)
+
+#define LOSS_FUNCTION(op)                                                   \
+    ad_tensor ad_##op(ad_tensor prediction, ad_tensor target)               \
+    {                                                                       \
+        return ad_apply(&op##_op, (ad_tensor[]){prediction, target}, NULL); \
+    }
+
+#define SUM  false
+#define MEAN true
+#define LOSS(op, mean, f, fp, ft, fpp, fpt, ftt)                       \
+    LOSS_RULES(op, 0, NO_PARAMETER, 0, mean, f, fp, ft, fpp, fpt, ftt) \
+    LOSS_FUNCTION(op)
+
+/* Of the difference alone; the target's derivatives follow. */
+#define DISTANCE_RULES(op, op_flags, A, attr_bytes, mean, f, fd, fdd) \
+    LOSS_RULES(op, op_flags, A, attr_bytes, mean, f, fd, -(fd), fdd, -(fdd), fdd)
+#define DISTANCE(op, mean, f, fd, fdd)                       \
+    DISTANCE_RULES(op, 0, NO_PARAMETER, 0, mean, f, fd, fdd) \
+    LOSS_FUNCTION(op)
+#define PIECEWISE(op, mean, f, fd)                                    \
+    DISTANCE_RULES(op, AD_OP_LINEAR, NO_PARAMETER, 0, mean, f, fd, 0) \
+    LOSS_FUNCTION(op)
+#define WITH_PARAMETER(op, mean, f, fd, fdd) \
+    DISTANCE_RULES(op, 0, PARAMETER, sizeof(double), mean, f, fd, fdd)
+
+/* clang-format off */
+/*             name         of    f                                    df/dd                  d2f/dd2 */
+PIECEWISE(     l1_loss,     SUM,  fabs(d),                             sign_of(d))
+PIECEWISE(     mae,         MEAN, fabs(d),                             sign_of(d))
+DISTANCE(      l2_loss,     SUM,  d * d,                               2 * d,                 2)
+DISTANCE(      mse,         MEAN, d * d,                               2 * d,                 2)
+DISTANCE(      logcosh_loss, MEAN, log_cosh(d),                        AD_TANH(d),            sech_squared(d))
+WITH_PARAMETER(huber_loss,  SUM,  INSIDE ? d * d / 2 : a * (fabs(d) - a / 2),
+                                                                       d > a ? a : d < -a ? -a : d,  INSIDE)
+
+/*   name, of;  f,  df/dp,  df/dt;  d2f/dp2,  d2f/dpdt,  d2f/dt2 */
+LOSS(mape, MEAN,
+     100 * fabs(d / t),
+     100 * sign_of(d) / fabs(t),
+     -100 * sign_of(d) * (p / t) / fabs(t),
+     0,
+     -100 * sign_of(d) / fabs(t) / t,
+     200 * sign_of(d) * (p / t) / fabs(t) / t)
+LOSS(msle, MEAN,
+     LOG1P_APART() * LOG1P_APART(),
+     2 * LOG1P_APART() * LOG1P_1(p),
+     -2 * LOG1P_APART() * LOG1P_1(t),
+     2 * (LOG1P_1(p) * LOG1P_1(p) + LOG1P_APART() * LOG1P_2(p)),
+     -2 * LOG1P_1(p) * LOG1P_1(t),
+     2 * (LOG1P_1(t) * LOG1P_1(t) - LOG1P_APART() * LOG1P_2(t)))
+LOSS(hinge_loss, MEAN,
+     IF_MISSED(MARGIN), IF_MISSED(-t), IF_MISSED(-p),
+     0, IF_MISSED(-1), 0)
+LOSS(squared_hinge_loss, MEAN,
+     IF_MISSED(MARGIN * MARGIN), IF_MISSED(-2 * t * MARGIN), IF_MISSED(-2 * p * MARGIN),
+     IF_MISSED(2 * t * t), IF_MISSED(2 * (t * p - MARGIN)), IF_MISSED(2 * p * p))
+LOSS(poisson_loss, MEAN,
+     t == 0 ? p : p - t * AD_LOG(p), t == 0 ? 1 : 1 - t / p, -AD_LOG(p),
+     t == 0 ? 0 : t / (p * p), -1 / p, 0)
+LOSS(kl_divergence, SUM,
+     t == 0 ? 0 : t * log_ratio(t, p), t == 0 ? 0 : -(t / p), t == 0 ? -INFINITY : log_ratio(t, p) + 1,
+     t == 0 ? 0 : t / p / p, -1 / p, 1 / t)
+LOSS(sigmoid_cross_entropy, MEAN,
+     sigmoid_entropy(p, t), sigmoid_less(p, t), -p,
+     sech_squared(p / 2) / 4, -1, 0)
+/* clang-format on */
+
+ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
+{
+    ad_tensor x[] = {prediction, target};
+    if (!(delta > 0)) {
+        ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
+                     "huber_loss: delta must be greater than 0, it is %g", delta);
+        return ad_dead_like(x[0]);
+    }
+    return ad_apply(&huber_loss_op, x, &delta);
+}
+
+const ad_op *const ad_loss_ops[] = {
+    &l1_loss_op,
+    &mae_op,
+    &l2_loss_op,
+    &mse_op,
+    &logcosh_loss_op,
+    &huber_loss_op,
+    &mape_op,
+    &msle_op,
+    &hinge_loss_op,
+    &squared_hinge_loss_op,
+    &poisson_loss_op,
+    &kl_divergence_op,
+    &sigmoid_cross_entropy_op,
+    &ad_categorical_hinge_op,
+    &ad_cross_entropy_op,
+    &ad_cross_entropy_probabilities_op,
+    NULL,
 };
-
-ad_tensor ad_mse(ad_tensor prediction, ad_tensor target)
-{
-    return ad_apply(&mse_op, (ad_tensor[]){prediction, target}, NULL);
-}
-
-/* ---- softmax and cross entropy ----------------------------------------------------- */
-
-/* What is done to a row of `classes` logits x; p is their softmax. */
-typedef struct row_rules {
-    /* Writes p and returns -log p[label]. */
-    double (*loss)(size_t classes, const void *x, size_t label, void *p);
-    /* dx += g (p - onehot(label)) */
-    void (*slope)(size_t classes, const void *p, size_t label, double g, void *dx, bool add);
-    /* Returns p . t */
-    double (*dot)(size_t classes, const void *p, const void *t);
-    /* tdx += g p (t - p . t) */
-    void (*bend)(size_t classes, const void *p, const void *t, double g, void *tdx);
-} row_rules;
-
-/* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
- * gets p = 1. A NaN makes the sum NaN. */
-#define LOSS_ROW(isa, s, T)                                                            \
-    AD_TARGET_##isa static double loss_##s##_##isa(size_t classes, const void *x_data, \
-                                                   size_t label, void *p_data)         \
-    {                                                                                  \
-        const T *restrict x = x_data;                                                  \
-        T *restrict p = p_data;                                                        \
-        AD_ROW_OF(classes)                                                             \
-        AD_LANE_TOPS(T, top, x)                                                        \
-        T most = isfinite(top[0]) ? top[0] : 0;                                        \
-        double sum[AD_LANES] = {0};                                                    \
-        AD_EACH(p[i] = AD_EXP(x[i] - most))                                            \
-        AD_EACH(sum[j] += (double)p[i])                                                \
-        AD_JOIN_SUM(sum)                                                               \
-        T share = (T)(1 / sum[0]);                                                     \
-        AD_EACH(p[i] = sum[0] == 0 ? (T)(i == label) : p[i] * share)                   \
-        return sum[0] == 0 ? (double)INFINITY                                          \
-                           : AD_LOG(sum[0]) - ((double)x[label] - (double)most);       \
-    }
-
-#define SLOPE_ROW(isa, s, T)                                                                 \
-    AD_TARGET_##isa static void slope_row_##s##_##isa(                                       \
-        size_t classes, const void *p_data, size_t label, double g, void *dx_data, bool add) \
-    {                                                                                        \
-        const T *p = p_data;                                                                 \
-        T *dx = dx_data, before = add ? dx[label] : 0;                                       \
-        for (size_t k = 0; k < classes; k++)                                                 \
-            dx[k] = (T)(g * (double)p[k]) + (add ? dx[k] : 0);                               \
-        dx[label] = (T)(g * ((double)p[label] - 1)) + before;                                \
-    }
-
-#define TANGENT_ROWS(isa, s, T)                                                                 \
-    AD_TARGET_##isa static double dot_##s##_##isa(size_t classes, const void *p, const void *t) \
-    {                                                                                           \
-        double sum = 0;                                                                         \
-        for (size_t k = 0; k < classes; k++)                                                    \
-            sum += (double)((const T *)p)[k] * (double)((const T *)t)[k];                       \
-        return sum;                                                                             \
-    }                                                                                           \
-    AD_TARGET_##isa static void bend_##s##_##isa(size_t classes, const void *p_data,            \
-                                                 const void *t_data, double g, void *tdx)       \
-    {                                                                                           \
-        const T *p = p_data, *t = t_data;                                                       \
-        double mean = dot_##s##_##isa(classes, p, t);                                           \
-        for (size_t k = 0; k < classes; k++)                                                    \
-            ((T *)tdx)[k] += (T)(g * (double)p[k] * ((double)t[k] - mean));                     \
-    }
-
-#define ROW_RULES(isa, s, T) \
-    LOSS_ROW(isa, s, T)      \
-    SLOPE_ROW(isa, s, T)     \
-    TANGENT_ROWS(isa, s, T)
-AD_EACH_ISA(ROW_RULES, f32, float)
-AD_EACH_ISA(ROW_RULES, f64, double)
-
-#define RULES_FOR(isa, s) \
-    {loss_##s##_##isa, slope_row_##s##_##isa, dot_##s##_##isa, bend_##s##_##isa},
-static const row_rules rules[2][AD_ISA_COUNT] = {{AD_EACH_ISA(RULES_FOR, f32)},
-                                                 {AD_EACH_ISA(RULES_FOR, f64)}};
-
-static int64_t label_at(const ad_view *label, size_t i)
-{
-    if (label->type == AD_U8)
-        return ((const uint8_t *)label->data)[i];
-    return label->type == AD_I32 ? ((const int32_t *)label->data)[i]
-                                 : ((const int64_t *)label->data)[i];
-}
-
-/* The rows of a batch, and the softmax that forward saved. */
-typedef struct batch {
-    size_t n, classes, stride; /* stride: bytes from row to row */
-    const row_rules *rule;
-    const ad_view *label;
-    char *p;
-} batch;
-
-/* False, after a rejection, where a label is not a class. Asked in every rule, not only in the
- * check: labels are borrowed, and index memory. */
-static bool open_batch(batch *b, const ad_view *x, const void *saved, ad_workspace *work)
-{
-    ad_type type = x[0].type;
-    int64_t classes = x[0].shape.dim[1];
-    b->n = (size_t)x[0].shape.dim[0];
-    b->classes = (size_t)classes;
-    b->stride = b->classes * ad_type_size(type);
-    b->rule = &rules[type][ad_work_isa(work)];
-    b->label = &x[1];
-    b->p = (char *)(uintptr_t)saved;
-    for (size_t i = 0; i < b->n; i++) {
-        int64_t label = label_at(b->label, i);
-        if (label >= 0 && label < classes)
-            continue;
-        ad_reject(work, AD_DOMAIN, "label[%zu] = %" PRId64 " is not in [0, %" PRId64 ")", i, label,
-                  classes);
-        return false;
-    }
-    return true;
-}
-
-static size_t label_of(const batch *b, size_t i)
-{
-    return (size_t)label_at(b->label, i);
-}
-
-static const char *cross_entropy_type(const ad_type *x, const void *attr, ad_type *y)
-{
-    (void)attr;
-    if (!ad_type_is_float(x[0]))
-        return "logits must be f32 or f64 (ad_cast converts)";
-    if (x[1] != AD_I32 && x[1] != AD_I64 && x[1] != AD_U8)
-        return "labels must be i32, i64 or u8";
-    *y = x[0];
-    return NULL;
-}
-
-static const char *cross_entropy_shape(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    (void)attr;
-    if (x[0].rank != 2)
-        return "logits must have two axes, [n, classes]";
-    if (x[1].rank != 1)
-        return "labels must have one axis, [n]";
-    if (x[0].dim[0] != x[1].dim[0])
-        return "there must be one label for each row of logits";
-    *y = AD_SCALAR;
-    return NULL;
-}
-
-static void cross_entropy_check(const ad_forward_args *c)
-{
-    batch b;
-    open_batch(&b, c->x, NULL, c->work);
-}
-
-static size_t cross_entropy_saved(const ad_type *type, const ad_shape *x, const void *attr)
-{
-    (void)attr;
-    return (size_t)(x[0].dim[0] * x[0].dim[1]) * ad_type_size(type[0]);
-}
-
-static void cross_entropy_forward(const ad_forward_args *c)
-{
-    batch b;
-    double sum = 0;
-    if (!open_batch(&b, c->x, c->saved, c->work))
-        return;
-    for (size_t i = 0; i < b.n; i++)
-        sum += b.rule->loss(b.classes, (const char *)c->x[0].data + i * b.stride, label_of(&b, i),
-                            b.p + i * b.stride);
-    sum /= (double)b.n;
-    ad_store_sums(1, &sum, c->y.type, c->y.data, false);
-}
-
-static void cross_entropy_pullback(const ad_pullback_args *c)
-{
-    batch b;
-    if (!c->dx[0].data || !open_batch(&b, c->x, c->saved, c->work))
-        return;
-    double g = number_of(&c->dy) / (double)b.n;
-    for (size_t i = 0; i < b.n; i++)
-        b.rule->slope(b.classes, b.p + i * b.stride, label_of(&b, i), g,
-                      (char *)c->dx[0].data + i * b.stride, !c->assign[0]);
-}
-
-static void cross_entropy_jvp(const ad_jvp_args *c)
-{
-    batch b;
-    double sum = 0;
-    if (!open_batch(&b, c->x, c->saved, c->work))
-        return;
-    for (size_t i = 0; i < b.n; i++) {
-        const char *t = (const char *)c->tx[0].data + i * b.stride;
-        const char *own = t + label_of(&b, i) * ad_type_size(c->ty.type);
-        ad_view t_label = ad_view_of(c->ty.type, own, AD_SCALAR);
-        sum += b.rule->dot(b.classes, b.p + i * b.stride, t) - number_of(&t_label);
-    }
-    sum /= (double)b.n;
-    ad_store_sums(1, &sum, c->ty.type, c->ty.data, false);
-}
-
-static void cross_entropy_curvature(const ad_curvature_args *c)
-{
-    batch b;
-    if (!c->tdx[0].data || !open_batch(&b, c->x, c->saved, c->work))
-        return;
-    double g = number_of(&c->dy) / (double)b.n;
-    for (size_t i = 0; i < b.n; i++)
-        b.rule->bend(b.classes, b.p + i * b.stride, (const char *)c->tx[0].data + i * b.stride, g,
-                     (char *)c->tdx[0].data + i * b.stride);
-}
-
-static const ad_op cross_entropy_op = {
-    .name = "softmax_cross_entropy",
-    .arity = 2,
-    .flags = AD_OP_ASSIGNS,
-    .type = cross_entropy_type,
-    .shape = cross_entropy_shape,
-    .check = cross_entropy_check,
-    .saved = cross_entropy_saved,
-    .forward = cross_entropy_forward,
-    .pullback = cross_entropy_pullback,
-    .jvp = cross_entropy_jvp,
-    .curvature = cross_entropy_curvature,
-};
-
-ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)
-{
-    return ad_apply(&cross_entropy_op, (ad_tensor[]){logits, label}, NULL);
-}
-
-const ad_op *const ad_loss_ops[] = {&mse_op, &cross_entropy_op, NULL};

@@ -7,6 +7,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/map.h"
+#include "ops/view.h"
 
 #include <string.h>
 
@@ -47,19 +48,6 @@ void ad_view_jvp(const ad_jvp_args *c)
     else
         ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
 }
-
-#define VIEW_OP(op, attr_bytes, pull)          \
-    static const ad_op op##_op = {             \
-        .name = #op,                           \
-        .arity = 1,                            \
-        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR, \
-        .attr_size = attr_bytes,               \
-        .type = ad_type_first,                 \
-        .shape = op##_shape,                   \
-        .view = op##_view,                     \
-        .pullback = pull,                      \
-        .jvp = ad_view_jvp,                    \
-    };
 
 /* "reshape([2, 3]): cannot become [4, 2], reason" on the tape. */
 static ad_tensor refuse(const char *op, ad_tensor x, const ad_shape *wanted, const char *reason)
@@ -123,6 +111,28 @@ ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
     ad_shape from = ad_shape_of_tensor(x), wanted = shape;
     const char *wrong = from.rank >= 0 ? fill_in(&from, &shape) : NULL;
     return wrong ? refuse("reshape", x, &wanted, wrong) : ad_apply(&reshape_op, &x, &shape);
+}
+
+ad_tensor ad_flatten(ad_tensor x, int first, int last)
+{
+    ad_shape from = ad_shape_of_tensor(x), to = {.rank = 1, .dim = {1}};
+    int rank = from.rank > 0 ? from.rank : 1;
+    if (!ad_axis_fix("flatten", x, &first, rank) || !ad_axis_fix("flatten", x, &last, rank))
+        return ad_dead_like(x);
+    if (from.rank >= 0 && first > last) {
+        char text[64];
+        ad_tape_fail(x.tape, AD_BAD_SHAPE, "flatten(%s): axis %d comes after axis %d",
+                     ad_shape_print(&from, text, sizeof text), first, last);
+        return ad_dead_like(x);
+    }
+    for (int i = to.rank = 0; i < from.rank; i++) {
+        if (i <= first || i > last)
+            to.dim[to.rank++] = from.dim[i];
+        else
+            to.dim[to.rank - 1] *= from.dim[i];
+    }
+    to.rank += from.rank == 0;
+    return ad_apply(&reshape_op, &x, &to);
 }
 
 static const char *squeeze_shape(const ad_shape *x, const void *attr, ad_shape *y)
@@ -281,51 +291,8 @@ ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
                  : ad_apply(&broadcast_to_op, &x, &shape);
 }
 
-/* ---- slice ------------------------------------------------------------------------- */
-
-typedef struct slice_attr {
-    int64_t begin, end;
-    int axis;
-} slice_attr;
-
-static const char *slice_shape(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    const slice_attr *s = attr;
-    *y = *x;
-    y->dim[s->axis] = s->end - s->begin;
-    return NULL;
-}
-
-static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
-{
-    const slice_attr *s = attr;
-    size_t count;
-    bool empty = ad_shape_count(&y->shape, &count) != AD_OK || count == 0;
-    int64_t offset = empty ? 0 : s->begin * x->stride[s->axis];
-    y->data = (const char *)x->data + offset * (int64_t)ad_type_size(x->type);
-    return true;
-}
-
-VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback)
-
-ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end)
-{
-    ad_shape shape = ad_shape_of_tensor(x);
-    if (!ad_axis_fix("slice", x, &axis, shape.rank))
-        return ad_dead_like(x);
-    int64_t extent = shape.rank > 0 ? shape.dim[axis] : 0;
-    slice_attr s = {begin < 0 ? begin + extent : begin, end < 0 ? end + extent : end, axis};
-    if (shape.rank >= 0 && (s.begin < 0 || s.end > extent || s.begin > s.end)) {
-        char text[64];
-        ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %lld to %lld is no range of axis %d",
-                     ad_shape_print(&shape, text, sizeof text), (long long)begin, (long long)end,
-                     axis);
-        return ad_dead_like(x);
-    }
-    return ad_apply(&slice_op, &x, &s);
-}
-
 const ad_op *const ad_shape_ops[] = {
-    &reshape_op,   &squeeze_op,      &expand_op, &permute_op,
-    &transpose_op, &broadcast_to_op, &slice_op,  NULL,
+    &reshape_op,      &squeeze_op,  &expand_op,  &permute_op,     &transpose_op,
+    &broadcast_to_op, &ad_slice_op, &ad_flip_op, &ad_diagonal_op, &ad_diag_op,
+    &ad_tril_op,      &ad_triu_op,  NULL,
 };

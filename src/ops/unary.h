@@ -11,7 +11,7 @@ typedef struct ad_unary_kernels {
     ad_blocks bend;    /* x, y, g, t -> g y'' t */
 } ad_unary_kernels;
 
-/* NULL for the identity. The slope of an activation is right with y in the place of x, too. */
+/* NULL for the identity. Slope and bend of an activation are right with y in the place of x, too. */
 const ad_unary_kernels *ad_activation_kernels(ad_activation activation);
 
 #endif
