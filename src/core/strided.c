@@ -89,14 +89,6 @@ bool ad_nest_next(ad_nest *nest)
     return false;
 }
 
-int64_t ad_nest_rows(const ad_nest *nest)
-{
-    int64_t rows = 1;
-    for (int i = 0; i < nest->rank - 1; i++)
-        rows *= nest->dim[i];
-    return rows;
-}
-
 void ad_nest_seek(ad_nest *nest, int64_t row)
 {
     for (int s = 0; s < nest->streams; s++)

@@ -28,8 +28,7 @@ void ad_nest_add(ad_nest *nest, const ad_shape *shape, const int64_t *stride);
 bool ad_nest_start(ad_nest *nest);
 bool ad_nest_next(ad_nest *nest);
 
-/* After start: how many rows there are; goes to one of them. */
-int64_t ad_nest_rows(const ad_nest *nest);
+/* After start: goes to one of the rows. */
 void ad_nest_seek(ad_nest *nest, int64_t row);
 
 /* Strides of numbers that lie row by row; 0 along axes of extent 1, ready to broadcast. */

@@ -147,15 +147,6 @@ static void pull_rows(void *user, size_t task, int worker)
     }
 }
 
-static void add_parts(const slopes *s, size_t chunks, const ad_array *db, bool assign)
-{
-    size_t columns = (size_t)s->columns;
-    for (size_t k = 1; k < chunks; k++)
-        for (size_t j = 0; j < columns; j++)
-            s->db[j] += s->db[k * columns + j];
-    ad_store_sums(columns, s->db, db->type, db->data, !assign);
-}
-
 /* dz, in the place of dy or in scratch memory, or dy itself; db is added to or assigned. */
 static ad_view pull_activation(const ad_pullback_args *c)
 {
@@ -184,8 +175,11 @@ static ad_view pull_activation(const ad_pullback_args *c)
     if (s.db)
         memset(s.db, 0, sums);
     ad_work_share(c->work, chunks, pull_rows, &s);
-    if (s.db)
-        add_parts(&s, chunks, &c->dx[2], c->assign[2]);
+    if (s.db) {
+        const ad_array *db = &c->dx[2];
+        ad_add_parts(chunks, (size_t)s.columns, s.db);
+        ad_store_sums((size_t)s.columns, s.db, db->type, db->data, !c->assign[2]);
+    }
     return dz;
 }
 

@@ -58,6 +58,9 @@ extern const ad_blocks ad_itself;
 /* Adds n rows of *in[1] (a size_t) numbers to as many f64 sums. */
 extern const ad_blocks ad_sum_rows;
 
+/* Adds the later of several copies of `count` sums to the first, in order. */
+void ad_add_parts(size_t parts, size_t count, double *sums);
+
 /* out[i] = sums[i], or += with add. */
 void ad_store_sums(size_t n, const double *sums, ad_type type, void *out, bool add);
 

@@ -154,11 +154,11 @@ static void plan_chunks(sum_job *j)
     j->chunk = one ? j->elements : chunk;
 }
 
-static void add_parts(const sum_job *j, size_t chunks)
+void ad_add_parts(size_t parts, size_t count, double *sums)
 {
-    for (size_t k = 1; k < chunks; k++)
-        for (size_t i = 0; i < j->count; i++)
-            j->sums[i] += j->sums[k * j->count + i];
+    for (size_t k = 1; k < parts; k++)
+        for (size_t i = 0; i < count; i++)
+            sums[i] += sums[k * count + i];
 }
 
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
@@ -193,7 +193,7 @@ double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *k
     if (some)
         ad_work_share(work, chunks, sum_chunk, &j);
     if (j.shared)
-        add_parts(&j, chunks);
+        ad_add_parts(chunks, j.count, j.sums);
     return j.sums;
 }
 
