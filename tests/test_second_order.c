@@ -15,14 +15,15 @@ static const double targets[] = {1, -1, 0.5, 0};
 static const bool chosen[] = {true, false, true};
 
 #define FROZEN(numbers, ...) ad_freeze(t, AD_VIEW(numbers, __VA_ARGS__))
+#define LIKE_X(numbers, ...) ad_cast(FROZEN(numbers, __VA_ARGS__), ad_read(x[0]).type)
 
 /* A network of two layers: w1 [2, 3], b1 [3], w2 [3, 1], b2 []. */
 static ad_tensor network(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)env;
-    ad_tensor h = ad_tanh(ad_add(ad_matmul(FROZEN(points, 4, 2), x[0]), x[1]));
+    ad_tensor h = ad_tanh(ad_add(ad_matmul(LIKE_X(points, 4, 2), x[0]), x[1]));
     ad_tensor y = ad_add(ad_squeeze(ad_matmul(h, x[2]), -1), x[3]);
-    return ad_mse(y, FROZEN(targets, 4));
+    return ad_mse(y, LIKE_X(targets, 4));
 }
 
 /* (1 - a)^2 + 100 (b - a^2)^2, for each pair. */
@@ -150,7 +151,7 @@ END_TEST
 static ad_tensor linear(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)env;
-    return ad_sum(ad_matmul(FROZEN(points, 4, 2), ad_transpose(x[0])));
+    return ad_sum(ad_matmul(LIKE_X(points, 4, 2), ad_transpose(x[0])));
 }
 
 START_TEST(a_linear_function_has_a_hessian_of_zeros)
