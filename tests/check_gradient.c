@@ -136,7 +136,7 @@ static void expect_value(const gradient_case *c, const complex_point *z, const o
 void check_complex_step(const gradient_case *c)
 {
     const complex_form *f = &c->form;
-    if (!f->linear && !f->unary && !f->binary && !f->list && !f->whole)
+    if (!f->linear && !f->unary && !f->binary && !f->ternary && !f->list && !f->whole)
         return;
     point p = point_of(c);
     outcome o = evaluate(c, p.x, ALL, ONCE);

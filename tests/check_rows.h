@@ -29,15 +29,19 @@
 #define BETWEEN(a, b) .low = a, .high = b
 #define AROUND_0      BETWEEN(-2, 2)
 #define ABOVE_0       BETWEEN(0.3, 2.5)
+#define INSIDE_1      BETWEEN(-0.6, 0.6)
+#define ABOVE_1       BETWEEN(1.5, 4)
+#define FAR_APART     BETWEEN(-3000, 3000)
 #define WIDE          BETWEEN(-30, 30) /* where close numbers would be ties for differences */
 
-#define LINEAR         .form = {.linear = true}
-#define EACH(f)        .form = {.unary = f}
-#define BOTH(f)        .form = {.binary = f}
-#define OVER(f, axes_) .form = {.list = f, .axes = axes_}
-#define ALONG(f, axis) .form = {.list = f, .axes = 1 << (axis), .same = true}
-#define WHOLE(f)       .form = {.whole = f}
-#define NOT_ANALYTIC   .form = {0}
+#define LINEAR           .form = {.linear = true}
+#define EACH(f)          .form = {.unary = f}
+#define BOTH(f)          .form = {.binary = f}
+#define EACH_OF_THREE(f) .form = {.ternary = f}
+#define OVER(f, axes_)   .form = {.list = f, .axes = axes_}
+#define ALONG(f, axis)   .form = {.list = f, .axes = 1 << (axis), .same = true}
+#define WHOLE(f)         .form = {.whole = f}
+#define NOT_ANALYTIC     .form = {0}
 
 /* Integers and masks are no operands of a row: they stay as they are. */
 #define FROZEN(numbers, ...) ad_freeze(t, AD_VIEW(numbers, __VA_ARGS__))

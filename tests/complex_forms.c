@@ -6,35 +6,6 @@
 
 const int32_t case_labels[CASE_ROWS] = {2, 0, 1, 2};
 
-/* ---- numbers one by one -------------------------------------------------------------- */
-
-/* clang-format off: it takes these products for pointers */
-#define UNARY(op, result)                         \
-    double complex complex_##op(double complex x) \
-    {                                             \
-        return result;                            \
-    }
-
-UNARY(neg, -x)
-UNARY(square, x *x)
-UNARY(sigmoid, 1 / (1 + cexp(-x)))
-UNARY(one_minus, 1 - x)
-UNARY(cube, x *x *x)
-UNARY(power_of_2, cexp(x *clog(2)))
-
-#define BINARY(op, result)                                          \
-    double complex complex_##op(double complex a, double complex b) \
-    {                                                               \
-        return result;                                              \
-    }
-
-BINARY(add, a + b)
-BINARY(sub, a - b)
-BINARY(mul, a *b)
-BINARY(div, a / b)
-BINARY(pow, cexp(b *clog(a)))
-/* clang-format on */
-
 /* ---- lists --------------------------------------------------------------------------- */
 
 void complex_sum(size_t n, const double complex *x, double complex *y)
@@ -101,6 +72,56 @@ void complex_softmax(size_t n, const double complex *x, double complex *y)
     for (size_t i = 0; i < n; i++)
         y[i] = cexp(y[i]);
 }
+
+void complex_prod(size_t n, const double complex *x, double complex *y)
+{
+    *y = 1;
+    for (size_t i = 0; i < n; i++)
+        *y *= x[i];
+}
+
+/* (sum |x|^p)^(1/p), with |x| as the analytic x or -x. */
+#define NORM(name, p)                                                         \
+    void complex_##name(size_t n, const double complex *x, double complex *y) \
+    {                                                                         \
+        *y = 0;                                                               \
+        for (size_t i = 0; i < n; i++)                                        \
+            *y += cpow(creal(x[i]) < 0 ? -x[i] : x[i], p);                    \
+        *y = cpow(*y, 1 / (p));                                               \
+    }
+
+NORM(norm_1, 1.)
+NORM(norm_2, 2.)
+NORM(norm_3, 3.)
+NORM(norm_one_half, 0.5)
+
+/* Running sums and products. */
+static void run(size_t n, const double complex *x, double complex *y, bool product, bool exclusive,
+                bool reverse)
+{
+    double complex all = product;
+    for (size_t k = 0; k < n; k++) {
+        size_t i = reverse ? n - 1 - k : k;
+        double complex next = product ? all * x[i] : all + x[i];
+        y[i] = exclusive ? all : next;
+        all = next;
+    }
+}
+
+#define RUNNING(op, product, exclusive, reverse)                            \
+    void complex_##op(size_t n, const double complex *x, double complex *y) \
+    {                                                                       \
+        run(n, x, y, product, exclusive, reverse);                          \
+    }
+
+RUNNING(cumsum, false, false, false)
+RUNNING(cumsum_exclusive, false, true, false)
+RUNNING(cumsum_reverse, false, false, true)
+RUNNING(cumsum_both, false, true, true)
+RUNNING(cumprod, true, false, false)
+RUNNING(cumprod_exclusive, true, true, false)
+RUNNING(cumprod_reverse, true, false, true)
+RUNNING(cumprod_both, true, true, true)
 
 /* ---- whole operations ---------------------------------------------------------------- */
 
@@ -277,12 +298,16 @@ void complex_evaluate(const complex_form *form, int n, const ad_shape *shape,
                       const double complex *const *x, const ad_shape *y_shape, double complex *y)
 {
     size_t count = shape_count(y_shape);
-    ck_assert_int_eq(n, form->binary ? 2 : form->whole ? n : 1);
+    ck_assert_int_eq(n, form->binary ? 2 : form->ternary ? 3 : form->whole ? n : 1);
     for (size_t i = 0; form->unary && i < count; i++)
         y[i] = form->unary(x[0][i]);
     for (size_t i = 0; form->binary && i < count; i++)
         y[i] = form->binary(x[0][broadcast_place(y_shape, i, &shape[0], 0)],
                             x[1][broadcast_place(y_shape, i, &shape[1], 0)]);
+    for (size_t i = 0; form->ternary && i < count; i++)
+        y[i] = form->ternary(x[0][broadcast_place(y_shape, i, &shape[0], 0)],
+                             x[1][broadcast_place(y_shape, i, &shape[1], 0)],
+                             x[2][broadcast_place(y_shape, i, &shape[2], 0)]);
     if (form->list)
         evaluate_lists(form, shape, x[0], y);
     if (form->whole)

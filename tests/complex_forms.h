@@ -15,6 +15,7 @@ typedef struct complex_form {
     bool linear; /* the operation itself, on real and imaginary parts apart */
     double complex (*unary)(double complex x);
     double complex (*binary)(double complex a, double complex b); /* broadcasting */
+    double complex (*ternary)(double complex a, double complex b, double complex c);
     /* From a list of n numbers to one; with `same` to as many. The lists run over the axes whose bits are
      * set, counted from 0. */
     void (*list)(size_t n, const double complex *x, double complex *y);
@@ -36,12 +37,44 @@ double complex complex_sigmoid(double complex x);
 double complex complex_one_minus(double complex x);
 double complex complex_cube(double complex x);
 double complex complex_power_of_2(double complex x);
+double complex complex_rsqrt(double complex x);
+double complex complex_cbrt(double complex x);
+double complex complex_reciprocal(double complex x);
+double complex complex_expm1(double complex x);
+double complex complex_log2(double complex x);
+double complex complex_log10(double complex x);
+double complex complex_log1p(double complex x);
+double complex complex_erf(double complex x);
+double complex complex_erfc(double complex x);
+double complex complex_lgamma(double complex x);
+double complex complex_digamma(double complex x);
+double complex complex_log_sigmoid(double complex x);
+double complex complex_softplus(double complex x);
+double complex complex_softsign(double complex x);
+double complex complex_relu(double complex x);
+double complex complex_relu6(double complex x);
+double complex complex_elu(double complex x);
+double complex complex_selu(double complex x);
+double complex complex_silu(double complex x);
+double complex complex_gelu(double complex x);
+double complex complex_gelu_erf(double complex x);
+double complex complex_mish(double complex x);
+double complex complex_hard_sigmoid(double complex x);
+double complex complex_hard_tanh(double complex x);
 
 double complex complex_add(double complex a, double complex b);
 double complex complex_sub(double complex a, double complex b);
 double complex complex_mul(double complex a, double complex b);
 double complex complex_div(double complex a, double complex b);
 double complex complex_pow(double complex a, double complex b);
+double complex complex_hypot(double complex a, double complex b);
+double complex complex_atan2(double complex a, double complex b);
+double complex complex_leaky_relu(double complex a, double complex b);
+double complex complex_celu_below(double complex a, double complex b);
+
+double complex complex_clamp(double complex a, double complex b, double complex c);
+double complex complex_lerp(double complex a, double complex b, double complex c);
+double complex complex_muladd(double complex a, double complex b, double complex c);
 
 /* Lists to a number. */
 void complex_sum(size_t n, const double complex *x, double complex *y);
@@ -51,10 +84,23 @@ void complex_sample_variance(size_t n, const double complex *x, double complex *
 void complex_std(size_t n, const double complex *x, double complex *y);
 void complex_sample_std(size_t n, const double complex *x, double complex *y);
 void complex_logsumexp(size_t n, const double complex *x, double complex *y);
+void complex_prod(size_t n, const double complex *x, double complex *y);
+void complex_norm_1(size_t n, const double complex *x, double complex *y);
+void complex_norm_2(size_t n, const double complex *x, double complex *y);
+void complex_norm_3(size_t n, const double complex *x, double complex *y);
+void complex_norm_one_half(size_t n, const double complex *x, double complex *y);
 
 /* Lists to lists. */
 void complex_softmax(size_t n, const double complex *x, double complex *y);
 void complex_log_softmax(size_t n, const double complex *x, double complex *y);
+void complex_cumsum(size_t n, const double complex *x, double complex *y);
+void complex_cumsum_exclusive(size_t n, const double complex *x, double complex *y);
+void complex_cumsum_reverse(size_t n, const double complex *x, double complex *y);
+void complex_cumsum_both(size_t n, const double complex *x, double complex *y);
+void complex_cumprod(size_t n, const double complex *x, double complex *y);
+void complex_cumprod_exclusive(size_t n, const double complex *x, double complex *y);
+void complex_cumprod_reverse(size_t n, const double complex *x, double complex *y);
+void complex_cumprod_both(size_t n, const double complex *x, double complex *y);
 
 /* Whole operations. Labels are those of case_labels. */
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);

@@ -148,6 +148,65 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
         ad_pad_reflect(*x, axis_of(*x, choice), extent_of(*x, axis_of(*x, choice)) - 1, 0)) \
     ROW(pad_edge, pad_edge, 1, FIT_FULL_AXIS, EVERYWHERE, ad_pad_edge(*x, axis_of(*x, choice), 1, 2))
 
+#define ELEMENTWISE_OPS(ROW) \
+    ROW(ceil, ceil, 1, FIT_ANY, EVERYWHERE, ad_ceil(ad_add(ad_mul(0.2, BETWEEN_1(*x)), 0.25))) \
+    ROW(floor, floor, 1, FIT_ANY, EVERYWHERE, ad_floor(ad_add(ad_mul(0.2, BETWEEN_1(*x)), 0.25))) \
+    ROW(round, round, 1, FIT_ANY, EVERYWHERE, ad_round(ad_add(ad_mul(0.2, BETWEEN_1(*x)), 0.25))) \
+    ROW(trunc, trunc, 1, FIT_ANY, EVERYWHERE, ad_trunc(ad_add(ad_mul(0.2, BETWEEN_1(*x)), 0.25))) \
+    ROW(rsqrt, rsqrt, 1, FIT_ANY, POSITIVE, ad_rsqrt(*x)) \
+    ROW(cbrt, cbrt, 1, FIT_ANY, POSITIVE, ad_cbrt(*x)) \
+    ROW(log2, log2, 1, FIT_ANY, POSITIVE, ad_log2(*x)) \
+    ROW(log10, log10, 1, FIT_ANY, POSITIVE, ad_log10(*x)) \
+    ROW(log1p, log1p, 1, FIT_ANY, POSITIVE, ad_log1p(*x)) \
+    ROW(lgamma, lgamma, 1, FIT_ANY, POSITIVE, ad_lgamma(*x)) \
+    ROW(exp2, exp2, 1, FIT_ANY, EVERYWHERE, ad_exp2(*x)) \
+    ROW(expm1, expm1, 1, FIT_ANY, EVERYWHERE, ad_expm1(*x)) \
+    ROW(atan, atan, 1, FIT_ANY, EVERYWHERE, ad_atan(*x)) \
+    ROW(sinh, sinh, 1, FIT_ANY, EVERYWHERE, ad_sinh(*x)) \
+    ROW(cosh, cosh, 1, FIT_ANY, EVERYWHERE, ad_cosh(*x)) \
+    ROW(asinh, asinh, 1, FIT_ANY, EVERYWHERE, ad_asinh(*x)) \
+    ROW(erf, erf, 1, FIT_ANY, EVERYWHERE, ad_erf(*x)) \
+    ROW(erfc, erfc, 1, FIT_ANY, EVERYWHERE, ad_erfc(*x)) \
+    ROW(log_sigmoid, log_sigmoid, 1, FIT_ANY, EVERYWHERE, ad_log_sigmoid(*x)) \
+    ROW(softplus, softplus, 1, FIT_ANY, EVERYWHERE, ad_softplus(*x)) \
+    ROW(silu, silu, 1, FIT_ANY, EVERYWHERE, ad_silu(*x)) \
+    ROW(gelu, gelu, 1, FIT_ANY, EVERYWHERE, ad_gelu(*x)) \
+    ROW(gelu_erf, gelu_erf, 1, FIT_ANY, EVERYWHERE, ad_gelu_erf(*x)) \
+    ROW(mish, mish, 1, FIT_ANY, EVERYWHERE, ad_mish(*x)) \
+    ROW(reciprocal, reciprocal, 1, FIT_ANY, POSITIVE, ad_reciprocal(*x)) \
+    ROW(softsign, softsign, 1, FIT_ANY, OFF_ZERO, ad_softsign(*x)) \
+    ROW(elu, elu, 1, FIT_ANY, OFF_ZERO, ad_elu(*x)) \
+    ROW(selu, selu, 1, FIT_ANY, OFF_ZERO, ad_selu(*x)) \
+    ROW(asin, asin, 1, FIT_ANY, EVERYWHERE, ad_asin(ad_mul(0.5, BETWEEN_1(*x)))) \
+    ROW(acos, acos, 1, FIT_ANY, EVERYWHERE, ad_acos(ad_mul(0.5, BETWEEN_1(*x)))) \
+    ROW(atanh, atanh, 1, FIT_ANY, EVERYWHERE, ad_atanh(ad_mul(0.5, BETWEEN_1(*x)))) \
+    ROW(hard_tanh, hard_tanh, 1, FIT_ANY, EVERYWHERE, ad_hard_tanh(ad_mul(0.5, BETWEEN_1(*x)))) \
+    ROW(tan, tan, 1, FIT_ANY, EVERYWHERE, ad_tan(BETWEEN_1(*x))) \
+    ROW(hard_sigmoid, hard_sigmoid, 1, FIT_ANY, EVERYWHERE, ad_hard_sigmoid(BETWEEN_1(*x))) \
+    ROW(powi, powi, 1, FIT_ANY, EVERYWHERE, ad_powi(*x, 3)) \
+    ROW(acosh, acosh, 1, FIT_ANY, EVERYWHERE, ad_acosh(ad_add(ad_square(*x), 1.5))) \
+    ROW(digamma, digamma, 1, FIT_ANY, EVERYWHERE, ad_digamma(ad_add(BETWEEN_0(*x), 1))) \
+    ROW(relu6, relu6, 1, FIT_ANY, EVERYWHERE, ad_relu6(BETWEEN_0(*x))) \
+    ROW(hypot, hypot, 2, FIT_BROADCAST, POSITIVE, ad_hypot(x[0], x[1])) \
+    ROW(atan2, atan2, 2, FIT_BROADCAST, POSITIVE, ad_atan2(x[0], x[1])) \
+    ROW(fmod, fmod, 2, FIT_BROADCAST, EVERYWHERE, \
+        ad_fmod(ad_add(ad_mul(0.2, BETWEEN_0(x[0])), 2.3), ad_add(ad_mul(0.1, BETWEEN_0(x[1])), 1))) \
+    ROW(leaky_relu, leaky_relu, 2, FIT_BROADCAST, OFF_ZERO, ad_leaky_relu(x[0], x[1])) \
+    ROW(celu, celu, 2, FIT_BROADCAST, OFF_ZERO, \
+        ad_celu(x[0], ad_add(BETWEEN_0(x[1]), 0.5))) \
+    ROW(clamp, clamp, 2, FIT_BROADCAST, EVERYWHERE, \
+        ad_clamp(BETWEEN_1(x[0]), -1.5, ad_add(BETWEEN_0(x[1]), 1.5))) \
+    ROW(lerp, lerp, 2, FIT_BROADCAST, EVERYWHERE, ad_lerp(x[0], x[1], BETWEEN_1(x[0]))) \
+    ROW(muladd, muladd, 2, FIT_BROADCAST, EVERYWHERE, ad_muladd(x[0], x[1], x[0])) \
+    ROW(prod, prod, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE(prod)) \
+    ROW(norm, norm, 1, FIT_FULL_AXIS, POSITIVE, \
+        choice & 1 ? ad_norm(*x, 3) : ad_norm_squeeze(*x, AXIS, 2)) \
+    ROW(cumsum, cumsum, 1, FIT_FULL_AXIS, EVERYWHERE, \
+        ad_cumsum(*x, axis_of(*x, choice), (unsigned)(choice >> 8 & 3))) \
+    ROW(cumprod, cumprod, 1, FIT_FULL_AXIS, EVERYWHERE, \
+        ad_cumprod(*x, axis_of(*x, choice), (unsigned)(choice >> 8 & 3))) \
+    ROW(sort, sort, 1, FIT_FULL_AXIS, DISTINCT, ad_sort(*x, axis_of(*x, choice), choice >> 8 & 1).values)
+
 #define LOSS_OPS(ROW) \
     ROW(l1_loss, l1_loss, 2, FIT_EQUAL, APART, ad_l1_loss(x[0], x[1])) \
     ROW(l2_loss, l2_loss, 2, FIT_EQUAL, EVERYWHERE, ad_l2_loss(x[0], x[1])) \
@@ -173,7 +232,7 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
         EVERYWHERE, ad_softmax_cross_entropy_probabilities(*x, BETWEEN_0(*x)))
 
 #define GRAPH_OPS(ROW) \
-    SHAPE_OPS(ROW) LOSS_OPS(ROW) \
+    ELEMENTWISE_OPS(ROW) SHAPE_OPS(ROW) LOSS_OPS(ROW) \
     ROW(neg, neg, 1, FIT_ANY, EVERYWHERE, ad_neg(*x)) \
     ROW(abs, abs, 1, FIT_ANY, OFF_ZERO, ad_abs(*x)) \
     ROW(sign, sign, 1, FIT_ANY, OFF_ZERO, ad_sign(*x)) \

@@ -1,6 +1,8 @@
 /* Functions that make a tensor of tensors: one line each, then calls that cannot be right. */
 #include "misuse.h"
 
+#include <math.h>
+
 static const double reals[] = {1, 2, 3, 4, 5, 6};
 static const int32_t integers[] = {0, 1, 1, 0, 1, 0};
 static const bool masks[] = {true, false, true, true, false, false};
@@ -77,7 +79,48 @@ static ad_tensor first_row(ad_tensor x)
     ROW(name##_squeeze, name, ad_##name##_squeeze(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
     ROW(name##_keep, name, ad_##name##_keep(o[A], AD_AXES(-1), 0), BIT(A), BIT(A))
 
+#define MASKED(ROW, name) \
+    ROW(name, name, ad_##name(o[M]), BIT(M), BIT(M)) \
+    ROW(name##_squeeze, name, ad_##name##_squeeze(o[M], AD_AXES(0)), BIT(M), BIT(M)) \
+    ROW(name##_keep, name, ad_##name##_keep(o[M], AD_AXES(-1)), BIT(M), BIT(M))
+
+#define ELEMENTWISE_ROWS(ROW) \
+    UNARY(ROW, ceil) UNARY(ROW, floor) UNARY(ROW, round) UNARY(ROW, trunc) UNARY(ROW, rsqrt) \
+    UNARY(ROW, cbrt) UNARY(ROW, reciprocal) UNARY(ROW, exp2) UNARY(ROW, expm1) UNARY(ROW, log2) \
+    UNARY(ROW, log10) UNARY(ROW, log1p) UNARY(ROW, tan) UNARY(ROW, asin) UNARY(ROW, acos) \
+    UNARY(ROW, atan) UNARY(ROW, sinh) UNARY(ROW, cosh) UNARY(ROW, asinh) UNARY(ROW, acosh) \
+    UNARY(ROW, atanh) UNARY(ROW, erf) UNARY(ROW, erfc) UNARY(ROW, lgamma) UNARY(ROW, digamma) \
+    UNARY(ROW, log_sigmoid) UNARY(ROW, softplus) UNARY(ROW, softsign) UNARY(ROW, relu6) UNARY(ROW, elu) \
+    UNARY(ROW, selu) UNARY(ROW, silu) UNARY(ROW, gelu) UNARY(ROW, gelu_erf) UNARY(ROW, mish) \
+    UNARY(ROW, hard_sigmoid) UNARY(ROW, hard_tanh) \
+    ROW(powi, powi, ad_powi(o[A], 3), BIT(A), BIT(A)) \
+    VIEWS(ROW, isfinite, ad_isfinite(o[A])) \
+    VIEWS(ROW, isinf, ad_isinf(o[A])) \
+    VIEWS(ROW, isnan, ad_isnan(o[A])) \
+    ROW(logical_not, logical_not, ad_logical_not(o[M]), BIT(M), BIT(M)) \
+    BINARY(ROW, hypot) BINARY(ROW, atan2) BINARY(ROW, fmod) BINARY(ROW, leaky_relu) BINARY(ROW, celu) \
+    ROW(logical_and, logical_and, (ad_logical_and)(o[M], o[M]), BIT(M), BIT(M)) \
+    ROW(logical_or, logical_or, (ad_logical_or)(o[M], o[M]), BIT(M), BIT(M)) \
+    ROW(logical_xor, logical_xor, (ad_logical_xor)(o[M], o[M]), BIT(M), BIT(M)) \
+    ROW(clamp, clamp, (ad_clamp)(o[A], o[B], o[A]), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(lerp, lerp, (ad_lerp)(o[A], o[B], o[A]), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(muladd, muladd, (ad_muladd)(o[A], o[B], o[A]), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    REDUCE(ROW, prod, BIT(A)) REDUCE(ROW, argmax, 0) REDUCE(ROW, argmin, 0) \
+    REDUCE(ROW, count_nonzero, 0) MASKED(ROW, all) MASKED(ROW, any) \
+    ROW(norm, norm, ad_norm(o[A], 2), BIT(A), BIT(A)) \
+    ROW(norm_squeeze, norm, ad_norm_squeeze(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
+    ROW(norm_keep, norm, ad_norm_keep(o[A], AD_AXES(-1), INFINITY), BIT(A), BIT(A)) \
+    ROW(moments, , ad_moments(o[A]).variance, BIT(A), BIT(A)) \
+    ROW(moments_squeeze, , ad_moments_squeeze(o[A], AD_AXES(0), 1).variance, BIT(A), BIT(A)) \
+    ROW(moments_keep, , ad_moments_keep(o[A], AD_AXES(-1), 0).variance, BIT(A), BIT(A)) \
+    ROW(cumsum, cumsum, ad_cumsum(o[A], 1, AD_REVERSE), BIT(A), BIT(A)) \
+    ROW(cumprod, cumprod, ad_cumprod(o[A], 1, AD_REVERSE), BIT(A), BIT(A)) \
+    ROW(sort, argsort, ad_sort(o[A], 0, true).values, BIT(A), 0) \
+    VIEWS(ROW, argsort, ad_argsort(o[A], 0, true)) \
+    ROW(top_k, argsort, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
+
 #define OP_ROWS(ROW) \
+    ELEMENTWISE_ROWS(ROW) \
     UNARY(ROW, neg) UNARY(ROW, abs) UNARY(ROW, sign) UNARY(ROW, square) UNARY(ROW, sqrt) \
     UNARY(ROW, exp) UNARY(ROW, log) UNARY(ROW, sin) UNARY(ROW, cos) UNARY(ROW, tanh) \
     UNARY(ROW, sigmoid) UNARY(ROW, relu) \
@@ -191,7 +234,25 @@ static ad_tensor first_row(ad_tensor x)
     ROW(huber_loss, 0, huber_loss, ad_huber_loss(o[A], o[B], 0), AD_MISUSE) \
     ROW(l1_loss, 0, l1_loss, ad_l1_loss(o[A], o[V]), AD_BAD_SHAPE)
 
+#define BAD_ELEMENTWISE_ROWS(ROW) \
+    REDUCE_BADLY(ROW, prod) REDUCE_BADLY(ROW, argmax) REDUCE_BADLY(ROW, argmin) \
+    REDUCE_BADLY(ROW, count_nonzero) \
+    ROW(norm, 0, norm, ad_norm_squeeze(o[A], AD_AXES(-3), 2), AD_BAD_SHAPE) \
+    ROW(norm, 1, norm, ad_norm_keep(o[A], AD_AXES(0, 0), 2), AD_BAD_SHAPE) \
+    ROW(argmax, 4, argmax, ad_argmax(ad_slice(o[A], 0, 1, 1)), AD_BAD_SHAPE) \
+    ROW(norm, 2, norm, ad_norm(o[A], NAN), AD_MISUSE) \
+    ROW(norm, 3, norm, ad_norm(o[A], 0), AD_MISUSE) \
+    ROW(hypot, 0, hypot, ad_hypot(o[A], o[C]), AD_BAD_SHAPE) \
+    ROW(clamp, 0, clamp, ad_clamp(o[A], 0, o[C]), AD_BAD_SHAPE) \
+    ROW(cumsum, 0, cumsum, ad_cumsum(o[A], 2, 0), AD_BAD_SHAPE) \
+    ROW(cumprod, 0, cumprod, ad_cumprod(o[A], -3, 0), AD_BAD_SHAPE) \
+    ROW(sort, 0, sort, ad_sort(o[A], 2, false).values, AD_BAD_SHAPE) \
+    ROW(argsort, 0, argsort, ad_argsort(o[A], -3, false), AD_BAD_SHAPE) \
+    ROW(top_k, 0, top_k, ad_top_k(o[A], 3, 0).values, AD_BAD_SHAPE) \
+    ROW(top_k, 1, top_k, ad_top_k(o[A], -1, 0).indices, AD_MISUSE)
+
 #define BAD_ROWS(ROW) \
+    BAD_ELEMENTWISE_ROWS(ROW) \
     BAD_SHAPE_ROWS(ROW) \
     REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
     REDUCE_BADLY(ROW, logsumexp) SPREAD_BADLY(ROW, variance) SPREAD_BADLY(ROW, std) \

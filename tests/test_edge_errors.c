@@ -125,6 +125,12 @@ typedef struct refusal {
         "stack([3], [4]): operands must have one shape") \
     ROW(max_of_nothing, ad_max(o->none3), AD_BAD_SHAPE, \
         "max([0, 3]): an empty axis has no greatest or least element") \
+    ROW(argmax_of_nothing, ad_argmax(o->none3), AD_BAD_SHAPE, \
+        "argmax([0, 3]): an empty axis has no greatest or least element") \
+    ROW(top_k_of_too_few, ad_top_k(o->m23, 4, 1).values, AD_BAD_SHAPE, \
+        "top_k([2, 3]): axis 1 has fewer than 4 elements") \
+    ROW(clamp_shapes, ad_clamp(o->m23, o->v4, o->number), AD_BAD_SHAPE, \
+        "clamp([2, 3], [4], []): " BROADCAST) \
     ROW(min_over_nothing, ad_min_keep(o->none3, AD_AXES(0)), AD_BAD_SHAPE, \
         "min([0, 3]): an empty axis has no greatest or least element")
 
@@ -141,6 +147,16 @@ typedef struct refusal {
         "sum([]): axis 0 is out of range for rank 0") \
     ROW(logsumexp_axis_0_of_a_number, ad_logsumexp_keep(o->number, AD_AXES(-1)), AD_BAD_SHAPE, \
         "logsumexp([]): axis -1 is out of range for rank 0") \
+    ROW(prod_axis, ad_prod_keep(o->m23, AD_AXES(2)), AD_BAD_SHAPE, \
+        "prod([2, 3]): axis 2 is out of range for rank 2") \
+    ROW(norm_axis, ad_norm_keep(o->m23, AD_AXES(-3), 2), AD_BAD_SHAPE, \
+        "norm([2, 3]): axis -3 is out of range for rank 2") \
+    ROW(cumsum_axis, ad_cumsum(o->m23, 2, 0), AD_BAD_SHAPE, \
+        "cumsum([2, 3]): axis 2 is out of range for rank 2") \
+    ROW(sort_of_a_number, ad_sort(o->number, 0, false).values, AD_BAD_SHAPE, \
+        "sort([]): axis 0 is out of range for rank 0") \
+    ROW(top_k_axis, ad_top_k(o->m23, 1, 2).indices, AD_BAD_SHAPE, \
+        "top_k([2, 3]): axis 2 is out of range for rank 2") \
     ROW(softmax_axis, ad_softmax(o->m23, 2), AD_BAD_SHAPE, \
         "softmax([2, 3]): axis 2 is out of range for rank 2") \
     ROW(log_softmax_of_a_number, ad_log_softmax(o->number, 0), AD_BAD_SHAPE, \
@@ -190,6 +206,14 @@ typedef struct refusal {
         "softmax_cross_entropy([4, 3], [4]): labels must be i32, i64 or u8") \
     ROW(integer_logits, ad_softmax_cross_entropy(o->i32_v3, o->i32_v3), AD_BAD_TYPE, \
         "softmax_cross_entropy([3], [3]): logits must be f32 or f64 (ad_cast converts)") \
+    ROW(logic_on_numbers, ad_logical_and(o->mask3, o->v3), AD_BAD_TYPE, \
+        "logical_and([3], [3]): operands must be masks (bool; comparisons make masks)") \
+    ROW(not_of_a_number, ad_logical_not(o->i32_v3), AD_BAD_TYPE, \
+        "logical_not([3]): operands must be masks (bool; comparisons make masks)") \
+    ROW(all_of_numbers, ad_all(o->v3), AD_BAD_TYPE, \
+        "all([3]): the operand must be a mask (bool; comparisons make masks)") \
+    ROW(powi_of_integers, ad_powi(o->i32_v3, 2), AD_BAD_TYPE, \
+        "powi([3]): " FLOATS) \
     ROW(cast_to_no_type, ad_cast(o->v3, AD_TYPE_COUNT), AD_BAD_TYPE, "cast: 6 is no number type")
 
 #define VALUES(ROW) \
@@ -218,6 +242,10 @@ typedef struct refusal {
         "huber_loss: delta must be greater than 0, it is 0") \
     ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
         "dense: 9 is no activation") \
+    ROW(norm_of_p_0, ad_norm(o->m23, 0), AD_MISUSE, \
+        "norm([2, 3]): p is 0, it must be greater than 0") \
+    ROW(negative_k, ad_top_k(o->v3, -1, 0).values, AD_MISUSE, \
+        "top_k: k is -1, it must not be negative") \
     ROW(negative_ddof, ad_std_squeeze(o->v3, AD_AXES(0), -1), AD_MISUSE, \
         "std([3]): ddof -1 is negative") \
     ROW(where_of_two_numbers, ad_where(o->mask3, 1, 0), AD_MISUSE, \

@@ -10,7 +10,8 @@ static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
     ad_tensor h = ad_relu(ad_add(ad_matmul(x, m->hidden.w), m->hidden.b));
     for (int i = 0; i < 2; i++)
         h = ad_add(ad_matmul(h, m->layers[i].w), m->layers[i].b);
-    return ad_mean(ad_mul(ad_sub(1, h), m->scale));
+    h = ad_muladd(ad_clamp(h, -9, 9), 1, ad_lerp(h, ad_leaky_relu(h, 0), 1));
+    return ad_mean(ad_mul(ad_sub(1, ad_mul(h, 0.5)), m->scale));
 }
 
 static dense ones(int64_t rows, int64_t columns)

@@ -15,18 +15,67 @@ extern "C" {
 
 /* ---- elementwise, one operand ------------------------------------------------------- */
 
-AD_API ad_tensor ad_neg(ad_tensor x);     /* -x */
-AD_API ad_tensor ad_abs(ad_tensor x);     /* |x|; derivative 0 at 0 */
-AD_API ad_tensor ad_sign(ad_tensor x);    /* -1, 0 or 1; derivative 0 */
-AD_API ad_tensor ad_square(ad_tensor x);  /* x x */
-AD_API ad_tensor ad_sqrt(ad_tensor x);    /* derivative at 0: +inf, but 0 for a cotangent of 0 */
+AD_API ad_tensor ad_neg(ad_tensor x);        /* -x */
+AD_API ad_tensor ad_abs(ad_tensor x);        /* |x|; derivative 0 at 0 */
+AD_API ad_tensor ad_sign(ad_tensor x);       /* -1, 0 or 1; derivative 0, as of the next four */
+AD_API ad_tensor ad_ceil(ad_tensor x);
+AD_API ad_tensor ad_floor(ad_tensor x);
+AD_API ad_tensor ad_round(ad_tensor x);      /* to the nearest integer, halves to the even one */
+AD_API ad_tensor ad_trunc(ad_tensor x);      /* towards 0 */
+AD_API ad_tensor ad_square(ad_tensor x);     /* x x */
+AD_API ad_tensor ad_sqrt(ad_tensor x);       /* derivative at 0: +inf, but 0 for a cotangent of 0 */
+AD_API ad_tensor ad_rsqrt(ad_tensor x);      /* 1 / sqrt(x) */
+AD_API ad_tensor ad_cbrt(ad_tensor x);       /* the cube root, of either sign; at 0 as sqrt */
+AD_API ad_tensor ad_reciprocal(ad_tensor x); /* 1 / x */
+AD_API ad_tensor ad_powi(ad_tensor x, int n); /* x^n by multiplications; 1 for n = 0 */
 AD_API ad_tensor ad_exp(ad_tensor x);
-AD_API ad_tensor ad_log(ad_tensor x);     /* natural; derivative at 0 as sqrt */
+AD_API ad_tensor ad_exp2(ad_tensor x);       /* 2^x */
+AD_API ad_tensor ad_expm1(ad_tensor x);      /* exp(x) - 1, exact for small x */
+AD_API ad_tensor ad_log(ad_tensor x);        /* natural; derivative at 0 as sqrt */
+AD_API ad_tensor ad_log2(ad_tensor x);
+AD_API ad_tensor ad_log10(ad_tensor x);
+AD_API ad_tensor ad_log1p(ad_tensor x);      /* log(1 + x), exact for small x */
+
 AD_API ad_tensor ad_sin(ad_tensor x);
 AD_API ad_tensor ad_cos(ad_tensor x);
+AD_API ad_tensor ad_tan(ad_tensor x);
+AD_API ad_tensor ad_asin(ad_tensor x);       /* infinite derivatives at -1 and 1, as sqrt at 0; so */
+AD_API ad_tensor ad_acos(ad_tensor x);       /* have acosh at 1 and atanh at -1 and 1 */
+AD_API ad_tensor ad_atan(ad_tensor x);
+AD_API ad_tensor ad_sinh(ad_tensor x);
+AD_API ad_tensor ad_cosh(ad_tensor x);
 AD_API ad_tensor ad_tanh(ad_tensor x);
-AD_API ad_tensor ad_sigmoid(ad_tensor x); /* 1 / (1 + exp(-x)), without overflow */
-AD_API ad_tensor ad_relu(ad_tensor x);    /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+AD_API ad_tensor ad_asinh(ad_tensor x);
+AD_API ad_tensor ad_acosh(ad_tensor x);
+AD_API ad_tensor ad_atanh(ad_tensor x);
+
+AD_API ad_tensor ad_erf(ad_tensor x);        /* 2 / sqrt(pi) times the integral of exp(-t^2) to x */
+AD_API ad_tensor ad_erfc(ad_tensor x);       /* 1 - erf(x), without cancellation */
+AD_API ad_tensor ad_lgamma(ad_tensor x);     /* log |gamma(x)| */
+AD_API ad_tensor ad_digamma(ad_tensor x);    /* its derivative; NaN at negative integers */
+
+/* Activations. None overflows; derivatives at kinks are 0; NaN stays NaN. */
+AD_API ad_tensor ad_sigmoid(ad_tensor x);      /* 1 / (1 + exp(-x)) */
+AD_API ad_tensor ad_log_sigmoid(ad_tensor x);  /* log(sigmoid(x)) = min(x, 0) - log1p(exp(-|x|)) */
+AD_API ad_tensor ad_softplus(ad_tensor x);     /* log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)) */
+AD_API ad_tensor ad_softsign(ad_tensor x);     /* x / (1 + |x|) */
+AD_API ad_tensor ad_relu(ad_tensor x);         /* max(x, 0) */
+AD_API ad_tensor ad_relu6(ad_tensor x);        /* min(max(x, 0), 6) */
+AD_API ad_tensor ad_elu(ad_tensor x);          /* x for x > 0, else exp(x) - 1; slope 1 at 0 */
+AD_API ad_tensor ad_selu(ad_tensor x);         /* scale (x for x > 0, else alpha (exp(x) - 1)) with
+                                                  scale 1.0507... and alpha 1.6732... */
+AD_API ad_tensor ad_silu(ad_tensor x);         /* x sigmoid(x), known as swish, too */
+AD_API ad_tensor ad_gelu(ad_tensor x);         /* x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 */
+AD_API ad_tensor ad_gelu_erf(ad_tensor x);     /* x (1 + erf(x / sqrt(2))) / 2 */
+AD_API ad_tensor ad_mish(ad_tensor x);         /* x tanh(softplus(x)) */
+AD_API ad_tensor ad_hard_sigmoid(ad_tensor x); /* relu6(x + 3) / 6 */
+AD_API ad_tensor ad_hard_tanh(ad_tensor x);    /* min(max(x, -1), 1) */
+
+/* Masks: of any number type, and of masks. */
+AD_API ad_tensor ad_isfinite(ad_tensor x);
+AD_API ad_tensor ad_isinf(ad_tensor x);
+AD_API ad_tensor ad_isnan(ad_tensor x);
+AD_API ad_tensor ad_logical_not(ad_tensor x);
 
 /* ---- elementwise, two operands ------------------------------------------------------ */
 
@@ -39,12 +88,20 @@ AD_API ad_tensor ad_relu(ad_tensor x);    /* max(x, 0); derivative 0 at 0; NaN s
     ROW(pow)           /* a^b; da = b a^(b-1), 0 at b = 0; db = y log a, 0 for a <= 0 */   \
     ROW(maximum)       /* ties: all of the gradient to a; NaN propagates */                \
     ROW(minimum)       /* the same */                                                      \
+    ROW(hypot)         /* sqrt(a^2 + b^2), without overflow; gradient 0 at the origin */   \
+    ROW(atan2)         /* the angle of the point (b, a); gradient 0 at the origin */       \
+    ROW(fmod)          /* a - b trunc(a / b), exactly; it has the sign of a */             \
+    ROW(leaky_relu)    /* a for a > 0, else b a: b is the slope, often a plain number */   \
+    ROW(celu)          /* a for a > 0, else b (exp(a / b) - 1), for b > 0 */               \
     ROW(equal)         /* comparisons give masks (bool) and take any number type; */       \
     ROW(not_equal)     /* they have no derivative */                                       \
     ROW(less)                                                                              \
     ROW(less_equal)                                                                        \
     ROW(greater)                                                                           \
-    ROW(greater_equal)
+    ROW(greater_equal)                                                                     \
+    ROW(logical_and)   /* of masks, as the next two */                                     \
+    ROW(logical_or)                                                                        \
+    ROW(logical_xor)
 
 #define AD_BINARY_DECLARATION(name) AD_API ad_tensor ad_##name(ad_tensor a, ad_tensor b);
 AD_BINARY_LIST(AD_BINARY_DECLARATION)
@@ -62,6 +119,13 @@ static inline AD_UNUSED ad_tensor ad_number(double value)
 /* a where mask, b elsewhere; all three broadcast. The branch not taken receives an exact
  * 0, whatever its derivative is. a and b may be of any one number type. */
 AD_API ad_tensor ad_where(ad_tensor mask, ad_tensor a, ad_tensor b);
+
+/* Three operands, which broadcast; differentiable in each. clamp is
+ * minimum(maximum(x, low), high), with all of the gradient to x where it is at a bound. lerp is
+ * a + t (b - a), exactly a at t = 0 and b at t = 1. muladd is a b + c, rounded twice. */
+AD_API ad_tensor ad_clamp(ad_tensor x, ad_tensor low, ad_tensor high);
+AD_API ad_tensor ad_lerp(ad_tensor a, ad_tensor b, ad_tensor t);
+AD_API ad_tensor ad_muladd(ad_tensor a, ad_tensor b, ad_tensor c);
 
 /* Converts numbers. Differentiable between f32 and f64. To integers: towards zero, out of range
  * to the nearest end, NaN to 0; to bool: x != 0. */
@@ -135,6 +199,26 @@ AD_API ad_tensor ad_std(ad_tensor x);
 AD_API ad_tensor ad_std_squeeze(ad_tensor x, ad_axes axes, int ddof);
 AD_API ad_tensor ad_std_keep(ad_tensor x, ad_axes axes, int ddof);
 
+/* Both at once. */
+typedef struct ad_moments_pair {
+    ad_tensor mean, variance;
+} ad_moments_pair;
+
+AD_API ad_moments_pair ad_moments(ad_tensor x);
+AD_API ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof);
+
+/* The product; empty: 1. Gradients are exact where factors are 0: nothing is divided by one. */
+AD_API ad_tensor ad_prod(ad_tensor x);
+AD_API ad_tensor ad_prod_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_prod_keep(ad_tensor x, ad_axes axes);
+
+/* (sum |x|^p)^(1/p) for p > 0, without overflow; p = INFINITY is the greatest |x|, where ties
+ * share the gradient. Gradient 0 where all x are 0. */
+AD_API ad_tensor ad_norm(ad_tensor x, double p);
+AD_API ad_tensor ad_norm_squeeze(ad_tensor x, ad_axes axes, double p);
+AD_API ad_tensor ad_norm_keep(ad_tensor x, ad_axes axes, double p);
+
 /* Ties share the gradient evenly; NaN propagates; empty: AD_BAD_SHAPE. Any number type. */
 AD_API ad_tensor ad_max(ad_tensor x);
 AD_API ad_tensor ad_max_squeeze(ad_tensor x, ad_axes axes);
@@ -143,14 +227,57 @@ AD_API ad_tensor ad_min(ad_tensor x);
 AD_API ad_tensor ad_min_squeeze(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_min_keep(ad_tensor x, ad_axes axes);
 
+/* Where the greatest or the least element is: i64, counted row by row over the reduced axes. The
+ * first of equals; the first NaN, if any; empty: AD_BAD_SHAPE. Any number type; no derivative. */
+AD_API ad_tensor ad_argmax(ad_tensor x);
+AD_API ad_tensor ad_argmax_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmax_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmin(ad_tensor x);
+AD_API ad_tensor ad_argmin_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmin_keep(ad_tensor x, ad_axes axes);
+
+/* Of masks: whether all elements hold, or any (bool; empty: true, false). Of any number type: how
+ * many are not 0 (i64). No derivative. */
+AD_API ad_tensor ad_all(ad_tensor mask);
+AD_API ad_tensor ad_all_squeeze(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_all_keep(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_any(ad_tensor mask);
+AD_API ad_tensor ad_any_squeeze(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_any_keep(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_count_nonzero(ad_tensor x);
+AD_API ad_tensor ad_count_nonzero_squeeze(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_count_nonzero_keep(ad_tensor x, ad_axes axes);
+
 /* log(sum(exp(x))) with the maximum subtracted; empty or all -inf: -inf, gradient 0. */
 AD_API ad_tensor ad_logsumexp(ad_tensor x);
 AD_API ad_tensor ad_logsumexp_squeeze(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_logsumexp_keep(ad_tensor x, ad_axes axes);
 
+/* ---- along an axis ------------------------------------------------------------------ */
+
 /* exp(x) / sum(exp(x)) along one axis, and its logarithm, without overflow. */
 AD_API ad_tensor ad_softmax(ad_tensor x, int axis);
 AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis);
+
+/* Running sums and products. how: 0, AD_EXCLUSIVE (without the element itself, so that the first
+ * is 0 or 1), AD_REVERSE (from the end), or both with |. Gradients of cumprod are exact where
+ * factors are 0. */
+enum { AD_EXCLUSIVE = 1, AD_REVERSE = 2 };
+AD_API ad_tensor ad_cumsum(ad_tensor x, int axis, unsigned how);
+AD_API ad_tensor ad_cumprod(ad_tensor x, int axis, unsigned how);
+
+/* The elements in ascending or descending order, and the places they had (i64). Equal ones stay in
+ * the order they had; a NaN is greater than any number. Any number type; the values are
+ * differentiable. */
+typedef struct ad_ranked {
+    ad_tensor values, indices;
+} ad_ranked;
+
+AD_API ad_ranked ad_sort(ad_tensor x, int axis, bool descending);
+AD_API ad_tensor ad_argsort(ad_tensor x, int axis, bool descending);
+
+/* The k greatest, in descending order. k beyond the extent is AD_BAD_SHAPE. */
+AD_API ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis);
 
 /* ---- shapes ------------------------------------------------------------------------- */
 /* Any number type. Down to diagonal, but for unbroadcast, they make free views of x where strides
@@ -281,6 +408,23 @@ AD_API ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label);
     inline ad_tensor ad_##name(double a, ad_tensor b) { return ad_##name(ad_number(a), b); }
 AD_BINARY_LIST(AD_BINARY_OVERLOADS)
 #undef AD_BINARY_OVERLOADS
+#define AD_TERNARY_OVERLOADS(name)                                                             \
+    inline ad_tensor ad_##name(ad_tensor a, ad_tensor b, double c)                             \
+    { return ad_##name(a, b, ad_number(c)); }                                                  \
+    inline ad_tensor ad_##name(ad_tensor a, double b, ad_tensor c)                             \
+    { return ad_##name(a, ad_number(b), c); }                                                  \
+    inline ad_tensor ad_##name(ad_tensor a, double b, double c)                                \
+    { return ad_##name(a, ad_number(b), ad_number(c)); }                                       \
+    inline ad_tensor ad_##name(double a, ad_tensor b, ad_tensor c)                             \
+    { return ad_##name(ad_number(a), b, c); }                                                  \
+    inline ad_tensor ad_##name(double a, ad_tensor b, double c)                                \
+    { return ad_##name(ad_number(a), b, ad_number(c)); }                                       \
+    inline ad_tensor ad_##name(double a, double b, ad_tensor c)                                \
+    { return ad_##name(ad_number(a), ad_number(b), c); }
+AD_TERNARY_OVERLOADS(clamp)
+AD_TERNARY_OVERLOADS(lerp)
+AD_TERNARY_OVERLOADS(muladd)
+#undef AD_TERNARY_OVERLOADS
 inline ad_tensor ad_where(ad_tensor mask, ad_tensor a, double b)
 {
     return ad_where(mask, a, ad_number(b));
@@ -303,12 +447,23 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_pow(a, b) (ad_pow)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_maximum(a, b) (ad_maximum)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_minimum(a, b) (ad_minimum)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_hypot(a, b) (ad_hypot)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_atan2(a, b) (ad_atan2)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_fmod(a, b) (ad_fmod)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_leaky_relu(a, b) (ad_leaky_relu)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_celu(a, b) (ad_celu)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_equal(a, b) (ad_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_not_equal(a, b) (ad_not_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_less(a, b) (ad_less)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_less_equal(a, b) (ad_less_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_greater(a, b) (ad_greater)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #define ad_greater_equal(a, b) (ad_greater_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_logical_and(a, b) (ad_logical_and)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_logical_or(a, b) (ad_logical_or)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_logical_xor(a, b) (ad_logical_xor)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_clamp(x, low, high) (ad_clamp)(AD_AT(AD_OF(x)), AD_AT(AD_OF(low)), AD_AT(AD_OF(high)))
+#define ad_lerp(a, b, t) (ad_lerp)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)), AD_AT(AD_OF(t)))
+#define ad_muladd(a, b, c) (ad_muladd)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)), AD_AT(AD_OF(c)))
 #define ad_where(mask, a, b) (ad_where)(AD_AT(mask), AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
 #endif
 
@@ -327,6 +482,48 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_tanh(...)                   (ad_tanh)(AD_AT(__VA_ARGS__))
 #define ad_sigmoid(...)                (ad_sigmoid)(AD_AT(__VA_ARGS__))
 #define ad_relu(...)                   (ad_relu)(AD_AT(__VA_ARGS__))
+#define ad_ceil(...)                   (ad_ceil)(AD_AT(__VA_ARGS__))
+#define ad_floor(...)                  (ad_floor)(AD_AT(__VA_ARGS__))
+#define ad_round(...)                  (ad_round)(AD_AT(__VA_ARGS__))
+#define ad_trunc(...)                  (ad_trunc)(AD_AT(__VA_ARGS__))
+#define ad_rsqrt(...)                  (ad_rsqrt)(AD_AT(__VA_ARGS__))
+#define ad_cbrt(...)                   (ad_cbrt)(AD_AT(__VA_ARGS__))
+#define ad_reciprocal(...)             (ad_reciprocal)(AD_AT(__VA_ARGS__))
+#define ad_exp2(...)                   (ad_exp2)(AD_AT(__VA_ARGS__))
+#define ad_expm1(...)                  (ad_expm1)(AD_AT(__VA_ARGS__))
+#define ad_log2(...)                   (ad_log2)(AD_AT(__VA_ARGS__))
+#define ad_log10(...)                  (ad_log10)(AD_AT(__VA_ARGS__))
+#define ad_log1p(...)                  (ad_log1p)(AD_AT(__VA_ARGS__))
+#define ad_tan(...)                    (ad_tan)(AD_AT(__VA_ARGS__))
+#define ad_asin(...)                   (ad_asin)(AD_AT(__VA_ARGS__))
+#define ad_acos(...)                   (ad_acos)(AD_AT(__VA_ARGS__))
+#define ad_atan(...)                   (ad_atan)(AD_AT(__VA_ARGS__))
+#define ad_sinh(...)                   (ad_sinh)(AD_AT(__VA_ARGS__))
+#define ad_cosh(...)                   (ad_cosh)(AD_AT(__VA_ARGS__))
+#define ad_asinh(...)                  (ad_asinh)(AD_AT(__VA_ARGS__))
+#define ad_acosh(...)                  (ad_acosh)(AD_AT(__VA_ARGS__))
+#define ad_atanh(...)                  (ad_atanh)(AD_AT(__VA_ARGS__))
+#define ad_erf(...)                    (ad_erf)(AD_AT(__VA_ARGS__))
+#define ad_erfc(...)                   (ad_erfc)(AD_AT(__VA_ARGS__))
+#define ad_lgamma(...)                 (ad_lgamma)(AD_AT(__VA_ARGS__))
+#define ad_digamma(...)                (ad_digamma)(AD_AT(__VA_ARGS__))
+#define ad_log_sigmoid(...)            (ad_log_sigmoid)(AD_AT(__VA_ARGS__))
+#define ad_softplus(...)               (ad_softplus)(AD_AT(__VA_ARGS__))
+#define ad_softsign(...)               (ad_softsign)(AD_AT(__VA_ARGS__))
+#define ad_relu6(...)                  (ad_relu6)(AD_AT(__VA_ARGS__))
+#define ad_elu(...)                    (ad_elu)(AD_AT(__VA_ARGS__))
+#define ad_selu(...)                   (ad_selu)(AD_AT(__VA_ARGS__))
+#define ad_silu(...)                   (ad_silu)(AD_AT(__VA_ARGS__))
+#define ad_gelu(...)                   (ad_gelu)(AD_AT(__VA_ARGS__))
+#define ad_gelu_erf(...)               (ad_gelu_erf)(AD_AT(__VA_ARGS__))
+#define ad_mish(...)                   (ad_mish)(AD_AT(__VA_ARGS__))
+#define ad_hard_sigmoid(...)           (ad_hard_sigmoid)(AD_AT(__VA_ARGS__))
+#define ad_hard_tanh(...)              (ad_hard_tanh)(AD_AT(__VA_ARGS__))
+#define ad_isfinite(...)               (ad_isfinite)(AD_AT(__VA_ARGS__))
+#define ad_isinf(...)                  (ad_isinf)(AD_AT(__VA_ARGS__))
+#define ad_isnan(...)                  (ad_isnan)(AD_AT(__VA_ARGS__))
+#define ad_logical_not(...)            (ad_logical_not)(AD_AT(__VA_ARGS__))
+#define ad_powi(x, ...)                (ad_powi)(AD_AT(x), __VA_ARGS__)
 #define ad_stop_gradient(...)          (ad_stop_gradient)(AD_AT(__VA_ARGS__))
 #define ad_cast(x, ...)                (ad_cast)(AD_AT(x), __VA_ARGS__)
 #define ad_matmul(a, b)                (ad_matmul)(AD_AT(a), AD_AT(b))
@@ -346,6 +543,30 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_std(...)                    (ad_std)(AD_AT(__VA_ARGS__))
 #define ad_std_squeeze(x, ...)         (ad_std_squeeze)(AD_AT(x), __VA_ARGS__)
 #define ad_std_keep(x, ...)            (ad_std_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_moments(...)                (ad_moments)(AD_AT(__VA_ARGS__))
+#define ad_moments_squeeze(x, ...)     (ad_moments_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_moments_keep(x, ...)        (ad_moments_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_prod(...)                   (ad_prod)(AD_AT(__VA_ARGS__))
+#define ad_prod_squeeze(x, ...)        (ad_prod_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_prod_keep(x, ...)           (ad_prod_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_norm(x, ...)                (ad_norm)(AD_AT(x), __VA_ARGS__)
+#define ad_norm_squeeze(x, ...)        (ad_norm_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_norm_keep(x, ...)           (ad_norm_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_argmax(...)                 (ad_argmax)(AD_AT(__VA_ARGS__))
+#define ad_argmax_squeeze(x, ...)      (ad_argmax_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_argmax_keep(x, ...)         (ad_argmax_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_argmin(...)                 (ad_argmin)(AD_AT(__VA_ARGS__))
+#define ad_argmin_squeeze(x, ...)      (ad_argmin_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_argmin_keep(x, ...)         (ad_argmin_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_all(...)                    (ad_all)(AD_AT(__VA_ARGS__))
+#define ad_all_squeeze(x, ...)         (ad_all_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_all_keep(x, ...)            (ad_all_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_any(...)                    (ad_any)(AD_AT(__VA_ARGS__))
+#define ad_any_squeeze(x, ...)         (ad_any_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_any_keep(x, ...)            (ad_any_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_count_nonzero(...)          (ad_count_nonzero)(AD_AT(__VA_ARGS__))
+#define ad_count_nonzero_squeeze(x, ...) (ad_count_nonzero_squeeze)(AD_AT(x), __VA_ARGS__)
+#define ad_count_nonzero_keep(x, ...)  (ad_count_nonzero_keep)(AD_AT(x), __VA_ARGS__)
 #define ad_max(...)                    (ad_max)(AD_AT(__VA_ARGS__))
 #define ad_max_squeeze(x, ...)         (ad_max_squeeze)(AD_AT(x), __VA_ARGS__)
 #define ad_max_keep(x, ...)            (ad_max_keep)(AD_AT(x), __VA_ARGS__)
@@ -357,6 +578,11 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_logsumexp_keep(x, ...)      (ad_logsumexp_keep)(AD_AT(x), __VA_ARGS__)
 #define ad_softmax(x, ...)             (ad_softmax)(AD_AT(x), __VA_ARGS__)
 #define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT(x), __VA_ARGS__)
+#define ad_cumsum(x, ...)              (ad_cumsum)(AD_AT(x), __VA_ARGS__)
+#define ad_cumprod(x, ...)             (ad_cumprod)(AD_AT(x), __VA_ARGS__)
+#define ad_sort(x, ...)                (ad_sort)(AD_AT(x), __VA_ARGS__)
+#define ad_argsort(x, ...)             (ad_argsort)(AD_AT(x), __VA_ARGS__)
+#define ad_top_k(x, ...)               (ad_top_k)(AD_AT(x), __VA_ARGS__)
 #define ad_reshape(x, ...)             (ad_reshape)(AD_AT(x), __VA_ARGS__)
 #define ad_squeeze(x, ...)             (ad_squeeze)(AD_AT(x), __VA_ARGS__)
 #define ad_expand(x, ...)              (ad_expand)(AD_AT(x), __VA_ARGS__)

@@ -105,7 +105,7 @@ void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool gre
 
 /* ---- max and min ------------------------------------------------------------------- */
 
-static const char *extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
+const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     ad_reduced r = ad_reduce_plan(x, attr);
     if (r.length == 0 && r.count > 0)
@@ -185,7 +185,7 @@ static void extreme_jvp(const ad_jvp_args *c)
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
         .attr_size = sizeof(ad_reduction),                     \
         .type = ad_type_first,                                 \
-        .shape = extreme_shape,                                \
+        .shape = ad_extreme_shape,                             \
         .forward = extreme_forward,                            \
         .pullback = extreme_pullback,                          \
         .jvp = extreme_jvp,                                    \

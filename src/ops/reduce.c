@@ -306,6 +306,28 @@ static void variance_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
 }
 
+/* s is the root of the variance: with its tangent ts, that of (x - m) / (d s) is
+ * (tx - mean(tx)) / (d s) - (x - m) / (d s) ts / s. */
+static void std_curvature(const ad_curvature_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), c->tx[0]};
+    double *ts = ad_map_sum(c->work, &c->x[0].shape, &along.of[c->dy.type], 3, in, AD_F64, &r.kept);
+    double *factors = ad_reduced_doubles(&r, c->work, &c->dy);
+    if (!ts || !factors)
+        return;
+    variance_curvature(c);
+    scale(c->op, &r, c->attr, &c->y, ts);
+    for (size_t i = 0; i < r.count; i++)
+        factors[i] *= -ts[i];
+    for (int times = 0; times < 2; times++) /* by 1 / (d s), then by d / (d s) */
+        scale(c->op, &r, c->attr, &c->y, factors);
+    for (size_t i = 0; i < r.count; i++)
+        factors[i] *= degrees_of_freedom(&r, c->attr);
+    in[2] = ad_reduced_view(&r, AD_F64, factors);
+    ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
+}
+
 static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof)
 {
     char text[256];
@@ -345,7 +367,24 @@ static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, bo
     }
 
 VARIANCE_OP(variance, variance_curvature, NULL)
-VARIANCE_OP(std, NULL, &has_root)
+VARIANCE_OP(std, std_curvature, &has_root)
+
+/* ---- moments ----------------------------------------------------------------------- */
+
+ad_moments_pair ad_moments(ad_tensor x)
+{
+    return (ad_moments_pair){ad_mean(x), ad_variance(x)};
+}
+
+ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof)
+{
+    return (ad_moments_pair){ad_mean_squeeze(x, axes), ad_variance_squeeze(x, axes, ddof)};
+}
+
+ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof)
+{
+    return (ad_moments_pair){ad_mean_keep(x, axes), ad_variance_keep(x, axes, ddof)};
+}
 
 const ad_op *const ad_reduce_ops[] = {
     &sum_op, &mean_op, &variance_op, &std_op, &ad_max_op, &ad_min_op, &unbroadcast_op, NULL,

@@ -27,6 +27,9 @@ ad_reduced ad_reduce_plan(const ad_shape *x, const void *attr);
 /* The shape rule. */
 const char *ad_reduce_shape(const ad_shape *x, const void *attr, ad_shape *y);
 
+/* The same, but an empty list of elements has none to choose. */
+const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y);
+
 /* The public functions: any axes, dropped or kept. */
 ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof);
 

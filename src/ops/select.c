@@ -2,6 +2,7 @@
 #include "adze/ops.h"
 #include "core/convert.h"
 #include "ops/axes.h"
+#include "ops/elementwise.h"
 #include "ops/families.h"
 #include "ops/kernel.h"
 
@@ -16,13 +17,6 @@ static const char *where_type(const ad_type *x, const void *attr, ad_type *y)
     if (x[0] != AD_BOOL)
         return "the mask must be bool (comparisons make masks)";
     return x[1] == x[2] ? NULL : "both branches must have one type (ad_cast converts)";
-}
-
-static const char *where_shape(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    ad_shape pair[2] = {x[0]};
-    const char *wrong = ad_shape_broadcast(x + 1, attr, &pair[1]);
-    return wrong ? wrong : ad_shape_broadcast(pair, attr, y);
 }
 
 /* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing for
@@ -81,7 +75,7 @@ static const ad_op where_op = {
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR,
     .type = where_type,
-    .shape = where_shape,
+    .shape = ad_shape_broadcast_3,
     .forward = where_forward,
     .pullback = where_pullback,
     .jvp = where_jvp,
