@@ -256,9 +256,10 @@ typedef struct range {
     double low[2], high[2];
 } range;
 
-static const range positive = {{0.2, 0.2}, {3, 3}}, from_one = {{1.2}, {3}},
-                   two_wholes = {{2.25, 1}, {2.9, 1.1}}, /* x / y between 2 and 3 */
-    positive_alpha = {{-2, 0.5}, {2, 2}};
+static const range positive = {{0.2, 0.2}, {3, 3}};
+static const range from_one = {{1.2}, {3}};
+static const range positive_alpha = {{-2, 0.5}, {2, 2}};
+static const range two_wholes = {{2.25, 1}, {2.9, 1.1}}; /* x / y between 2 and 3 */
 
 static void ranged(void *user, ad_random *r, size_t trial, ad_check_operands *x)
 {
