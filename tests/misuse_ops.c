@@ -249,7 +249,9 @@ static ad_tensor first_row(ad_tensor x)
     ROW(moments, 1, moments, ad_moments_keep(o[A], AD_AXES(0, -2), 0).variance, AD_BAD_SHAPE) \
     ROW(moments, 2, moments, ad_moments_keep(o[A], AD_AXES(0), -1).mean, AD_MISUSE) \
     ROW(cumsum, 0, cumsum, ad_cumsum(o[A], 2, 0), AD_BAD_SHAPE) \
+    ROW(cumsum, 1, cumsum, ad_cumsum(o[A], 0, 4), AD_MISUSE) \
     ROW(cumprod, 0, cumprod, ad_cumprod(o[A], -3, 0), AD_BAD_SHAPE) \
+    ROW(cumprod, 1, cumprod, ad_cumprod(o[A], 0, AD_REVERSE | 1u << 31), AD_MISUSE) \
     ROW(sort, 0, sort, ad_sort(o[A], 2, false).values, AD_BAD_SHAPE) \
     ROW(argsort, 0, argsort, ad_argsort(o[A], -3, false), AD_BAD_SHAPE) \
     ROW(top_k, 0, top_k, ad_top_k(o[A], 3, 0).values, AD_BAD_SHAPE) \
@@ -264,7 +266,7 @@ static ad_tensor first_row(ad_tensor x)
     ROW(add, 0, add, ad_add(o[A], o[C]), AD_BAD_SHAPE) \
     ROW(mse, 0, mse, ad_mse(o[A], o[V]), AD_BAD_SHAPE) \
     ROW(where, 0, where, ad_where(o[M], o[C], 0), AD_BAD_SHAPE) \
-    ROW(where, 1, where, ad_where(o[M], 1, 2), AD_OK) \
+    ROW(where, 1, where, ad_where(o[M], 1, 2), AD_MISUSE) \
     ROW(cast, 0, cast, ad_cast(o[A], (ad_type)77), AD_BAD_TYPE) \
     ROW(cast, 1, cast, ad_cast(o[A], (ad_type)-1), AD_BAD_TYPE) \
     ROW(matmul, 0, matmul, ad_matmul(o[A], o[B]), AD_BAD_SHAPE) \
@@ -304,6 +306,9 @@ static ad_tensor first_row(ad_tensor x)
     ROW(concat, 4, concat, ad_concat(TWO_OF(A, V), 2, 0), AD_BAD_SHAPE) \
     ROW(stack, 0, stack, ad_stack(TWO_OF(A, C), 2, 0), AD_BAD_SHAPE) \
     ROW(stack, 1, stack, ad_stack(TWO_OF(A, B), 2, 4), AD_BAD_SHAPE) \
+    ROW(concat, 5, concat, ((void)o, ad_concat(NULL, 2, 0)), AD_OK) \
+    ROW(stack, 2, stack, ((void)o, ad_stack(NULL, 2, 0)), AD_OK) \
+    ROW(stack, 3, stack, ad_stack(TWO_OF(A, B), 0, 0), AD_OK) \
     ROW(gather, 0, gather, ad_gather(o[A], o[L], 2), AD_BAD_SHAPE) \
     ROW(gather, 1, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_I64, -1), 0), AD_DOMAIN) \
     ROW(gather, 2, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_U8, 2), 0), AD_DOMAIN) \
