@@ -348,19 +348,6 @@ START_TEST(the_gradient_of_a_constant_is_zero)
 }
 END_TEST
 
-/* Nothing second-order is asked of what only the value, or a gradient that is not used, would need. */
-START_TEST(the_value_alone_takes_first_derivatives)
-{
-    double wanted[3];
-    ad_tensor x = ad_watch(tape, AD_VIEW(points, 3)), a = ad_freeze(tape, AD_VIEW(weights, 3)), g;
-    ad_tensor y = ad_gradient_node(cubes, NULL, 2, (ad_tensor[]){x, a}, 1, &g);
-    ck_assert_int_eq(ad_backward(ad_mul(y, 2)), AD_OK);
-    for (int i = 0; i < 3; i++)
-        wanted[i] = 6 * weights[i] * points[i] * points[i];
-    expect_near(ad_grad(x), 3, wanted, 1e-15);
-}
-END_TEST
-
 START_TEST(all_checks_together_let_right_things_pass)
 {
     ad_array x[4], g[2][4] = {{{0}}};
@@ -399,7 +386,6 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_tensor_may_be_several_operands);
     tcase_add_test(all, operands_may_lie_at_strides_and_be_empty);
     tcase_add_test(all, the_gradient_of_a_constant_is_zero);
-    tcase_add_test(all, the_value_alone_takes_first_derivatives);
     tcase_add_loop_test(all, all_checks_together_let_right_things_pass, 0, FORMULAS);
     suite_add_tcase(suite, all);
     return suite;

@@ -64,6 +64,19 @@ START_TEST(an_operation_without_second_derivatives_is_named)
 }
 END_TEST
 
+/* Nothing of second order is asked of where only the value is used. */
+START_TEST(the_value_alone_takes_first_derivatives)
+{
+    odd_op = ad_op_with_pullback(ad_builtin_op_named("exp"), "odd", old_pullback);
+    ad_tensor x = ad_watch(tape, AD_VIEW(points, 3)), g;
+    ad_tensor y = ad_gradient_node(with_odd_op, NULL, 1, &x, 1, &g);
+    ck_assert_int_eq(ad_backward(ad_mul(y, 2)), AD_OK);
+    ad_view dx = ad_grad(x);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_double_eq_tol(ad_view_get(&dx, i), 4 * exp(points[i]), 1e-14);
+}
+END_TEST
+
 static ad_tensor cube_of(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t, (void)env;
@@ -251,6 +264,7 @@ static Suite *make_suite(void)
     TCase *all = tcase_create("errors of gradient nodes");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, an_operation_without_second_derivatives_is_named);
+    tcase_add_test(all, the_value_alone_takes_first_derivatives);
     tcase_add_test(all, third_derivatives_are_refused_by_name);
     tcase_add_loop_test(all, a_failure_inside_is_one_of_the_node, 0, FAILURES);
     tcase_add_test(all, a_function_that_changes_is_refused);
