@@ -143,6 +143,11 @@ static ad_tensor outer_operand(ad_tape *t, const ad_tensor *x, const void *env)
     (void)t;
     return ad_sum(ad_mul(x[0], *(const ad_tensor *)env));
 }
+static ad_tensor outer_first(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t;
+    return ad_sum(ad_mul(*(const ad_tensor *)env, x[0]));
+}
 static ad_tensor gives_up(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)env;
@@ -169,6 +174,9 @@ static const struct {
     {forgets, AD_STALE, "gradient([3]): the function's result is gone: a reset or rewind ended it"},
     {outer_operand, AD_FOREIGN,
      "gradient([3]): mul: operand 1 belongs to the outer tape: make it an operand of the function"},
+    {outer_first, AD_BUSY,
+     "mul: the tape is in use by a kernel of gradient (tensors that its function needs must be its "
+     "operands)"},
     {gives_up, AD_FAILED, "gradient([3]): no convergence"},
     {bad_shapes, AD_BAD_SHAPE,
      "gradient([3]): add([3], [2]): shapes do not broadcast: aligned at "
