@@ -1,4 +1,5 @@
 /* The gradient inside a function: whatever goes wrong in it is an error of the node that names what did. */
+#define AD_NO_PLACES /* messages are compared as they are */
 #include "suite.h"
 
 #include <adze.h>
@@ -61,6 +62,17 @@ START_TEST(an_operation_without_second_derivatives_is_named)
     ad_backward(slope_of(with_odd_op, NULL));
     expect(AD_NO_DERIVATIVE,
            "pullback of gradient([3]): odd has no second derivative (no curvature rule)");
+}
+END_TEST
+
+START_TEST(the_line_of_the_call_is_told)
+{
+    odd_op = ad_op_with_pullback(ad_builtin_op_named("exp"), "odd", old_pullback);
+    ad_tensor x = ad_watch(tape, AD_VIEW(points, 3)), g;
+    ad_gradient_node(with_odd_op, NULL, 1, ad_tensors_at(&x, 1, "net.c:12"), 1, &g);
+    ad_backward(ad_sum(ad_square(g)));
+    expect(AD_NO_DERIVATIVE,
+           "pullback of gradient([3]): at net.c:12: odd has no jvp (forward-mode rule)");
 }
 END_TEST
 
@@ -272,6 +284,7 @@ static Suite *make_suite(void)
     TCase *all = tcase_create("errors of gradient nodes");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, an_operation_without_second_derivatives_is_named);
+    tcase_add_test(all, the_line_of_the_call_is_told);
     tcase_add_test(all, the_value_alone_takes_first_derivatives);
     tcase_add_test(all, third_derivatives_are_refused_by_name);
     tcase_add_loop_test(all, a_failure_inside_is_one_of_the_node, 0, FAILURES);

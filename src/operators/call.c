@@ -58,12 +58,12 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
     return y;
 }
 
-bool ad_call_succeeded(ad_workspace *work, const ad_tape *inner)
+void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner)
 {
     ad_status status = ad_tape_status(inner);
     if (status != AD_OK)
-        ad_reject(work, status, "%s", ad_tape_error(inner));
-    return status == AD_OK;
+        ad_reject(work, status, "%s%s%s%s", call->place ? "at " : "",
+                  call->place ? call->place : "", call->place ? ": " : "", ad_tape_error(inner));
 }
 
 void ad_call_add(double alpha, ad_view from, ad_array to)
@@ -73,6 +73,11 @@ void ad_call_add(double alpha, ad_view from, ad_array to)
 }
 
 /* ---- recording --------------------------------------------------------------------- */
+
+ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n)
+{
+    return (ad_call){f, env, n, t ? ad_aside_place(t) : NULL, NULL};
+}
 
 static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x)
 {

@@ -11,6 +11,7 @@ typedef struct ad_call {
     ad_function *f;
     const void *env;
     int n;                /* operands */
+    const char *place;    /* the source line of the call, or NULL */
     const ad_view *value; /* f's, for the rules of recording; dangles afterwards */
 } ad_call;
 
@@ -33,8 +34,12 @@ ad_tensor *ad_call_leaves(ad_tape *t, int n, const ad_view *x, const bool *watch
 /* The function's value at such leaves, which must be on t. */
 ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *leaves);
 
-/* For rules: whether all went well on the inner tape; if not, the rule fails as it did. */
-bool ad_call_succeeded(ad_workspace *work, const ad_tape *inner);
+/* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the place of
+ * the call. */
+void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
+
+/* A call as ad_call_record and ops of their own take it. */
+ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n);
 
 /* to += alpha from, which have one type and shape and lie row by row. */
 void ad_call_add(double alpha, ad_view from, ad_array to);

@@ -159,7 +159,7 @@ static void gradient_forward(const ad_forward_args *c)
             write_part(c->y.data, ad_grad(in.x[i]), &at);
         write_part(c->y.data, ad_read(in.value), &at);
     }
-    ad_call_succeeded(c->work, in.tape);
+    ad_call_finish(c->work, &a->call, in.tape);
 }
 
 static void add_cotangents(const ad_pullback_args *c, const inner *in, double u)
@@ -193,7 +193,7 @@ static void gradient_pullback(const ad_pullback_args *c)
         watched[i] = c->dx[i].data || (watched[i] && v[i].data);
     if (evaluate(c->work, a, c->x, watched, &c->y, &in) && sweep(&in, a->wrt, v))
         add_cotangents(c, &in, ad_view_get(&c->dy, at));
-    ad_call_succeeded(c->work, in.tape);
+    ad_call_finish(c->work, &a->call, in.tape);
 }
 
 static void gradient_jvp(const ad_jvp_args *c)
@@ -212,7 +212,7 @@ static void gradient_jvp(const ad_jvp_args *c)
         if (slope.data)
             write_part(c->ty.data, slope, &at);
     }
-    ad_call_succeeded(c->work, in.tape);
+    ad_call_finish(c->work, &a->call, in.tape);
 }
 
 static void gradient_curvature(const ad_curvature_args *c)
@@ -251,7 +251,7 @@ ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tens
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: by %d of %d operands", wrt, n);
     ad_tensor none = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = none;
-    gradient_attr a = {{f, env, n, NULL}, wrt};
+    gradient_attr a = {ad_call_at(t, f, env, n), wrt};
     if (t && ad_tape_status(t) == AD_OK)
         row = ad_apply_n(&gradient_op, n, x, &a);
     bool good = ad_read(row).data;

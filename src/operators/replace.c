@@ -117,7 +117,7 @@ static void replace_pullback(const ad_pullback_args *c)
         for (int i = 0; i < c->arity; i++)
             if (c->dx[i].data && good_cotangent(&in, i) && in.dx[i].tape)
                 ad_call_add(1, ad_read(in.dx[i]), c->dx[i]);
-    ad_call_succeeded(c->work, in.tape);
+    ad_call_finish(c->work, c->attr, in.tape);
 }
 
 /* Where p is evaluated does not matter, as it is linear: at dy = 0. */
@@ -137,7 +137,7 @@ static void replace_jvp(const ad_jvp_args *c)
         if (product.tape && ad_backward(product) == AD_OK)
             memcpy(c->ty.data, ad_grad(in.dy).data, bytes);
     }
-    ad_call_succeeded(c->work, in.tape);
+    ad_call_finish(c->work, c->attr, in.tape);
 }
 
 /* Tangents for the leaves of p; that of y is J tx. */
@@ -173,7 +173,7 @@ static void replace_curvature(const ad_curvature_args *c)
     for (int i = 0; good && root.tape && i < c->arity; i++)
         if (c->tdx[i].data && ad_tangent(in.dx[i]).data)
             ad_call_add(1, ad_tangent(in.dx[i]), c->tdx[i]);
-    ad_call_succeeded(c->work, in.tape);
+    ad_call_finish(c->work, c->attr, in.tape);
 }
 
 static const ad_op replace_op = {
@@ -191,8 +191,9 @@ static const ad_op replace_op = {
 ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env, int n,
                              const ad_tensor *x)
 {
-    replace_attr a = {{f, env, n, NULL}, pullback};
-    if (ad_call_tape("with_derivative", f && pullback, n, x))
+    ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
+    replace_attr a = {ad_call_at(t, f, env, n), pullback};
+    if (t)
         return ad_call_record(&replace_op, &a.call, x);
     return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
 }
