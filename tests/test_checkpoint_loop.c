@@ -71,6 +71,26 @@ static ad_tensor inner_part(ad_tape *t, const ad_tensor *x, const void *env)
     return ad_sin(ad_mul(x[0], x[1]));
 }
 
+/* States that are others before, or themselves, to the letter. */
+static void swap(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x, const void *env,
+                 ad_tensor *next)
+{
+    (void)t, (void)i, (void)env;
+    next[0] = state[1];
+    next[1] = ad_mul(ad_add(state[0], state[1]), x[0]);
+    next[2] = state[2];
+}
+
+/* One state, which is its own view. */
+static void spin(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x, const void *env,
+                 ad_tensor *next)
+{
+    (void)t, (void)env, (void)x;
+    next[0] = i % 3 == 0   ? state[0]
+              : i % 3 == 1 ? ad_flip(state[0], AD_AXES(0))
+                           : ad_mul(state[0], x[0]);
+}
+
 /* A checkpoint, and a loop of three steps, in each step. */
 static void grind(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
                   const void *env, ad_tensor *next)
@@ -142,6 +162,20 @@ static const struct kind {
      3,
      {VIEW_1(numbers), VIEW_1(some), VIEW_1(weights)},
      {VIEW_1(some), VIEW_1(numbers), VIEW_1(some)}},
+    {"states that are others",
+     swap,
+     swap,
+     3,
+     4,
+     {VIEW_1(numbers), VIEW_1(some), VIEW_1(weights), VIEW_1(weights + 3)},
+     {VIEW_1(some), VIEW_1(numbers), VIEW_1(weights), VIEW_1(some)}},
+    {"a state that is itself",
+     spin,
+     spin,
+     1,
+     2,
+     {VIEW_1(numbers), VIEW_1(weights)},
+     {VIEW_1(some), VIEW_1(numbers)}},
     {"nested",
      grind,
      plain_grind,
@@ -343,6 +377,30 @@ START_TEST(some_operands_are_frozen)
 }
 END_TEST
 
+/* Large enough for kernels to share their work. */
+START_TEST(threads_change_no_bits)
+{
+    enum { MANY = 70000 };
+    static double state[MANY], first[MANY];
+    double factor = 1.0625;
+    ad_pool *pool = ad_pool_new(NULL, 3);
+    for (int i = 0; i < MANY; i++)
+        state[i] = sin(i);
+    for (int way = 0; way < 2; way++) {
+        ad_tape *t = ad_tape_new(
+            &(ad_tape_options){.size = sizeof(ad_tape_options), .pool = way ? pool : NULL});
+        ad_tensor x[] = {ad_watch(t, AD_VIEW(state, MANY)), ad_watch(t, AD_VIEW_SCALAR(&factor))};
+        ad_tensor y = ad_checkpoint_loop(spin, NULL, 8, 2, 2, x, 1, NULL);
+        ck_assert_int_eq(ad_backward(ad_sum(ad_square(y))), AD_OK);
+        if (way)
+            ck_assert_mem_eq(first, ad_grad(x[0]).data, sizeof first);
+        memcpy(first, ad_grad(x[0]).data, sizeof first);
+        ad_tape_free(t);
+    }
+    ad_pool_free(pool);
+}
+END_TEST
+
 /* ---- memory ------------------------------------------------------------------------- */
 
 static void widen(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
@@ -473,6 +531,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, sweeps_repeat);
     tcase_add_test(tests, a_cancelled_sweep_leaves_the_next_one_right);
     tcase_add_test(tests, some_operands_are_frozen);
+    tcase_add_test(tests, threads_change_no_bits);
     tcase_add_test(tests, a_long_loop_takes_the_memory_of_its_snapshots);
     tcase_add_loop_test(tests, failures_name_the_step, 0, sizeof failures / sizeof *failures);
     tcase_add_test(tests, an_impure_step_is_found_out);

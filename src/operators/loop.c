@@ -30,7 +30,7 @@ ad_view ad_loop_part(const ad_loop *l, const char *row, int k, size_t *at)
 void ad_loop_put(char *to, const void *from, size_t bytes)
 {
     if (bytes && from)
-        memcpy(to, from, bytes);
+        memmove(to, from, bytes);
     else if (bytes)
         memset(to, 0, bytes);
 }
@@ -102,12 +102,13 @@ static bool good_next(const ad_loop *l, int k)
     return ad_tape_status(l->tape) == AD_OK;
 }
 
-/* Takes step i from a row. The next states follow one another in the result; dead with an error. */
-static ad_tensor evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
+/* Takes step i from a row, to l->next. False with an error. */
+static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
 {
     const ad_loop_attr *a = l->a;
     ad_tensor *operands = watch ? l->watched : l->frozen;
     size_t at = 0;
+    int good = 0;
     l->at = i;
     ad_tape_rewind(l->start);
     for (int k = 0; k < a->states; k++) {
@@ -117,11 +118,21 @@ static ad_tensor evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     }
     if (ad_tape_status(l->tape) == AD_OK)
         a->step(l->tape, i, l->state, operands + a->states, a->call.env, l->next);
-    for (int k = 0; k < a->states && good_next(l, k); k++)
+    while (good < a->states && good_next(l, good))
+        good++;
+    return good == a->states;
+}
+
+/* The next states as one value, row by row. They may be views of the row that they come from, but one by
+ * itself only if it is the same. */
+static ad_tensor join_next(ad_loop *l)
+{
+    ad_view v = ad_read(l->next[0]);
+    if (l->a->states == 1 && ad_view_is_contiguous(&v))
+        return l->next[0];
+    for (int k = 0; k < l->a->states; k++)
         l->next[k] = ad_flatten(l->next[k], 0, -1);
-    if (ad_tape_status(l->tape) != AD_OK)
-        return ad_dead_like(l->state[0]);
-    return ad_concat(l->next, a->states, 0);
+    return ad_concat(l->next, l->a->states, 0);
 }
 
 static bool push(ad_loop *l, const char *row, ad_tensor y)
@@ -135,7 +146,9 @@ static bool push(ad_loop *l, const char *row, ad_tensor y)
 /* The row after step i. `to` may be `from`. */
 static bool advance(ad_loop *l, int64_t i, const char *from, char *to)
 {
-    ad_tensor y = evaluate(l, i, from, l->tx);
+    if (!evaluate(l, i, from, l->tx))
+        return false;
+    ad_tensor y = join_next(l);
     if (ad_tape_status(l->tape) != AD_OK || (l->tx && !push(l, from, y)))
         return false;
     ad_loop_put(to, ad_read(y).data, l->bytes);
@@ -153,22 +166,32 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 
 /* ---- sweeping ---------------------------------------------------------------------- */
 
+/* What the last step gave when the node was recorded, it must give again. */
+static bool as_before(const ad_loop *l, ad_tensor next, const ad_view *y)
+{
+    ad_view v = ad_view_of(l->type, ad_read(next).data, y->shape);
+    return ad_call_compare(l->tape, l->at + 1 == l->a->steps ? &v : y, y);
+}
+
+static bool sweep(ad_loop *l, const char *row, ad_tensor next, const char *dy)
+{
+    ad_shape shape = ad_shape_of_tensor(next);
+    ad_view seed = ad_view_of(l->type, dy, shape),
+            tangent = ad_view_of(l->type, dy + l->bytes, shape);
+    if (!l->tx)
+        return ad_backward_from(next, seed) == AD_OK;
+    return push(l, row, next) && ad_backward_tangents_from(next, seed, tangent) == AD_OK;
+}
+
 bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, char *dy,
                      const ad_array *dx)
 {
     const ad_loop_attr *a = l->a;
     size_t at = 0;
-    ad_tensor next = evaluate(l, i, row, true);
-    ad_view value = ad_read(next);
-    if (!ad_call_compare(l->tape, &value, i + 1 == a->steps ? y : &value))
+    if (!evaluate(l, i, row, true))
         return false;
-    ad_view seed = ad_view_of(l->type, dy, ad_shape_of_tensor(next));
-    ad_view tangent = ad_view_of(l->type, dy + l->bytes, ad_shape_of_tensor(next));
-    if (!l->tx)
-        ad_backward_from(next, seed);
-    else if (push(l, row, next))
-        ad_backward_tangents_from(next, seed, tangent);
-    if (ad_tape_status(l->tape) != AD_OK)
+    ad_tensor next = join_next(l);
+    if (ad_tape_status(l->tape) != AD_OK || !as_before(l, next, y) || !sweep(l, row, next, dy))
         return false;
     for (int k = 0; k < a->states; k++) {
         size_t begin = at;
