@@ -173,7 +173,7 @@ AD_API ad_reach ad_reach_of(ad_tensor y, ad_tensor x);
 
 typedef struct ad_unreached {
     ad_tensor leaf;
-    const char *label, *place; /* or NULL; those of a model are labelled with their fields' names */
+    const char *label, *place; /* or NULL; those of a model are labelled with their paths */
     ad_reach reach;            /* not AD_REACHED */
     const char *op;            /* the first operation that stops or severs, or NULL */
 } ad_unreached;
