@@ -55,7 +55,9 @@ enum {
     AD_CHECK_BORROWED = 8,
 
     /* A call that changes a tape while another thread's call does fails with AD_BUSY, and so does every
-     * call after it until a reset. The call that was there first is not disturbed. */
+     * call after it until a reset. The call that was there first is not disturbed. Not watched are calls
+     * that only read (ad_read, ad_item, ad_grad, ad_tape_measure ...): any number of threads may
+     * make them, but while some thread's call changes the tape, none other may. */
     AD_CHECK_THREADS = 16
 };
 
