@@ -203,6 +203,16 @@ static ad_status constant_scenario(test_allocator *memory)
     return end(t);
 }
 
+static ad_status widened_scenario(test_allocator *memory)
+{
+    static const float singles[] = {1, 2, 3};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    ad_tape_widen(t, true);
+    if (t)
+        ad_backward(ad_sum(ad_square(ad_watch(t, AD_VIEW(singles, 3)))));
+    return end(t);
+}
+
 static ad_status pool_scenario(test_allocator *memory)
 {
     ad_pool *p = ad_pool_new(&memory->base, 2);
@@ -302,6 +312,7 @@ static const struct scenario {
     {"arrays", array_scenario},
     {"training", training_scenario},
     {"constant", constant_scenario},
+    {"widened", widened_scenario},
     {"pool", pool_scenario},
     {"digits", digits_scenario},
     {"a file", plain_scenario},
