@@ -1,5 +1,6 @@
 /* Functions that make a tensor of tensors: one line each, then calls that cannot be right. */
 #include "misuse.h"
+#include "misuse_inside.h"
 
 #include <math.h>
 
@@ -120,6 +121,7 @@ static ad_tensor first_row(ad_tensor x)
     ROW(top_k, top_k, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
 
 #define OP_ROWS(ROW) \
+    INSIDE_ROWS(ROW) \
     ELEMENTWISE_ROWS(ROW) \
     UNARY(ROW, neg) UNARY(ROW, abs) UNARY(ROW, sign) UNARY(ROW, square) UNARY(ROW, sqrt) \
     UNARY(ROW, exp) UNARY(ROW, log) UNARY(ROW, sin) UNARY(ROW, cos) UNARY(ROW, tanh) \
@@ -258,6 +260,7 @@ static ad_tensor first_row(ad_tensor x)
     ROW(top_k, 1, top_k, ad_top_k(o[A], -1, 0).indices, AD_MISUSE)
 
 #define BAD_ROWS(ROW) \
+    BAD_INSIDE_ROWS(ROW) \
     BAD_ELEMENTWISE_ROWS(ROW) \
     BAD_SHAPE_ROWS(ROW) \
     REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
