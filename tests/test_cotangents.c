@@ -381,6 +381,30 @@ START_TEST(what_is_retained_is_given_back)
 }
 END_TEST
 
+START_TEST(a_rewind_forgets_what_was_retained_after_the_mark_in_any_order)
+{
+    ad_tensor x = leaf(), y = ad_square(x);
+    ad_mark mark = ad_tape_mark(tape);
+    size_t before = ad_tape_measure(tape).bytes_used, rewound[2];
+    for (int i = 0; i < 2; i++) {
+        ad_tensor z = ad_square(y);
+        if (i)
+            ad_retain(z);
+        ad_retain(y);
+        ck_assert_int_eq(ad_backward(ad_sum(z)), AD_OK);
+        ad_tape_rewind(mark);
+        expect_pair(ad_grad(y), 18, 32);
+        rewound[i] = ad_tape_measure(tape).bytes_used;
+        ck_assert_uint_gt(rewound[i], before);
+        ad_tape_reset(tape);
+        x = leaf();
+        y = ad_square(x);
+        mark = ad_tape_mark(tape);
+    }
+    ck_assert_uint_eq(rewound[0], rewound[1]);
+}
+END_TEST
+
 START_TEST(a_value_without_derivative_is_not_retained)
 {
     ad_tensor frozen = ad_square(ad_freeze(tape, AD_VIEW(two, 2))), x = leaf();
@@ -482,6 +506,7 @@ int main(void)
     tcase_add_test(all, the_order_of_retaining_does_not_matter);
     tcase_add_test(all, retained_values_have_second_derivatives);
     tcase_add_test(all, what_is_retained_is_given_back);
+    tcase_add_test(all, a_rewind_forgets_what_was_retained_after_the_mark_in_any_order);
     tcase_add_test(all, a_value_without_derivative_is_not_retained);
     tcase_add_test(all, a_failed_sweep_leaves_nothing_of_retained_values);
     tcase_add_test(all, a_sweep_in_slices_retains_what_it_has_yet_to_pass);
