@@ -21,7 +21,7 @@ typedef struct number {
 } number;
 
 typedef struct bound {
-    double ulps, floor;
+    double ulps, floor; /* a floor below 0: where digits are lost to underflow */
 } bound;
 
 typedef struct block {
@@ -48,7 +48,8 @@ static bound read_bound(const char *text)
     bound b = {strtod(text, &end), 0};
     if (end == text)
         b.ulps = -1; /* there are none */
-    b.floor = *end == '~' ? strtod(end + 1, NULL) : 0;
+    if (*end == '~')
+        b.floor = strcmp(end, "~tiny") == 0 ? -1 : strtod(end + 1, NULL);
     return b;
 }
 
@@ -118,6 +119,8 @@ static double ulps_between(ad_type type, double got, double want, double floor)
         return 0;
     if (!isfinite(got) || !isfinite(want))
         return INFINITY;
+    if (floor < 0)
+        floor = type == AD_F32 ? FLT_MIN / FLT_EPSILON : DBL_MIN / DBL_EPSILON;
     return fabs(got - want) / spacing(type, fmax(fabs(want), floor));
 }
 
