@@ -269,6 +269,10 @@ static void run_scratch(void)
 {
     ck_assert_ptr_null(ad_scratch(NULL, 8));
 }
+static void run_inner_tape(void)
+{
+    ck_assert_ptr_null(ad_inner_tape(NULL));
+}
 static void run_reject(void)
 {
     ad_reject(NULL, AD_DOMAIN, "lost");
@@ -344,7 +348,7 @@ static void run_rule(void)
     ROW(array_count) ROW(array_write) ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) \
     ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
-    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(reject) \
+    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(inner_tape) ROW(reject) \
     ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
     ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp)

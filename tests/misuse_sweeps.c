@@ -173,24 +173,50 @@ static void run_backward(void)
     ck_assert_int_eq(ad_backward(ad_constant(t, AD_I32, 1)), AD_BAD_TYPE);
     ad_tape_free(t);
 }
-static void run_backward_from(void)
+static void refuse_cotangents(ad_status (*sweep)(ad_tensor, ad_view))
 {
     ad_tape *t = ad_tape_new(NULL);
     const float narrow[6] = {0};
     const ad_view wrong[] = {{0}, AD_VIEW(reals, 6), AD_VIEW(narrow, 2, 3)};
     const ad_status status[] = {AD_MISUSE, AD_BAD_SHAPE, AD_BAD_TYPE};
-    refuse_roots(sweep_from);
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(ad_backward_from(ad_exp(a_matrix(t)), wrong[i]), status[i]);
+        ck_assert_int_eq(sweep(ad_exp(a_matrix(t)), wrong[i]), status[i]);
         ad_tape_reset(t);
     }
     ad_tape_free(t);
+}
+static void run_backward_from(void)
+{
+    refuse_roots(sweep_from);
+    refuse_cotangents(ad_backward_from);
 }
 static void run_backward_tangents(void)
 {
     ad_tape *t = ad_tape_new(NULL);
     refuse_roots(ad_backward_tangents);
     ck_assert_int_eq(ad_backward_tangents(ad_sum(a_matrix(t))), AD_MISUSE); /* nothing pushed */
+    ad_tape_free(t);
+}
+static ad_status tangents_from(ad_tensor y, ad_view dy)
+{
+    return ad_backward_tangents_from(y, dy, (ad_view){0});
+}
+static ad_status tangents_from_one(ad_tensor y)
+{
+    return tangents_from(y, AD_VIEW(reals, 1));
+}
+static ad_status tangents_to(ad_tensor y, ad_view tdy)
+{
+    return ad_backward_tangents_from(y, AD_VIEW(reals, 2, 3), tdy);
+}
+static void run_backward_tangents_from(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    refuse_roots(tangents_from_one);
+    refuse_cotangents(tangents_from);
+    ck_assert_int_eq(tangents_from(a_matrix(t), AD_VIEW(reals, 2, 3)), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(tangents_to(a_matrix(t), AD_VIEW(reals, 6)), AD_BAD_SHAPE);
     ad_tape_free(t);
 }
 static void run_push_tangents(void)
@@ -217,7 +243,7 @@ static void run_set_tangent(void)
 #define SWEEP_ROWS(ROW) \
     ROW(watch) ROW(freeze) ROW(constant) ROW(label) ROW(read) ROW(grad) ROW(retain) ROW(tangent) \
     ROW(grad_tangent) ROW(item) ROW(shape_of_tensor) ROW(is_tracked) ROW(reached) ROW(backward) \
-    ROW(backward_from) ROW(backward_tangents) ROW(push_tangents) ROW(set_tangent)
+    ROW(backward_from) ROW(backward_tangents) ROW(backward_tangents_from) ROW(push_tangents) ROW(set_tangent)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

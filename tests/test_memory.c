@@ -4,6 +4,7 @@
 #include "allocator.h"
 #include "faulty_op.h"
 #include "idx_bytes.h"
+#include "memory_inside.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -332,6 +333,7 @@ static const struct scenario {
     {"a gzip file", gzip_scenario},
     {"checks", check_scenario},
     {"a check of a step", step_scenario},
+    {"functions inside functions", inside_scenario},
 };
 
 static void torture(const struct scenario *s, bool sticky)

@@ -101,7 +101,7 @@ AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
 /* What a tape holds, for tests and tools. */
 typedef struct ad_tape_info {
     size_t nodes;           /* values on the tape */
-    size_t bytes_used;      /* of values, their nodes, and cotangents */
+    size_t bytes_used;      /* of values, their nodes, and cotangents, inner tapes' (op.h) included */
     size_t bytes_reserved;  /* taken from the allocator */
     size_t sweep_left;      /* values that a sweep in slices has yet to visit; 0: there is none */
 } ad_tape_info;
@@ -231,6 +231,10 @@ AD_API ad_view ad_tangent(ad_tensor x);
  * ad_grad and ad_grad_tangent. AD_NO_DERIVATIVE, with the name, for an
  * operation without second derivatives. */
 AD_API ad_status ad_backward_tangents(ad_tensor y);
+
+/* The same for a y of any shape, from a cotangent dy, as ad_backward_from's, and its derivative along the
+ * tangents, tdy, whose data may be NULL for zeros. */
+AD_API ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy);
 AD_API ad_view ad_grad_tangent(ad_tensor x);
 
 /* ---- looking on --------------------------------------------------------------------- */

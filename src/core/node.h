@@ -72,6 +72,8 @@ struct ad_tape {
     ad_arena values;
     ad_recycler buffers;
     ad_pool *threads; /* or NULL */
+    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
+    ad_tape *outer;   /* whose inner tape this is, or NULL */
     ad_isa isa;
     ad_node **nodes;
     uint32_t count, capacity;

@@ -260,25 +260,39 @@ static void *make_seed(ad_tape *t, const ad_node *root, const ad_view *seed)
     return dy;
 }
 
-/* Starts a sweep on a tape that was entered, and leaves it after so many operations. The seed is copied
- * before the last sweep's gradients go: it may be one of them. */
-static ad_status sweep(const char *name, ad_tensor y, const ad_view *seed, order up_to,
-                       size_t operations)
+/* What a sweep starts from: cotangents of the root, of either order. */
+typedef struct seeds {
+    const ad_view *dy;  /* NULL: one */
+    const ad_view *tdy; /* NULL: zero */
+    order up_to;
+} seeds;
+
+/* The seeds are copied before the last sweep's gradients go: they may be among them. */
+static bool plant_seeds(ad_tape *t, uint32_t root, const seeds *s)
+{
+    ad_node *n = t->nodes[root];
+    bool tracked = n->flags & AD_NODE_TRACKED, second = tracked && s->tdy;
+    void *dy = tracked ? make_seed(t, n, s->dy) : NULL;
+    void *tdy = second ? make_seed(t, n, s->tdy) : NULL;
+    ad_release_gradients(t, 0);
+    n->cotangent = dy;
+    if (tdy)
+        t->tangents[root].tdx = tdy;
+    return (dy || !tracked) && (tdy || !second);
+}
+
+/* Starts a sweep on a tape that was entered, and leaves it after so many operations. */
+static ad_status sweep(const char *name, ad_tensor y, const seeds *s, size_t operations)
 {
     ad_tape *t = y.tape;
     uint32_t root = y.as.node.index;
-    ad_node *n = t->nodes[root];
-    bool tracked = n->flags & AD_NODE_TRACKED;
     ad_sweep_drop(t);
-    void *dy = tracked ? make_seed(t, n, seed) : NULL;
-    ad_release_gradients(t, 0);
-    n->cotangent = dy;
-    if ((dy || !tracked) && ad_sweep_allowed(t, name, root)) {
+    if (plant_seeds(t, root, s) && ad_sweep_allowed(t, name, root)) {
         t->sweep_root = root;
         t->sweep_next = root + 1;
-        go_on(t, up_to, operations);
+        go_on(t, s->up_to, operations);
     } else {
-        give(t, root, FIRST);
+        give_all(t, root);
     }
     return ad_tape_leave_with_status(t);
 }
@@ -289,20 +303,20 @@ static ad_status sweep_from_one(ad_tensor y, size_t operations)
 {
     if (!ad_sweep_root("backward", y, true))
         return ad_tape_status(y.tape);
-    return sweep("backward", y, NULL, FIRST, operations);
+    return sweep("backward", y, &(seeds){NULL, NULL, FIRST}, operations);
 }
 
-static bool good_seed(ad_tape *t, const ad_node *n, const ad_view *dy)
+static bool good_seed(ad_tape *t, const char *name, const ad_node *n, const ad_view *dy)
 {
     char given[64], wanted[64];
     ad_shape shape = ad_node_shape(n);
     if (!dy->data && n->count)
-        ad_tape_fail(t, AD_MISUSE, "backward: the cotangent holds no numbers");
+        ad_tape_fail(t, AD_MISUSE, "%s: the cotangent holds no numbers", name);
     else if (dy->type != (ad_type)n->type)
-        ad_tape_fail(t, AD_BAD_TYPE, "backward: a cotangent of type %s for a root of %s",
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: a cotangent of type %s for a root of %s", name,
                      ad_type_text(dy->type), ad_type_text((ad_type)n->type));
     else if (!ad_shape_equal(&dy->shape, &shape))
-        ad_tape_fail(t, AD_BAD_SHAPE, "backward: a cotangent of shape %s for a root of %s",
+        ad_tape_fail(t, AD_BAD_SHAPE, "%s: a cotangent of shape %s for a root of %s", name,
                      ad_shape_print(&dy->shape, given, sizeof given),
                      ad_shape_print(&shape, wanted, sizeof wanted));
     return t->error.status == AD_OK;
@@ -311,8 +325,8 @@ static bool good_seed(ad_tape *t, const ad_node *n, const ad_view *dy)
 static ad_status sweep_from(ad_tensor y, const ad_view *dy, size_t operations)
 {
     ad_node *n = ad_sweep_root("backward", y, false);
-    if (n && good_seed(y.tape, n, dy))
-        return sweep("backward", y, dy, FIRST, operations);
+    if (n && good_seed(y.tape, "backward", n, dy))
+        return sweep("backward", y, &(seeds){dy, NULL, FIRST}, operations);
     if (n)
         ad_tape_leave(y.tape);
     return ad_tape_status(y.tape);
@@ -391,19 +405,35 @@ bool ad_reached(ad_tensor x)
 
 /* ---- forward over reverse ---------------------------------------------------------- */
 
-ad_status ad_backward_tangents(ad_tensor y)
+/* On a tape that was entered. */
+static ad_status sweep_tangents(const char *name, ad_tensor y, const seeds *s)
 {
     ad_tape *t = y.tape;
-    if (!ad_sweep_root("backward_tangents", y, true))
-        return ad_tape_status(t);
     bool pushed = t->pushed != AD_NO_NODE && t->pushed >= y.as.node.index;
     if (pushed && ad_room_for_tangents(t, t->count))
-        return sweep("backward_tangents", y, NULL, SECOND, SIZE_MAX);
+        return sweep(name, y, s, SIZE_MAX);
     if (!pushed)
-        ad_tape_fail(t, AD_MISUSE,
-                     "backward_tangents: first carry the tangents to the root "
-                     "(ad_push_tangents)");
+        ad_tape_fail(t, AD_MISUSE, "%s: first carry the tangents to the root (ad_push_tangents)",
+                     name);
     return ad_tape_leave_with_status(t);
+}
+
+ad_status ad_backward_tangents(ad_tensor y)
+{
+    if (!ad_sweep_root("backward_tangents", y, true))
+        return ad_tape_status(y.tape);
+    return sweep_tangents("backward_tangents", y, &(seeds){NULL, NULL, SECOND});
+}
+
+ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
+{
+    const char *name = "backward_tangents";
+    const ad_node *n = ad_sweep_root(name, y, false);
+    if (!n)
+        return ad_tape_status(y.tape);
+    if (good_seed(y.tape, name, n, &dy) && (!tdy.data || good_seed(y.tape, name, n, &tdy)))
+        return sweep_tangents(name, y, &(seeds){&dy, tdy.data ? &tdy : NULL, SECOND});
+    return ad_tape_leave_with_status(y.tape);
 }
 
 ad_view ad_grad_tangent(ad_tensor x)

@@ -34,7 +34,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
 
 void ad_tape_free(ad_tape *t)
 {
-    if (!t || !ad_tape_take_over(t, "free"))
+    if (!t || t->outer || !ad_tape_take_over(t, "free"))
         return;
     ad_tape_reset(t);
     ad_tape_trim(t);
@@ -69,7 +69,18 @@ void ad_tape_reset(ad_tape *t)
     if (t->error.status != AD_OK)
         t->error = (ad_error){0};
     ad_guard_clear(&t->guard);
+    if (t->inner)
+        ad_tape_reset(t->inner);
     ad_tape_leave(t);
+}
+
+static void free_inner(ad_tape *t)
+{
+    if (!t->inner)
+        return;
+    t->inner->outer = NULL;
+    ad_tape_free(t->inner);
+    t->inner = NULL;
 }
 
 void ad_tape_trim(ad_tape *t)
@@ -77,6 +88,7 @@ void ad_tape_trim(ad_tape *t)
     if (!t || !ad_tape_take_over(t, "trim"))
         return;
     ad_arena_trim(&t->values);
+    free_inner(t);
     if (!t->count) {
         ad_arena_trim(&t->buffers.arena);
         ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *t->nodes);
@@ -141,7 +153,10 @@ ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
 bool ad_tape_refuses(ad_tape *t, const char *name)
 {
     if (t->busy)
-        ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s", name, t->busy);
+        ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s%s", name, t->busy,
+                     t->inner && t->inner->count
+                         ? " (tensors that its function needs must be its operands)"
+                         : "");
     ad_tape_leave(t);
     return true;
 }
@@ -160,10 +175,12 @@ ad_tape_info ad_tape_measure(const ad_tape *t)
     if (!t)
         return (ad_tape_info){0};
     size_t tables = t->capacity * sizeof *t->nodes + t->tangents_capacity * sizeof *t->tangents;
+    ad_tape_info inner = ad_tape_measure(t->inner);
     return (ad_tape_info){
         .nodes = t->count,
-        .bytes_used = ad_arena_used(&t->values) + t->buffers.used,
-        .bytes_reserved = t->values.reserved + t->buffers.arena.reserved + tables,
+        .bytes_used = ad_arena_used(&t->values) + t->buffers.used + inner.bytes_used,
+        .bytes_reserved =
+            t->values.reserved + t->buffers.arena.reserved + tables + inner.bytes_reserved,
         .sweep_left = t->sweep_root == AD_NO_NODE ? 0 : t->sweep_next,
     };
 }
