@@ -259,6 +259,22 @@ START_TEST(failures_leave_results_as_they_were)
 }
 END_TEST
 
+static bool a_few(void *user, size_t left)
+{
+    (void)left;
+    return --*(int *)user > 0;
+}
+
+START_TEST(a_sweep_can_be_cancelled_inside)
+{
+    int polls = 6; /* sum, square, reshape, slice, the node, and within it the sum */
+    ad_tensor y = slope_of(cube_of, NULL);
+    ad_tape_poll(tape, a_few, &polls);
+    ad_backward(y);
+    expect(AD_CANCELLED, "pullback of gradient([3]): backward: cancelled with 4 values to go");
+}
+END_TEST
+
 static ad_tensor logarithm(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t, (void)env;
@@ -291,6 +307,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_function_that_changes_is_refused);
     tcase_add_test(all, operands_that_do_not_fit_are_refused);
     tcase_add_test(all, failures_leave_results_as_they_were);
+    tcase_add_test(all, a_sweep_can_be_cancelled_inside);
     tcase_add_test(all, a_number_that_is_not_finite_is_found_inside);
     suite_add_tcase(suite, all);
     return suite;
