@@ -197,7 +197,9 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
         ad_mark start = ad_tape_mark(t);                                                   \
         m##_tensors x = m##_watch(t, model);                                               \
         ad_tensor y = f(t, &x, env);                                                       \
-        ad_status status = m##_gradient(y, &x, gradient);                                  \
+        ad_status status = y.tape == t ? m##_gradient(y, &x, gradient)                     \
+            : ad_tape_fail(t, AD_FOREIGN, #m "_value_with_gradient: "                      \
+                                          "the function's result is not on the tape");     \
         if (status == AD_OK && value)                                                      \
             *value = ad_item(y);                                                           \
         ad_tape_rewind(start);                                                             \
@@ -210,6 +212,9 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
             return ad_tape_fail(t, AD_MISUSE, #m "_value_with_pullback: an argument is NULL"); \
         p->x = m##_watch(t, model);                                                        \
         p->value = f(t, &p->x, env);                                                       \
+        if (p->value.tape != t)                                                            \
+            ad_tape_fail(t, AD_FOREIGN, #m "_value_with_pullback: "                        \
+                                        "the function's result is not on the tape");       \
         return ad_tape_status(t);                                                          \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_pull(const m##_pullback *p, ad_view dy, m *dx)   \
