@@ -295,7 +295,8 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(stack, stack, 2, FIT_EQUAL, EVERYWHERE, stack(x, choice)) \
     ROW(gather, gather, 1, FIT_FULL_AXIS, EVERYWHERE, gather(t, *x, choice)) \
     ROW(mse, mse, 2, FIT_EQUAL, EVERYWHERE, ad_mse(x[0], x[1])) \
-    ROW(softmax_cross_entropy, softmax_cross_entropy, 1, FIT_ROWS, EVERYWHERE, cross_entropy(t, *x, choice))
+    ROW(softmax_cross_entropy, softmax_cross_entropy, 1, FIT_ROWS, EVERYWHERE, cross_entropy(t, *x, choice)) \
+    ROW(dropout, dropout, 1, FIT_ANY, EVERYWHERE, ad_dropout(*x, 0.25, ad_key_new(choice)))
 /* clang-format on */
 
 #define FUNCTION(row, op, n, fits, domain, result)                                \

@@ -192,6 +192,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(scatter_add, scatter_add, ad_scatter_add(o[A], o[L], o[B], 0), BIT(A) | BIT(L) | BIT(B), \
         BIT(A) | BIT(L) | BIT(B)) \
     ROW(one_hot, one_hot, ad_one_hot(o[L], 2, AD_F64), BIT(L), BIT(L)) \
+    ROW(dropout, dropout, ad_dropout(o[A], 0.5, ad_key_new(1)), BIT(A), BIT(A)) \
     ROW(squeeze, reshape, ad_squeeze(ad_reshape(o[A], AD_SHAPE(1, 6)), 0), BIT(A), 0) \
     ROW(unbroadcast, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(3)), BIT(A), BIT(A)) \
     ROW(concat, concat, ad_concat(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
@@ -248,6 +249,8 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(one_hot, 0, one_hot, ad_one_hot(o[L], 1, AD_F64), AD_DOMAIN) \
     ROW(one_hot, 1, one_hot, ad_one_hot(o[L], 2, (ad_type)77), AD_BAD_TYPE) \
     ROW(one_hot, 2, one_hot, ad_one_hot(o[L], -1, AD_F64), AD_BAD_SHAPE) \
+    ROW(dropout, 0, dropout, ad_dropout(o[A], NAN, ad_key_new(1)), AD_DOMAIN) \
+    ROW(dropout, 1, dropout, ad_dropout(o[A], -0.5, ad_key_new(1)), AD_DOMAIN) \
     ROW(huber_loss, 0, huber_loss, ad_huber_loss(o[A], o[B], 0), AD_MISUSE) \
     ROW(l1_loss, 0, l1_loss, ad_l1_loss(o[A], o[V]), AD_BAD_SHAPE)
 

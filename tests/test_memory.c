@@ -92,6 +92,19 @@ static ad_status exact_sweep_scenario(test_allocator *memory)
     return sweeps(memory, AD_CHECK_BOUNDS, 1);
 }
 
+/* Noise takes memory for its leaves and for the bits of dropout. */
+static ad_status noise_scenario(test_allocator *memory)
+{
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (t) {
+        ad_tensor x = ad_watch(t, operands[0]);
+        ad_tensor z = ad_normal(t, AD_F64, AD_SHAPE(3, 3), 0, 1, ad_key_new(1));
+        ad_tensor u = ad_uniform(t, AD_F64, AD_SHAPE(3), 0, 1, ad_key_new(2));
+        ad_backward(ad_sum(ad_dropout(ad_mul(ad_add(x, z), u), 0.5, ad_key_new(3))));
+    }
+    return end(t);
+}
+
 static ad_status gradient_scenario(test_allocator *memory)
 {
     double value;
@@ -329,6 +342,7 @@ static const struct scenario {
 } scenarios[] = {
     {"sweeps", sweep_scenario},
     {"sweeps, every piece by itself", exact_sweep_scenario},
+    {"noise", noise_scenario},
     {"gradient", gradient_scenario},
     {"pullback", pullback_scenario},
     {"jvp and hvp", second_order_scenario},

@@ -7,6 +7,7 @@
 #ifndef ADZE_OPS_H
 #define ADZE_OPS_H
 
+#include "adze/random.h"
 #include "adze/tape.h"
 
 #ifdef __cplusplus
@@ -314,6 +315,21 @@ AD_API ad_tensor ad_argsort(ad_tensor x, int axis, bool descending);
 
 /* The k greatest, in descending order. k beyond the extent is AD_BAD_SHAPE. */
 AD_API ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis);
+
+/* ---- random numbers ----------------------------------------------------------------- */
+/* Functions of a key (random.h) and of the place in the array alone: the same bits whenever they are
+ * evaluated, in f32 and f64, with any number of threads. */
+
+/* Each element of x is 0 with probability rate, else x / (1 - rate): in the mean, x (Srivastava et al.
+ * 2014). What is dropped is an exact 0, whatever it was, and receives one. rate 0 is x itself, rate 1
+ * all zeros; out of [0, 1]: AD_DOMAIN. */
+AD_API ad_tensor ad_dropout(ad_tensor x, double rate, ad_key key);
+
+/* Leaves without derivative, on the tape: the numbers that ad_fill_uniform and ad_fill_normal draw with
+ * ad_random_new(key.seed, key.stream). Float types; AD_DOMAIN as there. */
+AD_API ad_tensor ad_uniform(ad_tape *t, ad_type type, ad_shape shape, double low, double high, ad_key key);
+AD_API ad_tensor ad_normal(ad_tape *t, ad_type type, ad_shape shape, double mean, double deviation,
+                           ad_key key);
 
 /* ---- shapes ------------------------------------------------------------------------- */
 /* Any number type. Down to diagonal, but for unbroadcast, they make free views of x where strides
@@ -623,6 +639,9 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT(x), __VA_ARGS__)
 #define ad_cumsum(x, ...)              (ad_cumsum)(AD_AT(x), __VA_ARGS__)
 #define ad_cumprod(x, ...)             (ad_cumprod)(AD_AT(x), __VA_ARGS__)
+#define ad_dropout(x, ...)             (ad_dropout)(AD_AT(x), __VA_ARGS__)
+#define ad_uniform(t, ...)             (ad_uniform)(AD_TAPE_AT(t), __VA_ARGS__)
+#define ad_normal(t, ...)              (ad_normal)(AD_TAPE_AT(t), __VA_ARGS__)
 #define ad_sort(x, ...)                (ad_sort)(AD_AT(x), __VA_ARGS__)
 #define ad_argsort(x, ...)             (ad_argsort)(AD_AT(x), __VA_ARGS__)
 #define ad_top_k(x, ...)               (ad_top_k)(AD_AT(x), __VA_ARGS__)

@@ -24,5 +24,6 @@ extern const ad_op *const ad_softmax_ops[];
 extern const ad_op *const ad_shape_ops[];
 extern const ad_op *const ad_index_ops[]; /* concat, stack, gather */
 extern const ad_op *const ad_loss_ops[];
+extern const ad_op *const ad_noise_ops[]; /* dropout */
 
 #endif

@@ -11,6 +11,7 @@ static const ad_op *const *const families[] = {
     ad_binary_ops,  ad_ternary_ops,      ad_compare_ops,    ad_select_ops,  ad_product_ops,
     ad_reduce_ops,  ad_accumulate_ops,   ad_norm_ops,       ad_search_ops,  ad_sort_ops,
     ad_softmax_ops, ad_shape_ops,        ad_index_ops,      ad_loss_ops,    ad_cotangent_ops,
+    ad_noise_ops,
 };
 
 const ad_op *ad_builtin_op(size_t i)
