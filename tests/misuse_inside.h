@@ -124,7 +124,7 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
 #define INSIDE_ROWS(ROW) \
     ROW(gradient_node, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 2), \
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(with_derivative, with_derivative, ad_with_derivative(sum_of_product, product_pullback, \
+    ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, \
         NULL, 2, TWO_OF(A, B)), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(checkpoint, checkpoint, ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, B)), \
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \

@@ -64,6 +64,12 @@ static ad_tensor first_row(ad_tensor x)
     return y[0];
 }
 
+static ad_status look(void *user, const ad_cotangent *c)
+{
+    (void)user, (void)c;
+    return AD_OK;
+}
+
 #define TWO_OF(a, b) ((ad_tensor[]){o[a], o[b]})
 
 /* Without an op: those made of several, where the message may name any. */
@@ -120,9 +126,17 @@ static ad_tensor first_row(ad_tensor x)
     VIEWS(ROW, argsort, ad_argsort(o[A], 0, true)) \
     ROW(top_k, top_k, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
 
+#define COTANGENT_ROWS(ROW) \
+    ROW(scale_gradient, scale_gradient, ad_scale_gradient(o[A], 2), BIT(A), BIT(A)) \
+    ROW(clip_gradient, clip_gradient, ad_clip_gradient(o[A], 0, 1), BIT(A), BIT(A)) \
+    ROW(clip_gradient_norm, clip_gradient_norm, ad_clip_gradient_norm(o[A], 1), BIT(A), BIT(A)) \
+    ROW(straight_through, , ad_straight_through(o[A], o[B]), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(on_cotangent, on_cotangent, ad_on_cotangent(o[A], look, NULL), BIT(A), BIT(A))
+
 #define OP_ROWS(ROW) \
     INSIDE_ROWS(ROW) \
     ELEMENTWISE_ROWS(ROW) \
+    COTANGENT_ROWS(ROW) \
     UNARY(ROW, neg) UNARY(ROW, abs) UNARY(ROW, sign) UNARY(ROW, square) UNARY(ROW, sqrt) \
     UNARY(ROW, exp) UNARY(ROW, log) UNARY(ROW, sin) UNARY(ROW, cos) UNARY(ROW, tanh) \
     UNARY(ROW, sigmoid) UNARY(ROW, relu) \
@@ -265,6 +279,10 @@ static ad_tensor first_row(ad_tensor x)
 #define BAD_ROWS(ROW) \
     BAD_INSIDE_ROWS(ROW) \
     BAD_ELEMENTWISE_ROWS(ROW) \
+    ROW(clip_gradient, 0, clip_gradient, ad_clip_gradient(o[A], 1, 0), AD_MISUSE) \
+    ROW(clip_gradient_norm, 0, clip_gradient_norm, ad_clip_gradient_norm(o[A], NAN), AD_MISUSE) \
+    ROW(straight_through, 0, straight_through, ad_straight_through(o[A], o[V]), AD_BAD_SHAPE) \
+    ROW(on_cotangent, 0, on_cotangent, ad_on_cotangent(o[A], NULL, NULL), AD_MISUSE) \
     BAD_SHAPE_ROWS(ROW) \
     REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
     REDUCE_BADLY(ROW, logsumexp) SPREAD_BADLY(ROW, variance) SPREAD_BADLY(ROW, std) \

@@ -146,6 +146,29 @@ static ad_status second_order_scenario(test_allocator *memory)
     return end(t);
 }
 
+static ad_status look(void *user, const ad_cotangent *c)
+{
+    (void)user, (void)c;
+    return AD_OK;
+}
+
+/* Scratch memory of pullbacks, and the cotangents of intermediate values. */
+static ad_status cotangent_scenario(test_allocator *memory)
+{
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (!t)
+        return AD_MEMORY;
+    ad_tensor x = ad_watch(t, operands[0]), y = ad_retain(ad_square(x));
+    y = ad_on_cotangent(ad_scale_gradient(y, -1), look, NULL);
+    y = ad_straight_through(ad_clip_gradient_norm(ad_clip_gradient(y, -1, 1), 1), ad_floor(y));
+    ad_tensor l = ad_sum(ad_mul(y, ad_retain(ad_neg(x))));
+    ad_set_tangent(x, operands[0]);
+    ad_push_tangents(l);
+    ad_backward_tangents(l);
+    ad_backward(l);
+    return end(t);
+}
+
 static ad_status registry_scenario(test_allocator *memory)
 {
     ad_op mine = {.name = "mine"};
@@ -214,6 +237,16 @@ static ad_status constant_scenario(test_allocator *memory)
         ck_assert(!y.data && !ty.data);
     ad_array_free(&y);
     ad_array_free(&ty);
+    return end(t);
+}
+
+static ad_status widened_scenario(test_allocator *memory)
+{
+    static const float singles[] = {1, 2, 3};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    ad_tape_widen(t, true);
+    if (t)
+        ad_backward(ad_sum(ad_square(ad_watch(t, AD_VIEW(singles, 3)))));
     return end(t);
 }
 
@@ -313,10 +346,12 @@ static const struct scenario {
     {"gradient", gradient_scenario},
     {"pullback", pullback_scenario},
     {"jvp and hvp", second_order_scenario},
+    {"cotangents", cotangent_scenario},
     {"registry", registry_scenario},
     {"arrays", array_scenario},
     {"training", training_scenario},
     {"constant", constant_scenario},
+    {"widened", widened_scenario},
     {"pool", pool_scenario},
     {"digits", digits_scenario},
     {"a file", plain_scenario},
