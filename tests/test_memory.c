@@ -359,6 +359,7 @@ static const struct scenario {
     {"checks", check_scenario},
     {"a check of a step", step_scenario},
     {"functions inside functions", inside_scenario},
+    {"checkpoints", checkpoint_scenario},
 };
 
 static void torture(const struct scenario *s, bool sticky)
