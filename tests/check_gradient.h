@@ -35,9 +35,6 @@ void check_repeated_operand(const gradient_case *c);
 /* The value against the complex form, and the gradient against its complex step. */
 void check_complex_step(const gradient_case *c);
 
-/* Values and gradients in f32 against those in f64, within 32 epsilons of the largest number. */
-void check_f32(const gradient_case *c);
-
 /* Values and gradients from operands in other layouts: by columns, with gaps, backwards,
  * repeated by a stride of 0; all operands and one at a time. */
 void check_layouts(const gradient_case *c);
@@ -57,8 +54,10 @@ void check_frozen_operands(const gradient_case *c);
 void check_jvp(const gradient_case *c);
 void check_hvp(const gradient_case *c);
 
-/* Both from operands in other layouts, and in f32, where there are the rules. */
-void check_second_order_operands(const gradient_case *c);
+/* Values, gradients, jvp and Hessian-vector products in both float types, from operands in several
+ * layouts and from one in the place of all, against those in f64, row by row: in f32 within 32 epsilons
+ * of the largest number. */
+void check_cells(const gradient_case *c);
 
 /* Gradient, jvp and Hessian-vector product with each allocation failing in turn. */
 void check_out_of_memory(const gradient_case *c);

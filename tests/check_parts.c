@@ -62,6 +62,14 @@ void end_point(point *p)
         ad_array_free(&p->numbers[i]);
 }
 
+bool has_one_shape(const gradient_case *c)
+{
+    for (int i = 1; i < c->n; i++)
+        if (!ad_shape_equal(&c->shape[0], &c->shape[i]))
+            return false;
+    return c->n > 1;
+}
+
 double weight(uint64_t salt, size_t i)
 {
     ad_random r = ad_random_new(1979 + salt, i);
@@ -83,8 +91,7 @@ ad_array weights_like(ad_view v, uint64_t salt)
 
 /* ---- L, its value and its gradient ----------------------------------------------------- */
 
-/* sum(w y^2) on the tape. */
-static ad_tensor weighted_square(ad_tape *t, ad_tensor y)
+ad_tensor weighted_square(ad_tape *t, ad_tensor y)
 {
     y = ad_cast(y, AD_F64);
     ad_view v = ad_read(y);

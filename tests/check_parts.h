@@ -18,6 +18,9 @@ typedef struct point {
 point point_of(const gradient_case *c);
 void end_point(point *p);
 
+/* Several operands, of which one may stand in the place of all. */
+bool has_one_shape(const gradient_case *c);
+
 /* Fixed numbers of either sign, of size 0.5 to 1.5 and in multiples of 1/32: weights, and with other
  * salts cotangents and tangents. Their products with numbers of a case are exact in f32. */
 double weight(uint64_t salt, size_t i);
@@ -25,7 +28,8 @@ ad_array weights_like(ad_view v, uint64_t salt);
 
 /* ---- L ------------------------------------------------------------------------------- */
 
-/* L = sum(w f(x)^2), as a function for the operators: env is the case. */
+/* sum(w y^2) on the tape. L = sum(w f(x)^2), as a function for the operators: env is the case. */
+ad_tensor weighted_square(ad_tape *t, ad_tensor y);
 ad_tensor probe(ad_tape *t, const ad_tensor *x, const void *env);
 
 /* L by itself, summed in plain C. */
@@ -54,12 +58,12 @@ extern const double difference_step;
 
 /* ---- layouts ------------------------------------------------------------------------- */
 
-typedef enum layout { COLUMNS, GAPS, BACKWARDS, REPEATED, LAYOUT_COUNT } layout;
+typedef enum layout { ROWS, COLUMNS, GAPS, BACKWARDS, REPEATED, LAYOUT_COUNT } layout;
 extern const char *const layout_names[LAYOUT_COUNT];
 
-/* The numbers of x in another layout, in new memory (yours to free) with NaN around them. Where the
+/* The numbers of x in another layout and type, in new memory (yours to free) with NaN around them. Where the
  * layout repeats, the last of the numbers for a place. */
-ad_view lay_out(const ad_view *x, layout how, double **memory);
+ad_view lay_out(const ad_view *x, ad_type type, layout how, void **memory);
 
 /* ---- comparison ---------------------------------------------------------------------- */
 

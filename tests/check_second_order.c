@@ -3,7 +3,6 @@
 
 #include "adze/op.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,14 +232,6 @@ static void expect_no_hvp(const gradient_case *c, const point *p, const ad_op *o
     ad_tape_free(t);
 }
 
-static bool equal_shapes(const gradient_case *c)
-{
-    for (int i = 1; i < c->n; i++)
-        if (!ad_shape_equal(&c->shape[0], &c->shape[i]))
-            return false;
-    return c->n > 1;
-}
-
 static const ad_op *without_hvp(const gradient_case *c)
 {
     finding found = find_ops(c);
@@ -255,91 +246,7 @@ void check_hvp(const gradient_case *c)
         expect_no_hvp(c, &p, op);
     for (unsigned mask = 1; !op && mask < 1u << c->n; mask++)
         expect_hvp(c, &p, mask, ONCE);
-    if (!op && equal_shapes(c))
+    if (!op && has_one_shape(c))
         expect_hvp(c, &p, 1, ONE_OPERAND);
-    end_point(&p);
-}
-
-/* ---- other operands ------------------------------------------------------------------ */
-
-typedef struct second_outcome {
-    ad_array y, ty;
-    ad_array hvp[MOST_OPERANDS]; /* data is NULL where an op has no rule */
-} second_outcome;
-
-static second_outcome evaluate_second(const gradient_case *c, const ad_view *x)
-{
-    second_outcome o = {0};
-    tangents tangent = tangents_at(c, x, ALL);
-    ad_tape *t = ad_tape_new(NULL);
-    if (!find_ops(c).without_jvp)
-        ad_jvp(t, c->f, NULL, c->n, x, tangent.tx, &o.y, &o.ty);
-    if (!without_hvp(c))
-        ad_hvp(t, probe, c, c->n, x, tangent.tx, o.hvp);
-    expect_success(c, t);
-    end_tangents(&tangent);
-    ad_tape_free(t);
-    return o;
-}
-
-static void end_second_outcome(second_outcome *o)
-{
-    ad_array_free(&o->y);
-    ad_array_free(&o->ty);
-    for (int i = 0; i < MOST_OPERANDS; i++)
-        ad_array_free(&o->hvp[i]);
-}
-
-/* Near, on the scale of 1 where that is larger: the Hessian of w sqrt(x)^2 is 0 as the difference of
- * terms of that order. */
-static void expect_near(const gradient_case *c, const char *what, int operand, const ad_array *got,
-                        const ad_array *wanted, double tolerance)
-{
-    double size = largest(wanted);
-    expect_close(c, what, operand, got, wanted, size < 1 ? tolerance / size : tolerance);
-}
-
-/* From x as from the same numbers in f64, row by row. */
-static void expect_same_second(const gradient_case *c, const char *what, const ad_view *x,
-                               double tolerance)
-{
-    ad_array rows[MOST_OPERANDS] = {0};
-    ad_view wide[MOST_OPERANDS];
-    for (int i = 0; i < c->n; i++) {
-        rows[i] = ad_array_copy(NULL, AD_F64, x[i]);
-        wide[i] = ad_array_view(rows[i]);
-    }
-    second_outcome got = evaluate_second(c, x), wanted = evaluate_second(c, wide);
-    if (wanted.ty.data)
-        expect_close(c, what, 0, &got.ty, &wanted.ty, tolerance);
-    for (int i = 0; i < c->n; i++) {
-        if (wanted.hvp[i].data)
-            expect_near(c, what, i, &got.hvp[i], &wanted.hvp[i], tolerance);
-        ad_array_free(&rows[i]);
-    }
-    end_second_outcome(&got);
-    end_second_outcome(&wanted);
-}
-
-void check_second_order_operands(const gradient_case *c)
-{
-    point p = point_of(c);
-    ad_array narrow[MOST_OPERANDS] = {0};
-    ad_view x[MOST_OPERANDS];
-    for (layout how = COLUMNS; how <= BACKWARDS; how++) {
-        double *memory[MOST_OPERANDS] = {0};
-        for (int i = 0; i < c->n; i++)
-            x[i] = lay_out(&p.x[i], how, &memory[i]);
-        expect_same_second(c, layout_names[how], x, 1e-13);
-        for (int i = 0; i < c->n; i++)
-            free(memory[i]);
-    }
-    for (int i = 0; i < c->n; i++) {
-        narrow[i] = ad_array_copy(NULL, AD_F32, p.x[i]);
-        x[i] = ad_array_view(narrow[i]);
-    }
-    expect_same_second(c, "tangents in f32", x, 32 * FLT_EPSILON);
-    for (int i = 0; i < c->n; i++)
-        ad_array_free(&narrow[i]);
     end_point(&p);
 }

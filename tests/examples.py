@@ -13,6 +13,7 @@ import math
 import os
 import pathlib
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -204,6 +205,24 @@ def test_event_loop():
     expect(0 < last < (1 if QUICK else 0.1) * first, f'loss from {first} to {last}')
     expect(lines[-2].startswith('20 ' if QUICK else '300 '), lines[-2])
     print(lines[-2])
+
+
+def numbers_of(line):
+    return [float(n) for n in re.findall(r'-?[0-9]+\.[0-9]+', line)]
+
+
+def test_gradient_penalty():
+    lines = run('gradient_penalty', *(['--epochs', 200] if QUICK else [])).splitlines()
+    expect(lines[0].endswith('numbers of the gradient agree with differences'), lines[0])
+    first, last = numbers_of(lines[1]), numbers_of(lines[-1])
+    near('distance', last[0], 2.5, 0.6 if QUICK else 0.05)
+    expect(last[1] < (0.1 if QUICK else 0.01) * first[1], f'penalty from {first[1]} to {last[1]}')
+
+
+def test_meta_learning():
+    lines = run('meta_learning', *(['--epochs', 100] if QUICK else [])).splitlines()
+    (_, first), (_, last) = numbers_of(lines[0]), numbers_of(lines[-1])
+    expect(last < (0.8 if QUICK else 0.2) * first, f'loss after training from {first} to {last}')
 
 
 def test_scalar():

@@ -1,5 +1,6 @@
 /* Functions that make a tensor of tensors: one line each, then calls that cannot be right. */
 #include "misuse.h"
+#include "misuse_inside.h"
 
 #include <math.h>
 
@@ -110,16 +111,17 @@ static ad_tensor first_row(ad_tensor x)
     ROW(norm, norm, ad_norm(o[A], 2), BIT(A), BIT(A)) \
     ROW(norm_squeeze, norm, ad_norm_squeeze(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
     ROW(norm_keep, norm, ad_norm_keep(o[A], AD_AXES(-1), INFINITY), BIT(A), BIT(A)) \
-    ROW(moments, , ad_moments(o[A]).variance, BIT(A), BIT(A)) \
-    ROW(moments_squeeze, , ad_moments_squeeze(o[A], AD_AXES(0), 1).variance, BIT(A), BIT(A)) \
-    ROW(moments_keep, , ad_moments_keep(o[A], AD_AXES(-1), 0).variance, BIT(A), BIT(A)) \
+    ROW(moments, moments, ad_moments(o[A]).variance, BIT(A), BIT(A)) \
+    ROW(moments_squeeze, moments, ad_moments_squeeze(o[A], AD_AXES(0), 1).variance, BIT(A), BIT(A)) \
+    ROW(moments_keep, moments, ad_moments_keep(o[A], AD_AXES(-1), 0).variance, BIT(A), BIT(A)) \
     ROW(cumsum, cumsum, ad_cumsum(o[A], 1, AD_REVERSE), BIT(A), BIT(A)) \
     ROW(cumprod, cumprod, ad_cumprod(o[A], 1, AD_REVERSE), BIT(A), BIT(A)) \
-    ROW(sort, argsort, ad_sort(o[A], 0, true).values, BIT(A), 0) \
+    ROW(sort, sort, ad_sort(o[A], 0, true).values, BIT(A), 0) \
     VIEWS(ROW, argsort, ad_argsort(o[A], 0, true)) \
-    ROW(top_k, argsort, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
+    ROW(top_k, top_k, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
 
 #define OP_ROWS(ROW) \
+    INSIDE_ROWS(ROW) \
     ELEMENTWISE_ROWS(ROW) \
     UNARY(ROW, neg) UNARY(ROW, abs) UNARY(ROW, sign) UNARY(ROW, square) UNARY(ROW, sqrt) \
     UNARY(ROW, exp) UNARY(ROW, log) UNARY(ROW, sin) UNARY(ROW, cos) UNARY(ROW, tanh) \
@@ -133,13 +135,14 @@ static ad_tensor first_row(ad_tensor x)
     BINARY(ROW, categorical_hinge_loss) BINARY(ROW, sigmoid_cross_entropy) \
     BINARY(ROW, softmax_cross_entropy_probabilities) \
     ROW(huber_loss, huber_loss, ad_huber_loss(o[A], o[B], 1), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(where, where, (ad_where)(o[M], o[A], o[B]), BIT(M) | BIT(A) | BIT(B), BIT(M) | BIT(A)) \
+    ROW(where, where, (ad_where)(o[M], o[A], o[B]), BIT(M) | BIT(A) | BIT(B), \
+        BIT(M) | BIT(A) | BIT(B)) \
     ROW(cast, cast, ad_cast(o[A], AD_F32), BIT(A), 0) \
     VIEWS(ROW, stop_gradient, ad_stop_gradient(o[A])) \
     ROW(matmul, matmul, ad_matmul(o[A], o[C]), BIT(A) | BIT(C), BIT(A) | BIT(C)) \
     ROW(dot, dot, ad_dot(o[V], o[W]), BIT(V) | BIT(W), BIT(V) | BIT(W)) \
-    ROW(matvec, , ad_matvec(o[A], o[V]), BIT(A) | BIT(V), BIT(A) | BIT(V)) \
-    ROW(outer, , ad_outer(o[V], o[W]), BIT(V) | BIT(W), BIT(V) | BIT(W)) \
+    ROW(matvec, matvec, ad_matvec(o[A], o[V]), BIT(A) | BIT(V), BIT(A) | BIT(V)) \
+    ROW(outer, outer, ad_outer(o[V], o[W]), BIT(V) | BIT(W), BIT(V) | BIT(W)) \
     ROW(dense, dense, ad_dense(o[C], o[A], o[V], AD_TANH), BIT(C) | BIT(A) | BIT(V), \
         BIT(C) | BIT(A) | BIT(V)) \
     REDUCE(ROW, sum, BIT(A)) REDUCE(ROW, mean, BIT(A)) REDUCE(ROW, max, 0) REDUCE(ROW, min, 0) \
@@ -152,14 +155,14 @@ static ad_tensor first_row(ad_tensor x)
     VIEWS(ROW, permute, ad_permute(o[A], AD_AXES(1, 0))) \
     VIEWS(ROW, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(4, 2, 3))) \
     VIEWS(ROW, slice, ad_slice(o[A], 0, 0, 1)) \
-    ROW(flatten, reshape, ad_flatten(o[A], 0, 1), BIT(A), 0) \
+    ROW(flatten, flatten, ad_flatten(o[A], 0, 1), BIT(A), 0) \
     VIEWS(ROW, flip, ad_flip(o[A], AD_AXES(0))) \
     ROW(slice_step, slice, ad_slice_step(o[A], 1, AD_OPEN, AD_OPEN, -2), BIT(A), 0) \
-    ROW(split, slice, first_half(o[A]), BIT(A), 0) \
-    ROW(unstack, slice, first_row(o[A]), BIT(A), 0) \
+    ROW(split, split, first_half(o[A]), BIT(A), 0) \
+    ROW(unstack, unstack, first_row(o[A]), BIT(A), 0) \
     VIEWS(ROW, diagonal, ad_diagonal(o[A], 1)) \
     VIEWS(ROW, diag, ad_diag(o[A], -1)) \
-    ROW(trace, diagonal, ad_trace(o[A]), BIT(A), 0) \
+    ROW(trace, trace, ad_trace(o[A]), BIT(A), BIT(A)) \
     VIEWS(ROW, tril, ad_tril(o[A], 0)) \
     VIEWS(ROW, triu, ad_triu(o[A], 0)) \
     VIEWS(ROW, roll, ad_roll(o[A], 1, 4)) \
@@ -244,14 +247,20 @@ static ad_tensor first_row(ad_tensor x)
     ROW(norm, 3, norm, ad_norm(o[A], 0), AD_MISUSE) \
     ROW(hypot, 0, hypot, ad_hypot(o[A], o[C]), AD_BAD_SHAPE) \
     ROW(clamp, 0, clamp, ad_clamp(o[A], 0, o[C]), AD_BAD_SHAPE) \
+    ROW(moments, 0, moments, ad_moments_squeeze(o[A], AD_AXES(2), 0).mean, AD_BAD_SHAPE) \
+    ROW(moments, 1, moments, ad_moments_keep(o[A], AD_AXES(0, -2), 0).variance, AD_BAD_SHAPE) \
+    ROW(moments, 2, moments, ad_moments_keep(o[A], AD_AXES(0), -1).mean, AD_MISUSE) \
     ROW(cumsum, 0, cumsum, ad_cumsum(o[A], 2, 0), AD_BAD_SHAPE) \
+    ROW(cumsum, 1, cumsum, ad_cumsum(o[A], 0, 4), AD_MISUSE) \
     ROW(cumprod, 0, cumprod, ad_cumprod(o[A], -3, 0), AD_BAD_SHAPE) \
+    ROW(cumprod, 1, cumprod, ad_cumprod(o[A], 0, AD_REVERSE | 1u << 31), AD_MISUSE) \
     ROW(sort, 0, sort, ad_sort(o[A], 2, false).values, AD_BAD_SHAPE) \
     ROW(argsort, 0, argsort, ad_argsort(o[A], -3, false), AD_BAD_SHAPE) \
     ROW(top_k, 0, top_k, ad_top_k(o[A], 3, 0).values, AD_BAD_SHAPE) \
     ROW(top_k, 1, top_k, ad_top_k(o[A], -1, 0).indices, AD_MISUSE)
 
 #define BAD_ROWS(ROW) \
+    BAD_INSIDE_ROWS(ROW) \
     BAD_ELEMENTWISE_ROWS(ROW) \
     BAD_SHAPE_ROWS(ROW) \
     REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
@@ -260,7 +269,7 @@ static ad_tensor first_row(ad_tensor x)
     ROW(add, 0, add, ad_add(o[A], o[C]), AD_BAD_SHAPE) \
     ROW(mse, 0, mse, ad_mse(o[A], o[V]), AD_BAD_SHAPE) \
     ROW(where, 0, where, ad_where(o[M], o[C], 0), AD_BAD_SHAPE) \
-    ROW(where, 1, where, ad_where(o[M], 1, 2), AD_OK) \
+    ROW(where, 1, where, ad_where(o[M], 1, 2), AD_MISUSE) \
     ROW(cast, 0, cast, ad_cast(o[A], (ad_type)77), AD_BAD_TYPE) \
     ROW(cast, 1, cast, ad_cast(o[A], (ad_type)-1), AD_BAD_TYPE) \
     ROW(matmul, 0, matmul, ad_matmul(o[A], o[B]), AD_BAD_SHAPE) \
@@ -300,6 +309,9 @@ static ad_tensor first_row(ad_tensor x)
     ROW(concat, 4, concat, ad_concat(TWO_OF(A, V), 2, 0), AD_BAD_SHAPE) \
     ROW(stack, 0, stack, ad_stack(TWO_OF(A, C), 2, 0), AD_BAD_SHAPE) \
     ROW(stack, 1, stack, ad_stack(TWO_OF(A, B), 2, 4), AD_BAD_SHAPE) \
+    ROW(concat, 5, concat, ((void)o, ad_concat(NULL, 2, 0)), AD_OK) \
+    ROW(stack, 2, stack, ((void)o, ad_stack(NULL, 2, 0)), AD_OK) \
+    ROW(stack, 3, stack, ad_stack(TWO_OF(A, B), 0, 0), AD_OK) \
     ROW(gather, 0, gather, ad_gather(o[A], o[L], 2), AD_BAD_SHAPE) \
     ROW(gather, 1, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_I64, -1), 0), AD_DOMAIN) \
     ROW(gather, 2, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_U8, 2), 0), AD_DOMAIN) \

@@ -125,21 +125,32 @@ static inline void build_model(const ad_model *d, const ad_allocator *allocator,
 
 /* ---- what must not change ----------------------------------------------------------- */
 
-/* The bytes of a struct, and a digest of the numbers of all its arrays. */
+/* A struct, with zeros between its fields, and a digest of the numbers of all its arrays. */
 typedef struct snapshot {
-    any_model bytes;
+    any_model fields;
     uint64_t digest;
 } snapshot;
+
+/* A struct's padding is nobody's: valgrind knows. */
+static inline void copy_fields(const ad_array *a, ad_array *to)
+{
+    to->data = a->data;
+    to->type = a->type;
+    to->shape.rank = a->shape.rank;
+    for (int i = 0; i < AD_MAX_RANK; i++)
+        to->shape.dim[i] = a->shape.dim[i];
+    to->allocator = a->allocator;
+}
 
 static inline snapshot take_snapshot(const ad_model *d, void *model)
 {
     snapshot s;
     model_list list = list_model(d);
     memset(&s, 0, sizeof s);
-    memcpy(&s.bytes, model, d->size);
     s.digest = 0xcbf29ce484222325;
     for (size_t i = 0; i < list.count; i++) {
         const ad_array *a = array_of(&list, model, i);
+        copy_fields(a, array_of(&list, &s.fields, i));
         for (size_t j = 0; j < ad_array_count(a) * ad_type_size(a->type); j++)
             s.digest = (s.digest ^ ((const unsigned char *)a->data)[j]) * 0x100000001b3;
     }
@@ -149,7 +160,7 @@ static inline snapshot take_snapshot(const ad_model *d, void *model)
 static inline void expect_unchanged(const ad_model *d, void *model, const snapshot *before)
 {
     snapshot after = take_snapshot(d, model);
-    ck_assert_mem_eq(&after.bytes, &before->bytes, sizeof after.bytes);
+    ck_assert_mem_eq(&after.fields, &before->fields, sizeof after.fields);
     ck_assert_uint_eq(after.digest, before->digest);
 }
 

@@ -29,11 +29,16 @@ static void report(graph *g, const char *why)
                  graph_print(g, text, sizeof text));
 }
 
+static uint64_t graphs_wanted(void)
+{
+    return number_from("ADZE_GRAPHS", 2000);
+}
+
 START_TEST(derivatives_of_random_graphs_agree)
 {
     static graph g;
     char why[256];
-    uint64_t first = number_from("ADZE_SEED", 1), count = number_from("ADZE_GRAPHS", 2000);
+    uint64_t first = number_from("ADZE_SEED", 1), count = graphs_wanted();
     for (uint64_t i = 0; i < count; i++) {
         graph_make(&g, first + i, NULL);
         if (!graph_check(&g, why))
@@ -157,12 +162,15 @@ static const struct {
     {{"wrong_square", 1, FIT_ANY, EVERYWHERE, wrong_square}, "second order against", 2},
 };
 
+/* Shrinking evaluates a graph many times over. Where fewer graphs than usual are wanted, as between guard
+ * pages, one that is found will do. */
 START_TEST(a_planted_error_is_found_and_shrunk)
 {
     static graph g;
     char why[256], text[2000];
     int found = 0;
-    for (uint64_t seed = 1; seed <= 1000; seed++) {
+    bool all = graphs_wanted() >= 2000;
+    for (uint64_t seed = 1; seed <= 1000 && (all || !found); seed++) {
         graph_make(&g, seed, &planted[_i].op);
         if (graph_check(&g, why))
             continue;
@@ -174,7 +182,7 @@ START_TEST(a_planted_error_is_found_and_shrunk)
         ck_assert_msg(g.count <= planted[_i].nodes && strstr(text, planted[_i].op.name), "%s\n%s",
                       why, text);
     }
-    ck_assert_int_gt(found, 30);
+    ck_assert_int_gt(found, all ? 30 : 0);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* Memory that runs out (RELIABILITY R1), in what everybody uses. */
 #include "faulty_op.h"
 #include "idx_bytes.h"
+#include "memory_inside.h"
 #include "suite.h"
 #include "torture.h"
 
@@ -303,6 +304,7 @@ static const scenario scenarios[] = {
     {"a gzip file", gzip_scenario},
     {"checks", check_scenario},
     {"a check of a step", step_scenario},
+    {"functions inside functions", inside_scenario},
 };
 
 START_TEST(no_failed_allocation_leaks_or_crashes)

@@ -157,6 +157,42 @@ START_TEST(a_function_that_fails_writes_neither_value_nor_gradient)
 }
 END_TEST
 
+static ad_tensor a_number(ad_tape *t, const stack_tensors *m, const void *env)
+{
+    (void)t, (void)m, (void)env;
+    return ad_number(1);
+}
+
+/* env is a tensor of another tape. */
+static ad_tensor a_foreigner(ad_tape *t, const stack_tensors *m, const void *env)
+{
+    (void)t, (void)m;
+    return *(const ad_tensor *)env;
+}
+
+START_TEST(a_result_that_is_not_on_the_tape_is_refused_by_name)
+{
+    scene s, elsewhere;
+    stack_pullback p;
+    stack_function *const f[] = {a_number, a_foreigner};
+    open_scene(&s);
+    open_scene(&elsewhere);
+    ad_tensor other = ad_constant(elsewhere.tape, AD_F64, 1);
+    ck_assert_int_eq(stack_value_with_gradient(s.tape, f[_i], &s.model, &other, NULL, &s.gradient),
+                     AD_FOREIGN);
+    ck_assert_str_eq(ad_tape_error(s.tape),
+                     "stack_value_with_gradient: the function's result is not on the tape");
+    ck_assert_ptr_null(s.gradient.gain[0].data);
+    ad_tape_reset(s.tape);
+    ck_assert_int_eq(stack_value_with_pullback(s.tape, f[_i], &s.model, &other, &p), AD_FOREIGN);
+    ck_assert_str_eq(ad_tape_error(s.tape),
+                     "stack_value_with_pullback: the function's result is not on the tape");
+    ck_assert_int_eq(ad_tape_status(elsewhere.tape), AD_OK);
+    close_scene(&s);
+    close_scene(&elsewhere);
+}
+END_TEST
+
 START_TEST(a_missing_tape_or_model_is_misuse)
 {
     scene s;
@@ -266,6 +302,7 @@ static Suite *make_suite(void)
     tcase_add_test(c, what_was_on_the_tape_before_stays);
     tcase_add_test(c, a_loop_over_values_with_gradients_allocates_nothing);
     tcase_add_test(c, a_function_that_fails_writes_neither_value_nor_gradient);
+    tcase_add_loop_test(c, a_result_that_is_not_on_the_tape_is_refused_by_name, 0, 2);
     tcase_add_test(c, a_missing_tape_or_model_is_misuse);
     tcase_add_test(c, a_pullback_may_be_pulled_with_one_cotangent_after_another);
     tcase_add_test(c, a_cotangent_that_does_not_fit_leaves_the_gradient_as_it_was);

@@ -1,10 +1,9 @@
-/* The tables of operations, seen together: no built-in op is missing from them. The build says which
- * there are: TABLES is TABLE(rows_...) for each. */
+/* The tables of operations, seen together: no built-in op is missing from them, and each is tried in
+ * {f32, f64} x {pullback, jvp, second derivative} x {plain, broadcast, strided, repeated, empty operands,
+ * operands of rank 0}. The build says which tables there are: TABLES is TABLE(rows_...) for each. */
+#include "check_cells.h"
 #include "check_table.h"
 #include "suite.h"
-
-#include "adze/op.h"
-#include "ops/elementwise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,79 +85,13 @@ START_TEST(every_op_that_is_analytic_has_a_complex_form)
 }
 END_TEST
 
-/* ---- the first of them is without holes ------------------------------------------------------------------- */
+/* ---- they are without holes ------------------------------------------------------------------ */
 
-typedef bool row_trait(const gradient_case *c);
-
-static size_t operands_of_rank(const gradient_case *c, int rank)
-{
-    size_t n = 0;
-    for (int i = 0; i < c->n; i++)
-        n += c->shape[i].rank == rank;
-    return n;
-}
-
-static size_t empty_operands(const gradient_case *c)
-{
-    size_t n = 0;
-    for (int i = 0; i < c->n; i++)
-        n += shape_count(&c->shape[i]) == 0;
-    return n;
-}
-
-static bool has_one_shape(const gradient_case *c)
-{
-    for (int i = 1; i < c->n; i++)
-        if (!ad_shape_equal(&c->shape[0], &c->shape[i]))
-            return false;
-    return true;
-}
-
-/* Every row that is plain is tried with operands at strides, too. */
-static bool is_plain(const gradient_case *c)
-{
-    return !empty_operands(c) && !operands_of_rank(c, 0);
-}
-
-static bool is_empty(const gradient_case *c)
-{
-    return empty_operands(c) > 0;
-}
-
-static bool is_of_rank_0(const gradient_case *c)
-{
-    return operands_of_rank(c, 0) > 0;
-}
-
-static bool broadcasts(const gradient_case *c)
-{
-    return is_plain(c) && !has_one_shape(c);
-}
-
-/* Every such row is tried with one tensor in the place of all operands. */
-static bool can_repeat(const gradient_case *c)
-{
-    return c->n > 1 && is_plain(c) && has_one_shape(c);
-}
-
-static bool is_any(const gradient_case *c)
-{
-    return c->n > 0;
-}
-
-static bool has_row(const ad_op *op, row_trait *trait)
-{
-    const op_table *t = tables[0];
-    for (int k = 0; k < t->case_count; k++)
-        if (strcmp(t->cases[k].covers, op->name) == 0 && trait(&t->cases[k]))
-            return true;
-    return false;
-}
-
-static bool takes_two(const gradient_case *c)
-{
-    return c->n > 1;
-}
+static const char *const type_names[] = {"f32", "f64"};
+static const char *const derivative_names[] = {"pullback", "jvp", "second derivative"};
+static const char *const trait_names[] = {"plain operands",   "an operand that broadcasts",
+                                          "strided operands", "an operand that is there twice",
+                                          "an empty operand", "an operand of rank 0"};
 
 /* Names, between blanks. */
 static bool among(const char *names, const char *name)
@@ -168,35 +101,54 @@ static bool among(const char *names, const char *name)
     return strstr(names, word) != NULL;
 }
 
-START_TEST(rows_of_every_op_are_plain_empty_of_rank_0_broadcast_and_repeated)
+/* Whether the operands of an op can be like this. */
+static bool is_possible(const ad_op *op, trait what)
 {
     static const char *const need_axes =
-        " matmul dot dense softmax log_softmax cumsum cumprod sort squeeze transpose permute slice"
-        " concat gather softmax_cross_entropy ";
-    const ad_op *op;
-    for (size_t i = 0; (op = ad_builtin_op(i)); i++) {
-        bool broadcasting = op->shape == ad_shape_broadcast || op->shape == ad_shape_broadcast_3;
-        if (is_constant(op) || !has_row(op, is_any))
-            continue;
-        ck_assert_msg(has_row(op, is_plain), "%s has no plain row", op->name);
-        ck_assert_msg(has_row(op, is_empty), "%s has no row with an empty operand", op->name);
-        ck_assert_msg(has_row(op, is_of_rank_0) || among(need_axes, op->name),
-                      "%s has no row with an operand of rank 0", op->name);
-        ck_assert_msg(!broadcasting || has_row(op, broadcasts), "%s has no row that broadcasts",
-                      op->name);
-        ck_assert_msg(!has_row(op, takes_two) || has_row(op, can_repeat) ||
-                          among(" dense ", op->name),
-                      "%s has no row whose operands could be the same", op->name);
+        " matmul dot dense softmax log_softmax cumsum cumprod sort squeeze transpose permute slice "
+        "concat gather index_select embedding take_along_axis scatter_add diag diagonal tril triu "
+        "roll tile repeat pad pad_reflect pad_edge categorical_hinge_loss softmax_cross_entropy "
+        "softmax_cross_entropy_probabilities ";
+    return what == BROADCAST          ? can_broadcast(op)
+           : what == REPEATED_OPERAND ? most_operands_of(op) > 1
+           : what == RANK_0           ? !among(need_axes, op->name)
+                                      : true;
+}
+
+/* Adds the holes of an op to the text, a line each. */
+static void add_holes(const ad_op *op, char *text, size_t size)
+{
+    for (int i = 0; i < 2 * DERIVATIVE_COUNT * TRAIT_COUNT; i++) {
+        trait what = (trait)(i % TRAIT_COUNT);
+        derivative d = (derivative)(i / TRAIT_COUNT % DERIVATIVE_COUNT);
+        ad_type type = i / TRAIT_COUNT / DERIVATIVE_COUNT ? AD_F64 : AD_F32;
+        size_t length = strlen(text);
+        if (seen_with(op, type, d, what) != is_possible(op, what))
+            snprintf(text + length, size - length, "%s: %s of %s in %s%s\n", op->name,
+                     derivative_names[d], trait_names[what], type_names[type == AD_F64],
+                     is_possible(op, what) ? "" : " should not be possible");
     }
+}
+
+START_TEST(every_op_is_tried_in_every_type_and_derivative_on_every_kind_of_operands)
+{
+    static char holes[4000];
+    const ad_op *op;
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        for (int k = 0; k < tables[i]->case_count; k++)
+            check_cells(&tables[i]->cases[k]);
+    for (size_t i = 0; (op = ad_builtin_op(i)); i++)
+        if (!is_constant(op))
+            add_holes(op, holes, sizeof holes);
+    ck_assert_msg(!*holes, "no row has\n%s", holes);
 }
 END_TEST
 
 START_TEST(every_op_has_a_jvp_and_a_second_order_rule_or_is_linear)
 {
-    static const char *const missing = " dense ";
     const ad_op *op;
     for (size_t i = 0; (op = ad_builtin_op(i)); i++) {
-        if (op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS) || among(missing, op->name))
+        if (is_constant(op))
             continue;
         ck_assert_msg(op->jvp, "%s has no jvp", op->name);
         ck_assert_msg(op->curvature || op->flags & AD_OP_LINEAR,
@@ -211,8 +163,10 @@ int main(void)
     TCase *complete = tcase_create("complete");
     tcase_add_test(complete, every_op_has_a_row);
     tcase_add_test(complete, every_op_that_is_analytic_has_a_complex_form);
-    tcase_add_test(complete, rows_of_every_op_are_plain_empty_of_rank_0_broadcast_and_repeated);
+    tcase_add_test(complete,
+                   every_op_is_tried_in_every_type_and_derivative_on_every_kind_of_operands);
     tcase_add_test(complete, every_op_has_a_jvp_and_a_second_order_rule_or_is_linear);
+    tcase_set_timeout(complete, 300);
     suite_add_tcase(suite, complete);
     return run_suite(suite);
 }

@@ -72,12 +72,16 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
     ROW(triu, triu, ad_triu(x[0], 0), ON(S(3, 3)), LINEAR) \
     ROW(triu_above, triu, ad_triu(x[0], 1), ON(S(2, 3, 4)), LINEAR) \
     ROW(triu_none, triu, ad_triu(x[0], INT64_MAX), ON(S(2, 3)), LINEAR) \
+    ROW(triu_nothing, triu, ad_triu(x[0], 0), ON(S(3, 0)), LINEAR) \
     ROW(triu_of_a_product, triu, ad_mul(ad_triu(x[0], 0), x[0]), ON(S(3, 3)))
 
 #define INDEX_ROWS(ROW) \
     ROW(index_select, index_select, ad_index_select(x[0], FROZEN(picks, 4), 1), \
         ON(S(2, 3, 2)), LINEAR) \
     ROW(embedding, embedding, ad_embedding(x[0], FROZEN(far_picks, 2, 3)), ON(S(3, 4)), LINEAR) \
+    ROW(index_select_from_nothing, index_select, ad_index_select(x[0], FROZEN(picks, 4), 0), \
+        ON(S(3, 0)), LINEAR) \
+    ROW(embedding_in_nothing, embedding, ad_embedding(x[0], FROZEN(picks, 4)), ON(S(3, 0)), LINEAR) \
     ROW(embedding_of_bytes, embedding, ad_embedding(x[0], FROZEN(near_picks, 2)), ON(S(4, 2)), LINEAR) \
     ROW(gather_a_run, gather, ad_gather(x[0], FROZEN(run_of_picks, 5), 0), ON(S(5, 2)), LINEAR) \
     ROW(take_along_last, take_along_axis, ad_take_along_axis(x[0], FROZEN(far_picks, 2, 3), 1), \
@@ -90,6 +94,10 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
         ON(S(3)), LINEAR) \
     ROW(scatter_add, scatter_add, ad_scatter_add(x[0], FROZEN(picks, 4), x[1], 0), \
         ON(S(3, 2), S(4, 2)), LINEAR) \
+    ROW(take_along_an_empty_axis, take_along_axis, ad_take_along_axis(x[0], FROZEN(picks, 3, 0), 0), \
+        ON(S(4, 0)), LINEAR) \
+    ROW(scatter_add_on_equal_shapes, scatter_add, \
+        ad_scatter_add(x[0], FROZEN(picks, 4), x[1], 0), ON(S(4, 2), S(4, 2)), LINEAR) \
     ROW(scatter_add_columns, scatter_add, ad_scatter_add(x[0], FROZEN(near_picks, 2), x[1], -1), \
         ON(S(2, 4), S(2, 2)), LINEAR) \
     ROW(scatter_add_by_matrix, scatter_add, ad_scatter_add(x[0], FROZEN(picks, 2, 2), x[1], 1), \
@@ -111,14 +119,17 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
     ROW(tile_nothing, tile, ad_tile(x[0], 1, 4), ON(S(2, 0)), LINEAR) \
     ROW(repeat, repeat, ad_repeat(x[0], 0, 3), ON(S(2, 3)), LINEAR) \
     ROW(repeat_last, repeat, ad_repeat(x[0], -1, 2), ON(S(2, 3)), LINEAR) \
+    ROW(repeat_nothing, repeat, ad_repeat(x[0], 1, 2), ON(S(0, 3)), LINEAR) \
     ROW(pad, pad, ad_pad(x[0], 0, 2, 1, 0), ON(S(2, 3)), LINEAR) \
     ROW(pad_last_by_7, pad, ad_pad(x[0], -1, 1, 0, 7), ON(S(2, 3))) \
     ROW(pad_by_nothing, pad, ad_pad(x[0], 0, 0, 0, 7), ON(S(3)), LINEAR) \
     ROW(pad_nothing, pad, ad_pad(x[0], 0, 1, 2, 0), ON(S(0, 3)), LINEAR) \
     ROW(pad_reflect, pad_reflect, ad_pad_reflect(x[0], 1, 2, 1), ON(S(2, 3)), LINEAR) \
     ROW(pad_reflect_first, pad_reflect, ad_pad_reflect(x[0], 0, 3, 3), ON(S(4, 2)), LINEAR) \
+    ROW(pad_reflect_nothing, pad_reflect, ad_pad_reflect(x[0], 1, 1, 2), ON(S(0, 3)), LINEAR) \
     ROW(pad_edge, pad_edge, ad_pad_edge(x[0], 0, 2, 3), ON(S(2, 3)), LINEAR) \
     ROW(pad_edge_last, pad_edge, ad_pad_edge(x[0], -1, 0, 2), ON(S(2, 3, 1)), LINEAR) \
+    ROW(pad_edge_nothing, pad_edge, ad_pad_edge(x[0], 0, 1, 1), ON(S(3, 0)), LINEAR) \
     ROW(pad_many, pad_edge, ad_pad_edge(x[0], 1, 70, 90), ON(S(2, 40)), LINEAR)
 
 /* Of x[0] = [1, 2, 3]: values of y. */
@@ -158,17 +169,21 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
     ROW(huber_loss, huber_loss, ad_huber_loss(x[0], x[1], 7), ON(S(3, 4), S(3, 4)), WIDE) \
     ROW(huber_loss_inside, huber_loss, ad_huber_loss(x[0], x[1], 100), ON(S(5), S(5))) \
     ROW(huber_loss_of_nothing, huber_loss, ad_huber_loss(x[0], x[1], 1), ON(S(0), S(0))) \
+    ROW(huber_loss_of_numbers, huber_loss, ad_huber_loss(x[0], x[1], 1), ON(NUMBER, NUMBER)) \
     ROW(mape_of_negatives, mape, ad_mape(x[0], ad_neg(x[1])), ON(S(4), S(4)), BETWEEN(5, 50)) \
     ROW(msle_below_0, msle, ad_msle(ad_sub(x[0], 20), x[1]), ON(S(4), S(4)), BETWEEN(1, 9)) \
     ROW(hinge_loss, hinge_loss, ad_hinge_loss(x[0], x[1]), ON(S(3, 4), S(3, 4)), WIDE) \
     ROW(hinge_loss_of_vectors, hinge_loss, ad_hinge_loss(x[0], x[1]), ON(S(5), S(5))) \
     ROW(hinge_loss_of_nothing, hinge_loss, ad_hinge_loss(x[0], x[1]), ON(S(0), S(0))) \
+    ROW(hinge_loss_of_numbers, hinge_loss, ad_hinge_loss(x[0], x[1]), ON(NUMBER, NUMBER)) \
     ROW(squared_hinge_loss, squared_hinge_loss, ad_squared_hinge_loss(x[0], x[1]), \
         ON(S(3, 4), S(3, 4)), BETWEEN(-3, 3)) \
     ROW(squared_hinge_loss_of_vectors, squared_hinge_loss, ad_squared_hinge_loss(x[0], x[1]), \
         ON(S(5), S(5))) \
     ROW(squared_hinge_loss_of_nothing, squared_hinge_loss, ad_squared_hinge_loss(x[0], x[1]), \
         ON(S(0), S(0))) \
+    ROW(squared_hinge_loss_of_numbers, squared_hinge_loss, ad_squared_hinge_loss(x[0], x[1]), \
+        ON(NUMBER, NUMBER)) \
     ROW(categorical_hinge_loss, categorical_hinge_loss, ad_categorical_hinge_loss(x[0], x[1]), \
         ON(S(3, 4), S(3, 4))) \
     ROW(categorical_hinge_loss_of_a_vector, categorical_hinge_loss, \

@@ -9,6 +9,7 @@
  *     mlp            struct of ad_array: parameters, and as well gradients, momenta
  *     mlp_tensors    the same fields as ad_tensor: the model on a tape
  *     mlp_function   ad_tensor f(ad_tape *, const mlp_tensors *, const void *env)
+ *     mlp_map        ad_tensor f(ad_tape *, const mlp_tensors *, const ad_tensor *x, const void *env)
  *     mlp_pullback   a value and its pullback
  *     mlp_model      the description (ad_model) that the functions below work from
  *
@@ -124,6 +125,24 @@ AD_API ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_fun
                                      const void *model, const void *gradient, int64_t step,
                                      const ad_check_options *options, ad_error *error);
 
+/* ---- models inside functions (operators.h) ------------------------------------------- */
+
+/* f of the model whose tensors these are, of one element, as a rank-0 value, and its gradient as tensors,
+ * differentiable as ad_gradient_node's. Copies `bytes` of env to the tape; with 0 borrows it until
+ * the tape is reset, like what it leads to. */
+AD_API ad_tensor ad_model_gradient_node(const ad_model *d, ad_model_function *f, const void *env,
+                                        size_t bytes, const void *tensors, void *gradient);
+
+/* The same by the n inputs x of a model, which are on its tape. */
+typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x, const void *env);
+AD_API ad_tensor ad_model_input_gradient_node(const ad_model *d, ad_model_map *map, const void *env,
+                                              size_t bytes, const void *tensors, int n,
+                                              const ad_tensor *x, ad_tensor *gradient);
+
+/* sum = y + alpha x, all of them structs of tensors: a step of training inside of a function. */
+AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x, const void *y,
+                                  void *sum);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
@@ -178,7 +197,9 @@ AD_API ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_fun
         ad_mark start = ad_tape_mark(t);                                                   \
         m##_tensors x = m##_watch(t, model);                                               \
         ad_tensor y = f(t, &x, env);                                                       \
-        ad_status status = m##_gradient(y, &x, gradient);                                  \
+        ad_status status = y.tape == t ? m##_gradient(y, &x, gradient)                     \
+            : ad_tape_fail(t, AD_FOREIGN, #m "_value_with_gradient: "                      \
+                                          "the function's result is not on the tape");     \
         if (status == AD_OK && value)                                                      \
             *value = ad_item(y);                                                           \
         ad_tape_rewind(start);                                                             \
@@ -191,6 +212,9 @@ AD_API ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_fun
             return ad_tape_fail(t, AD_MISUSE, #m "_value_with_pullback: an argument is NULL"); \
         p->x = m##_watch(t, model);                                                        \
         p->value = f(t, &p->x, env);                                                       \
+        if (p->value.tape != t)                                                            \
+            ad_tape_fail(t, AD_FOREIGN, #m "_value_with_pullback: "                        \
+                                        "the function's result is not on the tape");       \
         return ad_tape_status(t);                                                          \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_pull(const m##_pullback *p, ad_view dy, m *dx)   \
@@ -235,6 +259,40 @@ AD_API ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_fun
     {                                                                                      \
         const m##_call *c = (const m##_call *)call;                                        \
         return c->f(t, (const m##_tensors *)x, c->env);                                    \
+    }                                                                                      \
+    typedef ad_tensor m##_map(ad_tape *t, const m##_tensors *model, const ad_tensor *x,    \
+                              const void *env);                                            \
+    typedef struct m##_map_call {                                                          \
+        m##_map *f;                                                                        \
+        const void *env;                                                                   \
+    } m##_map_call;                                                                        \
+    static inline AD_UNUSED ad_tensor m##_call_map(ad_tape *t, const void *model,          \
+                                                   const ad_tensor *x, const void *call)   \
+    {                                                                                      \
+        const m##_map_call *c = (const m##_map_call *)call;                                \
+        return c->f(t, (const m##_tensors *)model, x, c->env);                             \
+    }                                                                                      \
+    static inline AD_UNUSED ad_tensor m##_gradient_node(                                   \
+        m##_function *f, const m##_tensors *x, const void *env, m##_tensors *gradient)     \
+    {                                                                                      \
+        m##_call c = {f, env};                                                             \
+        return ad_model_gradient_node(&m##_model, f ? m##_call_function : NULL, &c, sizeof c, x, \
+                                      gradient);                                           \
+    }                                                                                      \
+    static inline AD_UNUSED ad_tensor m##_input_gradient_node(                             \
+        m##_map *f, const m##_tensors *model, int n, const ad_tensor *x, const void *env,  \
+        ad_tensor *gradient)                                                               \
+    {                                                                                      \
+        m##_map_call c = {f, env};                                                         \
+        return ad_model_input_gradient_node(&m##_model, f ? m##_call_map : NULL, &c, sizeof c, \
+                                            model, n, x, gradient);                        \
+    }                                                                                      \
+    static inline AD_UNUSED m##_tensors m##_tensors_axpy(double alpha, const m##_tensors *x, \
+                                                         const m##_tensors *y)             \
+    {                                                                                      \
+        m##_tensors sum;                                                                   \
+        ad_model_tensors_axpy(&m##_model, alpha, x, y, &sum);                              \
+        return sum;                                                                        \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_check_gradient(                                  \
         m##_function *f, const m *model, const void *env, const ad_check_options *options, \

@@ -54,6 +54,54 @@ AD_API ad_status ad_jvp(ad_tape *t, ad_function *f, const void *env, int n, cons
 AD_API ad_status ad_hvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                         const ad_view *tx, ad_array *hvp);
 
+/* ---- functions inside functions ------------------------------------------------------ */
+
+/* These make values of the tape that x is on, in the middle of a formula. f is evaluated aside, on a tape
+ * of its own, now and again in each sweep, so it must be a function of its operands and env alone:
+ * what else it needs of the outer tape are further operands, and other numbers, which env leads to, it
+ * freezes on the tape that it is given. env is borrowed until the tape is reset, with all that f reads
+ * there; ad_tape_memory has room for one. AD_CHANGED in a sweep where f gives another value than
+ * before. A failure of f has the message of its operation, under this one's name. */
+
+/* f(x), of one element, as a rank-0 value, and gradient[i] = df / dx[i] for the first `wrt` of n
+ * operands, differentiable in all of them: what flows back is a Hessian-vector product,
+ *
+ *     dx[j] += sum over i of (d2f / dx[j] dx[i]) dgradient[i] + (df / dx[j]) dvalue
+ *
+ * for penalties on gradients, and for steps of training inside of functions (MAML). All float operands, and
+ * f, have one float type; the operands that are not differentiated by may be of other types. gradient may
+ * be x itself. Nests. AD_NO_DERIVATIVE, with the name, from a sweep over an operation without second
+ * derivatives, and from a second-order sweep over such a gradient: it would take third ones. */
+AD_API ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tensor *x, int wrt,
+                                  ad_tensor *gradient);
+
+/* f(x) with another derivative: pullback sets dx[i], of x[i]'s type and shape, for the cotangent dy of
+ * the value y = f(x). It computes with tensors, as f does, and should be linear in dy; ad_number(0)
+ * stands for zeros, and dx of what is no float is ignored. jvp and second derivatives are those of this
+ * pullback, as far as its operations have the like. (JAX's custom_vjp.) */
+typedef void ad_pullback_function(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy,
+                                  const void *env, ad_tensor *dx);
+
+AD_API ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env,
+                                    int n, const ad_tensor *x);
+
+#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
+static inline AD_UNUSED ad_tensor ad_gradient_node_at(const char *place, ad_function *f,
+                                                      const void *env, int n, const ad_tensor *x,
+                                                      int wrt, ad_tensor *gradient)
+{
+    return ad_gradient_node(f, env, n, ad_tensors_at(x, n, place), wrt, gradient);
+}
+static inline AD_UNUSED ad_tensor ad_with_derivative_at(const char *place, ad_function *f,
+                                                        ad_pullback_function *pullback,
+                                                        const void *env, int n, const ad_tensor *x)
+{
+    return ad_with_derivative(f, pullback, env, n, ad_tensors_at(x, n, place));
+}
+#define ad_gradient_node(...) ad_gradient_node_at(AD_PLACE, __VA_ARGS__)
+#define ad_with_derivative(...) ad_with_derivative_at(AD_PLACE, __VA_ARGS__)
+#endif
+
 /* ---- tests of numbers --------------------------------------------------------------- */
 
 /* AD_DIFFERENT, with the worst element in the message, unless all |a| < tolerance. NaN

@@ -260,8 +260,8 @@ AD_API ad_tensor ad_softmax(ad_tensor x, int axis);
 AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis);
 
 /* Running sums and products. how: 0, AD_EXCLUSIVE (without the element itself, so that the first
- * is 0 or 1), AD_REVERSE (from the end), or both with |. Gradients of cumprod are exact where
- * factors are 0. */
+ * is 0 or 1), AD_REVERSE (from the end), or both with |; other bits are AD_MISUSE. Gradients of
+ * cumprod are exact where factors are 0. */
 enum { AD_EXCLUSIVE = 1, AD_REVERSE = 2 };
 AD_API ad_tensor ad_cumsum(ad_tensor x, int axis, unsigned how);
 AD_API ad_tensor ad_cumprod(ad_tensor x, int axis, unsigned how);
@@ -317,7 +317,9 @@ AD_API ad_tensor ad_trace(ad_tensor x);
 AD_API ad_tensor ad_tril(ad_tensor x, int64_t k);
 AD_API ad_tensor ad_triu(ad_tensor x, int64_t k);
 
-/* n tensors, one after another along an axis; or stacked along a new one. */
+/* n tensors, one after another along an axis; or stacked along a new one. Where none of them has a tape
+ * (n < 1, or x is NULL) there is none for the error: the result is the plain number NaN, and
+ * the ad_tape_status of its tape, NULL, is AD_MISUSE. */
 AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
 AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
 

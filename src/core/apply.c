@@ -1,4 +1,6 @@
 /* Recording: running an op on operands and putting the result on the tape. */
+#include "core/apply.h"
+
 #include "core/node.h"
 
 #include <string.h>
@@ -129,7 +131,10 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
     if (!x.tape)
         x = ad_constant(c->tape, number_type(given, n), x.as.number);
     if (x.tape != c->tape) {
-        ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to another tape", c->op->name, i);
+        ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to %s", c->op->name, i,
+                     x.tape == c->tape->outer
+                         ? "the outer tape: make it an operand of the function"
+                         : "another tape");
         return NULL;
     }
     const ad_node *node = ad_tape_node(x);
@@ -360,6 +365,19 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
         ad_recycler_give(&t->buffers, c.room, room_size((size_t)n));
     ad_tape_leave(t);
     return y;
+}
+
+bool ad_fits(const ad_op *form, const ad_tensor *x, const void *attr)
+{
+    call c;
+    call_room few;
+    ad_tape *t = tape_of(x, form->arity);
+    if (!t || !ad_tape_enter(t, form->name))
+        return false;
+    begin(&c, t, form, attr);
+    bool good = make_room(&c, &few, form->arity) && resolve(&c, x, form->arity) && fit(&c);
+    ad_tape_leave(t);
+    return good;
 }
 
 ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)

@@ -50,6 +50,11 @@ ad_tape *ad_aside_begin(ad_tape *t, const char *name)
     return inner;
 }
 
+const char *ad_aside_place(ad_tape *t)
+{
+    return ad_tape_place(t);
+}
+
 bool ad_aside_end(ad_tape *t)
 {
     const char *name = t->busy;

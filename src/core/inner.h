@@ -8,6 +8,9 @@
  * has the empty inner tape that begin returns, and no other. NULL with an error on t, and nothing to end. */
 ad_tape *ad_aside_begin(ad_tape *t, const char *name);
 
+/* The source line that the caller of a public function noted, or NULL: for what the rules report later. */
+const char *ad_aside_place(ad_tape *t);
+
 /* Hands a failure of the inner tape over to t. True if there is none. What was computed stays there until
  * the inner tape is wanted again. */
 bool ad_aside_end(ad_tape *t);

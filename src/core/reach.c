@@ -63,7 +63,9 @@ static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach re
     t->nodes[leaf]->flags |= AD_NODE_TRAIL;
     while (!name && i++ < root) {
         ad_node *n = t->nodes[i];
-        bool stops = n->op && n->op->flags & AD_OP_STOPS, on = false;
+        if (!n->op) /* a leaf is on no trail */
+            continue;
+        bool stops = n->op->flags & AD_OP_STOPS, on = false;
         for (uint32_t k = 0; k < n->arity; k++)
             on = on || is(t->nodes[ad_node_operands(n)[k]], AD_NODE_TRAIL);
         if (!on || !is(n, WAYS) || (stops && reach == AD_SEVERED))

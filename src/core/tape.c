@@ -155,7 +155,10 @@ ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
 bool ad_tape_refuses(ad_tape *t, const char *name)
 {
     if (t->busy)
-        ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s", name, t->busy);
+        ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s%s", name, t->busy,
+                     t->inner && t->inner->count
+                         ? " (tensors that its function needs must be its operands)"
+                         : "");
     ad_tape_leave(t);
     return true;
 }

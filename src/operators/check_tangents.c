@@ -157,7 +157,7 @@ static dot directed_curvature(ad_tape *t, const ad_usage *u, const ad_view *x, c
 ad_status ad_check_curvature(const ad_trial *c, ad_tape *t, const ad_usage *spied,
                              const ad_usage *u)
 {
-    ad_view x[AD_CHECK_OPERANDS], tx[AD_CHECK_OPERANDS];
+    ad_view x[AD_CHECK_OPERANDS], tx[AD_CHECK_OPERANDS] = {{0}};
     ad_tape_reset(t);
     ad_usage_floats(u, x);
     make_tangents(t, u, x, (1u << u->count) - 1, tx);

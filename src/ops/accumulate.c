@@ -284,26 +284,35 @@ static void scan_curvature(const ad_curvature_args *c)
     scan(c->work, rules->bend, c->attr, &c->x[0], &c->tx[0], &c->dy, &c->tdx[0], true);
 }
 
-#define SCAN_OP(op, op_flags, curvature_rule, ...)                        \
-    static const scan_rules op##_rules = __VA_ARGS__;                     \
-    static const ad_op op##_op = {                                        \
-        .name = #op,                                                      \
-        .arity = 1,                                                       \
-        .flags = AD_OP_ASSIGNS | (op_flags),                              \
-        .attr_size = sizeof(scan_attr),                                   \
-        .shape = ad_shape_first,                                          \
-        .forward = scan_forward,                                          \
-        .pullback = scan_pullback,                                        \
-        .jvp = scan_jvp,                                                  \
-        .curvature = curvature_rule,                                      \
-        .kernels = &op##_rules,                                           \
-    };                                                                    \
-    ad_tensor ad_##op(ad_tensor x, int axis, unsigned how)                \
-    {                                                                     \
-        scan_attr attr = {axis, how};                                     \
-        if (!ad_axis_fix(#op, x, &attr.axis, ad_shape_of_tensor(x).rank)) \
-            return ad_dead_like(x);                                       \
-        return ad_apply(&op##_op, &x, &attr);                             \
+static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how)
+{
+    scan_attr attr = {axis, how};
+    if (how & ~(unsigned)(AD_EXCLUSIVE | AD_REVERSE))
+        ad_tape_fail(x.tape, AD_MISUSE,
+                     "%s: how is %u, beside AD_EXCLUSIVE and AD_REVERSE there is nothing", op->name,
+                     how);
+    if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of_tensor(x).rank))
+        return ad_dead_like(x);
+    return ad_apply(op, &x, &attr);
+}
+
+#define SCAN_OP(op, op_flags, curvature_rule, ...)         \
+    static const scan_rules op##_rules = __VA_ARGS__;      \
+    static const ad_op op##_op = {                         \
+        .name = #op,                                       \
+        .arity = 1,                                        \
+        .flags = AD_OP_ASSIGNS | (op_flags),               \
+        .attr_size = sizeof(scan_attr),                    \
+        .shape = ad_shape_first,                           \
+        .forward = scan_forward,                           \
+        .pullback = scan_pullback,                         \
+        .jvp = scan_jvp,                                   \
+        .curvature = curvature_rule,                       \
+        .kernels = &op##_rules,                            \
+    };                                                     \
+    ad_tensor ad_##op(ad_tensor x, int axis, unsigned how) \
+    {                                                      \
+        return scan_along(&op##_op, x, axis, how);         \
     }
 
 SCAN_OP(cumsum, AD_OP_LINEAR, NULL, {run_sum, run_sum_of_tangents, pull_sum, NULL})

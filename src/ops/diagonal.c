@@ -3,6 +3,7 @@
  * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there: each is
  * the other's pullback. A triangle is its own. */
 #include "adze/ops.h"
+#include "core/apply.h"
 #include "ops/axes.h"
 #include "ops/map.h"
 #include "ops/move.h"
@@ -53,15 +54,19 @@ ad_tensor ad_diagonal(ad_tensor x, int64_t k)
     return ad_apply(&ad_diagonal_op, &x, &(diagonal_attr){k});
 }
 
+static const char *trace_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    *y = AD_SCALAR;
+    return x->rank < 2 ? not_a_matrix : NULL;
+}
+
+AD_FORM(trace, 1, NULL, trace_shape)
+
 ad_tensor ad_trace(ad_tensor x)
 {
-    ad_shape shape = ad_shape_of_tensor(x);
-    if (shape.rank >= 0 && shape.rank < 2) {
-        char text[64];
-        ad_tape_fail(x.tape, AD_BAD_SHAPE, "trace(%s): %s",
-                     ad_shape_print(&shape, text, sizeof text), not_a_matrix);
+    if (!ad_fits(&trace, &x, NULL))
         return ad_dead_like(x);
-    }
     return ad_sum_squeeze(ad_diagonal(x, 0), AD_AXES(-1));
 }
 

@@ -4,6 +4,7 @@
  * with tangents in the place of one factor gives jvp and curvature. */
 #include "ops/product.h"
 #include "adze/ops.h"
+#include "core/apply.h"
 #include "core/strided.h"
 #include "ops/axes.h"
 #include "ops/families.h"
@@ -185,43 +186,39 @@ ad_tensor ad_matmul(ad_tensor a, ad_tensor b)
 
 /* ---- matvec and outer -------------------------------------------------------------- */
 
-/* "matvec([2, 3], [4]): reason" on the tape, and a dead tensor. */
-static ad_tensor refuse(const char *op, ad_tensor a, ad_tensor b, const char *reason)
+static const char *matvec_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    char left[64], right[64];
-    ad_shape shape[2] = {ad_shape_of_tensor(a), ad_shape_of_tensor(b)};
-    ad_tape_fail(a.tape, AD_BAD_SHAPE, "%s(%s, %s): %s", op,
-                 ad_shape_print(&shape[0], left, sizeof left),
-                 ad_shape_print(&shape[1], right, sizeof right), reason);
-    return ad_dead_like(a);
-}
-
-static const char *matvec_fits(const ad_shape *a, const ad_shape *x)
-{
-    ad_shape batch[2] = {*a, *x}, y;
-    if (a->rank < 2 || x->rank < 1)
+    ad_shape batch[2] = {x[0], x[1]};
+    if (x[0].rank < 2 || x[1].rank < 1)
         return "needs a matrix and a vector";
-    if (a->dim[a->rank - 1] != x->dim[x->rank - 1])
+    if (x[0].dim[x[0].rank - 1] != x[1].dim[x[1].rank - 1])
         return "columns of the matrix must equal the length of the vector";
     batch[0].rank -= 2;
     batch[1].rank -= 1;
-    return ad_shape_broadcast(batch, NULL, &y) ? "the other axes do not broadcast" : NULL;
+    return ad_shape_broadcast(batch, attr, y) ? "the other axes do not broadcast" : NULL;
 }
+
+static const char *outer_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    *y = AD_SCALAR;
+    return x[0].rank == 1 && x[1].rank == 1 ? NULL : "needs two vectors";
+}
+
+AD_FORM(matvec, 2, NULL, matvec_shape)
+AD_FORM(outer, 2, NULL, outer_shape)
 
 ad_tensor ad_matvec(ad_tensor a, ad_tensor x)
 {
-    ad_shape left = ad_shape_of_tensor(a), right = ad_shape_of_tensor(x);
-    const char *wrong = left.rank < 0 || right.rank < 0 ? NULL : matvec_fits(&left, &right);
-    if (wrong)
-        return refuse("matvec", a, x, wrong);
+    if (!ad_fits(&matvec, (ad_tensor[]){a, x}, NULL))
+        return ad_dead_like(a.tape ? a : x);
     return ad_squeeze(ad_matmul(a, ad_expand(x, -1)), -1);
 }
 
 ad_tensor ad_outer(ad_tensor a, ad_tensor b)
 {
-    ad_shape left = ad_shape_of_tensor(a), right = ad_shape_of_tensor(b);
-    if (left.rank >= 0 && right.rank >= 0 && (left.rank != 1 || right.rank != 1))
-        return refuse("outer", a, b, "needs two vectors");
+    if (!ad_fits(&outer, (ad_tensor[]){a, b}, NULL))
+        return ad_dead_like(a.tape ? a : b);
     return ad_mul(ad_expand(a, -1), ad_expand(b, 0));
 }
 

@@ -328,15 +328,20 @@ static void std_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
 }
 
-static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof)
+bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 {
     char text[256];
     ad_shape own = ad_shape_of_tensor(x);
     if (own.rank < 0 || ddof >= 0)
-        return ad_reduce(op, x, axes, keep, ddof);
-    ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): ddof %d is negative", op->name,
+        return true;
+    ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): ddof %d is negative", op,
                  ad_shape_print(&own, text, sizeof text), ddof);
-    return ad_dead_like(x);
+    return false;
+}
+
+static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof)
+{
+    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, keep, ddof) : ad_dead_like(x);
 }
 
 #define VARIANCE_OP(op, curvature_rule, root)                        \
@@ -368,23 +373,6 @@ static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, bo
 
 VARIANCE_OP(variance, variance_curvature, NULL)
 VARIANCE_OP(std, std_curvature, &has_root)
-
-/* ---- moments ----------------------------------------------------------------------- */
-
-ad_moments_pair ad_moments(ad_tensor x)
-{
-    return (ad_moments_pair){ad_mean(x), ad_variance(x)};
-}
-
-ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof)
-{
-    return (ad_moments_pair){ad_mean_squeeze(x, axes), ad_variance_squeeze(x, axes, ddof)};
-}
-
-ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof)
-{
-    return (ad_moments_pair){ad_mean_keep(x, axes), ad_variance_keep(x, axes, ddof)};
-}
 
 const ad_op *const ad_reduce_ops[] = {
     &sum_op, &mean_op, &variance_op, &std_op, &ad_max_op, &ad_min_op, &unbroadcast_op, NULL,

@@ -33,6 +33,9 @@ const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y);
 /* The public functions: any axes, dropped or kept. */
 ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof);
 
+/* False, with AD_MISUSE on the tape, for a negative one. */
+bool ad_ddof_fits(const char *op, ad_tensor x, int ddof);
+
 #define AD_REDUCTION_FORMS(name, op)                         \
     ad_tensor ad_##name(ad_tensor x)                         \
     {                                                        \

@@ -3,6 +3,7 @@
  * A view rule turns strides into strides. It serves three times: on the operand's numbers, on the
  * operand's cotangent, through which dy is added where it belongs, and on its tangent. */
 #include "adze/ops.h"
+#include "core/apply.h"
 #include "core/strided.h"
 #include "ops/axes.h"
 #include "ops/families.h"
@@ -113,13 +114,16 @@ ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
     return wrong ? refuse("reshape", x, &wanted, wrong) : ad_apply(&reshape_op, &x, &shape);
 }
 
+AD_FORM(flatten, 1, ad_type_first, ad_shape_first)
+
 ad_tensor ad_flatten(ad_tensor x, int first, int last)
 {
     ad_shape from = ad_shape_of_tensor(x), to = {.rank = 1, .dim = {1}};
     int rank = from.rank > 0 ? from.rank : 1;
-    if (!ad_axis_fix("flatten", x, &first, rank) || !ad_axis_fix("flatten", x, &last, rank))
+    if (!ad_fits(&flatten, &x, NULL) || !ad_axis_fix("flatten", x, &first, rank) ||
+        !ad_axis_fix("flatten", x, &last, rank))
         return ad_dead_like(x);
-    if (from.rank >= 0 && first > last) {
+    if (first > last) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "flatten(%s): axis %d comes after axis %d",
                      ad_shape_print(&from, text, sizeof text), first, last);

@@ -1,5 +1,6 @@
 /* Views of some of the numbers, or in another order: slice, flip; and split and unstack, which slice. */
 #include "adze/ops.h"
+#include "core/apply.h"
 #include "ops/axes.h"
 #include "ops/map.h"
 #include "ops/view.h"
@@ -135,17 +136,18 @@ static ad_status none_of(ad_tensor x, int n, ad_tensor *y)
     return status == AD_OK ? AD_STALE : status;
 }
 
+AD_FORM(split, 1, ad_type_first, ad_shape_first)
+AD_FORM(unstack, 1, ad_type_first, ad_shape_first)
+
 /* Whether x can be cut into n pieces along the axis, which is made a plain number. */
-static bool can_cut(const char *op, ad_tensor x, int n, int *axis, const ad_tensor *y)
+static bool can_cut(const ad_op *form, ad_tensor x, int n, int *axis, const ad_tensor *y)
 {
-    int rank = ad_shape_of_tensor(x).rank;
     if (!y || n < 1) {
-        ad_tape_fail(x.tape, AD_MISUSE, "%s: %s", op, y ? "there must be a piece" : "y is NULL");
+        ad_tape_fail(x.tape, AD_MISUSE, "%s: %s", form->name,
+                     y ? "there must be a piece" : "y is NULL");
         return false;
     }
-    if (rank < 0) /* gone: that is slice's to say */
-        ad_slice(x, 0, 0, 0);
-    return ad_axis_fix(op, x, axis, rank) && rank > 0;
+    return ad_fits(form, &x, NULL) && ad_axis_fix(form->name, x, axis, ad_shape_of_tensor(x).rank);
 }
 
 static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
@@ -167,7 +169,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
 
 ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y)
 {
-    if (!can_cut("split", x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
+    if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
     int64_t extent = ad_shape_of_tensor(x).dim[axis], at = 0;
     for (int i = 0; i < n; i++) {
@@ -180,7 +182,7 @@ ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tens
 
 ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y)
 {
-    if (!can_cut("unstack", x, n, &axis, y))
+    if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
     ad_shape shape = ad_shape_of_tensor(x);
     if (shape.dim[axis] != n) {

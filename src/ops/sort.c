@@ -4,12 +4,12 @@
  * order they had. What is picked by those places is linear in x, and its pullback puts back. A
  * NaN is greater than all numbers. */
 #include "adze/ops.h"
+#include "core/apply.h"
 #include "core/strided.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/map.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct sort_attr {
@@ -191,40 +191,45 @@ static const ad_op sort_op = {
 
 /* ---- the public functions ------------------------------------------------------------- */
 
-static ad_ranked rank(const char *name, ad_tensor x, sort_attr attr, bool values)
+AD_FORM(sort, 1, argsort_type, argsort_shape)
+AD_FORM(top_k, 1, argsort_type, argsort_shape)
+
+static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 {
     char text[256];
+    ad_ranked r = {ad_dead_like(x), ad_dead_like(x)};
     ad_shape own = ad_shape_of_tensor(x);
-    ad_ranked dead = {ad_dead_like(x), ad_dead_like(x)};
-    if (!ad_axis_fix(name, x, &attr.axis, own.rank))
-        return dead;
-    if (own.rank >= 0 && attr.count > own.dim[attr.axis]) {
-        ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): axis %d has fewer than %lld elements", name,
-                     ad_shape_print(&own, text, sizeof text), attr.axis, (long long)attr.count);
-        return dead;
-    }
-    ad_ranked r = dead;
+    if (!ad_axis_fix(form->name, x, &attr.axis, own.rank))
+        return r;
+    if (own.rank >= 0 && attr.count > own.dim[attr.axis])
+        ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): axis %d has fewer than %lld elements",
+                     form->name, ad_shape_print(&own, text, sizeof text), attr.axis,
+                     (long long)attr.count);
+    if (!ad_fits(form, &x, &attr))
+        return r;
     r.indices = ad_apply(&argsort_op, &x, &attr);
-    if (values)
-        r.values = ad_apply(&sort_op, (ad_tensor[]){x, r.indices}, &attr);
+    r.values = ad_apply(&sort_op, (ad_tensor[]){x, r.indices}, &attr);
     return r;
 }
 
 ad_tensor ad_argsort(ad_tensor x, int axis, bool descending)
 {
-    return rank("argsort", x, (sort_attr){axis, descending, -1}, false).indices;
+    sort_attr attr = {axis, descending, -1};
+    if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of_tensor(x).rank))
+        return ad_dead_like(x);
+    return ad_apply(&argsort_op, &x, &attr);
 }
 
 ad_ranked ad_sort(ad_tensor x, int axis, bool descending)
 {
-    return rank("sort", x, (sort_attr){axis, descending, -1}, true);
+    return rank(&sort, x, (sort_attr){axis, descending, -1});
 }
 
 ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis)
 {
     ad_ranked dead = {ad_dead_like(x), ad_dead_like(x)};
     if (k >= 0)
-        return rank("top_k", x, (sort_attr){axis, true, k}, true);
+        return rank(&top_k, x, (sort_attr){axis, true, k});
     ad_tape_fail(x.tape, AD_MISUSE, "top_k: k is %lld, it must not be negative", (long long)k);
     return dead;
 }

@@ -1,0 +1,77 @@
+/* A scenario for test_memory.c: functions inside functions, on inner tapes. */
+#ifndef ADZE_TESTS_MEMORY_INSIDE_H
+#define ADZE_TESTS_MEMORY_INSIDE_H
+
+#include "allocator.h"
+
+#include <adze.h>
+#include <check.h>
+
+AD_MODEL(affine, w, b);
+
+static ad_tensor inside_norm(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_square(ad_tanh(ad_matmul(x[0], x[1]))));
+}
+
+static void inside_pullback(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy,
+                            const void *env, ad_tensor *dx)
+{
+    (void)t, (void)y, (void)env;
+    dx[0] = ad_mul(dy, ad_exp(x[0]));
+    dx[1] = ad_number(0);
+}
+
+static ad_tensor inside_formula(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t;
+    ad_tensor g[2], y = ad_gradient_node(inside_norm, env, 2, x, 2, g);
+    y = ad_add(y, ad_add(ad_sum(ad_square(g[0])), ad_sum(ad_square(g[1]))));
+    return ad_add(y, ad_with_derivative(inside_norm, inside_pullback, env, 2, x));
+}
+
+static ad_tensor affine_norm(ad_tape *t, const affine_tensors *m, const void *env)
+{
+    return inside_norm(t, (ad_tensor[]){m->w, m->b}, env);
+}
+
+static ad_tensor affine_map_norm(ad_tape *t, const affine_tensors *m, const ad_tensor *x,
+                                 const void *env)
+{
+    return ad_mul(ad_sum(ad_exp(x[0])), affine_norm(t, m, env));
+}
+
+static ad_tensor affine_formula(ad_tape *t, const affine_tensors *m, const void *env)
+{
+    affine_tensors g;
+    ad_tensor slope, y = affine_gradient_node(affine_norm, m, env, &g);
+    affine_tensors moved = affine_tensors_axpy(-0.1, &g, m);
+    affine_input_gradient_node(affine_map_norm, &moved, 1, &m->b, env, &slope);
+    return ad_add(ad_add(y, affine_norm(t, &moved, env)), ad_sum(ad_square(slope)));
+}
+
+static ad_status inside_scenario(test_allocator *memory)
+{
+    static const double some[] = {0.1, 0.9, 0.3, 0.7};
+    const ad_view x[] = {AD_VIEW(some, 2, 2), AD_VIEW(some, 2, 1)};
+    double numbers[] = {0.2, -0.3, 0.4, 0.1, 0.6, -0.5};
+    affine model = {{numbers, AD_F64, AD_SHAPE(2, 2), NULL},
+                    {numbers + 4, AD_F64, AD_SHAPE(2, 1), NULL}};
+    affine gradient = {{0}, {0}};
+    ad_array y = {0}, ty = {0}, g[2] = {{0}};
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &memory->base, .checks = AD_CHECK_BOUNDS});
+    if (t && ad_gradient(t, inside_formula, NULL, 2, x, g) == AD_OK &&
+        ad_jvp(t, inside_formula, NULL, 2, x, x, &y, &ty) == AD_OK)
+        affine_value_with_gradient(t, affine_formula, &model, NULL, NULL, &gradient);
+    ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
+    ck_assert(status == AD_OK || !gradient.w.data); /* all or nothing */
+    ad_array *results[] = {&y, &ty, &g[0], &g[1], &gradient.w, &gradient.b};
+    for (int i = 0; i < 6; i++)
+        ad_array_free(results[i]);
+    ad_tape_free(t);
+    return status;
+}
+
+#endif
