@@ -128,6 +128,15 @@ static void run_grad_tangent_of(void)
 {
     see_nothing(first_grad_tangent);
 }
+static void run_retain(void)
+{
+    for (int kind = 0; kind < HANDLES; kind++) {
+        ad_tape *t = ad_tape_new(NULL);
+        ad_retain(bad_handle(t, kind));
+        ck_assert_int_eq(ad_tape_status(t), kind == NOTHING || kind == NUMBER ? AD_OK : AD_STALE);
+        ad_tape_free(t);
+    }
+}
 static void run_tangent(void)
 {
     see_nothing(ad_tangent);
@@ -293,7 +302,7 @@ static void run_set_tangents(void)
 
 /* clang-format off */
 #define SWEEP_ROWS(ROW) \
-    ROW(watch) ROW(freeze) ROW(constant) ROW(label) ROW(read) ROW(grad) ROW(tangent) \
+    ROW(watch) ROW(freeze) ROW(constant) ROW(label) ROW(read) ROW(grad) ROW(retain) ROW(tangent) \
     ROW(grad_tangent) ROW(item) ROW(shape_of_tensor) ROW(is_tracked) ROW(reached) ROW(backward) \
     ROW(backward_from) ROW(backward_tangents) ROW(backward_tangents_from) ROW(push_tangents) ROW(set_tangent) \
     ROW(grad_of) ROW(tangent_of) ROW(grad_tangent_of) ROW(backward_many) ROW(set_tangents)

@@ -55,7 +55,7 @@ typedef ad_tensor ad_array_tensors;
 /* ---- all fields at once ------------------------------------------------------------- */
 /* Arrays and tensors are structs of the described model. error may be NULL. */
 
-/* Makes leaves of all arrays, labelled with their fields' names. */
+/* Makes leaves of all arrays, labelled with their paths, as "hidden.w". */
 AD_API void ad_model_watch(const ad_model *d, ad_tape *t, const void *model, void *tensors);
 AD_API void ad_model_freeze(const ad_model *d, ad_tape *t, const void *model, void *tensors);
 

@@ -55,7 +55,9 @@ enum {
     AD_CHECK_BORROWED = 8,
 
     /* A call that changes a tape while another thread's call does fails with AD_BUSY, and so does every
-     * call after it until a reset. The call that was there first is not disturbed. */
+     * call after it until a reset. The call that was there first is not disturbed. Not watched are calls
+     * that only read (ad_read, ad_item, ad_grad, ad_tape_measure ...): any number of threads may
+     * make them, but while some thread's call changes the tape, none other may. */
     AD_CHECK_THREADS = 16
 };
 
@@ -156,11 +158,17 @@ AD_API ad_status ad_backward_from(ad_tensor y, ad_view dy);
  * cotangents take `count` times the memory. */
 AD_API ad_status ad_backward_many(ad_tensor y, int count, const ad_view *dy);
 
-/* The gradient of a watched leaf from the last sweep, in the leaf's shape, row by row;
+/* The gradient of a watched leaf, or a retained value, from the last sweep, in its shape, row by row;
  * borrowed until the next sweep or reset. data is NULL when there is none. ad_grad_of: the one from
  * the i-th cotangent, of which ad_grad's is the 0th. */
 AD_API ad_view ad_grad(ad_tensor x);
 AD_API ad_view ad_grad_of(ad_tensor x, int i);
+
+/* Keeps the cotangent of an intermediate value as those of leaves are kept, from the next sweep on:
+ * ad_grad, ad_grad_tangent and ad_reached then tell of x too. That is memory of x's size, and costs
+ * nothing else. Nothing happens where x is a leaf or does not depend on one.
+ * AD_MISUSE where a sweep in slices has passed x. Returns x. */
+AD_API ad_tensor ad_retain(ad_tensor x);
 
 /* Whether the root of the last sweep depends on the watched leaf x: tells a gradient that
  * happens to be zero from one that nobody computed. */
@@ -179,7 +187,7 @@ AD_API ad_reach ad_reach_of(ad_tensor y, ad_tensor x);
 
 typedef struct ad_unreached {
     ad_tensor leaf;
-    const char *label, *place; /* or NULL; those of a model are labelled with their fields' names */
+    const char *label, *place; /* or NULL; those of a model are labelled with their paths */
     ad_reach reach;            /* not AD_REACHED */
     const char *op;            /* the first operation that stops or severs, or NULL */
 } ad_unreached;

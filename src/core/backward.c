@@ -107,6 +107,11 @@ void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user)
 
 /* ---- reading ----------------------------------------------------------------------- */
 
+static bool keeps_cotangent(const ad_node *n)
+{
+    return n && n->flags & (AD_NODE_WATCHED | AD_NODE_RETAINED);
+}
+
 ad_view ad_grad(ad_tensor x)
 {
     return ad_grad_of(x, 0);
@@ -115,8 +120,7 @@ ad_view ad_grad(ad_tensor x)
 ad_view ad_grad_of(ad_tensor x, int i)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there =
-        n && n->flags & AD_NODE_WATCHED && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
+    bool there = keeps_cotangent(n) && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
     return there ? ad_node_block(n, n->cotangent, x.tape->cotangents, i) : (ad_view){0};
 }
 
@@ -172,7 +176,7 @@ ad_view ad_grad_tangent(ad_tensor x)
 ad_view ad_grad_tangent_of(ad_tensor x, int i)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there = n && n->flags & AD_NODE_WATCHED && x.as.node.index < x.tape->tangents_count;
+    bool there = keeps_cotangent(n) && x.as.node.index < x.tape->tangents_count;
     void *tdx = there ? x.tape->tangents[x.as.node.index].tdx : NULL;
     return tdx ? ad_node_block(n, tdx, x.tape->directions, i) : (ad_view){0};
 }

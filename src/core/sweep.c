@@ -126,9 +126,9 @@ static AD_APART bool look_on(ad_tape *t, const ad_node *n)
     return go_on;
 }
 
-/* spare: dy, or NULL if it is needed afterwards. */
+/* spare: dy, or NULL if it is needed afterwards. of: the cotangent whose derivative dy is, or NULL. */
 static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy,
-                          void *spare)
+                          void *spare, const void *of)
 {
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
     args.op = n->op;
@@ -141,6 +141,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     args.saved = n->saved;
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
     args.work = &t->work;
+    args.of = of;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
     if (t->looked_on && !look_on(t, n))
@@ -184,22 +185,22 @@ static AD_APART void next_cotangents(ad_tape *t, const ad_node *n, ad_frame *f)
 
 /* The pullbacks of all cotangents but the first. */
 static AD_APART bool pull_others(ad_tape *t, const ad_node *n, ad_frame *f, char *dy,
-                                 uint32_t count, bool spare)
+                                 uint32_t count, bool spare, const void *of)
 {
     bool good = true;
     while (good && --count) {
         dy += ad_node_bytes(n);
         next_cotangents(t, n, f);
-        good = call_pullback(t, n, f, dy, spare ? dy : NULL);
+        good = call_pullback(t, n, f, dy, spare ? dy : NULL, of);
     }
     return good;
 }
 
 static inline bool pull_each(ad_tape *t, const ad_node *n, ad_frame *f, void *dy, uint32_t count,
-                             bool spare)
+                             bool spare, const void *of)
 {
-    return call_pullback(t, n, f, dy, spare ? dy : NULL) &&
-           (count == 1 || pull_others(t, n, f, dy, count, spare));
+    return call_pullback(t, n, f, dy, spare ? dy : NULL, of) &&
+           (count == 1 || pull_others(t, n, f, dy, count, spare, of));
 }
 
 static bool curve_each(ad_tape *t, const ad_node *n, ad_frame *f)
@@ -219,7 +220,7 @@ static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     void *tdy = t->tangents[index].tdx;
     if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) &&
-                 pull_each(t, n, f, tdy, t->directions, false)))
+                 pull_each(t, n, f, tdy, t->directions, false, n->cotangent)))
         return false;
     if (n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(f, t, n))
         return true;
@@ -233,7 +234,7 @@ static inline bool pull(ad_tape *t, uint32_t index, order up_to, bool spare)
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     bool good = ad_frame_open(&f, t, n) && open_cotangents(t, n, &f, FIRST, assigns) &&
-                pull_each(t, n, &f, n->cotangent, t->cotangents, spare) &&
+                pull_each(t, n, &f, n->cotangent, t->cotangents, spare, NULL) &&
                 (up_to == FIRST || pull_second(t, index, &f));
     ad_frame_close(&f, t);
     return good;
@@ -278,8 +279,10 @@ void ad_sweep_go_on(ad_tape *t, order up_to, size_t operations)
         if (!n->cotangent || !n->op)
             continue;
         t->sweep_next = i + 1;
-        good = pull(t, i, up_to, spare);
-        give_all(t, i);
+        bool keep = n->flags & AD_NODE_RETAINED;
+        good = pull(t, i, up_to, spare && !keep);
+        if (!keep)
+            give_all(t, i);
         operations--;
     }
     t->sweep_next = i;

@@ -57,12 +57,32 @@ typedef struct planting {
     ad_tape *tape;
     const void *model;
     void *tensors;
+    char *room; /* on the tape, for labels */
+    size_t left;
 } planting;
+
+/* The path of a leaf, which is the field's own name in a model that is not nested. */
+static const char *label_of(planting *p, const ad_site *s)
+{
+    if (!s->field || (!s->parent->parent && !s->field->count))
+        return s->field ? s->field->name : NULL;
+    if (p->left < AD_PATH_SIZE) {
+        p->left = 8 * AD_PATH_SIZE;
+        p->room = ad_tape_memory(p->tape, p->left);
+    }
+    if (!p->room)
+        return s->field->name;
+    char *label = p->room;
+    size_t bytes = ad_site_write(s, false, label) + 1;
+    p->room += bytes;
+    p->left -= bytes;
+    return label;
+}
 
 /* A field in a state that no leaf can have fails with its path, which the tape could not name. */
 static ad_status plant(void *user, const ad_site *s)
 {
-    const planting *p = user;
+    planting *p = user;
     ad_error error; /* its text need not be cleared for every field */
     error.status = AD_OK;
     const ad_array *a = ad_site_array(s, p->model);
@@ -72,7 +92,7 @@ static ad_status plant(void *user, const ad_site *s)
     if (status != AD_OK)
         ad_tape_fail(p->tape, status, "%s", error.text);
     ad_tensor x = p->make(p->tape, status == AD_OK ? ad_array_view(*a) : (ad_view){0});
-    *ad_site_tensor(s, p->tensors) = ad_label(x, s->field ? s->field->name : NULL);
+    *ad_site_tensor(s, p->tensors) = ad_label(x, label_of(p, s));
     return AD_OK;
 }
 
@@ -93,12 +113,12 @@ static void plant_all(const ad_model *d, planting *p)
 
 void ad_model_watch(const ad_model *d, ad_tape *t, const void *model, void *tensors)
 {
-    plant_all(d, &(planting){"watch", (ad_watch), t, model, tensors});
+    plant_all(d, &(planting){"watch", (ad_watch), t, model, tensors, NULL, 0});
 }
 
 void ad_model_freeze(const ad_model *d, ad_tape *t, const void *model, void *tensors)
 {
-    plant_all(d, &(planting){"freeze", (ad_freeze), t, model, tensors});
+    plant_all(d, &(planting){"freeze", (ad_freeze), t, model, tensors, NULL, 0});
 }
 
 /* ---- gradients ---------------------------------------------------------------------- */

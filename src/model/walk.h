@@ -29,7 +29,8 @@ ad_tensor *ad_site_tensor(const ad_site *s, const void *tensors);
 
 enum { AD_PATH_SIZE = 128 };
 
-/* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns text. */
+/* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns its length, or text. */
+size_t ad_site_write(const ad_site *s, bool root, char text[AD_PATH_SIZE]);
 char *ad_site_print(const ad_site *s, bool root, char text[AD_PATH_SIZE]);
 
 /* ---- checks that name the field ----------------------------------------------------- */
