@@ -237,6 +237,24 @@ def test_meta_learning():
     expect(last < (0.8 if QUICK else 0.2) * first, f'loss after training from {first} to {last}')
 
 
+def test_newton():
+    lines = run('newton').splitlines()
+    fit = lines.index('O-rings: a logistic model of 23 flights')
+    expect(fit == 10, f'{fit - 3} steps in the valley, not 7')
+    at = numbers_of(lines[fit - 1])
+    near('x', at[0], 1, 1e-9)
+    near('y', at[1], 1, 1e-9)
+    near('f', numbers_of(lines[2])[0], 4.731884, 1e-6)  # of the first step, published
+    last = lines[fit + 1:]
+    near('steps of the fit', [line.split()[0] for line in last].count('step'), 6, 2)
+    for line in last[-4:-1]:
+        numbers = numbers_of(line)
+        middle = len(numbers) // 2
+        for mine, published in zip(numbers[:middle], numbers[middle:]):
+            near(line, mine, published, 5e-4 if middle == 1 else 1e-4)
+    near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
+
+
 def test_scalar():
     lines = run('scalar').splitlines()
     numbers = [float(line.split()[-1]) for line in lines]

@@ -304,6 +304,7 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
         ad_model_tensors_axpy(&m##_model, alpha, x, y, &sum);                              \
         return sum;                                                                        \
     }                                                                                      \
+    AD_MODEL_DERIVATIVES(m)                                                                \
     static inline AD_UNUSED ad_status m##_check_gradient(                                  \
         m##_function *f, const m *model, const void *env, const ad_check_options *options, \
         ad_error *error)                                                                   \
@@ -390,5 +391,7 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
 #define AD_COUNT(...) \
     AD_COUNT_OF(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, \
                 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+
+#include "adze/model_derivatives.h"
 
 #endif
