@@ -122,6 +122,12 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
      : choice >> 8 & 1 ? ad_##op##_squeeze(*x, AXIS, 0) \
                        : ad_##op(*x))
 
+static ad_status look(void *user, const ad_cotangent *c)
+{
+    (void)user;
+    return c->dx.shape.rank < 0 ? AD_MISUSE : AD_OK;
+}
+
 /* For losses with kinks or poles: x within (-1, 1), and (0, 1). */
 #define BETWEEN_1(x) ad_tanh(x)
 #define BETWEEN_0(x) ad_sigmoid(x)
@@ -234,6 +240,11 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
 #define GRAPH_OPS(ROW) \
     ELEMENTWISE_OPS(ROW) SHAPE_OPS(ROW) LOSS_OPS(ROW) \
     ROW(neg, neg, 1, FIT_ANY, EVERYWHERE, ad_neg(*x)) \
+    ROW(scale_gradient, scale_gradient, 1, FIT_ANY, EVERYWHERE, ad_scale_gradient(*x, 1)) \
+    ROW(clip_gradient, clip_gradient, 1, FIT_ANY, EVERYWHERE, ad_clip_gradient(*x, -1e30, 1e30)) \
+    ROW(clip_norm, clip_gradient_norm, 1, FIT_ANY, EVERYWHERE, ad_clip_gradient_norm(*x, 1e30)) \
+    ROW(straight_through, straight_through, 1, FIT_ANY, EVERYWHERE, ad_straight_through(*x, *x)) \
+    ROW(on_cotangent, on_cotangent, 1, FIT_ANY, EVERYWHERE, ad_on_cotangent(*x, look, NULL)) \
     ROW(abs, abs, 1, FIT_ANY, OFF_ZERO, ad_abs(*x)) \
     ROW(sign, sign, 1, FIT_ANY, OFF_ZERO, ad_sign(*x)) \
     ROW(square, square, 1, FIT_ANY, EVERYWHERE, ad_square(*x)) \
@@ -284,7 +295,8 @@ static ad_tensor stack(const ad_tensor *x, uint64_t choice)
     ROW(stack, stack, 2, FIT_EQUAL, EVERYWHERE, stack(x, choice)) \
     ROW(gather, gather, 1, FIT_FULL_AXIS, EVERYWHERE, gather(t, *x, choice)) \
     ROW(mse, mse, 2, FIT_EQUAL, EVERYWHERE, ad_mse(x[0], x[1])) \
-    ROW(softmax_cross_entropy, softmax_cross_entropy, 1, FIT_ROWS, EVERYWHERE, cross_entropy(t, *x, choice))
+    ROW(softmax_cross_entropy, softmax_cross_entropy, 1, FIT_ROWS, EVERYWHERE, cross_entropy(t, *x, choice)) \
+    ROW(dropout, dropout, 1, FIT_ANY, EVERYWHERE, ad_dropout(*x, 0.25, ad_key_new(choice)))
 /* clang-format on */
 
 #define FUNCTION(row, op, n, fits, domain, result)                                \

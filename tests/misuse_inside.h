@@ -89,7 +89,7 @@ static ad_tensor no_model_gradient(const ad_tensor *x, int way)
 #define INSIDE_ROWS(ROW) \
     ROW(gradient_node, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 2), \
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(with_derivative, with_derivative, ad_with_derivative(sum_of_product, product_pullback, \
+    ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, \
         NULL, 2, TWO_OF(A, B)), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(model_gradient_node, , model_gradient(couple_product, o[A], o[B]), BIT(A) | BIT(B), \
         BIT(A) | BIT(B)) \

@@ -340,6 +340,48 @@ static void run_rule(void)
 #define run_view_pullback   run_rule
 #define run_view_jvp        run_rule
 
+/* ---- keys and leaves of random numbers ----------------------------------------------------- */
+
+/* Any 128 bits are a key. */
+static void run_key_new(void)
+{
+    ck_assert(ad_key_new(0).seed == 0 && ad_key_new(UINT64_MAX).seed == UINT64_MAX);
+}
+static void run_key_split(void)
+{
+    ad_key key = ad_key_split((ad_key){UINT64_MAX, UINT64_MAX}, UINT64_MAX);
+    ck_assert(key.seed != UINT64_MAX && key.stream != UINT64_MAX);
+}
+
+typedef ad_tensor noise_maker(ad_tape *t, ad_type type, ad_shape shape, double a, double b,
+                              ad_key k);
+
+static void refuse_noise(noise_maker *make, double a, double b, const char *name)
+{
+    ad_shape bad = {99, {0}};
+    ad_status status[] = {AD_OK, AD_DOMAIN, AD_BAD_TYPE, AD_BAD_TYPE, AD_BAD_SHAPE};
+    ck_assert_ptr_null(ad_read(make(NULL, AD_F32, AD_SHAPE(2), a, b, ad_key_new(1))).data);
+    for (int i = 0; i < 5; i++) {
+        ad_tape *t = ad_tape_new(NULL);
+        ad_tensor x = make(t,
+                           i == 2   ? AD_BOOL
+                           : i == 3 ? (ad_type)-1
+                                    : AD_F64,
+                           i == 4 ? bad : AD_SHAPE(2), i == 1 ? NAN : a, b, ad_key_new(1));
+        ck_assert_int_eq(ad_tape_status(t), status[i]);
+        ck_assert(i == 0 ? ad_read(x).data != NULL : strstr(ad_tape_error(t), name) != NULL);
+        ad_tape_free(t);
+    }
+}
+static void run_uniform(void)
+{
+    refuse_noise(ad_uniform, 0, 1, "uniform(");
+}
+static void run_normal(void)
+{
+    refuse_noise(ad_normal, 0, 1, "normal(");
+}
+
 /* clang-format off */
 #define OBJECT_ROWS(ROW) \
     ROW(type_text) ROW(type_size) ROW(type_is_float) ROW(status_text) ROW(fail) ROW(shape_count) \
@@ -351,7 +393,8 @@ static void run_rule(void)
     ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(inner_tape) ROW(reject) \
     ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
-    ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp)
+    ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp) \
+    ROW(key_new) ROW(key_split) ROW(uniform) ROW(normal)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

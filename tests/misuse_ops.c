@@ -64,6 +64,12 @@ static ad_tensor first_row(ad_tensor x)
     return y[0];
 }
 
+static ad_status look(void *user, const ad_cotangent *c)
+{
+    (void)user, (void)c;
+    return AD_OK;
+}
+
 #define TWO_OF(a, b) ((ad_tensor[]){o[a], o[b]})
 
 /* Without an op: those made of several, where the message may name any. */
@@ -120,9 +126,17 @@ static ad_tensor first_row(ad_tensor x)
     VIEWS(ROW, argsort, ad_argsort(o[A], 0, true)) \
     ROW(top_k, top_k, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
 
+#define COTANGENT_ROWS(ROW) \
+    ROW(scale_gradient, scale_gradient, ad_scale_gradient(o[A], 2), BIT(A), BIT(A)) \
+    ROW(clip_gradient, clip_gradient, ad_clip_gradient(o[A], 0, 1), BIT(A), BIT(A)) \
+    ROW(clip_gradient_norm, clip_gradient_norm, ad_clip_gradient_norm(o[A], 1), BIT(A), BIT(A)) \
+    ROW(straight_through, , ad_straight_through(o[A], o[B]), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(on_cotangent, on_cotangent, ad_on_cotangent(o[A], look, NULL), BIT(A), BIT(A))
+
 #define OP_ROWS(ROW) \
     INSIDE_ROWS(ROW) \
     ELEMENTWISE_ROWS(ROW) \
+    COTANGENT_ROWS(ROW) \
     UNARY(ROW, neg) UNARY(ROW, abs) UNARY(ROW, sign) UNARY(ROW, square) UNARY(ROW, sqrt) \
     UNARY(ROW, exp) UNARY(ROW, log) UNARY(ROW, sin) UNARY(ROW, cos) UNARY(ROW, tanh) \
     UNARY(ROW, sigmoid) UNARY(ROW, relu) \
@@ -178,6 +192,7 @@ static ad_tensor first_row(ad_tensor x)
     ROW(scatter_add, scatter_add, ad_scatter_add(o[A], o[L], o[B], 0), BIT(A) | BIT(L) | BIT(B), \
         BIT(A) | BIT(L) | BIT(B)) \
     ROW(one_hot, one_hot, ad_one_hot(o[L], 2, AD_F64), BIT(L), BIT(L)) \
+    ROW(dropout, dropout, ad_dropout(o[A], 0.5, ad_key_new(1)), BIT(A), BIT(A)) \
     ROW(squeeze, reshape, ad_squeeze(ad_reshape(o[A], AD_SHAPE(1, 6)), 0), BIT(A), 0) \
     ROW(unbroadcast, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(3)), BIT(A), BIT(A)) \
     ROW(concat, concat, ad_concat(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
@@ -234,6 +249,8 @@ static ad_tensor first_row(ad_tensor x)
     ROW(one_hot, 0, one_hot, ad_one_hot(o[L], 1, AD_F64), AD_DOMAIN) \
     ROW(one_hot, 1, one_hot, ad_one_hot(o[L], 2, (ad_type)77), AD_BAD_TYPE) \
     ROW(one_hot, 2, one_hot, ad_one_hot(o[L], -1, AD_F64), AD_BAD_SHAPE) \
+    ROW(dropout, 0, dropout, ad_dropout(o[A], NAN, ad_key_new(1)), AD_DOMAIN) \
+    ROW(dropout, 1, dropout, ad_dropout(o[A], -0.5, ad_key_new(1)), AD_DOMAIN) \
     ROW(huber_loss, 0, huber_loss, ad_huber_loss(o[A], o[B], 0), AD_MISUSE) \
     ROW(l1_loss, 0, l1_loss, ad_l1_loss(o[A], o[V]), AD_BAD_SHAPE)
 
@@ -262,6 +279,10 @@ static ad_tensor first_row(ad_tensor x)
 #define BAD_ROWS(ROW) \
     BAD_INSIDE_ROWS(ROW) \
     BAD_ELEMENTWISE_ROWS(ROW) \
+    ROW(clip_gradient, 0, clip_gradient, ad_clip_gradient(o[A], 1, 0), AD_MISUSE) \
+    ROW(clip_gradient_norm, 0, clip_gradient_norm, ad_clip_gradient_norm(o[A], NAN), AD_MISUSE) \
+    ROW(straight_through, 0, straight_through, ad_straight_through(o[A], o[V]), AD_BAD_SHAPE) \
+    ROW(on_cotangent, 0, on_cotangent, ad_on_cotangent(o[A], NULL, NULL), AD_MISUSE) \
     BAD_SHAPE_ROWS(ROW) \
     REDUCE_BADLY(ROW, sum) REDUCE_BADLY(ROW, mean) REDUCE_BADLY(ROW, max) REDUCE_BADLY(ROW, min) \
     REDUCE_BADLY(ROW, logsumexp) SPREAD_BADLY(ROW, variance) SPREAD_BADLY(ROW, std) \

@@ -104,6 +104,15 @@ static void run_grad(void)
 {
     see_nothing(ad_grad);
 }
+static void run_retain(void)
+{
+    for (int kind = 0; kind < HANDLES; kind++) {
+        ad_tape *t = ad_tape_new(NULL);
+        ad_retain(bad_handle(t, kind));
+        ck_assert_int_eq(ad_tape_status(t), kind == NOTHING || kind == NUMBER ? AD_OK : AD_STALE);
+        ad_tape_free(t);
+    }
+}
 static void run_tangent(void)
 {
     see_nothing(ad_tangent);
@@ -232,7 +241,7 @@ static void run_set_tangent(void)
 
 /* clang-format off */
 #define SWEEP_ROWS(ROW) \
-    ROW(watch) ROW(freeze) ROW(constant) ROW(label) ROW(read) ROW(grad) ROW(tangent) \
+    ROW(watch) ROW(freeze) ROW(constant) ROW(label) ROW(read) ROW(grad) ROW(retain) ROW(tangent) \
     ROW(grad_tangent) ROW(item) ROW(shape_of_tensor) ROW(is_tracked) ROW(reached) ROW(backward) \
     ROW(backward_from) ROW(backward_tangents) ROW(backward_tangents_from) ROW(push_tangents) ROW(set_tangent)
 /* clang-format on */

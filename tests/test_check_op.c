@@ -317,7 +317,10 @@ START_TEST(built_in_ops_are_right)
                 o.sampler = special[k].sampler;
                 o.user = (void *)(uintptr_t)special[k].range;
             }
-        if (op->attr_size == 0) {
+        if (strcmp(op->name, "straight_through") ==
+            0) { /* its derivative is not that of its value */
+            expect_found(op, NULL, &o, "x[0][0, 0]: the pullback gives 0, differences give");
+        } else if (op->attr_size == 0) {
             expect_right(op, NULL, &o);
             checked++;
         }

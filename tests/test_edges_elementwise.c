@@ -108,6 +108,10 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(masks_of_kinds_of_numbers, ad_add(AS_F(ad_isfinite(a)), ad_add(AS_F(ad_isinf(a)), AS_F(ad_isnan(a)))), \
         L(1, -2, 0), L(1, 1, 1), L(1, 1, 1), L(0, 0, 0))
 
+#define NOISE(ROW) \
+    ROW(dropout_of_rate_0_is_x, ad_dropout(a, 0, ad_key_new(1)), L(INF, -2, NAN), L(1, INF, 2), L(INF, -2, NAN), L(1, INF, 2)) \
+    ROW(dropout_of_rate_1_is_0, ad_dropout(a, 1, ad_key_new(1)), L(INF, -2, NAN), L(1, INF, NAN), L(0, 0, 0), L(0, 0, 0))
+
 #define OF_TWO(ROW) \
     ROW(hypot_at_the_origin, ad_hypot(a, b), L(0, 3, 0), L(0, 4, -2), L(1, 1, 1), L(0, 5, 2), L(0, 0.6, 0), L(0, 0.8, -1)) \
     ROW(hypot_does_not_overflow, ad_hypot(a, b), L(3e30, 3e-30), L(4e30, 4e-30), L(1, 1), L(5e30, 5e-30), L(0.6, 0.6), L(0.8, 0.8)) \
@@ -134,7 +138,8 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     EXPONENTIALS(ROW) \
     CIRCULAR(ROW)     \
     SPECIAL(ROW)      \
-    ACTIVATIONS(ROW)
+    ACTIVATIONS(ROW)  \
+    NOISE(ROW)
 
 EDGES(FUNCTION)
 OF_TWO(FUNCTION)

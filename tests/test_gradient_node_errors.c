@@ -150,6 +150,12 @@ static ad_tensor forgets(ad_tape *t, const ad_tensor *x, const void *env)
     ad_tape_reset(t);
     return y;
 }
+static ad_tensor begins_again(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)x, (void)env;
+    ad_tape_reset(t);
+    return ad_sum(ad_square(ad_watch(t, AD_VIEW(some, 3))));
+}
 static ad_tensor outer_operand(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t;
@@ -184,6 +190,8 @@ static const struct {
     {narrow, AD_BAD_TYPE, "gradient([3]): the function's value is f32, its operands are f64"},
     {nothing, AD_FOREIGN, "gradient([3]): the function's result is not on its tape"},
     {forgets, AD_STALE, "gradient([3]): the function's result is gone: a reset or rewind ended it"},
+    {begins_again, AD_STALE,
+     "gradient([3]): the function has reset its tape, and with it its operands"},
     {outer_operand, AD_FOREIGN,
      "gradient([3]): mul: operand 1 belongs to the outer tape: make it an operand of the function"},
     {outer_first, AD_BUSY,
@@ -259,6 +267,22 @@ START_TEST(failures_leave_results_as_they_were)
 }
 END_TEST
 
+static bool a_few(void *user, size_t left)
+{
+    (void)left;
+    return --*(int *)user > 0;
+}
+
+START_TEST(a_sweep_can_be_cancelled_inside)
+{
+    int polls = 6; /* sum, square, reshape, slice, the node, and within it the sum */
+    ad_tensor y = slope_of(cube_of, NULL);
+    ad_tape_poll(tape, a_few, &polls);
+    ad_backward(y);
+    expect(AD_CANCELLED, "pullback of gradient([3]): backward: cancelled with 3 values to go");
+}
+END_TEST
+
 static ad_tensor logarithm(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t, (void)env;
@@ -291,6 +315,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_function_that_changes_is_refused);
     tcase_add_test(all, operands_that_do_not_fit_are_refused);
     tcase_add_test(all, failures_leave_results_as_they_were);
+    tcase_add_test(all, a_sweep_can_be_cancelled_inside);
     tcase_add_test(all, a_number_that_is_not_finite_is_found_inside);
     suite_add_tcase(suite, all);
     return suite;

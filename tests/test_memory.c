@@ -92,6 +92,19 @@ static ad_status exact_sweep_scenario(test_allocator *memory)
     return sweeps(memory, AD_CHECK_BOUNDS, 1);
 }
 
+/* Noise takes memory for its leaves and for the bits of dropout. */
+static ad_status noise_scenario(test_allocator *memory)
+{
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (t) {
+        ad_tensor x = ad_watch(t, operands[0]);
+        ad_tensor z = ad_normal(t, AD_F64, AD_SHAPE(3, 3), 0, 1, ad_key_new(1));
+        ad_tensor u = ad_uniform(t, AD_F64, AD_SHAPE(3), 0, 1, ad_key_new(2));
+        ad_backward(ad_sum(ad_dropout(ad_mul(ad_add(x, z), u), 0.5, ad_key_new(3))));
+    }
+    return end(t);
+}
+
 static ad_status gradient_scenario(test_allocator *memory)
 {
     double value;
@@ -130,6 +143,29 @@ static ad_status second_order_scenario(test_allocator *memory)
     ad_array_free(&ty);
     ad_array_free(&hvp[0]);
     ad_array_free(&hvp[1]);
+    return end(t);
+}
+
+static ad_status look(void *user, const ad_cotangent *c)
+{
+    (void)user, (void)c;
+    return AD_OK;
+}
+
+/* Scratch memory of pullbacks, and the cotangents of intermediate values. */
+static ad_status cotangent_scenario(test_allocator *memory)
+{
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (!t)
+        return AD_MEMORY;
+    ad_tensor x = ad_watch(t, operands[0]), y = ad_retain(ad_square(x));
+    y = ad_on_cotangent(ad_scale_gradient(y, -1), look, NULL);
+    y = ad_straight_through(ad_clip_gradient_norm(ad_clip_gradient(y, -1, 1), 1), ad_floor(y));
+    ad_tensor l = ad_sum(ad_mul(y, ad_retain(ad_neg(x))));
+    ad_set_tangent(x, operands[0]);
+    ad_push_tangents(l);
+    ad_backward_tangents(l);
+    ad_backward(l);
     return end(t);
 }
 
@@ -306,9 +342,11 @@ static const struct scenario {
 } scenarios[] = {
     {"sweeps", sweep_scenario},
     {"sweeps, every piece by itself", exact_sweep_scenario},
+    {"noise", noise_scenario},
     {"gradient", gradient_scenario},
     {"pullback", pullback_scenario},
     {"jvp and hvp", second_order_scenario},
+    {"cotangents", cotangent_scenario},
     {"registry", registry_scenario},
     {"arrays", array_scenario},
     {"training", training_scenario},

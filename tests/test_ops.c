@@ -23,6 +23,12 @@ static const bool mask[] = {true, false, false, true, false, true,
 #define FAR(x)               ad_add(x, ad_mul(ad_sign(x), 4)) /* from relu's kink */
 #define CROSS_ENTROPY(label) ad_softmax_cross_entropy(x[0], label)
 
+static ad_status look(void *user, const ad_cotangent *c)
+{
+    (void)user, (void)c;
+    return AD_OK;
+}
+
 /* clang-format off */
 #define SELECT_ROWS(ROW) \
     ROW(where, where, ad_where(FROZEN(mask, 3, 4), x[0], x[1]), ON(S(3, 4), S(3, 4)), LINEAR) \
@@ -186,15 +192,50 @@ static const bool mask[] = {true, false, false, true, false, true,
     ROW(stop_gradient, stop_gradient, ad_stop_gradient(ad_mul(x[0], x[1])), 2, 4, 6)
 /* clang-format on */
 
-#define ALL_ROWS(ROW) \
-    UNARY_ROWS(ROW)   \
-    BINARY_ROWS(ROW)  \
-    TERNARY_ROWS(ROW) \
-    SELECT_ROWS(ROW)  \
-    PRODUCT_ROWS(ROW) \
-    REDUCE_ROWS(ROW)  \
-    SHAPE_ROWS(ROW)   \
-    INDEX_ROWS(ROW)   \
+/* Differences see values only: rows whose derivative is that of the value. For others, test_cotangents.c. */
+#define COTANGENT_ROWS(ROW)                                                                        \
+    ROW(scaled_and_back, scale_gradient, ad_scale_gradient(ad_scale_gradient(x[0], -4), -0.25),    \
+        ON(S(3, 4)), LINEAR)                                                                       \
+    ROW(scaled_square, scale_gradient, ad_square(ad_scale_gradient(x[0], 1)), ON(S(5)))            \
+    ROW(scaled_view, scale_gradient, ad_scale_gradient(ad_transpose(x[0]), 1), ON(S(2, 3)),        \
+        LINEAR)                                                                                    \
+    ROW(scaled_number, scale_gradient, ad_scale_gradient(x[0], 1), ON(NUMBER), LINEAR)             \
+    ROW(scaled_nothing, scale_gradient, ad_scale_gradient(x[0], 2), ON(S(0, 3)), LINEAR)           \
+    ROW(clipped_far, clip_gradient, ad_square(ad_clip_gradient(x[0], -1e9, 1e9)), ON(S(3, 4)))     \
+    ROW(clipped_view, clip_gradient, ad_clip_gradient(ad_transpose(x[0]), -1e9, 1e9), ON(S(2, 3)), \
+        LINEAR)                                                                                    \
+    ROW(clipped_number, clip_gradient, ad_clip_gradient(x[0], -1e9, 1e9), ON(NUMBER), LINEAR)      \
+    ROW(clipped_nothing, clip_gradient, ad_clip_gradient(x[0], 0, 0), ON(S(3, 0)), LINEAR)         \
+    ROW(norm_clipped_far, clip_gradient_norm, ad_square(ad_clip_gradient_norm(x[0], 1e9)),         \
+        ON(S(3, 4)))                                                                               \
+    ROW(norm_clipped_number, clip_gradient_norm, ad_clip_gradient_norm(x[0], 1e9), ON(NUMBER),     \
+        LINEAR)                                                                                    \
+    ROW(norm_clipped_nothing, clip_gradient_norm, ad_clip_gradient_norm(x[0], 0), ON(S(0)),        \
+        LINEAR)                                                                                    \
+    ROW(through_itself, straight_through, ad_straight_through(x[0], ad_stop_gradient(x[0])),       \
+        ON(S(3, 4)), LINEAR)                                                                       \
+    ROW(through_a_view, straight_through,                                                          \
+        ad_straight_through(ad_transpose(x[0]), ad_transpose(x[0])), ON(S(2, 3)), LINEAR)          \
+    ROW(through_a_number, straight_through, ad_straight_through(x[0], x[0]), ON(NUMBER), LINEAR)   \
+    ROW(through_nothing, straight_through, ad_straight_through(x[0], x[0]), ON(S(0, 3)), LINEAR)   \
+    ROW(through_a_copy, straight_through, ad_straight_through(x[0], ad_mul(ad_mul(x[0], 2), 0.5)), \
+        ON(S(2, 3))) \
+    ROW(looked_at, on_cotangent, ad_square(ad_on_cotangent(x[0], look, NULL)), ON(S(3, 4)))        \
+    ROW(looked_at_view, on_cotangent, ad_on_cotangent(ad_transpose(x[0]), look, NULL),             \
+        ON(S(2, 3)), LINEAR)                                                                       \
+    ROW(looked_at_number, on_cotangent, ad_on_cotangent(x[0], look, NULL), ON(NUMBER), LINEAR)     \
+    ROW(looked_at_nothing, on_cotangent, ad_on_cotangent(x[0], look, NULL), ON(S(0, 3)), LINEAR)
+
+#define ALL_ROWS(ROW)   \
+    UNARY_ROWS(ROW)     \
+    BINARY_ROWS(ROW)    \
+    TERNARY_ROWS(ROW)   \
+    SELECT_ROWS(ROW)    \
+    PRODUCT_ROWS(ROW)   \
+    REDUCE_ROWS(ROW)    \
+    SHAPE_ROWS(ROW)     \
+    INDEX_ROWS(ROW)     \
+    COTANGENT_ROWS(ROW) \
     LOSS_ROWS(ROW)
 
 ALL_ROWS(FUNCTION)

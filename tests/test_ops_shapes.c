@@ -49,6 +49,22 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
     ROW(unstack, slice, plane(x[0], 3, 1, 2), ON(S(2, 3, 2)), LINEAR) \
     ROW(unstack_last, slice, plane(x[0], 4, -1, 0), ON(S(2, 4)), LINEAR)
 
+#define KEY ad_key_new(5)
+
+#define NOISE_ROWS(ROW) \
+    ROW(dropout, dropout, ad_dropout(x[0], 0.5, KEY), ON(S(2, 3, 4)), LINEAR) \
+    ROW(dropout_of_blocks, dropout, ad_dropout(x[0], 0.2, KEY), ON(S(33, 16)), LINEAR) \
+    ROW(dropout_all, dropout, ad_dropout(x[0], 1, KEY), ON(S(3)), LINEAR) \
+    ROW(dropout_none, dropout, ad_dropout(x[0], 0, KEY), ON(S(2, 3)), LINEAR) \
+    ROW(dropout_a_number, dropout, ad_dropout(x[0], 0.25, KEY), ON(NUMBER), LINEAR) \
+    ROW(dropout_nothing, dropout, ad_dropout(x[0], 0.5, KEY), ON(S(0, 3)), LINEAR) \
+    ROW(dropout_of_a_view, dropout, ad_dropout(ad_transpose(x[0]), 0.5, KEY), ON(S(2, 5)), LINEAR) \
+    ROW(dropout_twice, dropout, \
+        ad_mul(ad_dropout(x[0], 0.5, KEY), ad_dropout(x[0], 0.25, ad_key_split(KEY, 1))), ON(S(9))) \
+    ROW(noise_added, dropout, \
+        ad_dropout(ad_mul(x[0], ad_normal(t, ad_read(x[0]).type, AD_SHAPE(3), 0, 1, KEY)), 0.3, KEY), \
+        ON(S(2, 3)), LINEAR)
+
 #define DIAGONAL_ROWS(ROW) \
     ROW(diagonal, diagonal, ad_diagonal(x[0], 0), ON(S(3, 3)), LINEAR) \
     ROW(diagonal_above, diagonal, ad_diagonal(x[0], 1), ON(S(3, 5)), LINEAR) \
@@ -207,7 +223,7 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
 
 #define ALL_ROWS(ROW) \
     VIEW_ROWS(ROW)    \
-    DIAGONAL_ROWS(ROW) INDEX_ROWS(ROW) PLACES_ROWS(ROW) PRODUCT_ROWS(ROW) LOSS_ROWS(ROW)
+    NOISE_ROWS(ROW) DIAGONAL_ROWS(ROW) INDEX_ROWS(ROW) PLACES_ROWS(ROW) PRODUCT_ROWS(ROW) LOSS_ROWS(ROW)
 
 ALL_ROWS(FUNCTION)
 VALUE_ROWS(FUNCTION)

@@ -52,6 +52,9 @@ typedef struct ad_pullback_args {
     const void *saved;
     size_t run;          /* as in ad_forward_args */
     ad_workspace *work;
+    const void *of;      /* for pullbacks that are not linear in dy. NULL, but in a sweep of second order,
+                            which calls once more with a derivative of the cotangent along the tangents
+                            in dy: the numbers of that cotangent */
 } ad_pullback_args;
 
 /* What the jvp is called with. */
@@ -113,7 +116,7 @@ struct ad_op {
 
     void (*forward)(const ad_forward_args *c);
 
-    /* Instead of forward, for an operation of one operand that only looks at its numbers in
+    /* Instead of forward, for an operation that only looks at the numbers of operand 0 in
      * another way: sets *y's data and stride, which come in as those of x; y->shape is the shape
      * rule's. False where no strides can express it: then the operand is copied first. Such an op's
      * pullback and jvp may be ad_view_pullback and ad_view_jvp, if no number is seen twice. */

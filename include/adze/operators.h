@@ -4,7 +4,8 @@
  * tape as it was (a pullback excepted: it lives on the tape). Results are written only if all
  * went well. Result arrays that hold nothing are allocated, by the C library or as their own
  * allocator field says, and are yours to free; others must have the right shape and type. A failure
- * also sticks to the tape, with its message. */
+ * also sticks to the tape, with its message. The functions inside functions, below, are operations
+ * instead: of tensors, with tensors as results. */
 #ifndef ADZE_OPERATORS_H
 #define ADZE_OPERATORS_H
 
@@ -70,8 +71,9 @@ AD_API ad_status ad_hvp(ad_tape *t, ad_function *f, const void *env, int n, cons
  *
  * for penalties on gradients, and for steps of training inside of functions (MAML). All float operands, and
  * f, have one float type; the operands that are not differentiated by may be of other types. gradient may
- * be x itself. Nests. AD_NO_DERIVATIVE, with the name, from a sweep over an operation without second
- * derivatives, and from a second-order sweep over such a gradient: it would take third ones. */
+ * be x itself. Nests. A dgradient[i] of zeros takes no second derivatives. AD_NO_DERIVATIVE, with the name,
+ * from a sweep over an operation without second derivatives, and from a second-order sweep over such a
+ * gradient: it would take third ones. */
 AD_API ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tensor *x, int wrt,
                                   ad_tensor *gradient);
 

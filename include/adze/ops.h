@@ -7,6 +7,7 @@
 #ifndef ADZE_OPS_H
 #define ADZE_OPS_H
 
+#include "adze/random.h"
 #include "adze/tape.h"
 
 #ifdef __cplusplus
@@ -133,6 +134,42 @@ AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
 
 /* x, but a constant to the sweeps: nothing flows back through it. */
 AD_API ad_tensor ad_stop_gradient(ad_tensor x);
+
+/* ---- cotangents --------------------------------------------------------------------- */
+/* Each gives x, as a free view, and changes or shows what flows back to it. */
+
+/* dx = factor dy: the derivative is declared to be the factor, in both modes and in second
+ * derivatives. -1 reverses the gradient. */
+AD_API ad_tensor ad_scale_gradient(ad_tensor x, double factor);
+
+/* y, with the derivative that x itself has: nothing flows back to y. For roundings and the like,
+ * ad_straight_through(x, ad_round(x)). x and y have one shape; else AD_BAD_SHAPE. */
+AD_API ad_tensor ad_straight_through(ad_tensor x, ad_tensor y);
+
+/* dx = dy with each element held within the bounds, or dy scaled down to where
+ * its 2-norm is no more than max_norm. What is not finite is not clipped: NaN stays, and a norm that is not
+ * finite makes all NaN. Tangents (ad_jvp) pass as they are: these are no derivatives of a function, and
+ * rows and columns of a Jacobian differ. A sweep of second order gives the derivative of the clipped
+ * gradient. AD_MISUSE for low > high, max_norm < 0 and NaN. */
+AD_API ad_tensor ad_clip_gradient(ad_tensor x, double low, double high);
+AD_API ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm);
+
+/* What a hook sees of a cotangent. */
+typedef struct ad_cotangent {
+    ad_view x;   /* the value */
+    ad_array dx; /* its cotangent, row by row: look at it, or change its numbers */
+    ad_view of;  /* data is NULL, but in a sweep of second order the hook is called again, with the
+                    derivative along the tangents in dx, and here the cotangent as it had come: who
+                    changes the one must change the other likewise, or return AD_NO_DERIVATIVE */
+} ad_cotangent;
+
+/* Must not use the tape. Any status but AD_OK fails the sweep with it. */
+typedef ad_status ad_cotangent_hook(void *user, const ad_cotangent *c);
+
+/* Every sweep calls hook once the cotangent of the result is complete, and goes on with what it left
+ * there; not at all where nothing flows back. Of several hooks the one recorded last is called first.
+ * Tangents pass as they are. user is borrowed. AD_MISUSE for no hook. */
+AD_API ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user);
 
 /* ---- products ----------------------------------------------------------------------- */
 
@@ -278,6 +315,21 @@ AD_API ad_tensor ad_argsort(ad_tensor x, int axis, bool descending);
 
 /* The k greatest, in descending order. k beyond the extent is AD_BAD_SHAPE. */
 AD_API ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis);
+
+/* ---- random numbers ----------------------------------------------------------------- */
+/* Functions of a key (random.h) and of the place in the array alone: the same bits whenever they are
+ * evaluated, in f32 and f64, with any number of threads. */
+
+/* Each element of x is 0 with probability rate, else x / (1 - rate): in the mean, x (Srivastava et al.
+ * 2014). What is dropped is an exact 0, whatever it was, and receives one. rate 0 is x itself, rate 1
+ * all zeros; out of [0, 1]: AD_DOMAIN. */
+AD_API ad_tensor ad_dropout(ad_tensor x, double rate, ad_key key);
+
+/* Leaves without derivative, on the tape: the numbers that ad_fill_uniform and ad_fill_normal draw with
+ * ad_random_new(key.seed, key.stream). Float types; AD_DOMAIN as there. */
+AD_API ad_tensor ad_uniform(ad_tape *t, ad_type type, ad_shape shape, double low, double high, ad_key key);
+AD_API ad_tensor ad_normal(ad_tape *t, ad_type type, ad_shape shape, double mean, double deviation,
+                           ad_key key);
 
 /* ---- shapes ------------------------------------------------------------------------- */
 /* Any number type. Down to diagonal, but for unbroadcast, they make free views of x where strides
@@ -528,6 +580,11 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_powi(x, ...)                (ad_powi)(AD_AT(x), __VA_ARGS__)
 #define ad_stop_gradient(...)          (ad_stop_gradient)(AD_AT(__VA_ARGS__))
 #define ad_cast(x, ...)                (ad_cast)(AD_AT(x), __VA_ARGS__)
+#define ad_scale_gradient(x, ...)      (ad_scale_gradient)(AD_AT(x), __VA_ARGS__)
+#define ad_straight_through(x, y)      (ad_straight_through)(AD_AT(x), AD_AT(y))
+#define ad_clip_gradient(x, ...)       (ad_clip_gradient)(AD_AT(x), __VA_ARGS__)
+#define ad_clip_gradient_norm(x, ...)  (ad_clip_gradient_norm)(AD_AT(x), __VA_ARGS__)
+#define ad_on_cotangent(x, ...)        (ad_on_cotangent)(AD_AT(x), __VA_ARGS__)
 #define ad_matmul(a, b)                (ad_matmul)(AD_AT(a), AD_AT(b))
 #define ad_matvec(a, x)                (ad_matvec)(AD_AT(a), AD_AT(x))
 #define ad_outer(a, b)                 (ad_outer)(AD_AT(a), AD_AT(b))
@@ -582,6 +639,9 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT(x), __VA_ARGS__)
 #define ad_cumsum(x, ...)              (ad_cumsum)(AD_AT(x), __VA_ARGS__)
 #define ad_cumprod(x, ...)             (ad_cumprod)(AD_AT(x), __VA_ARGS__)
+#define ad_dropout(x, ...)             (ad_dropout)(AD_AT(x), __VA_ARGS__)
+#define ad_uniform(t, ...)             (ad_uniform)(AD_TAPE_AT(t), __VA_ARGS__)
+#define ad_normal(t, ...)              (ad_normal)(AD_TAPE_AT(t), __VA_ARGS__)
 #define ad_sort(x, ...)                (ad_sort)(AD_AT(x), __VA_ARGS__)
 #define ad_argsort(x, ...)             (ad_argsort)(AD_AT(x), __VA_ARGS__)
 #define ad_top_k(x, ...)               (ad_top_k)(AD_AT(x), __VA_ARGS__)

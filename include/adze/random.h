@@ -39,6 +39,20 @@ AD_API ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double d
 AD_API ad_status ad_fill_kaiming(ad_array *w, ad_random *r);
 AD_API ad_status ad_fill_glorot(ad_array *w, ad_random *r);
 
+/* ---- keys --------------------------------------------------------------------------- */
+
+/* What operations draw random numbers with (ad_dropout, ad_uniform, ad_normal): they are pure
+ * functions of it, so that evaluating them again gives the same bits. Draw once with each key, and split
+ * it where several are needed: by step, by layer, by purpose. */
+typedef struct ad_key {
+    uint64_t seed, stream;
+} ad_key;
+
+AD_API ad_key ad_key_new(uint64_t seed);
+
+/* The i-th of 2^64 keys that are independent of each other and of key. */
+AD_API ad_key ad_key_split(ad_key key, uint64_t i);
+
 #ifdef __cplusplus
 }
 #endif

@@ -154,9 +154,15 @@ AD_API ad_status ad_backward(ad_tensor y);
  * for the call. May be repeated, with other cotangents, until the tape is reset. */
 AD_API ad_status ad_backward_from(ad_tensor y, ad_view dy);
 
-/* The gradient of a watched leaf from the last sweep, in the leaf's shape, row by row;
+/* The gradient of a watched leaf, or a retained value, from the last sweep, in its shape, row by row;
  * borrowed until the next sweep or reset. data is NULL when there is none. */
 AD_API ad_view ad_grad(ad_tensor x);
+
+/* Keeps the cotangent of an intermediate value as those of leaves are kept, from the next sweep on:
+ * ad_grad, ad_grad_tangent and ad_reached then tell of x too. That is memory of x's size, and costs
+ * nothing else. Nothing happens where x is a leaf or does not depend on one.
+ * AD_MISUSE where a sweep in slices has passed x. Returns x. */
+AD_API ad_tensor ad_retain(ad_tensor x);
 
 /* Whether the root of the last sweep depends on the watched leaf x: tells a gradient that
  * happens to be zero from one that nobody computed. */

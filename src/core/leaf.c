@@ -144,6 +144,35 @@ ad_tensor ad_label(ad_tensor x, const char *name)
     return x;
 }
 
+/* ---- retained values --------------------------------------------------------------- */
+
+/* In the list of those that keep their cotangents, which goes down the tape. */
+static void retain(ad_tape *t, ad_tensor x)
+{
+    uint32_t index = x.as.node.index, *link = &t->last_watched;
+    ad_node *n = ad_tape_node(x);
+    if (!n) {
+        ad_tape_fail(t, AD_STALE, "retain: the value is gone: a reset or rewind ended it");
+    } else if (t->sweep_root != AD_NO_NODE && index >= t->sweep_next && index <= t->sweep_root) {
+        ad_tape_fail(t, AD_MISUSE, "retain: the sweep at work has passed this value");
+    } else if (n->op && n->flags & AD_NODE_TRACKED && !(n->flags & AD_NODE_RETAINED)) {
+        while (*link != AD_NO_NODE && *link > index)
+            link = &t->nodes[*link]->watched;
+        n->watched = *link;
+        *link = index;
+        n->flags |= AD_NODE_RETAINED;
+    }
+}
+
+ad_tensor ad_retain(ad_tensor x)
+{
+    if (!x.tape || !ad_tape_enter(x.tape, "retain"))
+        return x;
+    retain(x.tape, x);
+    ad_tape_leave(x.tape);
+    return x;
+}
+
 /* ---- reading ----------------------------------------------------------------------- */
 
 ad_view ad_read(ad_tensor x)

@@ -30,7 +30,8 @@ enum {                         /* flags of a node */
        AD_NODE_CUT = 64,       /* the same: behind an op without derivative */
        AD_NODE_STOP = 256,     /* the same: behind one that stops gradients */
        AD_NODE_TRAIL = 512,    /* the same: depends on the leaf in question */
-       AD_NODE_MEMORY = 1024   /* no value: memory that the user asked for */
+       AD_NODE_MEMORY = 1024,  /* no value: memory that the user asked for */
+       AD_NODE_RETAINED = 2048 /* keeps its cotangent, as a watched leaf does */
 };
 
 typedef struct ad_axis {
@@ -43,10 +44,10 @@ typedef struct ad_node {
     const char *place; /* the source line, or NULL */
     void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
     void *saved;
-    void *cotangent;  /* while a sweep needs it; a watched leaf keeps it */
+    void *cotangent;  /* while a sweep needs it; a watched leaf or a retained value keeps it */
     size_t count;     /* elements */
     uint32_t epoch;   /* what a handle must show */
-    uint32_t watched; /* of a watched leaf: the one before it */
+    uint32_t watched; /* of a watched leaf or a retained value: the one before it */
     uint32_t arity;
     uint8_t type, rank;
     uint16_t flags;
@@ -77,7 +78,7 @@ struct ad_tape {
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
-    uint32_t last_watched; /* AD_NO_NODE: none */
+    uint32_t last_watched; /* or retained; AD_NO_NODE: none */
     bool severed;          /* some node is */
     bool widens;           /* f32 leaves become f64 */
     const char *busy;      /* the op whose kernel runs, or NULL */

@@ -110,9 +110,9 @@ static AD_APART bool look_on(ad_tape *t, const ad_node *n)
     return go_on;
 }
 
-/* spare: dy, or NULL if it is needed afterwards. */
+/* spare: dy, or NULL if it is needed afterwards. of: the cotangent whose derivative dy is, or NULL. */
 static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy,
-                          void *spare)
+                          void *spare, const void *of)
 {
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
     args.op = n->op;
@@ -125,6 +125,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     args.saved = n->saved;
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
     args.work = &t->work;
+    args.of = of;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
     if (t->looked_on && !look_on(t, n))
@@ -163,7 +164,8 @@ static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     const void *dy = n->cotangent, *tdy = t->tangents[index].tdx;
-    if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) && call_pullback(t, n, f, tdy, NULL)))
+    if (tdy &&
+        !(open_cotangents(t, n, f, SECOND, assigns) && call_pullback(t, n, f, tdy, NULL, dy)))
         return false;
     if (n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(f, t, n))
         return true;
@@ -177,7 +179,7 @@ static inline bool pull(ad_tape *t, uint32_t index, order up_to, bool spare)
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     bool good = ad_frame_open(&f, t, n) && open_cotangents(t, n, &f, FIRST, assigns) &&
-                call_pullback(t, n, &f, n->cotangent, spare ? n->cotangent : NULL) &&
+                call_pullback(t, n, &f, n->cotangent, spare ? n->cotangent : NULL, NULL) &&
                 (up_to == FIRST || pull_second(t, index, &f));
     ad_frame_close(&f, t);
     return good;
@@ -224,8 +226,10 @@ static void go_on(ad_tape *t, order up_to, size_t operations)
         if (!n->cotangent || !n->op)
             continue;
         t->sweep_next = i + 1;
-        good = pull(t, i, up_to, spare);
-        give_all(t, i);
+        bool keep = n->flags & AD_NODE_RETAINED;
+        good = pull(t, i, up_to, spare && !keep);
+        if (!keep)
+            give_all(t, i);
         operations--;
     }
     t->sweep_next = i;
@@ -381,11 +385,15 @@ void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user)
 
 /* ---- reading ----------------------------------------------------------------------- */
 
+static bool keeps_cotangent(const ad_node *n)
+{
+    return n && n->flags & (AD_NODE_WATCHED | AD_NODE_RETAINED);
+}
+
 ad_view ad_grad(ad_tensor x)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there =
-        n && n->flags & AD_NODE_WATCHED && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
+    bool there = keeps_cotangent(n) && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
     return there ? ad_node_rows(n, n->cotangent) : (ad_view){0};
 }
 
@@ -431,7 +439,7 @@ ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
 ad_view ad_grad_tangent(ad_tensor x)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there = n && n->flags & AD_NODE_WATCHED && x.as.node.index < x.tape->tangents_count;
+    bool there = keeps_cotangent(n) && x.as.node.index < x.tape->tangents_count;
     void *tdx = there ? x.tape->tangents[x.as.node.index].tdx : NULL;
     return tdx ? ad_node_rows(n, tdx) : (ad_view){0};
 }

@@ -75,33 +75,33 @@ typedef struct model_call {
     ad_model_map *map; /* or NULL */
     const void *env;
     int inputs, n;
-    ad_tensor *x; /* [n], the inputs first */
+    ad_tensor *x;  /* [n], the inputs first */
+    void *tensors; /* the model's on the tape where it is evaluated */
 } model_call;
 
 static ad_tensor call_model(ad_tape *t, const ad_tensor *x, const void *env)
 {
     const model_call *c = env;
-    list l = {ad_tape_memory(t, c->d->tensors_size), (ad_tensor *)(uintptr_t)(x + c->inputs)};
-    if (!l.tensors)
-        return ad_dead_like(x[0]);
-    ad_walk(c->d, write_one, &l);
-    return c->map ? c->map(t, l.tensors, x, c->env) : c->f(t, l.tensors, c->env);
+    ad_walk(c->d, write_one, &(list){c->tensors, (ad_tensor *)(uintptr_t)(x + c->inputs)});
+    return c->map ? c->map(t, c->tensors, x, c->env) : c->f(t, c->tensors, c->env);
 }
 
-/* The call on the tape, where it lives until the sweeps, with its list and a copy of so many bytes of
+/* The call on the tape, where it lives until the sweeps, with its lists and a copy of so many bytes of
  * env. NULL with an error when memory ran out. */
 static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const void *tensors)
 {
     int n = given.inputs;
     ad_walk(given.d, count_one, &n);
-    model_call *c = ad_tape_memory(t, sizeof *c + (size_t)n * sizeof *c->x + bytes);
+    size_t list_bytes = (size_t)n * sizeof *given.x;
+    model_call *c = ad_tape_memory(t, sizeof *c + list_bytes + given.d->tensors_size + bytes);
     if (!c)
         return NULL;
     *c = given;
     c->n = n;
     c->x = (ad_tensor *)(c + 1);
+    c->tensors = c->x + n;
     if (bytes)
-        c->env = memcpy(c->x + n, given.env, bytes);
+        c->env = memcpy((char *)c->tensors + given.d->tensors_size, given.env, bytes);
     for (int i = 0; i < given.inputs; i++)
         c->x[i] = given.x[i];
     ad_walk(c->d, read_one, &(list){(void *)(uintptr_t)tensors, c->x + c->inputs});

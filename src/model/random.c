@@ -7,23 +7,12 @@
  * rounds, each with its own key, pass all tests of randomness known to the authors. */
 #include "adze/random.h"
 
+#include "core/philox.h"
+
 #include <float.h>
 #include <math.h>
 
 /* ---- the block function ------------------------------------------------------------ */
-
-enum { ROUNDS = 10 };
-
-static void philox_round(uint32_t x[4], uint32_t key0, uint32_t key1)
-{
-    uint64_t a = (uint64_t)0xD2511F53 * x[0];
-    uint64_t b = (uint64_t)0xCD9E8D57 * x[2];
-    uint32_t x1 = x[1], x3 = x[3];
-    x[0] = (uint32_t)(b >> 32) ^ x1 ^ key0;
-    x[1] = (uint32_t)b;
-    x[2] = (uint32_t)(a >> 32) ^ x3 ^ key1;
-    x[3] = (uint32_t)a;
-}
 
 void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t bits[4])
 {
@@ -31,10 +20,10 @@ void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t bits[4
         return;
     uint32_t x[4] = {counter[0], counter[1], counter[2], counter[3]};
     uint32_t key0 = key[0], key1 = key[1];
-    for (int i = 0; i < ROUNDS; i++) {
-        philox_round(x, key0, key1);
-        key0 += 0x9E3779B9; /* the golden ratio */
-        key1 += 0xBB67AE85; /* sqrt(3) - 1 */
+    for (int i = 0; i < AD_PHILOX_ROUNDS; i++) {
+        ad_philox_round(&x[0], &x[1], &x[2], &x[3], key0, key1);
+        key0 += AD_PHILOX_RISE_0;
+        key1 += AD_PHILOX_RISE_1;
     }
     for (int i = 0; i < 4; i++)
         bits[i] = x[i];
@@ -72,6 +61,22 @@ static double normal_at(const ad_random *r, uint64_t i)
     two_words block = block_at(r, i);
     double u = unit(block.first) + 0x1p-53, v = unit(block.second);
     return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
+}
+
+/* ---- keys --------------------------------------------------------------------------- */
+
+ad_key ad_key_new(uint64_t seed)
+{
+    return (ad_key){.seed = seed};
+}
+
+/* Under the key's complement, so that the parts have nothing to do with the numbers that are drawn with
+ * the key itself. */
+ad_key ad_key_split(ad_key key, uint64_t i)
+{
+    ad_random r = {.seed = ~key.seed, .stream = ~key.stream};
+    two_words block = block_at(&r, i);
+    return (ad_key){block.first, block.second};
 }
 
 /* ---- draws -------------------------------------------------------------------------- */

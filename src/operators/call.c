@@ -38,12 +38,21 @@ ad_tape *ad_call_tape(const char *name, bool complete, int n, const ad_tensor *x
     return t;
 }
 
-ad_tensor *ad_call_leaves(ad_tape *t, int n, const ad_view *x, const bool *watched)
+ad_tensor *ad_call_leaves(ad_workspace *work, ad_tape *t, int n, const ad_view *x,
+                          const bool *watched)
 {
-    ad_tensor *leaves = ad_tape_memory(t, (size_t)n * sizeof *leaves);
+    ad_tensor *leaves = ad_scratch(work, (size_t)n * sizeof *leaves);
     for (int i = 0; leaves && i < n; i++)
         leaves[i] = watched[i] ? ad_watch(t, x[i]) : ad_freeze(t, x[i]);
     return ad_tape_status(t) == AD_OK ? leaves : NULL;
+}
+
+bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves)
+{
+    for (int i = 0; i < n; i++)
+        if (ad_shape_of_tensor(leaves[i]).rank < 0)
+            ad_tape_fail(t, AD_STALE, "the function has reset its tape, and with it its operands");
+    return ad_tape_status(t) == AD_OK;
 }
 
 /* ---- evaluation -------------------------------------------------------------------- */
@@ -55,6 +64,7 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
         ad_tape_fail(t, AD_FOREIGN, "the function's result is not on its tape");
     else if (ad_shape_of_tensor(y).rank < 0)
         ad_tape_fail(t, AD_STALE, "the function's result is gone: a reset or rewind ended it");
+    ad_call_spared(t, call->n, leaves);
     return y;
 }
 
@@ -79,10 +89,9 @@ ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n)
     return (ad_call){f, env, n, t ? ad_aside_place(t) : NULL, NULL};
 }
 
-static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x)
+static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x, ad_tensor *leaves)
 {
-    ad_tensor *leaves = ad_tape_memory(t, (size_t)call->n * sizeof *leaves);
-    for (int i = 0; leaves && i < call->n; i++)
+    for (int i = 0; i < call->n; i++)
         leaves[i] = ad_freeze(t, ad_read(x[i]));
     if (ad_tape_status(t) != AD_OK)
         return (ad_view){.data = NULL};
@@ -91,10 +100,13 @@ static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x)
 
 ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x)
 {
-    ad_tape *t = x->tape, *inner = ad_aside_begin(t, op->name);
+    ad_tape *t = x->tape;
+    ad_tensor *leaves = ad_tape_memory(t, (size_t)call->n * sizeof *leaves);
+    ad_tape *inner = leaves ? ad_aside_begin(t, op->name) : NULL;
     if (inner) {
-        ad_view value = value_of(inner, call, x);
+        ad_view value = value_of(inner, call, x, leaves);
         call->value = &value;
+        ad_tape_at(t, call->place); /* which the memory has used up */
         if (ad_aside_end(t))
             return ad_apply_n(op, call->n, x, call);
     }

@@ -27,12 +27,17 @@ const char *ad_call_type(const ad_type *x, const void *attr, ad_type *y);
 const char *ad_call_shape(const ad_shape *x, const void *attr, ad_shape *y);
 void ad_call_forward(const ad_forward_args *c);
 
-/* For rules: leaves of the inner tape for the operands, watched where `watched` says so. NULL with an
- * error on t, which may be NULL. */
-ad_tensor *ad_call_leaves(ad_tape *t, int n, const ad_view *x, const bool *watched);
+/* For rules: leaves of the inner tape for the operands, watched where `watched` says so. The list lies
+ * elsewhere: a user's function may do anything to its tape. NULL with an error on t, which may be NULL,
+ * or a rejection. */
+ad_tensor *ad_call_leaves(ad_workspace *work, ad_tape *t, int n, const ad_view *x,
+                          const bool *watched);
 
-/* The function's value at such leaves, which must be on t. */
+/* The function's value at such leaves, which must be on t, as they must be afterwards. */
 ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *leaves);
+
+/* False, with an error on t, if a function has ended one of its operands. */
+bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
 
 /* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the place of
  * the call. */

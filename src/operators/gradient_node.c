@@ -112,7 +112,7 @@ static bool evaluate(ad_workspace *work, const gradient_attr *a, const ad_view *
                      const bool *watched, const ad_view *row, inner *in)
 {
     in->tape = ad_inner_tape(work);
-    in->x = in->tape ? ad_call_leaves(in->tape, a->call.n, x, watched) : NULL;
+    in->x = in->tape ? ad_call_leaves(work, in->tape, a->call.n, x, watched) : NULL;
     if (!in->x)
         return false;
     in->value = ad_call_evaluate(in->tape, &a->call, in->x);

@@ -63,16 +63,19 @@ static bool good_cotangent(const inner *in, int i)
 
 static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at, inner *in)
 {
+    int n = a->call.n;
     ad_tape *t = in->tape = ad_inner_tape(work);
-    in->x = t ? ad_call_leaves(t, a->call.n, at->x, at->watched) : NULL;
-    in->dx = ad_tape_memory(t, (size_t)a->call.n * sizeof *in->dx);
+    in->x = t ? ad_call_leaves(work, t, n, at->x, at->watched) : NULL;
+    in->dx = ad_scratch(work, (size_t)n * sizeof *in->dx);
+    if (!in->x || !in->dx)
+        return false;
     in->y = at->watch_y ? ad_watch(t, at->y) : ad_freeze(t, at->y);
     in->dy = at->watch_dy ? ad_watch(t, at->dy) : ad_freeze(t, at->dy);
-    for (int i = 0; in->dx && i < a->call.n; i++)
+    for (int i = 0; i < n; i++)
         in->dx[i] = ad_number(NAN);
     if (ad_tape_status(t) == AD_OK)
         a->pullback(t, in->x, in->y, in->dy, a->call.env, in->dx);
-    return ad_tape_status(t) == AD_OK;
+    return ad_call_spared(t, n, in->x);
 }
 
 /* Adds <dx_i, weight>, or without one the sum of dx_i, to a tensor that may be none yet. */

@@ -4,6 +4,7 @@
 #include "ops/elementary.h"
 #include "ops/families.h"
 
+#include <float.h>
 #include <tgmath.h>
 
 #define BINARY_KERNELS(op, s, T, f, da, db, daa, dab, dbb)                   \
@@ -50,20 +51,27 @@
 /* exp(x / alpha), for celu where x <= 0. */
 #define DECAY AD_EXP(a / b)
 
+/* a^(b - n) from y, by divisions, which do not round the exponent; by another pow where y has over- or
+ * underflowed, or lost digits. */
+#define LEAST        _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
+#define KNOWN        (fabs(y) >= LEAST && fabs(y) < INFINITY)
+#define POW_LESS_ONE (KNOWN ? y / a : pow(a, b - 1))
+#define POW_LESS_TWO (KNOWN ? y / a / a : pow(a, b - 2))
+
 /* clang-format off */
 /*        name      y                   dy/da         dy/db        d2y/da2     d2y/dadb  d2y/db2 */
 PIECEWISE(add,      a + b,              1,            1)
 PIECEWISE(sub,      a - b,              1,            -1)
 PIECEWISE(maximum,  A_IS_MAX ? a : b,   A_IS_MAX,     !A_IS_MAX)
 PIECEWISE(minimum,  A_IS_MIN ? a : b,   A_IS_MIN,     !A_IS_MIN)
-PIECEWISE(fmod,     fmod(a, b),         1,            -trunc(a / b))
+PIECEWISE(fmod,     fmod(a, b),         1,            -rint((a - y) / b))
 BINARY(   mul,      a * b,              b,            a,           0,          1,        0)
 BINARY(   div,      a / b,              1 / b,        -(y / b),    0, -1 / (b * b),      2 * (y / (b * b)))
 BINARY(   pow,      pow(a, b),
-                    b == 0 ? 0 : b * pow(a, b - 1),
+                    b == 0 ? 0 : b * POW_LESS_ONE,
                     a > 0 ? y * log(a) : 0,
-                    b == 0 || b == 1 ? 0 : b * (b - 1) * pow(a, b - 2),
-                    a > 0 ? pow(a, b - 1) * (1 + b * log(a)) : b == 0 ? 0 : pow(a, b - 1),
+                    b == 0 || b == 1 ? 0 : b * (b - 1) * POW_LESS_TWO,
+                    a > 0 ? POW_LESS_ONE * (1 + b * log(a)) : b == 0 ? 0 : POW_LESS_ONE,
                     a > 0 ? y * log(a) * log(a) : 0)
 BINARY(   hypot,    hypot(a, b),        BY(y, a),     BY(y, b),    BY(y, b / y * (b / y)), -BY(y, a / y * (b / y)),
                                                                    BY(y, a / y * (a / y)))

@@ -11,9 +11,10 @@ extern const ad_op *const ad_special_ops[]; /* erf, lgamma and the like */
 extern const ad_op *const ad_power_ops[];   /* with integers */
 extern const ad_op *const ad_binary_ops[];
 extern const ad_op *const ad_ternary_ops[];
-extern const ad_op *const ad_compare_ops[]; /* whatever makes masks */
-extern const ad_op *const ad_select_ops[];  /* where, cast, stop_gradient */
-extern const ad_op *const ad_product_ops[]; /* matmul, dot, dense */
+extern const ad_op *const ad_compare_ops[];   /* whatever makes masks */
+extern const ad_op *const ad_select_ops[];    /* where, cast, stop_gradient */
+extern const ad_op *const ad_cotangent_ops[]; /* scaling, clipping, hooks */
+extern const ad_op *const ad_product_ops[];   /* matmul, dot, dense */
 extern const ad_op *const ad_reduce_ops[];
 extern const ad_op *const ad_accumulate_ops[]; /* prod, cumsum, cumprod */
 extern const ad_op *const ad_norm_ops[];
@@ -23,5 +24,6 @@ extern const ad_op *const ad_softmax_ops[];
 extern const ad_op *const ad_shape_ops[];
 extern const ad_op *const ad_index_ops[]; /* concat, stack, gather */
 extern const ad_op *const ad_loss_ops[];
+extern const ad_op *const ad_noise_ops[]; /* dropout */
 
 #endif

@@ -10,7 +10,8 @@ static const ad_op *const *const families[] = {
     ad_unary_ops,   ad_trigonometry_ops, ad_activation_ops, ad_special_ops, ad_power_ops,
     ad_binary_ops,  ad_ternary_ops,      ad_compare_ops,    ad_select_ops,  ad_product_ops,
     ad_reduce_ops,  ad_accumulate_ops,   ad_norm_ops,       ad_search_ops,  ad_sort_ops,
-    ad_softmax_ops, ad_shape_ops,        ad_index_ops,      ad_loss_ops,
+    ad_softmax_ops, ad_shape_ops,        ad_index_ops,      ad_loss_ops,    ad_cotangent_ops,
+    ad_noise_ops,
 };
 
 const ad_op *ad_builtin_op(size_t i)

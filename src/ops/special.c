@@ -67,8 +67,9 @@ static double trigamma(double x)
 static double tetragamma(double x)
 {
     if (x < 0 && x > -(double)INFINITY) {
-        double p = PI * in_period(x), s = PI / sin(p);
-        return tetragamma(1 - x) - 2 * cos(p) * s * s * s;
+        double r = in_period(x), s = PI / sin(PI * r);
+        double cosine = sin(PI * (0.5 - fabs(r))); /* exactly 0 at halves */
+        return tetragamma(1 - x) - 2 * cosine * s * s * s;
     }
     double sum = 0;
     for (; x < LARGE && x > -1; x++)

@@ -37,8 +37,8 @@ enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache
 #define SIN(x) (far ? AD_SIN_FAR(x) : AD_SIN(x))
 #define COS(x) (far ? AD_COS_FAR(x) : AD_COS(x))
 
-/* x / (1 + x^2), 0 at infinity. */
-#define BELL(x) (1 / (x + 1 / x))
+/* x / (1 + x^2), without overflow. */
+#define BELL(x) (fabs(x) < 1 ? x / (1 + x * x) : 1 / (x + 1 / x))
 
 /* clang-format off */
 /*       name    y          dy/dx                                 d2y/dx2 */
@@ -51,7 +51,7 @@ UNARY(   atan,   atan(x),   1 / (1 + x * x),                      -2 * BELL(x) /
 UNARY(   sinh,   sinh(x),   cosh(x),                              y)
 UNARY(   cosh,   cosh(x),   sinh(x),                              y)
 UNARY(   asinh,  asinh(x),  1 / hypot(AD_LIKE(x, 1), x),                   -BELL(x) / hypot(AD_LIKE(x, 1), x))
-SINGULAR(acosh,  acosh(x),  1 / (sqrt(x - 1) * sqrt(x + 1)),      -x / ((x - 1) * (x + 1) * sqrt(x - 1) * sqrt(x + 1)))
+SINGULAR(acosh,  acosh(x),  1 / (sqrt(x - 1) * sqrt(x + 1)),      -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
 SINGULAR(atanh,  atanh(x),  1 / ((1 - x) * (1 + x)),              2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))
 /* clang-format on */
 

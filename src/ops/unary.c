@@ -36,9 +36,10 @@ void ad_unary_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->y.shape, &k->bend, 4, in, &c->tdx[0], true);
 }
 
-/* log(2) and log(10). */
-#define LOG_2  AD_LIKE(x, 0.693147180559945309417232121458176568)
-#define LOG_10 AD_LIKE(x, 2.302585092994045684017991454684364208)
+/* log(2), 1 / log(2), 1 / log(10). */
+#define LOG_2   AD_LIKE(x, 0.693147180559945309417232121458176568)
+#define LOG2_E  AD_LIKE(x, 1.442695040888963407359924681001892137)
+#define LOG10_E AD_LIKE(x, 0.434294481903251827651128918916605082)
 
 /* clang-format off */
 /*       name        y                           dy/dx                       d2y/dx2 */
@@ -58,8 +59,8 @@ UNARY(   exp,        AD_EXP(x),                  y,                          y)
 UNARY(   exp2,       exp2(x),                    y * LOG_2,                  y * LOG_2 * LOG_2)
 UNARY(   expm1,      AD_EXPM1(x),                AD_EXP(x),                  AD_EXP(x))
 SINGULAR(log,        AD_LOG(x),                  1 / x,                      -1 / (x * x))
-SINGULAR(log2,       log2(x),                    1 / (x * LOG_2),            -1 / (x * x * LOG_2))
-SINGULAR(log10,      log10(x),                   1 / (x * LOG_10),           -1 / (x * x * LOG_10))
+SINGULAR(log2,       log2(x),                    LOG2_E / x,                 -LOG2_E / (x * x))
+SINGULAR(log10,      log10(x),                   LOG10_E / x,                -LOG10_E / (x * x))
 SINGULAR(log1p,      AD_LOG1P(x),                1 / (1 + x),                -1 / ((1 + x) * (1 + x)))
 /* clang-format on */
 
