@@ -12,6 +12,7 @@
 #include "adze/check.h"     /* checks of derivatives */
 #include "adze/random.h"    /* streams of random numbers, initial weights */
 #include "adze/model.h"     /* structs of parameters, optimisers */
+#include "adze/model_derivatives.h" /* their Jacobians and Hessians */
 #include "adze/data.h"      /* data files and data sets */
 
 #endif

@@ -207,6 +207,18 @@ def test_event_loop():
     print(lines[-2])
 
 
+def test_long_recurrence():
+    lines = run('long_recurrence', '--epochs', 5 if QUICK else 40).splitlines()
+    expect('memory ran out' in lines[0], lines[0])
+    plain = int(re.search(r'(\d+) bytes', lines[1])[1])
+    used, budget = map(int, re.search(r'(\d+) bytes of (\d+)', lines[-2]).groups())
+    expect(used <= budget < plain / 10, f'{used} of {budget} bytes, {plain} without checkpoints')
+    losses = [float(line.split()[-1]) for line in lines if line.startswith('step')]
+    expect(losses[0] == float(re.search(r'loss ([0-9.]+)', lines[1])[1]), 'the losses differ')
+    expect(losses[-1] < (0.8 if QUICK else 0.05) * losses[0], f'losses {losses}')
+    print(lines[-2])
+
+
 def numbers_of(line):
     return [float(n) for n in re.findall(r'-?[0-9]+\.[0-9]+', line)]
 
@@ -223,6 +235,24 @@ def test_meta_learning():
     lines = run('meta_learning', *(['--epochs', 100] if QUICK else [])).splitlines()
     (_, first), (_, last) = numbers_of(lines[0]), numbers_of(lines[-1])
     expect(last < (0.8 if QUICK else 0.2) * first, f'loss after training from {first} to {last}')
+
+
+def test_newton():
+    lines = run('newton').splitlines()
+    fit = lines.index('O-rings: a logistic model of 23 flights')
+    expect(fit == 10, f'{fit - 3} steps in the valley, not 7')
+    at = numbers_of(lines[fit - 1])
+    near('x', at[0], 1, 1e-9)
+    near('y', at[1], 1, 1e-9)
+    near('f', numbers_of(lines[2])[0], 4.731884, 1e-6)  # of the first step, published
+    last = lines[fit + 1:]
+    near('steps of the fit', [line.split()[0] for line in last].count('step'), 6, 2)
+    for line in last[-4:-1]:
+        numbers = numbers_of(line)
+        middle = len(numbers) // 2
+        for mine, published in zip(numbers[:middle], numbers[middle:]):
+            near(line, mine, published, 5e-4 if middle == 1 else 1e-4)
+    near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
 
 
 def test_scalar():

@@ -1,4 +1,4 @@
-/* Misuse of every exported function (RELIABILITY R11): a row each, in one of five tables. */
+/* Misuse of every exported function (RELIABILITY R11): a row each, in one of six tables. */
 #ifndef ADZE_TESTS_MISUSE_H
 #define ADZE_TESTS_MISUSE_H
 
@@ -43,8 +43,9 @@ typedef struct call_row {
 extern const op_row op_rows[];
 extern const bad_row bad_rows[];
 extern const size_t op_row_count, bad_row_count;
-extern const call_row object_rows[], sweep_rows[], check_rows[], model_rows[];
-extern const size_t object_row_count, sweep_row_count, check_row_count, model_row_count;
+extern const call_row object_rows[], sweep_rows[], check_rows[], model_rows[], operator_rows[];
+extern const size_t object_row_count, sweep_row_count, check_row_count, model_row_count,
+    operator_row_count;
 
 /* Good operands on a tape. They borrow static numbers. */
 void make_operands(ad_tape *t, ad_tensor *o);

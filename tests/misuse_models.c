@@ -1,5 +1,5 @@
-/* Functions of functions, models, optimisers, random numbers, data: each with every pointer NULL and
- * with arguments that make no sense. */
+/* Models, optimisers, random numbers, data: each with every pointer NULL and with arguments that make no
+ * sense. */
 #include "misuse.h"
 
 #include <math.h>
@@ -13,108 +13,6 @@ static const double reals[] = {1, 2, 3, 4, 5, 6};
     {                            \
         call;                    \
     }
-
-/* ---- functions of functions ---------------------------------------------------------------- */
-
-static ad_tensor sum_of_squares(ad_tape *t, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return ad_sum(ad_square(x[0]));
-}
-static ad_tensor off_the_tape(ad_tape *t, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)x, (void)env;
-    return ad_number(1);
-}
-
-typedef struct operator_call {
-    ad_tape *t;
-    ad_function *f;
-    int n;
-    const ad_view *x, *tx;
-    ad_array *out, *second;
-} operator_call;
-
-/* Whatever is missing, the status says so, and no result is written. */
-static void refuse_operator(ad_status (*call)(const operator_call *))
-{
-    enum { WAYS = 7 };
-    const ad_view x = AD_VIEW(reals, 3), bad = {0};
-    for (int way = 0; way < WAYS; way++) {
-        ad_array out = {0}, second = {0};
-        ad_tape *t = ad_tape_new(NULL);
-        operator_call c = {t, sum_of_squares, 1, &x, &x, &out, &second};
-        c.t = way == 0 ? NULL : t;
-        c.f = way == 1 ? NULL : way == 6 ? off_the_tape : sum_of_squares;
-        c.x = way == 2 ? NULL : way == 5 ? &bad : &x;
-        c.out = way == 3 ? NULL : &out;
-        c.n = way == 4 ? 0 : 1;
-        ad_status status = call(&c), wanted = way == 6 ? AD_FOREIGN : AD_MISUSE;
-        ck_assert_msg(status == wanted, "way %d: %s", way, ad_tape_error(t));
-        ck_assert(!out.data && !second.data);
-        ad_tape_free(t);
-    }
-}
-
-static ad_status call_gradient(const operator_call *c)
-{
-    return ad_gradient(c->t, c->f, NULL, c->n, c->x, c->out);
-}
-static ad_status call_value_with_gradient(const operator_call *c)
-{
-    return ad_value_with_gradient(c->t, c->f, NULL, c->n, c->x, NULL, c->out);
-}
-static ad_status call_value_with_pullback(const operator_call *c)
-{
-    ad_pullback p;
-    return ad_value_with_pullback(c->t, c->f, NULL, c->n, c->x, c->out ? &p : NULL);
-}
-static ad_status call_jvp(const operator_call *c)
-{
-    return ad_jvp(c->t, c->f, NULL, c->n, c->x, c->tx, c->out, c->second);
-}
-static ad_status call_hvp(const operator_call *c)
-{
-    return ad_hvp(c->t, c->f, NULL, c->n, c->x, c->tx, c->out);
-}
-RUN(gradient, refuse_operator(call_gradient))
-RUN(value_with_gradient, refuse_operator(call_value_with_gradient))
-RUN(value_with_pullback, refuse_operator(call_value_with_pullback))
-RUN(jvp, refuse_operator(call_jvp))
-RUN(hvp, refuse_operator(call_hvp))
-static void run_pull(void)
-{
-    ad_array dx = {0};
-    ad_pullback none = {0};
-    ck_assert_int_eq(ad_pull(NULL, AD_VIEW(reals, 1), &dx), AD_MISUSE);
-    ck_assert_int_eq(ad_pull(&none, AD_VIEW(reals, 1), &dx), AD_MISUSE);
-    ad_tape *t = ad_tape_new(NULL);
-    ad_pullback p;
-    ad_view x = AD_VIEW(reals, 3);
-    ck_assert_int_eq(ad_value_with_pullback(t, sum_of_squares, NULL, 1, &x, &p), AD_OK);
-    ck_assert_int_eq(ad_pull(&p, AD_VIEW(reals, 1), NULL), AD_MISUSE);
-    ad_tape_reset(t);
-    ad_watch(t, AD_VIEW(reals, 1));
-    ck_assert_int_ne(ad_pull(&(ad_pullback){p.value, &p.value, 1}, AD_VIEW(reals, 1), &dx), AD_OK);
-    ck_assert_ptr_null(dx.data);
-    ad_tape_free(t);
-}
-static void run_derivative(void)
-{
-    ck_assert(isnan(ad_derivative(NULL, 1, NULL)));
-    ck_assert(isnan(ad_derivative(off_the_tape, 1, NULL)));
-}
-static void run_test_near_zero(void)
-{
-    ck_assert_int_eq(ad_test_near_zero((ad_view){0}, 1, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_test_near_zero(AD_VIEW(reals, 3), NAN, NULL), AD_DIFFERENT);
-}
-static void run_test_same(void)
-{
-    ck_assert_int_eq(ad_test_same((ad_view){0}, AD_VIEW(reals, 3), 1, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_test_same(AD_VIEW(reals, 3), (ad_view){0}, 1, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_test_same(AD_VIEW(reals, 3), AD_VIEW(reals, 1, 3), 9, NULL), AD_DIFFERENT);
-}
 
 /* ---- models -------------------------------------------------------------------------------- */
 
@@ -371,8 +269,7 @@ static void run_digit_draw(void)
 
 /* clang-format off */
 #define MODEL_ROWS(ROW) \
-    ROW(gradient) ROW(value_with_gradient) ROW(value_with_pullback) ROW(jvp) ROW(hvp) ROW(pull) \
-    ROW(derivative) ROW(test_near_zero) ROW(test_same) ROW(model_watch) ROW(model_freeze) \
+    ROW(model_watch) ROW(model_freeze) \
     ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_sgd) \
     ROW(model_adam) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \

@@ -104,6 +104,30 @@ static void run_grad(void)
 {
     see_nothing(ad_grad);
 }
+static ad_view first_grad(ad_tensor x)
+{
+    return ad_grad_of(x, 0);
+}
+static ad_view first_tangent(ad_tensor x)
+{
+    return ad_tangent_of(x, 0);
+}
+static ad_view first_grad_tangent(ad_tensor x)
+{
+    return ad_grad_tangent_of(x, 0);
+}
+static void run_grad_of(void)
+{
+    see_nothing(first_grad);
+}
+static void run_tangent_of(void)
+{
+    see_nothing(first_tangent);
+}
+static void run_grad_tangent_of(void)
+{
+    see_nothing(first_grad_tangent);
+}
 static void run_retain(void)
 {
     for (int kind = 0; kind < HANDLES; kind++) {
@@ -190,6 +214,26 @@ static void run_backward_from(void)
     refuse_roots(sweep_from);
     refuse_cotangents(ad_backward_from);
 }
+static ad_status sweep_from_two(ad_tensor y)
+{
+    return ad_backward_many(y, 2, (ad_view[]){AD_VIEW(reals, 6), AD_VIEW(reals, 6)});
+}
+static void run_backward_many(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    const ad_view dy[] = {AD_VIEW(reals, 2, 3), {0}, AD_VIEW(reals, 6)};
+    refuse_roots(sweep_from_two);
+    ck_assert_int_eq(ad_backward_many(ad_exp(a_matrix(t)), 2, dy), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_backward_many(ad_exp(a_matrix(t)), 0, dy), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_backward_many(ad_exp(a_matrix(t)), -1, dy), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_backward_many(ad_exp(a_matrix(t)), 1, NULL), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_backward_many(ad_exp(a_matrix(t)), 1, dy + 2), AD_BAD_SHAPE);
+    ad_tape_free(t);
+}
 static void run_backward_tangents(void)
 {
     ad_tape *t = ad_tape_new(NULL);
@@ -238,12 +282,30 @@ static void run_set_tangent(void)
     ck_assert_int_eq(ad_set_tangent(a_matrix(t), AD_VIEW(reals, 6)), AD_BAD_SHAPE);
     ad_tape_free(t);
 }
+static void run_set_tangents(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    const ad_view tx[] = {AD_VIEW(reals, 2, 3), AD_VIEW(reals, 6)};
+    for (int kind = 0; kind < HANDLES; kind++) {
+        ck_assert_int_eq(ad_set_tangents(bad_handle(t, kind), 2, tx), AD_MISUSE);
+        ad_tape_reset(t);
+    }
+    ck_assert_int_eq(ad_set_tangents(ad_exp(a_matrix(t)), 1, tx), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_set_tangents(a_matrix(t), 0, tx), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_set_tangents(a_matrix(t), 1, NULL), AD_MISUSE);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_set_tangents(a_matrix(t), 2, tx), AD_BAD_SHAPE);
+    ad_tape_free(t);
+}
 
 /* clang-format off */
 #define SWEEP_ROWS(ROW) \
     ROW(watch) ROW(freeze) ROW(constant) ROW(label) ROW(read) ROW(grad) ROW(retain) ROW(tangent) \
     ROW(grad_tangent) ROW(item) ROW(shape_of_tensor) ROW(is_tracked) ROW(reached) ROW(backward) \
-    ROW(backward_from) ROW(backward_tangents) ROW(backward_tangents_from) ROW(push_tangents) ROW(set_tangent)
+    ROW(backward_from) ROW(backward_tangents) ROW(backward_tangents_from) ROW(push_tangents) ROW(set_tangent) \
+    ROW(grad_of) ROW(tangent_of) ROW(grad_tangent_of) ROW(backward_many) ROW(set_tangents)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

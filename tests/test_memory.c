@@ -1,11 +1,9 @@
-/* Memory that runs out: whatever allocation fails, no call leaks, crashes or leaves a half-built
- * state (RELIABILITY R1). Each scenario is run again and again, failing the first, second, third ...
- * allocation, once or from there on, until it succeeds. */
-#include "allocator.h"
+/* Memory that runs out (RELIABILITY R1), in what everybody uses. */
 #include "faulty_op.h"
 #include "idx_bytes.h"
 #include "memory_inside.h"
 #include "suite.h"
+#include "torture.h"
 
 #include <adze.h>
 
@@ -328,10 +326,7 @@ static ad_status check_scenario(test_allocator *memory)
 
 /* ---- the torture ------------------------------------------------------------------- */
 
-static const struct scenario {
-    const char *name;
-    ad_status (*run)(test_allocator *memory);
-} scenarios[] = {
+static const scenario scenarios[] = {
     {"sweeps", sweep_scenario},
     {"sweeps, every piece by itself", exact_sweep_scenario},
     {"noise", noise_scenario},
@@ -351,24 +346,6 @@ static const struct scenario {
     {"a check of a step", step_scenario},
     {"functions inside functions", inside_scenario},
 };
-
-static void torture(const struct scenario *s, bool sticky)
-{
-    for (size_t k = 1;; k++) {
-        test_allocator memory;
-        test_allocator_init(&memory);
-        memory.fail_at = k;
-        memory.sticky = sticky;
-        ad_status status = s->run(&memory);
-        ck_assert_msg(memory.live_blocks == 0, "%s: %zu blocks leak when allocation %zu fails",
-                      s->name, memory.live_blocks, k);
-        bool failed = memory.calls >= k;
-        ck_assert_msg(status == (failed ? AD_MEMORY : AD_OK), "%s, allocation %zu: %s", s->name, k,
-                      ad_status_text(status));
-        if (!failed)
-            return;
-    }
-}
 
 START_TEST(no_failed_allocation_leaks_or_crashes)
 {

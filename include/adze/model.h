@@ -139,6 +139,10 @@ AD_API ad_tensor ad_model_input_gradient_node(const ad_model *d, ad_model_map *m
                                               size_t bytes, const void *tensors, int n,
                                               const ad_tensor *x, ad_tensor *gradient);
 
+/* A model's value at inputs, of any shape, as a checkpoint (ad_checkpoint). */
+AD_API ad_tensor ad_model_checkpoint(const ad_model *d, ad_model_map *map, const void *env, size_t bytes,
+                                     const void *tensors, int n, const ad_tensor *x);
+
 /* sum = y + alpha x, all of them structs of tensors: a step of training inside of a function. */
 AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x, const void *y,
                                   void *sum);
@@ -287,6 +291,12 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
         return ad_model_input_gradient_node(&m##_model, f ? m##_call_map : NULL, &c, sizeof c, \
                                             model, n, x, gradient);                        \
     }                                                                                      \
+    static inline AD_UNUSED ad_tensor m##_checkpoint(                                      \
+        m##_map *f, const m##_tensors *model, int n, const ad_tensor *x, const void *env)  \
+    {                                                                                      \
+        m##_map_call c = {f, env};                                                         \
+        return ad_model_checkpoint(&m##_model, f ? m##_call_map : NULL, &c, sizeof c, model, n, x); \
+    }                                                                                      \
     static inline AD_UNUSED m##_tensors m##_tensors_axpy(double alpha, const m##_tensors *x, \
                                                          const m##_tensors *y)             \
     {                                                                                      \
@@ -294,6 +304,7 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
         ad_model_tensors_axpy(&m##_model, alpha, x, y, &sum);                              \
         return sum;                                                                        \
     }                                                                                      \
+    AD_MODEL_DERIVATIVES(m)                                                                \
     static inline AD_UNUSED ad_status m##_check_gradient(                                  \
         m##_function *f, const m *model, const void *env, const ad_check_options *options, \
         ad_error *error)                                                                   \
@@ -380,5 +391,7 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
 #define AD_COUNT(...) \
     AD_COUNT_OF(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, \
                 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+
+#include "adze/model_derivatives.h"
 
 #endif

@@ -1,4 +1,4 @@
-/* Functions of functions: gradient, pullback, jvp, Hessian-vector product.
+/* Functions of functions: gradient, pullback, jvp, Hessian-vector product, Jacobian, Hessian.
  *
  * Each evaluates f on the tape that it is given, above whatever the tape holds, and leaves the
  * tape as it was (a pullback excepted: it lives on the tape). Results are written only if all
@@ -42,6 +42,9 @@ AD_API ad_status ad_value_with_pullback(ad_tape *t, ad_function *f, const void *
 /* dx[i] = J_i^T dy, with dy of the value's shape and type. As often as one likes. */
 AD_API ad_status ad_pull(const ad_pullback *pullback, ad_view dy, ad_array *dx);
 
+/* The same for `count` cotangents in one sweep: dx[i * count + j] = J_i^T dy[j]. */
+AD_API ad_status ad_pulls(const ad_pullback *pullback, int count, const ad_view *dy, ad_array *dx);
+
 /* The derivative of a function of one f64 number; NaN where it fails. The tape is its own. */
 AD_API double ad_derivative(ad_function *f, double x, const void *env);
 
@@ -51,9 +54,47 @@ AD_API double ad_derivative(ad_function *f, double x, const void *env);
 AD_API ad_status ad_jvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                         const ad_view *tx, ad_array *y, ad_array *ty);
 
+/* The same in `count` directions in one pass: ty[j] = sum over i of J_i(x) tx[i * count + j]. */
+AD_API ad_status ad_jvps(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x, int count,
+                         const ad_view *tx, ad_array *y, ad_array *ty);
+
 /* hvp[i] = sum over j of (d2f / dx[i] dx[j]) tx[j], for an f with a one-element result. */
 AD_API ad_status ad_hvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                         const ad_view *tx, ad_array *hvp);
+
+/* The same in `count` directions: hvp[i * count + j] is that along tx[0 * count + j], tx[1 * count + j], .... */
+AD_API ad_status ad_hvps(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x, int count,
+                         const ad_view *tx, ad_array *hvp);
+
+/* ---- all derivatives ---------------------------------------------------------------- */
+
+/* How a Jacobian is computed: a pass forward for each number of the operands, or a sweep back for each of
+ * the result. AUTO takes what is fewer. */
+typedef enum ad_mode { AD_MODE_AUTO, AD_MODE_FORWARD, AD_MODE_REVERSE } ad_mode;
+
+/* jacobian[i] = dy / dx[i] for y = f(x): has y's axes, then x[i]'s, and x[i]'s type. y, unless NULL, receives
+ * f(x). Several directions go in one pass, as many as 64 MiB hold, up to 64. AD_BAD_SHAPE where
+ * the axes would be more than AD_MAX_RANK. */
+AD_API ad_status ad_jacobian(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
+                             ad_mode mode, ad_array *jacobian);
+AD_API ad_status ad_value_with_jacobian(ad_tape *t, ad_function *f, const void *env, int n,
+                                        const ad_view *x, ad_mode mode, ad_array *y,
+                                        ad_array *jacobian);
+
+/* hessian[i * n + j] = d2f / dx[i] dx[j], for an f with a one-element result: has x[i]'s axes, then x[j]'s,
+ * and x[j]'s type. Forward over reverse: as many passes and sweeps as the operands have numbers,
+ * several at a time as above. Symmetric to rounding. value and gradient, [n], receive those of f at x
+ * from the same evaluation, unless NULL. */
+AD_API ad_status ad_hessian(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
+                            ad_array *hessian);
+AD_API ad_status ad_value_with_hessian(ad_tape *t, ad_function *f, const void *env, int n,
+                                       const ad_view *x, double *value, ad_array *gradient,
+                                       ad_array *hessian);
+
+/* diagonal[i] = the second derivatives by each number of x[i] alone, of its shape and type. Exact, and
+ * so it takes the time of the Hessian; but not its memory. */
+AD_API ad_status ad_hessian_diagonal(ad_tape *t, ad_function *f, const void *env, int n,
+                                     const ad_view *x, ad_array *diagonal);
 
 /* ---- functions inside functions ------------------------------------------------------ */
 
@@ -87,7 +128,58 @@ typedef void ad_pullback_function(ad_tape *t, const ad_tensor *x, ad_tensor y, a
 AD_API ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env,
                                     int n, const ad_tensor *x);
 
+/* ---- checkpoints: less memory for more time ------------------------------------------ */
+
+/* Functions inside functions as well (see there), whose values in between are not kept: a sweep evaluates
+ * them again, piece by piece, so that the tape holds no more than one piece at a time. Random
+ * operations draw the same numbers again. All checkpoints of a tape share the memory of its inner
+ * tapes; a sweep in slices takes each of them as one operation. docs/checkpointing.md has figures. */
+
+/* f(x) of n operands, any shape and float type, keeping the result alone. Costs one more evaluation of f
+ * in the sweep. Nests. Its gradients are those of f itself, added up by operand before they join
+ * others. AD_NO_DERIVATIVE in a sweep where f's value depends on an operand only through operations
+ * without derivative: stop its gradient (ad_stop_gradient) to say that this is meant. */
+AD_API ad_tensor ad_checkpoint(ad_function *f, const void *env, int n, const ad_tensor *x);
+
+/* A step of a loop: sets next[k], of state[k]'s type and shape, to the states after step i. x are the
+ * operands that are the same in all steps. */
+typedef void ad_step_function(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
+                              const void *env, ad_tensor *next);
+
+/* The states after so many steps of a loop from x[0], ..., x[states - 1], which have one float type; the
+ * other operands, x[states], ..., x[n - 1], are given to each step. result[k], unless result is NULL,
+ * becomes state k (it may be x itself); returns state 0.
+ *
+ * Keeps the operands and the states before up to `snapshots` of the steps, and nothing else: a sweep takes
+ * steps again between them, as few as possible (Griewank and Walther 2000, "Algorithm 799: revolve").
+ * With s snapshots no step of (s + 1 + r)! / ((s + 1)! r!) is taken more than r times before it is swept.
+ * A second sweep takes a loop's worth of steps more, a second-order one takes as much memory again
+ * while it lasts.
+ *
+ * A loss of all states is a state that they are added to. Data that a step reads, row i of a sequence, is
+ * best frozen there from what env leads to: the gradient of an operand is as large as the operand in every
+ * step. Failures name the step. AD_MISUSE: negative numbers, no states. */
+AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, const void *env, int64_t steps,
+                                    int64_t snapshots, int n, const ad_tensor *x, int states,
+                                    ad_tensor *result);
+
 #if !defined(__cplusplus) && !defined(AD_NO_PLACES)
+static inline AD_UNUSED ad_tensor ad_checkpoint_at(const char *place, ad_function *f, const void *env,
+                                                   int n, const ad_tensor *x)
+{
+    return ad_checkpoint(f, env, n, ad_tensors_at(x, n, place));
+}
+static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at(const char *place, ad_step_function *step,
+                                                        const void *env, int64_t steps,
+                                                        int64_t snapshots, int n,
+                                                        const ad_tensor *x, int states,
+                                                        ad_tensor *result)
+{
+    return ad_checkpoint_loop(step, env, steps, snapshots, n, ad_tensors_at(x, n, place), states,
+                              result);
+}
+#define ad_checkpoint(...) ad_checkpoint_at(AD_PLACE, __VA_ARGS__)
+#define ad_checkpoint_loop(...) ad_checkpoint_loop_at(AD_PLACE, __VA_ARGS__)
 static inline AD_UNUSED ad_tensor ad_gradient_node_at(const char *place, ad_function *f,
                                                       const void *env, int n, const ad_tensor *x,
                                                       int wrt, ad_tensor *gradient)

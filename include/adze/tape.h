@@ -154,9 +154,15 @@ AD_API ad_status ad_backward(ad_tensor y);
  * for the call. May be repeated, with other cotangents, until the tape is reset. */
 AD_API ad_status ad_backward_from(ad_tensor y, ad_view dy);
 
+/* The same from `count` cotangents at once, in one sweep: the leaves have a gradient for each. A value's
+ * cotangents take `count` times the memory. */
+AD_API ad_status ad_backward_many(ad_tensor y, int count, const ad_view *dy);
+
 /* The gradient of a watched leaf, or a retained value, from the last sweep, in its shape, row by row;
- * borrowed until the next sweep or reset. data is NULL when there is none. */
+ * borrowed until the next sweep or reset. data is NULL when there is none. ad_grad_of: the one from
+ * the i-th cotangent, of which ad_grad's is the 0th. */
 AD_API ad_view ad_grad(ad_tensor x);
+AD_API ad_view ad_grad_of(ad_tensor x, int i);
 
 /* Keeps the cotangent of an intermediate value as those of leaves are kept, from the next sweep on:
  * ad_grad, ad_grad_tangent and ad_reached then tell of x too. That is memory of x's size, and costs
@@ -220,24 +226,31 @@ AD_API void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user);
 /* The tangents of watched leaves start as zeros. Copies tx, of x's shape and type. */
 AD_API ad_status ad_set_tangent(ad_tensor x, ad_view tx);
 
+/* The same in `count` directions at once: tx[i] is the tangent in the i-th, and may hold nothing, for zeros.
+ * All leaves have as many: where `count` differs from the last call's, the tangents of all leaves start
+ * as zeros again. Every value's tangents take `count` times the memory. */
+AD_API ad_status ad_set_tangents(ad_tensor x, int count, const ad_view *tx);
+
 /* Carries the leaves' tangents forward through what was recorded, up to y:
- * ty = J tx. May be repeated with other tangents. */
+ * ty = J tx, in all directions in one pass. May be repeated with other tangents. */
 AD_API ad_status ad_push_tangents(ad_tensor y);
 
-/* The tangent of a value from the last push; data is NULL when there is none, which
- * means zeros if a push succeeded. */
+/* The tangent of a value from the last push, in the 0th or the i-th direction; data is NULL when
+ * there is none, which means zeros if a push succeeded. */
 AD_API ad_view ad_tangent(ad_tensor x);
+AD_API ad_view ad_tangent_of(ad_tensor x, int i);
 
 /* After a push up to y, which must have one element: one sweep that computes the gradient g
- * of y and the derivative of g along the tangents, a Hessian-vector product. Read them with
- * ad_grad and ad_grad_tangent. AD_NO_DERIVATIVE, with the name, for an
+ * of y and the derivative of g along the tangents, a Hessian-vector product for each direction.
+ * Read them with ad_grad and ad_grad_tangent(_of). AD_NO_DERIVATIVE, with the name, for an
  * operation without second derivatives. */
 AD_API ad_status ad_backward_tangents(ad_tensor y);
 
 /* The same for a y of any shape, from a cotangent dy, as ad_backward_from's, and its derivative along the
- * tangents, tdy, whose data may be NULL for zeros. */
+ * tangents, tdy, whose data may be NULL for zeros; with several directions it must be. */
 AD_API ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy);
 AD_API ad_view ad_grad_tangent(ad_tensor x);
+AD_API ad_view ad_grad_tangent_of(ad_tensor x, int i);
 
 /* ---- looking on --------------------------------------------------------------------- */
 

@@ -103,7 +103,7 @@ bool ad_numbers_unchanged(ad_tape *t, const char *name)
 
 /* ---- digests of tapes -------------------------------------------------------------- */
 
-static uint64_t digest_node(const ad_node *n)
+static uint64_t digest_node(const ad_tape *t, const ad_node *n)
 {
     const char *name = ad_node_name(n);
     uint64_t h = stir_bytes(n->type, name, strlen(name));
@@ -112,14 +112,14 @@ static uint64_t digest_node(const ad_node *n)
     if (n->flags & AD_NODE_MEMORY)
         return h;
     h = stir(h, digest_numbers(n));
-    return n->cotangent ? stir_bytes(h, n->cotangent, ad_node_bytes(n)) : h;
+    return n->cotangent ? stir_bytes(h, n->cotangent, ad_node_blocks(n, t->cotangents)) : h;
 }
 
 uint64_t ad_tape_digest(const ad_tape *t, size_t nodes)
 {
     uint64_t h = 0;
     for (uint32_t i = 0; t && i < t->count && i < nodes; i++)
-        h = stir(h, digest_node(t->nodes[i]));
+        h = stir(h, digest_node(t, t->nodes[i]));
     return h;
 }
 
@@ -129,7 +129,7 @@ size_t ad_tape_digests(const ad_tape *t, size_t nodes, uint64_t *digests)
         return 0;
     size_t count = nodes < t->count ? nodes : t->count;
     for (size_t i = 0; i < count; i++)
-        digests[i] = digest_node(t->nodes[i]);
+        digests[i] = digest_node(t, t->nodes[i]);
     return count;
 }
 

@@ -18,6 +18,13 @@ ad_view ad_node_rows(const ad_node *n, const void *data)
     return v;
 }
 
+ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i)
+{
+    if (i < 0 || (uint32_t)i >= count)
+        return (ad_view){0};
+    return ad_node_rows(n, (const char *)blocks + (size_t)i * ad_node_bytes(n));
+}
+
 const char *ad_node_name(const ad_node *n)
 {
     return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";

@@ -44,7 +44,8 @@ typedef struct ad_node {
     const char *place; /* the source line, or NULL */
     void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
     void *saved;
-    void *cotangent;  /* while a sweep needs it; a watched leaf or a retained value keeps it */
+    void *cotangent;  /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
+                         as the sweep carries, one block after another */
     size_t count;     /* elements */
     uint32_t epoch;   /* what a handle must show */
     uint32_t watched; /* of a watched leaf or a retained value: the one before it */
@@ -54,9 +55,10 @@ typedef struct ad_node {
     ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
 } ad_node;
 
+/* For each of the tape's directions, one block after another. */
 typedef struct ad_tangents {
-    void *tx;  /* tangent of the value; NULL is zero */
-    void *tdx; /* tangent of the cotangent */
+    void *tx;  /* tangents of the value; NULL: all are zero */
+    void *tdx; /* tangents of the cotangent */
 } ad_tangents;
 
 struct ad_workspace {
@@ -84,6 +86,7 @@ struct ad_tape {
     const char *busy;      /* the op whose kernel runs, or NULL */
     uint32_t sweep_root;   /* of the sweep at work or suspended; AD_NO_NODE: none */
     uint32_t sweep_next;   /* that sweep has yet to visit the nodes before this one */
+    uint32_t cotangents;   /* of each value, in that sweep or the last one */
     ad_poll *poll;
     void *poll_user;
     ad_error error;
@@ -93,7 +96,8 @@ struct ad_tape {
     void *tracer_user;
     ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */
     uint32_t tangents_count, tangents_capacity;
-    uint32_t pushed; /* the node up to which tangents were carried, or AD_NO_NODE */
+    uint32_t directions; /* tangents of each value */
+    uint32_t pushed;     /* the node up to which tangents were carried, or AD_NO_NODE */
 };
 
 /* ---- nodes -------------------------------------------------------------------------- */
@@ -120,6 +124,12 @@ static inline size_t ad_number_bytes(unsigned type)
 static inline size_t ad_node_bytes(const ad_node *n)
 {
     return n->count * ad_number_bytes(n->type);
+}
+
+/* Bytes of `count` blocks of n's numbers; SIZE_MAX, which nobody has, on overflow. */
+static inline size_t ad_node_blocks(const ad_node *n, uint32_t count)
+{
+    return count == 1 ? ad_node_bytes(n) : ad_size_mul(ad_node_bytes(n), count);
 }
 
 /* The shape and the value of a node, or numbers of its shape that lie row by row. Extents beyond
@@ -154,6 +164,9 @@ static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view
 
 ad_shape ad_node_shape(const ad_node *n);
 ad_view ad_node_rows(const ad_node *n, const void *data);
+
+/* The i-th of `count` blocks of n's numbers; holds nothing where there is no such. */
+ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i);
 const char *ad_node_name(const ad_node *n);
 
 /* The node of a live handle; NULL for any other. */
@@ -328,6 +341,9 @@ static inline void ad_frame_close(ad_frame *f, ad_tape *t)
 
 /* Fills in the tangents of n's operands. False if all are zero. */
 bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
+
+/* Then, those in the next of several directions. */
+void ad_frame_next_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
 
 void ad_sweep_drop(ad_tape *t);                       /* the suspended sweep, if there is one */
 void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */

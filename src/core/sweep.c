@@ -3,29 +3,38 @@
  * A cotangent exists from the moment something flows into it until its node has been pulled
  * back; then its buffer is free for the next. Watched leaves keep theirs. The second-order sweep
  * carries a second cotangent beside the first, the derivative of the first along the tangents:
- * it takes the same pullback, plus the curvature term. */
-#include "core/node.h"
+ * it takes the same pullback, plus the curvature term. Where there are several cotangents of a root,
+ * or tangents, a node's buffer holds its share of each, one block after another, and its
+ * rules are called once for each while what else they read is at hand. */
+#include "core/sweep.h"
 #include "core/strided.h"
 
 #include <string.h>
 
-/* Which of a node's cotangents: the first, or its derivative along the tangents. */
-typedef enum order { FIRST, SECOND } order;
+#define FIRST  AD_FIRST_ORDER
+#define SECOND AD_SECOND_ORDER
+typedef ad_order order;
 
 static void **cotangent(ad_tape *t, uint32_t index, order which)
 {
     return which == FIRST ? &t->nodes[index]->cotangent : &t->tangents[index].tdx;
 }
 
+/* Bytes of all that a node has of them. No overflow: see counts_fit. */
+static inline size_t bytes_of(const ad_tape *t, const ad_node *n, order which)
+{
+    return ad_node_bytes(n) * (which == FIRST ? t->cotangents : t->directions);
+}
+
 static void give(ad_tape *t, uint32_t index, order which)
 {
     void **slot = cotangent(t, index, which);
     if (*slot)
-        ad_recycler_give(&t->buffers, *slot, ad_node_bytes(t->nodes[index]));
+        ad_recycler_give(&t->buffers, *slot, bytes_of(t, t->nodes[index], which));
     *slot = NULL;
 }
 
-static void give_all(ad_tape *t, uint32_t index)
+static inline void give_all(ad_tape *t, uint32_t index)
 {
     give(t, index, FIRST);
     if (index < t->tangents_count)
@@ -40,19 +49,26 @@ void ad_release_gradients(ad_tape *t, uint32_t from)
     }
 }
 
-static void *take_buffer(ad_tape *t, const ad_node *n)
+static AD_APART bool no_memory(ad_tape *t, const ad_node *n, size_t bytes)
 {
-    void *buffer = ad_recycler_take(&t->buffers, ad_node_bytes(n));
+    ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
+                 bytes, ad_node_name(n));
+    return false;
+}
+
+static inline void *take_buffer(ad_tape *t, const ad_node *n, size_t bytes)
+{
+    void *buffer = ad_recycler_take(&t->buffers, bytes);
     if (!buffer)
-        ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
-                     ad_node_bytes(n), ad_node_name(n));
+        no_memory(t, n, bytes);
     return buffer;
 }
 
 /* A cotangent buffer where there is none yet. */
-static void *take(ad_tape *t, uint32_t index, order which)
+static inline void *take(ad_tape *t, uint32_t index, order which)
 {
-    return *cotangent(t, index, which) = take_buffer(t, t->nodes[index]);
+    const ad_node *n = t->nodes[index];
+    return *cotangent(t, index, which) = take_buffer(t, n, bytes_of(t, n, which));
 }
 
 /* Fills dx and assign of a frame: a buffer for every operand that has a derivative. */
@@ -75,7 +91,7 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
             return false;
         f->assign[k] = may_assign;
         if (!may_assign)
-            memset(f->dx[k].data, 0, ad_node_bytes(o));
+            memset(f->dx[k].data, 0, bytes_of(t, o, which));
     }
     return true;
 }
@@ -159,17 +175,56 @@ static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, cons
            (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, curvature_of, &args.dy));
 }
 
+/* Has a frame show the next of several cotangents of the operands. */
+static AD_APART void next_cotangents(ad_tape *t, const ad_node *n, ad_frame *f)
+{
+    for (uint32_t k = 0; k < n->arity; k++)
+        if (f->dx[k].data)
+            f->dx[k].data = (char *)f->dx[k].data + ad_node_bytes(t->nodes[ad_node_operands(n)[k]]);
+}
+
+/* The pullbacks of all cotangents but the first. */
+static AD_APART bool pull_others(ad_tape *t, const ad_node *n, ad_frame *f, char *dy,
+                                 uint32_t count, bool spare, const void *of)
+{
+    bool good = true;
+    while (good && --count) {
+        dy += ad_node_bytes(n);
+        next_cotangents(t, n, f);
+        good = call_pullback(t, n, f, dy, spare ? dy : NULL, of);
+    }
+    return good;
+}
+
+static inline bool pull_each(ad_tape *t, const ad_node *n, ad_frame *f, void *dy, uint32_t count,
+                             bool spare, const void *of)
+{
+    return call_pullback(t, n, f, dy, spare ? dy : NULL, of) &&
+           (count == 1 || pull_others(t, n, f, dy, count, spare, of));
+}
+
+static bool curve_each(ad_tape *t, const ad_node *n, ad_frame *f)
+{
+    for (uint32_t left = t->directions; call_curvature(t, n, f, n->cotangent);) {
+        if (--left == 0)
+            return true;
+        next_cotangents(t, n, f);
+        ad_frame_next_tangents(f, t, n);
+    }
+    return false;
+}
+
 static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
 {
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
-    const void *dy = n->cotangent, *tdy = t->tangents[index].tdx;
-    if (tdy &&
-        !(open_cotangents(t, n, f, SECOND, assigns) && call_pullback(t, n, f, tdy, NULL, dy)))
+    void *tdy = t->tangents[index].tdx;
+    if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) &&
+                 pull_each(t, n, f, tdy, t->directions, false, n->cotangent)))
         return false;
     if (n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(f, t, n))
         return true;
-    return open_cotangents(t, n, f, SECOND, false) && call_curvature(t, n, f, dy);
+    return open_cotangents(t, n, f, SECOND, false) && curve_each(t, n, f);
 }
 
 /* spare: whether rules may spoil the cotangent that they are given. */
@@ -179,7 +234,7 @@ static inline bool pull(ad_tape *t, uint32_t index, order up_to, bool spare)
     const ad_node *n = t->nodes[index];
     bool assigns = n->op->flags & AD_OP_ASSIGNS;
     bool good = ad_frame_open(&f, t, n) && open_cotangents(t, n, &f, FIRST, assigns) &&
-                call_pullback(t, n, &f, n->cotangent, spare ? n->cotangent : NULL, NULL) &&
+                pull_each(t, n, &f, n->cotangent, t->cotangents, spare, NULL) &&
                 (up_to == FIRST || pull_second(t, index, &f));
     ad_frame_close(&f, t);
     return good;
@@ -197,7 +252,7 @@ static bool finish_leaves(ad_tape *t, order up_to)
                 continue;
             if (!take(t, i, which))
                 return false;
-            memset(*cotangent(t, i, which), 0, ad_node_bytes(n));
+            memset(*cotangent(t, i, which), 0, bytes_of(t, n, which));
         }
     }
     return true;
@@ -215,9 +270,7 @@ void ad_sweep_drop(ad_tape *t)
     ad_release_gradients(t, 0);
 }
 
-/* Goes on with a sweep over so many operations. It has come to its end, good or bad, where
- * there is no sweep afterwards. */
-static void go_on(ad_tape *t, order up_to, size_t operations)
+void ad_sweep_go_on(ad_tape *t, order up_to, size_t operations)
 {
     bool good = true, spare = up_to == FIRST && !(t->checks & AD_CHECK_NUMBERS);
     uint32_t i = t->sweep_next;
@@ -241,6 +294,8 @@ static void go_on(ad_tape *t, order up_to, size_t operations)
         ad_sweep_drop(t);
 }
 
+/* ---- starting it ------------------------------------------------------------------- */
+
 static void seed_one(const ad_node *n, void *dy)
 {
     if (n->type == AD_F32)
@@ -249,197 +304,55 @@ static void seed_one(const ad_node *n, void *dy)
         *(double *)dy = 1;
 }
 
-/* A root's cotangent: one if seed is NULL. */
-static void *make_seed(ad_tape *t, const ad_node *root, const ad_view *seed)
+/* Whether the bytes of so many cotangents can be counted, for all values up to the root. */
+static bool counts_fit(ad_tape *t, uint32_t root, uint32_t count)
 {
-    void *dy = take_buffer(t, root);
-    if (dy && seed)
-        ad_strided_read(seed, dy);
-    else if (dy)
+    for (uint32_t i = 0; count > 1 && i <= root; i++)
+        if (ad_node_blocks(t->nodes[i], count) == SIZE_MAX)
+            return no_memory(t, t->nodes[i], SIZE_MAX);
+    return true;
+}
+
+/* A root's cotangents: one, which is 1, if there are no seeds. */
+static void *make_seeds(ad_tape *t, const ad_node *root, uint32_t count, const ad_view *seeds)
+{
+    char *dy = take_buffer(t, root, ad_node_bytes(root) * count);
+    if (dy && !seeds)
         seed_one(root, dy);
+    for (uint32_t i = 0; dy && seeds && i < count; i++)
+        ad_strided_read(&seeds[i], dy + i * ad_node_bytes(root));
     return dy;
 }
 
-/* What a sweep starts from: cotangents of the root, of either order. */
-typedef struct seeds {
-    const ad_view *dy;  /* NULL: one */
-    const ad_view *tdy; /* NULL: zero */
-    order up_to;
-} seeds;
-
 /* The seeds are copied before the last sweep's gradients go: they may be among them. */
-static bool plant_seeds(ad_tape *t, uint32_t root, const seeds *s)
+static bool plant_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
 {
     ad_node *n = t->nodes[root];
-    bool tracked = n->flags & AD_NODE_TRACKED, second = tracked && s->tdy;
-    void *dy = tracked ? make_seed(t, n, s->dy) : NULL;
-    void *tdy = second ? make_seed(t, n, s->tdy) : NULL;
+    bool tracked = n->flags & AD_NODE_TRACKED, second = tracked && p->tdy;
+    void *dy = tracked ? make_seeds(t, n, p->count, p->dy) : NULL;
+    void *tdy = second ? make_seeds(t, n, 1, p->tdy) : NULL;
     ad_release_gradients(t, 0);
+    t->cotangents = p->count;
     n->cotangent = dy;
     if (tdy)
         t->tangents[root].tdx = tdy;
     return (dy || !tracked) && (tdy || !second);
 }
 
-/* Starts a sweep on a tape that was entered, and leaves it after so many operations. */
-static ad_status sweep(const char *name, ad_tensor y, const seeds *s, size_t operations)
+ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
 {
     ad_tape *t = y.tape;
     uint32_t root = y.as.node.index;
     ad_sweep_drop(t);
-    if (plant_seeds(t, root, s) && ad_sweep_allowed(t, name, root)) {
+    if (!counts_fit(t, root, p->count) ||
+        (p->up_to == SECOND && !counts_fit(t, root, t->directions)))
+        return ad_tape_leave_with_status(t);
+    if (plant_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
         t->sweep_root = root;
         t->sweep_next = root + 1;
-        go_on(t, s->up_to, operations);
+        ad_sweep_go_on(t, p->up_to, p->operations);
     } else {
         give_all(t, root);
     }
     return ad_tape_leave_with_status(t);
-}
-
-/* ---- starting it ------------------------------------------------------------------- */
-
-static ad_status sweep_from_one(ad_tensor y, size_t operations)
-{
-    if (!ad_sweep_root("backward", y, true))
-        return ad_tape_status(y.tape);
-    return sweep("backward", y, &(seeds){NULL, NULL, FIRST}, operations);
-}
-
-static bool good_seed(ad_tape *t, const char *name, const ad_node *n, const ad_view *dy)
-{
-    char given[64], wanted[64];
-    ad_shape shape = ad_node_shape(n);
-    if (!dy->data && n->count)
-        ad_tape_fail(t, AD_MISUSE, "%s: the cotangent holds no numbers", name);
-    else if (dy->type != (ad_type)n->type)
-        ad_tape_fail(t, AD_BAD_TYPE, "%s: a cotangent of type %s for a root of %s", name,
-                     ad_type_text(dy->type), ad_type_text((ad_type)n->type));
-    else if (!ad_shape_equal(&dy->shape, &shape))
-        ad_tape_fail(t, AD_BAD_SHAPE, "%s: a cotangent of shape %s for a root of %s", name,
-                     ad_shape_print(&dy->shape, given, sizeof given),
-                     ad_shape_print(&shape, wanted, sizeof wanted));
-    return t->error.status == AD_OK;
-}
-
-static ad_status sweep_from(ad_tensor y, const ad_view *dy, size_t operations)
-{
-    ad_node *n = ad_sweep_root("backward", y, false);
-    if (n && good_seed(y.tape, "backward", n, dy))
-        return sweep("backward", y, &(seeds){dy, NULL, FIRST}, operations);
-    if (n)
-        ad_tape_leave(y.tape);
-    return ad_tape_status(y.tape);
-}
-
-ad_status ad_backward(ad_tensor y)
-{
-    return sweep_from_one(y, SIZE_MAX);
-}
-
-ad_status ad_backward_from(ad_tensor y, ad_view dy)
-{
-    return sweep_from(y, &dy, SIZE_MAX);
-}
-
-/* ---- in slices --------------------------------------------------------------------- */
-
-ad_status ad_sweep_begin(ad_tensor y)
-{
-    return sweep_from_one(y, 0);
-}
-
-ad_status ad_sweep_begin_from(ad_tensor y, ad_view dy)
-{
-    return sweep_from(y, &dy, 0);
-}
-
-bool ad_sweep_step(ad_tape *t, size_t operations)
-{
-    if (!t || !ad_tape_enter(t, "sweep_step"))
-        return false;
-    if (t->sweep_root != AD_NO_NODE)
-        go_on(t, FIRST, operations);
-    bool more = t->sweep_root != AD_NO_NODE;
-    ad_tape_leave(t);
-    return more;
-}
-
-void ad_sweep_cancel(ad_tape *t)
-{
-    if (!t || !ad_tape_take_over(t, "sweep_cancel"))
-        return;
-    ad_sweep_drop(t);
-    ad_tape_leave(t);
-}
-
-void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user)
-{
-    if (!t || !ad_tape_take_over(t, "poll"))
-        return;
-    t->poll = poll;
-    t->poll_user = user;
-    t->looked_on = t->tracer || t->poll;
-    ad_tape_leave(t);
-}
-
-/* ---- reading ----------------------------------------------------------------------- */
-
-static bool keeps_cotangent(const ad_node *n)
-{
-    return n && n->flags & (AD_NODE_WATCHED | AD_NODE_RETAINED);
-}
-
-ad_view ad_grad(ad_tensor x)
-{
-    const ad_node *n = ad_tape_node(x);
-    bool there = keeps_cotangent(n) && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
-    return there ? ad_node_rows(n, n->cotangent) : (ad_view){0};
-}
-
-bool ad_reached(ad_tensor x)
-{
-    const ad_node *n = ad_tape_node(x);
-    return n && n->flags & AD_NODE_REACHED;
-}
-
-/* ---- forward over reverse ---------------------------------------------------------- */
-
-/* On a tape that was entered. */
-static ad_status sweep_tangents(const char *name, ad_tensor y, const seeds *s)
-{
-    ad_tape *t = y.tape;
-    bool pushed = t->pushed != AD_NO_NODE && t->pushed >= y.as.node.index;
-    if (pushed && ad_room_for_tangents(t, t->count))
-        return sweep(name, y, s, SIZE_MAX);
-    if (!pushed)
-        ad_tape_fail(t, AD_MISUSE, "%s: first carry the tangents to the root (ad_push_tangents)",
-                     name);
-    return ad_tape_leave_with_status(t);
-}
-
-ad_status ad_backward_tangents(ad_tensor y)
-{
-    if (!ad_sweep_root("backward_tangents", y, true))
-        return ad_tape_status(y.tape);
-    return sweep_tangents("backward_tangents", y, &(seeds){NULL, NULL, SECOND});
-}
-
-ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
-{
-    const char *name = "backward_tangents";
-    const ad_node *n = ad_sweep_root(name, y, false);
-    if (!n)
-        return ad_tape_status(y.tape);
-    if (good_seed(y.tape, name, n, &dy) && (!tdy.data || good_seed(y.tape, name, n, &tdy)))
-        return sweep_tangents(name, y, &(seeds){&dy, tdy.data ? &tdy : NULL, SECOND});
-    return ad_tape_leave_with_status(y.tape);
-}
-
-ad_view ad_grad_tangent(ad_tensor x)
-{
-    const ad_node *n = ad_tape_node(x);
-    bool there = keeps_cotangent(n) && x.as.node.index < x.tape->tangents_count;
-    void *tdx = there ? x.tape->tangents[x.as.node.index].tdx : NULL;
-    return tdx ? ad_node_rows(n, tdx) : (ad_view){0};
 }

@@ -24,6 +24,8 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .isa = ad_cpu_isa(),
         .epoch = 1,
         .last_watched = AD_NO_NODE,
+        .cotangents = 1,
+        .directions = 1,
         .pushed = AD_NO_NODE,
         .sweep_root = AD_NO_NODE,
     };

@@ -14,13 +14,6 @@ typedef struct list {
     ad_tensor *next;
 } list;
 
-static ad_status read_one(void *user, const ad_site *s)
-{
-    list *l = user;
-    *l->next++ = *ad_site_tensor(s, l->tensors);
-    return AD_OK;
-}
-
 static ad_status write_one(void *user, const ad_site *s)
 {
     list *l = user;
@@ -32,13 +25,6 @@ static ad_status write_same(void *user, const ad_site *s)
 {
     list *l = user;
     *ad_site_tensor(s, l->tensors) = *l->next;
-    return AD_OK;
-}
-
-static ad_status count_one(void *user, const ad_site *s)
-{
-    (void)s;
-    ++*(int *)user;
     return AD_OK;
 }
 
@@ -65,7 +51,7 @@ static bool complete(ad_tape *t, const char *name, bool arguments)
     return t && ad_tape_status(t) == AD_OK;
 }
 
-/* ---- gradients --------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------- */
 
 /* A function of a model, or a model applied to inputs, as a function of a list: the inputs, then the
  * model's fields. */
@@ -90,8 +76,7 @@ static ad_tensor call_model(ad_tape *t, const ad_tensor *x, const void *env)
  * env. NULL with an error when memory ran out. */
 static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const void *tensors)
 {
-    int n = given.inputs;
-    ad_walk(given.d, count_one, &n);
+    int n = given.inputs + ad_model_count(given.d);
     size_t list_bytes = (size_t)n * sizeof *given.x;
     model_call *c = ad_tape_memory(t, sizeof *c + list_bytes + given.d->tensors_size + bytes);
     if (!c)
@@ -104,7 +89,7 @@ static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const vo
         c->env = memcpy((char *)c->tensors + given.d->tensors_size, given.env, bytes);
     for (int i = 0; i < given.inputs; i++)
         c->x[i] = given.x[i];
-    ad_walk(c->d, read_one, &(list){(void *)(uintptr_t)tensors, c->x + c->inputs});
+    ad_model_list(c->d, tensors, c->x + c->inputs);
     return c;
 }
 
@@ -137,6 +122,20 @@ ad_tensor ad_model_input_gradient_node(const ad_model *d, ad_model_map *map, con
     for (int i = 0; gradient && i < n; i++)
         gradient[i] = dead;
     return dead;
+}
+
+/* ---- checkpoints ------------------------------------------------------------------- */
+
+ad_tensor ad_model_checkpoint(const ad_model *d, ad_model_map *map, const void *env, size_t bytes,
+                              const void *tensors, int n, const ad_tensor *x)
+{
+    model_call *c = NULL;
+    model_call given = {
+        .d = d, .map = map, .env = env, .inputs = n, .x = (ad_tensor *)(uintptr_t)x};
+    ad_tensor dead = dead_like_one(d, tensors);
+    if (complete(dead.tape, "checkpoint", map && n >= 0 && (x || !n) && (env || !bytes)))
+        c = put_call(dead.tape, given, bytes, tensors);
+    return c ? ad_checkpoint(call_model, c, c->n, c->x) : dead;
 }
 
 /* ---- steps ------------------------------------------------------------------------- */

@@ -86,3 +86,45 @@ void ad_result_abandon(ad_result *r)
         ad_array_free((ad_array *)r->aside.data + i);
     ad_array_free(&r->aside);
 }
+
+/* ---- from views -------------------------------------------------------------------- */
+
+/* Structs of arrays hold nothing else, so that an array's place tells its number. */
+static const ad_view *view_of(const ad_delivery *v, const ad_site *s)
+{
+    return &v->from[s->arrays / sizeof(ad_array)];
+}
+
+static ad_status like_view(const void *user, const ad_site *s, ad_array *like, ad_error *error)
+{
+    const ad_delivery *v = user;
+    const ad_view *from = view_of(v, s);
+    (void)error;
+    *like = (ad_array){like, from->type, from->shape, ad_site_array(s, v->target)->allocator};
+    return AD_OK;
+}
+
+static ad_status copy_view(void *user, const ad_site *s)
+{
+    ad_delivery *v = user;
+    return ad_array_write(ad_site_array(s, v->target), *view_of(v, s), NULL);
+}
+
+bool ad_delivery_prepare(ad_delivery *v, ad_tape *t)
+{
+    v->result = (ad_result){.d = v->d,
+                            .target = v->target,
+                            .verb = v->verb,
+                            .role = v->role,
+                            .like = like_view,
+                            .user = v,
+                            .error = &v->error};
+    ad_status status = ad_result_prepare(&v->result);
+    return status == AD_OK || ad_tape_fail(t, status, "%s", v->error.text) == AD_OK;
+}
+
+void ad_delivery_commit(ad_delivery *v)
+{
+    ad_result_commit(&v->result);
+    ad_walk(v->d, copy_view, v);
+}

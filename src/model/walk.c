@@ -33,6 +33,37 @@ ad_status ad_walk(const ad_model *d, ad_site_visitor *visit, void *user)
     return walk_from(&(ad_site){.model = d}, visit, user);
 }
 
+static ad_status count_one(void *user, const ad_site *s)
+{
+    (void)s;
+    ++*(int *)user;
+    return AD_OK;
+}
+
+int ad_model_count(const ad_model *d)
+{
+    int n = 0;
+    ad_walk(d, count_one, &n);
+    return n;
+}
+
+typedef struct listing {
+    const void *tensors;
+    ad_tensor *next;
+} listing;
+
+static ad_status list_one(void *user, const ad_site *s)
+{
+    listing *l = user;
+    *l->next++ = *ad_site_tensor(s, l->tensors);
+    return AD_OK;
+}
+
+void ad_model_list(const ad_model *d, const void *tensors, ad_tensor *list)
+{
+    ad_walk(d, list_one, &(listing){tensors, list});
+}
+
 ad_array *ad_site_array(const ad_site *s, const void *arrays)
 {
     return (ad_array *)((uintptr_t)arrays + s->arrays);

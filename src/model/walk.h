@@ -20,6 +20,10 @@ typedef struct ad_site {
 typedef ad_status ad_site_visitor(void *user, const ad_site *s);
 ad_status ad_walk(const ad_model *d, ad_site_visitor *visit, void *user);
 
+/* How many arrays a model has, and its tensors as a list, in order of declaration. */
+int ad_model_count(const ad_model *d);
+void ad_model_list(const ad_model *d, const void *tensors, ad_tensor *list);
+
 ad_array *ad_site_array(const ad_site *s, const void *arrays);
 ad_tensor *ad_site_tensor(const ad_site *s, const void *tensors);
 
@@ -37,6 +41,10 @@ ad_status ad_check_held(const ad_site *s, const ad_array *a, const char *verb, c
 ad_status ad_check_float(const ad_site *s, const ad_array *a, const char *verb, ad_error *error);
 ad_status ad_check_equal(const ad_site *s, const ad_array *a, const ad_array *other,
                          const char *verb, const char *role, ad_error *error);
+
+/* All arrays of a model hold numbers of one float type. */
+ad_status ad_check_one_type(const ad_model *d, const void *model, const char *verb,
+                            ad_error *error);
 
 /* ---- results ------------------------------------------------------------------------ */
 
@@ -64,5 +72,19 @@ typedef struct ad_result {
 ad_status ad_result_prepare(ad_result *r);
 void ad_result_commit(ad_result *r);
 void ad_result_abandon(ad_result *r);
+
+/* A result that is copied from views, one for each array in order of declaration. */
+typedef struct ad_delivery {
+    const ad_model *d;
+    const ad_view *from;
+    void *target; /* struct of arrays */
+    const char *verb, *role;
+    ad_error error;
+    ad_result result;
+} ad_delivery;
+
+/* As those of results, with an error on the tape. The commit copies. */
+bool ad_delivery_prepare(ad_delivery *v, ad_tape *t);
+void ad_delivery_commit(ad_delivery *v);
 
 #endif

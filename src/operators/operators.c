@@ -1,18 +1,28 @@
 /* Functions of functions, on the public API: put operands on the tape, evaluate, sweep, take the results,
  * rewind.
  */
-#include "operators/list.h"
+#include "operators/parts.h"
 
 #include "model/walk.h"
 
+#include <limits.h>
 #include <math.h>
+#include <string.h>
 
-static bool good_call(ad_tape *t, const char *name, bool complete, int n)
+bool ad_good_call(ad_tape *t, const char *name, bool complete, int n, int count)
 {
-    if (t && (!complete || n < 1))
-        ad_tape_fail(t, AD_MISUSE, "%s: %s", name,
-                     complete ? "there must be at least one operand" : "an argument is NULL");
-    return complete && n >= 1 && ad_tape_status(t) == AD_OK;
+    const char *wrong = NULL;
+    if (!complete)
+        wrong = "an argument is NULL";
+    else if (n < 1)
+        wrong = "there must be at least one operand";
+    else if (count < 1)
+        wrong = "there must be at least one direction";
+    else if (count >= INT_MAX / n)
+        wrong = "too many directions";
+    if (wrong)
+        ad_tape_fail(t, AD_MISUSE, "%s: %s", name, wrong);
+    return !wrong && ad_tape_status(t) == AD_OK;
 }
 
 /* Watched leaves for the operands, on the tape. NULL with an error. */
@@ -34,27 +44,64 @@ static ad_tensor evaluate(ad_tape *t, const char *name, ad_function *f, const ad
     return y;
 }
 
-/* ---- reverse ----------------------------------------------------------------------- */
-
-/* Writes *pullback if all went well. */
-static bool record(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
-                   ad_pullback *pullback)
+bool ad_record(ad_tape *t, const char *name, ad_function *f, const void *env, int n,
+               const ad_view *x, ad_pullback *pullback)
 {
     ad_tensor *leaves = watch_all(t, n, x);
     if (!leaves)
         return false;
-    ad_tensor y = evaluate(t, "value_with_pullback", f, leaves, env);
+    ad_tensor y = evaluate(t, name, f, leaves, env);
     if (ad_tape_status(t) != AD_OK)
         return false;
     *pullback = (ad_pullback){y, leaves, n};
     return true;
 }
 
+ad_status ad_deliver(ad_tape *t, const char *name, int n, const ad_view *from, ad_array *to)
+{
+    ad_list l;
+    ad_list_describe(&l, name, n);
+    ad_delivery v = {.d = &l.model, .from = from, .target = to, .verb = name, .role = "the result"};
+    if (ad_delivery_prepare(&v, t))
+        ad_delivery_commit(&v);
+    return ad_tape_status(t);
+}
+
+ad_status ad_deliver_two(ad_tape *t, const char *name, const ad_view *from, int first, ad_array *to,
+                         int second, ad_array *to_second)
+{
+    size_t one = (size_t)first * sizeof *to, other = (size_t)second * sizeof *to;
+    ad_array *all = ad_tape_memory(t, one + other);
+    if (!all)
+        return ad_tape_status(t);
+    memcpy(all, to, one);
+    if (second)
+        memcpy(all + first, to_second, other);
+    if (ad_deliver(t, name, first + second, from, all) != AD_OK)
+        return ad_tape_status(t);
+    memcpy(to, all, one);
+    if (second)
+        memcpy(to_second, all + first, other);
+    return AD_OK;
+}
+
+ad_status ad_deliver_read(ad_tape *t, const char *name, const ad_pullback *p, int count,
+                          ad_reader *read, ad_array *to)
+{
+    int n = p->n * count;
+    ad_view *from = ad_tape_memory(t, (size_t)n * sizeof *from);
+    for (int i = 0; from && i < n; i++)
+        from[i] = read(p->x[i / count], i % count);
+    return from ? ad_deliver(t, name, n, from, to) : ad_tape_status(t);
+}
+
+/* ---- reverse ----------------------------------------------------------------------- */
+
 ad_status ad_value_with_pullback(ad_tape *t, ad_function *f, const void *env, int n,
                                  const ad_view *x, ad_pullback *pullback)
 {
-    if (good_call(t, "value_with_pullback", f && x && pullback, n))
-        record(t, f, env, n, x, pullback);
+    if (ad_good_call(t, "value_with_pullback", f && x && pullback, n, 1))
+        ad_record(t, "value_with_pullback", f, env, n, x, pullback);
     return ad_tape_status(t);
 }
 
@@ -67,16 +114,30 @@ ad_status ad_pull(const ad_pullback *pullback, ad_view dy, ad_array *dx)
     return ad_model_gradient(&l.model, pullback->value, &dy, pullback->x, dx);
 }
 
+ad_status ad_pulls(const ad_pullback *pullback, int count, const ad_view *dy, ad_array *dx)
+{
+    if (!pullback || !pullback->x)
+        return AD_MISUSE;
+    ad_tape *t = pullback->value.tape;
+    if (!ad_good_call(t, "pulls", dy && dx, pullback->n, count) ||
+        ad_backward_many(pullback->value, count, dy) != AD_OK)
+        return ad_tape_status(t);
+    ad_mark start = ad_tape_mark(t);
+    ad_deliver_read(t, "pulls", pullback, count, ad_grad_of, dx);
+    ad_tape_rewind(start);
+    return ad_tape_status(t);
+}
+
 ad_status ad_value_with_gradient(ad_tape *t, ad_function *f, const void *env, int n,
                                  const ad_view *x, double *value, ad_array *gradient)
 {
     ad_list l;
     ad_pullback p;
-    if (!good_call(t, "gradient", f && x && gradient, n))
+    if (!ad_good_call(t, "gradient", f && x && gradient, n, 1))
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
     ad_list_describe(&l, "gradient", n);
-    if (record(t, f, env, n, x, &p) &&
+    if (ad_record(t, "gradient", f, env, n, x, &p) &&
         ad_model_gradient(&l.model, p.value, NULL, p.x, gradient) == AD_OK && value)
         *value = ad_item(p.value);
     ad_tape_rewind(start);
@@ -103,82 +164,76 @@ double ad_derivative(ad_function *f, double x, const void *env)
 
 /* ---- forward, and forward over reverse --------------------------------------------- */
 
-typedef struct delivery {
-    const ad_view *from;
-    const ad_array *to;
-} delivery;
-
-static ad_status like_view(const void *user, const ad_site *s, ad_array *like, ad_error *error)
+/* f at x on the tape, with the tangents of count directions carried forward to its result. */
+static bool push(ad_tape *t, const char *name, ad_function *f, const void *env, int n,
+                 const ad_view *x, int count, const ad_view *tx, ad_pullback *p)
 {
-    const delivery *d = user;
-    const ad_view *v = &d->from[s->index];
-    (void)error;
-    *like = (ad_array){like, v->type, v->shape, d->to[s->index].allocator};
-    return AD_OK;
-}
-
-/* Copies n views to arrays, all or none. */
-static ad_status deliver(ad_tape *t, const char *name, int n, const ad_view *from, ad_array *to)
-{
-    ad_list l;
-    ad_error error = {0};
-    delivery d = {from, to};
-    ad_list_describe(&l, name, n);
-    ad_result r = {.d = &l.model,
-                   .target = to,
-                   .verb = name,
-                   .role = "the result",
-                   .like = like_view,
-                   .user = &d,
-                   .error = &error};
-    if (ad_result_prepare(&r) != AD_OK)
-        return ad_tape_fail(t, error.status, "%s", error.text);
-    ad_result_commit(&r);
-    for (int i = 0; i < n; i++)
-        ad_array_write(&to[i], from[i], NULL);
-    return AD_OK;
-}
-
-/* f at x on the tape, with the tangents carried forward to its result. */
-static bool push(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
-                 const ad_view *tx, ad_pullback *p)
-{
-    bool good = record(t, f, env, n, x, p);
+    bool good = ad_record(t, name, f, env, n, x, p);
     for (int i = 0; good && i < n; i++)
-        if (tx[i].data)
-            good = ad_set_tangent(p->x[i], tx[i]) == AD_OK;
+        good = ad_set_tangents(p->x[i], count, &tx[i * count]) == AD_OK;
     return good && ad_push_tangents(p->value) == AD_OK;
 }
 
-/* The tangent of a value; zeros, on the tape, where there is none. */
-static ad_view tangent_of(ad_tape *t, ad_tensor y)
+ad_view ad_tangent_or_zeros(ad_tape *t, ad_tensor y, int i)
 {
-    ad_view ty = ad_tangent(y);
+    ad_view ty = ad_tangent_of(y, i);
     ad_view v = ad_read(y);
     if (ty.data || !v.data)
         return ty;
     size_t bytes = ad_view_count(&v) * ad_type_size(v.type);
     char *zeros = ad_tape_memory(t, bytes);
-    for (size_t i = 0; zeros && i < bytes; i++)
-        zeros[i] = 0;
-    return zeros ? ad_view_of(v.type, zeros, v.shape) : ty;
+    if (!zeros)
+        return ty;
+    memset(zeros, 0, bytes);
+    return ad_view_of(v.type, zeros, v.shape);
+}
+
+static void deliver_tangents(ad_tape *t, const char *name, ad_tensor value, int count, ad_array *y,
+                             ad_array *ty)
+{
+    ad_view *from = ad_tape_memory(t, ((size_t)count + 1) * sizeof *from);
+    for (int i = 0; from && i < count; i++)
+        from[i] = ad_tangent_or_zeros(t, value, i);
+    if (!from || ad_tape_status(t) != AD_OK)
+        return;
+    from[count] = ad_read(value);
+    ad_deliver_two(t, name, from, count, ty, 1, y);
+}
+
+static ad_status jvps(ad_tape *t, const char *name, ad_function *f, const void *env, int n,
+                      const ad_view *x, int count, const ad_view *tx, ad_array *y, ad_array *ty)
+{
+    ad_pullback p;
+    if (!ad_good_call(t, name, f && x && tx && y && ty, n, count))
+        return ad_tape_status(t);
+    ad_mark start = ad_tape_mark(t);
+    if (push(t, name, f, env, n, x, count, tx, &p))
+        deliver_tangents(t, name, p.value, count, y, ty);
+    ad_tape_rewind(start);
+    return ad_tape_status(t);
 }
 
 ad_status ad_jvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                  const ad_view *tx, ad_array *y, ad_array *ty)
 {
+    return jvps(t, "jvp", f, env, n, x, 1, tx, y, ty);
+}
+
+ad_status ad_jvps(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x, int count,
+                  const ad_view *tx, ad_array *y, ad_array *ty)
+{
+    return jvps(t, "jvps", f, env, n, x, count, tx, y, ty);
+}
+
+static ad_status hvps(ad_tape *t, const char *name, ad_function *f, const void *env, int n,
+                      const ad_view *x, int count, const ad_view *tx, ad_array *hvp)
+{
     ad_pullback p;
-    if (!good_call(t, "jvp", f && x && tx && y && ty, n))
+    if (!ad_good_call(t, name, f && x && tx && hvp, n, count))
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
-    ad_array results[] = {*y, *ty};
-    if (push(t, f, env, n, x, tx, &p)) {
-        ad_view from[] = {ad_read(p.value), tangent_of(t, p.value)};
-        if (ad_tape_status(t) == AD_OK && deliver(t, "jvp", 2, from, results) == AD_OK) {
-            *y = results[0];
-            *ty = results[1];
-        }
-    }
+    if (push(t, name, f, env, n, x, count, tx, &p) && ad_backward_tangents(p.value) == AD_OK)
+        ad_deliver_read(t, name, &p, count, ad_grad_tangent_of, hvp);
     ad_tape_rewind(start);
     return ad_tape_status(t);
 }
@@ -186,17 +241,11 @@ ad_status ad_jvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_vi
 ad_status ad_hvp(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                  const ad_view *tx, ad_array *hvp)
 {
-    ad_pullback p;
-    if (!good_call(t, "hvp", f && x && tx && hvp, n))
-        return ad_tape_status(t);
-    ad_mark start = ad_tape_mark(t);
-    if (push(t, f, env, n, x, tx, &p) && ad_backward_tangents(p.value) == AD_OK) {
-        ad_view *from = ad_tape_memory(t, (size_t)n * sizeof *from);
-        for (int i = 0; from && i < n; i++)
-            from[i] = ad_grad_tangent(p.x[i]);
-        if (from)
-            deliver(t, "hvp", n, from, hvp);
-    }
-    ad_tape_rewind(start);
-    return ad_tape_status(t);
+    return hvps(t, "hvp", f, env, n, x, 1, tx, hvp);
+}
+
+ad_status ad_hvps(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x, int count,
+                  const ad_view *tx, ad_array *hvp)
+{
+    return hvps(t, "hvps", f, env, n, x, count, tx, hvp);
 }
