@@ -126,7 +126,7 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, \
         NULL, 2, TWO_OF(A, B)), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(checkpoint, checkpoint, ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, B)), \
+    ROW(checkpoint, , ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, B)), \
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(checkpoint_loop, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 1), \
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \

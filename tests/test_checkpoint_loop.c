@@ -450,6 +450,14 @@ static void gone(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor 
     next[0] = ad_exp(state[0]);
     ad_tape_rewind(mark);
 }
+static void reset(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
+                  const void *env, ad_tensor *next)
+{
+    (void)x, (void)env;
+    if (i == 4)
+        ad_tape_reset(t);
+    next[0] = i == 4 ? ad_broadcast_to(ad_constant(t, AD_F64, 1), AD_SHAPE(2, 3)) : state[0];
+}
 static void outer(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
                   const void *env, ad_tensor *next)
 {
@@ -472,6 +480,7 @@ static const struct {
     {other_shape, AD_BAD_SHAPE, "step 2: state 0 had shape [2, 3] and gets [3, 2]"},
     {other_type, AD_BAD_TYPE, "step 0: state 0 was f64 and becomes f32"},
     {gone, AD_STALE, "step 0: state 0 is gone"},
+    {reset, AD_STALE, "step 4: the function has reset its tape"},
     {outer, AD_FOREIGN, "step 0: state 0 is not on the function's tape"},
     {bad_product, AD_BAD_SHAPE, "step 5: matmul([2, 3], [2, 3]): columns of the left"},
 };

@@ -345,6 +345,7 @@ static const scenario scenarios[] = {
     {"checks", check_scenario},
     {"a check of a step", step_scenario},
     {"functions inside functions", inside_scenario},
+    {"checkpoints", checkpoint_scenario},
 };
 
 START_TEST(no_failed_allocation_leaks_or_crashes)

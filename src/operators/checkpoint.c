@@ -19,7 +19,7 @@ static bool evaluate(ad_workspace *work, const ad_call *call, const ad_view *x, 
                      const ad_view *kept, inner *in)
 {
     in->tape = ad_inner_tape(work);
-    in->x = in->tape ? ad_call_leaves(in->tape, call->n, x, watched) : NULL;
+    in->x = in->tape ? ad_call_leaves(work, in->tape, call->n, x, watched) : NULL;
     if (!in->x)
         return false;
     in->y = ad_call_evaluate(in->tape, call, in->x);

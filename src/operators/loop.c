@@ -63,8 +63,8 @@ bool ad_loop_open(ad_loop *l, const bool *wanted)
     const ad_loop_attr *a = l->a;
     size_t n = (size_t)a->call.n, s = (size_t)a->states;
     ad_tape *t = l->tape = ad_inner_tape(l->work);
-    ad_tensor *room = ad_tape_memory(t, 2 * (n + s) * sizeof *room);
-    if (!room)
+    ad_tensor *room = ad_scratch(l->work, 2 * (n + s) * sizeof *room); /* no step can end it */
+    if (!t || !room)
         return false;
     l->frozen = room;
     l->watched = room + n;
@@ -118,6 +118,8 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     }
     if (ad_tape_status(l->tape) == AD_OK)
         a->step(l->tape, i, l->state, operands + a->states, a->call.env, l->next);
+    if (!ad_call_spared(l->tape, a->states, l->state)) /* which come last */
+        return false;
     while (good < a->states && good_next(l, good))
         good++;
     return good == a->states;
