@@ -98,8 +98,8 @@ static ad_tensor no_model_kept(const ad_tensor *x, int way)
     ad_model_map *f = couple_call_map;
     ck_assert_ptr_null(ad_model_checkpoint(NULL, f, &c, sizeof c, &m, 1, &x[V]).tape);
     ck_assert_ptr_null(ad_model_checkpoint(&couple_model, f, &c, sizeof c, NULL, 1, &x[V]).tape);
-    return ad_model_checkpoint(&couple_model, way == 0 ? NULL : f, way == 1 ? NULL : &c, sizeof c, &m,
-                               way == 2 ? -1 : 1, way == 3 ? NULL : &x[V]);
+    return ad_model_checkpoint(&couple_model, way == 0 ? NULL : f, way == 1 ? NULL : &c, sizeof c,
+                               &m, way == 2 ? -1 : 1, way == 3 ? NULL : &x[V]);
 }
 
 static void product_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,

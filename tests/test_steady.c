@@ -1,6 +1,7 @@
 /* The steady state: after its first step a training loop takes no memory, from anywhere in the
  * process, and 1e5 steps leave the memory flat (RELIABILITY R2, R15). */
 #include "figure.h"
+#include "sanitizer.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -10,7 +11,7 @@
  * idea of malloc, and there only the tape's memory is watched. */
 static size_t mallocs;
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !HAS_ADDRESS_SANITIZER
 void *__libc_malloc(size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 
