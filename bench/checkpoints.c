@@ -160,13 +160,13 @@ static const bench_kind kind = {
     .teardown = work_teardown,
 };
 
-#define DEEP(name, what, pieces)                                                     \
-    {                                                                                \
+#define DEEP(name, what, pieces)                                                    \
+    {                                                                               \
         "checkpoints_deep_" name, "64 layers of 64 on 512, gradient, " what, &kind, \
-            &(const checkpoint_spec)                                                 \
-        {                                                                            \
-            DEPTH, 8, pieces, false                                                  \
-        }                                                                            \
+            &(const checkpoint_spec)                                                \
+        {                                                                           \
+            DEPTH, 8, pieces, false                                                 \
+        }                                                                           \
     }
 #define LOOP(name, what, snapshots)                                                      \
     {                                                                                    \
