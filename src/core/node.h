@@ -80,6 +80,7 @@ struct ad_tape {
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
+    uint32_t held;         /* nodes that must stay, see ad_tape_hold */
     uint32_t last_watched; /* or retained; AD_NO_NODE: none */
     bool severed;          /* some node is */
     bool widens;           /* f32 leaves become f64 */
