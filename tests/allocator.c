@@ -4,20 +4,13 @@
 #define _POSIX_C_SOURCE 200809L
 #include "allocator.h"
 
+#include "sanitizer.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-static const size_t guard = 0;
-#else
-static const size_t guard = 32;
-#endif
+static const size_t guard = HAS_ADDRESS_SANITIZER ? 0 : 32;
 enum { HEADER = 64, FRESH = 0xa5, GONE = 0x5a };
 
 /* An assertion of check writes a file each time that it holds. */

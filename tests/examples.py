@@ -207,6 +207,18 @@ def test_event_loop():
     print(lines[-2])
 
 
+def test_long_recurrence():
+    lines = run('long_recurrence', '--epochs', 5 if QUICK else 40).splitlines()
+    expect('memory ran out' in lines[0], lines[0])
+    plain = int(re.search(r'(\d+) bytes', lines[1])[1])
+    used, budget = map(int, re.search(r'(\d+) bytes of (\d+)', lines[-2]).groups())
+    expect(used <= budget < plain / 10, f'{used} of {budget} bytes, {plain} without checkpoints')
+    losses = [float(line.split()[-1]) for line in lines if line.startswith('step')]
+    expect(losses[0] == float(re.search(r'loss ([0-9.]+)', lines[1])[1]), 'the losses differ')
+    expect(losses[-1] < (0.8 if QUICK else 0.05) * losses[0], f'losses {losses}')
+    print(lines[-2])
+
+
 def numbers_of(line):
     return [float(n) for n in re.findall(r'-?[0-9]+\.[0-9]+', line)]
 

@@ -1,4 +1,4 @@
-/* A scenario for test_memory.c: functions inside functions, on inner tapes. */
+/* Scenarios for test_memory.c: functions inside functions and checkpoints, on inner tapes. */
 #ifndef ADZE_TESTS_MEMORY_INSIDE_H
 #define ADZE_TESTS_MEMORY_INSIDE_H
 
@@ -70,6 +70,57 @@ static ad_status inside_scenario(test_allocator *memory)
     ad_array *results[] = {&y, &ty, &g[0], &g[1], &gradient.w, &gradient.b};
     for (int i = 0; i < 6; i++)
         ad_array_free(results[i]);
+    ad_tape_free(t);
+    return status;
+}
+
+/* ---- checkpoints ------------------------------------------------------------------- */
+
+static void kept_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
+                      const void *env, ad_tensor *next)
+{
+    (void)t, (void)i, (void)env;
+    next[0] = ad_tanh(ad_mul(x[0], state[0]));
+    next[1] = ad_add(state[1], ad_sum(state[0]));
+}
+
+/* A loop, by itself and in a checkpoint. */
+static ad_tensor kept_loop(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_tensor states[] = {x[1], ad_constant(t, AD_F64, 0), x[0]};
+    ad_checkpoint_loop(kept_step, env, 3, 1, 3, states, 2, states);
+    return ad_add(ad_sum(ad_square(states[0])), states[1]);
+}
+
+static ad_tensor affine_kept(ad_tape *t, const affine_tensors *m, const ad_tensor *x,
+                             const void *env)
+{
+    (void)x;
+    return kept_loop(t, (ad_tensor[]){m->w, m->b}, env);
+}
+
+static ad_tensor affine_twice_kept(ad_tape *t, const affine_tensors *m, const void *env)
+{
+    (void)t;
+    return affine_checkpoint(affine_kept, m, 1, &m->b, env);
+}
+
+static ad_status checkpoint_scenario(test_allocator *memory)
+{
+    double numbers[] = {0.2, -0.3, 0.4, 0.1, 0.6, -0.5};
+    const ad_view x[] = {AD_VIEW(numbers, 3), AD_VIEW(numbers + 3, 3)};
+    affine model = {{numbers, AD_F64, AD_SHAPE(3), NULL}, {numbers + 3, AD_F64, AD_SHAPE(3), NULL}};
+    affine gradient = {{0}, {0}};
+    ad_array h[2] = {{0}};
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &memory->base, .checks = AD_CHECK_BOUNDS});
+    if (t && ad_hvp(t, kept_loop, NULL, 2, x, x, h) == AD_OK)
+        affine_value_with_gradient(t, affine_twice_kept, &model, NULL, NULL, &gradient);
+    ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
+    ck_assert(status == AD_OK || !gradient.w.data);
+    ad_array_free(&h[0]);
+    ad_array_free(&h[1]);
+    affine_free(&gradient);
     ad_tape_free(t);
     return status;
 }

@@ -85,12 +85,53 @@ static ad_tensor no_model_gradient(const ad_tensor *x, int way)
                                   way == 2 ? NULL : &g);
 }
 
+static ad_tensor couple_kept(couple_map *f, ad_tensor a, ad_tensor b, int n, const ad_tensor *x)
+{
+    couple_tensors m = {a, b};
+    return couple_checkpoint(f, &m, n, x, NULL);
+}
+
+static ad_tensor no_model_kept(const ad_tensor *x, int way)
+{
+    couple_tensors m = {x[A], x[B]};
+    couple_map_call c = {couple_apply, NULL};
+    ad_model_map *f = couple_call_map;
+    ck_assert_ptr_null(ad_model_checkpoint(NULL, f, &c, sizeof c, &m, 1, &x[V]).tape);
+    ck_assert_ptr_null(ad_model_checkpoint(&couple_model, f, &c, sizeof c, NULL, 1, &x[V]).tape);
+    return ad_model_checkpoint(&couple_model, way == 0 ? NULL : f, way == 1 ? NULL : &c, sizeof c,
+                               &m, way == 2 ? -1 : 1, way == 3 ? NULL : &x[V]);
+}
+
+static void product_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
+                         const void *env, ad_tensor *next)
+{
+    (void)t, (void)i, (void)env;
+    next[0] = ad_mul(state[0], x[0]);
+}
+
+/* The second result, which has to be as good as the first. */
+static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots, int n,
+                        const ad_tensor *x, int states)
+{
+    ad_tensor y[2] = {ad_number(0), ad_number(0)};
+    ad_tensor first = ad_checkpoint_loop(step, NULL, steps, snapshots, n, x, states, y);
+    if (states > 0 && n > 0 && x)
+        ck_assert(!ad_read(first).data == !ad_read(y[0]).data);
+    return first;
+}
+
 /* clang-format off */
 #define INSIDE_ROWS(ROW) \
     ROW(gradient_node, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 2), \
         BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, \
         NULL, 2, TWO_OF(A, B)), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(checkpoint, , ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, B)), \
+        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(checkpoint_loop, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 1), \
+        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(model_checkpoint, , couple_kept(couple_apply, o[A], o[B], 1, &o[V]), \
+        BIT(A) | BIT(B) | BIT(V), BIT(A) | BIT(B) | BIT(V)) \
     ROW(model_gradient_node, , model_gradient(couple_product, o[A], o[B]), BIT(A) | BIT(B), \
         BIT(A) | BIT(B)) \
     ROW(model_input_gradient_node, , input_gradient(couple_apply, o[A], o[B], 1, &o[V]), \
@@ -115,6 +156,30 @@ static ad_tensor no_model_gradient(const ad_tensor *x, int way)
         NULL, -1, TWO_OF(A, B)), AD_OK) \
     ROW(with_derivative, 3, with_derivative, ad_with_derivative(sum_of_product, product_pullback, \
         NULL, o ? 2 : 1, NULL), AD_OK) \
+    ROW(checkpoint, 0, checkpoint, ad_checkpoint(NULL, NULL, 2, TWO_OF(A, B)), AD_MISUSE) \
+    ROW(checkpoint, 1, checkpoint, ad_checkpoint(sum_of_product, NULL, 0, TWO_OF(A, B)), AD_OK) \
+    ROW(checkpoint, 2, checkpoint, ad_checkpoint(sum_of_product, NULL, o ? 2 : 1, NULL), AD_OK) \
+    ROW(checkpoint, 3, checkpoint, ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, C)), \
+        AD_BAD_SHAPE) \
+    ROW(checkpoint_loop, 0, checkpoint_loop, looped(NULL, 3, 1, 2, TWO_OF(A, B), 1), AD_MISUSE) \
+    ROW(checkpoint_loop, 1, checkpoint_loop, looped(product_step, -1, 1, 2, TWO_OF(A, B), 1), \
+        AD_MISUSE) \
+    ROW(checkpoint_loop, 2, checkpoint_loop, looped(product_step, 3, INT64_MIN, 2, TWO_OF(A, B), 1), \
+        AD_MISUSE) \
+    ROW(checkpoint_loop, 3, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 0), \
+        AD_MISUSE) \
+    ROW(checkpoint_loop, 4, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 3), \
+        AD_MISUSE) \
+    ROW(checkpoint_loop, 5, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 2), \
+        AD_MISUSE) \
+    ROW(checkpoint_loop, 6, checkpoint_loop, looped(product_step, 3, 1, -1, TWO_OF(A, B), 1), AD_OK) \
+    ROW(checkpoint_loop, 7, checkpoint_loop, looped(product_step, 3, 1, o ? 2 : 1, NULL, 1), AD_OK) \
+    ROW(checkpoint_loop, 8, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(V, A), 1), \
+        AD_BAD_SHAPE) \
+    ROW(model_checkpoint, 0, checkpoint, no_model_kept(o, 0), AD_MISUSE) \
+    ROW(model_checkpoint, 1, checkpoint, no_model_kept(o, 1), AD_MISUSE) \
+    ROW(model_checkpoint, 2, checkpoint, no_model_kept(o, 2), AD_MISUSE) \
+    ROW(model_checkpoint, 3, checkpoint, no_model_kept(o, 3), AD_MISUSE) \
     ROW(model_gradient_node, 0, gradient, model_gradient(NULL, o[A], o[B]), AD_MISUSE) \
     ROW(model_gradient_node, 1, gradient, no_model_gradient(o, 0), AD_MISUSE) \
     ROW(model_gradient_node, 2, gradient, no_model_gradient(o, 1), AD_MISUSE) \

@@ -321,6 +321,35 @@ START_TEST(a_kernel_that_enters_its_tape_is_told_so)
 }
 END_TEST
 
+static void *reset_from_afar(void *t)
+{
+    ad_tape_reset(t);
+    return NULL;
+}
+
+static void let_another_reset(const ad_forward_args *c)
+{
+    pthread_t thread;
+    memcpy(c->y.data, c->x[0].data, ad_array_count(&c->y) * sizeof(double));
+    ck_assert_int_eq(pthread_create(&thread, NULL, reset_from_afar, within.tape), 0);
+    pthread_join(thread, NULL);
+}
+
+START_TEST(a_reset_from_another_thread_disturbs_no_kernel)
+{
+    static const ad_op op = {.name = "patient",
+                             .arity = 1,
+                             .flags = AD_OP_NO_DERIVATIVE,
+                             .shape = ad_shape_first,
+                             .forward = let_another_reset};
+    ad_tape *t = tape_with(AD_CHECK_THREADS);
+    within = ad_freeze(t, AD_VIEW(some, 4));
+    ck_assert_ptr_nonnull(ad_read(ad_apply(&op, &within, NULL)).data);
+    expect_error(t, AD_BUSY, "reset: the tape is in use by another thread, for patient");
+    ad_tape_free(t);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("checks");
@@ -335,6 +364,7 @@ static Suite *make_suite(void)
     tcase_add_test(threads, a_tape_in_two_threads_at_once_is_busy_until_it_is_reset);
     tcase_add_test(threads, a_tape_may_go_from_thread_to_thread);
     tcase_add_test(threads, a_kernel_that_enters_its_tape_is_told_so);
+    tcase_add_test(threads, a_reset_from_another_thread_disturbs_no_kernel);
     suite_add_tcase(suite, reach);
     suite_add_tcase(suite, borrowed);
     suite_add_tcase(suite, threads);

@@ -252,6 +252,22 @@ static void takes_everything(const ad_forward_args *c)
         memset(c->y.data, 0, sizeof(double));
 }
 
+static bool see_nothing(const ad_view *x, const void *attr, ad_view *y)
+{
+    (void)x, (void)attr, (void)y;
+    return false;
+}
+
+START_TEST(a_view_rule_must_take_contiguous_numbers)
+{
+    ad_op op = {.name = "blind", .arity = 1, .shape = ad_shape_first, .view = see_nothing};
+    op.flags = AD_OP_NO_DERIVATIVE;
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply(&op, &x, NULL);
+    expect(AD_MISUSE, "blind([3]): the view rule failed on contiguous numbers");
+}
+END_TEST
+
 START_TEST(scratch_that_cannot_be_had_fails_by_name)
 {
     ad_op op = huber_op;
@@ -367,6 +383,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_check_stands_before_the_kernel);
     tcase_add_test(all, a_discrete_op_must_be_declared);
     tcase_add_test(all, half_an_op_is_refused);
+    tcase_add_test(all, a_view_rule_must_take_contiguous_numbers);
     tcase_add_test(all, scratch_that_cannot_be_had_fails_by_name);
     tcase_add_test(all, a_pullback_may_overwrite_a_cotangent_that_nobody_needs);
     tcase_add_test(all, a_cotangent_of_a_second_order_sweep_stays_as_it_is);

@@ -231,6 +231,75 @@ START_TEST(missing_arguments_are_misuse)
 }
 END_TEST
 
+/* ---- functions that would end their own operands ------------------------------------ */
+
+static ad_tensor resets(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    ad_tape_reset(t);
+    return ad_sum(ad_mul(x[0], x[1]));
+}
+static ad_tensor rewinds(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_tape_rewind((ad_mark){.tape = t});
+    return resets(t, x, env);
+}
+static ad_tensor frees(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_tape_free(t);
+    return rewinds(t, x, env);
+}
+
+static ad_status run_pullback(ad_function *f, const ad_view *x, ad_array *result)
+{
+    ad_pullback p;
+    (void)result;
+    return ad_value_with_pullback(tape, f, NULL, 2, x, &p);
+}
+static ad_status run_gradient(ad_function *f, const ad_view *x, ad_array *result)
+{
+    return ad_gradient(tape, f, NULL, 2, x, result);
+}
+static ad_status run_jvp(ad_function *f, const ad_view *x, ad_array *result)
+{
+    return ad_jvp(tape, f, NULL, 2, x, x, &result[0], &result[1]);
+}
+static ad_status run_hessian(ad_function *f, const ad_view *x, ad_array *result)
+{
+    return ad_hessian(tape, f, NULL, 2, x, result);
+}
+static ad_status run_check(ad_function *f, const ad_view *x, ad_array *result)
+{
+    (void)result;
+    ad_error error = {0};
+    ad_status status = ad_check_gradient(f, NULL, 2, x, NULL, &error);
+    return ad_tape_fail(tape, status, "%s", error.text);
+}
+
+START_TEST(a_function_cannot_end_what_it_is_given)
+{
+    static const double numbers[] = {1, 2};
+    static const struct {
+        ad_function *f;
+        const char *message;
+    } functions[] = {{resets, "reset: a function is"},
+                     {rewinds, "rewind: a function is"},
+                     {frees, "free: a function is"}};
+    ad_status (*const operators[])(ad_function *, const ad_view *, ad_array *) = {
+        run_pullback, run_gradient, run_jvp, run_hessian, run_check};
+    ad_view x[] = {AD_VIEW(numbers, 2), AD_VIEW(numbers, 2)};
+    ad_array result[4] = {{0}, {0}, {0}, {0}};
+    for (size_t i = 0; i < 3; i++) {
+        ad_tape_reset(tape);
+        ck_assert_int_eq(operators[_i](functions[i].f, x, result), AD_MISUSE);
+        ck_assert_ptr_nonnull(strstr(ad_tape_error(tape), functions[i].message));
+        ck_assert(!result[0].data && !result[1].data);
+    }
+    ad_tape_reset(tape);
+    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 0); /* which is possible again */
+}
+END_TEST
+
 /* ---- tests of numbers -------------------------------------------------------------- */
 
 START_TEST(near_zero_reports_the_worst_element)
@@ -274,6 +343,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, jvp_and_hvp_agree_with_the_formulas);
     tcase_add_test(all, no_tangent_means_zeros);
     tcase_add_test(all, missing_arguments_are_misuse);
+    tcase_add_loop_test(all, a_function_cannot_end_what_it_is_given, 0, 5);
     tcase_add_test(all, near_zero_reports_the_worst_element);
     tcase_add_test(all, same_compares_types_and_shapes_first);
     suite_add_tcase(suite, all);

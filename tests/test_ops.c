@@ -219,7 +219,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(through_a_number, straight_through, ad_straight_through(x[0], x[0]), ON(NUMBER), LINEAR)   \
     ROW(through_nothing, straight_through, ad_straight_through(x[0], x[0]), ON(S(0, 3)), LINEAR)   \
     ROW(through_a_copy, straight_through, ad_straight_through(x[0], ad_mul(ad_mul(x[0], 2), 0.5)), \
-        ON(S(2, 3))) \
+        ON(S(2, 3)))                                                                               \
     ROW(looked_at, on_cotangent, ad_square(ad_on_cotangent(x[0], look, NULL)), ON(S(3, 4)))        \
     ROW(looked_at_view, on_cotangent, ad_on_cotangent(ad_transpose(x[0]), look, NULL),             \
         ON(S(2, 3)), LINEAR)                                                                       \

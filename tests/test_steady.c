@@ -1,6 +1,7 @@
 /* The steady state: after its first step a training loop takes no memory, from anywhere in the
  * process, and 1e5 steps leave the memory flat (RELIABILITY R2, R15). */
 #include "figure.h"
+#include "sanitizer.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -10,7 +11,7 @@
  * idea of malloc, and there only the tape's memory is watched. */
 static size_t mallocs;
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !HAS_ADDRESS_SANITIZER
 void *__libc_malloc(size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 
@@ -125,6 +126,37 @@ static bool inside_step(training *run, int64_t rows)
     return good;
 }
 
+/* Checkpoints: a layer with dropout, and a loop of states that are added up. */
+static ad_tensor hidden(ad_tape *t, const mlp_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t;
+    ad_tensor h = ad_relu(ad_add(ad_matmul(x[0], m->w1), m->b1));
+    return ad_dropout(h, 0.5, *(const ad_key *)env);
+}
+
+static void turn(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x, const void *env,
+                 ad_tensor *next)
+{
+    (void)t, (void)i, (void)env;
+    next[0] = ad_tanh(ad_mul(state[0], x[0]));
+    next[1] = ad_add(state[1], ad_mean(ad_square(next[0])));
+}
+
+static bool checkpoint_step(training *run, int64_t rows)
+{
+    ad_key key = ad_key_new(1);
+    mlp_tensors m = mlp_watch(run->tape, &run->model);
+    ad_tensor x = ad_freeze(run->tape, AD_VIEW(pixels, rows, INPUTS)), y[3];
+    y[0] = mlp_checkpoint(hidden, &m, 1, &x, &key);
+    y[1] = ad_constant(run->tape, AD_F32, 0);
+    y[2] = m.b1;
+    ad_checkpoint_loop(turn, NULL, 12, 3, 3, y, 2, y);
+    bool good = mlp_gradient(y[1], &m, &run->gradient) == AD_OK &&
+                mlp_axpy(-1e-3, &run->gradient, &run->model) == AD_OK;
+    ad_tape_reset(run->tape);
+    return good;
+}
+
 static void end(training *run)
 {
     mlp_free(&run->model);
@@ -134,7 +166,7 @@ static void end(training *run)
     ad_tape_free(run->tape);
 }
 
-static bool (*const steps[])(training *run, int64_t rows) = {step, inside_step};
+static bool (*const steps[])(training *run, int64_t rows) = {step, inside_step, checkpoint_step};
 
 START_TEST(no_step_after_the_first_calls_malloc)
 {

@@ -354,12 +354,12 @@ static void written_to(char *text, size_t size, ad_status (*write)(const ad_tape
 START_TEST(a_tape_can_be_listed_and_drawn)
 {
     char text[2048];
-    ad_mul(ad_label(watched(), "a \"b\""), 2);
+    ad_mul(ad_label(watched(), "a \"b\"\nc"), 2);
     written_to(text, sizeof text, ad_tape_print);
     ck_assert_ptr_nonnull(strstr(text, "watched   watch -> f32 [2, 3]  a \"b\""));
     ck_assert_ptr_nonnull(strstr(text, "tracked   mul(0, 1) -> f32 [2, 3]"));
     written_to(text, sizeof text, ad_tape_dot);
-    ck_assert_ptr_nonnull(strstr(text, "label=\"a \\\"b\\\"\\nf32 [2, 3]\""));
+    ck_assert_ptr_nonnull(strstr(text, "label=\"a \\\"b\\\"\\nc\\nf32 [2, 3]\""));
     ck_assert_ptr_nonnull(strstr(text, "n0 -> n2;"));
 }
 END_TEST

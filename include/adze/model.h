@@ -139,6 +139,10 @@ AD_API ad_tensor ad_model_input_gradient_node(const ad_model *d, ad_model_map *m
                                               size_t bytes, const void *tensors, int n,
                                               const ad_tensor *x, ad_tensor *gradient);
 
+/* A model's value at inputs, of any shape, as a checkpoint (ad_checkpoint). */
+AD_API ad_tensor ad_model_checkpoint(const ad_model *d, ad_model_map *map, const void *env, size_t bytes,
+                                     const void *tensors, int n, const ad_tensor *x);
+
 /* sum = y + alpha x, all of them structs of tensors: a step of training inside of a function. */
 AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x, const void *y,
                                   void *sum);
@@ -286,6 +290,12 @@ AD_API void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x
         m##_map_call c = {f, env};                                                         \
         return ad_model_input_gradient_node(&m##_model, f ? m##_call_map : NULL, &c, sizeof c, \
                                             model, n, x, gradient);                        \
+    }                                                                                      \
+    static inline AD_UNUSED ad_tensor m##_checkpoint(                                      \
+        m##_map *f, const m##_tensors *model, int n, const ad_tensor *x, const void *env)  \
+    {                                                                                      \
+        m##_map_call c = {f, env};                                                         \
+        return ad_model_checkpoint(&m##_model, f ? m##_call_map : NULL, &c, sizeof c, model, n, x); \
     }                                                                                      \
     static inline AD_UNUSED m##_tensors m##_tensors_axpy(double alpha, const m##_tensors *x, \
                                                          const m##_tensors *y)             \

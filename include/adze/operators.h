@@ -128,7 +128,58 @@ typedef void ad_pullback_function(ad_tape *t, const ad_tensor *x, ad_tensor y, a
 AD_API ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env,
                                     int n, const ad_tensor *x);
 
+/* ---- checkpoints: less memory for more time ------------------------------------------ */
+
+/* Functions inside functions as well (see there), whose values in between are not kept: a sweep evaluates
+ * them again, piece by piece, so that the tape holds no more than one piece at a time. Random
+ * operations draw the same numbers again. All checkpoints of a tape share the memory of its inner
+ * tapes; a sweep in slices takes each of them as one operation. docs/checkpointing.md has figures. */
+
+/* f(x) of n operands, any shape and float type, keeping the result alone. Costs one more evaluation of f
+ * in the sweep. Nests. Its gradients are those of f itself, added up by operand before they join
+ * others. AD_NO_DERIVATIVE in a sweep where f's value depends on an operand only through operations
+ * without derivative: stop its gradient (ad_stop_gradient) to say that this is meant. */
+AD_API ad_tensor ad_checkpoint(ad_function *f, const void *env, int n, const ad_tensor *x);
+
+/* A step of a loop: sets next[k], of state[k]'s type and shape, to the states after step i. x are the
+ * operands that are the same in all steps. */
+typedef void ad_step_function(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
+                              const void *env, ad_tensor *next);
+
+/* The states after so many steps of a loop from x[0], ..., x[states - 1], which have one float type; the
+ * other operands, x[states], ..., x[n - 1], are given to each step. result[k], unless result is NULL,
+ * becomes state k (it may be x itself); returns state 0.
+ *
+ * Keeps the operands and the states before up to `snapshots` of the steps, and nothing else: a sweep takes
+ * steps again between them, as few as possible (Griewank and Walther 2000, "Algorithm 799: revolve").
+ * With s snapshots no step of (s + 1 + r)! / ((s + 1)! r!) is taken more than r times before it is swept.
+ * A second sweep takes a loop's worth of steps more, a second-order one takes as much memory again
+ * while it lasts.
+ *
+ * A loss of all states is a state that they are added to. Data that a step reads, row i of a sequence, is
+ * best frozen there from what env leads to: the gradient of an operand is as large as the operand in every
+ * step. Failures name the step. AD_MISUSE: negative numbers, no states. */
+AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, const void *env, int64_t steps,
+                                    int64_t snapshots, int n, const ad_tensor *x, int states,
+                                    ad_tensor *result);
+
 #if !defined(__cplusplus) && !defined(AD_NO_PLACES)
+static inline AD_UNUSED ad_tensor ad_checkpoint_at(const char *place, ad_function *f, const void *env,
+                                                   int n, const ad_tensor *x)
+{
+    return ad_checkpoint(f, env, n, ad_tensors_at(x, n, place));
+}
+static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at(const char *place, ad_step_function *step,
+                                                        const void *env, int64_t steps,
+                                                        int64_t snapshots, int n,
+                                                        const ad_tensor *x, int states,
+                                                        ad_tensor *result)
+{
+    return ad_checkpoint_loop(step, env, steps, snapshots, n, ad_tensors_at(x, n, place), states,
+                              result);
+}
+#define ad_checkpoint(...) ad_checkpoint_at(AD_PLACE, __VA_ARGS__)
+#define ad_checkpoint_loop(...) ad_checkpoint_loop_at(AD_PLACE, __VA_ARGS__)
 static inline AD_UNUSED ad_tensor ad_gradient_node_at(const char *place, ad_function *f,
                                                       const void *env, int n, const ad_tensor *x,
                                                       int wrt, ad_tensor *gradient)

@@ -19,8 +19,8 @@ extern "C" {
 AD_API ad_tensor ad_neg(ad_tensor x);        /* -x */
 AD_API ad_tensor ad_abs(ad_tensor x);        /* |x|; derivative 0 at 0 */
 AD_API ad_tensor ad_sign(ad_tensor x);       /* -1, 0 or 1; derivative 0, as of the next four */
-AD_API ad_tensor ad_ceil(ad_tensor x);
-AD_API ad_tensor ad_floor(ad_tensor x);
+AD_API ad_tensor ad_ceil(ad_tensor x);       /* the least integer not below x */
+AD_API ad_tensor ad_floor(ad_tensor x);      /* the greatest integer not above x */
 AD_API ad_tensor ad_round(ad_tensor x);      /* to the nearest integer, halves to the even one */
 AD_API ad_tensor ad_trunc(ad_tensor x);      /* towards 0 */
 AD_API ad_tensor ad_square(ad_tensor x);     /* x x */
@@ -29,26 +29,26 @@ AD_API ad_tensor ad_rsqrt(ad_tensor x);      /* 1 / sqrt(x) */
 AD_API ad_tensor ad_cbrt(ad_tensor x);       /* the cube root, of either sign; at 0 as sqrt */
 AD_API ad_tensor ad_reciprocal(ad_tensor x); /* 1 / x */
 AD_API ad_tensor ad_powi(ad_tensor x, int n); /* x^n by multiplications; 1 for n = 0 */
-AD_API ad_tensor ad_exp(ad_tensor x);
+AD_API ad_tensor ad_exp(ad_tensor x);        /* e^x */
 AD_API ad_tensor ad_exp2(ad_tensor x);       /* 2^x */
 AD_API ad_tensor ad_expm1(ad_tensor x);      /* exp(x) - 1, exact for small x */
 AD_API ad_tensor ad_log(ad_tensor x);        /* natural; derivative at 0 as sqrt */
-AD_API ad_tensor ad_log2(ad_tensor x);
-AD_API ad_tensor ad_log10(ad_tensor x);
+AD_API ad_tensor ad_log2(ad_tensor x);       /* to base 2 */
+AD_API ad_tensor ad_log10(ad_tensor x);      /* to base 10 */
 AD_API ad_tensor ad_log1p(ad_tensor x);      /* log(1 + x), exact for small x */
 
-AD_API ad_tensor ad_sin(ad_tensor x);
-AD_API ad_tensor ad_cos(ad_tensor x);
-AD_API ad_tensor ad_tan(ad_tensor x);
-AD_API ad_tensor ad_asin(ad_tensor x);       /* infinite derivatives at -1 and 1, as sqrt at 0; so */
-AD_API ad_tensor ad_acos(ad_tensor x);       /* have acosh at 1 and atanh at -1 and 1 */
-AD_API ad_tensor ad_atan(ad_tensor x);
-AD_API ad_tensor ad_sinh(ad_tensor x);
-AD_API ad_tensor ad_cosh(ad_tensor x);
-AD_API ad_tensor ad_tanh(ad_tensor x);
-AD_API ad_tensor ad_asinh(ad_tensor x);
-AD_API ad_tensor ad_acosh(ad_tensor x);
-AD_API ad_tensor ad_atanh(ad_tensor x);
+AD_API ad_tensor ad_sin(ad_tensor x);        /* of x in radians, as the next two */
+AD_API ad_tensor ad_cos(ad_tensor x);        /* cosine */
+AD_API ad_tensor ad_tan(ad_tensor x);        /* tangent */
+AD_API ad_tensor ad_asin(ad_tensor x);       /* within -pi/2 and pi/2; at -1 and 1 as sqrt at 0 */
+AD_API ad_tensor ad_acos(ad_tensor x);       /* within 0 and pi; at -1 and 1 as sqrt at 0 */
+AD_API ad_tensor ad_atan(ad_tensor x);       /* within -pi/2 and pi/2 */
+AD_API ad_tensor ad_sinh(ad_tensor x);       /* (e^x - e^-x) / 2 */
+AD_API ad_tensor ad_cosh(ad_tensor x);       /* (e^x + e^-x) / 2 */
+AD_API ad_tensor ad_tanh(ad_tensor x);       /* sinh(x) / cosh(x) */
+AD_API ad_tensor ad_asinh(ad_tensor x);      /* log(x + sqrt(x^2 + 1)) */
+AD_API ad_tensor ad_acosh(ad_tensor x);      /* log(x + sqrt(x^2 - 1)) for x >= 1; at 1 as sqrt at 0 */
+AD_API ad_tensor ad_atanh(ad_tensor x);      /* log((1 + x) / (1 - x)) / 2; infinite at -1 and 1 */
 
 AD_API ad_tensor ad_erf(ad_tensor x);        /* 2 / sqrt(pi) times the integral of exp(-t^2) to x */
 AD_API ad_tensor ad_erfc(ad_tensor x);       /* 1 - erf(x), without cancellation */
@@ -94,15 +94,15 @@ AD_API ad_tensor ad_logical_not(ad_tensor x);
     ROW(fmod)          /* a - b trunc(a / b), exactly; it has the sign of a */             \
     ROW(leaky_relu)    /* a for a > 0, else b a: b is the slope, often a plain number */   \
     ROW(celu)          /* a for a > 0, else b (exp(a / b) - 1), for b > 0 */               \
-    ROW(equal)         /* comparisons give masks (bool) and take any number type; */       \
-    ROW(not_equal)     /* they have no derivative */                                       \
-    ROW(less)                                                                              \
-    ROW(less_equal)                                                                        \
-    ROW(greater)                                                                           \
-    ROW(greater_equal)                                                                     \
-    ROW(logical_and)   /* of masks, as the next two */                                     \
-    ROW(logical_or)                                                                        \
-    ROW(logical_xor)
+    ROW(equal)         /* a == b; comparisons give masks (bool), of any number type */   \
+    ROW(not_equal)     /* a != b; they have no derivative */                               \
+    ROW(less)          /* a < b */                                                         \
+    ROW(less_equal)    /* a <= b */                                                        \
+    ROW(greater)       /* a > b */                                                         \
+    ROW(greater_equal) /* a >= b */                                                        \
+    ROW(logical_and)   /* of masks, as the next two: both */                               \
+    ROW(logical_or)    /* at least one */                                                  \
+    ROW(logical_xor)   /* exactly one */
 
 #define AD_BINARY_DECLARATION(name) AD_API ad_tensor ad_##name(ad_tensor a, ad_tensor b);
 AD_BINARY_LIST(AD_BINARY_DECLARATION)
@@ -236,11 +236,11 @@ AD_API ad_tensor ad_std(ad_tensor x);
 AD_API ad_tensor ad_std_squeeze(ad_tensor x, ad_axes axes, int ddof);
 AD_API ad_tensor ad_std_keep(ad_tensor x, ad_axes axes, int ddof);
 
-/* Both at once. */
 typedef struct ad_moments_pair {
     ad_tensor mean, variance;
 } ad_moments_pair;
 
+/* Both at once: mean and variance. */
 AD_API ad_moments_pair ad_moments(ad_tensor x);
 AD_API ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof);
 AD_API ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof);
@@ -303,13 +303,13 @@ enum { AD_EXCLUSIVE = 1, AD_REVERSE = 2 };
 AD_API ad_tensor ad_cumsum(ad_tensor x, int axis, unsigned how);
 AD_API ad_tensor ad_cumprod(ad_tensor x, int axis, unsigned how);
 
-/* The elements in ascending or descending order, and the places they had (i64). Equal ones stay in
- * the order they had; a NaN is greater than any number. Any number type; the values are
- * differentiable. */
 typedef struct ad_ranked {
     ad_tensor values, indices;
 } ad_ranked;
 
+/* The elements in ascending or descending order, and the places they had (i64). Equal ones stay in
+ * the order they had; a NaN is greater than any number. Any number type; the values are
+ * differentiable. */
 AD_API ad_ranked ad_sort(ad_tensor x, int axis, bool descending);
 AD_API ad_tensor ad_argsort(ad_tensor x, int axis, bool descending);
 
@@ -340,7 +340,7 @@ AD_API ad_tensor ad_squeeze(ad_tensor x, int axis);       /* drops an axis of ex
 AD_API ad_tensor ad_expand(ad_tensor x, int axis);        /* inserts one, there in the result */
 AD_API ad_tensor ad_transpose(ad_tensor x);               /* swaps the last two axes */
 AD_API ad_tensor ad_permute(ad_tensor x, ad_axes order);  /* axis i of y is axis order[i] of x */
-AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape);
+AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape);  /* repeats x along axes */
 AD_API ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape); /* sums what broadcasting repeats */
 
 AD_API ad_tensor ad_flatten(ad_tensor x, int first, int last); /* makes axes first to last one */

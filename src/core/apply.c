@@ -132,9 +132,8 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
         x = ad_constant(c->tape, number_type(given, n), x.as.number);
     if (x.tape != c->tape) {
         ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to %s", c->op->name, i,
-                     x.tape == c->tape->outer
-                         ? "the outer tape: make it an operand of the function"
-                         : "another tape");
+                     x.tape == c->tape->outer ? "the outer tape: make it an operand of the function"
+                                              : "another tape");
         return NULL;
     }
     const ad_node *node = ad_tape_node(x);

@@ -106,9 +106,3 @@ void ad_arena_trim(ad_arena *a)
 {
     free_from(a, a->current ? &a->current->next : &a->first);
 }
-
-void ad_arena_free(ad_arena *a)
-{
-    ad_arena_return(a, (ad_place){0});
-    ad_arena_trim(a);
-}

@@ -65,6 +65,5 @@ size_t ad_arena_used(const ad_arena *a);
 
 /* Frees the blocks that hold nothing. */
 void ad_arena_trim(ad_arena *a);
-void ad_arena_free(ad_arena *a);
 
 #endif

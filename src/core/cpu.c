@@ -8,11 +8,10 @@
 ad_isa ad_cpu_isa(void)
 {
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-        return AD_ISA_base;
+    bool fused = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                 __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-    return wide ? AD_ISA_avx512 : AD_ISA_avx2;
+    return !fused ? AD_ISA_base : wide ? AD_ISA_avx512 : AD_ISA_avx2;
 }
 
 #else

@@ -8,12 +8,12 @@
 static void leave_note(ad_guard *g, const char *name)
 {
     int none = AD_NOTE_NONE;
-    if (!atomic_compare_exchange_strong(&g->note, &none, AD_NOTE_IN_WRITING))
-        return;
-    const char *inside = atomic_load(&g->inside);
-    snprintf(g->text, sizeof g->text, "%s: the tape is in use by another thread, for %s", name,
-             inside ? inside : "a call that has just ended");
-    atomic_store(&g->note, AD_NOTE_WRITTEN);
+    if (atomic_compare_exchange_strong(&g->note, &none, AD_NOTE_IN_WRITING)) {
+        const char *inside = atomic_load(&g->inside);
+        snprintf(g->text, sizeof g->text, "%s: the tape is in use by another thread, for %s", name,
+                 inside ? inside : "a call that has just ended");
+        atomic_store(&g->note, AD_NOTE_WRITTEN);
+    }
 }
 
 bool ad_guard_take(ad_guard *g, const char *name)

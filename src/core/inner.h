@@ -1,8 +1,14 @@
-/* Inner tapes, for functions of tensors that become one node of the tape at hand. */
+/* Tapes on which users' functions are evaluated: the one at hand, or its inner tape, for functions of tensors
+ * that become one node. */
 #ifndef ADZE_CORE_INNER_H
 #define ADZE_CORE_INNER_H
 
 #include "adze/tape.h"
+
+/* Around the evaluation of a user's function on t itself: what t holds by then must stay, so that no reset,
+ * rewind or end of t in there succeeds. hold's result is for let_go. t may be NULL. */
+uint32_t ad_tape_hold(ad_tape *t);
+void ad_tape_let_go(ad_tape *t, uint32_t held);
 
 /* Around the evaluation of a user's function outside of kernels. In between t is busy: the function
  * has the empty inner tape that begin returns, and no other. NULL with an error on t, and nothing to end. */

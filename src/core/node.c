@@ -50,10 +50,9 @@ ad_tensor ad_tape_dead(ad_tape *t)
 
 static bool more_nodes(ad_tape *t)
 {
-    if (t->capacity > AD_NO_NODE / 2)
-        return false;
+    bool numbered = t->capacity <= AD_NO_NODE / 2;
     uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
-    ad_node **nodes = ad_memory_take(t->allocator, capacity * sizeof *nodes);
+    ad_node **nodes = numbered ? ad_memory_take(t->allocator, capacity * sizeof *nodes) : NULL;
     if (!nodes)
         return false;
     if (t->count)

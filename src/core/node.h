@@ -44,10 +44,10 @@ typedef struct ad_node {
     const char *place; /* the source line, or NULL */
     void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
     void *saved;
-    void *cotangent;  /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
+    void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
                          as the sweep carries, one block after another */
-    size_t count;     /* elements */
-    uint32_t epoch;   /* what a handle must show */
+    size_t count;    /* elements */
+    uint32_t epoch;  /* what a handle must show */
     uint32_t watched; /* of a watched leaf or a retained value: the one before it */
     uint32_t arity;
     uint8_t type, rank;
@@ -80,6 +80,7 @@ struct ad_tape {
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
+    uint32_t held;         /* nodes that must stay, see ad_tape_hold */
     uint32_t last_watched; /* or retained; AD_NO_NODE: none */
     bool severed;          /* some node is */
     bool widens;           /* f32 leaves become f64 */

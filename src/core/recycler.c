@@ -57,9 +57,3 @@ void ad_recycler_reset(ad_recycler *p)
     memset(p->free, 0, sizeof p->free);
     p->used = 0;
 }
-
-void ad_recycler_free(ad_recycler *p)
-{
-    ad_recycler_reset(p);
-    ad_arena_free(&p->arena);
-}

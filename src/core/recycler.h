@@ -21,6 +21,5 @@ void ad_recycler_give(ad_recycler *p, void *buffer, size_t bytes); /* buffer may
 
 /* Forgets all buffers, given back or not; keeps the memory. In exact mode all must be back. */
 void ad_recycler_reset(ad_recycler *p);
-void ad_recycler_free(ad_recycler *p);
 
 #endif

@@ -155,14 +155,12 @@ void ad_strided_read(const ad_view *v, void *numbers)
     }
     ad_nest_begin(&nest, &v->shape);
     ad_nest_add(&nest, &v->shape, v->stride);
-    if (!ad_nest_start(&nest))
-        return;
     char *to = numbers;
-    do {
+    for (bool more = ad_nest_start(&nest); more; more = ad_nest_next(&nest)) {
         const char *from = (const char *)v->data + nest.offset[0] * (int64_t)size;
         ad_strided_pack(size, (size_t)nest.row, from, nest.step[0], to);
         to += (size_t)nest.row * size;
-    } while (ad_nest_next(&nest));
+    }
 }
 
 void ad_strided_add(const ad_view *target, const void *numbers)

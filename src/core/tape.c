@@ -1,4 +1,5 @@
 /* The life of tapes: options, reset, marks, the error that sticks. */
+#include "core/inner.h"
 #include "core/node.h"
 #include "core/share.h"
 #include "ops/gemm.h"
@@ -34,9 +35,39 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
     return t;
 }
 
+/* ---- what a function may not end ---------------------------------------------------- */
+
+uint32_t ad_tape_hold(ad_tape *t)
+{
+    uint32_t held = t ? t->held : 0;
+    if (t)
+        t->held = t->count;
+    return held;
+}
+
+void ad_tape_let_go(ad_tape *t, uint32_t held)
+{
+    if (t)
+        t->held = held;
+}
+
+/* Enters a tape to forget all but `count` nodes. */
+static bool may_forget(ad_tape *t, const char *name, uint32_t count)
+{
+    if (!t || !ad_tape_take_over(t, name))
+        return false;
+    if (count >= t->held)
+        return true;
+    ad_tape_fail(t, AD_MISUSE, "%s: a function is being evaluated with values of this tape", name);
+    ad_tape_leave(t);
+    return false;
+}
+
+/* ---- ends ---------------------------------------------------------------------------- */
+
 void ad_tape_free(ad_tape *t)
 {
-    if (!t || t->outer || !ad_tape_take_over(t, "free"))
+    if (!t || t->outer || !may_forget(t, "free", 0))
         return;
     ad_tape_reset(t);
     ad_tape_trim(t);
@@ -61,7 +92,7 @@ static void forget_from(ad_tape *t, uint32_t count)
 
 void ad_tape_reset(ad_tape *t)
 {
-    if (!t || !ad_tape_take_over(t, "reset"))
+    if (!may_forget(t, "reset", 0))
         return;
     forget_from(t, 0);
     ad_arena_return(&t->values, (ad_place){0});
@@ -119,6 +150,9 @@ ad_status ad_tape_rewind(ad_mark mark)
     ad_status status = AD_OK;
     if (mark.count > t->count || (mark.count && t->nodes[mark.count - 1]->epoch != mark.epoch))
         status = ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
+    else if (mark.count < t->held)
+        status = ad_tape_fail(t, AD_MISUSE,
+                              "rewind: a function is being evaluated with values before the mark");
     else if (mark.count < t->count)
         forget_from(t, mark.count);
     ad_tape_leave(t);

@@ -26,9 +26,8 @@ static const char *tail_of(const char *name)
 static ad_status file_failure(const ad_source *s, int code)
 {
     char reason[128] = "";
-    if (strerror_r(code, reason, sizeof reason) != 0)
-        reason[0] = '\0';
-    return ad_fail(s->error, AD_FILE, "%s: %s", s->name, reason[0] ? reason : "unknown failure");
+    bool known = strerror_r(code, reason, sizeof reason) == 0;
+    return ad_fail(s->error, AD_FILE, "%s: %s", s->name, known ? reason : "unknown failure");
 }
 
 /* Only a regular file has a size to trust and an end to come. */

@@ -1,6 +1,7 @@
 /* Derivatives of functions of models: the fields are the operands, and results are structs like the model,
  * or lie in the order of its fields. */
 #include "adze/model_derivatives.h"
+#include "core/inner.h"
 #include "model/walk.h"
 #include "operators/rows.h"
 
@@ -33,7 +34,9 @@ static bool put(const call *c, record *r)
     if (ad_tape_status(c->t) != AD_OK)
         return false;
     ad_model_list(c->d, tensors, r->x);
+    uint32_t held = ad_tape_hold(c->t);
     r->y = c->f(c->t, tensors, c->env);
+    ad_tape_let_go(c->t, held);
     if (r->y.tape != c->t)
         ad_tape_fail(c->t, AD_FOREIGN, "%s: the function's result is not on the tape", c->name);
     return ad_tape_status(c->t) == AD_OK;

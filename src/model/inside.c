@@ -51,7 +51,7 @@ static bool complete(ad_tape *t, const char *name, bool arguments)
     return t && ad_tape_status(t) == AD_OK;
 }
 
-/* ---- gradients --------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------- */
 
 /* A function of a model, or a model applied to inputs, as a function of a list: the inputs, then the
  * model's fields. */
@@ -122,6 +122,20 @@ ad_tensor ad_model_input_gradient_node(const ad_model *d, ad_model_map *map, con
     for (int i = 0; gradient && i < n; i++)
         gradient[i] = dead;
     return dead;
+}
+
+/* ---- checkpoints ------------------------------------------------------------------- */
+
+ad_tensor ad_model_checkpoint(const ad_model *d, ad_model_map *map, const void *env, size_t bytes,
+                              const void *tensors, int n, const ad_tensor *x)
+{
+    model_call *c = NULL;
+    model_call given = {
+        .d = d, .map = map, .env = env, .inputs = n, .x = (ad_tensor *)(uintptr_t)x};
+    ad_tensor dead = dead_like_one(d, tensors);
+    if (complete(dead.tape, "checkpoint", map && n >= 0 && (x || !n) && (env || !bytes)))
+        c = put_call(dead.tape, given, bytes, tensors);
+    return c ? ad_checkpoint(call_model, c, c->n, c->x) : dead;
 }
 
 /* ---- steps ------------------------------------------------------------------------- */

@@ -6,8 +6,11 @@
 #include "operators/call.h"
 
 #include "adze/model.h"
+#include "adze/ops.h"
 #include "core/inner.h"
 #include "ops/axes.h"
+
+#include <string.h>
 
 /* ---- operands ---------------------------------------------------------------------- */
 
@@ -82,6 +85,30 @@ void ad_call_add(double alpha, ad_view from, ad_array to)
     ad_model_axpy(&ad_array_model, alpha, &x, &to, NULL);
 }
 
+static bool same_numbers(const ad_view *a, const ad_view *b)
+{
+    size_t i = 0, n = ad_view_count(a);
+    if (a->type != b->type || !ad_shape_equal(&a->shape, &b->shape))
+        return false;
+    if (n == 0 || (ad_view_is_contiguous(a) && ad_view_is_contiguous(b)))
+        return n == 0 || memcmp(a->data, b->data, n * ad_type_size(a->type)) == 0;
+    while (i < n) {
+        double x = ad_view_get(a, i), y = ad_view_get(b, i++);
+        if (x != y && x == x)
+            return false;
+    }
+    return true;
+}
+
+bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
+{
+    if (ad_tape_status(t) == AD_OK && !same_numbers(value, before))
+        ad_tape_fail(t, AD_CHANGED,
+                     "the function gave other numbers when it was evaluated again: it must depend "
+                     "on its operands and unchanged numbers alone");
+    return ad_tape_status(t) == AD_OK;
+}
+
 /* ---- recording --------------------------------------------------------------------- */
 
 ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n)
@@ -111,6 +138,15 @@ ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x)
             return ad_apply_n(op, call->n, x, call);
     }
     return ad_dead_like(x[0]);
+}
+
+ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at)
+{
+    size_t count = 0;
+    ad_shape_count(&shape, &count);
+    int64_t begin = *at;
+    *at += (int64_t)count;
+    return ad_reshape(ad_slice(row, 0, begin, *at), shape);
 }
 
 const char *ad_call_type(const ad_type *x, const void *attr, ad_type *y)

@@ -46,6 +46,13 @@ void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inne
 /* A call as ad_call_record and ops of their own take it. */
 ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n);
 
+/* The part of a row of numbers that follows *at of them, in a shape; moves on to the next. */
+ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at);
+
+/* For rules: a failure of the inner tape unless the value is the same as when the node was recorded. A
+ * function that gives other numbers than before has the derivative of another one. */
+bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before);
+
 /* to += alpha from, which have one type and shape and lie row by row. */
 void ad_call_add(double alpha, ad_view from, ad_array to);
 

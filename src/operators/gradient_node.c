@@ -234,16 +234,6 @@ static const ad_op gradient_op = {
 
 /* ---- the call ---------------------------------------------------------------------- */
 
-/* The next part of the row, in a shape. */
-static ad_tensor take(ad_tensor row, ad_shape shape, int64_t *at)
-{
-    size_t count = 0;
-    ad_shape_count(&shape, &count);
-    int64_t begin = *at;
-    *at += (int64_t)count;
-    return ad_reshape(ad_slice(row, 0, begin, *at), shape);
-}
-
 ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tensor *x, int wrt,
                            ad_tensor *gradient)
 {
@@ -257,6 +247,6 @@ ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tens
     bool good = ad_read(row).data;
     int64_t at = 0;
     for (int i = 0; gradient && i < wrt && (i < n || n < 1); i++)
-        gradient[i] = good ? take(row, ad_shape_of_tensor(x[i]), &at) : none;
-    return good ? take(row, AD_SCALAR, &at) : none;
+        gradient[i] = good ? ad_call_take(row, ad_shape_of_tensor(x[i]), &at) : none;
+    return good ? ad_call_take(row, AD_SCALAR, &at) : none;
 }

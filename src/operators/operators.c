@@ -3,6 +3,7 @@
  */
 #include "operators/parts.h"
 
+#include "core/inner.h"
 #include "model/walk.h"
 
 #include <limits.h>
@@ -38,7 +39,9 @@ static ad_tensor *watch_all(ad_tape *t, int n, const ad_view *x)
 static ad_tensor evaluate(ad_tape *t, const char *name, ad_function *f, const ad_tensor *x,
                           const void *env)
 {
+    uint32_t held = ad_tape_hold(t);
     ad_tensor y = f(t, x, env);
+    ad_tape_let_go(t, held);
     if (y.tape != t)
         ad_tape_fail(t, AD_FOREIGN, "%s: the function's result is not on the tape", name);
     return y;
