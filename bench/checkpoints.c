@@ -8,7 +8,7 @@
 
 AD_MODEL(dense, w, b);
 
-enum { DEPTH = 32, WIDTH = 256, ROWS = 256, LOOP_WIDTH = 16, LOOP_ROWS = 8 };
+enum { DEPTH = 64, WIDTH = 64, ROWS = 512, LOOP_WIDTH = 16, LOOP_ROWS = 8 };
 
 /* loop 0: a network of `size` layers in so many pieces; else a loop of `size` steps with so many
  * snapshots. kept < 0: recorded as it is. */
@@ -162,7 +162,7 @@ static const bench_kind kind = {
 
 #define DEEP(name, what, pieces)                                                     \
     {                                                                                \
-        "checkpoints_deep_" name, "32 layers of 256 on 256, gradient, " what, &kind, \
+        "checkpoints_deep_" name, "64 layers of 64 on 512, gradient, " what, &kind, \
             &(const checkpoint_spec)                                                 \
         {                                                                            \
             DEPTH, 8, pieces, false                                                  \
