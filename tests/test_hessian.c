@@ -217,6 +217,9 @@ START_TEST(jacobians_and_hessians_after_the_first_take_no_memory)
         calls = memory.calls;
     }
     free_all(9, h), free_all(3, g), free_all(3, d), free_all(3, j);
+    ad_tape_free(tape);
+    tape = NULL;
+    ck_assert_uint_eq(memory.live_blocks, 0);
 }
 END_TEST
 

@@ -313,6 +313,21 @@ START_TEST(a_hessian_is_of_one_number_and_tangents_have_their_operands_shape)
 }
 END_TEST
 
+START_TEST(a_tangent_stays_while_the_tape_grows)
+{
+    static const double a[] = {1, 2}, ta[] = {3, -5};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = ad_watch(t, AD_VIEW(a, 2)), y = x;
+    ck_assert_int_eq(ad_set_tangent(x, AD_VIEW(ta, 2)), AD_OK);
+    for (int i = 0; i < 1000; i++)
+        y = ad_neg(y);
+    ck_assert_int_eq(ad_push_tangents(y), AD_OK);
+    ad_view ty = ad_tangent(y);
+    ck_assert(ad_view_get(&ty, 0) == 3 && ad_view_get(&ty, 1) == -5);
+    ad_tape_free(t);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("second order");
@@ -322,6 +337,7 @@ static Suite *make_suite(void)
     tcase_add_test(hessians, a_linear_function_has_a_hessian_of_zeros);
     tcase_add_test(hessians, a_hessian_is_of_one_number_and_tangents_have_their_operands_shape);
     tcase_add_test(rules, tangents_do_not_pass_stop_gradient);
+    tcase_add_test(rules, a_tangent_stays_while_the_tape_grows);
     tcase_add_loop_test(rules,
                         a_missing_rule_is_an_error_that_names_the_op_and_leaves_the_results_alone,
                         0, sizeof lacks / sizeof *lacks);

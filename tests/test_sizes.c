@@ -205,6 +205,22 @@ END_TEST
 
 /* ---- more than 2^31 elements --------------------------------------------------------------- */
 
+/* So many times what one of them takes overflows, or is more than there is. */
+START_TEST(many_directions_of_numbers_that_do_not_fit_are_refused)
+{
+    const double two[] = {1, 2};
+    ad_view wide = {&one, AD_F64, AD_SHAPE(INT64_MAX / 64), {0}};
+    const ad_view dy[] = {AD_VIEW(two, 2), AD_VIEW(two, 2)}, tx[] = {wide, {0}};
+    for (int count = 1; count <= 2; count++) {
+        ad_tensor x = ad_watch(tape, wide);
+        ck_assert_int_eq(ad_backward_many(ad_slice(x, 0, 0, 2), count, dy), AD_MEMORY);
+        ad_tape_reset(tape);
+        ck_assert_int_eq(ad_set_tangents(ad_watch(tape, wide), count, tx), AD_MEMORY);
+        ad_tape_reset(tape);
+    }
+}
+END_TEST
+
 #define MANY (TWO(31) + 7)
 
 START_TEST(sums_run_over_more_than_2_31_elements)
@@ -273,6 +289,7 @@ int main(void)
     tcase_add_loop_test(c, results_larger_than_memory_are_errors_that_leave_the_tape_usable, 0,
                         sizeof too_big / sizeof *too_big);
     tcase_add_test(c, a_cotangent_larger_than_memory_is_an_error_and_no_gradient);
+    tcase_add_test(c, many_directions_of_numbers_that_do_not_fit_are_refused);
     suite_add_tcase(suite, c);
     tcase_set_tags(large, "long");
     tcase_set_timeout(large, 300);

@@ -73,7 +73,7 @@ AD_API ad_status ad_hvps(ad_tape *t, ad_function *f, const void *env, int n, con
 typedef enum ad_mode { AD_MODE_AUTO, AD_MODE_FORWARD, AD_MODE_REVERSE } ad_mode;
 
 /* jacobian[i] = dy / dx[i] for y = f(x): has y's axes, then x[i]'s, and x[i]'s type. y, unless NULL, receives
- * f(x). Several directions go in one pass, as many as 64 MiB hold, up to 64. AD_BAD_SHAPE where
+ * f(x). Several directions go in one pass, as many as 2 MiB hold, up to 64. AD_BAD_SHAPE where
  * the axes would be more than AD_MAX_RANK. */
 AD_API ad_status ad_jacobian(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
                              ad_mode mode, ad_array *jacobian);

@@ -8,7 +8,9 @@ enum {
     MOST = 64
 }; /* unit vectors in a block: what a node costs besides its kernels is shared by then */
 
-static const size_t budget = (size_t)64 << 20; /* bytes of the tangents of a block */
+/* Bytes of the tangents of a block: what a cache holds. Beyond it, many directions take longer than one
+ * after another, not less. */
+static const size_t budget = (size_t)2 << 20;
 
 /* ---- measures ---------------------------------------------------------------------- */
 

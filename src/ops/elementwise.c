@@ -85,19 +85,25 @@ static void pull_both(const ad_pullback_args *c)
     ad_work_share(c->work, (s.n + PIECE - 1) / PIECE, pull_piece, &s);
 }
 
-void ad_elementwise_pullback(const ad_pullback_args *c)
+/* The loop for a number of operands that the compiler knows: small operations feel the difference. */
+AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
 {
     const ad_elementwise_kernels *k = c->op->kernels;
-    const void *run[] = {c->x[0].data, c->x[1].data, third(c->arity, c->x, &c->y)->data,
-                         c->dy.data};
-    if (c->run > PIECE && c->arity == 2 && c->dx[0].data && c->dx[1].data) {
-        pull_both(c);
-        return;
-    }
-    for (int i = 0; i < c->arity; i++)
+    const void *run[] = {c->x[0].data, c->x[1].data, third(arity, c->x, &c->y)->data, c->dy.data};
+    for (int i = 0; i < arity; i++)
         if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], c->run, run,
                                          c->dx[i].data, !c->assign[i]))
             map_slope(c, i);
+}
+
+void ad_elementwise_pullback(const ad_pullback_args *c)
+{
+    if (c->arity == 3)
+        pull_each(c, 3);
+    else if (c->run > PIECE && c->dx[0].data && c->dx[1].data)
+        pull_both(c);
+    else
+        pull_each(c, 2);
 }
 
 void ad_elementwise_jvp(const ad_jvp_args *c)
