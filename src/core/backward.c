@@ -29,10 +29,9 @@ static bool good_seed(ad_tape *t, const char *name, const ad_node *n, const ad_v
 
 static bool good_seeds(ad_tape *t, const ad_node *n, int count, const ad_view *dy)
 {
-    bool good = true;
-    if (count < 1 || !dy)
-        good =
-            ad_tape_fail(t, AD_MISUSE, "backward: there must be at least one cotangent") == AD_OK;
+    bool good = count >= 1 && dy;
+    if (!good)
+        ad_tape_fail(t, AD_MISUSE, "backward: there must be at least one cotangent");
     for (int i = 0; good && i < count; i++)
         good = good_seed(t, "backward", n, &dy[i]);
     return good;

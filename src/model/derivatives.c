@@ -48,7 +48,8 @@ typedef void operation(const call *c, record *r, void *user);
 static ad_status operate(const call *c, bool complete, operation *work, void *user)
 {
     record r;
-    if (!ad_good_call(c->t, c->name, c->d && c->f && c->model && complete, 1, 1))
+    bool whole = c->d && c->f && c->model && complete;
+    if (!ad_good_call(c->t, c->name, whole, 1, 1) || !whole)
         return ad_tape_status(c->t);
     ad_mark start = ad_tape_mark(c->t);
     if (put(c, &r))

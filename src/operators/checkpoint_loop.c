@@ -249,7 +249,7 @@ ad_tensor(ad_checkpoint_loop)(ad_step_function *step, const void *env, int64_t s
     ad_tensor dead = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = dead, first = dead;
     ad_loop_attr a = {
         .call = ad_call_at(t, NULL, env, n), .step = step, .steps = steps, .states = states};
-    if (t && good_loop(t, &a, snapshots)) {
+    if (x && t && good_loop(t, &a, snapshots)) {
         a.kept = useful_rows(&a, snapshots, x);
         row = ad_apply_n(&loop_op, n, x, &a);
     }
