@@ -170,6 +170,5 @@ int main(int argc, char **argv)
     try_plainly(&model, &p, "day by day, within the budget", BUDGET);
     try_plainly(&model, &p, "day by day, without", SIZE_MAX);
     train(&model, &p, s.epochs);
-    printf("share %.4f\n", *(float *)model.share.data);
     tank_free(&model);
 }

@@ -155,8 +155,10 @@ static void fit(ad_tape *tape)
     ad_array_free(&h);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    settings none = {0};
+    read_options(argc, argv, "", &none);
     ad_tape *tape = ad_tape_new(NULL);
     check(tape);
     minimise(tape, 2, (double[]){-1.2, 1});

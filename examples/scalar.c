@@ -1,5 +1,5 @@
 /* A first program: derivatives of functions of numbers. */
-#include <adze.h>
+#include "common.h"
 
 #include <stdio.h>
 
@@ -15,8 +15,10 @@ static ad_tensor do_thing(ad_tape *t, const ad_tensor *x, const void *env)
     return ad_add(ad_sin(q), ad_cos(q));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    settings none = {0};
+    read_options(argc, argv, "", &none);
     for (int i = 0; i < 10; i++)
         printf("d(x*x)/dx at %.1f is %.17g\n", 0.1 * i, ad_derivative(square, 0.1 * i, NULL));
     printf("d(sin(x*x) + cos(x*x))/dx at 3.14 is %.15g\n", ad_derivative(do_thing, 3.14, NULL));
