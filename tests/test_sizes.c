@@ -205,6 +205,21 @@ END_TEST
 
 /* ---- more than 2^31 elements --------------------------------------------------------------- */
 
+/* 32 values of 1 MiB, each with the small node of the next one behind it. */
+START_TEST(large_values_take_little_more_memory_than_their_numbers)
+{
+    ad_view v = AD_VIEW_SCALAR(&one);
+    v.shape = AD_SHAPE(1 << 17);
+    v.stride[0] = 0;
+    ad_tensor x = ad_watch(tape, v);
+    for (int i = 0; i < 32; i++)
+        x = ad_sin(x);
+    ck_assert_int_eq(ad_tape_status(tape), AD_OK);
+    ck_assert_uint_gt(ad_tape_measure(tape).bytes_reserved, (size_t)32 << 20);
+    ck_assert_uint_lt(ad_tape_measure(tape).bytes_reserved, (size_t)36 << 20);
+}
+END_TEST
+
 /* So many times what one of them takes overflows, or is more than there is. */
 START_TEST(many_directions_of_numbers_that_do_not_fit_are_refused)
 {
@@ -289,6 +304,7 @@ int main(void)
     tcase_add_loop_test(c, results_larger_than_memory_are_errors_that_leave_the_tape_usable, 0,
                         sizeof too_big / sizeof *too_big);
     tcase_add_test(c, a_cotangent_larger_than_memory_is_an_error_and_no_gradient);
+    tcase_add_test(c, large_values_take_little_more_memory_than_their_numbers);
     tcase_add_test(c, many_directions_of_numbers_that_do_not_fit_are_refused);
     suite_add_tcase(suite, c);
     tcase_set_tags(large, "long");

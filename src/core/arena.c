@@ -33,6 +33,16 @@ static ad_block *next_block(ad_arena *a)
     return a->current ? a->current->next : a->first;
 }
 
+/* Of a block for a piece. Large pieces leave room for the small ones that come between them and the
+ * next large one, which would otherwise begin a block of their own. */
+static size_t block_size(const ad_arena *a, size_t bytes)
+{
+    size_t growth = a->reserved < LEAST_BLOCK   ? LEAST_BLOCK
+                    : a->reserved < MOST_GROWTH ? a->reserved
+                                                : MOST_GROWTH;
+    return bytes > growth / 2 ? ad_size_add(bytes, growth / 16) : growth;
+}
+
 static bool make_room(ad_arena *a, size_t bytes)
 {
     if (!a->exact)
@@ -41,10 +51,7 @@ static bool make_room(ad_arena *a, size_t bytes)
             if (bytes <= b->size)
                 return true;
         }
-    size_t growth = a->reserved < LEAST_BLOCK   ? LEAST_BLOCK
-                    : a->reserved < MOST_GROWTH ? a->reserved
-                                                : MOST_GROWTH;
-    ad_block *b = insert_block(a, a->exact || bytes > growth ? bytes : growth);
+    ad_block *b = insert_block(a, a->exact ? bytes : block_size(a, bytes));
     if (b)
         enter(a, b);
     return b;
