@@ -1,6 +1,7 @@
 /* Buffers that come and go in any order, kept for reuse by size. */
 #include "core/recycler.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Classes 64 bytes * {1, 1.25, 1.5, 1.75} * 2^k. Writes the class's size. */
@@ -23,6 +24,8 @@ static unsigned class_of(size_t bytes, size_t *size)
 void *ad_recycler_take(ad_recycler *p, size_t bytes)
 {
     size_t size;
+    if (bytes > PTRDIFF_MAX) /* no such piece of memory exists, and its class has no size */
+        return NULL;
     unsigned c = class_of(bytes, &size);
     void *buffer = p->free[c];
     if (p->arena.exact)

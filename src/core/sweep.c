@@ -304,10 +304,11 @@ static void seed_one(const ad_node *n, void *dy)
         *(double *)dy = 1;
 }
 
-/* Whether the bytes of so many cotangents can be counted, for all values up to the root. */
-static bool counts_fit(ad_tape *t, uint32_t root, uint32_t count)
+/* Whether the bytes of so many cotangents can be counted, for all values: leaves beyond the root have
+ * gradients of zeros. */
+static bool counts_fit(ad_tape *t, uint32_t count)
 {
-    for (uint32_t i = 0; count > 1 && i <= root; i++)
+    for (uint32_t i = 0; count > 1 && i < t->count; i++)
         if (ad_node_blocks(t->nodes[i], count) == SIZE_MAX)
             return no_memory(t, t->nodes[i], SIZE_MAX);
     return true;
@@ -344,8 +345,7 @@ ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
     ad_tape *t = y.tape;
     uint32_t root = y.as.node.index;
     ad_sweep_drop(t);
-    if (!counts_fit(t, root, p->count) ||
-        (p->up_to == SECOND && !counts_fit(t, root, t->directions)))
+    if (!counts_fit(t, p->count) || (p->up_to == SECOND && !counts_fit(t, t->directions)))
         return ad_tape_leave_with_status(t);
     if (plant_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
         t->sweep_root = root;
