@@ -349,31 +349,8 @@ static const scenario scenarios[] = {
     {"checkpoints", checkpoint_scenario},
 };
 
-START_TEST(no_failed_allocation_leaks_or_crashes)
-{
-    torture(&scenarios[_i], false);
-}
-END_TEST
-
-START_TEST(no_allocations_failing_from_one_on_leak_or_crash)
-{
-    torture(&scenarios[_i], true);
-}
-END_TEST
-
-static Suite *make_suite(void)
-{
-    Suite *suite = suite_create("memory");
-    TCase *all = tcase_create("memory");
-    tcase_set_timeout(all, 300);
-    int count = (int)(sizeof scenarios / sizeof *scenarios);
-    tcase_add_loop_test(all, no_failed_allocation_leaks_or_crashes, 0, count);
-    tcase_add_loop_test(all, no_allocations_failing_from_one_on_leak_or_crash, 0, count);
-    suite_add_tcase(suite, all);
-    return suite;
-}
-
 int main(void)
 {
-    return run_suite(make_suite());
+    return run_suite(
+        torture_suite("memory", scenarios, (int)(sizeof scenarios / sizeof *scenarios)));
 }

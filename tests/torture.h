@@ -31,4 +31,30 @@ static inline void torture(const scenario *s, bool sticky)
     }
 }
 
+static const scenario *tortured;
+
+START_TEST(no_failed_allocation_leaks_or_crashes)
+{
+    torture(&tortured[_i], false);
+}
+END_TEST
+
+START_TEST(no_allocations_failing_from_one_on_leak_or_crash)
+{
+    torture(&tortured[_i], true);
+}
+END_TEST
+
+static inline Suite *torture_suite(const char *name, const scenario *scenarios, int count)
+{
+    Suite *suite = suite_create(name);
+    TCase *all = tcase_create(name);
+    tortured = scenarios;
+    tcase_set_timeout(all, 300);
+    tcase_add_loop_test(all, no_failed_allocation_leaks_or_crashes, 0, count);
+    tcase_add_loop_test(all, no_allocations_failing_from_one_on_leak_or_crash, 0, count);
+    suite_add_tcase(suite, all);
+    return suite;
+}
+
 #endif
