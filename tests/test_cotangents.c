@@ -145,6 +145,18 @@ START_TEST(a_norm_within_the_bound_is_left_as_it_is)
 }
 END_TEST
 
+START_TEST(a_norm_that_is_not_finite_makes_all_nan)
+{
+    static const double dy[][2] = {{NAN, 0}, {0, NAN}, {NAN, 1}, {INFINITY, 1}, {-INFINITY, 0}};
+    for (size_t i = 0; i < sizeof dy / sizeof *dy; i++) {
+        ad_tensor x = leaf();
+        ck_assert_int_eq(ad_backward_from(ad_clip_gradient_norm(x, 5), AD_VIEW(dy[i], 2)), AD_OK);
+        const double *g = ad_grad(x).data;
+        ck_assert_msg(isnan(g[0]) && isnan(g[1]), "row %zu: %g, %g", i, g[0], g[1]);
+    }
+}
+END_TEST
+
 /* L = sum(w x^2 / 2) with what is clipped in between: the derivative of the clipped gradient. */
 static void second_of_clipped(ad_tensor (*clip)(ad_tensor), double first, double second)
 {
@@ -493,6 +505,7 @@ int main(void)
     tcase_add_test(all, a_clipped_gradient_is_within_the_bounds);
     tcase_add_test(all, a_clipped_norm_keeps_the_direction);
     tcase_add_test(all, a_norm_within_the_bound_is_left_as_it_is);
+    tcase_add_test(all, a_norm_that_is_not_finite_makes_all_nan);
     tcase_add_test(all, second_derivatives_are_those_of_the_clipped_gradient);
     tcase_add_test(all, second_derivatives_are_right_where_only_the_cotangent_has_a_tangent);
     tcase_add_test(all, tangents_are_not_clipped);

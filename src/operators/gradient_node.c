@@ -244,7 +244,7 @@ ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tens
     gradient_attr a = {ad_call_at(t, f, env, n), wrt};
     if (t && ad_tape_status(t) == AD_OK)
         row = ad_apply_n(&gradient_op, n, x, &a);
-    bool good = ad_read(row).data;
+    bool good = x && ad_read(row).data;
     int64_t at = 0;
     for (int i = 0; gradient && i < wrt && (i < n || n < 1); i++)
         gradient[i] = good ? ad_call_take(row, ad_shape_of_tensor(x[i]), &at) : none;

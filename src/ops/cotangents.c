@@ -151,13 +151,15 @@ static double dot(ad_workspace *work, const ad_view *a, const ad_view *b, double
 }
 
 /* The greatest |x|; NaN is greater than any. */
-#define GREATEST(s, T)                                           \
-    static double greatest_##s(size_t n, const T *x)             \
-    {                                                            \
-        T most = 0;                                              \
-        for (size_t i = 0; i < n; i++)                           \
-            most = (T)fabs(x[i]) <= most ? most : (T)fabs(x[i]); \
-        return most;                                             \
+#define GREATEST(s, T)                                         \
+    static double greatest_##s(size_t n, const T *x)           \
+    {                                                          \
+        T most = 0;                                            \
+        for (size_t i = 0; i < n; i++) {                       \
+            T size = x[i] < 0 ? -x[i] : x[i];                  \
+            most = size <= most || most != most ? most : size; \
+        }                                                      \
+        return most;                                           \
     }
 GREATEST(f32, float)
 GREATEST(f64, double)
