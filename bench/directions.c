@@ -12,6 +12,7 @@ typedef struct directions_spec {
     void (*pass)(ad_tensor x, ad_tensor y, int count, const ad_view *d);
     ad_view (*read)(ad_tensor x, int i);
     bool of_leaf;
+    double flops, moved; /* for one number of one operation in one direction */
 } directions_spec;
 
 typedef struct directions {
@@ -92,7 +93,8 @@ static bench_work directions_setup(const bench_case *c, const bench_setting *set
     for (int i = 0; i < ops; i += 2)
         s->y = ad_sin(ad_mul(s->y, s->x));
     check(s->tape);
-    return (bench_work){s, s->tape, (double)ops * MANY, 0, 0};
+    return (bench_work){s, s->tape, (double)ops * MANY, s->spec->flops * (double)n,
+                        s->spec->moved * (double)n};
 }
 
 static void directions_teardown(void *state)
@@ -111,11 +113,15 @@ static const bench_kind directions_kind = {.setup = directions_setup,
                                            .difference = directions_difference,
                                            .teardown = directions_teardown};
 
+/* The means over y' = y x and sin(y'), in operations and numbers read and written: a pass is
+ * ty' = ty x + y tx and cos(y') ty'; a sweep dy = dy' x, dx += dy' y and cos(y') dy'; a product has a pass,
+ * a sweep, and the curvatures dy += dy' tx, dx += dy' ty and dy' -= dy'' sin(y') ty'. */
+enum { NUMBER = sizeof(double) };
 static const directions_spec specs[] = {
-    {1, push, ad_tangent_of, false},
-    {1000, push, ad_tangent_of, false},
-    {1, pull, ad_grad_of, true},
-    {1, hvp, ad_grad_tangent_of, true},
+    {1, push, ad_tangent_of, false, 2, 4 * NUMBER},
+    {1000, push, ad_tangent_of, false, 2, 4 * NUMBER},
+    {1, pull, ad_grad_of, true, 2, 4.5 * NUMBER},
+    {1, hvp, ad_grad_tangent_of, true, 7.5, 14 * NUMBER},
 };
 static const bench_case cases[] = {
     {"push64_1", "64 tangents in one pass, beside 64 passes", &directions_kind, &specs[0]},
