@@ -79,6 +79,14 @@ void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inne
                   call->place ? call->place : "", call->place ? ": " : "", ad_tape_error(inner));
 }
 
+void ad_call_put(void *to, const void *from, size_t bytes)
+{
+    if (bytes && from)
+        memmove(to, from, bytes);
+    else if (bytes)
+        memset(to, 0, bytes);
+}
+
 void ad_call_add(double alpha, ad_view from, ad_array to)
 {
     ad_array x = {.data = (void *)(uintptr_t)from.data, .type = from.type, .shape = from.shape};

@@ -53,6 +53,9 @@ ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at);
  * function that gives other numbers than before has the derivative of another one. */
 bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before);
 
+/* Copies numbers that lie row by row, or zeros where there are none. */
+void ad_call_put(void *to, const void *from, size_t bytes);
+
 /* to += alpha from, which have one type and shape and lie row by row. */
 void ad_call_add(double alpha, ad_view from, ad_array to);
 

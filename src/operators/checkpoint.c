@@ -6,7 +6,6 @@
 #include "ops/axes.h"
 
 #include <math.h>
-#include <string.h>
 
 /* f on the inner tape, again. What it gave before is kept. */
 typedef struct inner {
@@ -64,11 +63,7 @@ static void checkpoint_jvp(const ad_jvp_args *c)
         watched[i] = c->tx[i].data;
     if (evaluate(c->work, c->attr, c->x, watched, &c->y, &in) && push(&in, c->arity, c->tx)) {
         ad_view ty = ad_tangent(in.y); /* none where f is a constant */
-        size_t bytes = ad_array_count(&c->ty) * ad_type_size(c->ty.type);
-        if (bytes && ty.data)
-            memcpy(c->ty.data, ty.data, bytes);
-        else if (bytes)
-            memset(c->ty.data, 0, bytes);
+        ad_call_put(c->ty.data, ty.data, ad_array_count(&c->ty) * ad_type_size(c->ty.type));
     }
     ad_call_finish(c->work, c->attr, in.tape);
 }

@@ -11,7 +11,6 @@
 #include "ops/axes.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Rows of numbers, the latest on top. */
 typedef struct shelf {
@@ -137,7 +136,7 @@ static void loop_forward(const ad_forward_args *c)
     }
     row = good ? top_row(&s, first, &begin) : NULL;
     if (good && !l.a->steps)
-        ad_loop_put(c->y.data, row, l.bytes);
+        ad_call_put(c->y.data, row, l.bytes);
     else if (good)
         ad_loop_go(&l, begin, l.a->steps, row, c->y.data);
     ad_loop_finish(&l);
@@ -169,7 +168,7 @@ static void loop_pullback(const ad_pullback_args *c)
     bool *wanted = choose(c->work, c->arity, c->dx, NULL);
     char *dy = ad_scratch(c->work, l.stride);
     if (wanted && dy && ad_loop_open(&l, wanted)) {
-        ad_loop_put(dy, c->dy.data, l.bytes);
+        ad_call_put(dy, c->dy.data, l.bytes);
         sweep(&l, &s, &c->y, dy, c->dx);
         if (ad_tape_status(l.tape) == AD_OK)
             add_states(&l, dy, c->dx);
@@ -183,7 +182,7 @@ static void loop_jvp(const ad_jvp_args *c)
     bool *wanted = choose(c->work, c->arity, NULL, c->tx);
     char *first = ad_loop_first_row(&l);
     if (wanted && first && ad_loop_open(&l, wanted) && ad_loop_go(&l, 0, l.a->steps, first, first))
-        ad_loop_put(c->ty.data, first + l.bytes, l.bytes);
+        ad_call_put(c->ty.data, first + l.bytes, l.bytes);
     ad_loop_finish(&l);
 }
 
@@ -196,8 +195,8 @@ static void loop_curvature(const ad_curvature_args *c)
     if (wanted && dy && memory && ad_loop_open(&l, wanted)) {
         shelf s = shelf_in(l.a, memory, l.stride);
         *s.count = 0;
-        ad_loop_put(dy, c->dy.data, l.bytes);
-        ad_loop_put(dy + l.bytes, NULL, l.bytes);
+        ad_call_put(dy, c->dy.data, l.bytes);
+        ad_call_put(dy + l.bytes, NULL, l.bytes);
         sweep(&l, &s, &c->y, dy, c->tdx);
         if (ad_tape_status(l.tape) == AD_OK)
             add_states(&l, dy + l.bytes, c->tdx);

@@ -6,7 +6,6 @@
 #include "ops/axes.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- rows -------------------------------------------------------------------------- */
 
@@ -27,21 +26,13 @@ ad_view ad_loop_part(const ad_loop *l, const char *row, int k, size_t *at)
     return v;
 }
 
-void ad_loop_put(char *to, const void *from, size_t bytes)
-{
-    if (bytes && from)
-        memmove(to, from, bytes);
-    else if (bytes)
-        memset(to, 0, bytes);
-}
-
 static void put_operands(const ad_loop *l, const ad_view *x, char *row)
 {
     size_t at = 0;
     for (int k = 0; k < l->a->states; k++) {
         size_t begin = at;
         ad_loop_part(l, row, k, &at);
-        ad_loop_put(row + begin, x[k].data, at - begin);
+        ad_call_put(row + begin, x[k].data, at - begin);
     }
 }
 
@@ -153,9 +144,9 @@ static bool advance(ad_loop *l, int64_t i, const char *from, char *to)
     ad_tensor y = join_next(l);
     if (ad_tape_status(l->tape) != AD_OK || (l->tx && !push(l, from, y)))
         return false;
-    ad_loop_put(to, ad_read(y).data, l->bytes);
+    ad_call_put(to, ad_read(y).data, l->bytes);
     if (l->tx)
-        ad_loop_put(to + l->bytes, ad_tangent(y).data, l->bytes);
+        ad_call_put(to + l->bytes, ad_tangent(y).data, l->bytes);
     return true;
 }
 
@@ -198,9 +189,9 @@ bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, c
     for (int k = 0; k < a->states; k++) {
         size_t begin = at;
         ad_loop_part(l, dy, k, &at);
-        ad_loop_put(dy + begin, ad_grad(l->state[k]).data, at - begin);
+        ad_call_put(dy + begin, ad_grad(l->state[k]).data, at - begin);
         if (l->tx)
-            ad_loop_put(dy + l->bytes + begin, ad_grad_tangent(l->state[k]).data, at - begin);
+            ad_call_put(dy + l->bytes + begin, ad_grad_tangent(l->state[k]).data, at - begin);
     }
     for (int k = a->states; k < a->call.n; k++)
         if (dx[k].data)

@@ -38,9 +38,6 @@ size_t ad_loop_count(const ad_loop_attr *a, const ad_shape *x);
 /* State k in a row, which follows *at bytes; moves on to the next. */
 ad_view ad_loop_part(const ad_loop *l, const char *row, int k, size_t *at);
 
-/* Copies numbers that lie row by row, or zeros where there are none. */
-void ad_loop_put(char *to, const void *from, size_t bytes);
-
 /* The row before the first step, in scratch memory. NULL when there is none. */
 char *ad_loop_first_row(const ad_loop *l);
 
