@@ -4,8 +4,8 @@
 #include "suite.h"
 
 #include "adze/random.h"
-#include "core/node.h"
-#include "ops/gemm.h"
+#include "kernels/gemm.h"
+#include "tape/node.h"
 
 #include <math.h>
 #include <string.h>

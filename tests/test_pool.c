@@ -4,8 +4,8 @@
 #include "allocator.h"
 #include "suite.h"
 
-#include "core/node.h"
-#include "core/share.h"
+#include "base/share.h"
+#include "tape/node.h"
 
 #include <adze.h>
 #include <pthread.h>
