@@ -134,10 +134,9 @@ static ad_tensor elementwise(ad_tape *t, ad_tensor x, ad_tensor w, ad_tensor b, 
 static ad_tensor along_axes(ad_tape *t, ad_tensor x, ad_tensor w, ad_tensor b, const numbers *v)
 {
     (void)t, (void)w, (void)b, (void)v;
-    ad_tensor rows = ad_logsumexp_squeeze(x, AD_AXES(1)),
-              columns = ad_std_squeeze(x, AD_AXES(0), 1);
+    ad_tensor rows = ad_logsumexp_over(x, AD_AXES(1)), columns = ad_std_over(x, AD_AXES(0), 1);
     ad_tensor shares = ad_transpose(ad_softmax(ad_transpose(x), 0));
-    ad_tensor most = ad_max_squeeze(ad_mul(x, shares), AD_AXES(0));
+    ad_tensor most = ad_max_over(ad_mul(x, shares), AD_AXES(0));
     return ad_add(ad_mean(ad_square(rows)), ad_sum(ad_mul(columns, most)));
 }
 

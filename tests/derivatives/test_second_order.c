@@ -38,8 +38,8 @@ static ad_tensor rosenbrock(ad_tape *t, const ad_tensor *x, const void *env)
 static ad_tensor normalised(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t, (void)env;
-    ad_tensor centred = ad_sub(x[0], ad_mean_keep(x[0], AD_AXES(-1)));
-    ad_tensor variance = ad_variance_keep(x[0], AD_AXES(-1), 0);
+    ad_tensor centred = ad_sub(x[0], ad_mean_over(x[0], AD_KEEP(-1)));
+    ad_tensor variance = ad_variance_over(x[0], AD_KEEP(-1), 0);
     return ad_mul(ad_div(centred, ad_sqrt(ad_add(variance, 0.1))), x[1]);
 }
 
@@ -55,10 +55,10 @@ static ad_tensor entangled(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)env;
     ad_tensor rows =
-        ad_concat((ad_tensor[]){x[0], ad_exp(x[0]), ad_permute(x[1], AD_AXES(1, 0))}, 3, 0);
+        ad_concat(3, (ad_tensor[]){x[0], ad_exp(x[0]), ad_permute(x[1], AD_AXES(1, 0))}, 0);
     ad_tensor part = ad_mul(ad_slice(rows, 0, 1, 4), ad_slice(rows, 0, 0, 3));
     ad_tensor either = ad_where(FROZEN(chosen, 3, 1), ad_sin(part), ad_mul(x[0], part));
-    return ad_div(ad_logsumexp_squeeze(either, AD_AXES(0)), ad_add(ad_sum(ad_square(x[1])), 1));
+    return ad_div(ad_logsumexp_over(either, AD_AXES(0)), ad_add(ad_sum(ad_square(x[1])), 1));
 }
 
 #define S(...)                                              \

@@ -53,7 +53,7 @@ static ad_tensor penalty(ad_tape *t, const ad_tensor *x, const void *env)
     (void)t, (void)env;
     ad_tensor slope;
     ad_gradient_node(critic, NULL, 4, x, 1, &slope);
-    ad_tensor norm = ad_sqrt(ad_sum_squeeze(ad_square(slope), AD_AXES(-1)));
+    ad_tensor norm = ad_sqrt(ad_sum_over(ad_square(slope), AD_AXES(-1)));
     return ad_mean(ad_square(ad_sub(norm, 1)));
 }
 

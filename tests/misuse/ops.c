@@ -53,14 +53,14 @@ static const ad_op copies_op = {.name = "copies",
 static ad_tensor first_half(ad_tensor x)
 {
     ad_tensor y[2];
-    ad_split(x, 2, NULL, 0, y);
+    ad_split(x, 0, 2, NULL, y);
     return y[0];
 }
 
 static ad_tensor first_row(ad_tensor x)
 {
     ad_tensor y[2];
-    ad_unstack(x, 2, 0, y);
+    ad_unstack(x, 0, 2, y);
     return y[0];
 }
 
@@ -79,17 +79,14 @@ static ad_status look(void *user, const ad_cotangent *c)
 #define VIEWS(ROW, name, call) ROW(name, name, call, BIT(A), 0)
 #define REDUCE(ROW, name, typed) \
     ROW(name, name, ad_##name(o[A]), BIT(A), typed) \
-    ROW(name##_squeeze, name, ad_##name##_squeeze(o[A], AD_AXES(0)), BIT(A), typed) \
-    ROW(name##_keep, name, ad_##name##_keep(o[A], AD_AXES(-1)), BIT(A), typed)
+    ROW(name##_over, name, ad_##name##_over(o[A], AD_AXES(0)), BIT(A), typed)
 #define SPREAD(ROW, name) \
     ROW(name, name, ad_##name(o[A]), BIT(A), BIT(A)) \
-    ROW(name##_squeeze, name, ad_##name##_squeeze(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
-    ROW(name##_keep, name, ad_##name##_keep(o[A], AD_AXES(-1), 0), BIT(A), BIT(A))
+    ROW(name##_over, name, ad_##name##_over(o[A], AD_AXES(0), 1), BIT(A), BIT(A))
 
 #define MASKED(ROW, name) \
     ROW(name, name, ad_##name(o[M]), BIT(M), BIT(M)) \
-    ROW(name##_squeeze, name, ad_##name##_squeeze(o[M], AD_AXES(0)), BIT(M), BIT(M)) \
-    ROW(name##_keep, name, ad_##name##_keep(o[M], AD_AXES(-1)), BIT(M), BIT(M))
+    ROW(name##_over, name, ad_##name##_over(o[M], AD_AXES(0)), BIT(M), BIT(M))
 
 #define ELEMENTWISE_ROWS(ROW) \
     UNARY(ROW, ceil) UNARY(ROW, floor) UNARY(ROW, round) UNARY(ROW, trunc) UNARY(ROW, rsqrt) \
@@ -115,16 +112,14 @@ static ad_status look(void *user, const ad_cotangent *c)
     REDUCE(ROW, prod, BIT(A)) REDUCE(ROW, argmax, 0) REDUCE(ROW, argmin, 0) \
     REDUCE(ROW, count_nonzero, 0) MASKED(ROW, all) MASKED(ROW, any) \
     ROW(norm, norm, ad_norm(o[A], 2), BIT(A), BIT(A)) \
-    ROW(norm_squeeze, norm, ad_norm_squeeze(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
-    ROW(norm_keep, norm, ad_norm_keep(o[A], AD_AXES(-1), INFINITY), BIT(A), BIT(A)) \
+    ROW(norm_over, norm, ad_norm_over(o[A], AD_AXES(0), 1), BIT(A), BIT(A)) \
     ROW(moments, moments, ad_moments(o[A]).variance, BIT(A), BIT(A)) \
-    ROW(moments_squeeze, moments, ad_moments_squeeze(o[A], AD_AXES(0), 1).variance, BIT(A), BIT(A)) \
-    ROW(moments_keep, moments, ad_moments_keep(o[A], AD_AXES(-1), 0).variance, BIT(A), BIT(A)) \
+    ROW(moments_over, moments, ad_moments_over(o[A], AD_AXES(0), 1).variance, BIT(A), BIT(A)) \
     ROW(cumsum, cumsum, ad_cumsum(o[A], 1, AD_REVERSE), BIT(A), BIT(A)) \
     ROW(cumprod, cumprod, ad_cumprod(o[A], 1, AD_REVERSE), BIT(A), BIT(A)) \
     ROW(sort, sort, ad_sort(o[A], 0, true).values, BIT(A), 0) \
     VIEWS(ROW, argsort, ad_argsort(o[A], 0, true)) \
-    ROW(top_k, top_k, ad_top_k(o[A], 1, 0).values, BIT(A), 0)
+    ROW(top_k, top_k, ad_top_k(o[A], 0, 1).values, BIT(A), 0)
 
 #define COTANGENT_ROWS(ROW) \
     ROW(scale_gradient, scale_gradient, ad_scale_gradient(o[A], 2), BIT(A), BIT(A)) \
@@ -195,8 +190,8 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(dropout, dropout, ad_dropout(o[A], 0.5, ad_key_new(1)), BIT(A), BIT(A)) \
     ROW(squeeze, reshape, ad_squeeze(ad_reshape(o[A], AD_SHAPE(1, 6)), 0), BIT(A), 0) \
     ROW(unbroadcast, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(3)), BIT(A), BIT(A)) \
-    ROW(concat, concat, ad_concat(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(stack, stack, ad_stack(TWO_OF(A, B), 2, 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(concat, concat, ad_concat(2, TWO_OF(A, B), 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+    ROW(stack, stack, ad_stack(2, TWO_OF(A, B), 0), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
     ROW(gather, gather, ad_gather(o[A], o[L], 0), BIT(A) | BIT(L), BIT(L)) \
     ROW(softmax_cross_entropy, softmax_cross_entropy, ad_softmax_cross_entropy(o[A], o[L]), \
         BIT(A) | BIT(L), BIT(A) | BIT(L)) \
@@ -207,13 +202,13 @@ static ad_status look(void *user, const ad_cotangent *c)
 /* ---- calls that cannot be right ------------------------------------------------------------ */
 
 #define REDUCE_BADLY(ROW, name) \
-    ROW(name, 0, name, ad_##name##_squeeze(o[A], AD_AXES(2)), AD_BAD_SHAPE) \
-    ROW(name, 1, name, ad_##name##_keep(o[A], AD_AXES(0, -2)), AD_BAD_SHAPE) \
-    ROW(name, 2, name, ad_##name##_squeeze(o[A], ((ad_axes){9, {0}})), AD_MISUSE) \
-    ROW(name, 3, name, ad_##name##_squeeze(o[A], ((ad_axes){-1, {0}})), AD_MISUSE)
+    ROW(name, 0, name, ad_##name##_over(o[A], AD_AXES(2)), AD_BAD_SHAPE) \
+    ROW(name, 1, name, ad_##name##_over(o[A], AD_KEEP(0, -2)), AD_BAD_SHAPE) \
+    ROW(name, 2, name, ad_##name##_over(o[A], (ad_axes){.count = 9}), AD_MISUSE) \
+    ROW(name, 3, name, ad_##name##_over(o[A], (ad_axes){.count = -1}), AD_MISUSE)
 #define SPREAD_BADLY(ROW, name) \
-    ROW(name, 0, name, ad_##name##_squeeze(o[A], AD_AXES(-3), 0), AD_BAD_SHAPE) \
-    ROW(name, 1, name, ad_##name##_keep(o[A], AD_AXES(0, 0), 0), AD_BAD_SHAPE)
+    ROW(name, 0, name, ad_##name##_over(o[A], AD_AXES(-3), 0), AD_BAD_SHAPE) \
+    ROW(name, 1, name, ad_##name##_over(o[A], AD_KEEP(0, 0), 0), AD_BAD_SHAPE)
 
 #define BAD_SHAPE_ROWS(ROW) \
     ROW(matvec, 0, matvec, ad_matvec(o[C], o[V]), AD_BAD_SHAPE) \
@@ -221,7 +216,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(flatten, 0, flatten, ad_flatten(o[A], 1, 0), AD_BAD_SHAPE) \
     ROW(flatten, 1, flatten, ad_flatten(o[A], 0, 2), AD_BAD_SHAPE) \
     ROW(flip, 0, flip, ad_flip(o[A], AD_AXES(2)), AD_BAD_SHAPE) \
-    ROW(flip, 1, flip, ad_flip(o[A], ((ad_axes){9, {0}})), AD_MISUSE) \
+    ROW(flip, 1, flip, ad_flip(o[A], (ad_axes){.count = 9}), AD_MISUSE) \
     ROW(slice_step, 0, slice, ad_slice_step(o[A], 0, 0, 1, 0), AD_MISUSE) \
     ROW(slice_step, 1, slice, ad_slice_step(o[A], 2, 0, 1, 1), AD_BAD_SHAPE) \
     ROW(split, 0, split, first_half(o[V]), AD_BAD_SHAPE) \
@@ -257,24 +252,24 @@ static ad_status look(void *user, const ad_cotangent *c)
 #define BAD_ELEMENTWISE_ROWS(ROW) \
     REDUCE_BADLY(ROW, prod) REDUCE_BADLY(ROW, argmax) REDUCE_BADLY(ROW, argmin) \
     REDUCE_BADLY(ROW, count_nonzero) \
-    ROW(norm, 0, norm, ad_norm_squeeze(o[A], AD_AXES(-3), 2), AD_BAD_SHAPE) \
-    ROW(norm, 1, norm, ad_norm_keep(o[A], AD_AXES(0, 0), 2), AD_BAD_SHAPE) \
+    ROW(norm, 0, norm, ad_norm_over(o[A], AD_AXES(-3), 2), AD_BAD_SHAPE) \
+    ROW(norm, 1, norm, ad_norm_over(o[A], AD_KEEP(0, 0), 2), AD_BAD_SHAPE) \
     ROW(argmax, 4, argmax, ad_argmax(ad_slice(o[A], 0, 1, 1)), AD_BAD_SHAPE) \
     ROW(norm, 2, norm, ad_norm(o[A], NAN), AD_MISUSE) \
     ROW(norm, 3, norm, ad_norm(o[A], 0), AD_MISUSE) \
     ROW(hypot, 0, hypot, ad_hypot(o[A], o[C]), AD_BAD_SHAPE) \
     ROW(clamp, 0, clamp, ad_clamp(o[A], 0, o[C]), AD_BAD_SHAPE) \
-    ROW(moments, 0, moments, ad_moments_squeeze(o[A], AD_AXES(2), 0).mean, AD_BAD_SHAPE) \
-    ROW(moments, 1, moments, ad_moments_keep(o[A], AD_AXES(0, -2), 0).variance, AD_BAD_SHAPE) \
-    ROW(moments, 2, moments, ad_moments_keep(o[A], AD_AXES(0), -1).mean, AD_MISUSE) \
+    ROW(moments, 0, moments, ad_moments_over(o[A], AD_AXES(2), 0).mean, AD_BAD_SHAPE) \
+    ROW(moments, 1, moments, ad_moments_over(o[A], AD_KEEP(0, -2), 0).variance, AD_BAD_SHAPE) \
+    ROW(moments, 2, moments, ad_moments_over(o[A], AD_KEEP(0), -1).mean, AD_MISUSE) \
     ROW(cumsum, 0, cumsum, ad_cumsum(o[A], 2, 0), AD_BAD_SHAPE) \
     ROW(cumsum, 1, cumsum, ad_cumsum(o[A], 0, 4), AD_MISUSE) \
     ROW(cumprod, 0, cumprod, ad_cumprod(o[A], -3, 0), AD_BAD_SHAPE) \
     ROW(cumprod, 1, cumprod, ad_cumprod(o[A], 0, AD_REVERSE | 1u << 31), AD_MISUSE) \
     ROW(sort, 0, sort, ad_sort(o[A], 2, false).values, AD_BAD_SHAPE) \
     ROW(argsort, 0, argsort, ad_argsort(o[A], -3, false), AD_BAD_SHAPE) \
-    ROW(top_k, 0, top_k, ad_top_k(o[A], 3, 0).values, AD_BAD_SHAPE) \
-    ROW(top_k, 1, top_k, ad_top_k(o[A], -1, 0).indices, AD_MISUSE)
+    ROW(top_k, 0, top_k, ad_top_k(o[A], 0, 3).values, AD_BAD_SHAPE) \
+    ROW(top_k, 1, top_k, ad_top_k(o[A], 0, -1).indices, AD_MISUSE)
 
 #define BAD_ROWS(ROW) \
     BAD_INSIDE_ROWS(ROW) \
@@ -314,7 +309,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(transpose, 0, transpose, ad_transpose(o[V]), AD_BAD_SHAPE) \
     ROW(permute, 0, permute, ad_permute(o[A], AD_AXES(0, 0)), AD_BAD_SHAPE) \
     ROW(permute, 1, permute, ad_permute(o[A], AD_AXES(0)), AD_BAD_SHAPE) \
-    ROW(permute, 2, permute, ad_permute(o[A], ((ad_axes){100, {0}})), AD_MISUSE) \
+    ROW(permute, 2, permute, ad_permute(o[A], (ad_axes){.count = 100}), AD_MISUSE) \
     ROW(broadcast_to, 0, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(2, 4)), AD_BAD_SHAPE) \
     ROW(broadcast_to, 1, broadcast_to, ad_broadcast_to(o[A], AD_SHAPE(3)), AD_BAD_SHAPE) \
     ROW(unbroadcast, 0, unbroadcast, ad_unbroadcast(o[A], AD_SHAPE(2)), AD_BAD_SHAPE) \
@@ -323,16 +318,16 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(slice, 1, slice, ad_slice(o[A], 0, 2, 1), AD_BAD_SHAPE) \
     ROW(slice, 2, slice, ad_slice(o[A], 2, 0, 1), AD_BAD_SHAPE) \
     ROW(slice, 3, slice, ad_slice(o[A], 0, INT64_MIN, INT64_MAX), AD_BAD_SHAPE) \
-    ROW(concat, 0, concat, ad_concat(TWO_OF(A, C), 2, 0), AD_BAD_SHAPE) \
-    ROW(concat, 1, concat, ad_concat(TWO_OF(A, B), 2, 2), AD_BAD_SHAPE) \
-    ROW(concat, 2, concat, ad_concat(TWO_OF(A, B), 0, 0), AD_OK) \
-    ROW(concat, 3, concat, ad_concat(TWO_OF(A, B), -5, 0), AD_OK) \
-    ROW(concat, 4, concat, ad_concat(TWO_OF(A, V), 2, 0), AD_BAD_SHAPE) \
-    ROW(stack, 0, stack, ad_stack(TWO_OF(A, C), 2, 0), AD_BAD_SHAPE) \
-    ROW(stack, 1, stack, ad_stack(TWO_OF(A, B), 2, 4), AD_BAD_SHAPE) \
-    ROW(concat, 5, concat, ((void)o, ad_concat(NULL, 2, 0)), AD_OK) \
-    ROW(stack, 2, stack, ((void)o, ad_stack(NULL, 2, 0)), AD_OK) \
-    ROW(stack, 3, stack, ad_stack(TWO_OF(A, B), 0, 0), AD_OK) \
+    ROW(concat, 0, concat, ad_concat(2, TWO_OF(A, C), 0), AD_BAD_SHAPE) \
+    ROW(concat, 1, concat, ad_concat(2, TWO_OF(A, B), 2), AD_BAD_SHAPE) \
+    ROW(concat, 2, concat, ad_concat(0, TWO_OF(A, B), 0), AD_OK) \
+    ROW(concat, 3, concat, ad_concat(-5, TWO_OF(A, B), 0), AD_OK) \
+    ROW(concat, 4, concat, ad_concat(2, TWO_OF(A, V), 0), AD_BAD_SHAPE) \
+    ROW(stack, 0, stack, ad_stack(2, TWO_OF(A, C), 0), AD_BAD_SHAPE) \
+    ROW(stack, 1, stack, ad_stack(2, TWO_OF(A, B), 4), AD_BAD_SHAPE) \
+    ROW(concat, 5, concat, ((void)o, ad_concat(2, NULL, 0)), AD_OK) \
+    ROW(stack, 2, stack, ((void)o, ad_stack(2, NULL, 0)), AD_OK) \
+    ROW(stack, 3, stack, ad_stack(0, TWO_OF(A, B), 0), AD_OK) \
     ROW(gather, 0, gather, ad_gather(o[A], o[L], 2), AD_BAD_SHAPE) \
     ROW(gather, 1, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_I64, -1), 0), AD_DOMAIN) \
     ROW(gather, 2, gather, ad_gather(o[A], ad_constant(o[A].tape, AD_U8, 2), 0), AD_DOMAIN) \

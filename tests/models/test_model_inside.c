@@ -117,7 +117,7 @@ static ad_tensor slope_penalty(ad_tape *t, const net_tensors *m, const void *env
 {
     ad_tensor x = ad_freeze(t, AD_VIEW(points, ROWS, INPUTS)), g;
     net_input_gradient_node(net_sum, m, 1, &x, env, &g);
-    return ad_mean(ad_square(ad_sub(ad_sqrt(ad_sum_squeeze(ad_square(g), AD_AXES(-1))), 1)));
+    return ad_mean(ad_square(ad_sub(ad_sqrt(ad_sum_over(ad_square(g), AD_AXES(-1))), 1)));
 }
 
 static const int one_step = 1, three_steps = 3;

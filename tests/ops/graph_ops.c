@@ -108,18 +108,19 @@ static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 
 static ad_tensor stack(const ad_tensor *x, uint64_t choice)
 {
-    return ad_stack(x, 2, (int)(choice % (uint64_t)(ad_shape_of_tensor(x[0]).rank + 1)));
+    return ad_stack(2, x, (int)(choice % (uint64_t)(ad_shape_of_tensor(x[0]).rank + 1)));
 }
 
 #define AXIS AD_AXES(axis_of(*x, choice))
-/* Over one axis in two forms, or over all. */
-#define REDUCE(op)                                   \
-    (choice >> 9 & 1   ? ad_##op##_keep(*x, AXIS)    \
-     : choice >> 8 & 1 ? ad_##op##_squeeze(*x, AXIS) \
+#define KEPT AD_KEEP(axis_of(*x, choice))
+/* Over one axis, kept or dropped, or over all. */
+#define REDUCE(op)                                \
+    (choice >> 9 & 1   ? ad_##op##_over(*x, KEPT) \
+     : choice >> 8 & 1 ? ad_##op##_over(*x, AXIS) \
                        : ad_##op(*x))
-#define REDUCE_BY_N(op)                                 \
-    (choice >> 9 & 1   ? ad_##op##_keep(*x, AXIS, 0)    \
-     : choice >> 8 & 1 ? ad_##op##_squeeze(*x, AXIS, 0) \
+#define REDUCE_BY_N(op)                              \
+    (choice >> 9 & 1   ? ad_##op##_over(*x, KEPT, 0) \
+     : choice >> 8 & 1 ? ad_##op##_over(*x, AXIS, 0) \
                        : ad_##op(*x))
 
 static ad_status look(void *user, const ad_cotangent *c)
@@ -206,7 +207,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(muladd, muladd, 2, FIT_BROADCAST, EVERYWHERE, ad_muladd(x[0], x[1], x[0])) \
     ROW(prod, prod, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE(prod)) \
     ROW(norm, norm, 1, FIT_FULL_AXIS, POSITIVE, \
-        choice & 1 ? ad_norm(*x, 3) : ad_norm_squeeze(*x, AXIS, 2)) \
+        choice & 1 ? ad_norm(*x, 3) : ad_norm_over(*x, AXIS, 2)) \
     ROW(cumsum, cumsum, 1, FIT_FULL_AXIS, EVERYWHERE, \
         ad_cumsum(*x, axis_of(*x, choice), (unsigned)(choice >> 8 & 3))) \
     ROW(cumprod, cumprod, 1, FIT_FULL_AXIS, EVERYWHERE, \
@@ -270,9 +271,9 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(matmul_again, matmul, 1, FIT_MATRIX, EVERYWHERE, ad_matmul(*x, ad_transpose(*x))) \
     ROW(dot, dot, 2, FIT_VECTORS, EVERYWHERE, ad_dot(x[0], x[1])) \
     ROW(dense, dense, 2, FIT_DENSE, EVERYWHERE, \
-        ad_dense(x[0], x[1], ad_sum_squeeze(x[1], AD_AXES(0)), choice & 1 ? AD_TANH : AD_SIGMOID)) \
+        ad_dense(x[0], x[1], ad_sum_over(x[1], AD_AXES(0)), choice & 1 ? AD_TANH : AD_SIGMOID)) \
     ROW(dense_again, dense, 1, FIT_ROWS, EVERYWHERE, \
-        ad_dense(*x, ad_transpose(*x), ad_sum_squeeze(*x, AD_AXES(1)), AD_TANH)) \
+        ad_dense(*x, ad_transpose(*x), ad_sum_over(*x, AD_AXES(1)), AD_TANH)) \
     ROW(sum, sum, 1, FIT_AXIS, EVERYWHERE, REDUCE(sum)) \
     ROW(mean, mean, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE(mean)) \
     ROW(variance, variance, 1, FIT_FULL_AXIS, EVERYWHERE, REDUCE_BY_N(variance)) \
@@ -291,7 +292,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(unbroadcast, unbroadcast, 1, FIT_AXIS, EVERYWHERE, unbroadcast(*x, choice)) \
     ROW(slice, slice, 1, FIT_AXIS, EVERYWHERE, slice(*x, choice)) \
     ROW(concat, concat, 2, FIT_EQUAL, EVERYWHERE, \
-        ad_shape_of_tensor(*x).rank ? ad_concat(x, 2, axis_of(*x, choice)) : ad_stack(x, 2, 0)) \
+        ad_shape_of_tensor(*x).rank ? ad_concat(2, x, axis_of(*x, choice)) : ad_stack(2, x, 0)) \
     ROW(stack, stack, 2, FIT_EQUAL, EVERYWHERE, stack(x, choice)) \
     ROW(gather, gather, 1, FIT_FULL_AXIS, EVERYWHERE, gather(t, *x, choice)) \
     ROW(mse, mse, 2, FIT_EQUAL, EVERYWHERE, ad_mse(x[0], x[1])) \

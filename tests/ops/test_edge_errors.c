@@ -117,45 +117,45 @@ typedef struct refusal {
         "matvec([2, 3], [4]): columns of the matrix must equal the length of the vector") \
     ROW(outer_of_a_matrix, ad_outer(o->m23, o->v4), AD_BAD_SHAPE, \
         "outer([2, 3], [4]): needs two vectors") \
-    ROW(concat_other_extents, ad_concat(PAIR(o->m23, o->m24), 2, 0), AD_BAD_SHAPE, \
+    ROW(concat_other_extents, ad_concat(2, PAIR(o->m23, o->m24), 0), AD_BAD_SHAPE, \
         "concat([2, 3], [2, 4]): shapes must be equal but for the axis") \
-    ROW(concat_ranks, ad_concat(PAIR(o->m23, o->v3), 2, 0), AD_BAD_SHAPE, \
+    ROW(concat_ranks, ad_concat(2, PAIR(o->m23, o->v3), 0), AD_BAD_SHAPE, \
         "concat([2, 3], [3]): operands must have one rank") \
-    ROW(stack_shapes, ad_stack(PAIR(o->v3, o->v4), 2, 0), AD_BAD_SHAPE, \
+    ROW(stack_shapes, ad_stack(2, PAIR(o->v3, o->v4), 0), AD_BAD_SHAPE, \
         "stack([3], [4]): operands must have one shape") \
     ROW(max_of_nothing, ad_max(o->none3), AD_BAD_SHAPE, \
         "max([0, 3]): an empty axis has no greatest or least element") \
     ROW(argmax_of_nothing, ad_argmax(o->none3), AD_BAD_SHAPE, \
         "argmax([0, 3]): an empty axis has no greatest or least element") \
-    ROW(top_k_of_too_few, ad_top_k(o->m23, 4, 1).values, AD_BAD_SHAPE, \
+    ROW(top_k_of_too_few, ad_top_k(o->m23, 1, 4).values, AD_BAD_SHAPE, \
         "top_k([2, 3]): axis 1 has fewer than 4 elements") \
     ROW(clamp_shapes, ad_clamp(o->m23, o->v4, o->number), AD_BAD_SHAPE, \
         "clamp([2, 3], [4], []): " BROADCAST) \
-    ROW(min_over_nothing, ad_min_keep(o->none3, AD_AXES(0)), AD_BAD_SHAPE, \
+    ROW(min_over_nothing, ad_min_over(o->none3, AD_KEEP(0)), AD_BAD_SHAPE, \
         "min([0, 3]): an empty axis has no greatest or least element")
 
 #define AXES(ROW) \
-    ROW(sum_axis_out_of_range, ad_sum_squeeze(o->m23, AD_AXES(5)), AD_BAD_SHAPE, \
+    ROW(sum_axis_out_of_range, ad_sum_over(o->m23, AD_AXES(5)), AD_BAD_SHAPE, \
         "sum([2, 3]): axis 5 is out of range for rank 2") \
-    ROW(mean_axis_below_range, ad_mean_keep(o->m23, AD_AXES(0, -3)), AD_BAD_SHAPE, \
+    ROW(mean_axis_below_range, ad_mean_over(o->m23, AD_KEEP(0, -3)), AD_BAD_SHAPE, \
         "mean([2, 3]): axis -3 is out of range for rank 2") \
-    ROW(variance_axis_twice, ad_variance_squeeze(o->m23, AD_AXES(1, -1), 0), AD_BAD_SHAPE, \
+    ROW(variance_axis_twice, ad_variance_over(o->m23, AD_AXES(1, -1), 0), AD_BAD_SHAPE, \
         "variance([2, 3]): axis -1 is named twice") \
-    ROW(max_axis_twice, ad_max_squeeze(o->m23, AD_AXES(0, 0)), AD_BAD_SHAPE, \
+    ROW(max_axis_twice, ad_max_over(o->m23, AD_AXES(0, 0)), AD_BAD_SHAPE, \
         "max([2, 3]): axis 0 is named twice") \
-    ROW(sum_axis_0_of_a_number, ad_sum_squeeze(o->number, AD_AXES(0)), AD_BAD_SHAPE, \
+    ROW(sum_axis_0_of_a_number, ad_sum_over(o->number, AD_AXES(0)), AD_BAD_SHAPE, \
         "sum([]): axis 0 is out of range for rank 0") \
-    ROW(logsumexp_axis_0_of_a_number, ad_logsumexp_keep(o->number, AD_AXES(-1)), AD_BAD_SHAPE, \
+    ROW(logsumexp_axis_0_of_a_number, ad_logsumexp_over(o->number, AD_KEEP(-1)), AD_BAD_SHAPE, \
         "logsumexp([]): axis -1 is out of range for rank 0") \
-    ROW(prod_axis, ad_prod_keep(o->m23, AD_AXES(2)), AD_BAD_SHAPE, \
+    ROW(prod_axis, ad_prod_over(o->m23, AD_KEEP(2)), AD_BAD_SHAPE, \
         "prod([2, 3]): axis 2 is out of range for rank 2") \
-    ROW(norm_axis, ad_norm_keep(o->m23, AD_AXES(-3), 2), AD_BAD_SHAPE, \
+    ROW(norm_axis, ad_norm_over(o->m23, AD_KEEP(-3), 2), AD_BAD_SHAPE, \
         "norm([2, 3]): axis -3 is out of range for rank 2") \
     ROW(cumsum_axis, ad_cumsum(o->m23, 2, 0), AD_BAD_SHAPE, \
         "cumsum([2, 3]): axis 2 is out of range for rank 2") \
     ROW(sort_of_a_number, ad_sort(o->number, 0, false).values, AD_BAD_SHAPE, \
         "sort([]): axis 0 is out of range for rank 0") \
-    ROW(top_k_axis, ad_top_k(o->m23, 1, 2).indices, AD_BAD_SHAPE, \
+    ROW(top_k_axis, ad_top_k(o->m23, 2, 1).indices, AD_BAD_SHAPE, \
         "top_k([2, 3]): axis 2 is out of range for rank 2") \
     ROW(softmax_axis, ad_softmax(o->m23, 2), AD_BAD_SHAPE, \
         "softmax([2, 3]): axis 2 is out of range for rank 2") \
@@ -169,13 +169,13 @@ typedef struct refusal {
         "permute([2, 3]): axis -2 is named twice") \
     ROW(slice_axis, ad_slice(o->number, 0, 0, 1), AD_BAD_SHAPE, \
         "slice([]): axis 0 is out of range for rank 0") \
-    ROW(concat_axis, ad_concat(PAIR(o->v3, o->v3), 2, 1), AD_BAD_SHAPE, \
+    ROW(concat_axis, ad_concat(2, PAIR(o->v3, o->v3), 1), AD_BAD_SHAPE, \
         "concat([3]): axis 1 is out of range for rank 1") \
-    ROW(stack_axis, ad_stack(PAIR(o->v3, o->v3), 2, -3), AD_BAD_SHAPE, \
+    ROW(stack_axis, ad_stack(2, PAIR(o->v3, o->v3), -3), AD_BAD_SHAPE, \
         "stack([3]): axis -3 is out of range for rank 2") \
     ROW(gather_axis, ad_gather(o->m43, o->i32_v3, 2), AD_BAD_SHAPE, \
         "gather([4, 3]): axis 2 is out of range for rank 2") \
-    ROW(more_axes_than_there_can_be, ad_sum_keep(o->m23, (ad_axes){9, {0}}), AD_MISUSE, \
+    ROW(more_axes_than_there_can_be, ad_sum_over(o->m23, (ad_axes){.count = 9}), AD_MISUSE, \
         "sum: 9 axes, there can be 0 (all) to 8")
 
 #define TYPES(ROW) \
@@ -192,7 +192,7 @@ typedef struct refusal {
         "where([3], [3], [3]): both branches must have one type (ad_cast converts)") \
     ROW(where_without_mask, ad_where(o->v3, o->v3, o->v3), AD_BAD_TYPE, \
         "where([3], [3], [3]): the mask must be bool (comparisons make masks)") \
-    ROW(concat_mixed, ad_concat(PAIR(o->v3, o->f32_v3), 2, 0), AD_BAD_TYPE, \
+    ROW(concat_mixed, ad_concat(2, PAIR(o->v3, o->f32_v3), 0), AD_BAD_TYPE, \
         "concat([3], [3]): operands must have one type (ad_cast converts)") \
     ROW(gather_by_floats, ad_gather(o->m43, o->v3, 0), AD_BAD_TYPE, \
         "gather([4, 3], [3]): the index must be i32, i64 or u8") \
@@ -244,9 +244,9 @@ typedef struct refusal {
         "dense: 9 is no activation") \
     ROW(norm_of_p_0, ad_norm(o->m23, 0), AD_MISUSE, \
         "norm([2, 3]): p is 0, it must be greater than 0") \
-    ROW(negative_k, ad_top_k(o->v3, -1, 0).values, AD_MISUSE, \
+    ROW(negative_k, ad_top_k(o->v3, 0, -1).values, AD_MISUSE, \
         "top_k: k is -1, it must not be negative") \
-    ROW(negative_ddof, ad_std_squeeze(o->v3, AD_AXES(0), -1), AD_MISUSE, \
+    ROW(negative_ddof, ad_std_over(o->v3, AD_AXES(0), -1), AD_MISUSE, \
         "std([3]): ddof -1 is negative") \
     ROW(where_of_two_numbers, ad_where(o->mask3, 1, 0), AD_MISUSE, \
         "where: at least one of a and b must be a tensor")

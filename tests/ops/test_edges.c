@@ -61,7 +61,7 @@ static const bool first[] = {true, false};
     ROW(std_at_a_constant, ad_std(a), L(0.1, 0.1, 0.1), L(1), L(0), L(0, 0, 0)) \
     ROW(variance_is_the_populations, ad_variance(a), \
         L(1, 2, 3, 6), L(1), L(3.5), L(-1, -0.5, 0, 1.5)) \
-    ROW(variance_of_a_sample, ad_variance_squeeze(a, AD_AXES(0), 1), \
+    ROW(variance_of_a_sample, ad_variance_over(a, AD_AXES(0), 1), \
         L(1, 2, 3), L(1), L(1), L(-1, 0, 1)) \
     ROW(logsumexp_of_minus_inf, ad_logsumexp(a), L(-INF, -INF), L(1), L(-INF), L(0, 0)) \
     ROW(logsumexp_with_a_minus_inf, ad_logsumexp(a), L(-INF, 3), L(1), L(3), L(0, 1)) \
@@ -83,7 +83,7 @@ static const bool first[] = {true, false};
         L(1e4, 0), L(1), L(0), L(0, 0)) \
     ROW(cross_entropy_of_minus_inf, ad_softmax_cross_entropy(ROW_OF_LOGITS, WITH(label_0, 1)), \
         L(-INF, -INF), L(1), L(INF), L(0, 0)) \
-    ROW(concat_of_the_same, ad_concat((ad_tensor[]){a, a}, 2, 0), \
+    ROW(concat_of_the_same, ad_concat(2, (ad_tensor[]){a, a}, 0), \
         L(1, 2), L(1, 10, 100, 1000), L(1, 2, 1, 2), L(101, 1010))
 
 /* Of two. */

@@ -49,7 +49,7 @@ static const uint8_t bytes[] = {0, 200, 255, 0, 255};
         L(2, 1, 2, 1), L(1, 10, 100, 1000), L(1, 1, 2, 2), L(100, 1, 1000, 10)) \
     ROW(sort_descending_keeps_it_too, ad_sort(a, 0, true).values, \
         L(1, 2, 1, 2), L(1, 10, 100, 1000), L(2, 2, 1, 1), L(100, 1, 1000, 10)) \
-    ROW(top_k_leaves_the_rest_0, ad_top_k(a, 2, 0).values, L(1, 4, 4, 3), L(1, 10), L(4, 4), L(0, 1, 10, 0)) \
+    ROW(top_k_leaves_the_rest_0, ad_top_k(a, 0, 2).values, L(1, 4, 4, 3), L(1, 10), L(4, 4), L(0, 1, 10, 0)) \
     ROW(argsort_of_ties_and_nan, VALUES(ad_argsort(a, 0, false)), \
         L(2, NAN, 1, NAN, 1), L(1, 1, 1, 1, 1), L(2, 4, 0, 1, 3), L(0, 0, 0, 0, 0)) \
     ROW(argmax_is_the_first_of_equals, VALUES(ad_argmax(a)), L(1, 3, 3, 2), L(1), L(1), L(0, 0, 0, 0)) \

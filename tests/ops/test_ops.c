@@ -146,19 +146,19 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(slice_of_slice, slice, ad_slice(ad_slice(x[0], 0, 1, 4), 1, 1, 3), ON(S(4, 4)), LINEAR)
 
 #define INDEX_ROWS(ROW) \
-    ROW(concat_first, concat, ad_concat(x, 3, 0), ON(S(1, 3), S(2, 3), S(3, 3)), LINEAR) \
-    ROW(concat_last, concat, ad_concat(x, 2, -1), ON(S(2, 3), S(2, 1)), LINEAR) \
-    ROW(concat_middle, concat, ad_concat(x, 2, 1), ON(S(2, 1, 3), S(2, 2, 3)), LINEAR) \
-    ROW(concat_equal, concat, ad_concat(x, 2, 0), ON(S(2, 3), S(2, 3)), LINEAR) \
-    ROW(concat_one, concat, ad_concat(x, 1, 0), ON(S(2, 3)), LINEAR) \
-    ROW(concat_nothing, concat, ad_concat(x, 2, 0), ON(S(0, 3), S(2, 3)), LINEAR) \
-    ROW(concat_many, concat, ad_concat((ad_tensor[]){x[0], x[1], x[0], x[1], x[0], x[0]}, 6, 0), \
+    ROW(concat_first, concat, ad_concat(3, x, 0), ON(S(1, 3), S(2, 3), S(3, 3)), LINEAR) \
+    ROW(concat_last, concat, ad_concat(2, x, -1), ON(S(2, 3), S(2, 1)), LINEAR) \
+    ROW(concat_middle, concat, ad_concat(2, x, 1), ON(S(2, 1, 3), S(2, 2, 3)), LINEAR) \
+    ROW(concat_equal, concat, ad_concat(2, x, 0), ON(S(2, 3), S(2, 3)), LINEAR) \
+    ROW(concat_one, concat, ad_concat(1, x, 0), ON(S(2, 3)), LINEAR) \
+    ROW(concat_nothing, concat, ad_concat(2, x, 0), ON(S(0, 3), S(2, 3)), LINEAR) \
+    ROW(concat_many, concat, ad_concat(6, (ad_tensor[]){x[0], x[1], x[0], x[1], x[0], x[0]}, 0), \
         ON(S(2), S(3)), LINEAR) \
-    ROW(stack_first, stack, ad_stack(x, 2, 0), ON(S(2, 3), S(2, 3)), LINEAR) \
-    ROW(stack_middle, stack, ad_stack(x, 3, 1), ON(S(2, 3), S(2, 3), S(2, 3)), LINEAR) \
-    ROW(stack_last, stack, ad_stack(x, 2, -1), ON(S(2, 3), S(2, 3)), LINEAR) \
-    ROW(stack_numbers, stack, ad_stack(x, 3, 0), ON(NUMBER, NUMBER, NUMBER), LINEAR) \
-    ROW(stack_nothing, stack, ad_stack(x, 2, 1), ON(S(0), S(0)), LINEAR) \
+    ROW(stack_first, stack, ad_stack(2, x, 0), ON(S(2, 3), S(2, 3)), LINEAR) \
+    ROW(stack_middle, stack, ad_stack(3, x, 1), ON(S(2, 3), S(2, 3), S(2, 3)), LINEAR) \
+    ROW(stack_last, stack, ad_stack(2, x, -1), ON(S(2, 3), S(2, 3)), LINEAR) \
+    ROW(stack_numbers, stack, ad_stack(3, x, 0), ON(NUMBER, NUMBER, NUMBER), LINEAR) \
+    ROW(stack_nothing, stack, ad_stack(2, x, 1), ON(S(0), S(0)), LINEAR) \
     ROW(gather_rows, gather, ad_gather(x[0], FROZEN(picks, 4), 0), ON(S(3, 2)), LINEAR) \
     ROW(gather_columns, gather, ad_gather(x[0], FROZEN(far_picks, 4), -1), ON(S(2, 3)), LINEAR) \
     ROW(gather_middle, gather, ad_gather(x[0], FROZEN(near_picks, 2), 1), ON(S(2, 3, 2)), LINEAR) \

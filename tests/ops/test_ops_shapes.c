@@ -6,14 +6,14 @@
 static ad_tensor piece(ad_tensor x, int n, const int64_t *extents, int axis, int which)
 {
     ad_tensor y[8];
-    ad_split(x, n, extents, axis, y);
+    ad_split(x, axis, n, extents, y);
     return y[which];
 }
 
 static ad_tensor plane(ad_tensor x, int n, int axis, int which)
 {
     ad_tensor y[8];
-    ad_unstack(x, n, axis, y);
+    ad_unstack(x, axis, n, y);
     return y[which];
 }
 
@@ -38,9 +38,9 @@ static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
     ROW(slice_nothing_backwards, slice, ad_slice_step(x[0], 0, 1, 1, -1), ON(S(3)), LINEAR) \
     ROW(slice_of_nothing, slice, ad_slice_step(x[0], 0, AD_OPEN, AD_OPEN, -2), ON(S(0, 3)), LINEAR) \
     ROW(flip, flip, ad_flip(x[0], AD_AXES(1)), ON(S(2, 3, 2)), LINEAR) \
-    ROW(flip_all, flip, ad_flip(x[0], AD_ALL_AXES), ON(S(2, 3)), LINEAR) \
+    ROW(flip_all, flip, ad_flip(x[0], AD_AXES()), ON(S(2, 3)), LINEAR) \
     ROW(flip_twice, flip, ad_flip(ad_flip(x[0], AD_AXES(0)), AD_AXES(0, 1)), ON(S(2, 3)), LINEAR) \
-    ROW(flip_a_number, flip, ad_flip(x[0], AD_ALL_AXES), ON(NUMBER), LINEAR) \
+    ROW(flip_a_number, flip, ad_flip(x[0], AD_AXES()), ON(NUMBER), LINEAR) \
     ROW(flip_nothing, flip, ad_flip(x[0], AD_AXES(0)), ON(S(0, 3)), LINEAR) \
     ROW(split_first, slice, piece(x[0], 2, NULL, 1, 0), ON(S(2, 6)), LINEAR) \
     ROW(split_last, slice, piece(x[0], 3, PIECES(1, 0, 3), 0, 2), ON(S(4, 2)), LINEAR) \

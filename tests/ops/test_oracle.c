@@ -47,13 +47,13 @@ static ad_status twice(void *user, const ad_cotangent *c)
     ROW(dense, ad_dense(x[0], x[1], x[2], AD_IDENTITY)) \
     ROW(dense_tanh, ad_dense(x[0], x[1], x[2], AD_TANH)) \
     ROW(dense_relu, ad_dense(x[0], x[1], x[2], AD_RELU)) \
-    ROW(sum, ad_sum_squeeze(x[0], AD_AXES(0))) \
-    ROW(mean, ad_mean_squeeze(x[0], LAST)) \
+    ROW(sum, ad_sum_over(x[0], AD_AXES(0))) \
+    ROW(mean, ad_mean_over(x[0], LAST)) \
     ROW(variance, ad_variance(x[0])) \
-    ROW(std, ad_std_squeeze(x[0], AD_ALL_AXES, 1)) \
-    ROW(max, ad_max_squeeze(x[0], LAST)) \
-    ROW(min, ad_min_squeeze(x[0], AD_AXES(0))) \
-    ROW(logsumexp, ad_logsumexp_squeeze(x[0], LAST)) \
+    ROW(std, ad_std_over(x[0], AD_AXES(), 1)) \
+    ROW(max, ad_max_over(x[0], LAST)) \
+    ROW(min, ad_min_over(x[0], AD_AXES(0))) \
+    ROW(logsumexp, ad_logsumexp_over(x[0], LAST)) \
     ROW(softmax, ad_softmax(x[0], -1)) \
     ROW(log_softmax, ad_log_softmax(x[0], -1)) \
     ROW(reshape, ad_reshape(x[0], AD_SHAPE(4, 3))) \
@@ -63,8 +63,8 @@ static ad_status twice(void *user, const ad_cotangent *c)
     ROW(slice, ad_slice(x[0], 1, 1, 3)) \
     ROW(slice_step, ad_slice_step(x[0], 1, AD_OPEN, AD_OPEN, -2)) \
     ROW(flip, ad_flip(x[0], AD_AXES(1))) \
-    ROW(concat, ad_concat(x, 2, 0)) \
-    ROW(stack, ad_stack(x, 2, 1)) \
+    ROW(concat, ad_concat(2, x, 0)) \
+    ROW(stack, ad_stack(2, x, 1)) \
     ROW(diagonal, ad_diagonal(x[0], 1)) \
     ROW(diag, ad_diag(x[0], -1)) \
     ROW(tril, ad_tril(x[0], 1)) \
@@ -88,27 +88,27 @@ static ad_status twice(void *user, const ad_cotangent *c)
     ROW(index_select, ad_index_select(x[0], FROZEN(picks, 4), 1)) \
     ROW(embedding, ad_embedding(x[0], FROZEN(picks, 4))) \
     ROW(one_hot, ad_one_hot(ad_cast(x[0], AD_I32), 5, AD_F64)) \
-    ROW(prod, ad_prod_squeeze(x[0], LAST)) \
+    ROW(prod, ad_prod_over(x[0], LAST)) \
     ROW(cumsum, ad_cumsum(x[0], 1, 0)) \
     ROW(cumsum_exclusive, ad_cumsum(x[0], 1, AD_EXCLUSIVE)) \
     ROW(cumsum_reverse, ad_cumsum(x[0], 0, AD_REVERSE)) \
     ROW(cumprod, ad_cumprod(x[0], 1, 0)) \
     ROW(cumprod_exclusive, ad_cumprod(x[0], 1, AD_EXCLUSIVE)) \
     ROW(cumprod_reverse, ad_cumprod(x[0], 0, AD_REVERSE)) \
-    ROW(norm, ad_norm_squeeze(x[0], LAST, 2)) \
-    ROW(norm_1, ad_norm_squeeze(x[0], LAST, 1)) \
-    ROW(norm_3, ad_norm_squeeze(x[0], LAST, 3)) \
-    ROW(norm_half, ad_norm_squeeze(x[0], LAST, 0.5)) \
-    ROW(norm_inf, ad_norm_squeeze(x[0], LAST, INFINITY)) \
+    ROW(norm, ad_norm_over(x[0], LAST, 2)) \
+    ROW(norm_1, ad_norm_over(x[0], LAST, 1)) \
+    ROW(norm_3, ad_norm_over(x[0], LAST, 3)) \
+    ROW(norm_half, ad_norm_over(x[0], LAST, 0.5)) \
+    ROW(norm_inf, ad_norm_over(x[0], LAST, INFINITY)) \
     ROW(moments, ad_moments(x[0]).variance) \
-    ROW(argmax, ad_argmax_squeeze(x[0], LAST)) \
-    ROW(argmin, ad_argmin_squeeze(x[0], AD_AXES(0))) \
-    ROW(all, ad_all_squeeze(ad_not_equal(x[0], 0), LAST)) \
-    ROW(any, ad_any_squeeze(ad_not_equal(x[0], 0), LAST)) \
-    ROW(count_nonzero, ad_count_nonzero_squeeze(x[0], LAST)) \
+    ROW(argmax, ad_argmax_over(x[0], LAST)) \
+    ROW(argmin, ad_argmin_over(x[0], AD_AXES(0))) \
+    ROW(all, ad_all_over(ad_not_equal(x[0], 0), LAST)) \
+    ROW(any, ad_any_over(ad_not_equal(x[0], 0), LAST)) \
+    ROW(count_nonzero, ad_count_nonzero_over(x[0], LAST)) \
     ROW(sort, ad_sort(x[0], 1, false).values) \
     ROW(argsort, ad_argsort(x[0], 1, false)) \
-    ROW(top_k, ad_top_k(x[0], 2, 1).values) \
+    ROW(top_k, ad_top_k(x[0], 1, 2).values) \
     ROW(stop_gradient, ad_mul(x[0], ad_stop_gradient(x[0]))) \
     ROW(straight_through, ad_straight_through(x[0], ad_round(x[0]))) \
     ROW(scale_gradient, ad_scale_gradient(x[0], -2.5)) \

@@ -36,14 +36,14 @@ static ad_tensor every_family(ad_tape *t, const ad_tensor *x, const void *env)
     ad_tensor a = x[0], b = x[1];
     ad_tensor h = ad_dense(a, b, ad_freeze(t, AD_VIEW(numbers, 4)), AD_TANH);
     ad_tensor parts[] = {h, ad_mul(h, 2), ad_exp(h), ad_sub(1, h), ad_pow(ad_square(h), 2), h};
-    ad_tensor joined = ad_concat(parts, 6, 0);
+    ad_tensor joined = ad_concat(6, parts, 0);
     ad_tensor picked = ad_gather(joined, ad_freeze(t, AD_VIEW(labels, 3)), 0);
-    ad_tensor stacked = ad_stack(parts, 6, 1);
+    ad_tensor stacked = ad_stack(6, parts, 1);
     ad_tensor chosen = ad_where(ad_greater(stacked, 0.5), stacked, 0);
     ad_tensor batch =
         ad_matmul(stacked, ad_reshape(ad_permute(ad_transpose(b), AD_AXES(1, 0)), AD_SHAPE(4, -1)));
-    ad_tensor spread = ad_std_keep(ad_add(picked, ad_slice(joined, 0, 3, 4)), AD_AXES(0), 0);
-    ad_tensor far = ad_broadcast_to(ad_mean_squeeze(picked, AD_AXES(1)), AD_SHAPE(2, 3));
+    ad_tensor spread = ad_std_over(ad_add(picked, ad_slice(joined, 0, 3, 4)), AD_KEEP(0), 0);
+    ad_tensor far = ad_broadcast_to(ad_mean_over(picked, AD_AXES(1)), AD_SHAPE(2, 3));
     ad_tensor wide = ad_unbroadcast(ad_cast(ad_cast(far, AD_F32), AD_F64), AD_SHAPE(1, 3));
     ad_tensor sums[] = {ad_sum(chosen), ad_sum(batch), ad_sum(spread), ad_max(wide)};
     return ad_add(ad_add(sums[0], sums[1]), ad_add(sums[2], sums[3]));
@@ -53,7 +53,7 @@ static ad_tensor twice_differentiable(ad_tape *t, const ad_tensor *x, const void
 {
     (void)t, (void)env;
     ad_tensor h = ad_tanh(ad_matmul(x[0], x[1]));
-    return ad_sum(ad_mul(ad_square(h), ad_mean_keep(h, AD_AXES(0))));
+    return ad_sum(ad_mul(ad_square(h), ad_mean_over(h, AD_KEEP(0))));
 }
 
 static const ad_view operands[] = {

@@ -27,7 +27,7 @@ static ad_tensor matrices(ad_tape *t, const ad_tensor *x, const void *env)
     (void)t, (void)env;
     ad_tensor h = ad_tanh(ad_matmul(x[0], x[1]));
     ad_tensor parts[] = {h, ad_exp(h), ad_square(h), x[1], ad_softmax(h, -1), h};
-    return ad_add(ad_sum_squeeze(ad_stack(parts, 6, 0), AD_AXES(0)), ad_mean_keep(h, AD_AXES(1)));
+    return ad_add(ad_sum_over(ad_stack(6, parts, 0), AD_AXES(0)), ad_mean_over(h, AD_KEEP(1)));
 }
 
 static const ad_view operands[] = {

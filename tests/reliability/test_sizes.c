@@ -152,7 +152,7 @@ static ad_tensor fill(ad_tensor x)
 }
 static ad_tensor join(ad_tensor x)
 {
-    return ad_concat((ad_tensor[]){x, x}, 2, 0);
+    return ad_concat(2, (ad_tensor[]){x, x}, 0);
 }
 static ad_tensor copy(ad_tensor x)
 {

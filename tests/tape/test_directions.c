@@ -81,7 +81,7 @@ static ad_tensor entangled(const leaves *x)
                      ad_transpose(ad_reshape(x->a, AD_SHAPE(3, 2))),
                      ad_add(h, ad_cos(x->b)),
                      h};
-    ad_tensor joined = ad_concat(p, 6, 0);
+    ad_tensor joined = ad_concat(6, p, 0);
     return ad_add(ad_softmax(ad_matmul(x->a, ad_slice(ad_transpose(joined), 1, 3, 6)), -1),
                   ad_slice(joined, 0, 1, 3));
 }
