@@ -226,7 +226,7 @@ ad_ranked ad_sort(ad_tensor x, int axis, bool descending)
     return rank(&sort, x, (sort_attr){axis, descending, -1});
 }
 
-ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis)
+ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k)
 {
     ad_ranked dead = {ad_dead(x), ad_dead(x)};
     if (k >= 0)

@@ -68,7 +68,7 @@ ad_tensor ad_trace(ad_tensor x)
 {
     if (!ad_fits(&trace, &x, NULL))
         return ad_dead(x);
-    return ad_sum_squeeze(ad_diagonal(x, 0), AD_AXES(-1));
+    return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));
 }
 
 /* ---- diag -------------------------------------------------------------------------- */

@@ -140,12 +140,12 @@ static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int 
     return ad_apply_n(op, n, x, &j);
 }
 
-ad_tensor ad_concat(const ad_tensor *x, int n, int axis)
+ad_tensor ad_concat(int n, const ad_tensor *x, int axis)
 {
     return join(&ad_concat_op, x, n, axis, 0);
 }
 
-ad_tensor ad_stack(const ad_tensor *x, int n, int axis)
+ad_tensor ad_stack(int n, const ad_tensor *x, int axis)
 {
     return join(&ad_stack_op, x, n, axis, 1);
 }

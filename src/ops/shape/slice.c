@@ -168,7 +168,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
     return false;
 }
 
-ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y)
+ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y)
 {
     if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
@@ -181,7 +181,7 @@ ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tens
     return ad_tape_status(x.tape) == AD_OK ? AD_OK : none_of(x, n, y);
 }
 
-ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y)
+ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
 {
     if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
