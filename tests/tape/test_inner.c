@@ -2,6 +2,7 @@
 #include "tape/inner.h"
 
 #include "allocator.h"
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -71,6 +72,7 @@ static void aside_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op aside_op = {
+    .size = sizeof(ad_op),
     .name = "aside",
     .arity = 1,
     .attr_size = sizeof(aside_attr),
@@ -271,13 +273,13 @@ START_TEST(its_memory_is_counted_kept_and_given_back)
         ck_assert(i == 0 || memory.calls == calls);
         calls = memory.calls;
     }
-    size_t reserved = ad_tape_measure(t).bytes_reserved;
+    size_t reserved = measured(t).bytes_reserved;
     ad_tape_reset(t);
-    ck_assert_uint_eq(ad_tape_measure(t).bytes_used, 0);
+    ck_assert_uint_eq(measured(t).bytes_used, 0);
     ck_assert_uint_gt(reserved, 4 * 65536);
-    ck_assert_uint_eq(ad_tape_measure(t).bytes_reserved, reserved);
+    ck_assert_uint_eq(measured(t).bytes_reserved, reserved);
     ad_tape_trim(t);
-    ck_assert_uint_eq(ad_tape_measure(t).bytes_reserved, 0);
+    ck_assert_uint_eq(measured(t).bytes_reserved, 0);
     ck_assert_uint_eq(memory.live_blocks, blocks);
     ad_tape_free(t);
 }

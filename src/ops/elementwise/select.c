@@ -73,6 +73,7 @@ static void where_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op where_op = {
+    .size = sizeof(ad_op),
     .name = "where",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -123,6 +124,7 @@ static void cast_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op cast_op = {
+    .size = sizeof(ad_op),
     .name = "cast",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -136,6 +138,7 @@ static const ad_op cast_op = {
 
 /* From or to a type without derivative. */
 static const ad_op cast_discrete_op = {
+    .size = sizeof(ad_op),
     .name = "cast_discrete",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,
@@ -168,6 +171,7 @@ static bool same_view(const ad_view *x, const void *attr, ad_view *y)
 }
 
 static const ad_op stop_gradient_op = {
+    .size = sizeof(ad_op),
     .name = "stop_gradient",
     .arity = 1,
     .flags = AD_OP_STOPS,

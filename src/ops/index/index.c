@@ -218,6 +218,7 @@ static const char *index_select_shape(const ad_shape *x, const void *attr, ad_sh
 
 #define GATHER_OP(op, shape_rule)       \
     static const ad_op op##_op = {      \
+        .size = sizeof(ad_op),          \
         .name = #op,                    \
         .arity = 2,                     \
         .flags = AD_OP_LINEAR,          \

@@ -108,6 +108,7 @@ static void scatter_add_pullback(const ad_pullback_args *c)
 }
 
 const ad_op ad_scatter_add_op = {
+    .size = sizeof(ad_op),
     .name = "scatter_add",
     .arity = 3,
     .flags = AD_OP_LINEAR,
@@ -202,6 +203,7 @@ static void take_pullback(const ad_pullback_args *c)
 }
 
 const ad_op ad_take_along_axis_op = {
+    .size = sizeof(ad_op),
     .name = "take_along_axis",
     .arity = 2,
     .flags = AD_OP_LINEAR,
@@ -270,6 +272,7 @@ static void one_hot_forward(const ad_forward_args *c)
 }
 
 const ad_op ad_one_hot_op = {
+    .size = sizeof(ad_op),
     .name = "one_hot",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,

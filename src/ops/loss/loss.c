@@ -212,6 +212,7 @@ AD_INLINE double sigmoid_less(double x, double t)
         attr_bytes != 0,                                                 \
     };                                                                   \
     static const ad_op op##_op = {                                       \
+        .size = sizeof(ad_op),                                           \
         .name = #op,                                                     \
         .arity = 2,                                                      \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),             \

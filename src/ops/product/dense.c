@@ -267,6 +267,7 @@ static void dense_curvature(const ad_curvature_args *c)
 }
 
 const ad_op ad_dense_op = {
+    .size = sizeof(ad_op),
     .name = "dense",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

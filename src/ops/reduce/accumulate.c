@@ -178,6 +178,7 @@ static void prod_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op prod_op = {
+    .size = sizeof(ad_op),
     .name = "prod",
     .arity = 1,
     .flags = AD_OP_STRIDED,
@@ -300,6 +301,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
 #define SCAN_OP(op, op_flags, curvature_rule, ...)         \
     static const scan_rules op##_rules = __VA_ARGS__;      \
     static const ad_op op##_op = {                         \
+        .size = sizeof(ad_op),                             \
         .name = #op,                                       \
         .arity = 1,                                        \
         .flags = AD_OP_ASSIGNS | (op_flags),               \

@@ -181,6 +181,7 @@ static void extreme_jvp(const ad_jvp_args *c)
 
 #define EXTREME_OP(op)                                         \
     const ad_op ad_##op##_op = {                               \
+        .size = sizeof(ad_op),                                 \
         .name = #op,                                           \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \

@@ -137,6 +137,7 @@ static void sum_pullback(const ad_pullback_args *c)
 
 #define SUM_OP(op, averaging)                                  \
     static const ad_op op##_op = {                             \
+        .size = sizeof(ad_op),                                 \
         .name = #op,                                           \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
@@ -347,6 +348,7 @@ static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, in
 
 #define VARIANCE_OP(op, curvature_rule, root)                     \
     static const ad_op op##_op = {                                \
+        .size = sizeof(ad_op),                                    \
         .name = #op,                                              \
         .arity = 1,                                               \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                   \

@@ -44,6 +44,7 @@ static const char *mask_type(const ad_type *x, const void *attr, ad_type *y)
 
 #define FINDING_OP(op, type_rule, shape_rule)         \
     static const ad_op op##_op = {                    \
+        .size = sizeof(ad_op),                        \
         .name = #op,                                  \
         .arity = 1,                                   \
         .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE, \

@@ -128,6 +128,7 @@ static void diag_pullback(const ad_pullback_args *c)
 }
 
 const ad_op ad_diag_op = {
+    .size = sizeof(ad_op),
     .name = "diag",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -190,6 +191,7 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
         take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
     }                                                                        \
     const ad_op ad_##op##_op = {                                             \
+        .size = sizeof(ad_op),                                               \
         .name = #op,                                                         \
         .arity = 1,                                                          \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \

@@ -113,6 +113,7 @@ static void join_jvp(const ad_jvp_args *c)
 
 #define JOIN_OP(op)                     \
     const ad_op ad_##op##_op = {        \
+        .size = sizeof(ad_op),          \
         .name = #op,                    \
         .arity = AD_VARIADIC,           \
         .flags = AD_OP_LINEAR,          \

@@ -126,6 +126,7 @@ static void places_forward(const ad_forward_args *c)
 
 #define PLACES_OP(op, shape_rule, check_rule) \
     const ad_op ad_##op##_op = {              \
+        .size = sizeof(ad_op),                \
         .name = #op,                          \
         .arity = 1,                           \
         .flags = AD_OP_LINEAR,                \

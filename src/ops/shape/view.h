@@ -8,6 +8,7 @@
 #define VIEW_OP(op, attr_bytes, pull) static AD_VIEW_OP(op##_op, op, attr_bytes, pull)
 #define AD_VIEW_OP(object, op, attr_bytes, pull) \
     const ad_op object = {                       \
+        .size = sizeof(ad_op),                   \
         .name = #op,                             \
         .arity = 1,                              \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,   \
