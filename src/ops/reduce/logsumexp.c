@@ -4,6 +4,7 @@
  * it counts as 0, with gradient 0. */
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
 #include <string.h>
@@ -142,7 +143,7 @@ static void logsumexp_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->x[0].shape, &bend, 5, in, &c->tdx[0], true);
 }
 
-const ad_op ad_logsumexp_op = {
+static const ad_op logsumexp_op = {
     .name = "logsumexp",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -155,4 +156,6 @@ const ad_op ad_logsumexp_op = {
     .curvature = logsumexp_curvature,
 };
 
-AD_REDUCTION_FORMS(logsumexp, ad_logsumexp_op)
+AD_REDUCTION_FORMS(logsumexp, logsumexp_op)
+
+const ad_op *const ad_logsumexp_ops[] = {&logsumexp_op, NULL};
