@@ -54,8 +54,8 @@ GATHER_OP(embedding, ad_gather_shape)
 
 static ad_tensor pick(const ad_op *op, ad_tensor x, ad_tensor index, int axis)
 {
-    if (!ad_axis_fix(op->name, x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, (ad_tensor[]){x, index}, &axis);
 }
 
@@ -165,8 +165,8 @@ static const ad_op take_along_axis_op = {
 
 ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis)
 {
-    if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&take_along_axis_op, (ad_tensor[]){x, index}, &axis);
 }
 
