@@ -163,6 +163,14 @@ static inline AD_UNUSED ad_tensor ad_apply_n_at_line(const char *source_line, co
  * return. A failure on it stays there: pass it on with ad_reject. */
 AD_API ad_tape *ad_inner_tape(ad_workspace *work);
 
+/* The same outside of rules, for functions that evaluate a function before they record a value: its type
+ * and shape are known only then. Begin returns the inner tape, which is empty; until end, t is busy and
+ * the function has no other tape. NULL with an error on t if it cannot be used: then there is nothing to
+ * end. End passes a failure of the inner tape on to t, with `name` before it, and returns t's status. The
+ * values stay on the inner tape until it is used again. */
+AD_API ad_tape *ad_inner_begin(ad_tape *t, const char *name);
+AD_API ad_status ad_inner_end(ad_tape *t);
+
 /* A type rule: any number type, and the result has that of operand 0. */
 AD_API const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y);
 

@@ -99,6 +99,12 @@ AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, 
  * there is none. */
 AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
 
+/* For functions that evaluate a function of their caller on t. Between hold and let_go what t holds by
+ * then stays: a reset, a rewind to before it and a free of t fail. Pass what hold returns to let_go.
+ * t may be NULL. */
+AD_API uint32_t ad_tape_hold(ad_tape *t);
+AD_API void ad_tape_let_go(ad_tape *t, uint32_t held);
+
 /* What a tape holds, for tests and tools. */
 typedef struct ad_tape_info {
     size_t size;            /* sizeof(ad_tape_info) */
@@ -325,6 +331,16 @@ static inline AD_UNUSED ad_tape *ad_tape_at_line(ad_tape *t, const char *source_
         *(const char **)(void *)t = source_line;
 #endif
     return t;
+}
+
+/* The source line that is noted for the next value, or NULL. */
+static inline AD_UNUSED const char *ad_tape_source_line(const ad_tape *t)
+{
+#if defined(__GNUC__)
+    return t ? __atomic_load_n((const char *const *)(const void *)t, __ATOMIC_RELAXED) : NULL;
+#else
+    return t ? *(const char *const *)(const void *)t : NULL;
+#endif
 }
 
 static inline AD_UNUSED ad_tensor ad_tensor_at_line(ad_tensor x, const char *source_line)

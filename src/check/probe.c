@@ -5,7 +5,6 @@
 #include "check/parts.h"
 
 #include "check/slope.h"
-#include "tape/inner.h"
 
 #include <float.h>
 #include <math.h>

@@ -3,7 +3,6 @@
  */
 #include "derivatives/parts.h"
 
-#include "tape/inner.h"
 #include "trees/walk.h"
 
 #include <limits.h>

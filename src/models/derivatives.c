@@ -2,7 +2,6 @@
  * or lie in the order of its fields. */
 #include "adze/model_derivatives.h"
 #include "derivatives/rows.h"
-#include "tape/inner.h"
 #include "trees/walk.h"
 
 /* ---- a function of a model on the tape ---------------------------------------------- */

@@ -2,7 +2,6 @@
 #include "base/sized.h"
 #include "kernels/gemm.h"
 #include "tape/failure.h"
-#include "tape/inner.h"
 #include "tape/sweep.h"
 #include "tape/tangent.h"
 

@@ -145,6 +145,30 @@ static void run_array_write(void)
     ad_array_free(&a);
 }
 
+static void run_array_set(void)
+{
+    ad_array a = ad_zeros(AD_F64, AD_SHAPE(3)), none = {0};
+    ck_assert_int_eq(ad_array_set(NULL, 0, 1), AD_MISUSE);
+    ck_assert_int_eq(ad_array_set(&none, 0, 1), AD_MISUSE);
+    ck_assert_int_eq(ad_array_set(&a, 3, 1), AD_MISUSE);
+    ck_assert_int_eq(ad_array_set(&a, SIZE_MAX, 1), AD_MISUSE);
+    ad_array_free(&a);
+}
+static void run_array_of(void)
+{
+    double number = 0;
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert_ptr_null(ad_array_of(no_types[i], &number, AD_SCALAR).data);
+    ck_assert_ptr_null(ad_array_of(AD_F64, &number, AD_SHAPE(-1)).data);
+    ad_array none = ad_array_of(AD_F64, NULL, AD_SHAPE(2));
+    ck_assert(!none.data && ad_array_count(&none) == 0);
+    ad_array_free(&none);
+}
+static void run_version(void)
+{
+    ck_assert_int_eq(ad_version(), AD_VERSION);
+}
+
 /* ---- tapes --------------------------------------------------------------------------------- */
 
 static void run_tape_new(void)
@@ -167,6 +191,17 @@ static void run_tape_trim(void)
 static void run_tape_widen(void)
 {
     ad_tape_widen(NULL, true);
+}
+static void run_tape_hold(void)
+{
+    ck_assert_uint_eq(ad_tape_hold(NULL), 0);
+}
+static void run_tape_let_go(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tape_let_go(NULL, 0);
+    ad_tape_let_go(t, UINT32_MAX); /* more than there is */
+    ad_tape_free(t);
 }
 static void run_tape_mark(void)
 {
@@ -275,6 +310,23 @@ static void run_scratch(void)
 static void run_inner_tape(void)
 {
     ck_assert_ptr_null(ad_inner_tape(NULL));
+}
+static void run_inner_begin(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_ptr_null(ad_inner_begin(NULL, "f"));
+    ck_assert_ptr_null(ad_inner_begin(t, NULL));
+    ck_assert_ptr_nonnull(ad_inner_begin(t, "f"));
+    ck_assert_ptr_null(ad_inner_begin(t, "f")); /* the tape is busy */
+    ck_assert_int_eq(ad_inner_end(t), AD_BUSY);
+    ad_tape_free(t);
+}
+static void run_inner_end(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(ad_inner_end(NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_inner_end(t), AD_MISUSE);
+    ad_tape_free(t);
 }
 static void run_reject(void)
 {
@@ -393,10 +445,12 @@ static void run_normal(void)
     ROW(type_text) ROW(type_size) ROW(type_is_float) ROW(status_text) ROW(fail) ROW(shape_count) \
     ROW(shape_equal) ROW(shape_print) ROW(view_of) ROW(view_is_contiguous) ROW(view_count) \
     ROW(view_get) ROW(array_new) ROW(zeros) ROW(array_copy) ROW(array_free) ROW(array_view) \
-    ROW(array_count) ROW(array_write) ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) \
-    ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
+    ROW(array_count) ROW(array_write) ROW(array_set) ROW(array_of) ROW(version) \
+    ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) ROW(tape_hold) \
+    ROW(tape_let_go) ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
-    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(inner_tape) ROW(reject) \
+    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) \
+    ROW(inner_tape) ROW(inner_begin) ROW(inner_end) ROW(reject) \
     ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
     ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp) \
