@@ -5,6 +5,7 @@
 #include "ops/axes.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/families.h"
+#include "tape/leaf.h"
 
 #include <string.h>
 

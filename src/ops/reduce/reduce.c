@@ -1,6 +1,7 @@
 /* What the reductions share: which axes go, and the shapes on either side. */
 #include "ops/reduce/reduce.h"
 
+#include "adze/op.h"
 #include "array/convert.h"
 #include "ops/axes.h"
 
@@ -28,12 +29,12 @@ const char *ad_reduce_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
-ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof)
+ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
     ad_reduction attr = {.ddof = ddof};
     if (!ad_axes_fix(op->name, x, &axes, &attr.reduced))
         return ad_dead_like(x);
-    attr.dropped = keep ? 0 : attr.reduced;
+    attr.dropped = axes.keep ? 0 : attr.reduced;
     return ad_apply(op, &x, &attr);
 }
 

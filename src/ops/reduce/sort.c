@@ -3,6 +3,7 @@
  * argsort finds the indices of the numbers in their order, by merging runs: equal numbers stay in the
  * order they had. What is picked by those indices is linear in x, and its pullback puts back. A
  * NaN is greater than all numbers. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
 #include "kernels/axis.h"
@@ -227,7 +228,7 @@ ad_ranked ad_sort(ad_tensor x, int axis, bool descending)
     return rank(&sort, x, (sort_attr){axis, descending, -1});
 }
 
-ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis)
+ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k)
 {
     ad_ranked dead = {ad_dead_like(x), ad_dead_like(x)};
     if (k >= 0)

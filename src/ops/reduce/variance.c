@@ -174,36 +174,32 @@ bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
     return false;
 }
 
-static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof)
+static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
-    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, keep, ddof) : ad_dead_like(x);
+    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead_like(x);
 }
 
-#define VARIANCE_OP(op, curvature_rule, root)                        \
-    static const ad_op op##_op = {                                   \
-        .name = #op,                                                 \
-        .arity = 1,                                                  \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                      \
-        .attr_size = sizeof(ad_reduction),                           \
-        .shape = ad_reduce_shape,                                    \
-        .saved = means_saved,                                        \
-        .forward = variance_forward,                                 \
-        .pullback = variance_pullback,                               \
-        .jvp = variance_jvp,                                         \
-        .curvature = curvature_rule,                                 \
-        .kernels = &(const variance_kind){root},                     \
-    };                                                               \
-    ad_tensor ad_##op(ad_tensor x)                                   \
-    {                                                                \
-        return ad_reduce(&op##_op, x, AD_ALL_AXES, false, 0);        \
-    }                                                                \
-    ad_tensor ad_##op##_squeeze(ad_tensor x, ad_axes axes, int ddof) \
-    {                                                                \
-        return reduce_with_ddof(&op##_op, x, axes, false, ddof);     \
-    }                                                                \
-    ad_tensor ad_##op##_keep(ad_tensor x, ad_axes axes, int ddof)    \
-    {                                                                \
-        return reduce_with_ddof(&op##_op, x, axes, true, ddof);      \
+#define VARIANCE_OP(op, curvature_rule, root)                     \
+    static const ad_op op##_op = {                                \
+        .name = #op,                                              \
+        .arity = 1,                                               \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                   \
+        .attr_size = sizeof(ad_reduction),                        \
+        .shape = ad_reduce_shape,                                 \
+        .saved = means_saved,                                     \
+        .forward = variance_forward,                              \
+        .pullback = variance_pullback,                            \
+        .jvp = variance_jvp,                                      \
+        .curvature = curvature_rule,                              \
+        .kernels = &(const variance_kind){root},                  \
+    };                                                            \
+    ad_tensor ad_##op(ad_tensor x)                                \
+    {                                                             \
+        return ad_reduce(&op##_op, x, AD_AXES(), 0);              \
+    }                                                             \
+    ad_tensor ad_##op##_over(ad_tensor x, ad_axes axes, int ddof) \
+    {                                                             \
+        return reduce_with_ddof(&op##_op, x, axes, ddof);         \
     }
 
 VARIANCE_OP(variance, variance_curvature, false)

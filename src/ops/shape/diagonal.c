@@ -2,6 +2,7 @@
  *
  * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there: each is
  * the other's pullback. A triangle is its own. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"
 #include "kernels/map.h"
@@ -69,7 +70,7 @@ ad_tensor ad_trace(ad_tensor x)
 {
     if (!ad_fits(&trace, &x, NULL))
         return ad_dead_like(x);
-    return ad_sum_squeeze(ad_diagonal(x, 0), AD_AXES(-1));
+    return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));
 }
 
 /* ---- diag -------------------------------------------------------------------------- */

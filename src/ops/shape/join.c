@@ -1,6 +1,7 @@
 /* Putting tensors together: concat and stack.
  *
  * Each operand and the result are seen as `outer` rows, made of runs of numbers that lie together. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"
 #include "kernels/move.h"
@@ -138,12 +139,12 @@ static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int 
     return ad_apply_n(op, n, x, &j);
 }
 
-ad_tensor ad_concat(const ad_tensor *x, int n, int axis)
+ad_tensor ad_concat(int n, const ad_tensor *x, int axis)
 {
     return join(&concat_op, x, n, axis, 0);
 }
 
-ad_tensor ad_stack(const ad_tensor *x, int n, int axis)
+ad_tensor ad_stack(int n, const ad_tensor *x, int axis)
 {
     return join(&stack_op, x, n, axis, 1);
 }

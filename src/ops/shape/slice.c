@@ -1,4 +1,5 @@
 /* Views of some of the numbers, or in another order: slice, flip; and split and unstack, which slice. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
 #include "ops/axes.h"
@@ -168,7 +169,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
     return false;
 }
 
-ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y)
+ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y)
 {
     if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
@@ -181,7 +182,7 @@ ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tens
     return ad_tape_status(x.tape) == AD_OK ? AD_OK : none_of(x, n, y);
 }
 
-ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y)
+ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
 {
     if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
