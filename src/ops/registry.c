@@ -1,4 +1,5 @@
 /* Looking operations up by name: the tables of the files, and a user's own beside them. */
+#include "adze/op.h"
 #include "base/memory.h"
 #include "ops/families.h"
 

@@ -1,4 +1,5 @@
 /* Choosing and converting numbers: where, cast. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "kernels/kernel.h"

@@ -1,4 +1,5 @@
 /* Picking along an axis by an index: gather, index_select, embedding, take_along_axis. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
 #include "kernels/move.h"

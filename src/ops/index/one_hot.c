@@ -1,4 +1,5 @@
 /* Indices as vectors of 0 and 1: one_hot. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "kernels/move.h"

@@ -1,6 +1,7 @@
 /* Reductions without derivative: what is found in the list of numbers behind each result. */
 #include "ops/reduce/finding.h"
 
+#include "adze/op.h"
 #include "ops/reduce/lists.h"
 
 void ad_find(const ad_forward_args *c)

@@ -2,6 +2,7 @@
 #ifndef ADZE_OPS_REDUCE_FINDING_H
 #define ADZE_OPS_REDUCE_FINDING_H
 
+#include "adze/op.h"
 #include "ops/reduce/reduce.h"
 
 /* What a list of n numbers gives. */

@@ -1,4 +1,5 @@
 /* Whether all or any of a mask hold, and how many numbers are not 0. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/families.h"
 #include "ops/reduce/finding.h"

@@ -1,4 +1,5 @@
 /* Products over axes: the last of the running products of each list, all in f64. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/families.h"
 #include "ops/reduce/lists.h"

@@ -1,4 +1,5 @@
 /* Running sums and products along an axis, in f64. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"
 #include "kernels/map.h"

@@ -1,4 +1,5 @@
 /* Where the greatest and the least element are: argmax, argmin. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/families.h"
 #include "ops/reduce/finding.h"

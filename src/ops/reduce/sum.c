@@ -1,6 +1,7 @@
 /* Sums over axes: sum, mean, unbroadcast.
  *
  * With c = 1 or 1/n, y = c sum(x) has the pullback dx += c dy, repeated over the reduced axes. */
+#include "adze/op.h"
 #include "kernels/lanes.h"
 #include "ops/axes.h"
 #include "ops/families.h"

@@ -6,6 +6,7 @@
  * (the derivative of m cancels, since x - m sums to 0). Means and deviations are f64
  * whatever the type, and a mean is computed as the first element plus the mean distance from it, so
  * that it is exact, and the variance 0, where all elements are equal. */
+#include "adze/op.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"

@@ -2,6 +2,7 @@
  *
  * Each makes a list of picks from the axis by a rule, and the rest is as with an index. A pick below 0
  * takes nothing from it: pad's value stands there. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "ops/axes.h"
