@@ -1,7 +1,7 @@
 /* Work on rows of numbers along one axis, many of them side by side. */
 #include "kernels/lanes.h"
 
-#include "base/share.h"
+#include "base/workspace.h"
 
 enum { CHUNK = 1 << 14 }; /* numbers worth another thread */
 

@@ -1,4 +1,5 @@
 /* Looking operations up by name: the families' tables, and a user's own beside them. */
+#include "adze/op.h"
 #include "base/memory.h"
 #include "ops/families.h"
 

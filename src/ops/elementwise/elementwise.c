@@ -1,7 +1,8 @@
 /* The rules of elementwise operations of two or three operands, which broadcast. */
 #include "ops/elementwise/elementwise.h"
 
-#include "base/share.h"
+#include "adze/op.h"
+#include "base/workspace.h"
 
 const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_shape *y)
 {

@@ -1,10 +1,12 @@
 /* Choosing and converting numbers: where, cast, stop_gradient. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/families.h"
+#include "tape/leaf.h"
 
 #include <string.h>
 

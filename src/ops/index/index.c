@@ -3,6 +3,7 @@
  * The operand is seen as outer x extent x inner; runs of numbers that lie together are moved. */
 #include "ops/index/index.h"
 
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "array/strided.h"

@@ -2,6 +2,7 @@
  *
  * scatter_add's pullback to the updates is a gather; take_along_axis's adds each number where it came
  * from. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "kernels/map.h"

@@ -9,6 +9,7 @@
  *     tdp += c (f_pp tp + f_pt tt),  tdt += c (f_pt tp + f_tt tt) */
 #include "ops/loss/loss.h"
 
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"

@@ -2,6 +2,7 @@
 #ifndef ADZE_OPS_LOSS_LOSS_H
 #define ADZE_OPS_LOSS_LOSS_H
 
+#include "adze/op.h"
 #include "kernels/map.h"
 
 /* The number of a view that has one. */

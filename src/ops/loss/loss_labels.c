@@ -2,6 +2,7 @@
  *
  *     y = -sum(log p[i, label[i]]) / n, with p the softmax of each row
  *     dx[i] += dy / n (p[i] - onehot(label[i])) */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"

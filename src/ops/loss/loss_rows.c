@@ -8,6 +8,7 @@
  *         y_row = max(0, 1 + max((1 - t) p) - sum(t p))
  *         dp = g ((1 - t) s - t),  dt = -g p (1 + s),  s: the greatest's share, ties even
  *         tdp = -g tt (1 + s),  tdt = -g tp (1 + s) */
+#include "adze/op.h"
 #include "ops/loss/loss.h"
 
 #include "adze/ops.h"

@@ -3,8 +3,9 @@
  * Bias and activation follow rows of the product while they are in the cache. The derivatives of
  * the activations can be told from y, so that z need not be kept. Back: dz = dy f'(z) and its sum over the
  * rows, db, in one pass; then dx = dz w^T and dw = x^T dz. */
+#include "adze/op.h"
 #include "adze/ops.h"
-#include "base/share.h"
+#include "base/workspace.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/unary.h"
 #include "ops/product/product.h"

@@ -3,6 +3,8 @@
  * From y = a b follows dy = da b + a db: the cotangents are dy b^T for a, and a^T dy for b. The same
  * with tangents in the place of one factor gives jvp and curvature. */
 #include "ops/product/product.h"
+
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
 #include "kernels/kernel.h"

@@ -2,6 +2,7 @@
 #ifndef ADZE_OPS_PRODUCT_PRODUCT_H
 #define ADZE_OPS_PRODUCT_PRODUCT_H
 
+#include "adze/op.h"
 #include "kernels/gemm.h"
 
 /* y (+)= a b */

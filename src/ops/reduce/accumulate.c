@@ -11,6 +11,7 @@
  *     p[i+1] = p[i] x[i] + P[i] t[i]    s[i] = t[i+1] r[i+1] + x[i+1] s[i+1]
  *
  * All of it in f64. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
 #include "ops/families.h"

@@ -3,8 +3,9 @@
  * A fold starts from the first element behind each result and goes over the rest in their own type,
  * keeping the better of two; a NaN is better than any number. The elements equal to
  * the result share its cotangent: with k ties each gets dy / k. */
+#include "adze/op.h"
 #include "array/strided.h"
-#include "base/share.h"
+#include "base/workspace.h"
 #include "kernels/kernel.h"
 #include "ops/reduce/reduce.h"
 

@@ -2,6 +2,7 @@
  *
  * With p = exp(x) / sum(exp(x)): y = log(sum(exp(x))), dx += p dy. Where all x are -inf there is no p:
  * it counts as 0, with gradient 0. */
+#include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
 #include "ops/reduce/reduce.h"

@@ -6,6 +6,7 @@
  *
  * All in f64, divided by the greatest |x| while powers are summed. Where all x are 0 the gradient is 0,
  * the subgradient of least norm; with p infinite, ties share. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
 #include "ops/families.h"

@@ -11,6 +11,7 @@
  * that it is exact, and the variance 0, where all elements are equal. */
 #include "ops/reduce/reduce.h"
 
+#include "adze/op.h"
 #include "array/convert.h"
 #include "kernels/lanes.h"
 #include "ops/axes.h"

@@ -6,6 +6,7 @@
 #ifndef ADZE_OPS_REDUCE_REDUCE_H
 #define ADZE_OPS_REDUCE_REDUCE_H
 
+#include "adze/op.h"
 #include "kernels/map.h"
 
 #include "adze/ops.h"

@@ -1,5 +1,6 @@
 /* Reductions without derivative: where the greatest and the least element are, whether all or any of
  * a mask hold, how many numbers are not 0. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/families.h"
 #include "ops/reduce/lists.h"

@@ -5,6 +5,7 @@
  *     log_softmax  y = log(p)    dx += dy - exp(y) sum(dy)
  *
  * Where all x are -inf there is no p: it counts as 0, with gradient 0. */
+#include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
 #include "ops/axes.h"

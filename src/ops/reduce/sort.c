@@ -3,6 +3,7 @@
  * argsort finds the places of the numbers in their order, by merging runs: equal numbers stay in the
  * order they had. What is picked by those places is linear in x, and its pullback puts back. A
  * NaN is greater than all numbers. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
 #include "kernels/map.h"

@@ -2,6 +2,7 @@
  *
  * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there: each is
  * the other's pullback. A triangle is its own. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
 #include "kernels/move.h"

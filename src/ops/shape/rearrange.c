@@ -2,6 +2,7 @@
  *
  * Each makes a list of places of the axis, and the rest is gather's. A place below 0 is one that no
  * element goes to. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "kernels/move.h"

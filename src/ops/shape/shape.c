@@ -2,6 +2,7 @@
  *
  * A view rule turns strides into strides. It serves three times: on the operand's numbers, on the
  * operand's cotangent, through which dy is added where it belongs, and on its tangent. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
 #include "kernels/map.h"

@@ -1,4 +1,5 @@
 /* Views of some of the numbers, or in another order: slice, flip; and split and unstack, which slice. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
 #include "ops/axes.h"
