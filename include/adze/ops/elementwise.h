@@ -1,7 +1,7 @@
 /* Elementwise operations: an element of the result depends on one element of each operand.
  *
- * Formulas are those of one element. The shapes of two or more operands broadcast. Where a formula
- * has two or more operands, plain numbers may stand for them: ad_mul(x, 2), ad_sub(1, p). */
+ * Formulas are those of one element. The shapes of two or more operands broadcast, and a plain number
+ * may stand for an operand beside a tensor: ad_mul(x, 2), ad_sub(1, p). */
 #ifndef ADZE_OPS_ELEMENTWISE_H
 #define ADZE_OPS_ELEMENTWISE_H
 
@@ -18,8 +18,8 @@ AD_API ad_tensor ad_abs(ad_tensor x);         /* |x|; derivative 0 at 0 */
 AD_API ad_tensor ad_sign(ad_tensor x);        /* -1, 0 or 1; derivative 0 */
 AD_API ad_tensor ad_ceil(ad_tensor x);        /* the least integer >= x; derivative 0 */
 AD_API ad_tensor ad_floor(ad_tensor x);       /* the greatest integer <= x; derivative 0 */
-AD_API ad_tensor ad_round(ad_tensor x);       /* the nearest integer, halfway the even one;
-                                                 derivative 0 */
+AD_API ad_tensor ad_round(ad_tensor x);       /* the nearest integer, the even one if two are
+                                                 as near; derivative 0 */
 AD_API ad_tensor ad_trunc(ad_tensor x);       /* x without its fraction; derivative 0 */
 AD_API ad_tensor ad_square(ad_tensor x);      /* x^2 */
 AD_API ad_tensor ad_sqrt(ad_tensor x);        /* the square root; derivative +inf at 0, where a
@@ -40,9 +40,9 @@ AD_API ad_tensor ad_log1p(ad_tensor x);       /* log(1 + x), accurate for small 
 
 /* ---- trigonometric and hyperbolic --------------------------------------------------- */
 
-AD_API ad_tensor ad_sin(ad_tensor x);         /* the sine of x radians */
-AD_API ad_tensor ad_cos(ad_tensor x);         /* the cosine of x radians */
-AD_API ad_tensor ad_tan(ad_tensor x);         /* the tangent of x radians */
+AD_API ad_tensor ad_sin(ad_tensor x);         /* the sine of x (radians) */
+AD_API ad_tensor ad_cos(ad_tensor x);         /* the cosine of x (radians) */
+AD_API ad_tensor ad_tan(ad_tensor x);         /* the tangent of x (radians) */
 AD_API ad_tensor ad_asin(ad_tensor x);        /* the angle in [-pi/2, pi/2] with sine x; derivative
                                                  +inf at -1 and 1, where a cotangent of 0 still
                                                  gives 0 */

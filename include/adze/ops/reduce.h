@@ -77,7 +77,7 @@ AD_API ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_all(ad_tensor mask);
 AD_API ad_tensor ad_all_over(ad_tensor mask, ad_axes axes);
 
-/* Whether an element of a mask is true (bool); false when empty. No derivative. */
+/* Whether any element of a mask is true (bool); false when empty. No derivative. */
 AD_API ad_tensor ad_any(ad_tensor mask);
 AD_API ad_tensor ad_any_over(ad_tensor mask, ad_axes axes);
 

@@ -17,7 +17,7 @@ extern "C" {
 AD_API ad_tensor ad_reshape(ad_tensor x, ad_shape shape); /* the elements, row by row, in another
                                                              shape; an extent of -1 is worked out */
 AD_API ad_tensor ad_squeeze(ad_tensor x, int axis);       /* x without an axis of extent 1 */
-AD_API ad_tensor ad_expand(ad_tensor x, int axis);        /* x with a new axis of extent 1, axis
+AD_API ad_tensor ad_expand(ad_tensor x, int axis);        /* x with a new axis of extent 1, at
                                                              `axis` of the result */
 AD_API ad_tensor ad_transpose(ad_tensor x);               /* x with its last two axes swapped */
 AD_API ad_tensor ad_permute(ad_tensor x, ad_axes order);  /* axis i of y is axis order[i] of x */
