@@ -185,7 +185,7 @@ COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp)
 ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
     if (ad_shape_of_tensor(x).rank >= 0 && !(max_norm >= 0))
-        return refuse("clip_gradient_norm", x, "the greatest norm must not be negative");
+        return refuse("clip_gradient_norm", x, "max_norm must not be negative");
     return ad_apply(&clip_gradient_norm_op, &x, &max_norm);
 }
 
@@ -196,7 +196,7 @@ static const char *straight_through_shape(const ad_shape *x, const void *attr, a
 {
     *y = x[0];
     (void)attr;
-    return ad_shape_equal(&x[0], &x[1]) ? NULL : "both must have one shape";
+    return ad_shape_equal(&x[0], &x[1]) ? NULL : "both operands must have the same shape";
 }
 
 static void straight_through_pullback(const ad_pullback_args *c)
@@ -272,7 +272,7 @@ COTANGENT_OP(on_cotangent, listener, ad_view_jvp)
 ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {
     if (ad_shape_of_tensor(x).rank >= 0 && !hook)
-        return refuse("on_cotangent", x, "there is no function to call");
+        return refuse("on_cotangent", x, "the hook is NULL");
     return ad_apply(&on_cotangent_op, &x, &(listener){hook, user});
 }
 

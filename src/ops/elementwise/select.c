@@ -149,7 +149,7 @@ ad_tensor ad_cast(ad_tensor x, ad_type type)
 {
     ad_type from = ad_read(x).type;
     if ((unsigned)type >= AD_TYPE_COUNT) {
-        ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is no number type", (int)type);
+        ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is not a number type", (int)type);
         return ad_dead_like(x);
     }
     type = ad_tape_type(x.tape, type);

@@ -134,12 +134,12 @@ static const char *take_shape(const ad_shape *x, const void *attr, ad_shape *y)
     int axis = *(const int *)attr;
     *y = x[1];
     if (x[0].rank == 0)
-        return "there is no axis to pick along";
+        return "the operand has no axis to pick along";
     if (x[0].rank != x[1].rank)
         return "the index must have the operand's rank";
     for (int i = 0; i < x[0].rank; i++)
         if (i != axis && x[0].dim[i] != x[1].dim[i])
-            return "the index must have the operand's shape but for the axis";
+            return "the index must have the operand's shape except along the axis";
     return NULL;
 }
 
@@ -232,14 +232,14 @@ static const char *one_hot_type(const ad_type *x, const void *attr, ad_type *y)
 {
     *y = ((const one_hot_attr *)attr)->type;
     if ((unsigned)*y >= AD_TYPE_COUNT)
-        return "that is no number type";
+        return "the type is not a number type";
     return ad_is_index_type(x[0]) ? NULL : "the index must be i32, i64 or u8";
 }
 
 static const char *one_hot_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     if (x->rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     *y = *x;
     y->dim[y->rank++] = ((const one_hot_attr *)attr)->classes;
     return NULL;

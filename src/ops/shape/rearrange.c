@@ -19,7 +19,7 @@ typedef struct places_attr {
 
 static const char *roll_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    return x->rank ? ad_shape_first(x, attr, y) : "there is no axis";
+    return x->rank ? ad_shape_first(x, attr, y) : "the operand needs an axis";
 }
 
 static const char *times_shape(const ad_shape *x, const void *attr, ad_shape *y)
@@ -27,7 +27,7 @@ static const char *times_shape(const ad_shape *x, const void *attr, ad_shape *y)
     const places_attr *p = attr;
     int64_t extent = x->dim[p->axis];
     if (p->a < 0)
-        return "there must be 0 or more copies";
+        return "the number of copies must not be negative";
     if (extent > 0 && p->a > INT64_MAX / extent)
         return "the result is too large";
     *y = *x;
@@ -53,7 +53,7 @@ static const char *pad_reflect_shape(const ad_shape *x, const void *attr, ad_sha
     const places_attr *p = attr;
     int64_t extent = x->dim[p->axis];
     if ((p->a > 0 && p->a >= extent) || (p->b > 0 && p->b >= extent))
-        return "an axis can be reflected by less than its extent";
+        return "an axis can only be reflected by less than its extent";
     return pad_shape(x, attr, y);
 }
 
@@ -111,7 +111,7 @@ static void pad_check(const ad_forward_args *c)
 {
     double number, value = ((const places_attr *)c->attr)->value;
     if (!ad_convert_number(value, c->x[0].type, &number))
-        ad_reject(c->work, AD_DOMAIN, "%g is no value of type %s", value,
+        ad_reject(c->work, AD_DOMAIN, "%g is not a value of type %s", value,
                   ad_type_text(c->x[0].type));
 }
 
