@@ -229,10 +229,10 @@ static ad_status listen_to(void *user, const ad_cotangent *c)
 {
     heard *h = user;
     double *dx = c->dx.data;
-    h->order[h->calls++] = c->of.data ? 't' : 'c';
+    h->order[h->calls++] = c->cotangent.data ? 't' : 'c';
     memcpy(h->dx, dx, sizeof h->dx);
-    if (c->of.data)
-        memcpy(h->of, c->of.data, sizeof h->of);
+    if (c->cotangent.data)
+        memcpy(h->of, c->cotangent.data, sizeof h->of);
     ck_assert_double_eq(ad_view_get(&c->x, 0), 3);
     for (int i = 0; i < 2 && h->factor != 0; i++)
         dx[i] *= h->factor;

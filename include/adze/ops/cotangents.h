@@ -35,13 +35,13 @@ AD_API ad_tensor ad_clip_gradient(ad_tensor x, double low, double high);
  * the derivative of the clipped gradient. AD_MISUSE for max_norm < 0 and for NaN. */
 AD_API ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm);
 
-/* What a hook is given. In a second-order sweep the hook is called a second time: then dx holds the
- * derivative of the cotangent along the tangents, and `of` the cotangent as it came. A hook that
- * changes the cotangent must change this derivative accordingly, or return AD_NO_DERIVATIVE. */
+/* What a hook is given. A second-order sweep calls the hook twice: in the second call dx holds the
+ * tangent of the cotangent, and `cotangent` the cotangent itself, as it came. A hook that changes the
+ * cotangent must change its tangent accordingly, or return AD_NO_DERIVATIVE. */
 typedef struct ad_cotangent {
-    ad_view x;   /* the value */
-    ad_array dx; /* its cotangent, row by row: read it, or change its numbers */
-    ad_view of;  /* data is NULL in the first call */
+    ad_view x;         /* the value */
+    ad_array dx;       /* its cotangent, row by row: read it, or change its numbers */
+    ad_view cotangent; /* data is NULL in the first call */
 } ad_cotangent;
 
 /* Must not use the tape. Any status but AD_OK makes the sweep fail with it. */

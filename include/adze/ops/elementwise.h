@@ -153,25 +153,14 @@ AD_API ad_tensor ad_logical_xor(ad_tensor a, ad_tensor b);   /* true where exact
  * nearest that fits, NaN becomes 0. To bool: x != 0. Differentiable between f32 and f64. */
 AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
 
-/* ---- plain numbers as operands ------------------------------------------------------ */
-
-/* A plain number as an operand: it takes the type of the tensor beside it. */
-static inline AD_UNUSED ad_tensor ad_number(double value)
-{
-    ad_tensor x;
-    x.tape = NULL;
-    x.as.number = value;
-    return x;
-}
-
 #ifdef __cplusplus
 } /* extern "C" */
 #else
+/* A tensor stays as it is; a number becomes an operand. */
 static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 {
     return x;
 }
-/* A tensor as it is, a number as an operand. */
 #define AD_OF(x) _Generic((x), ad_tensor: ad_tensor_itself, default: ad_number)(x)
 #endif
 

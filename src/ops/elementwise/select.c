@@ -150,10 +150,10 @@ ad_tensor ad_cast(ad_tensor x, ad_type type)
     ad_type from = ad_read(x).type;
     if ((unsigned)type >= AD_TYPE_COUNT) {
         ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is not a number type", (int)type);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     type = ad_tape_type(x.tape, type);
-    if (ad_shape_of_tensor(x).rank >= 0 && from == type)
+    if (ad_shape_of(x).rank >= 0 && from == type)
         return x;
     bool floats = ad_type_is_float(from) && ad_type_is_float(type);
     return ad_apply(floats ? &cast_op : &cast_discrete_op, &x, &type);

@@ -237,8 +237,8 @@ GATHER_OP(embedding, ad_gather_shape)
 
 static ad_tensor pick(const ad_op *op, ad_tensor x, ad_tensor index, int axis)
 {
-    if (!ad_axis_fix(op->name, x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, (ad_tensor[]){x, index}, &axis);
 }
 

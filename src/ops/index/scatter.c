@@ -122,8 +122,8 @@ const ad_op ad_scatter_add_op = {
 
 ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis)
 {
-    if (!ad_axis_fix("scatter_add", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("scatter_add", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&ad_scatter_add_op, (ad_tensor[]){x, index, updates}, &axis);
 }
 
@@ -216,8 +216,8 @@ const ad_op ad_take_along_axis_op = {
 
 ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis)
 {
-    if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&ad_take_along_axis_op, (ad_tensor[]){x, index}, &axis);
 }
 

@@ -292,8 +292,8 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
         ad_tape_fail(x.tape, AD_MISUSE,
                      "%s: how is %u, it must be made of AD_EXCLUSIVE and AD_REVERSE", op->name,
                      how);
-    if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, &x, &attr);
 }
 

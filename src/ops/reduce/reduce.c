@@ -50,7 +50,7 @@ ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
     ad_reduction attr = {.ddof = ddof};
     if (!ad_axes_fix(op->name, x, &axes, &attr.reduced))
-        return ad_dead_like(x);
+        return ad_dead(x);
     attr.dropped = axes.keep ? 0 : attr.reduced;
     return ad_apply(op, &x, &attr);
 }
@@ -174,13 +174,13 @@ static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction
 ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
 {
     char from[256], to[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     ad_reduction attr = {0};
     if (own.rank >= 0 && !find_repeats(&own, &shape, &attr)) {
         ad_tape_fail(
             x.tape, AD_BAD_SHAPE, "unbroadcast(%s): the target %s does not broadcast to it",
             ad_shape_print(&own, from, sizeof from), ad_shape_print(&shape, to, sizeof to));
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     return ad_apply(&unbroadcast_op, &x, &attr);
 }
@@ -332,7 +332,7 @@ static void std_curvature(const ad_curvature_args *c)
 bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 {
     char text[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     if (own.rank < 0 || ddof >= 0)
         return true;
     ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): ddof %d is negative", op,
@@ -342,7 +342,7 @@ bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 
 static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
-    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead_like(x);
+    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead(x);
 }
 
 #define VARIANCE_OP(op, curvature_rule, root)                     \

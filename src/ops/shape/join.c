@@ -133,9 +133,9 @@ static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int 
     join_attr j = {n, axis};
     int rank = -1;
     for (int i = 0; x && i < n && rank < 0; i++) {
-        rank = ad_shape_of_tensor(x[i]).rank;
+        rank = ad_shape_of(x[i]).rank;
         if (rank >= 0 && !ad_axis_fix(op->name, x[i], &j.axis, rank + grown))
-            return ad_dead_like(x[i]);
+            return ad_dead(x[i]);
     }
     return ad_apply_n(op, n, x, &j);
 }

@@ -148,8 +148,8 @@ PLACES_OP(pad_edge, pad_edge_shape, NULL)
 
 static ad_tensor along(const ad_op *op, ad_tensor x, places_attr p)
 {
-    if (!ad_axis_fix(op->name, x, &p.axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &p.axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, &x, &p);
 }
 
