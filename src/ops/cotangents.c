@@ -26,16 +26,17 @@ static bool x_itself(const ad_view *x, const void *attr, ad_view *y)
 }
 
 /* An op on the cotangent of its one operand. */
-#define COTANGENT_OP(op, attr_type, jvp_rule)  \
-    static const ad_op op##_op = {             \
-        .name = #op,                           \
-        .arity = 1,                            \
-        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR, \
-        .attr_size = sizeof(attr_type),        \
-        .shape = ad_shape_first,               \
-        .view = x_itself,                      \
-        .pullback = op##_pullback,             \
-        .jvp = jvp_rule,                       \
+#define COTANGENT_OP(op, attr_type, jvp_rule, words) \
+    static const ad_op op##_op = {                   \
+        .name = #op,                                 \
+        .arity = 1,                                  \
+        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,       \
+        .attr_size = sizeof(attr_type),              \
+        .shape = ad_shape_first,                     \
+        .view = x_itself,                            \
+        .pullback = op##_pullback,                   \
+        .jvp = jvp_rule,                             \
+        .derivative = words,                         \
     };
 
 /* Refuses an attribute that makes no sense, with the call's name and shape. */
@@ -103,7 +104,7 @@ static void scale_gradient_jvp(const ad_jvp_args *c)
     scale(c->work, &c->tx[0], *(const double *)c->attr, &c->ty, false);
 }
 
-COTANGENT_OP(scale_gradient, double, scale_gradient_jvp)
+COTANGENT_OP(scale_gradient, double, scale_gradient_jvp, "dx = factor g")
 
 ad_tensor ad_scale_gradient(ad_tensor x, double factor)
 {
@@ -139,7 +140,7 @@ static void clip_gradient_pullback(const ad_pullback_args *c)
                 in, &c->dx[0], !c->assign[0]);
 }
 
-COTANGENT_OP(clip_gradient, bounds, ad_view_jvp)
+COTANGENT_OP(clip_gradient, bounds, ad_view_jvp, "dx = min(max(g, low), high)")
 
 ad_tensor ad_clip_gradient(ad_tensor x, double low, double high)
 {
@@ -196,7 +197,7 @@ static void clip_gradient_norm_pullback(const ad_pullback_args *c)
         scale(c->work, &g, -factor * dot(c->work, &g, &c->dy, unit) / square, &c->dx[0], true);
 }
 
-COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp)
+COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp, "dx = g min(1, max_norm / |g|)")
 
 ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
@@ -240,6 +241,7 @@ static const ad_op straight_through_op = {
     .view = x_itself,
     .pullback = straight_through_pullback,
     .jvp = straight_through_jvp,
+    .derivative = "dx = g; dy = 0",
 };
 
 ad_tensor ad_straight_through(ad_tensor x, ad_tensor y)
@@ -283,7 +285,7 @@ static void on_cotangent_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &dy.shape, &ad_itself, 1, &dy, &c->dx[0], !c->assign[0]);
 }
 
-COTANGENT_OP(on_cotangent, listener, ad_view_jvp)
+COTANGENT_OP(on_cotangent, listener, ad_view_jvp, "dx = the numbers that the hook leaves of g")
 
 ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {

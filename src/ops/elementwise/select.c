@@ -81,6 +81,8 @@ static const ad_op where_op = {
     .forward = where_forward,
     .pullback = where_pullback,
     .jvp = where_jvp,
+    .derivative =
+        "da = g where the mask is true, db = g where it is not, each an exact 0 elsewhere",
 };
 
 ad_tensor(ad_where)(ad_tensor mask, ad_tensor a, ad_tensor b)
@@ -132,6 +134,7 @@ static const ad_op cast_op = {
     .forward = cast_forward,
     .pullback = cast_pullback,
     .jvp = cast_jvp,
+    .derivative = "dx = g, converted",
 };
 
 /* From or to a type without derivative. */

@@ -259,21 +259,25 @@ static void rows_curvature(const ad_curvature_args *c)
     }
 }
 
-#define ROWS_OP(op, op_name, rules)  \
-    static const ad_op op = {        \
-        .name = op_name,             \
-        .arity = 2,                  \
-        .shape = rows_shape,         \
-        .saved = rows_saved,         \
-        .forward = rows_forward,     \
-        .pullback = rows_pullback,   \
-        .jvp = rows_jvp,             \
-        .curvature = rows_curvature, \
-        .kernels = &rules,           \
+#define ROWS_OP(op, op_name, rules, words) \
+    static const ad_op op = {              \
+        .name = op_name,                   \
+        .arity = 2,                        \
+        .shape = rows_shape,               \
+        .saved = rows_saved,               \
+        .forward = rows_forward,           \
+        .pullback = rows_pullback,         \
+        .jvp = rows_jvp,                   \
+        .curvature = rows_curvature,       \
+        .kernels = &rules,                 \
+        .derivative = words,               \
     };
 
-ROWS_OP(cross_entropy_probabilities_op, "softmax_cross_entropy_probabilities", entropy)
-ROWS_OP(categorical_hinge_op, "categorical_hinge_loss", hinge)
+ROWS_OP(cross_entropy_probabilities_op, "softmax_cross_entropy_probabilities", entropy,
+        "dx = g (sum(q) softmax(x) - q) / n, dq = -g log(softmax(x)) / n")
+ROWS_OP(categorical_hinge_op, "categorical_hinge_loss", hinge,
+        "with the shares s of the greatest (1 - t) p, dp = g ((1 - t) s - t) / n, dt = -g p (1 + "
+        "s) / n, else 0")
 
 ad_tensor ad_softmax_cross_entropy_probabilities(ad_tensor logits, ad_tensor probabilities)
 {

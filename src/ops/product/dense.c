@@ -277,6 +277,8 @@ static const ad_op dense_op = {
     .pullback = dense_pullback,
     .jvp = dense_jvp,
     .curvature = dense_curvature,
+    .derivative = "dz = g f'(z), with z = x w + b; dx = dz w^T, dw = x^T dz, db = the sum of dz "
+                  "over the rows",
 };
 
 ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)

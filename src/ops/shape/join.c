@@ -110,17 +110,18 @@ static void join_jvp(const ad_jvp_args *c)
     }
 }
 
-#define JOIN_OP(op)                     \
-    static const ad_op op##_op = {      \
-        .name = #op,                    \
-        .arity = AD_VARIADIC,           \
-        .flags = AD_OP_LINEAR,          \
-        .attr_size = sizeof(join_attr), \
-        .type = first_type,             \
-        .shape = op##_shape,            \
-        .forward = join_forward,        \
-        .pullback = join_pullback,      \
-        .jvp = join_jvp,                \
+#define JOIN_OP(op)                                                \
+    static const ad_op op##_op = {                                 \
+        .name = #op,                                               \
+        .arity = AD_VARIADIC,                                      \
+        .flags = AD_OP_LINEAR,                                     \
+        .attr_size = sizeof(join_attr),                            \
+        .type = first_type,                                        \
+        .shape = op##_shape,                                       \
+        .forward = join_forward,                                   \
+        .pullback = join_pullback,                                 \
+        .jvp = join_jvp,                                           \
+        .derivative = "dx[i] = the part of g that came from x[i]", \
     };
 
 JOIN_OP(concat)

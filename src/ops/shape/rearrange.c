@@ -122,27 +122,30 @@ static void rearrange_forward(const ad_forward_args *c)
     ad_picks_copy(&p, ad_type_size(c->y.type), c->x[0].data, &number, c->y.data);
 }
 
-#define REARRANGE_OP(op, shape_rule, check_rule) \
-    static const ad_op op##_op = {               \
-        .name = #op,                             \
-        .arity = 1,                              \
-        .flags = AD_OP_LINEAR,                   \
-        .attr_size = sizeof(rearrange_attr),     \
-        .type = ad_type_first,                   \
-        .shape = shape_rule,                     \
-        .check = check_rule,                     \
-        .forward = rearrange_forward,            \
-        .pullback = ad_picks_pullback,           \
-        .jvp = ad_picks_jvp,                     \
-        .kernels = &op##_rule,                   \
+#define REARRANGE_OP(op, shape_rule, check_rule, words) \
+    static const ad_op op##_op = {                      \
+        .name = #op,                                    \
+        .arity = 1,                                     \
+        .flags = AD_OP_LINEAR,                          \
+        .attr_size = sizeof(rearrange_attr),            \
+        .type = ad_type_first,                          \
+        .shape = shape_rule,                            \
+        .check = check_rule,                            \
+        .forward = rearrange_forward,                   \
+        .pullback = ad_picks_pullback,                  \
+        .jvp = ad_picks_jvp,                            \
+        .kernels = &op##_rule,                          \
+        .derivative = words,                            \
     };
 
-REARRANGE_OP(roll, roll_shape, NULL)
-REARRANGE_OP(tile, times_shape, NULL)
-REARRANGE_OP(repeat, times_shape, NULL)
-REARRANGE_OP(pad, pad_shape, pad_check)
-REARRANGE_OP(pad_reflect, pad_reflect_shape, NULL)
-REARRANGE_OP(pad_edge, pad_edge_shape, NULL)
+REARRANGE_OP(roll, roll_shape, NULL, "dx = g, rolled back")
+REARRANGE_OP(tile, times_shape, NULL, "dx = the sum of g over the copies")
+REARRANGE_OP(repeat, times_shape, NULL, "dx = the sum of g over the copies")
+REARRANGE_OP(pad, pad_shape, pad_check, "dx = g without the added elements")
+REARRANGE_OP(pad_reflect, pad_reflect_shape, NULL,
+             "dx = g without the added elements, each of which is added to the one that it mirrors")
+REARRANGE_OP(pad_edge, pad_edge_shape, NULL,
+             "dx = g without the added elements, which are added to the first and the last")
 
 static ad_tensor along(const ad_op *op, ad_tensor x, rearrange_attr p)
 {

@@ -40,7 +40,8 @@ static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback)
+AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback,
+           "dx = g at the elements that were taken, 0 elsewhere")
 
 /* Indices from which and up to which, counted from 0, and how many are taken. False if they are beyond
  * the extent, or the wrong way round. A step for less than two elements is never taken. */
@@ -117,7 +118,7 @@ static bool flip_view(const ad_view *x, const void *attr, ad_view *y)
 }
 
 #define flip_shape ad_shape_first
-AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback)
+AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback, "dx = g, flipped")
 
 ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {
