@@ -202,7 +202,7 @@ COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp, "dx = g min(1, max_norm / 
 ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
     if (ad_shape_of(x).rank >= 0 && !(max_norm >= 0))
-        return refuse("clip_gradient_norm", x, "the greatest norm must not be negative");
+        return refuse("clip_gradient_norm", x, "max_norm must not be negative");
     return ad_apply(&clip_gradient_norm_op, &x, &max_norm);
 }
 
@@ -213,7 +213,7 @@ static const char *straight_through_shape(const ad_shape *x, const void *attr, a
 {
     *y = x[0];
     (void)attr;
-    return ad_shape_equal(&x[0], &x[1]) ? NULL : "both must have one shape";
+    return ad_shape_equal(&x[0], &x[1]) ? NULL : "both operands must have the same shape";
 }
 
 static void straight_through_pullback(const ad_pullback_args *c)
@@ -271,8 +271,8 @@ static void *own_copy(const ad_pullback_args *c)
 static void on_cotangent_pullback(const ad_pullback_args *c)
 {
     const listener *l = c->attr;
-    ad_cotangent seen = {.x = c->x[0], .of = c->dy};
-    seen.of.data = c->cotangent;
+    ad_cotangent seen = {.x = c->x[0], .cotangent = c->dy};
+    seen.cotangent.data = c->cotangent;
     seen.dx = (ad_array){.data = own_copy(c), .type = c->dy.type, .shape = c->dy.shape};
     if (!seen.dx.data)
         return;
@@ -285,12 +285,12 @@ static void on_cotangent_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &dy.shape, &ad_itself, 1, &dy, &c->dx[0], !c->assign[0]);
 }
 
-COTANGENT_OP(on_cotangent, listener, ad_view_jvp, "dx = g, as the hook leaves it")
+COTANGENT_OP(on_cotangent, listener, ad_view_jvp, "dx = the numbers that the hook leaves of g")
 
 ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {
     if (ad_shape_of(x).rank >= 0 && !hook)
-        return refuse("on_cotangent", x, "there is no function to call");
+        return refuse("on_cotangent", x, "the hook is NULL");
     return ad_apply(&on_cotangent_op, &x, &(listener){hook, user});
 }
 

@@ -82,12 +82,12 @@ static const char *take_shape(const ad_shape *x, const void *attr, ad_shape *y)
     int axis = *(const int *)attr;
     *y = x[1];
     if (x[0].rank == 0)
-        return "there is no axis to pick along";
+        return "the operand has no axis to pick along";
     if (x[0].rank != x[1].rank)
         return "the index must have the operand's rank";
     for (int i = 0; i < x[0].rank; i++)
         if (i != axis && x[0].dim[i] != x[1].dim[i])
-            return "the index must have the operand's shape but for the axis";
+            return "the index must have the operand's shape except along the axis";
     return NULL;
 }
 

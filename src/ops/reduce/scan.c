@@ -96,7 +96,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
     scan_attr attr = {axis, how};
     if (how & ~(unsigned)(AD_EXCLUSIVE | AD_REVERSE))
         ad_tape_fail(x.tape, AD_MISUSE,
-                     "%s: how is %u, beside AD_EXCLUSIVE and AD_REVERSE there is nothing", op->name,
+                     "%s: how is %u, it must be made of AD_EXCLUSIVE and AD_REVERSE", op->name,
                      how);
     if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of(x).rank))
         return ad_dead(x);
@@ -123,10 +123,11 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
         return scan_along(&op##_op, x, axis, how);        \
     }
 
-SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g the other way",
+SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g in the other direction",
         {ad_run_sum, ad_run_sum_of_tangents, ad_pull_sum, NULL})
-SCAN_OP(ad_cumprod, 0, scan_curvature,
-        "dx[i] = the sum of g[k] times the product without x[i], over all k that it is in",
-        {ad_run_product, ad_run_tangent, ad_pull_product, ad_bend_product})
+SCAN_OP(
+    ad_cumprod, 0, scan_curvature,
+    "dx[i] = the sum, over all k whose product has x[i], of g[k] times that product without x[i]",
+    {ad_run_product, ad_run_tangent, ad_pull_product, ad_bend_product})
 
 const ad_op *const ad_scan_ops[] = {&ad_cumsum_op, &ad_cumprod_op, NULL};

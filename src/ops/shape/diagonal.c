@@ -79,7 +79,7 @@ static const char *diag_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     int64_t k = ((const diagonal_attr *)attr)->k;
     if (x->rank == 0 || x->rank == AD_MAX_RANK)
-        return x->rank ? "the rank would pass 8" : "there is no axis to put on a diagonal";
+        return x->rank ? "the rank would exceed 8" : "the operand has no axis to put on a diagonal";
     int64_t n = x->dim[x->rank - 1];
     if (k < -INT64_MAX + n || k > INT64_MAX - n)
         return "the result is too large";

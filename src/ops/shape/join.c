@@ -36,7 +36,7 @@ static const char *concat_shape(const ad_shape *x, const void *attr, ad_shape *y
             return "operands must have one rank";
         for (int k = 0; k < x[0].rank; k++)
             if (k != j->axis && x[i].dim[k] != x[0].dim[k])
-                return "shapes must be equal but for the axis";
+                return "shapes must be equal except along the axis";
         if (y->dim[j->axis] > INT64_MAX - x[i].dim[j->axis])
             return "the result is too large";
         y->dim[j->axis] += x[i].dim[j->axis];
@@ -48,7 +48,7 @@ static const char *stack_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     const join_attr *j = attr;
     if (x[0].rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     for (int i = 1; i < j->count; i++)
         if (!ad_shape_equal(&x[0], &x[i]))
             return "operands must have one shape";

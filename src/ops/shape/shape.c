@@ -60,7 +60,7 @@ static const char *fill_in(const ad_shape *x, ad_shape *shape)
     if (open >= 0)
         shape->dim[open] = 1;
     if (ad_shape_count(shape, &others) != AD_OK || ad_shape_count(x, &all) != AD_OK)
-        return "extents must not be negative, nor too large";
+        return "extents must be neither negative nor too large";
     if (open < 0)
         return all == others ? NULL : "the number of elements differs";
     shape->dim[open] = -1;
@@ -132,7 +132,7 @@ static const char *expand_shape(const ad_shape *x, const void *attr, ad_shape *y
 {
     int axis = *(const int *)attr;
     if (x->rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     y->rank = x->rank + 1;
     for (int i = 0; i < y->rank; i++)
         y->dim[i] = i == axis ? 1 : x->dim[i - (i > axis)];
@@ -249,7 +249,7 @@ static void broadcast_to_pullback(const ad_pullback_args *c)
 }
 
 AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback,
-           "dx = g, summed over what was repeated")
+           "dx = g, summed over the repetitions")
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
