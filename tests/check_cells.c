@@ -5,7 +5,7 @@
 #include "check_cells.h"
 
 #include "check_parts.h"
-#include "core/node.h"
+#include "tape/node.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "check_table.h"
 
 #include "adze/op.h"
-#include "ops/elementwise.h"
+#include "ops/elementwise/elementwise.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * need every kernel once more. */
 #include "graph.h"
 
-#include "operators/slope.h"
+#include "check/slope.h"
 
 #include <float.h>
 #include <math.h>

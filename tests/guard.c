@@ -6,7 +6,7 @@
  * when the piece comes back. Tapes then take every piece by itself (AD_CHECK_BOUNDS). What comes back
  * is unmapped, so that a late use faults as well. Without ADZE_GUARD all is as ever. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
-#include "core/memory.h"
+#include "base/memory.h"
 
 #include "adze/tape.h"
 

@@ -1,5 +1,5 @@
 /* Loops that are swept back with few of their states in memory, against the same steps on the tape. */
-#include "operators/schedule.h"
+#include "functions/schedule.h"
 #include "suite.h"
 
 #include <adze.h>

@@ -3,8 +3,8 @@
  *
  * ADZE_EXHAUSTIVE=1 tries all 2^32 numbers in f32 and 10^8 in f64, ADZE_EXHAUSTIVE=exp those of one
  * function, which takes a minute or two, and shows the largest errors: those that
- * ops/elementary.h and ops/trigonometric.h state. */
-#include "ops/trigonometric.h"
+ * kernels/elementary.h and kernels/trigonometric.h state. */
+#include "kernels/trigonometric.h"
 
 #include "suite.h"
 

@@ -4,8 +4,8 @@
 #include "suite.h"
 
 #include "adze/random.h"
-#include "core/node.h"
-#include "ops/gemm.h"
+#include "kernels/gemm.h"
+#include "tape/node.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static void check_case(ad_tape *t, ad_random *r, ad_type type, const int64_t sha
                        layout lb, bool add)
 {
     char what[128];
-    snprintf(what, sizeof what, "isa %d, %s, %dx%dx%d, layouts %d %d, add %d", (int)t->isa,
+    snprintf(what, sizeof what, "isa %d, %s, %dx%dx%d, layouts %d %d, add %d", (int)t->work.isa,
              ad_type_text(type), (int)shape[0], (int)shape[1], (int)shape[2], (int)la, (int)lb,
              add);
     operand a = make_operand(r, type, shape[0], shape[2], la);
@@ -134,8 +134,8 @@ static ad_tape *tape_for(int isa, ad_pool *pool)
     ad_tape_options options = {.size = sizeof options, .pool = pool};
     ad_tape *t = ad_tape_new(&options);
     ck_assert_ptr_nonnull(t);
-    ck_assert_int_le(isa, (int)t->isa);
-    t->isa = (ad_isa)isa;
+    ck_assert_int_le(isa, (int)t->work.isa);
+    t->work.isa = (ad_isa)isa;
     return t;
 }
 

@@ -1,5 +1,5 @@
 /* Inner tapes: an op whose rules evaluate a function of tensors, and what can go wrong in there. */
-#include "core/inner.h"
+#include "tape/inner.h"
 
 #include "allocator.h"
 #include "suite.h"

@@ -2,7 +2,7 @@
  * operation, its source line, and what it worked on. */
 #include "suite.h"
 
-#include "core/node.h"
+#include "tape/watch.h"
 
 #include <adze.h>
 #include <float.h>

@@ -4,8 +4,8 @@
 #include "allocator.h"
 #include "suite.h"
 
-#include "core/node.h"
-#include "core/share.h"
+#include "base/workspace.h"
+#include "tape/node.h"
 
 #include <adze.h>
 #include <pthread.h>
@@ -165,7 +165,7 @@ static uint64_t bits_of(some_function *f, const numbers *v, ad_pool *pool, ad_is
 {
     ad_tape_options options = {.size = sizeof options, .pool = pool};
     ad_tape *t = ad_tape_new(&options);
-    t->isa = isa;
+    t->work.isa = isa;
     ad_tensor x = ad_watch(t, AD_VIEW(v->x, ROWS, COLUMNS));
     ad_tensor w = ad_watch(t, AD_VIEW(v->w, COLUMNS, CLASSES));
     ad_tensor b = ad_watch(t, AD_VIEW(v->b, CLASSES));

@@ -1,5 +1,5 @@
 /* The schedule of a loop with few states in memory, against a dynamic programme over all schedules. */
-#include "operators/schedule.h"
+#include "functions/schedule.h"
 #include "suite.h"
 
 enum { MOST_STEPS = 200, MOST_FREE = 20 };
