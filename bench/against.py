@@ -26,7 +26,8 @@ SIDES = 'ours', 'theirs'
 
 
 def told_cases(command):
-    """Runs a program. Yields after each case that it tells, and holds it meanwhile."""
+    """Runs a program. Yields after each case that it tells, and holds it meanwhile: it has come no
+    further than the setup of the next."""
     with tempfile.TemporaryFile('w+') as errors, \
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         try:
@@ -40,8 +41,7 @@ def told_cases(command):
             process.kill()  # where the other program failed, this one is held
         errors.seek(0)
         if process.returncode:
-            reason = program.last_line(errors.read())
-            program.fail(f'{command[0]} ended with {process.returncode}: {reason}')
+            program.fail(f'{command[0]} failed: {program.reason(process.returncode, errors.read())}')
 
 
 def run_round(commands):

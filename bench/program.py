@@ -8,9 +8,10 @@ def fail(text):
     sys.exit(f'error: {text}')
 
 
-def last_line(text):
-    """Where a program says why it failed."""
-    return (text.strip().splitlines() or ['it does not say why'])[-1].removeprefix('error: ')
+def reason(status, errors):
+    """Why a program failed: what it says on stderr in the end, or how it ended."""
+    how = f'it ended by signal {-status}' if status < 0 else f'it ended with {status}'
+    return (errors.strip().splitlines() or [how])[-1].removeprefix('error: ')
 
 
 def in_build(folder):
@@ -44,16 +45,19 @@ def names(program, pattern):
     try:
         done = subprocess.run([program, '--list', '--filter', pattern], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=False)
-    except OSError as reason:
-        fail(f'{program} cannot be run: {reason.strerror}')
+    except OSError as error:
+        fail(f'{program} cannot be run: {error.strerror}')
     if done.returncode:
-        fail(f'{program} does not list its cases: {last_line(done.stderr)}')
+        fail(f'{program} does not list its cases: {reason(done.returncode, done.stderr)}')
     return [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
 
 
 def report(program, path):
     """What a run wrote into path."""
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        written = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError):
-        fail(f'{program} ended well and wrote no report')
+        written = {}
+    if not written.get('cases'):
+        fail(f'{program} ended well, but wrote no report')
+    return written
