@@ -41,7 +41,8 @@ def told_cases(command):
             process.kill()  # where the other program failed, this one is held
         errors.seek(0)
         if process.returncode:
-            program.fail(f'{command[0]} failed: {program.reason(process.returncode, errors.read())}')
+            reason = program.reason(process.returncode, errors.read())
+            program.fail(f'{command[0]} failed: {reason}')
 
 
 def run_round(commands):
@@ -79,7 +80,7 @@ def times_in(reports):
 
 
 def verdict(case):
-    """Whether the medians differ by more than the margin; with a doubt where a round says otherwise."""
+    """Whether ours is slower or faster by more than the margin; a ? where the rounds do not agree."""
     word = ('slower' if case['ratio'] > 1 + MARGIN else
             'faster' if case['ratio'] < 1 - MARGIN else '')
     doubt = case['lowest'] <= 1 <= case['highest']

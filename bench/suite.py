@@ -67,8 +67,8 @@ def parser():
     p.add_argument('--rounds', metavar='N', type=count,
                    help='how many rounds (3, with --against 5, with --smoke 1)')
     p.add_argument('--against', metavar='BUILD', type=pathlib.Path,
-                   help='compare with the adze of another build folder, such as the parent commit\'s, '
-                        'case by case in turn')
+                   help='compare with the adze of another build folder, such as that of the '
+                        'parent commit, case by case in turn')
     p.add_argument('--peers', action='store_true',
                    help='install PyTorch and JAX into a virtual environment in the build folder')
     p.add_argument('--report', metavar='FOLDER', type=pathlib.Path, help='where to (build/report)')

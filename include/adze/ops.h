@@ -2,7 +2,11 @@
  *
  * Float operands have one type, f32 or f64, and so has the result: mixing them is an error,
  * ad_cast converts. Shapes broadcast as in NumPy unless said otherwise: trailing axes are aligned
- * and must be equal or 1. Negative axes count from the end. In C the operations of two operands take
+ * and must be equal or 1. Negative axes count from the end.
+ *
+ * Arguments stand in one order: operands first, then the axis or the axes, then other attributes, and the
+ * results last where they are written to memory of the caller's. A list of operands is its length and its
+ * pointer: n, x. In C the operations of two operands take
  * plain numbers as well: ad_mul(x, 2), ad_sub(1, p). Every operation may fail as tape.h says. */
 #ifndef ADZE_OPS_H
 #define ADZE_OPS_H
@@ -108,15 +112,6 @@ AD_API ad_tensor ad_logical_not(ad_tensor x);
 AD_BINARY_LIST(AD_BINARY_DECLARATION)
 #undef AD_BINARY_DECLARATION
 
-/* A plain number as an operand: takes the type of the other operand. */
-static inline AD_UNUSED ad_tensor ad_number(double value)
-{
-    ad_tensor x;
-    x.tape = NULL;
-    x.as.number = value;
-    return x;
-}
-
 /* a where mask, b elsewhere; all three broadcast. The branch not taken receives an exact
  * 0, whatever its derivative is. a and b may be of any one number type. */
 AD_API ad_tensor ad_where(ad_tensor mask, ad_tensor a, ad_tensor b);
@@ -193,48 +188,60 @@ AD_API ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation a
 
 /* ---- reductions --------------------------------------------------------------------- */
 
-/* Axes to reduce; AD_AXES(0, -1). AD_ALL_AXES means all of them. Out of range or repeated
- * axes are AD_BAD_SHAPE. */
+/* A list of axes. AD_AXES(0, -1) names the first and the last, AD_AXES() all of them. A reduction drops
+ * the axes of AD_AXES and keeps those of AD_KEEP at extent 1. Errors: AD_BAD_SHAPE for an axis out of range
+ * or named twice, AD_MISUSE for more than AD_MAX_RANK. */
 typedef struct ad_axes {
-    int count;
+    int count; /* 0: all axes */
     int axis[AD_MAX_RANK];
+    bool keep; /* read by reductions only */
 } ad_axes;
+
+/* The same axes, kept by a reduction. */
+static inline AD_UNUSED ad_axes ad_axes_kept(ad_axes axes)
+{
+    axes.keep = true;
+    return axes;
+}
 
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename... Axes> constexpr ad_axes ad_axes_of(Axes... axes)
 {
     static_assert(sizeof...(axes) <= AD_MAX_RANK, "too many axes");
-    return ad_axes{(int)sizeof...(axes), {(int)axes...}};
+    return ad_axes{(int)sizeof...(axes), {(int)axes...}, false};
 }
 #define AD_AXES(...) ad_axes_of(__VA_ARGS__)
-#define AD_ALL_AXES ad_axes_of()
 extern "C" {
 #else
-#define AD_AXES(...) ((ad_axes){(int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), {__VA_ARGS__}})
-#define AD_ALL_AXES ((ad_axes){0, {0}})
+/* Of a list whose first number does not count: C has no list without numbers. */
+static inline AD_UNUSED ad_axes ad_axes_of(size_t length, const int *list)
+{
+    ad_axes axes = {.count = (int)length - 1};
+    for (size_t i = 1; i < length && i <= AD_MAX_RANK; i++)
+        axes.axis[i - 1] = list[i];
+    return axes;
+}
+#define AD_AXES(...) ad_axes_of(sizeof((int[]){0, __VA_ARGS__}) / sizeof(int), (int[]){0, __VA_ARGS__})
 #endif
+#define AD_KEEP(...) ad_axes_kept(AD_AXES(__VA_ARGS__))
 
-/* Each over all axes, over some and dropping them (squeeze), or keeping them at extent 1 (keep).
- * Accumulated in f64 whatever the type. */
+/* ad_sum(x) reduces over all axes, ad_sum_over(x, AD_AXES(-1)) over the last one, which it drops, and
+ * ad_sum_over(x, AD_KEEP(-1)) keeps it at extent 1; so do all others. Accumulated in f64 whatever the type. */
 AD_API ad_tensor ad_sum(ad_tensor x); /* empty: 0 */
-AD_API ad_tensor ad_sum_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_sum_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_sum_over(ad_tensor x, ad_axes axes);
 
 AD_API ad_tensor ad_mean(ad_tensor x); /* empty: NaN */
-AD_API ad_tensor ad_mean_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_mean_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_mean_over(ad_tensor x, ad_axes axes);
 
 /* sum((x - mean)^2) / (n - ddof), in two passes. ddof 0 is the population's variance, which
  * ad_variance computes; 1 the sample's unbiased estimate. */
 AD_API ad_tensor ad_variance(ad_tensor x);
-AD_API ad_tensor ad_variance_squeeze(ad_tensor x, ad_axes axes, int ddof);
-AD_API ad_tensor ad_variance_keep(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_tensor ad_variance_over(ad_tensor x, ad_axes axes, int ddof);
 
 /* The square root of the variance; gradient 0 where all elements are equal. */
 AD_API ad_tensor ad_std(ad_tensor x);
-AD_API ad_tensor ad_std_squeeze(ad_tensor x, ad_axes axes, int ddof);
-AD_API ad_tensor ad_std_keep(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_tensor ad_std_over(ad_tensor x, ad_axes axes, int ddof);
 
 typedef struct ad_moments_pair {
     ad_tensor mean, variance;
@@ -242,53 +249,42 @@ typedef struct ad_moments_pair {
 
 /* Both at once: mean and variance. */
 AD_API ad_moments_pair ad_moments(ad_tensor x);
-AD_API ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof);
-AD_API ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_moments_pair ad_moments_over(ad_tensor x, ad_axes axes, int ddof);
 
 /* The product; empty: 1. Gradients are exact where factors are 0: nothing is divided by one. */
 AD_API ad_tensor ad_prod(ad_tensor x);
-AD_API ad_tensor ad_prod_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_prod_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_prod_over(ad_tensor x, ad_axes axes);
 
 /* (sum |x|^p)^(1/p) for p > 0, without overflow; p = INFINITY is the greatest |x|, where ties
  * share the gradient. Gradient 0 where all x are 0. */
 AD_API ad_tensor ad_norm(ad_tensor x, double p);
-AD_API ad_tensor ad_norm_squeeze(ad_tensor x, ad_axes axes, double p);
-AD_API ad_tensor ad_norm_keep(ad_tensor x, ad_axes axes, double p);
+AD_API ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p);
 
 /* Ties share the gradient evenly; NaN propagates; empty: AD_BAD_SHAPE. Any number type. */
 AD_API ad_tensor ad_max(ad_tensor x);
-AD_API ad_tensor ad_max_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_max_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_max_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_min(ad_tensor x);
-AD_API ad_tensor ad_min_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_min_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_min_over(ad_tensor x, ad_axes axes);
 
 /* Where the greatest or the least element is: i64, counted row by row over the reduced axes. The
  * first of equals; the first NaN, if any; empty: AD_BAD_SHAPE. Any number type; no derivative. */
 AD_API ad_tensor ad_argmax(ad_tensor x);
-AD_API ad_tensor ad_argmax_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_argmax_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_argmin(ad_tensor x);
-AD_API ad_tensor ad_argmin_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_argmin_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes);
 
 /* Of masks: whether all elements hold, or any (bool; empty: true, false). Of any number type: how
  * many are not 0 (i64). No derivative. */
 AD_API ad_tensor ad_all(ad_tensor mask);
-AD_API ad_tensor ad_all_squeeze(ad_tensor mask, ad_axes axes);
-AD_API ad_tensor ad_all_keep(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_all_over(ad_tensor mask, ad_axes axes);
 AD_API ad_tensor ad_any(ad_tensor mask);
-AD_API ad_tensor ad_any_squeeze(ad_tensor mask, ad_axes axes);
-AD_API ad_tensor ad_any_keep(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_any_over(ad_tensor mask, ad_axes axes);
 AD_API ad_tensor ad_count_nonzero(ad_tensor x);
-AD_API ad_tensor ad_count_nonzero_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_count_nonzero_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_count_nonzero_over(ad_tensor x, ad_axes axes);
 
 /* log(sum(exp(x))) with the maximum subtracted; empty or all -inf: -inf, gradient 0. */
 AD_API ad_tensor ad_logsumexp(ad_tensor x);
-AD_API ad_tensor ad_logsumexp_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_logsumexp_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes);
 
 /* ---- along an axis ------------------------------------------------------------------ */
 
@@ -314,7 +310,7 @@ AD_API ad_ranked ad_sort(ad_tensor x, int axis, bool descending);
 AD_API ad_tensor ad_argsort(ad_tensor x, int axis, bool descending);
 
 /* The k greatest, in descending order. k beyond the extent is AD_BAD_SHAPE. */
-AD_API ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis);
+AD_API ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k);
 
 /* ---- random numbers ----------------------------------------------------------------- */
 /* Functions of a key (random.h) and of the place in the array alone: the same bits whenever they are
@@ -357,8 +353,8 @@ AD_API ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end
 
 /* Cuts x along an axis into n tensors y[0], y[1], ... of these extents; equal ones for NULL. unstack
  * drops the axis, whose extent is n. Returns the tape's status; all of y is dead on failure. */
-AD_API ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y);
-AD_API ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y);
+AD_API ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y);
+AD_API ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y);
 
 /* Of matrices, the last two axes, with diagonal k the elements [i, i + k]: the diagonal, [..., m, n]
  * -> [..., d]; numbers put on a diagonal of zeros, [..., n] -> [..., n + |k|, n + |k|]; the sum of
@@ -372,8 +368,8 @@ AD_API ad_tensor ad_triu(ad_tensor x, int64_t k);
 /* n tensors, one after another along an axis; or stacked along a new one. Where none of them has a tape
  * (n < 1, or x is NULL) there is none for the error: the result is the plain number NaN, and
  * the ad_tape_status of its tape, NULL, is AD_MISUSE. */
-AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
-AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
+AD_API ad_tensor ad_concat(int n, const ad_tensor *x, int axis);
+AD_API ad_tensor ad_stack(int n, const ad_tensor *x, int axis);
 
 /* y[..., i..., ...] = x[..., index[i...], ...]: picks along an axis by integers in [0,
  * extent), the others being AD_DOMAIN. index's axes replace the axis. Repeated indices
@@ -494,217 +490,202 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 }
 /* A tensor as it is, a number as an operand. */
 #define AD_OF(x) _Generic((x), ad_tensor: ad_tensor_itself, default: ad_number)(x)
-#define ad_add(a, b) (ad_add)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_sub(a, b) (ad_sub)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_mul(a, b) (ad_mul)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_div(a, b) (ad_div)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_pow(a, b) (ad_pow)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_maximum(a, b) (ad_maximum)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_minimum(a, b) (ad_minimum)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_hypot(a, b) (ad_hypot)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_atan2(a, b) (ad_atan2)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_fmod(a, b) (ad_fmod)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_leaky_relu(a, b) (ad_leaky_relu)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_celu(a, b) (ad_celu)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_equal(a, b) (ad_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_not_equal(a, b) (ad_not_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_less(a, b) (ad_less)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_less_equal(a, b) (ad_less_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_greater(a, b) (ad_greater)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_greater_equal(a, b) (ad_greater_equal)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_logical_and(a, b) (ad_logical_and)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_logical_or(a, b) (ad_logical_or)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_logical_xor(a, b) (ad_logical_xor)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
-#define ad_clamp(x, low, high) (ad_clamp)(AD_AT(AD_OF(x)), AD_AT(AD_OF(low)), AD_AT(AD_OF(high)))
-#define ad_lerp(a, b, t) (ad_lerp)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)), AD_AT(AD_OF(t)))
-#define ad_muladd(a, b, c) (ad_muladd)(AD_AT(AD_OF(a)), AD_AT(AD_OF(b)), AD_AT(AD_OF(c)))
-#define ad_where(mask, a, b) (ad_where)(AD_AT(mask), AD_AT(AD_OF(a)), AD_AT(AD_OF(b)))
+#define ad_add(a, b) (ad_add)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_sub(a, b) (ad_sub)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_mul(a, b) (ad_mul)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_div(a, b) (ad_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_pow(a, b) (ad_pow)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_maximum(a, b) (ad_maximum)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_minimum(a, b) (ad_minimum)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_hypot(a, b) (ad_hypot)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_atan2(a, b) (ad_atan2)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_fmod(a, b) (ad_fmod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_leaky_relu(a, b) (ad_leaky_relu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_celu(a, b) (ad_celu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_equal(a, b) (ad_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_not_equal(a, b) (ad_not_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_less(a, b) (ad_less)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_less_equal(a, b) (ad_less_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_greater(a, b) (ad_greater)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_greater_equal(a, b) (ad_greater_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_logical_and(a, b) (ad_logical_and)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_logical_or(a, b) (ad_logical_or)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_logical_xor(a, b) (ad_logical_xor)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_clamp(x, low, high) (ad_clamp)(AD_AT_LINE(AD_OF(x)), AD_AT_LINE(AD_OF(low)), AD_AT_LINE(AD_OF(high)))
+#define ad_lerp(a, b, t) (ad_lerp)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)), AD_AT_LINE(AD_OF(t)))
+#define ad_muladd(a, b, c) (ad_muladd)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)), AD_AT_LINE(AD_OF(c)))
+#define ad_where(mask, a, b) (ad_where)(AD_AT_LINE(mask), AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #endif
 
 /* ---- source lines of the others (tape.h) -------------------------------------------- */
 
-#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
-#define ad_neg(...)                    (ad_neg)(AD_AT(__VA_ARGS__))
-#define ad_abs(...)                    (ad_abs)(AD_AT(__VA_ARGS__))
-#define ad_sign(...)                   (ad_sign)(AD_AT(__VA_ARGS__))
-#define ad_square(...)                 (ad_square)(AD_AT(__VA_ARGS__))
-#define ad_sqrt(...)                   (ad_sqrt)(AD_AT(__VA_ARGS__))
-#define ad_exp(...)                    (ad_exp)(AD_AT(__VA_ARGS__))
-#define ad_log(...)                    (ad_log)(AD_AT(__VA_ARGS__))
-#define ad_sin(...)                    (ad_sin)(AD_AT(__VA_ARGS__))
-#define ad_cos(...)                    (ad_cos)(AD_AT(__VA_ARGS__))
-#define ad_tanh(...)                   (ad_tanh)(AD_AT(__VA_ARGS__))
-#define ad_sigmoid(...)                (ad_sigmoid)(AD_AT(__VA_ARGS__))
-#define ad_relu(...)                   (ad_relu)(AD_AT(__VA_ARGS__))
-#define ad_ceil(...)                   (ad_ceil)(AD_AT(__VA_ARGS__))
-#define ad_floor(...)                  (ad_floor)(AD_AT(__VA_ARGS__))
-#define ad_round(...)                  (ad_round)(AD_AT(__VA_ARGS__))
-#define ad_trunc(...)                  (ad_trunc)(AD_AT(__VA_ARGS__))
-#define ad_rsqrt(...)                  (ad_rsqrt)(AD_AT(__VA_ARGS__))
-#define ad_cbrt(...)                   (ad_cbrt)(AD_AT(__VA_ARGS__))
-#define ad_reciprocal(...)             (ad_reciprocal)(AD_AT(__VA_ARGS__))
-#define ad_exp2(...)                   (ad_exp2)(AD_AT(__VA_ARGS__))
-#define ad_expm1(...)                  (ad_expm1)(AD_AT(__VA_ARGS__))
-#define ad_log2(...)                   (ad_log2)(AD_AT(__VA_ARGS__))
-#define ad_log10(...)                  (ad_log10)(AD_AT(__VA_ARGS__))
-#define ad_log1p(...)                  (ad_log1p)(AD_AT(__VA_ARGS__))
-#define ad_tan(...)                    (ad_tan)(AD_AT(__VA_ARGS__))
-#define ad_asin(...)                   (ad_asin)(AD_AT(__VA_ARGS__))
-#define ad_acos(...)                   (ad_acos)(AD_AT(__VA_ARGS__))
-#define ad_atan(...)                   (ad_atan)(AD_AT(__VA_ARGS__))
-#define ad_sinh(...)                   (ad_sinh)(AD_AT(__VA_ARGS__))
-#define ad_cosh(...)                   (ad_cosh)(AD_AT(__VA_ARGS__))
-#define ad_asinh(...)                  (ad_asinh)(AD_AT(__VA_ARGS__))
-#define ad_acosh(...)                  (ad_acosh)(AD_AT(__VA_ARGS__))
-#define ad_atanh(...)                  (ad_atanh)(AD_AT(__VA_ARGS__))
-#define ad_erf(...)                    (ad_erf)(AD_AT(__VA_ARGS__))
-#define ad_erfc(...)                   (ad_erfc)(AD_AT(__VA_ARGS__))
-#define ad_lgamma(...)                 (ad_lgamma)(AD_AT(__VA_ARGS__))
-#define ad_digamma(...)                (ad_digamma)(AD_AT(__VA_ARGS__))
-#define ad_log_sigmoid(...)            (ad_log_sigmoid)(AD_AT(__VA_ARGS__))
-#define ad_softplus(...)               (ad_softplus)(AD_AT(__VA_ARGS__))
-#define ad_softsign(...)               (ad_softsign)(AD_AT(__VA_ARGS__))
-#define ad_relu6(...)                  (ad_relu6)(AD_AT(__VA_ARGS__))
-#define ad_elu(...)                    (ad_elu)(AD_AT(__VA_ARGS__))
-#define ad_selu(...)                   (ad_selu)(AD_AT(__VA_ARGS__))
-#define ad_silu(...)                   (ad_silu)(AD_AT(__VA_ARGS__))
-#define ad_gelu(...)                   (ad_gelu)(AD_AT(__VA_ARGS__))
-#define ad_gelu_erf(...)               (ad_gelu_erf)(AD_AT(__VA_ARGS__))
-#define ad_mish(...)                   (ad_mish)(AD_AT(__VA_ARGS__))
-#define ad_hard_sigmoid(...)           (ad_hard_sigmoid)(AD_AT(__VA_ARGS__))
-#define ad_hard_tanh(...)              (ad_hard_tanh)(AD_AT(__VA_ARGS__))
-#define ad_isfinite(...)               (ad_isfinite)(AD_AT(__VA_ARGS__))
-#define ad_isinf(...)                  (ad_isinf)(AD_AT(__VA_ARGS__))
-#define ad_isnan(...)                  (ad_isnan)(AD_AT(__VA_ARGS__))
-#define ad_logical_not(...)            (ad_logical_not)(AD_AT(__VA_ARGS__))
-#define ad_powi(x, ...)                (ad_powi)(AD_AT(x), __VA_ARGS__)
-#define ad_stop_gradient(...)          (ad_stop_gradient)(AD_AT(__VA_ARGS__))
-#define ad_cast(x, ...)                (ad_cast)(AD_AT(x), __VA_ARGS__)
-#define ad_scale_gradient(x, ...)      (ad_scale_gradient)(AD_AT(x), __VA_ARGS__)
-#define ad_straight_through(x, y)      (ad_straight_through)(AD_AT(x), AD_AT(y))
-#define ad_clip_gradient(x, ...)       (ad_clip_gradient)(AD_AT(x), __VA_ARGS__)
-#define ad_clip_gradient_norm(x, ...)  (ad_clip_gradient_norm)(AD_AT(x), __VA_ARGS__)
-#define ad_on_cotangent(x, ...)        (ad_on_cotangent)(AD_AT(x), __VA_ARGS__)
-#define ad_matmul(a, b)                (ad_matmul)(AD_AT(a), AD_AT(b))
-#define ad_matvec(a, x)                (ad_matvec)(AD_AT(a), AD_AT(x))
-#define ad_outer(a, b)                 (ad_outer)(AD_AT(a), AD_AT(b))
-#define ad_dot(a, b)                   (ad_dot)(AD_AT(a), AD_AT(b))
-#define ad_dense(x, w, b, ...)         (ad_dense)(AD_AT(x), AD_AT(w), AD_AT(b), __VA_ARGS__)
-#define ad_sum(...)                    (ad_sum)(AD_AT(__VA_ARGS__))
-#define ad_sum_squeeze(x, ...)         (ad_sum_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_sum_keep(x, ...)            (ad_sum_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_mean(...)                   (ad_mean)(AD_AT(__VA_ARGS__))
-#define ad_mean_squeeze(x, ...)        (ad_mean_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_mean_keep(x, ...)           (ad_mean_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_variance(...)               (ad_variance)(AD_AT(__VA_ARGS__))
-#define ad_variance_squeeze(x, ...)    (ad_variance_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_variance_keep(x, ...)       (ad_variance_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_std(...)                    (ad_std)(AD_AT(__VA_ARGS__))
-#define ad_std_squeeze(x, ...)         (ad_std_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_std_keep(x, ...)            (ad_std_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_moments(...)                (ad_moments)(AD_AT(__VA_ARGS__))
-#define ad_moments_squeeze(x, ...)     (ad_moments_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_moments_keep(x, ...)        (ad_moments_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_prod(...)                   (ad_prod)(AD_AT(__VA_ARGS__))
-#define ad_prod_squeeze(x, ...)        (ad_prod_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_prod_keep(x, ...)           (ad_prod_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_norm(x, ...)                (ad_norm)(AD_AT(x), __VA_ARGS__)
-#define ad_norm_squeeze(x, ...)        (ad_norm_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_norm_keep(x, ...)           (ad_norm_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_argmax(...)                 (ad_argmax)(AD_AT(__VA_ARGS__))
-#define ad_argmax_squeeze(x, ...)      (ad_argmax_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_argmax_keep(x, ...)         (ad_argmax_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_argmin(...)                 (ad_argmin)(AD_AT(__VA_ARGS__))
-#define ad_argmin_squeeze(x, ...)      (ad_argmin_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_argmin_keep(x, ...)         (ad_argmin_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_all(...)                    (ad_all)(AD_AT(__VA_ARGS__))
-#define ad_all_squeeze(x, ...)         (ad_all_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_all_keep(x, ...)            (ad_all_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_any(...)                    (ad_any)(AD_AT(__VA_ARGS__))
-#define ad_any_squeeze(x, ...)         (ad_any_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_any_keep(x, ...)            (ad_any_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_count_nonzero(...)          (ad_count_nonzero)(AD_AT(__VA_ARGS__))
-#define ad_count_nonzero_squeeze(x, ...) (ad_count_nonzero_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_count_nonzero_keep(x, ...)  (ad_count_nonzero_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_max(...)                    (ad_max)(AD_AT(__VA_ARGS__))
-#define ad_max_squeeze(x, ...)         (ad_max_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_max_keep(x, ...)            (ad_max_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_min(...)                    (ad_min)(AD_AT(__VA_ARGS__))
-#define ad_min_squeeze(x, ...)         (ad_min_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_min_keep(x, ...)            (ad_min_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_logsumexp(...)              (ad_logsumexp)(AD_AT(__VA_ARGS__))
-#define ad_logsumexp_squeeze(x, ...)   (ad_logsumexp_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_logsumexp_keep(x, ...)      (ad_logsumexp_keep)(AD_AT(x), __VA_ARGS__)
-#define ad_softmax(x, ...)             (ad_softmax)(AD_AT(x), __VA_ARGS__)
-#define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT(x), __VA_ARGS__)
-#define ad_cumsum(x, ...)              (ad_cumsum)(AD_AT(x), __VA_ARGS__)
-#define ad_cumprod(x, ...)             (ad_cumprod)(AD_AT(x), __VA_ARGS__)
-#define ad_dropout(x, ...)             (ad_dropout)(AD_AT(x), __VA_ARGS__)
-#define ad_uniform(t, ...)             (ad_uniform)(AD_TAPE_AT(t), __VA_ARGS__)
-#define ad_normal(t, ...)              (ad_normal)(AD_TAPE_AT(t), __VA_ARGS__)
-#define ad_sort(x, ...)                (ad_sort)(AD_AT(x), __VA_ARGS__)
-#define ad_argsort(x, ...)             (ad_argsort)(AD_AT(x), __VA_ARGS__)
-#define ad_top_k(x, ...)               (ad_top_k)(AD_AT(x), __VA_ARGS__)
-#define ad_reshape(x, ...)             (ad_reshape)(AD_AT(x), __VA_ARGS__)
-#define ad_squeeze(x, ...)             (ad_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_expand(x, ...)              (ad_expand)(AD_AT(x), __VA_ARGS__)
-#define ad_transpose(...)              (ad_transpose)(AD_AT(__VA_ARGS__))
-#define ad_permute(x, ...)             (ad_permute)(AD_AT(x), __VA_ARGS__)
-#define ad_broadcast_to(x, ...)        (ad_broadcast_to)(AD_AT(x), __VA_ARGS__)
-#define ad_unbroadcast(x, ...)         (ad_unbroadcast)(AD_AT(x), __VA_ARGS__)
-#define ad_slice(x, ...)               (ad_slice)(AD_AT(x), __VA_ARGS__)
-#define ad_flatten(x, ...)             (ad_flatten)(AD_AT(x), __VA_ARGS__)
-#define ad_flip(x, ...)                (ad_flip)(AD_AT(x), __VA_ARGS__)
-#define ad_slice_step(x, ...)          (ad_slice_step)(AD_AT(x), __VA_ARGS__)
-#define ad_diagonal(x, ...)            (ad_diagonal)(AD_AT(x), __VA_ARGS__)
-#define ad_diag(x, ...)                (ad_diag)(AD_AT(x), __VA_ARGS__)
-#define ad_trace(...)                  (ad_trace)(AD_AT(__VA_ARGS__))
-#define ad_tril(x, ...)                (ad_tril)(AD_AT(x), __VA_ARGS__)
-#define ad_triu(x, ...)                (ad_triu)(AD_AT(x), __VA_ARGS__)
-#define ad_split(x, ...)               (ad_split)(AD_AT(x), __VA_ARGS__)
-#define ad_unstack(x, ...)             (ad_unstack)(AD_AT(x), __VA_ARGS__)
-#define ad_gather(x, index, ...)       (ad_gather)(AD_AT(x), AD_AT(index), __VA_ARGS__)
-#define ad_index_select(x, index, ...) (ad_index_select)(AD_AT(x), AD_AT(index), __VA_ARGS__)
-#define ad_embedding(x, index)         (ad_embedding)(AD_AT(x), AD_AT(index))
-#define ad_take_along_axis(x, index, ...) (ad_take_along_axis)(AD_AT(x), AD_AT(index), __VA_ARGS__)
+#if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
+#define ad_neg(...)                    (ad_neg)(AD_AT_LINE(__VA_ARGS__))
+#define ad_abs(...)                    (ad_abs)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sign(...)                   (ad_sign)(AD_AT_LINE(__VA_ARGS__))
+#define ad_square(...)                 (ad_square)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sqrt(...)                   (ad_sqrt)(AD_AT_LINE(__VA_ARGS__))
+#define ad_exp(...)                    (ad_exp)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log(...)                    (ad_log)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sin(...)                    (ad_sin)(AD_AT_LINE(__VA_ARGS__))
+#define ad_cos(...)                    (ad_cos)(AD_AT_LINE(__VA_ARGS__))
+#define ad_tanh(...)                   (ad_tanh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sigmoid(...)                (ad_sigmoid)(AD_AT_LINE(__VA_ARGS__))
+#define ad_relu(...)                   (ad_relu)(AD_AT_LINE(__VA_ARGS__))
+#define ad_ceil(...)                   (ad_ceil)(AD_AT_LINE(__VA_ARGS__))
+#define ad_floor(...)                  (ad_floor)(AD_AT_LINE(__VA_ARGS__))
+#define ad_round(...)                  (ad_round)(AD_AT_LINE(__VA_ARGS__))
+#define ad_trunc(...)                  (ad_trunc)(AD_AT_LINE(__VA_ARGS__))
+#define ad_rsqrt(...)                  (ad_rsqrt)(AD_AT_LINE(__VA_ARGS__))
+#define ad_cbrt(...)                   (ad_cbrt)(AD_AT_LINE(__VA_ARGS__))
+#define ad_reciprocal(...)             (ad_reciprocal)(AD_AT_LINE(__VA_ARGS__))
+#define ad_exp2(...)                   (ad_exp2)(AD_AT_LINE(__VA_ARGS__))
+#define ad_expm1(...)                  (ad_expm1)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log2(...)                   (ad_log2)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log10(...)                  (ad_log10)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log1p(...)                  (ad_log1p)(AD_AT_LINE(__VA_ARGS__))
+#define ad_tan(...)                    (ad_tan)(AD_AT_LINE(__VA_ARGS__))
+#define ad_asin(...)                   (ad_asin)(AD_AT_LINE(__VA_ARGS__))
+#define ad_acos(...)                   (ad_acos)(AD_AT_LINE(__VA_ARGS__))
+#define ad_atan(...)                   (ad_atan)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sinh(...)                   (ad_sinh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_cosh(...)                   (ad_cosh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_asinh(...)                  (ad_asinh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_acosh(...)                  (ad_acosh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_atanh(...)                  (ad_atanh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_erf(...)                    (ad_erf)(AD_AT_LINE(__VA_ARGS__))
+#define ad_erfc(...)                   (ad_erfc)(AD_AT_LINE(__VA_ARGS__))
+#define ad_lgamma(...)                 (ad_lgamma)(AD_AT_LINE(__VA_ARGS__))
+#define ad_digamma(...)                (ad_digamma)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log_sigmoid(...)            (ad_log_sigmoid)(AD_AT_LINE(__VA_ARGS__))
+#define ad_softplus(...)               (ad_softplus)(AD_AT_LINE(__VA_ARGS__))
+#define ad_softsign(...)               (ad_softsign)(AD_AT_LINE(__VA_ARGS__))
+#define ad_relu6(...)                  (ad_relu6)(AD_AT_LINE(__VA_ARGS__))
+#define ad_elu(...)                    (ad_elu)(AD_AT_LINE(__VA_ARGS__))
+#define ad_selu(...)                   (ad_selu)(AD_AT_LINE(__VA_ARGS__))
+#define ad_silu(...)                   (ad_silu)(AD_AT_LINE(__VA_ARGS__))
+#define ad_gelu(...)                   (ad_gelu)(AD_AT_LINE(__VA_ARGS__))
+#define ad_gelu_erf(...)               (ad_gelu_erf)(AD_AT_LINE(__VA_ARGS__))
+#define ad_mish(...)                   (ad_mish)(AD_AT_LINE(__VA_ARGS__))
+#define ad_hard_sigmoid(...)           (ad_hard_sigmoid)(AD_AT_LINE(__VA_ARGS__))
+#define ad_hard_tanh(...)              (ad_hard_tanh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_isfinite(...)               (ad_isfinite)(AD_AT_LINE(__VA_ARGS__))
+#define ad_isinf(...)                  (ad_isinf)(AD_AT_LINE(__VA_ARGS__))
+#define ad_isnan(...)                  (ad_isnan)(AD_AT_LINE(__VA_ARGS__))
+#define ad_logical_not(...)            (ad_logical_not)(AD_AT_LINE(__VA_ARGS__))
+#define ad_powi(x, ...)                (ad_powi)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_stop_gradient(...)          (ad_stop_gradient)(AD_AT_LINE(__VA_ARGS__))
+#define ad_cast(x, ...)                (ad_cast)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_scale_gradient(x, ...)      (ad_scale_gradient)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_straight_through(x, y)      (ad_straight_through)(AD_AT_LINE(x), AD_AT_LINE(y))
+#define ad_clip_gradient(x, ...)       (ad_clip_gradient)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_clip_gradient_norm(x, ...)  (ad_clip_gradient_norm)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_on_cotangent(x, ...)        (ad_on_cotangent)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_matmul(a, b)                (ad_matmul)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_matvec(a, x)                (ad_matvec)(AD_AT_LINE(a), AD_AT_LINE(x))
+#define ad_outer(a, b)                 (ad_outer)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_dot(a, b)                   (ad_dot)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_dense(x, w, b, ...)         (ad_dense)(AD_AT_LINE(x), AD_AT_LINE(w), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_sum(...)                    (ad_sum)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sum_over(x, ...)            (ad_sum_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_mean(...)                   (ad_mean)(AD_AT_LINE(__VA_ARGS__))
+#define ad_mean_over(x, ...)           (ad_mean_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_variance(...)               (ad_variance)(AD_AT_LINE(__VA_ARGS__))
+#define ad_variance_over(x, ...)       (ad_variance_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_std(...)                    (ad_std)(AD_AT_LINE(__VA_ARGS__))
+#define ad_std_over(x, ...)            (ad_std_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_moments(...)                (ad_moments)(AD_AT_LINE(__VA_ARGS__))
+#define ad_moments_over(x, ...)        (ad_moments_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_prod(...)                   (ad_prod)(AD_AT_LINE(__VA_ARGS__))
+#define ad_prod_over(x, ...)           (ad_prod_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_norm(x, ...)                (ad_norm)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_norm_over(x, ...)           (ad_norm_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_argmax(...)                 (ad_argmax)(AD_AT_LINE(__VA_ARGS__))
+#define ad_argmax_over(x, ...)         (ad_argmax_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_argmin(...)                 (ad_argmin)(AD_AT_LINE(__VA_ARGS__))
+#define ad_argmin_over(x, ...)         (ad_argmin_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_all(...)                    (ad_all)(AD_AT_LINE(__VA_ARGS__))
+#define ad_all_over(x, ...)            (ad_all_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_any(...)                    (ad_any)(AD_AT_LINE(__VA_ARGS__))
+#define ad_any_over(x, ...)            (ad_any_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_count_nonzero(...)          (ad_count_nonzero)(AD_AT_LINE(__VA_ARGS__))
+#define ad_count_nonzero_over(x, ...)  (ad_count_nonzero_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_max(...)                    (ad_max)(AD_AT_LINE(__VA_ARGS__))
+#define ad_max_over(x, ...)            (ad_max_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_min(...)                    (ad_min)(AD_AT_LINE(__VA_ARGS__))
+#define ad_min_over(x, ...)            (ad_min_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_logsumexp(...)              (ad_logsumexp)(AD_AT_LINE(__VA_ARGS__))
+#define ad_logsumexp_over(x, ...)      (ad_logsumexp_over)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_softmax(x, ...)             (ad_softmax)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_cumsum(x, ...)              (ad_cumsum)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_cumprod(x, ...)             (ad_cumprod)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_dropout(x, ...)             (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_uniform(t, ...)             (ad_uniform)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
+#define ad_normal(t, ...)              (ad_normal)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
+#define ad_sort(x, ...)                (ad_sort)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_argsort(x, ...)             (ad_argsort)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_top_k(x, ...)               (ad_top_k)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_reshape(x, ...)             (ad_reshape)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_squeeze(x, ...)             (ad_squeeze)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_expand(x, ...)              (ad_expand)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_transpose(...)              (ad_transpose)(AD_AT_LINE(__VA_ARGS__))
+#define ad_permute(x, ...)             (ad_permute)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_broadcast_to(x, ...)        (ad_broadcast_to)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_unbroadcast(x, ...)         (ad_unbroadcast)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_slice(x, ...)               (ad_slice)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_flatten(x, ...)             (ad_flatten)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_flip(x, ...)                (ad_flip)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_slice_step(x, ...)          (ad_slice_step)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_diagonal(x, ...)            (ad_diagonal)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_diag(x, ...)                (ad_diag)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_trace(...)                  (ad_trace)(AD_AT_LINE(__VA_ARGS__))
+#define ad_tril(x, ...)                (ad_tril)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_triu(x, ...)                (ad_triu)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_split(x, ...)               (ad_split)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_unstack(x, ...)             (ad_unstack)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_gather(x, index, ...)       (ad_gather)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
+#define ad_index_select(x, index, ...) (ad_index_select)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
+#define ad_embedding(x, index)         (ad_embedding)(AD_AT_LINE(x), AD_AT_LINE(index))
+#define ad_take_along_axis(x, index, ...) (ad_take_along_axis)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_scatter_add(x, index, updates, ...) \
-    (ad_scatter_add)(AD_AT(x), AD_AT(index), AD_AT(updates), __VA_ARGS__)
-#define ad_one_hot(x, ...)             (ad_one_hot)(AD_AT(x), __VA_ARGS__)
-#define ad_roll(x, ...)                (ad_roll)(AD_AT(x), __VA_ARGS__)
-#define ad_tile(x, ...)                (ad_tile)(AD_AT(x), __VA_ARGS__)
-#define ad_repeat(x, ...)              (ad_repeat)(AD_AT(x), __VA_ARGS__)
-#define ad_pad(x, ...)                 (ad_pad)(AD_AT(x), __VA_ARGS__)
-#define ad_pad_reflect(x, ...)         (ad_pad_reflect)(AD_AT(x), __VA_ARGS__)
-#define ad_pad_edge(x, ...)            (ad_pad_edge)(AD_AT(x), __VA_ARGS__)
-static inline AD_UNUSED ad_tensor ad_concat_at(const char *place, const ad_tensor *x, int n,
+    (ad_scatter_add)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_one_hot(x, ...)             (ad_one_hot)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_roll(x, ...)                (ad_roll)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_tile(x, ...)                (ad_tile)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_repeat(x, ...)              (ad_repeat)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_pad(x, ...)                 (ad_pad)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_pad_reflect(x, ...)         (ad_pad_reflect)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_pad_edge(x, ...)            (ad_pad_edge)(AD_AT_LINE(x), __VA_ARGS__)
+static inline AD_UNUSED ad_tensor ad_concat_at_line(const char *source_line, int n, const ad_tensor *x,
                                                int axis)
 {
-    return ad_concat(ad_tensors_at(x, n, place), n, axis);
+    return ad_concat(n, ad_tensors_at_line(x, n, source_line), axis);
 }
-static inline AD_UNUSED ad_tensor ad_stack_at(const char *place, const ad_tensor *x, int n,
+static inline AD_UNUSED ad_tensor ad_stack_at_line(const char *source_line, int n, const ad_tensor *x,
                                               int axis)
 {
-    return ad_stack(ad_tensors_at(x, n, place), n, axis);
+    return ad_stack(n, ad_tensors_at_line(x, n, source_line), axis);
 }
-#define ad_concat(...) ad_concat_at(AD_PLACE, __VA_ARGS__)
-#define ad_stack(...) ad_stack_at(AD_PLACE, __VA_ARGS__)
-#define ad_mse(p, t)                   (ad_mse)(AD_AT(p), AD_AT(t))
-#define ad_l1_loss(p, t)               (ad_l1_loss)(AD_AT(p), AD_AT(t))
-#define ad_l2_loss(p, t)               (ad_l2_loss)(AD_AT(p), AD_AT(t))
-#define ad_mae(p, t)                   (ad_mae)(AD_AT(p), AD_AT(t))
-#define ad_mape(p, t)                  (ad_mape)(AD_AT(p), AD_AT(t))
-#define ad_logcosh_loss(p, t)          (ad_logcosh_loss)(AD_AT(p), AD_AT(t))
-#define ad_hinge_loss(p, t)            (ad_hinge_loss)(AD_AT(p), AD_AT(t))
-#define ad_squared_hinge_loss(p, t)    (ad_squared_hinge_loss)(AD_AT(p), AD_AT(t))
-#define ad_msle(p, t)                  (ad_msle)(AD_AT(p), AD_AT(t))
-#define ad_poisson_loss(p, t)          (ad_poisson_loss)(AD_AT(p), AD_AT(t))
-#define ad_kl_divergence(p, t)         (ad_kl_divergence)(AD_AT(p), AD_AT(t))
-#define ad_categorical_hinge_loss(p, t) (ad_categorical_hinge_loss)(AD_AT(p), AD_AT(t))
-#define ad_sigmoid_cross_entropy(p, t) (ad_sigmoid_cross_entropy)(AD_AT(p), AD_AT(t))
-#define ad_huber_loss(p, t, ...)       (ad_huber_loss)(AD_AT(p), AD_AT(t), __VA_ARGS__)
-#define ad_softmax_cross_entropy(l, t) (ad_softmax_cross_entropy)(AD_AT(l), AD_AT(t))
+#define ad_concat(...) ad_concat_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_stack(...) ad_stack_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_mse(p, t)                   (ad_mse)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_l1_loss(p, t)               (ad_l1_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_l2_loss(p, t)               (ad_l2_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_mae(p, t)                   (ad_mae)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_mape(p, t)                  (ad_mape)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_logcosh_loss(p, t)          (ad_logcosh_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_hinge_loss(p, t)            (ad_hinge_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_squared_hinge_loss(p, t)    (ad_squared_hinge_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_msle(p, t)                  (ad_msle)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_poisson_loss(p, t)          (ad_poisson_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_kl_divergence(p, t)         (ad_kl_divergence)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_categorical_hinge_loss(p, t) (ad_categorical_hinge_loss)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_sigmoid_cross_entropy(p, t) (ad_sigmoid_cross_entropy)(AD_AT_LINE(p), AD_AT_LINE(t))
+#define ad_huber_loss(p, t, ...)       (ad_huber_loss)(AD_AT_LINE(p), AD_AT_LINE(t), __VA_ARGS__)
+#define ad_softmax_cross_entropy(l, t) (ad_softmax_cross_entropy)(AD_AT_LINE(l), AD_AT_LINE(t))
 #define ad_softmax_cross_entropy_probabilities(l, q) \
-    (ad_softmax_cross_entropy_probabilities)(AD_AT(l), AD_AT(q))
+    (ad_softmax_cross_entropy_probabilities)(AD_AT_LINE(l), AD_AT_LINE(q))
 #endif
 
 #endif

@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""Runs the benchmark suite in its short form and looks at what it prints and writes. Ratios are not
+judged: what a busy machine measures proves nothing.
+
+    ADZE_BENCH=PROGRAM bench.py CASE
+
+CASE is a function below without its `test_`.
+"""
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = pathlib.Path(os.environ.get('ADZE_BENCH', 'build/bench/adze-bench')).resolve()
+SUITE = pathlib.Path(__file__).resolve().parents[2] / 'bench/suite.py'
+FIRST = ('lesson_full_batch lesson_forward_10k step_b64 step_b512 step_b1 mlp512_b128 op8_f32 '
+         'op0_f64 chain_1e6').split()
+POSITIVE = 'median_ns min_ns gflops of_ceiling of_blis bytes gb_per_s bare_ns'.split()
+NOT_NEGATIVE = 'spread', 'mallocs_per_step', 'peak_bytes'  # an optimiser takes no memory
+NETWORKS = re.compile('lesson|step|mlp|batch|width|depth')  # which know the same kernels
+
+
+class Failure(Exception):
+    """What the suite did wrong."""
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def call(*command):
+    return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False)
+
+
+def run(*command):
+    """Must end well. Returns what it prints."""
+    result = call(*command)
+    expect(result.returncode == 0, f'{command} ended with {result.returncode}: {result.stderr}')
+    return result.stdout
+
+
+def refuse_constant(text):
+    raise Failure(f'the JSON has {text}')
+
+
+def read(path):
+    return json.loads(path.read_text(encoding='utf-8'), parse_constant=refuse_constant)
+
+
+def listed():
+    return [line.split()[0] for line in run(PROGRAM, '--list').splitlines()]
+
+
+# ---- the JSON --------------------------------------------------------------------------
+
+
+def check_case(case):
+    wanted = {'name', 'threads', 'peers', 'same_kernels_ns', *POSITIVE, *NOT_NEGATIVE}
+    expect(set(case) == wanted, f'{case.get("name")} has the keys {sorted(case)}')
+    for key in *POSITIVE, *NOT_NEGATIVE:
+        value = case[key]
+        expect(isinstance(value, (int, float)) and math.isfinite(value), f'{key} of {case}')
+        expect(value > 0 or (key in NOT_NEGATIVE and value == 0), f'{key} of {case}')
+    same = case['same_kernels_ns']
+    expect(same > 0 if NETWORKS.match(case['name']) else same is None, f'the same kernels of {case}')
+    expect(case['min_ns'] <= case['median_ns'], f'the minimum of {case}')
+
+
+def check_report(report, names, threads):
+    expect(report['machine']['cores'] >= 1, f'the machine is {report["machine"]}')
+    expect(set(report['ceiling_gflops']) == set(map(str, threads)), 'ceilings are missing')
+    for n, gflops in report['ceiling_gflops'].items():
+        parts = report['ceilings'][n]
+        expect(gflops >= max(parts['blis_best'], parts['adze']) > 0, f'the ceiling is {parts}')
+        expect(parts['by'], 'nobody reached the ceiling')
+    got = [(case['name'], case['threads']) for case in report['cases']]
+    expect(got == [(name, n) for n in threads for name in names], f'the cases are {got}')
+    for case in report['cases']:
+        check_case(case)
+
+
+def test_smoke():
+    """All cases, once each, with one thread and with two."""
+    names = listed()
+    expect(set(FIRST) <= set(names), f'some of {FIRST} are missing')
+    expect(len(set(names)) == len(names), 'two cases have one name')
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'bench.json')
+        printed = run(PROGRAM, '--smoke', '--json', path)
+        check_report(read(path), names, [1, 2])
+    for line in printed.splitlines():
+        expect(len(line) <= 100, f'more than 100 columns: {line}')
+
+
+def test_filter():
+    pattern = '^(step_b1|op0_f64)$'
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'bench.json')
+        run(PROGRAM, '--smoke', '--threads', '1', '--filter', pattern, '--json', path)
+        names = [name for name in listed() if re.search(pattern, name)]
+        expect(len(names) == 2, f'{pattern} finds {names}')
+        check_report(read(path), names, [1])
+
+
+def test_suite():
+    """What scripts/bench calls when all is built."""
+    with tempfile.TemporaryDirectory() as folder:
+        markdown = pathlib.Path(folder, 'tables.md')
+        printed = run(sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter',
+                      '^(batch|step)', '--report', folder, '--markdown', markdown)
+        names = [name for name in listed() if re.match('batch|step', name)]
+        check_report(read(pathlib.Path(folder, 'report.json')), names, [1, 2])
+        rows = [line for line in markdown.read_text(encoding='utf-8').splitlines()
+                if line.startswith('| step_b64 ')]
+        expect(len(rows) == 4, f'{markdown} has the rows {rows}')  # two tables, 1 and 2 threads
+    for line in printed.splitlines()[:-1]:  # the last has paths
+        expect(len(line) <= 100, f'more than 100 columns: {line}')
+
+
+# ---- two builds ------------------------------------------------------------------------
+
+# An adze-bench that has one case more than the real one.
+RICHER = """#!/bin/sh
+"{program}" "$@" || exit
+case $1 in --list) echo 'only_there  of this build' ;; esac
+"""
+
+# One that tells two cases, and logs when it begins and ends their work.
+WORKER = """#!/usr/bin/env python3
+import json, sys, time
+if sys.argv[1] == '--list':
+    print('one  a case\\ntwo  a case')
+    sys.exit()
+print('case  th  adze', flush=True)
+for name in 'one', 'two':
+    for event in 'begin', 'end':
+        time.sleep({nap})
+        with open('{log}', 'a') as log:
+            print(event, file=log)
+    print(name, flush=True)
+cases = [{{'name': name, 'threads': 1, 'median_ns': {ns}}} for name in ('one', 'two')]
+with open(sys.argv[sys.argv.index('--json') + 1], 'w') as file:
+    json.dump({{'machine': {{}}, 'cases': cases}}, file)
+"""
+
+
+def make_build(folder, name, text, mode=0o755):
+    """A build folder whose adze-bench is this text."""
+    path = pathlib.Path(folder, name, 'bench/adze-bench')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding='utf-8')
+    path.chmod(mode)
+    return path.parents[1]
+
+
+def compare(ours, theirs, folder, *options):
+    """Returns what is printed and what is written."""
+    printed = run(sys.executable, SUITE, '--build', ours, '--against', theirs, '--report', folder,
+                  '--smoke', *options)
+    return printed, read(pathlib.Path(folder, 'against.json'))
+
+
+def check_ratio(row, rounds):
+    expect(len(row['ours_ns']) == len(row['theirs_ns']) == rounds, f'not {rounds} rounds: {row}')
+    expect(0 < row['lowest'] <= row['ratio'] <= row['highest'] < math.inf, f'ratios of {row}')
+
+
+def test_against():
+    """A build against itself, and against one that has a case more."""
+    with tempfile.TemporaryDirectory() as folder:
+        markdown = pathlib.Path(folder, 'table.md')
+        build, options = PROGRAM.parents[1], ['--filter', '^op', '--markdown', markdown]
+        printed, whole = compare(build, build, folder, '--rounds', '3', *options)
+        names = [(row['name'], row['threads']) for row in whole['cases']]
+        wanted = [(name, n) for name in listed() if name.startswith('op') for n in (1, 2)]
+        expect(sorted(names) == sorted(wanted), f'{names}, not {wanted}')
+        values = [row['ratio'] for row in whole['cases']]
+        expect(values == sorted(values, reverse=True), f'the slowest is not first: {values}')
+        for row in whole['cases']:
+            check_ratio(row, 3)
+            expect(f'| {row["name"]} | {row["threads"]} |' in markdown.read_text(encoding='utf-8'),
+                   f'{row["name"]} is not in {markdown}')
+        expect('Only' not in printed, f'one build, and cases of one side: {printed}')
+        richer = make_build(folder, 'richer', RICHER.format(program=PROGRAM))
+        printed, whole = compare(build, richer, folder, '--filter', '^op0', '--threads', '1')
+        expect(whole['only_theirs'] == ['only_there'] and not whole['only_ours'], f'{whole}')
+        expect('Only theirs: only_there' in printed, f'the case of one side is not named: {printed}')
+        check_ratio(whole['cases'][0], 1)
+
+
+def compare_workers(folder, ours, theirs, nap):
+    """Of two programs whose cases take so many nanoseconds: the rows, and the events in order."""
+    log = pathlib.Path(folder, 'log')
+    log.unlink(missing_ok=True)
+    builds = [make_build(folder, f'{ns} of {ours}', WORKER.format(log=log, ns=ns, nap=nap))
+              for ns in (ours, theirs)]
+    _, whole = compare(*builds, folder)
+    return whole['cases'], log.read_text(encoding='utf-8').split()
+
+
+def test_in_turn():
+    """One of the programs is held while the other works."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, events = compare_workers(folder, 1, 2, nap=0.5)
+        expect(events == ['begin', 'end'] * 4, f'both worked at once: {events}')
+
+
+def test_verdicts():
+    """A ratio is our time over theirs, and more than 3 % are called by their name."""
+    with tempfile.TemporaryDirectory() as folder:
+        for ours, theirs, word in ((104, 100, 'slower'), (102, 100, ''), (100, 100, ''),
+                                   (98, 100, ''), (96, 100, 'faster')):
+            rows, _ = compare_workers(folder, ours, theirs, nap=0)
+            expect(len(rows) == 2, f'{rows}')
+            for row in rows:
+                expect((row['ratio'], row['verdict']) == (ours / theirs, word), f'{row}')
+
+
+# ---- bad input -------------------------------------------------------------------------
+
+
+def bad_options():
+    yield ['--no-such-option']
+    yield ['-x']
+    yield ['stray']
+    yield ['--filter', '(']
+    yield ['--filter', 'no such case']
+    for option in '--filter', '--threads', '--min-time', '--json':
+        yield [option]
+    for text in 'many', '0', '-1', '1,', ',1', '1.5', '', '99999999999999999999', '1,x':
+        yield ['--threads', text]
+    for text in 'soon', '0', '-1', 'nan', 'inf', '':
+        yield ['--min-time', text]
+    yield ['--smoke', '--json', '/no/such/directory/bench.json']
+
+
+def expect_one_line(*command, text=''):
+    """On stderr, of which the suite's rounds are no part."""
+    result = call(*command)
+    lines = [line for line in result.stderr.splitlines() if not line.startswith('round ')]
+    expect(result.returncode == 1, f'{command}: exit status {result.returncode}')
+    expect(len(lines) == 1 and lines[0].startswith('error: ') and text in lines[0],
+           f'{command}: not one clear line: {result.stderr!r}')
+    print(lines[0])
+
+
+# What an adze-bench may do, and what is said about it.
+BAD_PROGRAMS = (
+    ('exit 3', 'not list its cases: it ended with 3'),
+    ('echo "error: out of order" >&2; exit 1', 'out of order'),
+    ('exit 0', 'no case in common'),
+    ('echo "no_such_case  of ours"', 'no case in common'),
+    ('case $1 in --list) echo op0_f64 ;; *) echo "error: broken" >&2; exit 1 ;; esac', 'broken'),
+    ('case $1 in --list) echo op0_f64 ;; *) kill -SEGV $$ ;; esac', 'signal 11'),
+    ('case $1 in --list) echo op0_f64 ;; esac', 'wrote no report'),
+    ('case $1 in --list) echo op0_f64 ;; *) echo {} >"$2" ;; esac', 'wrote no report'),
+)
+
+
+def test_bad_build():
+    """Of --against: one line each, before anything is built where it can be known by then."""
+    suite = [sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter', '^op0_f64$',
+             '--threads', '1']
+    with tempfile.TemporaryDirectory() as folder:
+        how = [*suite, '--report', folder, '--against']
+        expect_one_line(*how, f'{folder}/none', '--check', text='is not a folder')
+        expect_one_line(*how, __file__, '--check', text='is not a folder')
+        expect_one_line(*how, folder, '--check', text='has no bench/adze-bench')
+        expect_one_line(*how, PROGRAM.parents[1], '--peers', '--check', text='without peers')
+        plain = make_build(folder, 'plain', '#!/bin/sh\n', 0o644)
+        expect_one_line(*how, plain, '--check', text='cannot be run')
+        for i, (script, text) in enumerate(BAD_PROGRAMS):
+            build = make_build(folder, str(i), f'#!/bin/sh\n{script}\n')
+            expect_one_line(*how, build, text=text)
+
+
+def test_bad_input():
+    for options in bad_options():
+        expect_one_line(PROGRAM, *options)
+    for options in (['--rounds', '0'], ['--no-such-option'], ['--threads', 'x'], ['--filter', '('],
+                    ['--min-time', 'nan'], ['--report', '/dev/null/report'],
+                    ['--report', tempfile.gettempdir(), '--markdown', '/dev/null/tables.md']):
+        expect_one_line(sys.executable, SUITE, '--check', *options)
+    expect('usage: ' in run(PROGRAM, '--help'), '--help does not help')
+
+
+def main():
+    case = globals().get('test_' + sys.argv[1]) if len(sys.argv) == 2 else None
+    if not case:
+        sys.exit(__doc__)
+    try:
+        case()
+    except Failure as failure:
+        sys.exit(f'failed: {failure}')
+
+
+main()
