@@ -1,7 +1,13 @@
 /* Which instruction sets this machine has. */
 #include "core/cpu.h"
 
+#include <float.h>
 #include <stdbool.h>
+
+/* The kernels count on it that each operation rounds to its own type. The x87 does not. */
+#if FLT_EVAL_METHOD < 0 || FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
+#error "adze must be compiled for arithmetic that keeps to its type: -msse2 -mfpmath=sse"
+#endif
 
 #if defined(__x86_64__)
 
