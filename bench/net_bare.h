@@ -7,7 +7,7 @@
 
 #include "net.h"
 
-#include "ops/gemm_kernel.h"
+#include "kernels/gemm_kernel.h"
 
 enum { FEWEST_ROWS = 16 }; /* in a part: for less, waking a thread does not pay */
 

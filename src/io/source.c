@@ -4,7 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/source.h"
 
-#include "core/memory.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>

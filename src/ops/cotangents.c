@@ -10,10 +10,11 @@
  *     clip         g within the bounds: dy, else 0
  *     clip_norm    g n, n = max / |g|: dy n - g n (g dy) / |g|^2 where |g| > max, else dy
  *     a hook       whatever the user's function says when it is called with both */
+#include "adze/op.h"
 #include "adze/ops.h"
+#include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"
-#include "ops/kernel.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Looking operations up by name: the families' tables, and a user's own beside them. */
-#include "core/memory.h"
+#include "adze/op.h"
+#include "base/memory.h"
 #include "ops/families.h"
 
 #include <string.h>

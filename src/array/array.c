@@ -1,0 +1,90 @@
+/* Arrays: numbers that own their memory. */
+#include "adze/array.h"
+
+#include "array/convert.h"
+#include "array/strided.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape)
+{
+    ad_array a = {.type = type, .shape = shape, .allocator = allocator};
+    size_t n;
+    if (!ad_type_size(type) || ad_shape_count(&shape, &n) != AD_OK)
+        return (ad_array){.allocator = allocator};
+    a.data = ad_memory_take(allocator, n * ad_type_size(type));
+    if (a.data)
+        memset(a.data, 0, n * ad_type_size(type));
+    return a;
+}
+
+ad_array ad_zeros(ad_type type, ad_shape shape)
+{
+    return ad_array_new(NULL, type, shape);
+}
+
+void ad_array_free(ad_array *a)
+{
+    if (!a)
+        return;
+    ad_memory_give(a->allocator, a->data, ad_array_count(a) * ad_type_size(a->type));
+    *a = (ad_array){0};
+}
+
+ad_view ad_array_view(ad_array a)
+{
+    return a.data ? ad_view_of(a.type, a.data, a.shape) : (ad_view){0};
+}
+
+size_t ad_array_count(const ad_array *a)
+{
+    size_t n = 0;
+    return a && a->data && ad_shape_count(&a->shape, &n) == AD_OK ? n : 0;
+}
+
+/* Writes the numbers of v row by row, converted: contiguous rows at once, others one number
+ * at a time. */
+static void convert_view(const ad_view *v, ad_type type, void *to)
+{
+    size_t from_size = ad_type_size(v->type), to_size = ad_type_size(type);
+    ad_nest nest;
+    ad_nest_begin(&nest, &v->shape);
+    ad_nest_add(&nest, &v->shape, v->stride);
+    if (!ad_nest_start(&nest))
+        return;
+    char *target = to;
+    do {
+        const char *from = (const char *)v->data + nest.offset[0] * (int64_t)from_size;
+        int64_t run = nest.step[0] == 1 ? nest.row : 1;
+        for (int64_t i = 0; i < nest.row; i += run, target += (size_t)run * to_size)
+            ad_convert((size_t)run, v->type, from + i * nest.step[0] * (int64_t)from_size, type,
+                       target);
+    } while (ad_nest_next(&nest));
+}
+
+ad_array ad_array_copy(const ad_allocator *allocator, ad_type type, ad_view v)
+{
+    if (!v.data || !ad_type_size(v.type))
+        return (ad_array){.allocator = allocator};
+    ad_array a = ad_array_new(allocator, type, v.shape);
+    if (a.data)
+        convert_view(&v, type, a.data);
+    return a;
+}
+
+ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error)
+{
+    char own[64], other[64];
+    if (!a || !a->data || !v.data)
+        return ad_fail(error, AD_MISUSE, "write: there are no numbers");
+    if (a->type != v.type)
+        return ad_fail(error, AD_BAD_TYPE, "write: numbers of type %s into an array of %s",
+                       ad_type_text(v.type), ad_type_text(a->type));
+    if (!ad_shape_equal(&a->shape, &v.shape))
+        return ad_fail(error, AD_BAD_SHAPE, "write: numbers of shape %s into an array of %s",
+                       ad_shape_print(&v.shape, other, sizeof other),
+                       ad_shape_print(&a->shape, own, sizeof own));
+    ad_strided_read(&v, a->data);
+    return AD_OK;
+}

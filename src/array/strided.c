@@ -1,0 +1,189 @@
+/* Loops over shapes whose numbers lie at strides. */
+#include "array/strided.h"
+
+#include <string.h>
+
+#if defined(__GNUC__)
+#define AD_ALIAS __attribute__((may_alias))
+#else
+#define AD_ALIAS
+#endif
+
+void ad_nest_begin(ad_nest *nest, const ad_shape *shape)
+{
+    nest->streams = 0;
+    nest->rank = shape->rank;
+    for (int i = 0; i < shape->rank; i++)
+        nest->dim[i] = shape->dim[i];
+}
+
+void ad_nest_add(ad_nest *nest, const ad_shape *shape, const int64_t *stride)
+{
+    int64_t *own = nest->stride[nest->streams++];
+    int shift = nest->rank - shape->rank;
+    for (int i = 0; i < nest->rank; i++) {
+        bool repeats = i < shift || (shape->dim[i - shift] == 1 && nest->dim[i] != 1);
+        own[i] = repeats ? 0 : stride[i - shift];
+    }
+}
+
+static bool mergeable(const ad_nest *nest, int outer, int inner)
+{
+    for (int s = 0; s < nest->streams; s++)
+        if (nest->stride[s][outer] != nest->stride[s][inner] * nest->dim[inner])
+            return false;
+    return true;
+}
+
+static void move_axis(ad_nest *nest, int to, int from)
+{
+    nest->dim[to] = nest->dim[from];
+    for (int s = 0; s < nest->streams; s++)
+        nest->stride[s][to] = nest->stride[s][from];
+}
+
+static void merge_axes(ad_nest *nest)
+{
+    int kept = 0;
+    for (int i = 0; i < nest->rank; i++) {
+        if (nest->dim[i] == 1)
+            continue;
+        if (kept && mergeable(nest, kept - 1, i)) {
+            int64_t outer = nest->dim[kept - 1];
+            move_axis(nest, kept - 1, i);
+            nest->dim[kept - 1] *= outer;
+        } else {
+            move_axis(nest, kept++, i);
+        }
+    }
+    nest->rank = kept;
+}
+
+bool ad_nest_start(ad_nest *nest)
+{
+    for (int i = 0; i < nest->rank; i++)
+        if (nest->dim[i] == 0)
+            return false;
+    merge_axes(nest);
+    int last = nest->rank - 1;
+    nest->row = last >= 0 ? nest->dim[last] : 1;
+    for (int s = 0; s < nest->streams; s++) {
+        nest->step[s] = last >= 0 ? nest->stride[s][last] : 0;
+        nest->offset[s] = 0;
+    }
+    for (int i = 0; i < nest->rank; i++)
+        nest->at[i] = 0;
+    return true;
+}
+
+bool ad_nest_next(ad_nest *nest)
+{
+    for (int i = nest->rank - 2; i >= 0; i--) {
+        bool carries = ++nest->at[i] == nest->dim[i];
+        for (int s = 0; s < nest->streams; s++)
+            nest->offset[s] += nest->stride[s][i] * (carries ? 1 - nest->dim[i] : 1);
+        if (!carries)
+            return true;
+        nest->at[i] = 0;
+    }
+    return false;
+}
+
+void ad_nest_seek(ad_nest *nest, int64_t row)
+{
+    for (int s = 0; s < nest->streams; s++)
+        nest->offset[s] = 0;
+    for (int i = nest->rank - 2; i >= 0; i--) {
+        nest->at[i] = row % nest->dim[i];
+        row /= nest->dim[i];
+        for (int s = 0; s < nest->streams; s++)
+            nest->offset[s] += nest->at[i] * nest->stride[s][i];
+    }
+}
+
+void ad_row_strides(const ad_shape *shape, int64_t *stride)
+{
+    int64_t step = 1;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        stride[i] = shape->dim[i] == 1 ? 0 : step;
+        step *= shape->dim[i];
+    }
+}
+
+/* Numbers of each size as integers of that size: they are only moved. */
+#define PACK(T)                                                              \
+    static void pack_##T(size_t n, const void *from, int64_t step, void *to) \
+    {                                                                        \
+        const T *restrict x = from;                                          \
+        T *restrict y = to;                                                  \
+        if (step == 0)                                                       \
+            for (size_t i = 0; i < n; i++)                                   \
+                y[i] = *x;                                                   \
+        else                                                                 \
+            for (size_t i = 0; i < n; i++)                                   \
+                y[i] = x[(int64_t)i * step];                                 \
+    }
+
+typedef uint8_t AD_ALIAS byte;
+typedef uint32_t AD_ALIAS word;
+typedef uint64_t AD_ALIAS wide;
+PACK(byte)
+PACK(word)
+PACK(wide)
+
+void ad_strided_pack(size_t size, size_t n, const void *from, int64_t step, void *to)
+{
+    if (step == 1)
+        memcpy(to, from, n * size);
+    else if (size == 1)
+        pack_byte(n, from, step, to);
+    else if (size == 4)
+        pack_word(n, from, step, to);
+    else
+        pack_wide(n, from, step, to);
+}
+
+void ad_strided_read(const ad_view *v, void *numbers)
+{
+    size_t size = ad_type_size(v->type);
+    ad_nest nest;
+    if (ad_view_is_contiguous(v)) {
+        size_t bytes = ad_view_count(v) * size;
+        if (bytes)
+            memcpy(numbers, v->data, bytes);
+        return;
+    }
+    ad_nest_begin(&nest, &v->shape);
+    ad_nest_add(&nest, &v->shape, v->stride);
+    char *to = numbers;
+    for (bool more = ad_nest_start(&nest); more; more = ad_nest_next(&nest)) {
+        const char *from = (const char *)v->data + nest.offset[0] * (int64_t)size;
+        ad_strided_pack(size, (size_t)nest.row, from, nest.step[0], to);
+        to += (size_t)nest.row * size;
+    }
+}
+
+void ad_strided_add(const ad_view *target, const void *numbers)
+{
+    ad_nest nest;
+    ad_nest_begin(&nest, &target->shape);
+    ad_nest_add(&nest, &target->shape, target->stride);
+    if (!ad_nest_start(&nest))
+        return;
+    size_t done = 0;
+    do {
+#define ADD(ctype)                                                     \
+    {                                                                  \
+        ctype *to = (ctype *)(uintptr_t)target->data + nest.offset[0]; \
+        const ctype *from = (const ctype *)numbers + done;             \
+        for (int64_t i = 0; i < nest.row; i++)                         \
+            to[i * nest.step[0]] += from[i];                           \
+    }
+        if (target->type == AD_F32)
+            ADD(float)
+        else
+            ADD(double)
+#undef ADD
+        done += (size_t)nest.row;
+    } while (ad_nest_next(&nest));
+}

@@ -1,0 +1,69 @@
+/* Memory that is given back all at once.
+ *
+ * A chain of blocks is filled from first to last. Going back to an earlier place keeps the blocks
+ * for the next round, so that a loop that repeats itself stops allocating. In exact
+ * mode every piece is a block of its own, and going back frees it: slow, but a guard-page or
+ * sanitizing allocator then sees the bounds of each. */
+#ifndef ADZE_BASE_ARENA_H
+#define ADZE_BASE_ARENA_H
+
+#include "base/memory.h"
+
+enum { AD_BLOCK_HEADER = AD_ALIGNMENT };
+
+typedef struct ad_arena_block {
+    struct ad_arena_block *next;
+    size_t size; /* bytes after the header */
+} ad_arena_block;
+
+typedef struct ad_arena {
+    const ad_allocator *allocator;
+    bool exact;
+    ad_arena_block *first, *current; /* current is NULL before the first piece */
+    size_t used;                     /* bytes of current */
+    size_t reserved;                 /* bytes of all blocks */
+    size_t passed;                   /* bytes of the blocks before current */
+} ad_arena;
+
+typedef struct ad_arena_mark {
+    ad_arena_block *block;
+    size_t used;
+} ad_arena_mark;
+
+/* The rare cases of what follows: there is no room in the current block, or every piece has
+ * a block of its own; the place is in another block. */
+void *ad_arena_take_block(ad_arena *a, size_t bytes);
+void ad_arena_return_block(ad_arena *a, ad_arena_mark place);
+
+/* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
+static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
+{
+    size_t start = (a->used + alignment - 1) & ~(alignment - 1);
+    if (!a->current || a->exact || start > a->current->size || bytes > a->current->size - start)
+        return ad_arena_take_block(a, bytes);
+    a->used = start + bytes;
+    return (char *)a->current + AD_BLOCK_HEADER + start;
+}
+
+static inline ad_arena_mark ad_arena_here(const ad_arena *a)
+{
+    return (ad_arena_mark){a->current, a->used};
+}
+
+static inline void ad_arena_return(ad_arena *a, ad_arena_mark place)
+{
+    if (a->current == place.block && !a->exact)
+        a->used = place.used;
+    else
+        ad_arena_return_block(a, place);
+}
+
+/* The place where a piece begins. */
+ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece);
+
+size_t ad_arena_used(const ad_arena *a);
+
+/* Frees the blocks that hold nothing. */
+void ad_arena_trim(ad_arena *a);
+
+#endif

@@ -1,0 +1,54 @@
+/* Instruction sets that kernels are compiled for, and which of them this machine has.
+ *
+ * A machine that has one of the list has those before it, too. Elsewhere than on x86-64 there is only
+ * what the compiler is set to. */
+#ifndef ADZE_BASE_CPU_H
+#define ADZE_BASE_CPU_H
+
+#if defined(__x86_64__)
+#define AD_ISA_LIST(ROW) ROW(base) ROW(avx2) ROW(avx512)
+#else
+#define AD_ISA_LIST(ROW) ROW(base)
+#endif
+
+/* Before a function that is compiled for one of them. */
+#define AD_TARGET_base
+#define AD_TARGET_avx2 __attribute__((target("avx2,fma")))
+#if defined(__clang__)
+#define AD_TARGET_avx512 \
+    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"), min_vector_width(512)))
+#else
+#define AD_TARGET_avx512 \
+    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma,prefer-vector-width=512")))
+#endif
+
+/* DO(isa, ...) for each, and the list of a name's variants: name_base, ... */
+#if defined(__x86_64__)
+#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
+#define AD_ALL(name)                                \
+    {                                               \
+        {                                           \
+            name##_base, name##_avx2, name##_avx512 \
+        }                                           \
+    }
+#else
+#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__)
+#define AD_ALL(name)    \
+    {                   \
+        {               \
+            name##_base \
+        }               \
+    }
+#endif
+
+/* A function that is compiled with its caller, for the caller's instruction set. */
+#define AD_INLINE static inline __attribute__((always_inline))
+
+#define AD_ISA_NAME(name) AD_ISA_##name,
+typedef enum ad_isa { AD_ISA_LIST(AD_ISA_NAME) AD_ISA_COUNT } ad_isa;
+#undef AD_ISA_NAME
+
+/* The best of them here. */
+ad_isa ad_cpu_isa(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* Taking and giving back memory through a user's allocator. */
+#ifndef ADZE_BASE_MEMORY_H
+#define ADZE_BASE_MEMORY_H
+
+#include "adze/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
+
+/* Before a function that must not become part of its caller, which rarely calls it. */
+#if defined(__GNUC__)
+#define AD_APART __attribute__((noinline))
+#else
+#define AD_APART
+#endif
+
+/* allocator may be NULL: the C library's. NULL when memory ran out; bytes may be 0. */
+void *ad_memory_take(const ad_allocator *allocator, size_t bytes);
+void ad_memory_give(const ad_allocator *allocator, void *memory, size_t bytes);
+
+/* n, a * b and a + b, or SIZE_MAX, which no allocation can satisfy, on overflow. */
+size_t ad_size_of(uint64_t n);
+size_t ad_size_mul(size_t a, size_t b);
+size_t ad_size_add(size_t a, size_t b);
+
+#endif

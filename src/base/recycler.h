@@ -1,0 +1,25 @@
+/* Buffers that come and go in any order, kept for reuse by size.
+ *
+ * Sizes are rounded up to classes of at most a quarter more; a buffer given back waits
+ * in its class's list for the next request. A chain of N equal layers so needs O(1) buffers. */
+#ifndef ADZE_BASE_RECYCLER_H
+#define ADZE_BASE_RECYCLER_H
+
+#include "base/arena.h"
+
+enum { AD_RECYCLER_CLASSES = 4 * 64 };
+
+typedef struct ad_recycler {
+    ad_arena arena;
+    void *free[AD_RECYCLER_CLASSES]; /* heads; each buffer's first word is the next */
+    size_t used;                     /* bytes of buffers that are out */
+} ad_recycler;
+
+/* Aligned to AD_ALIGNMENT. NULL when memory ran out. */
+void *ad_recycler_take(ad_recycler *p, size_t bytes);
+void ad_recycler_give(ad_recycler *p, void *buffer, size_t bytes); /* buffer may be NULL */
+
+/* Forgets all buffers, given back or not; keeps the memory. In exact mode all must be back. */
+void ad_recycler_reset(ad_recycler *p);
+
+#endif

@@ -1,0 +1,357 @@
+/* An op that runs another and looks at what its rules do to memory.
+ *
+ * Rules that write are run twice on memory with other contents: what differs was not written. Rules that
+ * add are run on zeros, which tells what they add, then on other numbers, and for one operand
+ * at a time. All works on scratch memory; last comes the call that was asked for. */
+#include "check/op.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const ad_spy *spy_of(const void *attr)
+{
+    return *(const ad_spy *const *)attr;
+}
+
+/* ---- what must stay as it is --------------------------------------------------------- */
+
+/* The numbers of a view, row by row; NULL, with an error noted, when there is no memory. */
+static double *numbers_of(ad_workspace *work, const ad_view *v)
+{
+    size_t n = ad_view_count(v);
+    double *numbers = ad_scratch(work, (n + 1) * sizeof *numbers);
+    for (size_t i = 0; numbers && i < n; i++)
+        numbers[i] = ad_view_get(v, i);
+    return numbers;
+}
+
+static bool same_bits(const double *a, const double *b, size_t n)
+{
+    return n == 0 || memcmp(a, b, n * sizeof *a) == 0;
+}
+
+typedef struct snapshot {
+    ad_workspace *work;
+    const char *rule;
+    int arity;
+    const ad_view *x;
+    ad_view y, dy; /* data is NULL where the rule has none */
+    const void *saved;
+    size_t saved_bytes;
+    double *numbers[AD_CHECK_OPERANDS + 2];
+    void *saved_copy;
+} snapshot;
+
+static const ad_view *watched(const snapshot *s, int i)
+{
+    return i < s->arity ? &s->x[i] : i == s->arity ? &s->y : &s->dy;
+}
+
+/* Without memory, nothing is compared: the failure is noted already. */
+static void take_snapshot(snapshot *s)
+{
+    for (int i = 0; i < s->arity + 2; i++)
+        s->numbers[i] = watched(s, i)->data ? numbers_of(s->work, watched(s, i)) : NULL;
+    s->saved_copy = s->saved_bytes ? ad_scratch(s->work, s->saved_bytes) : NULL;
+    if (s->saved_copy)
+        memcpy(s->saved_copy, s->saved, s->saved_bytes);
+}
+
+static void expect_unchanged(const snapshot *s)
+{
+    for (int i = 0; i < s->arity + 2; i++) {
+        const ad_view *v = watched(s, i);
+        double *now = s->numbers[i] ? numbers_of(s->work, v) : NULL;
+        if (!now || same_bits(now, s->numbers[i], ad_view_count(v)))
+            continue;
+        if (i < s->arity)
+            ad_reject(s->work, AD_DIFFERENT, "%s writes to its operand x[%d]", s->rule, i);
+        else
+            ad_reject(s->work, AD_DIFFERENT, "%s writes to %s", s->rule,
+                      i == s->arity ? "the result" : "dy, which is not spare");
+    }
+    if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
+        ad_reject(s->work, AD_DIFFERENT, "%s writes to what forward saved", s->rule);
+}
+
+static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
+{
+    ad_type type[AD_CHECK_OPERANDS];
+    ad_shape shape[AD_CHECK_OPERANDS];
+    for (int i = 0; i < arity; i++) {
+        type[i] = x[i].type;
+        shape[i] = x[i].shape;
+    }
+    return spy->original->saved ? spy->original->saved(type, shape, spy->attr) : 0;
+}
+
+/* Of what a rule reads; nothing is copied yet. saved is NULL for forward, which writes it. */
+static snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
+                        const void *saved, ad_workspace *work)
+{
+    return (snapshot){.work = work,
+                      .rule = rule,
+                      .arity = arity,
+                      .x = x,
+                      .saved = saved,
+                      .saved_bytes = saved ? saved_bytes(spy, arity, x) : 0};
+}
+
+/* ---- rules that write all of a result ------------------------------------------------- */
+
+typedef void writer(const void *args);
+
+static void fill(const ad_array *a, int byte)
+{
+    size_t bytes = ad_array_count(a) * ad_type_size(a->type);
+    if (bytes)
+        memset(a->data, a->type == AD_BOOL ? byte & 1 : byte, bytes);
+}
+
+/* Runs a rule twice, on memory with other contents. */
+static void expect_all_written(ad_workspace *work, const char *rule, const ad_array *y, writer *run,
+                               const void *args)
+{
+    ad_view v = ad_array_view(*y);
+    size_t n = ad_array_count(y);
+    fill(y, 0x5a);
+    run(args);
+    double *first = numbers_of(work, &v);
+    fill(y, 0xff);
+    run(args);
+    double *second = first ? numbers_of(work, &v) : NULL;
+    for (size_t i = 0; second && i < n; i++)
+        if (!same_bits(&first[i], &second[i], 1))
+            ad_reject(work, AD_DIFFERENT,
+                      "%s does not write number %zu, or not the same twice: %g, then %g", rule, i,
+                      first[i], second[i]);
+}
+
+static void run_forward(const void *args)
+{
+    const ad_forward_args *c = args;
+    c->op->forward(c);
+}
+
+static void spy_forward(const ad_forward_args *c)
+{
+    const ad_spy *spy = spy_of(c->attr);
+    ad_forward_args args = *c;
+    args.op = spy->original;
+    args.attr = spy->attr;
+    snapshot s = reading(spy, "forward", c->arity, c->x, NULL, c->work);
+    take_snapshot(&s);
+    run_forward(&args);
+    expect_unchanged(&s);
+    expect_all_written(c->work, "forward", &c->y, run_forward, &args);
+}
+
+static void run_jvp(const void *args)
+{
+    const ad_jvp_args *c = args;
+    c->op->jvp(c);
+}
+
+static void spy_jvp(const ad_jvp_args *c)
+{
+    const ad_spy *spy = spy_of(c->attr);
+    ad_jvp_args args = *c;
+    args.op = spy->original;
+    args.attr = spy->attr;
+    snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
+    s.y = c->y;
+    take_snapshot(&s);
+    run_jvp(&args);
+    expect_unchanged(&s);
+    expect_all_written(c->work, "the jvp", &c->ty, run_jvp, &args);
+}
+
+/* ---- rules that add to cotangents ------------------------------------------------------ */
+
+typedef struct adder adder;
+struct adder {
+    ad_workspace *work;
+    const char *rule;
+    int arity;
+    const ad_array *dx;
+    const void *args;
+    void (*run)(const adder *a, const ad_array *dx, const bool *assign);
+};
+
+typedef struct buffers {
+    ad_array dx[AD_CHECK_OPERANDS];
+} buffers;
+
+/* Numbers like the cotangents, all of which are `fill`; only that of operand `alone`, unless -1. */
+static buffers fresh(const adder *a, double fill, int alone)
+{
+    buffers b;
+    for (int i = 0; i < a->arity; i++) {
+        size_t n = ad_array_count(&a->dx[i]);
+        b.dx[i] = a->dx[i];
+        if (!a->dx[i].data || (alone >= 0 && alone != i)) {
+            b.dx[i].data = NULL;
+            continue;
+        }
+        b.dx[i].data = ad_scratch(a->work, (n + 1) * ad_type_size(a->dx[i].type));
+        for (size_t k = 0; b.dx[i].data && k < n; k++)
+            ad_check_put(&b.dx[i], k, fill);
+    }
+    return b;
+}
+
+static void expect_sum(const adder *a, const buffers *got, const buffers *added, double to,
+                       const char *how)
+{
+    for (int i = 0; i < a->arity; i++) {
+        ad_view x = ad_array_view(got->dx[i]), r = ad_array_view(added->dx[i]);
+        double size = fabs(to);
+        if (!x.data || !r.data)
+            continue;
+        for (size_t k = 0; k < ad_view_count(&r); k++)
+            size = fmax(size, fabs(ad_view_get(&r, k)));
+        double allowed = 64 * (x.type == AD_F32 ? (double)FLT_EPSILON : DBL_EPSILON) * size;
+        for (size_t k = 0; k < ad_view_count(&r); k++) {
+            double number = ad_view_get(&x, k), wanted = ad_view_get(&r, k) + to;
+            if (!(fabs(number - wanted) <= allowed) && !isnan(wanted))
+                ad_reject(a->work, AD_DIFFERENT, "%s %s: number %zu of dx[%d] is %.9g, not %.9g",
+                          a->rule, how, k, i, number, wanted);
+        }
+    }
+}
+
+static void expect_adds(const adder *a, snapshot *s, bool assigns)
+{
+    const bool none[AD_CHECK_OPERANDS] = {false};
+    const bool all[AD_CHECK_OPERANDS] = {true, true, true, true, true, true, true, true};
+    buffers added = fresh(a, 0, -1), more = fresh(a, 0.75, -1);
+    take_snapshot(s);
+    a->run(a, added.dx, none);
+    expect_unchanged(s);
+    a->run(a, more.dx, none);
+    expect_sum(a, &more, &added, 0.75, "does not add to what is there (0.75)");
+    if (assigns) {
+        buffers unset = fresh(a, NAN, -1);
+        a->run(a, unset.dx, all);
+        expect_sum(a, &unset, &added, 0, "does not write what it is told to assign");
+    }
+    for (int i = 0; i < a->arity && a->arity > 1; i++) {
+        buffers one = fresh(a, 0, i);
+        a->run(a, one.dx, none);
+        expect_sum(a, &one, &added, 0, "depends on which operands want a cotangent");
+    }
+}
+
+static void run_pullback(const adder *a, const ad_array *dx, const bool *assign)
+{
+    ad_pullback_args args = *(const ad_pullback_args *)a->args;
+    args.dx = dx;
+    args.assign = assign;
+    args.op->pullback(&args);
+}
+
+/* The same with a cotangent that may be overwritten. */
+static void expect_spare(const ad_pullback_args *c, const adder *a)
+{
+    const bool none[AD_CHECK_OPERANDS] = {false};
+    ad_pullback_args args = *c;
+    size_t n = ad_view_count(&c->dy);
+    ad_array dy = {.type = c->dy.type, .shape = c->dy.shape};
+    dy.data = ad_scratch(c->work, (n + 1) * ad_type_size(dy.type));
+    if (!dy.data)
+        return;
+    ad_array_write(&dy, c->dy, NULL);
+    args.dy = ad_array_view(dy);
+    args.spare = dy.data;
+    adder overwriting = *a;
+    overwriting.args = &args;
+    buffers added = fresh(a, 0, -1), again = fresh(a, 0, -1);
+    a->run(a, added.dx, none);
+    overwriting.run(&overwriting, again.dx, none);
+    expect_sum(a, &again, &added, 0, "with a spare dy gives something else");
+}
+
+static void spy_pullback(const ad_pullback_args *c)
+{
+    const ad_spy *spy = spy_of(c->attr);
+    ad_pullback_args args = *c;
+    args.op = spy->original;
+    args.attr = spy->attr;
+    ad_pullback_args trying = args;
+    trying.spare = NULL;
+    snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
+    s.y = c->y;
+    s.dy = c->dy;
+    adder a = {c->work, "the pullback", c->arity, c->dx, &trying, run_pullback};
+    expect_adds(&a, &s, spy->original->flags & AD_OP_ASSIGNS);
+    expect_spare(&trying, &a);
+    spy->original->pullback(&args);
+}
+
+static void run_curvature(const adder *a, const ad_array *dx, const bool *assign)
+{
+    ad_curvature_args args = *(const ad_curvature_args *)a->args;
+    (void)assign;
+    args.tdx = dx;
+    args.op->curvature(&args);
+}
+
+static void spy_curvature(const ad_curvature_args *c)
+{
+    const ad_spy *spy = spy_of(c->attr);
+    ad_curvature_args args = *c;
+    args.op = spy->original;
+    args.attr = spy->attr;
+    snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
+    s.y = c->y;
+    s.dy = c->dy;
+    adder a = {c->work, "the curvature", c->arity, c->tdx, &args, run_curvature};
+    expect_adds(&a, &s, false);
+    spy->original->curvature(&args);
+}
+
+/* ---- rules that only look on ------------------------------------------------------------ */
+
+static const char *spy_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    return spy_of(attr)->original->type(x, spy_of(attr)->attr, y);
+}
+
+static const char *spy_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    return spy_of(attr)->original->shape(x, spy_of(attr)->attr, y);
+}
+
+static void spy_check(const ad_forward_args *c)
+{
+    ad_forward_args args = *c;
+    args.op = spy_of(c->attr)->original;
+    args.attr = spy_of(c->attr)->attr;
+    args.op->check(&args);
+}
+
+static size_t spy_saved(const ad_type *type, const ad_shape *x, const void *attr)
+{
+    return spy_of(attr)->original->saved(type, x, spy_of(attr)->attr);
+}
+
+static bool spy_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    return spy_of(attr)->original->view(x, spy_of(attr)->attr, y);
+}
+
+void ad_spy_make(ad_spy *spy, const ad_op *op, const void *attr)
+{
+    *spy = (ad_spy){*op, op, attr};
+    spy->op.attr_size = sizeof spy;
+    spy->op.type = op->type ? spy_type : NULL;
+    spy->op.shape = op->shape ? spy_shape : NULL;
+    spy->op.check = op->check ? spy_check : NULL;
+    spy->op.saved = op->saved ? spy_saved : NULL;
+    spy->op.forward = op->forward ? spy_forward : NULL;
+    spy->op.view = op->view ? spy_view : NULL;
+    spy->op.pullback = op->pullback ? spy_pullback : NULL;
+    spy->op.jvp = op->jvp ? spy_jvp : NULL;
+    spy->op.curvature = op->curvature ? spy_curvature : NULL;
+}

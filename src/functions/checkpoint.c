@@ -1,0 +1,106 @@
+/* Checkpoints: y = f(x) as one node that keeps y alone. What f computed in between is computed again when a
+ * sweep needs it, on the inner tape, which all checkpoints of a tape share. Each rule of the node is
+ * that of the whole recomputed tape: a sweep from dy, a push of the tangents, or both. */
+#include "adze/ops.h"
+#include "functions/call.h"
+#include "ops/axes.h"
+
+#include <math.h>
+
+/* f on the inner tape, again. What it gave before is kept. */
+typedef struct inner {
+    ad_tape *tape;
+    ad_tensor *x; /* [n] */
+    ad_tensor y;
+} inner;
+
+static bool evaluate(ad_workspace *work, const ad_call *call, const ad_view *x, const bool *watched,
+                     const ad_view *kept, inner *in)
+{
+    in->tape = ad_inner_tape(work);
+    in->x = in->tape ? ad_call_leaves(work, in->tape, call->n, x, watched) : NULL;
+    if (!in->x)
+        return false;
+    in->y = ad_call_evaluate(in->tape, call, in->x);
+    ad_view y = ad_read(in->y);
+    return ad_call_compare(in->tape, &y, kept);
+}
+
+/* Carries tangents to y. They are those of watched operands. */
+static bool push(const inner *in, int n, const ad_view *tx)
+{
+    for (int i = 0; i < n; i++)
+        if (tx[i].data)
+            ad_set_tangent(in->x[i], tx[i]);
+    return ad_push_tangents(in->y) == AD_OK;
+}
+
+/* ---- rules ------------------------------------------------------------------------- */
+
+static void checkpoint_pullback(const ad_pullback_args *c)
+{
+    inner in = {.tape = NULL};
+    bool *watched = ad_scratch(c->work, (size_t)c->arity * sizeof *watched);
+    if (!watched)
+        return;
+    for (int i = 0; i < c->arity; i++)
+        watched[i] = c->dx[i].data;
+    if (evaluate(c->work, c->attr, c->x, watched, &c->y, &in) &&
+        ad_backward_from(in.y, c->dy) == AD_OK)
+        for (int i = 0; i < c->arity; i++)
+            if (watched[i])
+                ad_call_add(1, ad_grad(in.x[i]), c->dx[i]);
+    ad_call_finish(c->work, c->attr, in.tape);
+}
+
+static void checkpoint_jvp(const ad_jvp_args *c)
+{
+    inner in = {.tape = NULL};
+    bool *watched = ad_scratch(c->work, (size_t)c->arity * sizeof *watched);
+    if (!watched)
+        return;
+    for (int i = 0; i < c->arity; i++)
+        watched[i] = c->tx[i].data;
+    if (evaluate(c->work, c->attr, c->x, watched, &c->y, &in) && push(&in, c->arity, c->tx)) {
+        ad_view ty = ad_tangent(in.y); /* none where f is a constant */
+        ad_call_put(c->ty.data, ty.data, ad_array_count(&c->ty) * ad_type_size(c->ty.type));
+    }
+    ad_call_finish(c->work, c->attr, in.tape);
+}
+
+static void checkpoint_curvature(const ad_curvature_args *c)
+{
+    inner in = {.tape = NULL};
+    bool *watched = ad_scratch(c->work, (size_t)c->arity * sizeof *watched);
+    if (!watched)
+        return;
+    for (int i = 0; i < c->arity; i++)
+        watched[i] = c->tx[i].data || c->tdx[i].data;
+    if (evaluate(c->work, c->attr, c->x, watched, &c->y, &in) && push(&in, c->arity, c->tx) &&
+        ad_backward_tangents_from(in.y, c->dy, (ad_view){.data = NULL}) == AD_OK)
+        for (int i = 0; i < c->arity; i++)
+            if (c->tdx[i].data)
+                ad_call_add(1, ad_grad_tangent(in.x[i]), c->tdx[i]);
+    ad_call_finish(c->work, c->attr, in.tape);
+}
+
+static const ad_op checkpoint_op = {
+    .name = "checkpoint",
+    .arity = AD_VARIADIC,
+    .attr_size = sizeof(ad_call),
+    .type = ad_call_type,
+    .shape = ad_call_shape,
+    .forward = ad_call_forward,
+    .pullback = checkpoint_pullback,
+    .jvp = checkpoint_jvp,
+    .curvature = checkpoint_curvature,
+};
+
+ad_tensor(ad_checkpoint)(ad_function *f, const void *env, int n, const ad_tensor *x)
+{
+    ad_tape *t = ad_call_tape("checkpoint", f, n, x);
+    ad_call call = ad_call_at(t, f, env, n);
+    if (t)
+        return ad_call_record(&checkpoint_op, &call, x);
+    return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
+}

@@ -1,0 +1,202 @@
+/* Replacing the derivative of a function: y = f(x) as one node, whose pullback is a user's function of
+ * tensors,
+ *
+ *     dx = p(x, y, dy).
+ *
+ * The other rules follow from p, which is differentiated on the inner tape. It is linear in dy,
+ * dx = J^T dy, so that J tx is the gradient by dy of <p(x, y, dy), tx>. And the curvature is the derivative
+ * of p along the tangents of x and y, with dy fixed. */
+#include "adze/ops.h"
+#include "functions/call.h"
+#include "ops/axes.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct replace_attr {
+    ad_call call;
+    ad_pullback_function *pullback;
+} replace_attr;
+
+/* p on the inner tape: its operands and what it gives. */
+typedef struct inner {
+    ad_tape *tape;
+    ad_tensor *x, *dx; /* [n] */
+    ad_tensor y, dy;
+} inner;
+
+/* What p is evaluated at, and what of it is watched. */
+typedef struct point {
+    const ad_view *x;
+    ad_view y, dy;
+    bool *watched; /* [n], of x */
+    bool watch_y, watch_dy;
+} point;
+
+/* ---- p on the inner tape ----------------------------------------------------------- */
+
+/* A cotangent of operand i: a tensor on the tape, row by row, or the number 0. */
+static bool good_cotangent(const inner *in, int i)
+{
+    char given[64], wanted[64];
+    ad_tensor *dx = &in->dx[i];
+    ad_view v = ad_read(*dx), x = ad_read(in->x[i]);
+    if (!dx->tape && dx->as.number == 0)
+        return true;
+    if (!dx->tape)
+        ad_tape_fail(in->tape, AD_MISUSE, "the pullback gives no cotangent for operand %d", i);
+    else if (dx->tape != in->tape)
+        ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent for operand %d is not on its tape", i);
+    else if (ad_shape_of_tensor(*dx).rank < 0)
+        ad_tape_fail(in->tape, AD_STALE, "the cotangent for operand %d is gone", i);
+    else if (v.type != x.type)
+        ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent for operand %d is %s, not %s", i,
+                     ad_type_text(v.type), ad_type_text(x.type));
+    else if (!ad_shape_equal(&v.shape, &x.shape))
+        ad_tape_fail(in->tape, AD_BAD_SHAPE, "the cotangent for operand %d has shape %s, not %s", i,
+                     ad_shape_print(&v.shape, given, sizeof given),
+                     ad_shape_print(&x.shape, wanted, sizeof wanted));
+    else if (!ad_view_is_contiguous(&v))
+        *dx = ad_mul(*dx, 1);
+    return ad_tape_status(in->tape) == AD_OK;
+}
+
+static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at, inner *in)
+{
+    int n = a->call.n;
+    ad_tape *t = in->tape = ad_inner_tape(work);
+    in->x = t ? ad_call_leaves(work, t, n, at->x, at->watched) : NULL;
+    in->dx = ad_scratch(work, (size_t)n * sizeof *in->dx);
+    if (!in->x || !in->dx)
+        return false;
+    in->y = at->watch_y ? ad_watch(t, at->y) : ad_freeze(t, at->y);
+    in->dy = at->watch_dy ? ad_watch(t, at->dy) : ad_freeze(t, at->dy);
+    for (int i = 0; i < n; i++)
+        in->dx[i] = ad_number(NAN);
+    if (ad_tape_status(t) == AD_OK)
+        a->pullback(t, in->x, in->y, in->dy, a->call.env, in->dx);
+    return ad_call_spared(t, n, in->x);
+}
+
+/* Adds <dx_i, weight>, or without one the sum of dx_i, to a tensor that may be none yet. */
+static void add_product(const inner *in, int i, const ad_view *weight, ad_tensor *sum)
+{
+    ad_tensor term = in->dx[i];
+    if (!term.tape)
+        return;
+    if (weight)
+        term = ad_mul(term, ad_freeze(in->tape, *weight));
+    term = ad_sum(term);
+    *sum = sum->tape ? ad_add(*sum, term) : term;
+}
+
+/* The sum over i of <dx_i, tx_i>. */
+static ad_tensor weigh(const inner *in, int n, const ad_view *tx)
+{
+    ad_tensor sum = {.tape = NULL};
+    for (int i = 0; i < n; i++)
+        if (tx[i].data && good_cotangent(in, i))
+            add_product(in, i, &tx[i], &sum);
+    return sum;
+}
+
+static bool *none_watched(ad_workspace *work, int n)
+{
+    bool *watched = ad_scratch(work, (size_t)n * sizeof *watched);
+    if (watched)
+        memset(watched, 0, (size_t)n * sizeof *watched);
+    return watched;
+}
+
+/* ---- rules ------------------------------------------------------------------------- */
+
+static void replace_pullback(const ad_pullback_args *c)
+{
+    inner in;
+    point at = {.x = c->x, .y = c->y, .dy = c->dy, .watched = none_watched(c->work, c->arity)};
+    if (!at.watched)
+        return;
+    if (evaluate(c->work, c->attr, &at, &in))
+        for (int i = 0; i < c->arity; i++)
+            if (c->dx[i].data && good_cotangent(&in, i) && in.dx[i].tape)
+                ad_call_add(1, ad_read(in.dx[i]), c->dx[i]);
+    ad_call_finish(c->work, c->attr, in.tape);
+}
+
+/* Where p is evaluated does not matter, as it is linear: at dy = 0. */
+static void replace_jvp(const ad_jvp_args *c)
+{
+    inner in;
+    size_t bytes = ad_view_count(&c->y) * ad_type_size(c->y.type);
+    void *zeros = ad_scratch(c->work, bytes);
+    point at = {.x = c->x, .y = c->y, .watched = none_watched(c->work, c->arity), .watch_dy = true};
+    if (!zeros || !at.watched)
+        return;
+    memset(zeros, 0, bytes);
+    memset(c->ty.data, 0, bytes);
+    at.dy = ad_view_of(c->y.type, zeros, c->y.shape);
+    if (evaluate(c->work, c->attr, &at, &in)) {
+        ad_tensor product = weigh(&in, c->arity, c->tx);
+        if (product.tape && ad_backward(product) == AD_OK)
+            memcpy(c->ty.data, ad_grad(in.dy).data, bytes);
+    }
+    ad_call_finish(c->work, c->attr, in.tape);
+}
+
+/* Tangents for the leaves of p; that of y is J tx. */
+static void set_tangents(const inner *in, ad_tensor root, int n, const ad_view *tx)
+{
+    if (ad_reach_of(root, in->y) == AD_REACHED) {
+        ad_tensor product = weigh(in, n, tx);
+        if (product.tape && ad_backward(product) == AD_OK)
+            ad_set_tangent(in->y, ad_grad(in->dy));
+    }
+    for (int i = 0; i < n; i++)
+        if (tx[i].data)
+            ad_set_tangent(in->x[i], tx[i]);
+}
+
+static void replace_curvature(const ad_curvature_args *c)
+{
+    inner in;
+    ad_tensor root = {.tape = NULL};
+    point at = {c->x, c->y, c->dy, none_watched(c->work, c->arity), true, true};
+    if (!at.watched)
+        return;
+    for (int i = 0; i < c->arity; i++)
+        at.watched[i] = c->tx[i].data;
+    bool good = evaluate(c->work, c->attr, &at, &in);
+    for (int i = 0; good && i < c->arity; i++)
+        if (c->tdx[i].data && good_cotangent(&in, i))
+            add_product(&in, i, NULL, &root);
+    if (good && root.tape) {
+        set_tangents(&in, root, c->arity, c->tx);
+        good = ad_push_tangents(root) == AD_OK;
+    }
+    for (int i = 0; good && root.tape && i < c->arity; i++)
+        if (c->tdx[i].data && ad_tangent(in.dx[i]).data)
+            ad_call_add(1, ad_tangent(in.dx[i]), c->tdx[i]);
+    ad_call_finish(c->work, c->attr, in.tape);
+}
+
+static const ad_op replace_op = {
+    .name = "with_derivative",
+    .arity = AD_VARIADIC,
+    .attr_size = sizeof(replace_attr),
+    .type = ad_call_type,
+    .shape = ad_call_shape,
+    .forward = ad_call_forward,
+    .pullback = replace_pullback,
+    .jvp = replace_jvp,
+    .curvature = replace_curvature,
+};
+
+ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env, int n,
+                             const ad_tensor *x)
+{
+    ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
+    replace_attr a = {ad_call_at(t, f, env, n), pullback};
+    if (t)
+        return ad_call_record(&replace_op, &a.call, x);
+    return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
+}

@@ -1,0 +1,227 @@
+/* Matrix products: kernels of our own, and the one door to BLIS. */
+#define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
+#include "kernels/gemm.h"
+
+#include "array/strided.h"
+#include "base/workspace.h"
+#include "kernels/gemm_kernel.h"
+
+#if __has_include(<blis/blis.h>)
+#include <blis/blis.h>
+#else
+#include <blis.h>
+#endif
+
+ad_matrix ad_matrix_transposed(ad_matrix a)
+{
+    return (ad_matrix){a.data, a.columns, a.rows, a.column_step, a.row_step};
+}
+
+ad_matrix ad_matrix_of(const ad_view *v)
+{
+    int last = v->shape.rank - 1;
+    return (ad_matrix){v->data, v->shape.dim[last - 1], v->shape.dim[last], v->stride[last - 1],
+                       v->stride[last]};
+}
+
+/* Steps along an extent of 1 are never taken and may be anything: gives them honest values. */
+static ad_matrix with_plain_steps(ad_matrix a)
+{
+    if (a.rows == 1 && a.columns == 1)
+        a.row_step = a.column_step = 1;
+    else if (a.rows == 1)
+        a.row_step = a.columns * a.column_step;
+    else if (a.columns == 1)
+        a.column_step = a.rows * a.row_step;
+    return a;
+}
+
+/* ---- BLIS -------------------------------------------------------------------------- */
+
+static void blis_f32(const ad_product *p, rntm_t *runtime)
+{
+    float one = 1, keep = p->add;
+    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)p->a.rows, (dim_t)p->b.columns,
+                 (dim_t)p->a.columns, &one, (float *)(uintptr_t)p->a.data, (inc_t)p->a.row_step,
+                 (inc_t)p->a.column_step, (float *)(uintptr_t)p->b.data, (inc_t)p->b.row_step,
+                 (inc_t)p->b.column_step, &keep, p->c, (inc_t)p->c_step, 1, NULL, runtime);
+}
+
+static void blis_f64(const ad_product *p, rntm_t *runtime)
+{
+    double one = 1, keep = p->add;
+    bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)p->a.rows, (dim_t)p->b.columns,
+                 (dim_t)p->a.columns, &one, (double *)(uintptr_t)p->a.data, (inc_t)p->a.row_step,
+                 (inc_t)p->a.column_step, (double *)(uintptr_t)p->b.data, (inc_t)p->b.row_step,
+                 (inc_t)p->b.column_step, &keep, p->c, (inc_t)p->c_step, 1, NULL, runtime);
+}
+
+static void multiply_by_blis(ad_type type, const ad_product *p)
+{
+    rntm_t runtime;
+    bli_rntm_init(&runtime);
+    bli_rntm_set_num_threads(1, &runtime);
+    bli_rntm_disable_l3_sup(&runtime);
+    if (type == AD_F32)
+        blis_f32(p, &runtime);
+    else
+        blis_f64(p, &runtime);
+}
+
+/* BLIS may be built with integers of 32 bits. */
+static bool fits(ad_matrix a)
+{
+    return a.rows == (dim_t)a.rows && a.columns == (dim_t)a.columns &&
+           a.row_step == (inc_t)a.row_step && a.column_step == (inc_t)a.column_step;
+}
+
+/* Rows or columns that lie together and do not overlap: what BLIS is asked to take. */
+static bool plain(ad_matrix a)
+{
+    return (a.column_step == 1 && a.row_step >= a.columns) ||
+           (a.row_step == 1 && a.column_step >= a.rows);
+}
+
+/* Where the product is large in every direction, and BLIS knows this machine's vectors: a
+ * processor newer than itself it takes for a generic one. */
+static bool is_for_blis(ad_isa isa, ad_matrix a, ad_matrix b)
+{
+    enum { LARGE = 512 };
+    if (a.rows < LARGE || b.columns < LARGE || a.columns < LARGE)
+        return false;
+    if (!plain(a) || !plain(b) || !fits(a) || !fits(b))
+        return false;
+    arch_t arch = bli_arch_query_id();
+#if defined(__x86_64__)
+    if (isa == AD_ISA_avx512)
+        return arch == BLIS_ARCH_SKX;
+#endif
+    (void)isa;
+    return arch != BLIS_ARCH_GENERIC;
+}
+
+void ad_gemm_warm_up(void)
+{
+    enum { SIDE = 8 };
+    static const double zeros[SIDE * SIDE];
+    double c[SIDE * SIDE];
+    ad_matrix a = {zeros, SIDE, SIDE, SIDE, 1};
+    ad_product p = {.a = a, .b = a, .c = c, .c_step = SIDE};
+    multiply_by_blis(AD_F32, &p);
+    multiply_by_blis(AD_F64, &p);
+}
+
+/* ---- splitting --------------------------------------------------------------------- */
+
+typedef struct job {
+    ad_product whole;
+    ad_type type;
+    ad_product_kernel *kernel; /* NULL: BLIS */
+    int64_t rows, columns;     /* of a task */
+    size_t across;             /* tasks that make whole rows */
+    char *room;                /* AD_PRODUCT_ROOM bytes for each thread */
+    const ad_epilogue *then;
+} job;
+
+static const char *at(const job *j, const void *data, int64_t elements)
+{
+    return (const char *)data + elements * (int64_t)ad_type_size(j->type);
+}
+
+static void run_task(void *user, size_t task, int worker)
+{
+    const job *j = user;
+    ad_product p = j->whole;
+    int64_t row = (int64_t)(task / j->across) * j->rows, m = p.a.rows - row;
+    int64_t column = (int64_t)(task % j->across) * j->columns, n = p.b.columns - column;
+    p.a.data = at(j, p.a.data, row * p.a.row_step);
+    p.b.data = at(j, p.b.data, column * p.b.column_step);
+    p.c = (void *)(uintptr_t)at(j, p.c, row * p.c_step + column);
+    p.a.rows = m < j->rows ? m : j->rows;
+    p.b.columns = n < j->columns ? n : j->columns;
+    p.room = j->room + (size_t)worker * AD_PRODUCT_ROOM;
+    if (j->kernel)
+        j->kernel(&p);
+    else
+        multiply_by_blis(j->type, &p);
+    if (j->then && j->across == 1)
+        j->then->run(j->then->user, row, row + p.a.rows);
+}
+
+static int64_t up_to_multiple(int64_t n, int64_t of)
+{
+    return (n + of - 1) / of * of;
+}
+
+/* How many tasks: a few for each thread, none of them tiny. Each packs b anew, so that one with few
+ * rows is a waste; and each reads all of an a whose terms lie far apart. */
+static int64_t count_tasks(const job *j, int threads)
+{
+    enum { LEAST = 1 << 19, MANY_ROWS = 256 };
+    const ad_matrix *a = &j->whole.a, *b = &j->whole.b;
+    double work = (double)a->rows * (double)b->columns * (double)a->columns / LEAST;
+    int64_t most = threads;
+    if (a->column_step == 1 && a->rows / MANY_ROWS > most)
+        most = a->rows / MANY_ROWS < 4 * threads ? a->rows / MANY_ROWS : 4 * threads;
+    return threads == 1 || work < 2 ? 1 : work < (double)most ? (int64_t)work : most;
+}
+
+/* Sets what a task is: some rows, or some columns where there are more of those. Whole rows that
+ * something follows are few enough to stay in the cache. */
+static void plan_tasks(job *j, int threads)
+{
+    enum { HOT_BYTES = 1 << 17, ALIGNED = 16 };
+    int64_t m = j->whole.a.rows, n = j->whole.b.columns, tasks = count_tasks(j, threads);
+    j->rows = m;
+    j->columns = n;
+    if (tasks > 1 && n > m)
+        j->columns = up_to_multiple((n + tasks - 1) / tasks, AD_PRODUCT_COLUMNS);
+    else if (tasks > 1)
+        j->rows = up_to_multiple((m + tasks - 1) / tasks, ALIGNED);
+    j->across = (size_t)((n + j->columns - 1) / j->columns);
+    if (j->then && j->across == 1) {
+        int64_t hot = HOT_BYTES / (n * (int64_t)ad_type_size(j->type));
+        hot = hot < 256 ? 256 : up_to_multiple(hot, ALIGNED);
+        j->rows = j->rows < hot ? j->rows : hot;
+    }
+}
+
+static ad_product_kernel *choose_kernel(ad_type type, ad_isa isa)
+{
+#define KERNEL_F32(isa) ad_product_f32_##isa,
+#define KERNEL_F64(isa) ad_product_f64_##isa,
+    static ad_product_kernel *const f32[] = {AD_ISA_LIST(KERNEL_F32)};
+    static ad_product_kernel *const f64[] = {AD_ISA_LIST(KERNEL_F64)};
+    return type == AD_F32 ? f32[isa] : f64[isa];
+}
+
+static void multiply(ad_workspace *work, job *j)
+{
+    int threads = ad_work_threads(work);
+    plan_tasks(j, threads);
+    size_t tasks = (size_t)((j->whole.a.rows + j->rows - 1) / j->rows) * j->across;
+    if (j->kernel && !(j->room = ad_scratch(work, (size_t)threads * AD_PRODUCT_ROOM)))
+        return;
+    ad_work_share(work, tasks, run_task, j);
+    if (j->then && j->across > 1)
+        j->then->run(j->then->user, 0, j->whole.a.rows);
+}
+
+void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c,
+             const ad_epilogue *then)
+{
+    if (a.rows == 0 || b.columns == 0)
+        return;
+    a = with_plain_steps(a);
+    b = with_plain_steps(b);
+    ad_isa isa = ad_work_isa(work);
+    job j = {.whole = {.a = a, .b = b, .c = c, .c_step = b.columns, .add = add},
+             .type = type,
+             .kernel = is_for_blis(isa, a, b) ? NULL : choose_kernel(type, isa),
+             .then = then};
+    /* Where the terms of a sum lie far apart, what they bring along should stay in the cache. */
+    j.whole.depth = a.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4;
+    if (a.columns == 0 && !add)
+        memset(c, 0, (size_t)a.rows * (size_t)b.columns * ad_type_size(type));
+    multiply(work, &j);
+}

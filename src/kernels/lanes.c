@@ -1,0 +1,111 @@
+/* Work on rows of numbers along one axis, many of them side by side. */
+#include "kernels/lanes.h"
+
+#include "base/workspace.h"
+
+enum { CHUNK = 1 << 14 }; /* numbers worth another thread */
+
+static ad_lanes row_of(size_t length)
+{
+    return (ad_lanes){.n = length / AD_ROW_LANES, .rest = length % AD_ROW_LANES, .joined = true};
+}
+
+/* ---- rows along an axis ------------------------------------------------------------- */
+
+typedef struct lanes_job {
+    ad_lane_block *block;
+    int inputs;
+    const ad_view *in;
+    char *out;
+    bool add;
+    size_t size, n, step;
+    size_t groups; /* of lanes, for each place before the axis */
+    size_t all, chunk;
+} lanes_job;
+
+/* Group g: AD_LANES rows side by side, or one that lies together. */
+static void run_group(const lanes_job *j, size_t g)
+{
+    size_t first = g % j->groups * AD_LANES, left = j->step - first;
+    size_t at = (g / j->groups * j->n * j->step + first) * j->size;
+    const void *from[3];
+    ad_lanes l = {.n = j->n, .lanes = left < AD_LANES ? left : AD_LANES, .step = j->step};
+    if (j->step == 1)
+        l = row_of(j->n);
+    for (int i = 0; i < j->inputs; i++)
+        from[i] = (const char *)j->in[i].data + at;
+    j->block(&l, from, j->out + at, j->add);
+}
+
+static void run_chunk(void *user, size_t task, int worker)
+{
+    const lanes_job *j = user;
+    size_t begin = task * j->chunk, left = j->all - begin;
+    (void)worker;
+    for (size_t g = begin; g < begin + (left < j->chunk ? left : j->chunk); g++)
+        run_group(j, g);
+}
+
+void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, int inputs,
+                  const ad_view *in, const ad_array *out, bool add)
+{
+    lanes_job j = {.block = blocks->of[out->type].of[ad_work_isa(work)],
+                   .inputs = inputs,
+                   .in = in,
+                   .out = out->data,
+                   .add = add,
+                   .size = ad_type_size(out->type),
+                   .n = (size_t)out->shape.dim[axis],
+                   .step = 1};
+    size_t outer = 1;
+    for (int i = 0; i < axis; i++)
+        outer *= (size_t)out->shape.dim[i];
+    for (int i = axis + 1; i < out->shape.rank; i++)
+        j.step *= (size_t)out->shape.dim[i];
+    j.groups = (j.step + AD_LANES - 1) / AD_LANES;
+    j.all = j.n ? outer * j.groups : 0;
+    if (!j.all)
+        return;
+    size_t numbers = j.n * (j.step < AD_LANES ? j.step : AD_LANES); /* of a group */
+    j.chunk = numbers < CHUNK ? CHUNK / numbers : 1;
+    ad_work_share(work, (j.all + j.chunk - 1) / j.chunk, run_chunk, &j);
+}
+
+/* ---- rows by themselves ------------------------------------------------------------- */
+
+typedef struct rows_job {
+    ad_lane_block *block;
+    ad_lanes lanes;
+    int inputs;
+    const ad_row_stream *in;
+    ad_row_stream out;
+    bool add;
+    size_t rows, chunk;
+} rows_job;
+
+static void run_rows(void *user, size_t task, int worker)
+{
+    const rows_job *j = user;
+    size_t begin = task * j->chunk, left = j->rows - begin;
+    const void *from[3];
+    (void)worker;
+    for (size_t r = begin; r < begin + (left < j->chunk ? left : j->chunk); r++) {
+        for (int i = 0; i < j->inputs; i++)
+            from[i] = (const char *)j->in[i].data + r * j->in[i].step;
+        j->block(&j->lanes, from, (char *)j->out.data + r * j->out.step, j->add);
+    }
+}
+
+void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows, size_t length,
+                   int inputs, const ad_row_stream *in, ad_row_stream out, bool add)
+{
+    rows_job j = {.block = kernel->of[ad_work_isa(work)],
+                  .lanes = row_of(length),
+                  .inputs = inputs,
+                  .in = in,
+                  .out = out,
+                  .add = add,
+                  .rows = rows,
+                  .chunk = length < CHUNK ? CHUNK / (length ? length : 1) : 1};
+    ad_work_share(work, (rows + j.chunk - 1) / j.chunk, run_rows, &j);
+}

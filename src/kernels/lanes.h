@@ -1,0 +1,117 @@
+/* Work on rows of numbers along one axis, many of them side by side.
+ *
+ * A kernel sees `lanes` rows: number k of row j is number k step + j of each operand. A row whose
+ * numbers lie together is cut into AD_ROW_LANES lanes that take its numbers in turn, the first `rest`
+ * of them one more than the others; what the lanes have found is then joined. So the loops
+ * over lanes become vector instructions in either case.
+ *
+ * Kernels are written with the macros below and compiled once for each instruction set. */
+#ifndef ADZE_KERNELS_LANES_H
+#define ADZE_KERNELS_LANES_H
+
+#include "kernels/kernel.h"
+
+#include <math.h>
+
+enum { AD_LANES = 64, AD_ROW_LANES = 16 };
+
+typedef struct ad_lanes {
+    size_t n, lanes, step, rest;
+    bool joined; /* the lanes are one row */
+} ad_lanes;
+
+typedef void ad_lane_block(const ad_lanes *l, const void *const *in, void *out, bool add);
+
+typedef struct ad_lane_kernel {
+    ad_lane_block *of[AD_ISA_COUNT];
+} ad_lane_kernel;
+
+typedef struct ad_lane_blocks {
+    ad_lane_kernel of[2]; /* [AD_F32], [AD_F64] */
+} ad_lane_blocks;
+
+/* Runs a kernel over all rows along an axis; with add, adds to out. All numbers, those of up to three
+ * operands and of out, lie row by row in one shape. */
+void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, int inputs,
+                  const ad_view *in, const ad_array *out, bool add);
+
+/* What lies behind each row: numbers of an operand, or one. */
+typedef struct ad_row_stream {
+    void *data;  /* for the first row */
+    size_t step; /* bytes from row to row */
+} ad_row_stream;
+
+/* Runs a kernel on rows whose numbers lie together, each by itself, with up to three operands. */
+void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows, size_t length,
+                   int inputs, const ad_row_stream *in, ad_row_stream out, bool add);
+
+/* ---- writing kernels ---------------------------------------------------------------- */
+
+/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add. */
+#define AD_LANES_OF(name, T, ...)                                                           \
+    AD_INLINE void name##_on(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \
+                             const void *const *in, T *restrict out, bool add)              \
+    {                                                                                       \
+        (void)joined, (void)add;                                                            \
+        __VA_ARGS__                                                                         \
+    }                                                                                       \
+    AD_EACH_ISA(AD_LANES_FOR, name)
+#define AD_LANES_FOR(isa, name)                                                                   \
+    AD_TARGET_##isa static void name##_##isa(const ad_lanes *l, const void *const *in, void *out, \
+                                             bool add)                                            \
+    {                                                                                             \
+        if (l->joined && add)                                                                     \
+            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, true);            \
+        else if (l->joined)                                                                       \
+            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, false);           \
+        else if (add)                                                                             \
+            name##_on(l->n, l->lanes, l->step, 0, false, in, out, true);                          \
+        else                                                                                      \
+            name##_on(l->n, l->lanes, l->step, 0, false, in, out, false);                         \
+    }
+#define AD_LANE_BLOCKS(name) AD_BLOCKS(name)
+
+/* Declares what the macros below need, to use them on a row of so many numbers anywhere. */
+#define AD_ROW_OF(length)                                               \
+    size_t n = (length) / AD_ROW_LANES, rest = (length) % AD_ROW_LANES; \
+    const size_t lanes = AD_ROW_LANES, step = AD_ROW_LANES;             \
+    const bool joined = true;
+
+/* A statement for each lane j; for each number i, of lane j. */
+#define AD_LANE(...)                     \
+    for (size_t j = 0; j < lanes; j++) { \
+        __VA_ARGS__;                     \
+    }
+#define AD_EACH(...)                                            \
+    for (size_t k = 0; k < n; k++)                              \
+        for (size_t j = 0, i = k * step; j < lanes; j++, i++) { \
+            __VA_ARGS__;                                        \
+        }                                                       \
+    for (size_t j = 0, i = n * step; j < rest; j++, i++) {      \
+        __VA_ARGS__;                                            \
+    }
+
+/* Assigns number i of the result, or adds to it. */
+#define AD_PUT(T, value) out[i] = (T)(value) + (add ? out[i] : 0)
+
+/* Gives all lanes of one row what they make together. */
+#define AD_JOIN(x, both)                                      \
+    if (joined) {                                             \
+        for (size_t half = AD_ROW_LANES / 2; half; half /= 2) \
+            for (size_t j = 0; j < half; j++)                 \
+                x[j] = both(x[j], x[j + half]);               \
+        AD_LANE(x[j] = x[0])                                  \
+    }
+#define AD_PLUS(a, b)    ((a) + (b))
+#define AD_GREATER(a, b) ((a) > (b) ? (a) : (b))
+#define AD_JOIN_SUM(x)   AD_JOIN(x, AD_PLUS)
+
+/* Declares and finds the greatest number of each row; NaN is passed over. */
+#define AD_LANE_TOPS(T, top, x)                \
+    T top[AD_LANES];                           \
+    for (size_t j = 0; j < AD_LANES; j++)      \
+        top[j] = -(T)INFINITY;                 \
+    AD_EACH(top[j] = AD_GREATER(x[i], top[j])) \
+    AD_JOIN(top, AD_GREATER)
+
+#endif

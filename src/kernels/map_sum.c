@@ -1,0 +1,210 @@
+/* Sums over what broadcasting repeats.
+ *
+ * The elements are cut into chunks. Where each chunk has its own sums to write (sums along
+ * rows), it writes them; where all chunks add to the same, each has partial sums, which are then added in
+ * order; in other cases there is one chunk. The cuts depend on shapes alone, and so do the bits. */
+#include "kernels/kernel.h"
+
+#include "base/workspace.h"
+#include "kernels/runs.h"
+
+#include <string.h>
+
+enum {
+    CHUNK = 1 << 15,       /* elements at least */
+    PARTS = 64,            /* chunks at most that add to the same sums */
+    PARTIAL_SUMS = 1 << 19 /* of all chunks together, at most */
+};
+
+/* ---- a run ------------------------------------------------------------------------- */
+
+/* Four times eight partial sums, so that the additions do not wait for each other, whatever the
+ * machine's vectors; added up in pairs. */
+#define ADD_UP(T)                                          \
+    const T *restrict x = in[0];                           \
+    double a[8] = {0}, b[8] = {0}, c[8] = {0}, d[8] = {0}; \
+    size_t i = 0;                                          \
+    (void)add;                                             \
+    for (; i + 32 <= n; i += 32)                           \
+        for (size_t k = 0; k < 8; k++) {                   \
+            a[k] += (double)x[i + k];                      \
+            b[k] += (double)x[i + 8 + k];                  \
+            c[k] += (double)x[i + 16 + k];                 \
+            d[k] += (double)x[i + 24 + k];                 \
+        }                                                  \
+    for (; i + 8 <= n; i += 8)                             \
+        for (size_t k = 0; k < 8; k++)                     \
+            a[k] += (double)x[i + k];                      \
+    for (size_t k = 0; i < n; i++, k++)                    \
+        b[k] += (double)x[i];                              \
+    for (size_t k = 0; k < 8; k++)                         \
+        a[k] = (a[k] + b[k]) + (c[k] + d[k]);              \
+    *(double *)out_data += ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+
+AD_BLOCK(total_f32, ADD_UP(float))
+AD_BLOCK(total_f64, ADD_UP(double))
+static const ad_blocks total = AD_BLOCKS(total);
+
+/* out[i] += x[i] */
+#define ADD_EACH(T)                  \
+    const T *restrict x = in[0];     \
+    double *restrict out = out_data; \
+    (void)add;                       \
+    for (size_t i = 0; i < n; i++)   \
+        out[i] += (double)x[i];
+
+AD_BLOCK(each_f32, ADD_EACH(float))
+AD_BLOCK(each_f64, ADD_EACH(double))
+static const ad_blocks each = AD_BLOCKS(each);
+
+/* n rows of *in[1] numbers: out[j] += x[i][j] */
+#define ADD_ROWS(T)                              \
+    const T *restrict x = in[0];                 \
+    double *restrict out = out_data;             \
+    size_t columns = *(const size_t *)in[1];     \
+    (void)add;                                   \
+    for (size_t i = 0; i < n; i++, x += columns) \
+        for (size_t j = 0; j < columns; j++)     \
+            out[j] += (double)x[j];
+
+AD_BLOCK(rows_f32, ADD_ROWS(float))
+AD_BLOCK(rows_f64, ADD_ROWS(double))
+const ad_blocks ad_sum_rows = AD_BLOCKS(rows);
+
+typedef struct sum_job {
+    ad_run_plan plan;
+    ad_block *block; /* or NULL */
+    ad_block *total, *each, *rows;
+    ad_type type;
+    int64_t elements, chunk;
+    size_t count; /* sums */
+    bool shared;  /* all chunks add to the same sums: each has its own copy */
+    double *sums; /* [chunks, count] if shared, else [count] */
+} sum_job;
+
+/* sums[i step] += numbers[i] */
+static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t step, double *sums)
+{
+    if (step == 0)
+        j->total(n, &numbers, sums, true);
+    else if (step == 1)
+        j->each(n, &numbers, sums, true);
+    else if (j->type == AD_F32)
+        for (size_t i = 0; i < n; i++)
+            sums[(int64_t)i * step] += (double)((const float *)numbers)[i];
+    else
+        for (size_t i = 0; i < n; i++)
+            sums[(int64_t)i * step] += ((const double *)numbers)[i];
+}
+
+/* Whether the elements are rows of one operand that lie one after another, to be added up. */
+static bool are_rows(const sum_job *j)
+{
+    const ad_nest *nest = &j->plan.nest;
+    return !j->block && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
+           nest->step[1] == 1 && nest->stride[1][0] == 0;
+}
+
+static void sum_chunk(void *user, size_t task, int worker)
+{
+    const sum_job *j = user;
+    int s = j->plan.n; /* the stream of the sums */
+    int64_t begin = (int64_t)task * j->chunk, left = j->elements - begin;
+    double *sums = j->sums + (j->shared ? task * j->count : 0);
+    _Alignas(64) char result[AD_RUN * sizeof(double)];
+    ad_runs r;
+    (void)worker;
+    if (are_rows(j)) {
+        size_t row = (size_t)j->plan.nest.row, size = ad_type_size(j->type);
+        const char *from = (const char *)j->plan.in[0].data + (size_t)begin * size;
+        j->rows((size_t)(left < j->chunk ? left : j->chunk) / row, (const void *[]){from, &row},
+                sums, true);
+        return;
+    }
+    ad_runs_open(&r, &j->plan, begin, begin + (left < j->chunk ? left : j->chunk));
+    while (ad_runs_next(&r)) {
+        const ad_nest *nest = &r.plan.nest;
+        if (j->block)
+            j->block((size_t)r.length, r.run, result, false);
+        add_run(j, (size_t)r.length, j->block ? result : r.run[0], nest->step[s],
+                sums + nest->offset[s] + r.start * nest->step[s]);
+    }
+}
+
+/* ---- chunks ------------------------------------------------------------------------ */
+
+/* Cuts the elements into chunks. */
+static void plan_chunks(sum_job *j)
+{
+    const ad_nest *nest = &j->plan.nest;
+    int s = j->plan.n;
+    bool same = true, own = nest->step[s] == 0;
+    for (int i = 0; i < nest->rank - 1; i++) {
+        same = same && nest->stride[s][i] == 0;
+        own = own && nest->stride[s][i] != 0;
+    }
+    int64_t most = PARTIAL_SUMS / (int64_t)j->count;
+    most = most < PARTS ? most : PARTS;
+    int64_t chunk = same ? (j->elements + most) / (most + 1) : 0;
+    bool one = j->elements < 2 * CHUNK || (same ? most < 2 : !own);
+    chunk = chunk < CHUNK ? CHUNK : chunk;
+    if (nest->rank > 1)
+        chunk = (chunk + nest->row - 1) / nest->row * nest->row;
+    j->shared = same && !one;
+    j->chunk = one ? j->elements : chunk;
+}
+
+void ad_add_parts(size_t parts, size_t count, double *sums)
+{
+    for (size_t k = 1; k < parts; k++)
+        for (size_t i = 0; i < count; i++)
+            sums[i] += sums[k * count + i];
+}
+
+double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+                   const ad_view *in, ad_type type, const ad_shape *target)
+{
+    enum { LONGEST = 4096 }; /* longer rows are summed piece by piece */
+    ad_isa isa = ad_work_isa(work);
+    sum_job j = {.block = kernel ? kernel->of[isa] : NULL,
+                 .total = total.of[type].of[isa],
+                 .each = each.of[type].of[isa],
+                 .rows = ad_sum_rows.of[type].of[isa],
+                 .type = type,
+                 .chunk = 1};
+    int64_t stride[AD_MAX_RANK];
+    size_t elements = 0, chunks = 1;
+    if (ad_shape_count(target, &j.count) != AD_OK || ad_shape_count(shape, &elements) != AD_OK)
+        return NULL;
+    ad_row_strides(target, stride);
+    ad_run_plan_begin(&j.plan, shape, n, in);
+    ad_nest_add(&j.plan.nest, target, stride);
+    bool some = ad_run_plan_start(&j.plan, kernel ? AD_RUN : LONGEST);
+    j.elements = (int64_t)elements;
+    if (some) {
+        plan_chunks(&j);
+        chunks = (size_t)((j.elements + j.chunk - 1) / j.chunk);
+    }
+    size_t copies = j.shared ? chunks : 1;
+    j.sums = ad_scratch(work, j.count * copies * sizeof *j.sums);
+    if (!j.sums)
+        return NULL;
+    memset(j.sums, 0, j.count * copies * sizeof *j.sums);
+    if (some)
+        ad_work_share(work, chunks, sum_chunk, &j);
+    if (j.shared)
+        ad_add_parts(chunks, j.count, j.sums);
+    return j.sums;
+}
+
+void ad_store_sums(size_t n, const double *sums, ad_type type, void *out, bool add)
+{
+#define STORE(ctype)               \
+    for (size_t i = 0; i < n; i++) \
+        ((ctype *)out)[i] = (ctype)(sums[i] + (add ? (double)((ctype *)out)[i] : 0));
+    if (type == AD_F32)
+        STORE(float)
+    else
+        STORE(double)
+#undef STORE
+}

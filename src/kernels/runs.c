@@ -1,0 +1,129 @@
+/* Walking broadcast, strided operands in short runs of numbers that lie together. */
+#include "kernels/runs.h"
+
+void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in)
+{
+    p->n = n;
+    p->in = in;
+    ad_nest_begin(&p->nest, shape);
+    for (int i = 0; i < n; i++)
+        ad_nest_add(&p->nest, &in[i].shape, in[i].stride);
+}
+
+bool ad_rows_of(const ad_view *v, const ad_shape *shape)
+{
+    int64_t step = 1;
+    if (v->shape.rank != shape->rank)
+        return false;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        int64_t extent = shape->dim[i];
+        if (v->shape.dim[i] != extent || (v->stride[i] != step && extent != 1))
+            return false;
+        step *= extent;
+    }
+    return true;
+}
+
+static bool single(const ad_shape *shape)
+{
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] != 1)
+            return false;
+    return true;
+}
+
+/* The merging of axes would come to the same. */
+bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in)
+{
+    ad_nest *nest = &p->nest;
+    p->n = n;
+    p->in = in;
+    p->longest = INT64_MAX;
+    nest->rank = 1;
+    nest->streams = n;
+    nest->row = 1;
+    for (int i = 0; i < shape->rank; i++)
+        nest->row *= shape->dim[i];
+    nest->dim[0] = nest->row;
+    for (int i = 0; i < n; i++) {
+        bool repeats = single(&in[i].shape);
+        if (!repeats && !ad_rows_of(&in[i], shape))
+            return false;
+        nest->step[i] = nest->stride[i][0] = !repeats;
+        nest->offset[i] = 0;
+        p->longest = repeats ? AD_RUN : p->longest;
+    }
+    return nest->row > 0;
+}
+
+bool ad_run_plan_start(ad_run_plan *p, int64_t most)
+{
+    if (!ad_nest_start(&p->nest))
+        return false;
+    p->longest = most;
+    for (int i = 0; i < p->n; i++)
+        if (p->nest.step[i] != 1 && p->nest.row > 1)
+            p->longest = AD_RUN;
+    return true;
+}
+
+static void begin_row(ad_runs *r)
+{
+    const ad_nest *nest = &r->plan.nest;
+    for (int i = 0; i < r->plan.n; i++) {
+        const ad_view *v = &r->plan.in[i];
+        size_t size = ad_type_size(v->type);
+        r->row[i] = (const char *)v->data + nest->offset[i] * (int64_t)size;
+        size_t repeats = nest->row < AD_RUN ? (size_t)nest->row : AD_RUN;
+        if (nest->step[i] == 0 && nest->row > 1)
+            ad_strided_pack(size, repeats, r->row[i], 0, r->packed[i]);
+    }
+}
+
+static void begin_run(ad_runs *r)
+{
+    const ad_nest *nest = &r->plan.nest;
+    for (int i = 0; i < r->plan.n; i++) {
+        size_t size = ad_type_size(r->plan.in[i].type);
+        const char *from = r->row[i] + r->start * nest->step[i] * (int64_t)size;
+        r->run[i] = r->packed[i];
+        if (nest->step[i] == 1 || nest->row == 1)
+            r->run[i] = from;
+        else if (nest->step[i] != 0)
+            ad_strided_pack(size, (size_t)r->length, from, nest->step[i], r->packed[i]);
+    }
+}
+
+void ad_runs_open(ad_runs *r, const ad_run_plan *p, int64_t begin, int64_t end)
+{
+    r->plan = *p;
+    r->at = begin;
+    r->end = end;
+    r->start = r->length = 0;
+    if (begin == 0 && end > 0) {
+        begin_row(r);
+    } else if (begin < end) {
+        ad_nest_seek(&r->plan.nest, begin / p->nest.row);
+        r->start = begin % p->nest.row;
+        begin_row(r);
+    }
+}
+
+bool ad_runs_next(ad_runs *r)
+{
+    int64_t row = r->plan.nest.row;
+    if (r->at >= r->end)
+        return false;
+    r->start += r->length;
+    if (r->start == row) {
+        ad_nest_next(&r->plan.nest);
+        r->start = 0;
+        begin_row(r);
+    }
+    r->length = row - r->start < r->plan.longest ? row - r->start : r->plan.longest;
+    if (r->length > r->end - r->at)
+        r->length = r->end - r->at;
+    begin_run(r);
+    r->at += r->length;
+    return true;
+}

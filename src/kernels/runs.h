@@ -1,0 +1,44 @@
+/* Walking broadcast, strided operands in short runs of numbers that lie together. */
+#ifndef ADZE_KERNELS_RUNS_H
+#define ADZE_KERNELS_RUNS_H
+
+#include "array/strided.h"
+
+enum { AD_RUN = 512 }; /* elements of a packed run: a few of them fit the first-level cache */
+
+/* How to walk over a shape, to which the operands broadcast. Further streams may be added to the
+ * nest before it is started. */
+typedef struct ad_run_plan {
+    ad_nest nest;
+    int n;
+    const ad_view *in;
+    int64_t longest; /* of a run: 0 until it is set */
+} ad_run_plan;
+
+void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);
+
+/* Begins and starts a nest of one row, for operands that have the shape and no gaps, or are single
+ * numbers. False for others, and for the empty shape. */
+bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);
+
+/* Whether the numbers of v have that shape, and lie row by row. */
+bool ad_rows_of(const ad_view *v, const ad_shape *shape);
+
+/* Starts the nest. Runs are cut to AD_RUN where an operand must be packed, else to
+ * `most`. False if the shape is empty. */
+bool ad_run_plan_start(ad_run_plan *p, int64_t most);
+
+/* The elements from `at` on up to end, counted row by row, and the current run of them. */
+typedef struct ad_runs {
+    ad_run_plan plan;
+    int64_t at, end;
+    int64_t start, length; /* of the run, in its row */
+    const void *run[AD_MAX_STREAMS];
+    const char *row[AD_MAX_STREAMS]; /* where the operands' current row begins */
+    _Alignas(64) char packed[AD_MAX_STREAMS][AD_RUN * sizeof(double)];
+} ad_runs;
+
+void ad_runs_open(ad_runs *r, const ad_run_plan *p, int64_t begin, int64_t end);
+bool ad_runs_next(ad_runs *r);
+
+#endif

@@ -1,0 +1,133 @@
+/* The rules of elementwise operations of two or three operands, which broadcast. */
+#include "ops/elementwise/elementwise.h"
+
+#include "adze/op.h"
+#include "base/workspace.h"
+
+const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    int rank = x[0].rank > x[1].rank ? x[0].rank : x[1].rank;
+    y->rank = rank;
+    for (int i = 1; i <= rank; i++) {
+        int64_t a = i <= x[0].rank ? x[0].dim[x[0].rank - i] : 1;
+        int64_t b = i <= x[1].rank ? x[1].dim[x[1].rank - i] : 1;
+        if (a != b && a != 1 && b != 1)
+            return "shapes do not broadcast: aligned at the end, extents must be equal or 1";
+        y->dim[rank - i] = a == 1 ? b : a;
+    }
+    return NULL;
+}
+
+const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    ad_shape pair[2] = {x[0]};
+    const char *wrong = ad_shape_broadcast(x + 1, attr, &pair[1]);
+    return wrong ? wrong : ad_shape_broadcast(pair, attr, y);
+}
+
+/* What kernels of derivatives see after a and b. */
+static inline const ad_view *third(int arity, const ad_view *x, const ad_view *y)
+{
+    return arity == 3 ? &x[2] : y;
+}
+
+void ad_elementwise_forward(const ad_forward_args *c)
+{
+    const ad_elementwise_kernels *k = c->op->kernels;
+    const ad_kernel *kernel = &k->forward.of[c->y.type];
+    const void *run[] = {c->x[0].data, c->x[1].data, third(c->arity, c->x, c->x)->data};
+    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, c->arity, c->x, ad_type_size(c->y.type), c->y.data,
+               false);
+}
+
+static void map_slope(const ad_pullback_args *c, int i)
+{
+    const ad_elementwise_kernels *k = c->op->kernels;
+    ad_view in[] = {c->x[0], c->x[1], *third(c->arity, c->x, &c->y), c->dy};
+    ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
+}
+
+/* Both slopes of a run, piece by piece, so that what they share comes from the cache the second time. */
+typedef struct both_slopes {
+    ad_block *slope[2];
+    const char *run[4];
+    char *dx[2];
+    bool add[2];
+    size_t n, size;
+} both_slopes;
+
+enum { PIECE = 1 << 13 };
+
+static void pull_piece(void *user, size_t task, int worker)
+{
+    const both_slopes *s = user;
+    size_t begin = task * PIECE, n = s->n - begin < PIECE ? s->n - begin : PIECE;
+    const void *in[4];
+    (void)worker;
+    for (int k = 0; k < 4; k++)
+        in[k] = s->run[k] + begin * s->size;
+    for (int i = 0; i < 2; i++)
+        s->slope[i](n, in, s->dx[i] + begin * s->size, s->add[i]);
+}
+
+static void pull_both(const ad_pullback_args *c)
+{
+    const ad_elementwise_kernels *k = c->op->kernels;
+    both_slopes s = {.run = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data},
+                     .n = c->run,
+                     .size = ad_type_size(c->y.type)};
+    for (int i = 0; i < 2; i++) {
+        s.slope[i] = k->slope[i].of[c->y.type].of[ad_work_isa(c->work)];
+        s.dx[i] = c->dx[i].data;
+        s.add[i] = !c->assign[i];
+    }
+    ad_work_share(c->work, (s.n + PIECE - 1) / PIECE, pull_piece, &s);
+}
+
+/* The loop for a number of operands that the compiler knows: small operations feel the difference. */
+AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
+{
+    const ad_elementwise_kernels *k = c->op->kernels;
+    const void *run[] = {c->x[0].data, c->x[1].data, third(arity, c->x, &c->y)->data, c->dy.data};
+    for (int i = 0; i < arity; i++)
+        if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], c->run, run,
+                                         c->dx[i].data, !c->assign[i]))
+            map_slope(c, i);
+}
+
+void ad_elementwise_pullback(const ad_pullback_args *c)
+{
+    if (c->arity == 3)
+        pull_each(c, 3);
+    else if (c->run > PIECE && c->dx[0].data && c->dx[1].data)
+        pull_both(c);
+    else
+        pull_each(c, 2);
+}
+
+void ad_elementwise_jvp(const ad_jvp_args *c)
+{
+    const ad_elementwise_kernels *k = c->op->kernels;
+    bool add = false;
+    for (int i = 0; i < c->arity; i++) {
+        if (!c->tx[i].data)
+            continue;
+        ad_view in[] = {c->x[0], c->x[1], *third(c->arity, c->x, &c->y), c->tx[i]};
+        ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->ty, add);
+        add = true;
+    }
+}
+
+void ad_elementwise_curvature(const ad_curvature_args *c)
+{
+    const ad_elementwise_kernels *k = c->op->kernels;
+    for (int i = 0; i < c->arity; i++)
+        for (int j = 0; j < c->arity; j++) {
+            if (!c->tdx[i].data || !c->tx[j].data)
+                continue;
+            ad_view in[] = {c->x[0], c->x[1], *third(c->arity, c->x, &c->y), c->dy, c->tx[j]};
+            ad_map_into(c->work, &c->y.shape, &k->bend[i][j], 5, in, &c->tdx[i], true);
+        }
+}

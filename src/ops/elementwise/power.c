@@ -1,0 +1,108 @@
+/* Powers with integers, by repeated squaring: exact wherever the products are.
+ *
+ *     y = x^n    dy/dx = n x^(n-1)    d2y/dx2 = n (n - 1) x^(n-2)
+ *
+ * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over its
+ * bits is around loops over a few bases, which so become vector instructions. */
+#include "adze/op.h"
+#include "kernels/kernel.h"
+#include "ops/families.h"
+
+#include "adze/ops.h"
+
+enum { GROUP = 64 }; /* numbers */
+
+/* out[i] = x[i]^n, for i < count; x^-n as 1 / x^n. */
+#define RAISE(s, T)                                                                \
+    AD_INLINE void raise_##s(size_t count, const T *x, int64_t n, T *restrict out) \
+    {                                                                              \
+        T base[GROUP];                                                             \
+        for (size_t i = 0; i < count; i++) {                                       \
+            base[i] = x[i];                                                        \
+            out[i] = 1;                                                            \
+        }                                                                          \
+        for (uint64_t bits = (uint64_t)(n < 0 ? -n : n); bits; bits >>= 1) {       \
+            for (size_t i = 0; i < count && bits & 1; i++)                         \
+                out[i] *= base[i];                                                 \
+            for (size_t i = 0; i < count && bits > 1; i++)                         \
+                base[i] *= base[i];                                                \
+        }                                                                          \
+        for (size_t i = 0; i < count && n < 0; i++)                                \
+            out[i] = 1 / out[i];                                                   \
+    }
+
+/* A loop over groups, with `power` the element's, raised to the exponent e less `less`. The streams are
+ * the exponent, x, and what follows. */
+#define BY_GROUPS(name, s, T, less, result)                                                       \
+    AD_BLOCK(                                                                                     \
+        name##_##s, T *restrict out = out_data; const int64_t exponent = *(const int32_t *)in[0]; \
+        const T e = (T)exponent; (void)e; for (size_t at = 0, some; at < n; at += some) {         \
+            T powers[GROUP];                                                                      \
+            some = n - at < GROUP ? n - at : GROUP;                                               \
+            raise_##s(some, (const T *)in[1] + at, exponent - less, powers);                      \
+            for (size_t k = 0, i = at; k < some; k++, i++) {                                      \
+                const T power = powers[k];                                                        \
+                out[i] = add ? out[i] + (result) : (result);                                      \
+            }                                                                                     \
+        })
+
+/* n -> x^n;  n, x, t -> t y';  n, x, g, t -> g y'' t */
+#define POWER_KERNELS(s, T)                                        \
+    RAISE(s, T)                                                    \
+    BY_GROUPS(power, s, T, 0, power)                               \
+    BY_GROUPS(slope, s, T, 1, AD_VANISHING(e *AD_IN(T, 2), power)) \
+    BY_GROUPS(bend, s, T, 2, AD_VANISHING(e *(e - 1) * AD_IN(T, 2), power) * AD_IN(T, 3))
+POWER_KERNELS(f32, float)
+POWER_KERNELS(f64, double)
+static const ad_blocks power = AD_BLOCKS(power);
+static const ad_blocks slope = AD_BLOCKS(slope);
+static const ad_blocks bend = AD_BLOCKS(bend);
+
+static ad_view exponent(const void *attr)
+{
+    return ad_view_of(AD_I32, attr, AD_SCALAR);
+}
+
+static void powi_forward(const ad_forward_args *c)
+{
+    ad_array y = c->y;
+    ad_map_into(c->work, &c->y.shape, &power, 2, (ad_view[]){exponent(c->attr), c->x[0]}, &y,
+                false);
+}
+
+static void powi_pullback(const ad_pullback_args *c)
+{
+    ad_view in[] = {exponent(c->attr), c->x[0], c->dy};
+    ad_map_into(c->work, &c->y.shape, &slope, 3, in, &c->dx[0], !c->assign[0]);
+}
+
+static void powi_jvp(const ad_jvp_args *c)
+{
+    ad_view in[] = {exponent(c->attr), c->x[0], c->tx[0]};
+    ad_map_into(c->work, &c->y.shape, &slope, 3, in, &c->ty, false);
+}
+
+static void powi_curvature(const ad_curvature_args *c)
+{
+    ad_view in[] = {exponent(c->attr), c->x[0], c->dy, c->tx[0]};
+    ad_map_into(c->work, &c->y.shape, &bend, 4, in, &c->tdx[0], true);
+}
+
+static const ad_op powi_op = {
+    .name = "powi",
+    .arity = 1,
+    .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
+    .attr_size = sizeof(int32_t),
+    .shape = ad_shape_first,
+    .forward = powi_forward,
+    .pullback = powi_pullback,
+    .jvp = powi_jvp,
+    .curvature = powi_curvature,
+};
+
+ad_tensor ad_powi(ad_tensor x, int n)
+{
+    return ad_apply(&powi_op, &x, &(int32_t){n});
+}
+
+const ad_op *const ad_power_ops[] = {&powi_op, NULL};

@@ -1,0 +1,58 @@
+/* Elementwise operations of three operands (how they are written is in ops/elementwise/elementwise.h). */
+#include "adze/op.h"
+#include "ops/elementwise/elementwise.h"
+
+#include "ops/families.h"
+
+#define TERNARY_KERNELS(op, s, T, f, da, db, dc, dab, dac, dbc)                           \
+    AD_INLINE T op##_value_##s(T a, T b, T c)                                             \
+    {                                                                                     \
+        return (T)(f);                                                                    \
+    }                                                                                     \
+    AD_KERNEL(op##_forward_##s, T, op##_value_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))) \
+    AD_SLOPE_PART(op##_da, s, T, c, da)                                                   \
+    AD_SLOPE_PART(op##_db, s, T, c, db)                                                   \
+    AD_SLOPE_PART(op##_dc, s, T, c, dc)                                                   \
+    AD_BEND_PART(op##_dab, s, T, c, dab)                                                  \
+    AD_BEND_PART(op##_dac, s, T, c, dac)                                                  \
+    AD_BEND_PART(op##_dbc, s, T, c, dbc)
+
+/* A second derivative by one operand alone. */
+AD_BEND_PART(none, f32, float, c, 0)
+AD_BEND_PART(none, f64, double, c, 0)
+
+/* They are linear in each operand by itself. */
+#define TERNARY(op, op_flags, f, da, db, dc, dab, dac, dbc)            \
+    TERNARY_KERNELS(op, f32, float, f, da, db, dc, dab, dac, dbc)      \
+    TERNARY_KERNELS(op, f64, double, f, da, db, dc, dab, dac, dbc)     \
+    static const ad_elementwise_kernels op##_kernels = {               \
+        AD_BLOCKS(op##_forward),                                       \
+        {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db), AD_BLOCKS(op##_dc)},  \
+        {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},  \
+         {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},  \
+         {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}}, \
+    };                                                                 \
+    AD_ELEMENTWISE_OP(op, 3, op_flags, ad_shape_broadcast_3)           \
+    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b, ad_tensor c)          \
+    {                                                                  \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b, c}, NULL);       \
+    }
+
+/* Bounds as by maximum, then minimum: a keeps ties and NaN, c wins over b. */
+#define OVER_B  (a >= b || a != a)
+#define UNDER_C (a <= c || a != a)
+#define B_FITS  (b <= c || b != b)
+
+/* clang-format off */
+/*      name     flags         y                                   dy/da  dy/db  dy/dc  d2y/dadb  d2y/dadc  d2y/dbdc */
+TERNARY(clamp,   AD_OP_LINEAR, OVER_B ? (UNDER_C ? a : c) : (B_FITS ? b : c),
+                                                                   OVER_B && UNDER_C,
+                                                                          !OVER_B && B_FITS,
+                                                                                 OVER_B ? !UNDER_C : !B_FITS,
+                                                                                        0,        0,        0)
+TERNARY(lerp,    0,            2 * c < 1 ? a + c * (b - a) : b - (1 - c) * (b - a),
+                                                                   1 - c, c,     b - a, 0,        -1,       1)
+TERNARY(muladd,  0,            a * b + c,                          b,     a,     1,     1,        0,        0)
+/* clang-format on */
+
+const ad_op *const ad_ternary_ops[] = {&clamp_op, &lerp_op, &muladd_op, NULL};

@@ -1,0 +1,333 @@
+/* Losses that treat each number of prediction and target by itself: y = sum(f(p, t)), or its mean.
+ *
+ * One line is one loss: f and its first and second derivatives as expressions of the prediction p, the
+ * target t, their difference d = p - t and, where there is one, the parameter a. They are computed
+ * in f64 whatever the type, and in a form that neither overflows nor cancels. With c = dy, or dy / n:
+ *
+ *     dp += c f_p,  dt += c f_t
+ *     ty  = sum(f_p tp + f_t tt), or its mean
+ *     tdp += c (f_pp tp + f_pt tt),  tdt += c (f_pt tp + f_tt tt) */
+#include "ops/loss/loss.h"
+
+#include "adze/op.h"
+#include "adze/ops.h"
+#include "kernels/elementary.h"
+#include "kernels/kernel.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+
+typedef struct loss_kernels {
+    ad_blocks value;    /* p, t(, a) -> f, in f64 */
+    ad_blocks slope[2]; /* p, t, g(, a) -> g f_p; g f_t */
+    ad_blocks bend[3];  /* p, t, c, s(, a) -> c s f_pp; c s f_pt; c s f_tt */
+    bool mean, parameter;
+} loss_kernels;
+
+enum { MOST_STREAMS = 5 };
+
+const char *ad_loss_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    if (!ad_shape_equal(&x[0], &x[1]))
+        return "prediction and target must have the same shape";
+    *y = AD_SCALAR;
+    return NULL;
+}
+
+/* ---- the rules --------------------------------------------------------------------- */
+
+/* The number of streams, once the parameter is among them. */
+static int with_parameter(const loss_kernels *k, const void *attr, ad_view *in, int n)
+{
+    if (k->parameter)
+        in[n++] = ad_view_of(AD_F64, attr, AD_SCALAR);
+    return n;
+}
+
+static double divisor(const loss_kernels *k, const ad_view *p)
+{
+    return k->mean ? (double)ad_view_count(p) : 1;
+}
+
+static void loss_forward(const ad_forward_args *c)
+{
+    const loss_kernels *k = c->op->kernels;
+    ad_view in[MOST_STREAMS] = {c->x[0], c->x[1]};
+    int n = with_parameter(k, c->attr, in, 2);
+    double *sum =
+        ad_map_sum(c->work, &in[0].shape, &k->value.of[c->y.type], n, in, AD_F64, &AD_SCALAR);
+    if (!sum)
+        return;
+    *sum /= divisor(k, &c->x[0]);
+    ad_store_sums(1, sum, c->y.type, c->y.data, false);
+}
+
+/* c as a number of the operands' type, kept in *room. */
+static ad_view factor(const loss_kernels *k, const ad_view *p, const ad_view *dy, double *room)
+{
+    double c = ad_number_of(dy) / divisor(k, p);
+    ad_store_sums(1, &c, dy->type, room, false);
+    return ad_view_of(dy->type, room, AD_SCALAR);
+}
+
+static void loss_pullback(const ad_pullback_args *c)
+{
+    const loss_kernels *k = c->op->kernels;
+    double room;
+    ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], factor(k, &c->x[0], &c->dy, &room)};
+    int n = with_parameter(k, c->attr, in, 3);
+    for (int i = 0; i < 2; i++)
+        if (c->dx[i].data)
+            ad_map_into(c->work, &c->dx[i].shape, &k->slope[i], n, in, &c->dx[i], !c->assign[i]);
+}
+
+static void loss_jvp(const ad_jvp_args *c)
+{
+    const loss_kernels *k = c->op->kernels;
+    double total = 0;
+    for (int i = 0; i < 2; i++) {
+        if (!c->tx[i].data)
+            continue;
+        ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], c->tx[i]};
+        int n = with_parameter(k, c->attr, in, 3);
+        double *sum = ad_map_sum(c->work, &in[0].shape, &k->slope[i].of[c->ty.type], n, in,
+                                 c->ty.type, &AD_SCALAR);
+        if (!sum)
+            return;
+        total += *sum;
+    }
+    total /= divisor(k, &c->x[0]);
+    ad_store_sums(1, &total, c->ty.type, c->ty.data, false);
+}
+
+static void loss_curvature(const ad_curvature_args *c)
+{
+    const loss_kernels *k = c->op->kernels;
+    double room;
+    ad_view g = factor(k, &c->x[0], &c->dy, &room);
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++) {
+            if (!c->tdx[i].data || !c->tx[j].data)
+                continue;
+            ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], g, c->tx[j]};
+            int n = with_parameter(k, c->attr, in, 4);
+            ad_map_into(c->work, &c->tdx[i].shape, &k->bend[i + j], n, in, &c->tdx[i], true);
+        }
+}
+
+/* ---- the expressions --------------------------------------------------------------- */
+
+/* Where a derivative is infinite, a cotangent or tangent of 0 stays 0 instead of becoming NaN. */
+AD_INLINE double scaled(double g, double slope)
+{
+    return g == 0 ? 0 : g * slope;
+}
+
+AD_INLINE double sign_of(double x)
+{
+    return (x > 0) - (x < 0);
+}
+
+/* log(cosh(x)); cosh(x) - 1 = e^2 / (2 (1 + e)) with e = exp(|x|) - 1 */
+AD_INLINE double log_cosh(double x)
+{
+    const double log_2 = 0.69314718055994530942;
+    double size = fabs(x), e = AD_EXPM1(size);
+    double far = size - log_2 + AD_LOG1P(AD_EXP(-2 * size));
+    return size < 1 ? AD_LOG1P(e * e / (2 * (1 + e))) : far;
+}
+
+/* 1 / cosh(x)^2, which is also 4 s (1 - s) for s = sigmoid(2x) */
+AD_INLINE double sech_squared(double x)
+{
+    double q = AD_EXP(-2 * fabs(x));
+    return 4 * q / ((1 + q) * (1 + q));
+}
+
+/* log(a / b), exact where a is close to b */
+AD_INLINE double log_ratio(double a, double b)
+{
+    double near = AD_LOG1P((a - b) / b), far = AD_LOG(a / b);
+    return fabs(a - b) < 0.5 * fabs(b) ? near : far;
+}
+
+/* log(1 + x), with 0 in the place of what is below, and its derivatives */
+#define CLIP(x)       ((x) < 0 ? 0 : (x))
+#define LOG1P_1(x)    ((x) < 0 ? 0 : 1 / (1 + (x)))
+#define LOG1P_2(x)    ((x) < 0 ? 0 : -1 / ((1 + (x)) * (1 + (x))))
+#define LOG1P_APART() log1p_apart(CLIP(p), CLIP(t))
+
+AD_INLINE double log1p_apart(double a, double b)
+{
+    double low = a < b ? a : b, gap = AD_LOG1P(fabs(a - b) / (1 + low));
+    return a < b ? -gap : gap;
+}
+
+/* log(1 + exp(x)) - x t with exp of negatives only, and its slope sigmoid(x) - t */
+AD_INLINE double sigmoid_entropy(double x, double t)
+{
+    double rest = x > 0 ? 1 - t : t;
+    return (rest == 0 ? 0 : (x > 0 ? x : -x) * rest) + AD_LOG1P(AD_EXP(-fabs(x)));
+}
+
+AD_INLINE double sigmoid_less(double x, double t)
+{
+    double s = AD_SIGMOID(-fabs(x));
+    return x > 0 ? (1 - t) - s : s - t;
+}
+
+#define MARGIN       (1 - t * p)
+#define IF_MISSED(x) (MARGIN <= 0 ? 0 : (x))
+#define INSIDE       (fabs(d) <= a)
+
+/* ---- the table --------------------------------------------------------------------- */
+
+#define FUNCTION(name, expression)                      \
+    AD_INLINE double name(double p, double t, double a) \
+    {                                                   \
+        double d = p - t;                               \
+        (void)p, (void)t, (void)a, (void)d;             \
+        return expression;                              \
+    }
+
+#define NO_PARAMETER(k) 0
+#define PARAMETER(k)    AD_IN(double, k)
+#define AT(op, T, a)    op((double)AD_IN(T, 0), (double)AD_IN(T, 1), a)
+#define IN(T, k)        ((double)AD_IN(T, k))
+
+#define LOSS_KERNELS(op, s, T, A)                                                   \
+    AD_KERNEL(op##_value_##s, double, AT(op##_f, T, A(2)))                          \
+    AD_KERNEL(op##_dp_##s, T, scaled(IN(T, 2), AT(op##_f_p, T, A(3))))              \
+    AD_KERNEL(op##_dt_##s, T, scaled(IN(T, 2), AT(op##_f_t, T, A(3))))              \
+    AD_KERNEL(op##_dpp_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pp, T, A(4)))) \
+    AD_KERNEL(op##_dpt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pt, T, A(4)))) \
+    AD_KERNEL(op##_dtt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_tt, T, A(4))))
+
+#define LOSS_OP(op, op_flags, attr_bytes, is_mean)                       \
+    static const loss_kernels op##_kernels = {                           \
+        AD_BLOCKS(op##_value),                                           \
+        {AD_BLOCKS(op##_dp), AD_BLOCKS(op##_dt)},                        \
+        {AD_BLOCKS(op##_dpp), AD_BLOCKS(op##_dpt), AD_BLOCKS(op##_dtt)}, \
+        is_mean,                                                         \
+        attr_bytes != 0,                                                 \
+    };                                                                   \
+    static const ad_op op##_op = {                                       \
+        .name = #op,                                                     \
+        .arity = 2,                                                      \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),             \
+        .attr_size = attr_bytes,                                         \
+        .shape = ad_loss_shape,                                          \
+        .forward = loss_forward,                                         \
+        .pullback = loss_pullback,                                       \
+        .jvp = loss_jvp,                                                 \
+        .curvature = loss_curvature,                                     \
+        .kernels = &op##_kernels,                                        \
+    };
+
+#define LOSS_RULES(op, op_flags, A, attr_bytes, mean, f, fp, ft, fpp, fpt, ftt) \
+    FUNCTION(op##_f, f)                                                         \
+    FUNCTION(op##_f_p, fp)                                                      \
+    FUNCTION(op##_f_t, ft)                                                      \
+    FUNCTION(op##_f_pp, fpp)                                                    \
+    FUNCTION(op##_f_pt, fpt)                                                    \
+    FUNCTION(op##_f_tt, ftt)                                                    \
+    LOSS_KERNELS(op, f32, float, A)                                             \
+    LOSS_KERNELS(op, f64, double, A)                                            \
+    LOSS_OP(op, op_flags, attr_bytes, mean)
+
+#define LOSS_FUNCTION(op)                                                   \
+    ad_tensor ad_##op(ad_tensor prediction, ad_tensor target)               \
+    {                                                                       \
+        return ad_apply(&op##_op, (ad_tensor[]){prediction, target}, NULL); \
+    }
+
+#define SUM  false
+#define MEAN true
+#define LOSS(op, mean, f, fp, ft, fpp, fpt, ftt)                       \
+    LOSS_RULES(op, 0, NO_PARAMETER, 0, mean, f, fp, ft, fpp, fpt, ftt) \
+    LOSS_FUNCTION(op)
+
+/* Of the difference alone; the target's derivatives follow. */
+#define DISTANCE_RULES(op, op_flags, A, attr_bytes, mean, f, fd, fdd) \
+    LOSS_RULES(op, op_flags, A, attr_bytes, mean, f, fd, -(fd), fdd, -(fdd), fdd)
+#define DISTANCE(op, mean, f, fd, fdd)                       \
+    DISTANCE_RULES(op, 0, NO_PARAMETER, 0, mean, f, fd, fdd) \
+    LOSS_FUNCTION(op)
+#define PIECEWISE(op, mean, f, fd)                                    \
+    DISTANCE_RULES(op, AD_OP_LINEAR, NO_PARAMETER, 0, mean, f, fd, 0) \
+    LOSS_FUNCTION(op)
+#define WITH_PARAMETER(op, mean, f, fd, fdd) \
+    DISTANCE_RULES(op, 0, PARAMETER, sizeof(double), mean, f, fd, fdd)
+
+/* clang-format off */
+/*             name         of    f                                    df/dd                  d2f/dd2 */
+PIECEWISE(     l1_loss,     SUM,  fabs(d),                             sign_of(d))
+PIECEWISE(     mae,         MEAN, fabs(d),                             sign_of(d))
+DISTANCE(      l2_loss,     SUM,  d * d,                               2 * d,                 2)
+DISTANCE(      mse,         MEAN, d * d,                               2 * d,                 2)
+DISTANCE(      logcosh_loss, MEAN, log_cosh(d),                        AD_TANH(d),            sech_squared(d))
+WITH_PARAMETER(huber_loss,  SUM,  INSIDE ? d * d / 2 : a * (fabs(d) - a / 2),
+                                                                       d > a ? a : d < -a ? -a : d,  INSIDE)
+
+/*   name, of;  f,  df/dp,  df/dt;  d2f/dp2,  d2f/dpdt,  d2f/dt2 */
+LOSS(mape, MEAN,
+     100 * fabs(d / t),
+     100 * sign_of(d) / fabs(t),
+     -100 * sign_of(d) * (p / t) / fabs(t),
+     0,
+     -100 * sign_of(d) / fabs(t) / t,
+     200 * sign_of(d) * (p / t) / fabs(t) / t)
+LOSS(msle, MEAN,
+     LOG1P_APART() * LOG1P_APART(),
+     2 * LOG1P_APART() * LOG1P_1(p),
+     -2 * LOG1P_APART() * LOG1P_1(t),
+     2 * (LOG1P_1(p) * LOG1P_1(p) + LOG1P_APART() * LOG1P_2(p)),
+     -2 * LOG1P_1(p) * LOG1P_1(t),
+     2 * (LOG1P_1(t) * LOG1P_1(t) - LOG1P_APART() * LOG1P_2(t)))
+LOSS(hinge_loss, MEAN,
+     IF_MISSED(MARGIN), IF_MISSED(-t), IF_MISSED(-p),
+     0, IF_MISSED(-1), 0)
+LOSS(squared_hinge_loss, MEAN,
+     IF_MISSED(MARGIN * MARGIN), IF_MISSED(-2 * t * MARGIN), IF_MISSED(-2 * p * MARGIN),
+     IF_MISSED(2 * t * t), IF_MISSED(2 * (t * p - MARGIN)), IF_MISSED(2 * p * p))
+LOSS(poisson_loss, MEAN,
+     t == 0 ? p : p - t * AD_LOG(p), t == 0 ? 1 : 1 - t / p, -AD_LOG(p),
+     t == 0 ? 0 : t / (p * p), -1 / p, 0)
+LOSS(kl_divergence, SUM,
+     t == 0 ? 0 : t * log_ratio(t, p), t == 0 ? 0 : -(t / p), t == 0 ? -INFINITY : log_ratio(t, p) + 1,
+     t == 0 ? 0 : t / p / p, -1 / p, 1 / t)
+LOSS(sigmoid_cross_entropy, MEAN,
+     sigmoid_entropy(p, t), sigmoid_less(p, t), -p,
+     sech_squared(p / 2) / 4, -1, 0)
+/* clang-format on */
+
+ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
+{
+    ad_tensor x[] = {prediction, target};
+    if (!(delta > 0)) {
+        ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
+                     "huber_loss: delta must be greater than 0, it is %g", delta);
+        return ad_dead_like(x[0]);
+    }
+    return ad_apply(&huber_loss_op, x, &delta);
+}
+
+const ad_op *const ad_loss_ops[] = {
+    &l1_loss_op,
+    &mae_op,
+    &l2_loss_op,
+    &mse_op,
+    &logcosh_loss_op,
+    &huber_loss_op,
+    &mape_op,
+    &msle_op,
+    &hinge_loss_op,
+    &squared_hinge_loss_op,
+    &poisson_loss_op,
+    &kl_divergence_op,
+    &sigmoid_cross_entropy_op,
+    &ad_categorical_hinge_op,
+    &ad_cross_entropy_op,
+    &ad_cross_entropy_probabilities_op,
+    NULL,
+};

@@ -1,0 +1,198 @@
+/* The greatest and the least element, over axes.
+ *
+ * A fold starts from the first element behind each result and goes over the rest in their own type,
+ * keeping the better of two; a NaN is better than any number. The elements equal to
+ * the result share its cotangent: with k ties each gets dy / k. */
+#include "adze/op.h"
+#include "array/strided.h"
+#include "base/workspace.h"
+#include "kernels/kernel.h"
+#include "ops/reduce/reduce.h"
+
+#include <string.h>
+
+/* to[i y_step] = the better of itself and from[i x_step], for i < n */
+typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t y_step);
+
+/* A row into one number. A long one has many candidates side by side, so that no comparison waits
+ * for the one before, and the loop over them becomes vector instructions. */
+#define FOLD_ROW(T, beats)                                                           \
+    enum { LANES = 256 / sizeof(T) };                                                \
+    T best = *to;                                                                    \
+    size_t i = 0;                                                                    \
+    if (n >= 2 * LANES) {                                                            \
+        T lane[LANES];                                                               \
+        memcpy(lane, from, sizeof lane);                                             \
+        for (i = LANES; i + LANES <= n; i += LANES)                                  \
+            for (size_t k = 0; k < LANES; k++)                                       \
+                lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k];       \
+        for (size_t half = LANES / 2; half; half /= 2)                               \
+            for (size_t k = 0; k < half; k++)                                        \
+                lane[k] = beats(lane[k + half], lane[k]) ? lane[k + half] : lane[k]; \
+        best = beats(lane[0], best) ? lane[0] : best;                                \
+    }                                                                                \
+    for (; i < n; i++)                                                               \
+        best = beats(from[i], best) ? from[i] : best;                                \
+    *to = best;
+
+#define FOLD_APART(T, beats, x_step, y_step)            \
+    for (int64_t i = 0; i < (int64_t)n; i++) {          \
+        T x = from[i * (x_step)], y = to[i * (y_step)]; \
+        to[i * (y_step)] = beats(x, y) ? x : y;         \
+    }
+
+#define FOLD_FOR(isa, name, T, beats)                                                      \
+    AD_TARGET_##isa static void name##_##isa(size_t n, const void *x_data, int64_t x_step, \
+                                             void *y_data, int64_t y_step)                 \
+    {                                                                                      \
+        const T *from = x_data;                                                            \
+        T *to = y_data;                                                                    \
+        if (x_step == 1 && y_step == 0) {                                                  \
+            FOLD_ROW(T, beats)                                                             \
+        } else if (x_step == 1 && y_step == 1) {                                           \
+            FOLD_APART(T, beats, 1, 1)                                                     \
+        } else {                                                                           \
+            FOLD_APART(T, beats, x_step, y_step)                                           \
+        }                                                                                  \
+    }
+
+#define FOLD(name, T, beats) AD_EACH_ISA(FOLD_FOR, name, T, beats)
+
+#define GREATER(a, b)       ((a) > (b))
+#define LESS(a, b)          ((a) < (b))
+#define GREATER_FLOAT(a, b) (((a) > (b)) | ((a) != (a)))
+#define LESS_FLOAT(a, b)    (((a) < (b)) | ((a) != (a)))
+
+FOLD(max_AD_F32, float, GREATER_FLOAT)
+FOLD(max_AD_F64, double, GREATER_FLOAT)
+FOLD(max_AD_I32, int32_t, GREATER)
+FOLD(max_AD_I64, int64_t, GREATER)
+FOLD(max_AD_U8, uint8_t, GREATER)
+FOLD(max_AD_BOOL, bool, GREATER)
+FOLD(min_AD_F32, float, LESS_FLOAT)
+FOLD(min_AD_F64, double, LESS_FLOAT)
+FOLD(min_AD_I32, int32_t, LESS)
+FOLD(min_AD_I64, int64_t, LESS)
+FOLD(min_AD_U8, uint8_t, LESS)
+FOLD(min_AD_BOOL, bool, LESS)
+
+typedef struct fold_kernel {
+    fold_run *of[AD_ISA_COUNT];
+} fold_kernel;
+
+#define MAX_ROW(type, ctype, floating) AD_ALL(max_##type),
+#define MIN_ROW(type, ctype, floating) AD_ALL(min_##type),
+static const fold_kernel folds[2][AD_TYPE_COUNT] = {{AD_TYPE_LIST(MIN_ROW)},
+                                                    {AD_TYPE_LIST(MAX_ROW)}};
+
+void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool greatest, void *y)
+{
+    ad_view first = ad_reduced_first(r, x);
+    int64_t stride[AD_MAX_RANK], size = (int64_t)ad_type_size(x->type);
+    fold_run *fold = folds[greatest][x->type].of[ad_work_isa(work)];
+    ad_nest nest;
+    ad_row_strides(&r->kept, stride);
+    ad_nest_begin(&nest, &x->shape);
+    ad_nest_add(&nest, &x->shape, x->stride);
+    ad_nest_add(&nest, &r->kept, stride);
+    if (!ad_nest_start(&nest))
+        return;
+    ad_strided_read(&first, y);
+    do {
+        fold((size_t)nest.row, (const char *)x->data + nest.offset[0] * size, nest.step[0],
+             (char *)y + nest.offset[1] * size, nest.step[1]);
+    } while (ad_nest_next(&nest));
+}
+
+/* ---- max and min ------------------------------------------------------------------- */
+
+const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    ad_reduced r = ad_reduce_plan(x, attr);
+    if (r.length == 0 && r.count > 0)
+        return "an empty axis has no greatest or least element";
+    return ad_reduce_shape(x, attr, y);
+}
+
+static const bool max_is_greatest = true, min_is_greatest = false; /* their kernels */
+
+static void extreme_forward(const ad_forward_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    ad_fold(&r, c->work, &c->x[0], *(const bool *)c->op->kernels, c->y.data);
+}
+
+/* x, y, t -> t where x is y, else 0 */
+#define TIED(s, T)                                       \
+    AD_INLINE T tied_of_##s(T x, T y, T t)               \
+    {                                                    \
+        return (x == y) | ((x != x) & (y != y)) ? t : 0; \
+    }                                                    \
+    AD_KERNEL(tied_##s, T, tied_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)))
+TIED(f32, float)
+TIED(f64, double)
+static const ad_blocks tied = AD_BLOCKS(tied);
+
+/* The sums of t over the ties, in the kept shape. */
+static double *sum_ties(const ad_reduced *r, ad_workspace *work, const ad_view *x, const ad_view *y,
+                        const ad_view *t)
+{
+    ad_view in[] = {*x, ad_reduced_view(r, y->type, y->data), *t};
+    return ad_map_sum(work, &x->shape, &tied.of[x->type], 3, in, x->type, &r->kept);
+}
+
+static double *count_ties(const ad_reduced *r, ad_workspace *work, const ad_view *x,
+                          const ad_view *y)
+{
+    static const float one_f32 = 1;
+    static const double one_f64 = 1;
+    const void *one = x->type == AD_F32 ? (const void *)&one_f32 : &one_f64;
+    ad_view ones = ad_view_of(x->type, one, AD_SCALAR);
+    return sum_ties(r, work, x, y, &ones);
+}
+
+static void extreme_pullback(const ad_pullback_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    double *ties = count_ties(&r, c->work, &c->x[0], &c->y);
+    double *shares = ad_reduced_doubles(&r, c->work, &c->dy);
+    void *rounded = ad_scratch(c->work, r.count * ad_type_size(c->dy.type));
+    if (!ties || !shares || !rounded)
+        return;
+    for (size_t i = 0; i < r.count; i++)
+        shares[i] /= ties[i];
+    ad_store_sums(r.count, shares, c->dy.type, rounded, false);
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, c->y.type, c->y.data),
+                    ad_reduced_view(&r, c->dy.type, rounded)};
+    ad_map_into(c->work, &c->x[0].shape, &tied, 3, in, &c->dx[0], !c->assign[0]);
+}
+
+static void extreme_jvp(const ad_jvp_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    double *ties = count_ties(&r, c->work, &c->x[0], &c->y);
+    double *sums = sum_ties(&r, c->work, &c->x[0], &c->y, &c->tx[0]);
+    if (!ties || !sums)
+        return;
+    for (size_t i = 0; i < r.count; i++)
+        sums[i] /= ties[i];
+    ad_store_sums(r.count, sums, c->ty.type, c->ty.data, false);
+}
+
+#define EXTREME_OP(op)                                         \
+    const ad_op ad_##op##_op = {                               \
+        .name = #op,                                           \
+        .arity = 1,                                            \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
+        .attr_size = sizeof(ad_reduction),                     \
+        .type = ad_type_first,                                 \
+        .shape = ad_extreme_shape,                             \
+        .forward = extreme_forward,                            \
+        .pullback = extreme_pullback,                          \
+        .jvp = extreme_jvp,                                    \
+        .kernels = &op##_is_greatest,                          \
+    };                                                         \
+    AD_REDUCTION_FORMS(op, ad_##op##_op)
+
+EXTREME_OP(max)
+EXTREME_OP(min)

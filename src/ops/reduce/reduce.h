@@ -1,0 +1,77 @@
+/* What the reductions share: which axes go, and the shapes on either side.
+ *
+ * A reduction's numbers lie in the *kept shape*: that of the operand, with the reduced axes at
+ * extent 1. It broadcasts to the operand, so that sums and pullbacks are loops over streams
+ * (map.h), whether the result drops those axes or not. */
+#ifndef ADZE_OPS_REDUCE_REDUCE_H
+#define ADZE_OPS_REDUCE_REDUCE_H
+
+#include "adze/op.h"
+#include "kernels/map.h"
+
+#include "adze/ops.h"
+
+typedef struct ad_reduction {
+    unsigned reduced; /* bit i: axis i of the operand is reduced */
+    unsigned dropped; /* and the result is without it */
+    int ddof;         /* of variance and std */
+} ad_reduction;
+
+typedef struct ad_reduced {
+    ad_shape kept;
+    size_t count;  /* results */
+    double length; /* elements behind each */
+} ad_reduced;
+
+ad_reduced ad_reduce_plan(const ad_shape *x, const void *attr);
+
+/* The shape rule. */
+const char *ad_reduce_shape(const ad_shape *x, const void *attr, ad_shape *y);
+
+/* The same, but an empty list of elements has none to choose. */
+const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y);
+
+/* The public functions: any axes, dropped or kept. */
+ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof);
+
+/* False, with AD_MISUSE on the tape, for a negative one. */
+bool ad_ddof_fits(const char *op, ad_tensor x, int ddof);
+
+#define AD_REDUCTION_FORMS(name, op)                      \
+    ad_tensor ad_##name(ad_tensor x)                      \
+    {                                                     \
+        return ad_reduce(&op, x, AD_AXES(), 0);           \
+    }                                                     \
+    ad_tensor ad_##name##_over(ad_tensor x, ad_axes axes) \
+    {                                                     \
+        return ad_reduce(&op, x, axes, 0);                \
+    }
+
+/* Numbers that lie in the kept shape, as a stream. */
+static inline ad_view ad_reduced_view(const ad_reduced *r, ad_type type, const void *numbers)
+{
+    return ad_view_of(type, numbers, r->kept);
+}
+
+/* The first element behind each result, as a stream; only where there is one. */
+static inline ad_view ad_reduced_first(const ad_reduced *r, const ad_view *x)
+{
+    ad_view first = *x;
+    first.shape = r->kept;
+    return first;
+}
+
+/* How many numbers lie together behind each result: where x lies row by row and its last axes are the
+ * reduced ones. Else 0. */
+size_t ad_reduced_row(const ad_view *x, const void *attr);
+
+/* A copy in f64, in scratch memory, of what lies in the kept shape. NULL when memory ran out. */
+double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_view *numbers);
+
+/* The greatest (or least) element behind each result, of x's type; a NaN wins. Every result must
+ * have an element. */
+void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool greatest, void *y);
+
+extern const ad_op ad_max_op, ad_min_op, ad_logsumexp_op;
+
+#endif

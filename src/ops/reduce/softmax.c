@@ -1,0 +1,176 @@
+/* Softmax and its logarithm along one axis, with the maximum subtracted, so that no exponential
+ * overflows. With p = exp(x) / sum(exp(x)) and sums along the axis:
+ *
+ *     softmax      y = p         dx += y (dy - sum(y dy))
+ *     log_softmax  y = log(p)    dx += dy - exp(y) sum(dy)
+ *
+ * Where all x are -inf there is no p: it counts as 0, with gradient 0. */
+#include "adze/op.h"
+#include "kernels/elementary.h"
+#include "kernels/lanes.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+#include "ops/reduce/reduce.h"
+
+typedef struct softmax_attr {
+    int axis;
+} softmax_attr;
+
+static int axis_of(const void *attr)
+{
+    return ((const softmax_attr *)attr)->axis;
+}
+
+/* ---- lanes ------------------------------------------------------------------------- */
+
+/* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it
+ * will in the sum. A sum of 0 is a row of -inf. */
+#define FORWARD_LANES(s, T)                                \
+    AD_LANES_OF(softmax_##s, T, {                          \
+        const T *restrict x = in[0];                       \
+        AD_LANE_TOPS(T, top, x)                            \
+        double sum[AD_LANES] = {0};                        \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)    \
+        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))            \
+        AD_EACH(sum[j] += (double)out[i])                  \
+        AD_JOIN_SUM(sum)                                   \
+        AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])     \
+        AD_EACH(out[i] = out[i] * (T)sum[j])               \
+    })                                                     \
+    AD_LANES_OF(log_softmax_##s, T, {                      \
+        const T *restrict x = in[0];                       \
+        AD_LANE_TOPS(T, top, x)                            \
+        double sum[AD_LANES] = {0};                        \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)    \
+        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))            \
+        AD_EACH(sum[j] += (double)out[i])                  \
+        AD_JOIN_SUM(sum)                                   \
+        AD_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
+        AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])      \
+    })
+
+/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
+ * y, g, t -> derivative of the former, with g for t, along t. */
+#define SOFTMAX_LANES(s, T)                                                                       \
+    AD_LANES_OF(softmax_slope_##s, T, {                                                           \
+        const T *restrict y = in[0], *restrict t = in[1];                                         \
+        double sum[AD_LANES] = {0};                                                               \
+        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                            \
+        AD_JOIN_SUM(sum)                                                                          \
+        AD_EACH(AD_PUT(T, y[i] * (t[i] - (T)sum[j])))                                             \
+    })                                                                                            \
+    AD_LANES_OF(softmax_bend_##s, T, {                                                            \
+        const T *restrict y = in[0], *restrict g = in[1], *restrict t = in[2];                    \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};                \
+        AD_EACH(g_sum[j] += (double)y[i] * (double)g[i])                                          \
+        AD_EACH(t_sum[j] += (double)y[i] * (double)t[i])                                          \
+        AD_JOIN_SUM(g_sum)                                                                        \
+        AD_JOIN_SUM(t_sum)                                                                        \
+        AD_EACH(both[j] += (double)y[i] * ((double)t[i] - t_sum[j]) * (double)g[i])               \
+        AD_JOIN_SUM(both)                                                                         \
+        AD_EACH(AD_PUT(T, (double)y[i] *                                                          \
+                              (((double)t[i] - t_sum[j]) * ((double)g[i] - g_sum[j]) - both[j]))) \
+    })
+
+/* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
+ * y, g, t -> the derivative of the former along t. Rows of -inf, which are not live, give 0. */
+#define LOG_SOFTMAX_LANES(s, T)                                                          \
+    AD_LANES_OF(log_softmax_pull_##s, T, {                                               \
+        const T *restrict y = in[0], *restrict g = in[1];                                \
+        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                \
+        AD_EACH(sum[j] += (double)g[i])                                                  \
+        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                         \
+        AD_JOIN_SUM(sum)                                                                 \
+        AD_JOIN_SUM(live)                                                                \
+        AD_EACH(T v = g[i] - AD_EXP(y[i]) * (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))   \
+    })                                                                                   \
+    AD_LANES_OF(log_softmax_push_##s, T, {                                               \
+        const T *restrict y = in[0], *restrict t = in[1];                                \
+        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                \
+        AD_EACH(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                           \
+        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                         \
+        AD_JOIN_SUM(sum)                                                                 \
+        AD_JOIN_SUM(live)                                                                \
+        AD_EACH(T v = t[i] - (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))                  \
+    })                                                                                   \
+    AD_LANES_OF(log_softmax_bend_##s, T, {                                               \
+        const T *restrict y = in[0], *restrict g = in[1], *restrict t = in[2];           \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                             \
+        AD_EACH(g_sum[j] += (double)g[i])                                                \
+        AD_EACH(t_sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                         \
+        AD_JOIN_SUM(g_sum)                                                               \
+        AD_JOIN_SUM(t_sum)                                                               \
+        AD_EACH(AD_PUT(T, -(double)AD_EXP(y[i]) * ((double)t[i] - t_sum[j]) * g_sum[j])) \
+    })
+
+#define ALL_LANES(s, T) \
+    FORWARD_LANES(s, T) \
+    SOFTMAX_LANES(s, T) \
+    LOG_SOFTMAX_LANES(s, T)
+ALL_LANES(f32, float)
+ALL_LANES(f64, double)
+
+/* ---- the ops ----------------------------------------------------------------------- */
+
+typedef struct axis_kernels {
+    ad_lane_blocks forward, pull, push, bend;
+} axis_kernels;
+
+static void softmax_forward(const ad_forward_args *c)
+{
+    const axis_kernels *k = c->op->kernels;
+    ad_lanes_map(c->work, axis_of(c->attr), &k->forward, 1, c->x, &c->y, false);
+}
+
+static void softmax_pullback(const ad_pullback_args *c)
+{
+    const axis_kernels *k = c->op->kernels;
+    ad_view in[] = {c->y, c->dy};
+    ad_lanes_map(c->work, axis_of(c->attr), &k->pull, 2, in, &c->dx[0], !c->assign[0]);
+}
+
+static void softmax_jvp(const ad_jvp_args *c)
+{
+    const axis_kernels *k = c->op->kernels;
+    ad_view in[] = {c->y, c->tx[0]};
+    ad_lanes_map(c->work, axis_of(c->attr), &k->push, 2, in, &c->ty, false);
+}
+
+static void softmax_curvature(const ad_curvature_args *c)
+{
+    const axis_kernels *k = c->op->kernels;
+    ad_view in[] = {c->y, c->dy, c->tx[0]};
+    ad_lanes_map(c->work, axis_of(c->attr), &k->bend, 3, in, &c->tdx[0], true);
+}
+
+#define SOFTMAX_OP(op, pull, push)                                        \
+    static const axis_kernels op##_kernels = {                            \
+        AD_LANE_BLOCKS(op),                                               \
+        AD_LANE_BLOCKS(pull),                                             \
+        AD_LANE_BLOCKS(push),                                             \
+        AD_LANE_BLOCKS(op##_bend),                                        \
+    };                                                                    \
+    static const ad_op op##_op = {                                        \
+        .name = #op,                                                      \
+        .arity = 1,                                                       \
+        .flags = AD_OP_ASSIGNS,                                           \
+        .attr_size = sizeof(softmax_attr),                                \
+        .shape = ad_shape_first,                                          \
+        .forward = softmax_forward,                                       \
+        .pullback = softmax_pullback,                                     \
+        .jvp = softmax_jvp,                                               \
+        .curvature = softmax_curvature,                                   \
+        .kernels = &op##_kernels,                                         \
+    };                                                                    \
+    ad_tensor ad_##op(ad_tensor x, int axis)                              \
+    {                                                                     \
+        softmax_attr attr = {axis};                                       \
+        if (!ad_axis_fix(#op, x, &attr.axis, ad_shape_of_tensor(x).rank)) \
+            return ad_dead_like(x);                                       \
+        return ad_apply(&op##_op, &x, &attr);                             \
+    }
+
+SOFTMAX_OP(softmax, softmax_slope, softmax_slope)
+SOFTMAX_OP(log_softmax, log_softmax_pull, log_softmax_push)
+
+const ad_op *const ad_softmax_ops[] = {&ad_logsumexp_op, &softmax_op, &log_softmax_op, NULL};

@@ -1,0 +1,238 @@
+/* Order along an axis: sort, argsort, top_k.
+ *
+ * argsort finds the places of the numbers in their order, by merging runs: equal numbers stay in the
+ * order they had. What is picked by those places is linear in x, and its pullback puts back. A
+ * NaN is greater than all numbers. */
+#include "adze/op.h"
+#include "adze/ops.h"
+#include "array/strided.h"
+#include "kernels/map.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+#include "tape/apply.h"
+
+#include <string.h>
+
+typedef struct sort_attr {
+    int axis;
+    bool descending;
+    int64_t count; /* how many to keep; -1: all */
+} sort_attr;
+
+/* Rows along the axis, of which `kept` numbers are in the result. */
+typedef struct rows {
+    size_t count, n, kept, step;
+} rows;
+
+static rows rows_along(const ad_shape *x, const ad_shape *y, int axis)
+{
+    rows r = {1, (size_t)x->dim[axis], (size_t)y->dim[axis], 1};
+    for (int i = 0; i < x->rank; i++) {
+        r.count *= i == axis ? 1 : (size_t)x->dim[i];
+        r.step *= i > axis ? (size_t)x->dim[i] : 1;
+    }
+    return r;
+}
+
+/* Where row begins, among rows of n numbers. */
+static size_t start_of(const rows *r, size_t row, size_t n)
+{
+    return row / r->step * n * r->step + row % r->step;
+}
+
+/* ---- argsort ----------------------------------------------------------------------- */
+
+/* Merges the runs [from, middle) and [middle, to) of places into out. */
+typedef void merge(const void *numbers, const int64_t *place, size_t from, size_t middle, size_t to,
+                   bool descending, int64_t *out);
+
+#define MERGE(type, T, floating)                                                                  \
+    static void merge_##type(const void *numbers, const int64_t *place, size_t from,              \
+                             size_t middle, size_t to, bool descending, int64_t *out)             \
+    {                                                                                             \
+        const T *x = numbers;                                                                     \
+        for (size_t i = from, j = middle, k = from; k < to; k++) {                                \
+            bool left = j == to;                                                                  \
+            if (i < middle && j < to) {                                                           \
+                T a = x[place[i]], b = x[place[j]];                                               \
+                left =                                                                            \
+                    descending ? !(b > a || (b != b && a == a)) : !(b < a || (a != a && b == b)); \
+            }                                                                                     \
+            out[k] = place[left ? i++ : j++];                                                     \
+        }                                                                                         \
+    }
+AD_TYPE_LIST(MERGE)
+
+#define MERGE_OF(type, T, floating) merge_##type,
+static merge *const merges[AD_TYPE_COUNT] = {AD_TYPE_LIST(MERGE_OF)};
+
+/* The places of n numbers in their order, in `place` or in `spare`. */
+static const int64_t *order(ad_type type, size_t n, const void *numbers, bool descending,
+                            int64_t *place, int64_t *spare)
+{
+    for (size_t i = 0; i < n; i++)
+        place[i] = (int64_t)i;
+    for (size_t run = 1; run < n; run *= 2) {
+        for (size_t from = 0; from < n; from += 2 * run) {
+            size_t middle = n - from < run ? n : from + run;
+            size_t to = n - middle < run ? n : middle + run;
+            merges[type](numbers, place, from, middle, to, descending, spare);
+        }
+        int64_t *merged = spare;
+        spare = place;
+        place = merged;
+    }
+    return place;
+}
+
+static const char *argsort_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)x, (void)attr;
+    *y = AD_I64;
+    return NULL;
+}
+
+static const char *argsort_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    const sort_attr *a = attr;
+    ad_shape_first(x, attr, y);
+    if (a->count >= 0)
+        y->dim[a->axis] = a->count;
+    return a->count <= x->dim[a->axis] ? NULL : "the axis has fewer elements than are asked for";
+}
+
+static void argsort_forward(const ad_forward_args *c)
+{
+    const sort_attr *a = c->attr;
+    ad_type type = c->x[0].type;
+    size_t size = ad_type_size(type);
+    rows r = rows_along(&c->x[0].shape, &c->y.shape, a->axis);
+    char *numbers = ad_scratch(c->work, r.n * size);
+    int64_t *place = ad_scratch(c->work, 2 * r.n * sizeof *place), *y = c->y.data;
+    if (!numbers || !place)
+        return;
+    for (size_t row = 0; row < r.count; row++) {
+        const char *from = (const char *)c->x[0].data + start_of(&r, row, r.n) * size;
+        ad_strided_pack(size, r.n, from, (int64_t)r.step, numbers);
+        const int64_t *ordered = order(type, r.n, numbers, a->descending, place, place + r.n);
+        for (size_t i = 0; i < r.kept; i++)
+            y[start_of(&r, row, r.kept) + i * r.step] = ordered[i];
+    }
+}
+
+static const ad_op argsort_op = {
+    .name = "argsort",
+    .arity = 1,
+    .flags = AD_OP_NO_DERIVATIVE,
+    .attr_size = sizeof(sort_attr),
+    .type = argsort_type,
+    .shape = argsort_shape,
+    .forward = argsort_forward,
+};
+
+/* ---- what stands in that order ------------------------------------------------------- */
+
+static const char *sort_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    return ad_shape_first(&x[1], attr, y);
+}
+
+/* Moves between rows of x and of y, by the places of y's. */
+static void pick(const void *attr, const ad_view *x, const ad_view *places, void *y)
+{
+    size_t size = ad_type_size(x->type);
+    rows r = rows_along(&x->shape, &places->shape, ((const sort_attr *)attr)->axis);
+    const int64_t *place = places->data;
+    for (size_t row = 0; row < r.count; row++)
+        for (size_t i = 0; i < r.kept; i++) {
+            size_t to = start_of(&r, row, r.kept) + i * r.step;
+            size_t from = start_of(&r, row, r.n) + (size_t)place[to] * r.step;
+            memcpy((char *)y + to * size, (const char *)x->data + from * size, size);
+        }
+}
+
+static void sort_forward(const ad_forward_args *c)
+{
+    pick(c->attr, &c->x[0], &c->x[1], c->y.data);
+}
+
+static void sort_jvp(const ad_jvp_args *c)
+{
+    pick(c->attr, &c->tx[0], &c->x[1], c->ty.data);
+}
+
+static void sort_pullback(const ad_pullback_args *c)
+{
+    const ad_array *dx = &c->dx[0];
+    const int64_t *place = c->x[1].data;
+    rows r = rows_along(&dx->shape, &c->dy.shape, ((const sort_attr *)c->attr)->axis);
+    for (size_t row = 0; row < r.count; row++)
+        for (size_t i = 0; i < r.kept; i++) {
+            size_t from = start_of(&r, row, r.kept) + i * r.step;
+            size_t to = start_of(&r, row, r.n) + (size_t)place[from] * r.step;
+            if (dx->type == AD_F32)
+                ((float *)dx->data)[to] += ((const float *)c->dy.data)[from];
+            else
+                ((double *)dx->data)[to] += ((const double *)c->dy.data)[from];
+        }
+}
+
+/* Of x and the places that argsort found. */
+static const ad_op sort_op = {
+    .name = "sort",
+    .arity = 2,
+    .flags = AD_OP_LINEAR,
+    .attr_size = sizeof(sort_attr),
+    .type = ad_type_first,
+    .shape = sort_shape,
+    .forward = sort_forward,
+    .pullback = sort_pullback,
+    .jvp = sort_jvp,
+};
+
+/* ---- the public functions ------------------------------------------------------------- */
+
+AD_FORM(sort, 1, argsort_type, argsort_shape)
+AD_FORM(top_k, 1, argsort_type, argsort_shape)
+
+static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
+{
+    char text[256];
+    ad_ranked r = {ad_dead_like(x), ad_dead_like(x)};
+    ad_shape own = ad_shape_of_tensor(x);
+    if (!ad_axis_fix(form->name, x, &attr.axis, own.rank))
+        return r;
+    if (own.rank >= 0 && attr.count > own.dim[attr.axis])
+        ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): axis %d has fewer than %lld elements",
+                     form->name, ad_shape_print(&own, text, sizeof text), attr.axis,
+                     (long long)attr.count);
+    if (!ad_fits(form, &x, &attr))
+        return r;
+    r.indices = ad_apply(&argsort_op, &x, &attr);
+    r.values = ad_apply(&sort_op, (ad_tensor[]){x, r.indices}, &attr);
+    return r;
+}
+
+ad_tensor ad_argsort(ad_tensor x, int axis, bool descending)
+{
+    sort_attr attr = {axis, descending, -1};
+    if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of_tensor(x).rank))
+        return ad_dead_like(x);
+    return ad_apply(&argsort_op, &x, &attr);
+}
+
+ad_ranked ad_sort(ad_tensor x, int axis, bool descending)
+{
+    return rank(&sort, x, (sort_attr){axis, descending, -1});
+}
+
+ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k)
+{
+    ad_ranked dead = {ad_dead_like(x), ad_dead_like(x)};
+    if (k >= 0)
+        return rank(&top_k, x, (sort_attr){axis, true, k});
+    ad_tape_fail(x.tape, AD_MISUSE, "top_k: k is %lld, it must not be negative", (long long)k);
+    return dead;
+}
+
+const ad_op *const ad_sort_ops[] = {&argsort_op, &sort_op, NULL};

@@ -1,0 +1,209 @@
+/* Diagonals and triangles of matrices, the last two axes: diagonal, diag, trace, tril, triu.
+ *
+ * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there: each is
+ * the other's pullback. A triangle is its own. */
+#include "adze/op.h"
+#include "adze/ops.h"
+#include "kernels/map.h"
+#include "kernels/move.h"
+#include "ops/axes.h"
+#include "ops/shape/view.h"
+#include "tape/apply.h"
+
+static const char not_a_matrix[] = "needs a matrix, or a batch of them";
+
+/* ---- diagonal ---------------------------------------------------------------------- */
+
+typedef struct diagonal_attr {
+    int64_t k;
+} diagonal_attr;
+
+/* The diagonal's number, but no farther from the matrix than just beside it. */
+static int64_t within(int64_t k, int64_t rows, int64_t columns)
+{
+    return k < -rows ? -rows : k > columns ? columns : k;
+}
+
+static const char *diagonal_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    if (x->rank < 2)
+        return not_a_matrix;
+    int64_t rows = x->dim[x->rank - 2], columns = x->dim[x->rank - 1];
+    int64_t k = within(((const diagonal_attr *)attr)->k, rows, columns);
+    int64_t down = k < 0 ? rows + k : rows, across = k > 0 ? columns - k : columns;
+    *y = *x;
+    y->rank--;
+    y->dim[y->rank - 1] = down < across ? down : across;
+    return NULL;
+}
+
+static bool diagonal_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    int last = x->shape.rank - 1;
+    int64_t k = ((const diagonal_attr *)attr)->k;
+    y->stride[last - 1] = x->stride[last - 1] + x->stride[last];
+    if (ad_view_count(y) > 0)
+        y->data = (const char *)x->data + (k < 0 ? -k * x->stride[last - 1] : k * x->stride[last]) *
+                                              (int64_t)ad_type_size(x->type);
+    return true;
+}
+
+AD_VIEW_OP(ad_diagonal_op, diagonal, sizeof(diagonal_attr), ad_view_pullback)
+
+ad_tensor ad_diagonal(ad_tensor x, int64_t k)
+{
+    return ad_apply(&ad_diagonal_op, &x, &(diagonal_attr){k});
+}
+
+static const char *trace_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    *y = AD_SCALAR;
+    return x->rank < 2 ? not_a_matrix : NULL;
+}
+
+AD_FORM(trace, 1, NULL, trace_shape)
+
+ad_tensor ad_trace(ad_tensor x)
+{
+    if (!ad_fits(&trace, &x, NULL))
+        return ad_dead_like(x);
+    return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));
+}
+
+/* ---- diag -------------------------------------------------------------------------- */
+
+static const char *diag_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    int64_t k = ((const diagonal_attr *)attr)->k;
+    if (x->rank == 0 || x->rank == AD_MAX_RANK)
+        return x->rank ? "the rank would pass 8" : "there is no axis to put on a diagonal";
+    int64_t n = x->dim[x->rank - 1];
+    if (k < -INT64_MAX + n || k > INT64_MAX - n)
+        return "the result is too large";
+    *y = *x;
+    y->rank++;
+    y->dim[x->rank - 1] = y->dim[x->rank] = n + (k < 0 ? -k : k);
+    return NULL;
+}
+
+/* The diagonal of a matrix that lies row by row. */
+static ad_view on_diagonal(const ad_shape *x, const ad_view *matrix, const void *attr)
+{
+    ad_view v = *matrix;
+    v.shape = *x;
+    diagonal_view(matrix, attr, &v);
+    return v;
+}
+
+static void put_on_diagonal(const ad_view *x, const void *attr, const ad_array *y)
+{
+    size_t size = ad_type_size(y->type), n = (size_t)x->shape.dim[x->shape.rank - 1];
+    ad_view matrix = ad_array_view(*y), v = on_diagonal(&x->shape, &matrix, attr);
+    size_t outer = ad_extent_of(&x->shape, 0, x->shape.rank - 1);
+    size_t columns = (size_t)y->shape.dim[y->shape.rank - 1];
+    const char *from = x->data;
+    memset(y->data, 0, ad_array_count(y) * size);
+    for (size_t o = 0; o < outer; o++) {
+        char *to = (char *)(uintptr_t)v.data + o * columns * columns * size;
+        for (size_t i = 0; i < n; i++, from += size)
+            ad_copy_run(size, from, to + i * (columns + 1) * size);
+    }
+}
+
+static void diag_forward(const ad_forward_args *c)
+{
+    put_on_diagonal(&c->x[0], c->attr, &c->y);
+}
+
+static void diag_jvp(const ad_jvp_args *c)
+{
+    put_on_diagonal(&c->tx[0], c->attr, &c->ty);
+}
+
+static void diag_pullback(const ad_pullback_args *c)
+{
+    ad_view v = on_diagonal(&c->dx[0].shape, &c->dy, c->attr);
+    ad_map_into(c->work, &v.shape, &ad_itself, 1, &v, &c->dx[0], !c->assign[0]);
+}
+
+const ad_op ad_diag_op = {
+    .name = "diag",
+    .arity = 1,
+    .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
+    .attr_size = sizeof(diagonal_attr),
+    .type = ad_type_first,
+    .shape = diag_shape,
+    .forward = diag_forward,
+    .pullback = diag_pullback,
+    .jvp = diag_jvp,
+};
+
+ad_tensor ad_diag(ad_tensor x, int64_t k)
+{
+    return ad_apply(&ad_diag_op, &x, &(diagonal_attr){k});
+}
+
+/* ---- tril and triu ----------------------------------------------------------------- */
+
+static const char *triangle_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    ad_shape_first(x, attr, y);
+    return x->rank < 2 ? not_a_matrix : NULL;
+}
+
+/* to (=, +=) the triangle of from, that above if `upper`. */
+static void take_triangle(const ad_view *from, const void *attr, bool upper, void *to, bool add)
+{
+    const ad_shape *shape = &from->shape;
+    int64_t rows = shape->dim[shape->rank - 2], columns = shape->dim[shape->rank - 1];
+    int64_t k = within(((const diagonal_attr *)attr)->k, rows, columns);
+    size_t size = ad_type_size(from->type), outer = ad_extent_of(shape, 0, shape->rank - 2), at = 0;
+    for (size_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < rows; i++, at += (size_t)columns * size) {
+            int64_t edge = i + k + !upper; /* of the part above: where it begins */
+            edge = edge < 0 ? 0 : edge > columns ? columns : edge;
+            size_t begin = upper ? (size_t)edge : 0, end = (size_t)(upper ? columns : edge);
+            const char *x = (const char *)from->data + at;
+            char *y = (char *)to + at;
+            if (add) {
+                ad_add_run(from->type, end - begin, x + begin * size, y + begin * size);
+                continue;
+            }
+            memset(y, 0, (size_t)columns * size);
+            if (end > begin)
+                memcpy(y + begin * size, x + begin * size, (end - begin) * size);
+        }
+}
+
+#define TRIANGLE(op, upper)                                                  \
+    static void op##_forward(const ad_forward_args *c)                       \
+    {                                                                        \
+        take_triangle(&c->x[0], c->attr, upper, c->y.data, false);           \
+    }                                                                        \
+    static void op##_pullback(const ad_pullback_args *c)                     \
+    {                                                                        \
+        take_triangle(&c->dy, c->attr, upper, c->dx[0].data, !c->assign[0]); \
+    }                                                                        \
+    static void op##_jvp(const ad_jvp_args *c)                               \
+    {                                                                        \
+        take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
+    }                                                                        \
+    const ad_op ad_##op##_op = {                                             \
+        .name = #op,                                                         \
+        .arity = 1,                                                          \
+        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \
+        .attr_size = sizeof(diagonal_attr),                                  \
+        .type = ad_type_first,                                               \
+        .shape = triangle_shape,                                             \
+        .forward = op##_forward,                                             \
+        .pullback = op##_pullback,                                           \
+        .jvp = op##_jvp,                                                     \
+    };                                                                       \
+    ad_tensor ad_##op(ad_tensor x, int64_t k)                                \
+    {                                                                        \
+        return ad_apply(&ad_##op##_op, &x, &(diagonal_attr){k});             \
+    }
+
+TRIANGLE(tril, false)
+TRIANGLE(triu, true)

@@ -1,0 +1,303 @@
+/* Looking at the same numbers in another shape: views, which cost nothing.
+ *
+ * A view rule turns strides into strides. It serves three times: on the operand's numbers, on the
+ * operand's cotangent, through which dy is added where it belongs, and on its tangent. */
+#include "adze/op.h"
+#include "adze/ops.h"
+#include "array/strided.h"
+#include "kernels/map.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+#include "ops/shape/view.h"
+#include "tape/apply.h"
+
+#include <string.h>
+
+static ad_view looked_at(const ad_op *op, const void *attr, ad_view x, const ad_shape *shape)
+{
+    ad_view y = x;
+    y.shape = *shape;
+    if (!op->view(&x, attr, &y))
+        y.data = NULL;
+    return y;
+}
+
+void ad_view_pullback(const ad_pullback_args *c)
+{
+    ad_array dx = c->dx[0];
+    if (!dx.data)
+        return;
+    ad_view target = looked_at(c->op, c->attr, ad_array_view(dx), &c->dy.shape);
+    size_t bytes = ad_array_count(&dx) * ad_type_size(dx.type);
+    bool whole = target.data == dx.data && ad_view_is_contiguous(&target) &&
+                 ad_view_count(&target) == ad_array_count(&dx);
+    if (!target.data) {
+        ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
+    } else if (c->assign[0] && whole) {
+        memcpy(dx.data, c->dy.data, bytes);
+    } else {
+        if (c->assign[0])
+            memset(dx.data, 0, bytes);
+        ad_strided_add(&target, c->dy.data);
+    }
+}
+
+void ad_view_jvp(const ad_jvp_args *c)
+{
+    ad_view ty = looked_at(c->op, c->attr, c->tx[0], &c->ty.shape);
+    if (ty.data)
+        ad_strided_read(&ty, c->ty.data);
+    else
+        ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
+}
+
+/* "reshape([2, 3]): cannot become [4, 2], reason" on the tape. */
+static ad_tensor refuse(const char *op, ad_tensor x, const ad_shape *wanted, const char *reason)
+{
+    char from[64], to[64];
+    ad_shape shape = ad_shape_of_tensor(x);
+    ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): cannot become %s: %s", op,
+                 ad_shape_print(&shape, from, sizeof from), ad_shape_print(wanted, to, sizeof to),
+                 reason);
+    return ad_dead_like(x);
+}
+
+/* ---- reshape, squeeze, expand ------------------------------------------------------ */
+
+static const char *reshape_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    size_t before, after;
+    *y = *(const ad_shape *)attr;
+    if (ad_shape_count(x, &before) != AD_OK || ad_shape_count(y, &after) != AD_OK)
+        return "the new shape is impossible";
+    return before == after ? NULL : "the new shape has another number of elements";
+}
+
+static bool reshape_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    (void)attr;
+    ad_row_strides(&y->shape, y->stride);
+    return ad_view_is_contiguous(x);
+}
+
+VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback)
+
+/* Puts what the other extents leave in the place of a -1. NULL, or why not. */
+static const char *fill_in(const ad_shape *x, ad_shape *shape)
+{
+    int open = -1;
+    size_t all, others;
+    if (shape->rank < 0 || shape->rank > AD_MAX_RANK)
+        return "rank must be 0 to 8";
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dim[i] == -1 && open >= 0)
+            return "only one extent may be -1";
+        if (shape->dim[i] == -1)
+            open = i;
+    }
+    if (open >= 0)
+        shape->dim[open] = 1;
+    if (ad_shape_count(shape, &others) != AD_OK || ad_shape_count(x, &all) != AD_OK)
+        return "extents must not be negative, nor too large";
+    if (open < 0)
+        return all == others ? NULL : "the number of elements differs";
+    shape->dim[open] = -1;
+    if (others == 0 || all % others != 0)
+        return "the elements do not divide among the other extents";
+    shape->dim[open] = (int64_t)(all / others);
+    return NULL;
+}
+
+ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
+{
+    ad_shape from = ad_shape_of_tensor(x), wanted = shape;
+    const char *wrong = from.rank >= 0 ? fill_in(&from, &shape) : NULL;
+    return wrong ? refuse("reshape", x, &wanted, wrong) : ad_apply(&reshape_op, &x, &shape);
+}
+
+AD_FORM(flatten, 1, ad_type_first, ad_shape_first)
+
+ad_tensor ad_flatten(ad_tensor x, int first, int last)
+{
+    ad_shape from = ad_shape_of_tensor(x), to = {.rank = 1, .dim = {1}};
+    int rank = from.rank > 0 ? from.rank : 1;
+    if (!ad_fits(&flatten, &x, NULL) || !ad_axis_fix("flatten", x, &first, rank) ||
+        !ad_axis_fix("flatten", x, &last, rank))
+        return ad_dead_like(x);
+    if (first > last) {
+        char text[64];
+        ad_tape_fail(x.tape, AD_BAD_SHAPE, "flatten(%s): axis %d comes after axis %d",
+                     ad_shape_print(&from, text, sizeof text), first, last);
+        return ad_dead_like(x);
+    }
+    for (int i = to.rank = 0; i < from.rank; i++) {
+        if (i <= first || i > last)
+            to.dim[to.rank++] = from.dim[i];
+        else
+            to.dim[to.rank - 1] *= from.dim[i];
+    }
+    to.rank += from.rank == 0;
+    return ad_apply(&reshape_op, &x, &to);
+}
+
+static const char *squeeze_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    int axis = *(const int *)attr;
+    y->rank = x->rank - 1;
+    for (int i = 0; i < y->rank; i++)
+        y->dim[i] = x->dim[i + (i >= axis)];
+    return x->dim[axis] == 1 ? NULL : "the axis to drop must have extent 1";
+}
+
+static bool squeeze_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    int axis = *(const int *)attr;
+    for (int i = 0; i < y->shape.rank; i++)
+        y->stride[i] = x->stride[i + (i >= axis)];
+    return true;
+}
+
+VIEW_OP(squeeze, sizeof(int), ad_view_pullback)
+
+ad_tensor ad_squeeze(ad_tensor x, int axis)
+{
+    if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of_tensor(x).rank))
+        return ad_dead_like(x);
+    return ad_apply(&squeeze_op, &x, &axis);
+}
+
+static const char *expand_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    int axis = *(const int *)attr;
+    if (x->rank == AD_MAX_RANK)
+        return "the rank would pass 8";
+    y->rank = x->rank + 1;
+    for (int i = 0; i < y->rank; i++)
+        y->dim[i] = i == axis ? 1 : x->dim[i - (i > axis)];
+    return NULL;
+}
+
+static bool expand_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    int axis = *(const int *)attr;
+    for (int i = 0; i < y->shape.rank; i++)
+        y->stride[i] = i == axis ? 0 : x->stride[i - (i > axis)];
+    return true;
+}
+
+VIEW_OP(expand, sizeof(int), ad_view_pullback)
+
+ad_tensor ad_expand(ad_tensor x, int axis)
+{
+    if (!ad_axis_fix("expand", x, &axis, ad_shape_of_tensor(x).rank + 1))
+        return ad_dead_like(x);
+    return ad_apply(&expand_op, &x, &axis);
+}
+
+/* ---- transpose, permute ------------------------------------------------------------ */
+
+static const char *permute_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    const ad_axes *order = attr;
+    y->rank = x->rank;
+    for (int i = 0; i < x->rank; i++)
+        y->dim[i] = x->dim[order->axis[i]];
+    return NULL;
+}
+
+static bool permute_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    const ad_axes *order = attr;
+    for (int i = 0; i < y->shape.rank; i++)
+        y->stride[i] = x->stride[order->axis[i]];
+    return true;
+}
+
+VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback)
+
+ad_tensor ad_permute(ad_tensor x, ad_axes order)
+{
+    unsigned mask;
+    ad_shape shape = ad_shape_of_tensor(x);
+    if (!ad_axes_fix("permute", x, &order, &mask))
+        return ad_dead_like(x);
+    if (shape.rank >= 0 && order.count != shape.rank) {
+        char text[64];
+        ad_tape_fail(x.tape, AD_BAD_SHAPE, "permute(%s): the order names %d axes of %d",
+                     ad_shape_print(&shape, text, sizeof text), order.count, shape.rank);
+        return ad_dead_like(x);
+    }
+    return ad_apply(&permute_op, &x, &order);
+}
+
+static const char *transpose_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    *y = *x;
+    if (x->rank < 2)
+        return "needs a matrix, or a batch of them";
+    y->dim[x->rank - 2] = x->dim[x->rank - 1];
+    y->dim[x->rank - 1] = x->dim[x->rank - 2];
+    return NULL;
+}
+
+static bool transpose_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    (void)attr;
+    int last = x->shape.rank - 1;
+    y->stride[last] = x->stride[last - 1];
+    y->stride[last - 1] = x->stride[last];
+    return true;
+}
+
+VIEW_OP(transpose, 0, ad_view_pullback)
+
+ad_tensor ad_transpose(ad_tensor x)
+{
+    return ad_apply(&transpose_op, &x, NULL);
+}
+
+/* ---- broadcast_to ------------------------------------------------------------------ */
+
+static const char *broadcast_to_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    ad_shape pair[2] = {*x, *(const ad_shape *)attr};
+    if (ad_shape_count(&pair[1], NULL) != AD_OK)
+        return "the new shape is impossible";
+    if (ad_shape_broadcast(pair, NULL, y) || !ad_shape_equal(y, &pair[1]))
+        return "does not broadcast to the new shape";
+    return NULL;
+}
+
+static bool broadcast_to_view(const ad_view *x, const void *attr, ad_view *y)
+{
+    (void)attr;
+    int shift = y->shape.rank - x->shape.rank;
+    int64_t stride[AD_MAX_RANK];
+    for (int i = 0; i < y->shape.rank; i++)
+        stride[i] = i < shift || x->shape.dim[i - shift] == 1 ? 0 : x->stride[i - shift];
+    memcpy(y->stride, stride, (size_t)y->shape.rank * sizeof *stride);
+    return true;
+}
+
+/* What was seen more than once receives the sum of what flows back. */
+static void broadcast_to_pullback(const ad_pullback_args *c)
+{
+    ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], !c->assign[0]);
+}
+
+VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
+
+ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
+{
+    ad_shape from = ad_shape_of_tensor(x), y;
+    const char *wrong = from.rank >= 0 ? broadcast_to_shape(&from, &shape, &y) : NULL;
+    return wrong ? refuse("broadcast_to", x, &shape, wrong)
+                 : ad_apply(&broadcast_to_op, &x, &shape);
+}
+
+const ad_op *const ad_shape_ops[] = {
+    &reshape_op,      &squeeze_op,  &expand_op,  &permute_op,     &transpose_op,
+    &broadcast_to_op, &ad_slice_op, &ad_flip_op, &ad_diagonal_op, &ad_diag_op,
+    &ad_tril_op,      &ad_triu_op,  NULL,
+};

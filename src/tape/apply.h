@@ -1,0 +1,20 @@
+/* Operands of functions that are made of several operations. */
+#ifndef ADZE_TAPE_APPLY_H
+#define ADZE_TAPE_APPLY_H
+
+#include "adze/op.h"
+
+/* The form of such a function is an op without kernels: its name, arity (up to 4), and rules for types
+ * (NULL: one float type) and shapes. */
+#define AD_FORM(op, operands, type_rule, shape_rule) \
+    static const ad_op op = {.name = #op,            \
+                             .arity = operands,      \
+                             .flags = AD_OP_STRIDED, \
+                             .type = type_rule,      \
+                             .shape = shape_rule};
+
+/* Whether ad_apply would take these operands of an op of this form. If not, its error is on the tape,
+ * so that it names what the user called. */
+bool ad_fits(const ad_op *form, const ad_tensor *x, const void *attr);
+
+#endif

@@ -1,0 +1,79 @@
+/* Inner tapes: where functions of tensors are evaluated aside, by the rules of an op or before it is
+ * recorded. A tape has one at most, which has its own in turn, so that such functions nest; it
+ * serves one after another and keeps its memory in between. */
+#include "tape/inner.h"
+
+#include "tape/failure.h"
+
+uint32_t ad_tape_hold(ad_tape *t)
+{
+    uint32_t held = t ? t->held : 0;
+    if (t)
+        t->held = t->count;
+    return held;
+}
+
+void ad_tape_let_go(ad_tape *t, uint32_t held)
+{
+    if (t)
+        t->held = held;
+}
+
+/* What holds for the outer tape holds inside, except that a function evaluated aside need not depend on
+ * all that it is given. */
+static ad_tape *empty_inner(ad_tape *t)
+{
+    if (!t->inner) {
+        ad_tape_options options = {.size = sizeof options,
+                                   .allocator = t->allocator,
+                                   .checks = t->checks & ~(unsigned)AD_CHECK_REACHED,
+                                   .pool = t->work.pool};
+        t->inner = ad_tape_new(&options);
+        if (!t->inner)
+            return NULL;
+        t->inner->outer = t;
+    }
+    ad_tape_reset(t->inner);
+    t->inner->widens = t->widens;
+    ad_tape_trace(t->inner, t->tracer, t->tracer_user);
+    ad_tape_poll(t->inner, t->poll, t->poll_user);
+    return t->inner;
+}
+
+ad_tape *ad_inner_tape(ad_workspace *work)
+{
+    if (!work || !work->owner)
+        return NULL;
+    ad_tape *inner = empty_inner(work->owner);
+    if (!inner)
+        ad_reject(work, AD_MEMORY, "memory ran out (for an inner tape)");
+    return inner;
+}
+
+ad_tape *ad_aside_begin(ad_tape *t, const char *name)
+{
+    if (!ad_tape_enter(t, name))
+        return NULL;
+    ad_tape *inner = empty_inner(t);
+    if (!inner) {
+        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for an inner tape)", name);
+        ad_tape_leave(t);
+        return NULL;
+    }
+    t->busy = name;
+    return inner;
+}
+
+const char *ad_aside_place(ad_tape *t)
+{
+    return ad_tape_place(t);
+}
+
+bool ad_aside_end(ad_tape *t)
+{
+    const char *name = t->busy;
+    t->busy = NULL;
+    if (ad_tape_status(t->inner) != AD_OK)
+        ad_tape_fail(t, ad_tape_status(t->inner), "%s: %s", name, ad_tape_error(t->inner));
+    return ad_tape_leave_with_status(t) == AD_OK;
+}

@@ -1,0 +1,206 @@
+/* Putting numbers on a tape, and reading them back. */
+#include "tape/leaf.h"
+
+#include "array/convert.h"
+#include "tape/digest.h"
+#include "tape/failure.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- leaves ------------------------------------------------------------------------ */
+
+/* Whether the offsets that strides make stay within what a pointer difference can hold. */
+static bool strides_fit(const ad_view *v)
+{
+    size_t reach = 0;
+    for (int i = 0; i < v->shape.rank; i++) {
+        uint64_t stride = v->stride[i] < 0 ? 0 - (uint64_t)v->stride[i] : (uint64_t)v->stride[i];
+        size_t steps = v->shape.dim[i] ? (size_t)v->shape.dim[i] - 1 : 0;
+        reach = ad_size_add(reach, ad_size_mul(steps, ad_size_of(stride)));
+    }
+    return reach <= PTRDIFF_MAX / sizeof(double);
+}
+
+static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *count)
+{
+    char shape[256];
+    ad_status status = ad_shape_count(&v->shape, count);
+    if ((unsigned)v->type >= AD_TYPE_COUNT)
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is no number type", name, (int)v->type);
+    else if (status != AD_OK || !strides_fit(v))
+        ad_tape_fail(t, status == AD_OK ? AD_TOO_LARGE : status, "%s(%s): %s", name,
+                     ad_shape_print(&v->shape, shape, sizeof shape),
+                     status == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
+                                            : "extents or strides do not fit the address space");
+    else if (!v->data && *count)
+        ad_tape_fail(t, AD_MISUSE, "%s(%s): there are no numbers, data is NULL", name,
+                     ad_shape_print(&v->shape, shape, sizeof shape));
+    return ad_tape_status(t) == AD_OK;
+}
+
+void ad_tape_widen(ad_tape *t, bool on)
+{
+    if (t && !t->busy)
+        t->widens = on;
+}
+
+ad_type ad_tape_type(const ad_tape *t, ad_type type)
+{
+    return t && t->widens && type == AD_F32 ? AD_F64 : type;
+}
+
+/* The same numbers in f64, on the tape. */
+static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
+{
+    double *numbers = ad_tape_memory(t, count * sizeof *numbers);
+    if (!numbers)
+        return false;
+    if (ad_view_is_contiguous(v))
+        ad_convert(count, v->type, v->data, AD_F64, numbers);
+    for (size_t i = 0; i < count && !ad_view_is_contiguous(v); i++)
+        numbers[i] = ad_view_get(v, i);
+    *v = ad_view_of(AD_F64, numbers, v->shape);
+    return true;
+}
+
+static ad_tensor plant(ad_tape *t, const char *name, ad_view *v, unsigned flags)
+{
+    size_t count;
+    if (!good_leaf(t, name, v, &count))
+        return ad_tape_dead(t);
+    if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
+        return ad_tape_dead(t);
+    ad_arena_mark start = ad_arena_here(&t->values);
+    ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (!n || (t->checks & AD_CHECK_BORROWED && !ad_remember_numbers(t, n))) {
+        ad_arena_return(&t->values, start);
+        return ad_tape_dead(t);
+    }
+    n->flags |= (uint16_t)flags;
+    if (flags & AD_NODE_WATCHED) {
+        n->watched = t->last_watched;
+        t->last_watched = t->count;
+    }
+    return ad_tape_keep(t, n);
+}
+
+static ad_tensor new_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
+{
+    if (!t || !ad_tape_enter(t, name))
+        return ad_tape_dead(t);
+    ad_tensor x = plant(t, name, v, flags);
+    ad_tape_leave(t);
+    return x;
+}
+
+ad_tensor(ad_watch)(ad_tape *t, ad_view v)
+{
+    if (t && t->error.status == AD_OK && (unsigned)v.type < AD_TYPE_COUNT &&
+        !ad_type_is_float(v.type))
+        ad_tape_fail(t, AD_BAD_TYPE, "watch: numbers of type %s have no derivative; freeze them",
+                     ad_type_text(v.type));
+    return new_leaf(t, "watch", &v, AD_NODE_WATCHED | AD_NODE_TRACKED);
+}
+
+ad_tensor(ad_freeze)(ad_tape *t, ad_view v)
+{
+    return new_leaf(t, "freeze", &v, 0);
+}
+
+static ad_tensor plant_number(ad_tape *t, ad_type type, double value)
+{
+    if ((unsigned)type >= AD_TYPE_COUNT) {
+        ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is no number type", (int)type);
+        return ad_tape_dead(t);
+    }
+    type = ad_tape_type(t, type);
+    uint64_t number;
+    if (!ad_convert_number(value, type, &number)) {
+        ad_tape_fail(t, AD_DOMAIN, "constant: %g is no value of type %s", value,
+                     ad_type_text(type));
+        return ad_tape_dead(t);
+    }
+    ad_node_plan plan = {NULL, 0, type, &AD_SCALAR, NULL, NULL, 1};
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (!n)
+        return ad_tape_dead(t);
+    memcpy(n->data, &number, ad_type_size(type));
+    return ad_tape_keep(t, n);
+}
+
+ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
+{
+    if (!t || !ad_tape_enter(t, "constant"))
+        return ad_tape_dead(t);
+    ad_tensor x = plant_number(t, type, value);
+    ad_tape_leave(t);
+    return x;
+}
+
+ad_tensor ad_label(ad_tensor x, const char *name)
+{
+    ad_node *n = ad_tape_node(x);
+    if (n)
+        n->label = name;
+    return x;
+}
+
+/* ---- retained values --------------------------------------------------------------- */
+
+/* In the list of those that keep their cotangents, which goes down the tape. */
+static void retain(ad_tape *t, ad_tensor x)
+{
+    uint32_t index = x.as.node.index, *link = &t->last_watched;
+    ad_node *n = ad_tape_node(x);
+    if (!n) {
+        ad_tape_fail(t, AD_STALE, "retain: the value is gone: a reset or rewind ended it");
+    } else if (t->sweep_root != AD_NO_NODE && index >= t->sweep_next && index <= t->sweep_root) {
+        ad_tape_fail(t, AD_MISUSE, "retain: the sweep at work has passed this value");
+    } else if (n->op && n->flags & AD_NODE_TRACKED && !(n->flags & AD_NODE_RETAINED)) {
+        while (*link != AD_NO_NODE && *link > index)
+            link = &t->nodes[*link]->watched;
+        n->watched = *link;
+        *link = index;
+        n->flags |= AD_NODE_RETAINED;
+    }
+}
+
+ad_tensor ad_retain(ad_tensor x)
+{
+    if (!x.tape || !ad_tape_enter(x.tape, "retain"))
+        return x;
+    retain(x.tape, x);
+    ad_tape_leave(x.tape);
+    return x;
+}
+
+/* ---- reading ----------------------------------------------------------------------- */
+
+ad_view ad_read(ad_tensor x)
+{
+    ad_view v = {0};
+    const ad_node *n = ad_tape_node(x);
+    if (n)
+        ad_node_look(n, &v);
+    return v;
+}
+
+double ad_item(ad_tensor x)
+{
+    ad_view v = ad_read(x);
+    return ad_view_count(&v) == 1 ? ad_view_get(&v, 0) : NAN;
+}
+
+ad_shape ad_shape_of_tensor(ad_tensor x)
+{
+    const ad_node *n = ad_tape_node(x);
+    return n ? ad_node_shape(n) : (ad_shape){.rank = -1};
+}
+
+bool ad_is_tracked(ad_tensor x)
+{
+    const ad_node *n = ad_tape_node(x);
+    return n && n->flags & AD_NODE_TRACKED;
+}

@@ -1,0 +1,155 @@
+/* Nodes: their layout, their room on the tape, and the handles that name them. */
+#include "tape/node.h"
+
+#include "tape/failure.h"
+
+#include <math.h>
+#include <string.h>
+
+ad_shape ad_node_shape(const ad_node *n)
+{
+    ad_shape shape = {0};
+    ad_node_measure(n, &shape);
+    return shape;
+}
+
+ad_view ad_node_rows(const ad_node *n, const void *data)
+{
+    ad_view v = {0};
+    ad_node_look_rows(n, data, &v);
+    return v;
+}
+
+ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i)
+{
+    if (i < 0 || (uint32_t)i >= count)
+        return (ad_view){0};
+    return ad_node_rows(n, (const char *)blocks + (size_t)i * ad_node_bytes(n));
+}
+
+const char *ad_node_name(const ad_node *n)
+{
+    return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";
+}
+
+ad_tensor ad_tape_handle(ad_tape *t, uint32_t index)
+{
+    ad_tensor x = {.tape = t};
+    x.as.node.index = index;
+    x.as.node.epoch = t->nodes[index]->epoch;
+    return x;
+}
+
+ad_tensor ad_tape_dead(ad_tape *t)
+{
+    ad_tensor x = {.tape = t};
+    if (t)
+        x.as.node.index = AD_NO_NODE;
+    else
+        x.as.number = NAN;
+    return x;
+}
+
+static bool more_nodes(ad_tape *t)
+{
+    bool numbered = t->capacity <= AD_NO_NODE / 2;
+    uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
+    ad_node **nodes = numbered ? ad_memory_take(t->allocator, capacity * sizeof *nodes) : NULL;
+    if (!nodes)
+        return false;
+    if (t->count)
+        memcpy(nodes, t->nodes, t->count * sizeof *nodes);
+    ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *nodes);
+    t->nodes = nodes;
+    t->capacity = capacity;
+    return true;
+}
+
+static size_t node_size(const ad_node_plan *plan)
+{
+    size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
+    size_t attr = plan->op ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
+    return sizeof(ad_node) + (size_t)plan->shape->rank * sizeof(ad_axis) +
+           operands * sizeof(uint32_t) + attr;
+}
+
+static void lay_out(ad_node *n, const ad_node_plan *plan)
+{
+    ad_view v;
+    int64_t step = 1;
+    for (int i = plan->shape->rank - 1; i >= 0; i--) {
+        int64_t dim = plan->shape->dim[i];
+        n->axes[i].dim = dim;
+        n->axes[i].stride = plan->stride ? plan->stride[i] : dim == 1 ? 0 : step;
+        step *= dim;
+    }
+    if (plan->stride)
+        ad_node_look(n, &v);
+    if (!plan->stride || ad_view_is_contiguous(&v))
+        n->flags |= AD_NODE_CONTIGUOUS;
+}
+
+ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
+{
+    enum { INLINE = 64 }; /* so many bytes of numbers lie in the node itself */
+    const char *name = plan->op ? plan->op->name : "leaf";
+    size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
+    size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
+    ad_arena_mark start = ad_arena_here(&t->values);
+    bool room = t->count < t->capacity || more_nodes(t);
+    ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
+    void *data = (void *)(uintptr_t)plan->borrowed;
+    if (n && !data)
+        data = within || !bytes ? (char *)n + head : ad_arena_take(&t->values, bytes, AD_ALIGNMENT);
+    if (!n || !data) {
+        ad_arena_return(&t->values, start);
+        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (%zu bytes for the result)", name, bytes);
+        return NULL;
+    }
+    *n = (ad_node){
+        .op = plan->op,
+        .place = ad_tape_place(t),
+        .data = data,
+        .count = plan->count,
+        .epoch = t->epoch,
+        .watched = AD_NO_NODE,
+        .arity = (uint32_t)plan->arity,
+        .type = (uint8_t)plan->type,
+        .rank = (uint8_t)plan->shape->rank,
+    };
+    ad_tape_at(t, NULL);
+    lay_out(n, plan);
+    return n;
+}
+
+ad_tensor ad_tape_keep(ad_tape *t, ad_node *n)
+{
+    t->nodes[t->count] = n;
+    return ad_tape_handle(t, t->count++);
+}
+
+static void *room_on_tape(ad_tape *t, size_t bytes)
+{
+    if (bytes > PTRDIFF_MAX / sizeof(double)) {
+        ad_tape_fail(t, AD_MEMORY, "memory: memory ran out (%zu bytes)", bytes);
+        return NULL;
+    }
+    ad_shape shape = AD_SHAPE((int64_t)bytes);
+    ad_node_plan plan = {NULL, 0, AD_U8, &shape, NULL, NULL, bytes};
+    ad_node *n = ad_tape_plan(t, &plan);
+    if (!n)
+        return NULL;
+    n->label = "memory";
+    n->flags |= AD_NODE_MEMORY;
+    ad_tape_keep(t, n);
+    return n->data;
+}
+
+void *ad_tape_memory(ad_tape *t, size_t bytes)
+{
+    if (!t || !ad_tape_enter(t, "memory"))
+        return NULL;
+    void *memory = room_on_tape(t, bytes);
+    ad_tape_leave(t);
+    return memory;
+}

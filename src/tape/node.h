@@ -1,0 +1,201 @@
+/* What a tape is made of: its layout, and its nodes.
+ *
+ * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the numbers
+ * they own and what they saved lie in one arena in order of recording, so that going back to
+ * a node gives back all that came after it. Cotangents and tangents live in a pool
+ * of their own, sorted by size for reuse. */
+#ifndef ADZE_TAPE_NODE_H
+#define ADZE_TAPE_NODE_H
+
+#include "adze/op.h"
+#include "base/guard.h"
+#include "base/recycler.h"
+#include "base/workspace.h"
+
+#include <stdatomic.h>
+
+#define AD_NO_NODE UINT32_MAX
+
+enum {                         /* flags of a node */
+       AD_NODE_TRACKED = 1,    /* depends on a watched leaf: has a derivative */
+       AD_NODE_WATCHED = 2,    /* is such a leaf */
+       AD_NODE_SEVERED = 4,    /* depends on a watched leaf, through an op without derivative */
+       AD_NODE_CONTIGUOUS = 8, /* its numbers lie row by row */
+       AD_NODE_RUN = 128,      /* so do its operands', and they have its shape */
+       AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
+       AD_NODE_MARK = 32,      /* for the walk at hand: on a path of derivatives */
+       AD_NODE_CUT = 64,       /* the same: behind an op without derivative */
+       AD_NODE_STOP = 256,     /* the same: behind one that stops gradients */
+       AD_NODE_TRAIL = 512,    /* the same: depends on the leaf in question */
+       AD_NODE_MEMORY = 1024,  /* no value: memory that the user asked for */
+       AD_NODE_RETAINED = 2048 /* keeps its cotangent, as a watched leaf does */
+};
+
+typedef struct ad_axis {
+    int64_t dim, stride;
+} ad_axis;
+
+typedef struct ad_node {
+    const ad_op *op;   /* NULL: a leaf */
+    const char *label; /* borrowed, or NULL */
+    const char *place; /* the source line, or NULL */
+    void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
+    void *saved;
+    void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
+                         as the sweep carries, one block after another */
+    size_t count;    /* elements */
+    uint32_t epoch;  /* what a handle must show */
+    uint32_t watched; /* of a watched leaf or a retained value: the one before it */
+    uint32_t arity;
+    uint8_t type, rank;
+    uint16_t flags;
+    ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
+} ad_node;
+
+/* For each of the tape's directions, one block after another. */
+typedef struct ad_tangents {
+    void *tx;  /* tangents of the value; NULL: all are zero */
+    void *tdx; /* tangents of the cotangent */
+} ad_tangents;
+
+struct ad_tape {
+    _Atomic(const char *) place; /* of the call to come, or NULL: comes first, see ad_tape_at */
+    const ad_allocator *allocator;
+    unsigned checks;
+    ad_guard guard;
+    ad_arena values;
+    ad_recycler buffers;
+    ad_tape *inner; /* for functions evaluated aside (inner.c), or NULL */
+    ad_tape *outer; /* whose inner tape this is, or NULL */
+    ad_node **nodes;
+    uint32_t count, capacity;
+    uint32_t epoch;
+    uint32_t held;         /* nodes that must stay, see ad_tape_hold */
+    uint32_t last_watched; /* or retained; AD_NO_NODE: none */
+    bool severed;          /* some node is */
+    bool widens;           /* f32 leaves become f64 */
+    const char *busy;      /* the op whose kernel runs, or NULL */
+    uint32_t sweep_root;   /* of the sweep at work or suspended; AD_NO_NODE: none */
+    uint32_t sweep_next;   /* that sweep has yet to visit the nodes before this one */
+    uint32_t cotangents;   /* of each value, in that sweep or the last one */
+    ad_poll *poll;
+    void *poll_user;
+    ad_error error;
+    ad_workspace work;
+    bool looked_on; /* by a tracer or a poll */
+    ad_tracer *tracer;
+    void *tracer_user;
+    ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */
+    uint32_t tangents_count, tangents_capacity;
+    uint32_t directions; /* tangents of each value */
+    uint32_t pushed;     /* the node up to which tangents were carried, or AD_NO_NODE */
+};
+
+/* ---- nodes -------------------------------------------------------------------------- */
+
+static inline uint32_t *ad_node_operands(const ad_node *n)
+{
+    return (uint32_t *)(uintptr_t)(n->axes + n->rank);
+}
+
+static inline void *ad_node_attr(const ad_node *n)
+{
+    return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
+}
+
+/* Bytes of a number; ad_type_size for types that are known to exist. */
+static inline size_t ad_number_bytes(unsigned type)
+{
+#define AD_BYTES(name, ctype, floating) sizeof(ctype),
+    static const uint8_t bytes[] = {AD_TYPE_LIST(AD_BYTES)};
+#undef AD_BYTES
+    return bytes[type];
+}
+
+static inline size_t ad_node_bytes(const ad_node *n)
+{
+    return n->count * ad_number_bytes(n->type);
+}
+
+/* Bytes of `count` blocks of n's numbers; SIZE_MAX, which nobody has, on overflow. */
+static inline size_t ad_node_blocks(const ad_node *n, uint32_t count)
+{
+    return count == 1 ? ad_node_bytes(n) : ad_size_mul(ad_node_bytes(n), count);
+}
+
+/* The shape and the value of a node, or numbers of its shape that lie row by row. Extents beyond
+ * the rank stay as they are: a view is large, and most values have few axes. */
+static inline void ad_node_measure(const ad_node *n, ad_shape *shape)
+{
+    shape->rank = n->rank;
+    for (int i = 0; i < n->rank; i++)
+        shape->dim[i] = n->axes[i].dim;
+}
+
+static inline void ad_node_look(const ad_node *n, ad_view *v)
+{
+    v->data = n->data;
+    v->type = (ad_type)n->type;
+    ad_node_measure(n, &v->shape);
+    for (int i = 0; i < n->rank; i++)
+        v->stride[i] = n->axes[i].stride;
+}
+
+static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view *v)
+{
+    int64_t step = 1;
+    v->data = data;
+    v->type = (ad_type)n->type;
+    ad_node_measure(n, &v->shape);
+    for (int i = n->rank - 1; i >= 0; i--) {
+        v->stride[i] = step;
+        step *= n->axes[i].dim > 0 ? n->axes[i].dim : 1;
+    }
+}
+
+ad_shape ad_node_shape(const ad_node *n);
+ad_view ad_node_rows(const ad_node *n, const void *data);
+
+/* The i-th of `count` blocks of n's numbers; holds nothing where there is no such. */
+ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i);
+const char *ad_node_name(const ad_node *n);
+
+/* The node of a live handle; NULL for any other. */
+static inline ad_node *ad_tape_node(ad_tensor x)
+{
+    if (!x.tape || x.as.node.index >= x.tape->count)
+        return NULL;
+    ad_node *n = x.tape->nodes[x.as.node.index];
+    return n->epoch == x.as.node.epoch ? n : NULL;
+}
+
+ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
+ad_tensor ad_tape_dead(ad_tape *t);
+
+/* The source line that the caller noted. It serves for one node. */
+static inline const char *ad_tape_place(ad_tape *t)
+{
+    return atomic_load_explicit(&t->place, memory_order_relaxed);
+}
+
+/* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
+ * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when
+ * there is no room. The node counts only once it is kept; until then, going back to
+ * the place before it undoes it. */
+typedef struct ad_node_plan {
+    const ad_op *op;
+    int arity;
+    ad_type type;
+    const ad_shape *shape;
+    const int64_t *stride; /* NULL: row by row */
+    const void *borrowed;
+    size_t count;
+} ad_node_plan;
+
+ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);
+ad_tensor ad_tape_keep(ad_tape *t, ad_node *n);
+
+/* The contiguous copy of a strided value, on the tape like any other. */
+extern const ad_op ad_contiguous_op;
+
+#endif

@@ -1,0 +1,258 @@
+/* Forward mode: tangents carried up the recorded tape, in one direction or in several at once.
+ *
+ * The tape holds what every jvp needs, so that tangents in any direction can be pushed from the watched
+ * leaves to a root, as often as one likes, without evaluating anything again. Tangents
+ * live in a list beside the nodes, which only tapes that have some pay for. */
+#include "tape/tangent.h"
+
+#include "array/strided.h"
+#include "tape/failure.h"
+#include "tape/reach.h"
+#include "tape/watch.h"
+
+#include <string.h>
+
+/* ---- the list ---------------------------------------------------------------------- */
+
+bool ad_room_for_tangents(ad_tape *t, uint32_t count)
+{
+    if (count > t->tangents_capacity) {
+        uint32_t capacity = t->capacity;
+        ad_tangents *tangents = ad_memory_take(t->allocator, capacity * sizeof *tangents);
+        if (!tangents) {
+            ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (for %u values)", capacity);
+            return false;
+        }
+        if (t->tangents_count)
+            memcpy(tangents, t->tangents, t->tangents_count * sizeof *tangents);
+        ad_memory_give(t->allocator, t->tangents, t->tangents_capacity * sizeof *tangents);
+        t->tangents = tangents;
+        t->tangents_capacity = capacity;
+    }
+    for (; t->tangents_count < count; t->tangents_count++)
+        t->tangents[t->tangents_count] = (ad_tangents){NULL, NULL};
+    return true;
+}
+
+static void give_tangent(ad_tape *t, uint32_t index)
+{
+    size_t bytes = ad_node_blocks(t->nodes[index], t->directions);
+    ad_recycler_give(&t->buffers, t->tangents[index].tx, bytes);
+    t->tangents[index].tx = NULL;
+}
+
+void ad_release_tangents(ad_tape *t, uint32_t from)
+{
+    for (; t->tangents_count > from; t->tangents_count--) {
+        uint32_t last = t->tangents_count - 1;
+        give_tangent(t, last);
+        ad_recycler_give(&t->buffers, t->tangents[last].tdx,
+                         ad_node_blocks(t->nodes[last], t->directions));
+    }
+}
+
+static void *take_tangent(ad_tape *t, uint32_t index)
+{
+    const ad_node *n = t->nodes[index];
+    size_t bytes = ad_node_blocks(n, t->directions);
+    void *tx = ad_recycler_take(&t->buffers, bytes);
+    if (!tx)
+        ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (%zu bytes for the tangent of %s)",
+                     bytes, ad_node_name(n));
+    return t->tangents[index].tx = tx;
+}
+
+bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n)
+{
+    bool any = false;
+    for (uint32_t k = 0; k < n->arity; k++) {
+        uint32_t index = ad_node_operands(n)[k];
+        void *tx = index < t->tangents_count ? t->tangents[index].tx : NULL;
+        f->tx[k] = (ad_view){.type = (ad_type)t->nodes[index]->type};
+        if (tx)
+            f->tx[k] = ad_node_rows(t->nodes[index], tx);
+        any = any || tx;
+    }
+    return any;
+}
+
+void ad_frame_next_tangents(ad_frame *f, ad_tape *t, const ad_node *n)
+{
+    for (uint32_t k = 0; k < n->arity; k++)
+        if (f->tx[k].data)
+            f->tx[k].data =
+                (const char *)f->tx[k].data + ad_node_bytes(t->nodes[ad_node_operands(n)[k]]);
+}
+
+/* ---- of leaves --------------------------------------------------------------------- */
+
+static bool good_leaf(ad_tape *t, const ad_node *n, int count, const ad_view *tx)
+{
+    if (!n || !(n->flags & AD_NODE_WATCHED))
+        ad_tape_fail(t, AD_MISUSE, "set_tangent: this is no watched leaf of the tape");
+    else if (count < 1 || !tx)
+        ad_tape_fail(t, AD_MISUSE, "set_tangent: there must be at least one tangent");
+    return t->error.status == AD_OK;
+}
+
+static bool good_shape(ad_tape *t, const ad_node *n, const ad_view *tx)
+{
+    ad_shape shape = ad_node_shape(n);
+    if (tx->data && tx->type == (ad_type)n->type && ad_shape_equal(&tx->shape, &shape))
+        return true;
+    ad_tape_fail(t, AD_BAD_SHAPE, "set_tangent: a tangent must have its leaf's type and shape");
+    return false;
+}
+
+/* Another number of directions than before forgets all tangents. */
+static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
+{
+    bool any = false;
+    ad_tape *t = x.tape;
+    uint32_t index = x.as.node.index;
+    const ad_node *n = ad_tape_node(x);
+    if (!good_leaf(t, n, count, tx))
+        return;
+    for (int i = 0; i < count; i++) {
+        if (!(may_be_zero && !tx[i].data) && !good_shape(t, n, &tx[i]))
+            return;
+        any = any || tx[i].data;
+    }
+    if (t->directions != (uint32_t)count)
+        ad_release_tangents(t, 0);
+    t->directions = (uint32_t)count;
+    t->pushed = AD_NO_NODE;
+    if (!ad_room_for_tangents(t, index + 1))
+        return;
+    give_tangent(t, index);
+    char *to = any ? take_tangent(t, index) : NULL;
+    for (int i = 0; to && i < count; i++, to += ad_node_bytes(n))
+        if (tx[i].data)
+            ad_strided_read(&tx[i], to);
+        else
+            memset(to, 0, ad_node_bytes(n));
+}
+
+static ad_status enter_and_set(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
+{
+    if (!x.tape || !ad_tape_enter(x.tape, "set_tangent"))
+        return ad_tape_status(x.tape);
+    set_tangents(x, count, tx, may_be_zero);
+    return ad_tape_leave_with_status(x.tape);
+}
+
+ad_status ad_set_tangent(ad_tensor x, ad_view tx)
+{
+    return enter_and_set(x, 1, &tx, false);
+}
+
+ad_status ad_set_tangents(ad_tensor x, int count, const ad_view *tx)
+{
+    return enter_and_set(x, count, tx, true);
+}
+
+/* ---- the push ---------------------------------------------------------------------- */
+
+/* Marks what the root depends on through derivatives. */
+static void mark_cone(ad_tape *t, uint32_t root)
+{
+    t->nodes[root]->flags |= t->nodes[root]->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
+    for (uint32_t i = root + 1; i-- > 0;) {
+        const ad_node *n = t->nodes[i];
+        if (!n->op || !(n->flags & AD_NODE_MARK))
+            continue;
+        for (uint32_t k = 0; k < n->arity; k++) {
+            ad_node *o = t->nodes[ad_node_operands(n)[k]];
+            o->flags |= o->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
+        }
+    }
+}
+
+static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_array ty)
+{
+    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(t->work.isa, n->type, ty.data, n->count))
+        return true;
+    ad_outcome o = {"jvp of ", "the tangent",     -1, n, ad_node_operands(n),
+                    f->x,      ad_array_view(ty), {0}};
+    return ad_not_finite(t, &o);
+}
+
+/* Calls the jvp once for each direction. */
+static bool call_jvp(ad_tape *t, const ad_node *n, ad_frame *f, char *ty)
+{
+    bool good = ty;
+    ad_jvp_args args = {.op = n->op,
+                        .arity = (int)n->arity,
+                        .x = f->x,
+                        .tx = f->tx,
+                        .attr = ad_node_attr(n),
+                        .saved = n->saved,
+                        .work = &t->work};
+    ad_node_look(n, &args.y);
+    args.ty.type = (ad_type)n->type;
+    args.ty.shape = ad_node_shape(n);
+    for (uint32_t i = 0; good && i < t->directions; i++, ty += ad_node_bytes(n)) {
+        if (i > 0)
+            ad_frame_next_tangents(f, t, n);
+        args.ty.data = ty;
+        ad_arena_mark start = ad_kernel_begin(t, n->op);
+        n->op->jvp(&args);
+        good =
+            ad_kernel_end(t, start, "jvp of ", args.arity, f->x) && good_tangent(t, n, f, args.ty);
+    }
+    return good;
+}
+
+static bool push(ad_tape *t, uint32_t index)
+{
+    ad_frame f;
+    const ad_node *n = t->nodes[index];
+    bool good = ad_frame_open(&f, t, n);
+    if (good && ad_frame_tangents(&f, t, n)) {
+        good = n->op->jvp ? call_jvp(t, n, &f, take_tangent(t, index)) : false;
+        if (!n->op->jvp)
+            ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no jvp (forward-mode rule)", n->op->name);
+    }
+    ad_frame_close(&f, t);
+    return good;
+}
+
+static void push_all(ad_tape *t, uint32_t root)
+{
+    bool good = true;
+    mark_cone(t, root);
+    for (uint32_t i = 0; i <= root; i++) {
+        ad_node *n = t->nodes[i];
+        bool wanted = n->flags & AD_NODE_MARK;
+        n->flags &= (uint16_t)~AD_NODE_MARK;
+        if (!n->op)
+            continue;
+        give_tangent(t, i);
+        good = good && (!wanted || push(t, i));
+    }
+    t->pushed = good ? root : AD_NO_NODE;
+}
+
+ad_status ad_push_tangents(ad_tensor y)
+{
+    ad_tape *t = y.tape;
+    uint32_t root = y.as.node.index;
+    if (!ad_sweep_root("push_tangents", y, false))
+        return ad_tape_status(t);
+    if (ad_sweep_allowed(t, "push_tangents", root) && ad_room_for_tangents(t, root + 1))
+        push_all(t, root);
+    return ad_tape_leave_with_status(t);
+}
+
+ad_view ad_tangent(ad_tensor x)
+{
+    return ad_tangent_of(x, 0);
+}
+
+ad_view ad_tangent_of(ad_tensor x, int i)
+{
+    const ad_node *n = ad_tape_node(x);
+    bool there = n && x.as.node.index < x.tape->tangents_count;
+    void *tx = there ? x.tape->tangents[x.as.node.index].tx : NULL;
+    return tx ? ad_node_block(n, tx, x.tape->directions, i) : (ad_view){0};
+}

@@ -1,0 +1,157 @@
+/* The life of tapes: options, reset, marks. */
+#include "kernels/gemm.h"
+#include "tape/failure.h"
+#include "tape/inner.h"
+#include "tape/sweep.h"
+#include "tape/tangent.h"
+
+#include <string.h>
+
+ad_tape *ad_tape_new(const ad_tape_options *options)
+{
+    ad_tape_options o = {.size = sizeof o};
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    ad_tape *t = ad_memory_take(o.allocator, sizeof *t);
+    if (!t)
+        return NULL;
+    bool exact = o.checks & AD_CHECK_BOUNDS;
+    *t = (ad_tape){
+        .allocator = o.allocator,
+        .checks = o.checks,
+        .values = {.allocator = o.allocator, .exact = exact},
+        .buffers.arena = {.allocator = o.allocator, .exact = exact},
+        .epoch = 1,
+        .last_watched = AD_NO_NODE,
+        .cotangents = 1,
+        .directions = 1,
+        .pushed = AD_NO_NODE,
+        .sweep_root = AD_NO_NODE,
+    };
+    t->work = (ad_workspace){.arena = &t->values, .pool = o.pool, .isa = ad_cpu_isa(), .owner = t};
+    ad_gemm_warm_up(); /* what BLIS aborts on, having no memory, is better met here */
+    return t;
+}
+
+/* Enters a tape to forget all but `count` nodes. */
+static bool may_forget(ad_tape *t, const char *name, uint32_t count)
+{
+    if (!t || !ad_tape_take_over(t, name))
+        return false;
+    if (count >= t->held)
+        return true;
+    ad_tape_fail(t, AD_MISUSE, "%s: a function is being evaluated with values of this tape", name);
+    ad_tape_leave(t);
+    return false;
+}
+
+/* ---- ends ---------------------------------------------------------------------------- */
+
+void ad_tape_free(ad_tape *t)
+{
+    if (!t || t->outer || !may_forget(t, "free", 0))
+        return;
+    ad_tape_reset(t);
+    ad_tape_trim(t);
+    ad_memory_give(t->allocator, t, sizeof *t);
+}
+
+static void forget_from(ad_tape *t, uint32_t count)
+{
+    if (t->sweep_root != AD_NO_NODE && t->sweep_root >= count)
+        ad_sweep_drop(t);
+    ad_release_gradients(t, count);
+    ad_release_tangents(t, count);
+    while (t->last_watched != AD_NO_NODE && t->last_watched >= count)
+        t->last_watched = t->nodes[t->last_watched]->watched;
+    if (t->pushed != AD_NO_NODE && t->pushed >= count)
+        t->pushed = AD_NO_NODE;
+    if (count < t->count)
+        ad_arena_return(&t->values, ad_arena_find(&t->values, t->nodes[count]));
+    t->count = count;
+    t->epoch = t->epoch == UINT32_MAX ? 1 : t->epoch + 1;
+}
+
+void ad_tape_reset(ad_tape *t)
+{
+    if (!may_forget(t, "reset", 0))
+        return;
+    forget_from(t, 0);
+    ad_arena_return(&t->values, (ad_arena_mark){0});
+    ad_recycler_reset(&t->buffers);
+    t->severed = false;
+    ad_tape_at(t, NULL);
+    if (t->error.status != AD_OK)
+        t->error = (ad_error){0};
+    ad_guard_clear(&t->guard);
+    if (t->inner)
+        ad_tape_reset(t->inner);
+    ad_tape_leave(t);
+}
+
+static void free_inner(ad_tape *t)
+{
+    if (!t->inner)
+        return;
+    t->inner->outer = NULL;
+    ad_tape_free(t->inner);
+    t->inner = NULL;
+}
+
+void ad_tape_trim(ad_tape *t)
+{
+    if (!t || !ad_tape_take_over(t, "trim"))
+        return;
+    ad_arena_trim(&t->values);
+    free_inner(t);
+    if (!t->count) {
+        ad_arena_trim(&t->buffers.arena);
+        ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *t->nodes);
+        ad_memory_give(t->allocator, t->tangents, t->tangents_capacity * sizeof *t->tangents);
+        t->nodes = NULL;
+        t->tangents = NULL;
+        t->capacity = t->tangents_capacity = 0;
+    }
+    ad_tape_leave(t);
+}
+
+ad_mark ad_tape_mark(ad_tape *t)
+{
+    if (!t)
+        return (ad_mark){0};
+    return (ad_mark){t, t->count, t->count ? t->nodes[t->count - 1]->epoch : 0};
+}
+
+ad_status ad_tape_rewind(ad_mark mark)
+{
+    ad_tape *t = mark.tape;
+    if (!t)
+        return AD_MISUSE;
+    if (!ad_tape_take_over(t, "rewind"))
+        return AD_BUSY;
+    ad_status status = AD_OK;
+    if (mark.count > t->count || (mark.count && t->nodes[mark.count - 1]->epoch != mark.epoch))
+        status = ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
+    else if (mark.count < t->held)
+        status = ad_tape_fail(t, AD_MISUSE,
+                              "rewind: a function is being evaluated with values before the mark");
+    else if (mark.count < t->count)
+        forget_from(t, mark.count);
+    ad_tape_leave(t);
+    return status;
+}
+
+ad_tape_info ad_tape_measure(const ad_tape *t)
+{
+    if (!t)
+        return (ad_tape_info){0};
+    size_t tables = t->capacity * sizeof *t->nodes + t->tangents_capacity * sizeof *t->tangents;
+    ad_tape_info inner = ad_tape_measure(t->inner);
+    return (ad_tape_info){
+        .nodes = t->count,
+        .bytes_used = ad_arena_used(&t->values) + t->buffers.used + inner.bytes_used,
+        .bytes_reserved =
+            t->values.reserved + t->buffers.arena.reserved + tables + inner.bytes_reserved,
+        .sweep_left = t->sweep_root == AD_NO_NODE ? 0 : t->sweep_next,
+    };
+}
