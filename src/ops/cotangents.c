@@ -48,6 +48,22 @@ static ad_tensor refuse(const char *op, ad_tensor x, const char *reason)
     return ad_dead_like(x);
 }
 
+/* ---- stop_gradient ----------------------------------------------------------------- */
+
+static const ad_op stop_gradient_op = {
+    .name = "stop_gradient",
+    .arity = 1,
+    .flags = AD_OP_STOPS,
+    .type = ad_type_first,
+    .shape = ad_shape_first,
+    .view = x_itself,
+};
+
+ad_tensor ad_stop_gradient(ad_tensor x)
+{
+    return ad_apply(&stop_gradient_op, &x, NULL);
+}
+
 /* ---- scale_gradient ---------------------------------------------------------------- */
 
 AD_KERNEL(scaled_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
@@ -277,6 +293,11 @@ ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 }
 
 const ad_op *const ad_cotangent_ops[] = {
-    &scale_gradient_op,   &clip_gradient_op, &clip_gradient_norm_op,
-    &straight_through_op, &on_cotangent_op,  NULL,
+    &stop_gradient_op,
+    &scale_gradient_op,
+    &clip_gradient_op,
+    &clip_gradient_norm_op,
+    &straight_through_op,
+    &on_cotangent_op,
+    NULL,
 };

@@ -326,8 +326,5 @@ const ad_op *const ad_loss_ops[] = {
     &poisson_loss_op,
     &kl_divergence_op,
     &sigmoid_cross_entropy_op,
-    &ad_categorical_hinge_op,
-    &ad_cross_entropy_op,
-    &ad_cross_entropy_probabilities_op,
     NULL,
 };

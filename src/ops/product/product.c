@@ -185,4 +185,4 @@ ad_tensor ad_dot(ad_tensor a, ad_tensor b)
     return ad_apply(&dot_op, (ad_tensor[]){a, b}, NULL);
 }
 
-const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, &ad_dense_op, NULL};
+const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, NULL};

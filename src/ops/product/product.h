@@ -11,6 +11,4 @@ static inline unsigned ad_into(bool assign)
     return assign ? AD_ASSIGN : AD_ADD;
 }
 
-extern const ad_op ad_dense_op;
-
 #endif
