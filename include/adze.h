@@ -8,12 +8,14 @@
 #include "adze/pool.h"      /* threads inside kernels */
 #include "adze/tape.h"      /* recording, sweeps, tracing */
 #include "adze/op.h"        /* operations as data: write your own */
+#include "adze/kernels.h"   /* what their kernels are made of: threads, products, loops */
 #include "adze/ops.h"       /* the operations */
 #include "adze/operators.h" /* gradient, pullback, jvp, hvp */
 #include "adze/check.h"     /* checks of derivatives */
 #include "adze/random.h"    /* streams of random numbers, initial weights */
 #include "adze/model.h"     /* structs of parameters, optimisers */
 #include "adze/model_derivatives.h" /* their Jacobians and Hessians */
-#include "adze/data.h"      /* data files and data sets */
+#include "adze/io.h"        /* files of numbers */
+#include "adze/datasets.h"  /* images with labels */
 
 #endif

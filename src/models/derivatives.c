@@ -122,7 +122,7 @@ static ad_status set_tangent(void *user, const ad_site *s)
 static bool push(const call *c, const record *r, const void *tangent)
 {
     tangents p = {tangent, r->x, c->t};
-    return ad_walk(c->d, set_tangent, &p) == AD_OK && ad_push_tangents(r->y) == AD_OK;
+    return ad_tree_walk(c->d, set_tangent, &p) == AD_OK && ad_push_tangents(r->y) == AD_OK;
 }
 
 static void jvp(const call *c, record *r, void *user)

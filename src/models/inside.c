@@ -40,7 +40,7 @@ static ad_tensor dead_like_one(const ad_model *d, const void *tensors)
 {
     ad_tensor x = ad_number(NAN);
     if (d && tensors)
-        ad_walk(d, find_tape, &(list){(void *)(uintptr_t)tensors, &x});
+        ad_tree_walk(d, find_tape, &(list){(void *)(uintptr_t)tensors, &x});
     return ad_dead(x);
 }
 
@@ -68,7 +68,7 @@ typedef struct model_call {
 static ad_tensor call_model(ad_tape *t, const ad_tensor *x, const void *env)
 {
     const model_call *c = env;
-    ad_walk(c->d, write_one, &(list){c->tensors, (ad_tensor *)(uintptr_t)(x + c->inputs)});
+    ad_tree_walk(c->d, write_one, &(list){c->tensors, (ad_tensor *)(uintptr_t)(x + c->inputs)});
     return c->map ? c->map(t, c->tensors, x, c->env) : c->f(t, c->tensors, c->env);
 }
 
@@ -103,7 +103,7 @@ ad_tensor ad_model_gradient_node(const ad_model *d, ad_model_function *f, const 
     if (c)
         value = ad_gradient_node(call_model, c, c->n, c->x, c->n, c->x);
     if (d && gradient)
-        ad_walk(d, c ? write_one : write_same, &(list){gradient, c ? c->x : &dead});
+        ad_tree_walk(d, c ? write_one : write_same, &(list){gradient, c ? c->x : &dead});
     return value;
 }
 
@@ -158,7 +158,7 @@ void ad_model_tensors_axpy(const ad_model *d, double alpha, const void *x, const
 {
     ad_tensor dead = dead_like_one(d, y ? y : x);
     if (complete(dead.tape, "axpy", x && y && sum))
-        ad_walk(d, step_one, &(step){alpha, x, y, sum});
+        ad_tree_walk(d, step_one, &(step){alpha, x, y, sum});
     else if (d && sum)
-        ad_walk(d, write_same, &(list){sum, &dead});
+        ad_tree_walk(d, write_same, &(list){sum, &dead});
 }

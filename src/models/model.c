@@ -32,7 +32,7 @@ static ad_status call(void *user, const ad_site *s)
 ad_status ad_model_visit(const ad_model *d, void *model, ad_visitor *visit, void *user)
 {
     caller c = {model, visit, user};
-    return d && model && visit ? ad_walk(d, call, &c) : AD_MISUSE;
+    return d && model && visit ? ad_tree_walk(d, call, &c) : AD_MISUSE;
 }
 
 static ad_status free_array(void *model, const ad_site *s)
@@ -44,7 +44,7 @@ static ad_status free_array(void *model, const ad_site *s)
 void ad_model_free(const ad_model *d, void *model)
 {
     if (d && model)
-        ad_walk(d, free_array, model);
+        ad_tree_walk(d, free_array, model);
 }
 
 /* ---- leaves ------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ static void plant_all(const ad_model *d, planting *p)
     if (!d || !p->model || !p->tensors)
         ad_tape_fail(p->tape, AD_MISUSE, "%s: an argument is NULL", p->verb);
     if (d && p->tensors)
-        ad_walk(d, p->model ? plant : plant_nothing, p);
+        ad_tree_walk(d, p->model ? plant : plant_nothing, p);
 }
 
 void ad_model_watch(const ad_model *d, ad_tape *t, const void *model, void *tensors)
@@ -188,7 +188,7 @@ ad_status ad_model_collect(const ad_model *d, ad_tape *t, const void *tensors, v
     if (status != AD_OK)
         return ad_tape_fail(t, status, "%s", error.text);
     ad_result_commit(&r);
-    return ad_walk(d, reap, &h);
+    return ad_tree_walk(d, reap, &h);
 }
 
 /* ---- copies ------------------------------------------------------------------------- */
@@ -230,7 +230,7 @@ static ad_status fill_like(const ad_model *d, pair *p, const char *verb, const c
     if (status != AD_OK)
         return status;
     ad_result_commit(&r);
-    return ad_walk(d, fill, p);
+    return ad_tree_walk(d, fill, p);
 }
 
 ad_status ad_model_like(const ad_model *d, const void *model, void *zeros, ad_error *error)
@@ -287,6 +287,6 @@ ad_status ad_model_axpy(const ad_model *d, double alpha, const void *x, void *y,
     pair p = {x, y, alpha, error};
     if (!d || !x || !y)
         return missing_argument(error, "axpy");
-    ad_status status = ad_walk(d, check_axpy, &p);
-    return status == AD_OK ? ad_walk(d, axpy, &p) : status;
+    ad_status status = ad_tree_walk(d, check_axpy, &p);
+    return status == AD_OK ? ad_tree_walk(d, axpy, &p) : status;
 }

@@ -78,10 +78,10 @@ static ad_status take(step *o, ad_site_visitor *update)
 {
     ad_status status = check_states(o);
     if (status == AD_OK)
-        status = ad_walk(o->d, check_field, o);
+        status = ad_tree_walk(o->d, check_field, o);
     if (status == AD_OK)
         status = prepare_states(o);
-    return status == AD_OK ? ad_walk(o->d, update, o) : status;
+    return status == AD_OK ? ad_tree_walk(o->d, update, o) : status;
 }
 
 /* ---- sgd ---------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ static ad_status measure_one(void *user, const ad_site *s)
 
 ad_status ad_check_one_type(const ad_model *d, const void *model, const char *verb, ad_error *error)
 {
-    return ad_walk(d, measure_one, &(measure){.model = model, .verb = verb, .error = error});
+    return ad_tree_walk(d, measure_one, &(measure){.model = model, .verb = verb, .error = error});
 }
 
 /* ---- copies ------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ ad_status ad_model_flatten(const ad_model *d, const void *model, ad_array *vecto
     measure m = {.model = model, .verb = "flatten", .error = error};
     if (!d || !model || !vector)
         return ad_fail(error, AD_MISUSE, "flatten: an argument is NULL");
-    ad_status status = ad_walk(d, measure_one, &m);
+    ad_status status = ad_tree_walk(d, measure_one, &m);
     if (status != AD_OK)
         return status;
     ad_array like = {(void *)(uintptr_t)m.first->data, m.first->type, AD_SHAPE((int64_t)m.count),
@@ -75,7 +75,7 @@ ad_status ad_model_flatten(const ad_model *d, const void *model, ad_array *vecto
     if (status != AD_OK)
         return status;
     ad_result_commit(&r);
-    return ad_walk(d, copy_one, &(copy){model, vector->data, false});
+    return ad_tree_walk(d, copy_one, &(copy){model, vector->data, false});
 }
 
 ad_status ad_model_unflatten(const ad_model *d, ad_view vector, void *model, ad_error *error)
@@ -85,7 +85,7 @@ ad_status ad_model_unflatten(const ad_model *d, ad_view vector, void *model, ad_
     if (!d || !model || !vector.data)
         return ad_fail(error, AD_MISUSE, "unflatten: %s",
                        d && model ? "the vector holds no numbers" : "an argument is NULL");
-    ad_status status = ad_walk(d, measure_one, &m);
+    ad_status status = ad_tree_walk(d, measure_one, &m);
     if (status != AD_OK)
         return status;
     ad_shape wanted = AD_SHAPE((int64_t)m.count);
@@ -98,5 +98,5 @@ ad_status ad_model_unflatten(const ad_model *d, ad_view vector, void *model, ad_
                        ad_shape_print(&vector.shape, shape, sizeof shape), m.count);
     if (!ad_view_is_contiguous(&vector))
         return ad_fail(error, AD_MISUSE, "unflatten: the vector's numbers must lie together");
-    return ad_walk(d, copy_one, &(copy){model, (char *)(uintptr_t)vector.data, true});
+    return ad_tree_walk(d, copy_one, &(copy){model, (char *)(uintptr_t)vector.data, true});
 }

@@ -49,7 +49,7 @@ static ad_status make(void *user, const ad_site *s)
 
 ad_status ad_result_prepare(ad_result *r)
 {
-    ad_status status = ad_walk(r->d, check, r);
+    ad_status status = ad_tree_walk(r->d, check, r);
     if (status != AD_OK || r->missing == 0)
         return status;
     r->aside =
@@ -57,7 +57,7 @@ ad_status ad_result_prepare(ad_result *r)
     if (!r->aside.data)
         return ad_fail(r->error, AD_MEMORY, "%s: memory ran out for %zu arrays", r->verb,
                        r->missing);
-    status = ad_walk(r->d, make, r);
+    status = ad_tree_walk(r->d, make, r);
     if (status != AD_OK)
         ad_result_abandon(r);
     return status;
@@ -76,7 +76,7 @@ void ad_result_commit(ad_result *r)
 {
     r->next = 0;
     if (r->aside.data)
-        ad_walk(r->d, place, r);
+        ad_tree_walk(r->d, place, r);
     ad_array_free(&r->aside);
 }
 
@@ -126,5 +126,5 @@ bool ad_delivery_prepare(ad_delivery *v, ad_tape *t)
 void ad_delivery_commit(ad_delivery *v)
 {
     ad_result_commit(&v->result);
-    ad_walk(v->d, copy_view, v);
+    ad_tree_walk(v->d, copy_view, v);
 }

@@ -28,7 +28,7 @@ static ad_status walk_from(const ad_site *at, ad_site_visitor *visit, void *user
     return AD_OK;
 }
 
-ad_status ad_walk(const ad_model *d, ad_site_visitor *visit, void *user)
+ad_status ad_tree_walk(const ad_model *d, ad_site_visitor *visit, void *user)
 {
     return walk_from(&(ad_site){.model = d}, visit, user);
 }
@@ -43,7 +43,7 @@ static ad_status count_one(void *user, const ad_site *s)
 int ad_model_count(const ad_model *d)
 {
     int n = 0;
-    ad_walk(d, count_one, &n);
+    ad_tree_walk(d, count_one, &n);
     return n;
 }
 
@@ -61,7 +61,7 @@ static ad_status list_one(void *user, const ad_site *s)
 
 void ad_model_list(const ad_model *d, const void *tensors, ad_tensor *list)
 {
-    ad_walk(d, list_one, &(listing){tensors, list});
+    ad_tree_walk(d, list_one, &(listing){tensors, list});
 }
 
 ad_array *ad_site_array(const ad_site *s, const void *arrays)
@@ -134,8 +134,8 @@ ad_status ad_check_held(const ad_site *s, const ad_array *a, const char *verb, c
         return ad_fail(error, shape, "%s: the shape of %s%s%s: %s", verb, path, in, role,
                        shape == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
                                              : "extents do not fit the address space");
-    return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is no number type", verb, path,
-                   in, role, (int)a->type);
+    return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is not a number type", verb,
+                   path, in, role, (int)a->type);
 }
 
 ad_status ad_check_float(const ad_site *s, const ad_array *a, const char *verb, ad_error *error)

@@ -18,7 +18,7 @@ typedef struct ad_site {
 
 /* Calls visit for every array; stops at the first status that is not AD_OK, and returns it. */
 typedef ad_status ad_site_visitor(void *user, const ad_site *s);
-ad_status ad_walk(const ad_model *d, ad_site_visitor *visit, void *user);
+ad_status ad_tree_walk(const ad_model *d, ad_site_visitor *visit, void *user);
 
 /* How many arrays a model has, and its tensors as a list, in order of declaration. */
 int ad_model_count(const ad_model *d);
