@@ -67,7 +67,7 @@ static void minimise(ad_tape *tape, int n, double *v)
     printf("Rosenbrock in %d dimensions\n", n);
     for (int step = 0; step <= MOST_STEPS; step++) {
         ad_view x = AD_VIEW((const double *)v, n);
-        if (ad_value_with_hessian(tape, rosenbrock, NULL, 1, &x, &value, &g, &h) != AD_OK)
+        if (ad_value_with_hessian(tape, rosenbrock, 1, &x, NULL, &value, &g, &h) != AD_OK)
             fail("%s", ad_tape_error(tape));
         double slope = norm(n, g.data);
         printf("step %2d   f %.6e   |gradient| %.1e\n", step, value, slope);
@@ -89,6 +89,7 @@ static void minimise(ad_tape *tape, int n, double *v)
 /* ---- a logistic model ---------------------------------------------------------------- */
 
 AD_MODEL(logistic, intercept, slope); /* two numbers */
+AD_MODEL_DERIVATIVES(logistic);
 
 enum { FLIGHTS = 23 };
 
@@ -135,7 +136,8 @@ static void fit(ad_tape *tape)
         if (logistic_value_with_hessian(tape, surprise, &model, NULL, &value, &gradient, &h) !=
             AD_OK)
             fail("%s", ad_tape_error(tape));
-        if (logistic_flatten(&gradient, &g) != AD_OK || logistic_like(&model, &newton) != AD_OK)
+        if (logistic_flatten(&gradient, &g, NULL) != AD_OK ||
+            logistic_like(&model, &newton, NULL) != AD_OK)
             fail("no memory");
         double slope = norm(2, g.data);
         printf("step %2d   -log likelihood %.9f   |gradient| %.1e\n", step, value, slope);
@@ -143,8 +145,8 @@ static void fit(ad_tape *tape)
         if (slope < 1e-8 || step == MOST_STEPS)
             break;
         solve(2, h.data, g.data);
-        if (logistic_unflatten(ad_array_view(g), &newton) != AD_OK ||
-            logistic_axpy(-1, &newton, &model) != AD_OK)
+        if (logistic_unflatten(ad_array_view(g), &newton, NULL) != AD_OK ||
+            logistic_axpy(-1, &newton, &model, NULL) != AD_OK)
             fail("the step does not fit the model");
     }
     print_fit(&model, value, h.data);

@@ -1,4 +1,4 @@
-/* Checks of derivatives: a function's gradient, a model's (model.h), an operation's rules.
+/* Checks of derivatives: a function's gradient, a model's, an operation's rules; and tests of numbers.
  *
  * The judge is central differences, extrapolated (Ridders 1982) from steps chosen for each number,
  * in f64. They come with an estimate of their own error: a number of the gradient is wrong
@@ -10,8 +10,9 @@
 #ifndef ADZE_CHECK_H
 #define ADZE_CHECK_H
 
+#include "adze/derivatives.h"
+#include "adze/model.h"
 #include "adze/op.h"
-#include "adze/operators.h"
 #include "adze/random.h"
 
 #ifdef __cplusplus
@@ -57,7 +58,7 @@ typedef struct ad_check_options {
     ad_check_sampler *sampler; /* NULL: shapes that the shape rule takes, found by trying */
     void *user;                /* for the sampler */
 
-    /* ad_model_check_step only (model.h) */
+    /* ad_model_check_step only */
     int64_t every;             /* steps from one check to the next; 5000 */
 } ad_check_options;
 
@@ -66,8 +67,24 @@ typedef struct ad_check_options {
  * tape included (ad_tape_widen); if f has other f32 numbers and refuses (AD_BAD_TYPE), in f32, where less
  * can be told. The value must depend on operands and env alone. AD_DOMAIN where it is not
  * finite, or where differences settle nowhere. */
-AD_API ad_status ad_check_gradient(ad_function *f, const void *env, int n, const ad_view *x,
+AD_API ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x, const void *env,
                                    const ad_check_options *options, ad_error *error);
+
+/* The same for a model: AD_MODEL_CHECKS(mlp) declares these two, typed. */
+AD_API ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function *f,
+                                         const void *model, const void *env,
+                                         const ad_check_options *options, ad_error *error);
+
+/* For a training loop: at every options->every-th step, computes the gradient of f again in f64
+ * (ad_tape_widen), compares a few of its entries, chosen at random, with finite differences, and the whole
+ * of it with the given gradient: for each array, |given - computed| must not exceed 1e-6 |computed|
+ * (0.5 |computed| in f32). At the other steps it does nothing. f must be the function, and env the batch,
+ * that the gradient is of. t is reset before and after: the loop's own will do. The model is not written
+ * to, and nothing is allocated once t has grown. */
+AD_API ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_function *f,
+                                     const void *model, const void *gradient, int64_t step,
+                                     const void *env, const ad_check_options *options,
+                                     ad_error *error);
 
 /* All rules of an operation, over random shapes: equal, broadcast, empty, rank 0; operands with strides
  * of all kinds, and one tensor in the place of all:
@@ -83,8 +100,35 @@ AD_API ad_status ad_check_gradient(ad_function *f, const void *env, int n, const
 AD_API ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options *options,
                              ad_error *error);
 
+/* ---- tests of numbers --------------------------------------------------------------- */
+
+/* AD_DIFFERENT, with the worst element in the message, unless all |a| < tolerance. NaN
+ * is not near zero. ad_test_same compares types and shapes first, so that broadcasting hides nothing. */
+AD_API ad_status ad_test_near_zero(ad_view a, double tolerance, ad_error *error);
+AD_API ad_status ad_test_same(ad_view a, ad_view b, double tolerance, ad_error *error);
+
 #ifdef __cplusplus
 }
 #endif
+
+/* Declares the checks of a model, m. */
+#define AD_MODEL_CHECKS(m)                                                                 \
+    static inline AD_UNUSED ad_status m##_check_gradient(                                  \
+        m##_function *f, const m *model, const void *env, const ad_check_options *options, \
+        ad_error *error)                                                                   \
+    {                                                                                      \
+        m##_call c = {f, env};                                                             \
+        return ad_model_check_gradient(&m##_tree, f ? m##_call_function : NULL, model, &c, options, \
+                                       error);                                             \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_check_step(                                      \
+        ad_tape *t, m##_function *f, const m *model, const m *gradient, int64_t step,      \
+        const void *env, const ad_check_options *options, ad_error *error)                 \
+    {                                                                                      \
+        m##_call c = {f, env};                                                             \
+        return ad_model_check_step(&m##_tree, t, f ? m##_call_function : NULL, model, gradient, step, \
+                                   &c, options, error);                                    \
+    }                                                                                      \
+    struct m##_call
 
 #endif

@@ -1,6 +1,6 @@
 /* Random operands for an operation: shapes that its shape rule takes, found by trying, and numbers
  * at random strides. */
-#include "check/op.h"
+#include "check/cases.h"
 
 #include <math.h>
 

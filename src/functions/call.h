@@ -3,8 +3,8 @@
 #ifndef ADZE_FUNCTIONS_CALL_H
 #define ADZE_FUNCTIONS_CALL_H
 
+#include "adze/functions.h"
 #include "adze/op.h"
-#include "adze/operators.h"
 
 /* What the attr of such an op begins with. */
 typedef struct ad_call {
@@ -44,7 +44,7 @@ bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
 void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
 
 /* A call as ad_call_record and ops of their own take it. */
-ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n);
+ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env);
 
 /* The part of a row of numbers that follows *at of them, in a shape; moves on to the next. */
 ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at);

@@ -96,10 +96,10 @@ static const ad_op checkpoint_op = {
     .curvature = checkpoint_curvature,
 };
 
-ad_tensor(ad_checkpoint)(ad_function *f, const void *env, int n, const ad_tensor *x)
+ad_tensor(ad_checkpoint)(ad_function *f, int n, const ad_tensor *x, const void *env)
 {
     ad_tape *t = ad_call_tape("checkpoint", f, n, x);
-    ad_call call = ad_call_at(t, f, env, n);
+    ad_call call = ad_call_at(t, f, n, env);
     if (t)
         return ad_call_record(&checkpoint_op, &call, x);
     return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);

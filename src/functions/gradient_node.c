@@ -234,14 +234,14 @@ static const ad_op gradient_op = {
 
 /* ---- the call ---------------------------------------------------------------------- */
 
-ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tensor *x, int wrt,
+ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, const void *env,
                            ad_tensor *gradient)
 {
     ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: by %d of %d operands", wrt, n);
     ad_tensor none = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = none;
-    gradient_attr a = {ad_call_at(t, f, env, n), wrt};
+    gradient_attr a = {ad_call_at(t, f, n, env), wrt};
     if (t && ad_tape_status(t) == AD_OK)
         row = ad_apply_n(&gradient_op, n, x, &a);
     bool good = x && ad_read(row).data;

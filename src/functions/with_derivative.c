@@ -191,11 +191,11 @@ static const ad_op replace_op = {
     .curvature = replace_curvature,
 };
 
-ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env, int n,
-                             const ad_tensor *x)
+ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, int n,
+                             const ad_tensor *x, const void *env)
 {
     ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
-    replace_attr a = {ad_call_at(t, f, env, n), pullback};
+    replace_attr a = {ad_call_at(t, f, n, env), pullback};
     if (t)
         return ad_call_record(&replace_op, &a.call, x);
     return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
