@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
 #include "bare.h"
 
-#include "base/share.h"
+#include "base/workspace.h"
 
 #if __has_include(<blis/blis.h>)
 #include <blis/blis.h>

@@ -36,7 +36,7 @@ typedef struct reduction {
 #define SQUEEZE(op)                                    \
     static ad_tensor op##_along(ad_tensor x, int axis) \
     {                                                  \
-        return ad_##op##_squeeze(x, AD_AXES(axis));    \
+        return ad_##op##_over(x, AD_AXES(axis));       \
     }
 
 SQUEEZE(sum)

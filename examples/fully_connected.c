@@ -217,7 +217,7 @@ static void lin_grad(tf_grad *inp, const tf_grad *out, tf_grad *w, tf_grad *b)
 {
     inp->grad = ad_matmul(out->grad, ad_transpose(w->inner));
     w->grad = ad_matmul(ad_transpose(inp->inner), out->grad);
-    b->grad = ad_sum_squeeze(out->grad, AD_AXES(0));
+    b->grad = ad_sum_over(out->grad, AD_AXES(0));
 }
 
 /* The gradients of the loss for the images and for w1, b1, w2, b2. */

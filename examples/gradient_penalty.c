@@ -43,7 +43,7 @@ static ad_tensor slope_penalty(const critic_tensors *c, ad_tensor x)
 {
     ad_tensor slope;
     critic_input_gradient_node(critic_sum, c, 1, &x, NULL, &slope);
-    return ad_mean(ad_square(ad_sub(ad_norm_squeeze(slope, AD_AXES(-1), 2), 1)));
+    return ad_mean(ad_square(ad_sub(ad_norm_over(slope, AD_AXES(-1), 2), 1)));
 }
 
 typedef struct batch {

@@ -61,7 +61,7 @@ static ad_tensor meta_loss(ad_tape *t, const network_tensors *w, const void *env
         network_tensors trained = train_on(&tasks[i], *w);
         losses[i] = loss_at(t, &trained, &tasks[i].unseen);
     }
-    return ad_mean(ad_stack(losses, TASKS, 0));
+    return ad_mean(ad_stack(TASKS, losses, 0));
 }
 
 /* ---- training ------------------------------------------------------------------------ */

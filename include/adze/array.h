@@ -6,6 +6,7 @@
 #ifndef ADZE_ARRAY_H
 #define ADZE_ARRAY_H
 
+#include "adze/memory.h"
 #include "adze/status.h"
 
 #ifdef __cplusplus
@@ -109,18 +110,6 @@ extern "C" {
 #define AD_VIEW(data, ...) ad_view_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
 #define AD_VIEW_SCALAR(pointer) ad_view_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
 #endif
-
-/* ---- memory ------------------------------------------------------------------------- */
-
-/* Where memory comes from. Both functions may be called from any thread that uses
- * an object made with the allocator; the struct must outlive all such objects. */
-typedef struct ad_allocator {
-    void *user;
-    /* At least `bytes` > 0 bytes, aligned for any number type; `alignment` (a power of
-     * two, up to 64) is what runs fastest. NULL when there is no memory. */
-    void *(*allocate)(void *user, size_t bytes, size_t alignment);
-    void (*release)(void *user, void *memory, size_t bytes);
-} ad_allocator;
 
 /* ---- arrays ------------------------------------------------------------------------- */
 

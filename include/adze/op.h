@@ -15,13 +15,13 @@
 #define ADZE_OP_H
 
 #include "adze/tape.h"
+#include "adze/workspace.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct ad_op ad_op;
-typedef struct ad_workspace ad_workspace; /* see ad_scratch */
 
 /* What the check and the forward kernel are called with. */
 typedef struct ad_forward_args {
@@ -151,19 +151,11 @@ static inline AD_UNUSED ad_tensor ad_apply_n_at(const char *place, const ad_op *
 #define ad_apply_n(...) ad_apply_n_at(AD_PLACE, __VA_ARGS__)
 #endif
 
-/* For kernels: memory that lives until the rule returns, aligned to 64 bytes. NULL when there
- * is none; then just return: the failure is noted. */
-AD_API void *ad_scratch(ad_workspace *work, size_t bytes);
-
 /* For rules that evaluate functions of tensors: a tape that holds nothing and is theirs until the rule
  * returns, the same each time, with the allocator, the pool and the checks (but AD_CHECK_REACHED) of the
  * one at work. Rules on it have an inner tape of their own. NULL when memory ran out: then just
  * return. A failure on it stays there: pass it on with ad_reject. */
 AD_API ad_tape *ad_inner_tape(ad_workspace *work);
-
-/* For kernels: reports failure. The operation or the sweep fails with this status and
- * message, to which the operation's name and shapes are added. */
-AD_API void ad_reject(ad_workspace *work, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
 /* A type rule: any number type, and the result has that of operand 0. */
 AD_API const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y);

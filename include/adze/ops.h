@@ -2,7 +2,11 @@
  *
  * Float operands have one type, f32 or f64, and so has the result: mixing them is an error,
  * ad_cast converts. Shapes broadcast as in NumPy unless said otherwise: trailing axes are aligned
- * and must be equal or 1. Negative axes count from the end. In C the operations of two operands take
+ * and must be equal or 1. Negative axes count from the end.
+ *
+ * Arguments stand in one order: operands first, then the axis or the axes, then other attributes, and the
+ * results last where they are written to memory of the caller's. A list of operands is its length and its
+ * pointer: n, x. In C the operations of two operands take
  * plain numbers as well: ad_mul(x, 2), ad_sub(1, p). Every operation may fail as tape.h says. */
 #ifndef ADZE_OPS_H
 #define ADZE_OPS_H
@@ -193,48 +197,60 @@ AD_API ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation a
 
 /* ---- reductions --------------------------------------------------------------------- */
 
-/* Axes to reduce; AD_AXES(0, -1). AD_ALL_AXES means all of them. Out of range or repeated
- * axes are AD_BAD_SHAPE. */
+/* A list of axes. AD_AXES(0, -1) names the first and the last, AD_AXES() all of them. A reduction drops
+ * the axes of AD_AXES and keeps those of AD_KEEP at extent 1. Errors: AD_BAD_SHAPE for an axis out of range
+ * or named twice, AD_MISUSE for more than AD_MAX_RANK. */
 typedef struct ad_axes {
-    int count;
+    int count; /* 0: all axes */
     int axis[AD_MAX_RANK];
+    bool keep; /* read by reductions only */
 } ad_axes;
+
+/* The same axes, kept by a reduction. */
+static inline AD_UNUSED ad_axes ad_axes_kept(ad_axes axes)
+{
+    axes.keep = true;
+    return axes;
+}
 
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename... Axes> constexpr ad_axes ad_axes_of(Axes... axes)
 {
     static_assert(sizeof...(axes) <= AD_MAX_RANK, "too many axes");
-    return ad_axes{(int)sizeof...(axes), {(int)axes...}};
+    return ad_axes{(int)sizeof...(axes), {(int)axes...}, false};
 }
 #define AD_AXES(...) ad_axes_of(__VA_ARGS__)
-#define AD_ALL_AXES ad_axes_of()
 extern "C" {
 #else
-#define AD_AXES(...) ((ad_axes){(int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), {__VA_ARGS__}})
-#define AD_ALL_AXES ((ad_axes){0, {0}})
+/* Of a list whose first number does not count: C has no list without numbers. */
+static inline AD_UNUSED ad_axes ad_axes_of(size_t length, const int *list)
+{
+    ad_axes axes = {.count = (int)length - 1};
+    for (size_t i = 1; i < length && i <= AD_MAX_RANK; i++)
+        axes.axis[i - 1] = list[i];
+    return axes;
+}
+#define AD_AXES(...) ad_axes_of(sizeof((int[]){0, __VA_ARGS__}) / sizeof(int), (int[]){0, __VA_ARGS__})
 #endif
+#define AD_KEEP(...) ad_axes_kept(AD_AXES(__VA_ARGS__))
 
-/* Each over all axes, over some and dropping them (squeeze), or keeping them at extent 1 (keep).
- * Accumulated in f64 whatever the type. */
+/* ad_sum(x) reduces over all axes, ad_sum_over(x, AD_AXES(-1)) over the last one, which it drops, and
+ * ad_sum_over(x, AD_KEEP(-1)) keeps it at extent 1; so do all others. Accumulated in f64 whatever the type. */
 AD_API ad_tensor ad_sum(ad_tensor x); /* empty: 0 */
-AD_API ad_tensor ad_sum_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_sum_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_sum_over(ad_tensor x, ad_axes axes);
 
 AD_API ad_tensor ad_mean(ad_tensor x); /* empty: NaN */
-AD_API ad_tensor ad_mean_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_mean_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_mean_over(ad_tensor x, ad_axes axes);
 
 /* sum((x - mean)^2) / (n - ddof), in two passes. ddof 0 is the population's variance, which
  * ad_variance computes; 1 the sample's unbiased estimate. */
 AD_API ad_tensor ad_variance(ad_tensor x);
-AD_API ad_tensor ad_variance_squeeze(ad_tensor x, ad_axes axes, int ddof);
-AD_API ad_tensor ad_variance_keep(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_tensor ad_variance_over(ad_tensor x, ad_axes axes, int ddof);
 
 /* The square root of the variance; gradient 0 where all elements are equal. */
 AD_API ad_tensor ad_std(ad_tensor x);
-AD_API ad_tensor ad_std_squeeze(ad_tensor x, ad_axes axes, int ddof);
-AD_API ad_tensor ad_std_keep(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_tensor ad_std_over(ad_tensor x, ad_axes axes, int ddof);
 
 typedef struct ad_moments_pair {
     ad_tensor mean, variance;
@@ -242,53 +258,42 @@ typedef struct ad_moments_pair {
 
 /* Both at once: mean and variance. */
 AD_API ad_moments_pair ad_moments(ad_tensor x);
-AD_API ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof);
-AD_API ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof);
+AD_API ad_moments_pair ad_moments_over(ad_tensor x, ad_axes axes, int ddof);
 
 /* The product; empty: 1. Gradients are exact where factors are 0: nothing is divided by one. */
 AD_API ad_tensor ad_prod(ad_tensor x);
-AD_API ad_tensor ad_prod_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_prod_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_prod_over(ad_tensor x, ad_axes axes);
 
 /* (sum |x|^p)^(1/p) for p > 0, without overflow; p = INFINITY is the greatest |x|, where ties
  * share the gradient. Gradient 0 where all x are 0. */
 AD_API ad_tensor ad_norm(ad_tensor x, double p);
-AD_API ad_tensor ad_norm_squeeze(ad_tensor x, ad_axes axes, double p);
-AD_API ad_tensor ad_norm_keep(ad_tensor x, ad_axes axes, double p);
+AD_API ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p);
 
 /* Ties share the gradient evenly; NaN propagates; empty: AD_BAD_SHAPE. Any number type. */
 AD_API ad_tensor ad_max(ad_tensor x);
-AD_API ad_tensor ad_max_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_max_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_max_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_min(ad_tensor x);
-AD_API ad_tensor ad_min_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_min_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_min_over(ad_tensor x, ad_axes axes);
 
 /* Where the greatest or the least element is: i64, counted row by row over the reduced axes. The
  * first of equals; the first NaN, if any; empty: AD_BAD_SHAPE. Any number type; no derivative. */
 AD_API ad_tensor ad_argmax(ad_tensor x);
-AD_API ad_tensor ad_argmax_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_argmax_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_argmin(ad_tensor x);
-AD_API ad_tensor ad_argmin_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_argmin_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes);
 
 /* Of masks: whether all elements hold, or any (bool; empty: true, false). Of any number type: how
  * many are not 0 (i64). No derivative. */
 AD_API ad_tensor ad_all(ad_tensor mask);
-AD_API ad_tensor ad_all_squeeze(ad_tensor mask, ad_axes axes);
-AD_API ad_tensor ad_all_keep(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_all_over(ad_tensor mask, ad_axes axes);
 AD_API ad_tensor ad_any(ad_tensor mask);
-AD_API ad_tensor ad_any_squeeze(ad_tensor mask, ad_axes axes);
-AD_API ad_tensor ad_any_keep(ad_tensor mask, ad_axes axes);
+AD_API ad_tensor ad_any_over(ad_tensor mask, ad_axes axes);
 AD_API ad_tensor ad_count_nonzero(ad_tensor x);
-AD_API ad_tensor ad_count_nonzero_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_count_nonzero_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_count_nonzero_over(ad_tensor x, ad_axes axes);
 
 /* log(sum(exp(x))) with the maximum subtracted; empty or all -inf: -inf, gradient 0. */
 AD_API ad_tensor ad_logsumexp(ad_tensor x);
-AD_API ad_tensor ad_logsumexp_squeeze(ad_tensor x, ad_axes axes);
-AD_API ad_tensor ad_logsumexp_keep(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes);
 
 /* ---- along an axis ------------------------------------------------------------------ */
 
@@ -314,7 +319,7 @@ AD_API ad_ranked ad_sort(ad_tensor x, int axis, bool descending);
 AD_API ad_tensor ad_argsort(ad_tensor x, int axis, bool descending);
 
 /* The k greatest, in descending order. k beyond the extent is AD_BAD_SHAPE. */
-AD_API ad_ranked ad_top_k(ad_tensor x, int64_t k, int axis);
+AD_API ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k);
 
 /* ---- random numbers ----------------------------------------------------------------- */
 /* Functions of a key (random.h) and of the place in the array alone: the same bits whenever they are
@@ -357,8 +362,8 @@ AD_API ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end
 
 /* Cuts x along an axis into n tensors y[0], y[1], ... of these extents; equal ones for NULL. unstack
  * drops the axis, whose extent is n. Returns the tape's status; all of y is dead on failure. */
-AD_API ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y);
-AD_API ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y);
+AD_API ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y);
+AD_API ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y);
 
 /* Of matrices, the last two axes, with diagonal k the elements [i, i + k]: the diagonal, [..., m, n]
  * -> [..., d]; numbers put on a diagonal of zeros, [..., n] -> [..., n + |k|, n + |k|]; the sum of
@@ -372,8 +377,8 @@ AD_API ad_tensor ad_triu(ad_tensor x, int64_t k);
 /* n tensors, one after another along an axis; or stacked along a new one. Where none of them has a tape
  * (n < 1, or x is NULL) there is none for the error: the result is the plain number NaN, and
  * the ad_tape_status of its tape, NULL, is AD_MISUSE. */
-AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
-AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
+AD_API ad_tensor ad_concat(int n, const ad_tensor *x, int axis);
+AD_API ad_tensor ad_stack(int n, const ad_tensor *x, int axis);
 
 /* y[..., i..., ...] = x[..., index[i...], ...]: picks along an axis by integers in [0,
  * extent), the others being AD_DOMAIN. index's axes replace the axis. Repeated indices
@@ -591,50 +596,35 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_dot(a, b)                   (ad_dot)(AD_AT(a), AD_AT(b))
 #define ad_dense(x, w, b, ...)         (ad_dense)(AD_AT(x), AD_AT(w), AD_AT(b), __VA_ARGS__)
 #define ad_sum(...)                    (ad_sum)(AD_AT(__VA_ARGS__))
-#define ad_sum_squeeze(x, ...)         (ad_sum_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_sum_keep(x, ...)            (ad_sum_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_sum_over(x, ...)            (ad_sum_over)(AD_AT(x), __VA_ARGS__)
 #define ad_mean(...)                   (ad_mean)(AD_AT(__VA_ARGS__))
-#define ad_mean_squeeze(x, ...)        (ad_mean_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_mean_keep(x, ...)           (ad_mean_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_mean_over(x, ...)           (ad_mean_over)(AD_AT(x), __VA_ARGS__)
 #define ad_variance(...)               (ad_variance)(AD_AT(__VA_ARGS__))
-#define ad_variance_squeeze(x, ...)    (ad_variance_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_variance_keep(x, ...)       (ad_variance_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_variance_over(x, ...)       (ad_variance_over)(AD_AT(x), __VA_ARGS__)
 #define ad_std(...)                    (ad_std)(AD_AT(__VA_ARGS__))
-#define ad_std_squeeze(x, ...)         (ad_std_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_std_keep(x, ...)            (ad_std_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_std_over(x, ...)            (ad_std_over)(AD_AT(x), __VA_ARGS__)
 #define ad_moments(...)                (ad_moments)(AD_AT(__VA_ARGS__))
-#define ad_moments_squeeze(x, ...)     (ad_moments_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_moments_keep(x, ...)        (ad_moments_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_moments_over(x, ...)        (ad_moments_over)(AD_AT(x), __VA_ARGS__)
 #define ad_prod(...)                   (ad_prod)(AD_AT(__VA_ARGS__))
-#define ad_prod_squeeze(x, ...)        (ad_prod_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_prod_keep(x, ...)           (ad_prod_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_prod_over(x, ...)           (ad_prod_over)(AD_AT(x), __VA_ARGS__)
 #define ad_norm(x, ...)                (ad_norm)(AD_AT(x), __VA_ARGS__)
-#define ad_norm_squeeze(x, ...)        (ad_norm_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_norm_keep(x, ...)           (ad_norm_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_norm_over(x, ...)           (ad_norm_over)(AD_AT(x), __VA_ARGS__)
 #define ad_argmax(...)                 (ad_argmax)(AD_AT(__VA_ARGS__))
-#define ad_argmax_squeeze(x, ...)      (ad_argmax_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_argmax_keep(x, ...)         (ad_argmax_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_argmax_over(x, ...)         (ad_argmax_over)(AD_AT(x), __VA_ARGS__)
 #define ad_argmin(...)                 (ad_argmin)(AD_AT(__VA_ARGS__))
-#define ad_argmin_squeeze(x, ...)      (ad_argmin_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_argmin_keep(x, ...)         (ad_argmin_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_argmin_over(x, ...)         (ad_argmin_over)(AD_AT(x), __VA_ARGS__)
 #define ad_all(...)                    (ad_all)(AD_AT(__VA_ARGS__))
-#define ad_all_squeeze(x, ...)         (ad_all_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_all_keep(x, ...)            (ad_all_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_all_over(x, ...)            (ad_all_over)(AD_AT(x), __VA_ARGS__)
 #define ad_any(...)                    (ad_any)(AD_AT(__VA_ARGS__))
-#define ad_any_squeeze(x, ...)         (ad_any_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_any_keep(x, ...)            (ad_any_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_any_over(x, ...)            (ad_any_over)(AD_AT(x), __VA_ARGS__)
 #define ad_count_nonzero(...)          (ad_count_nonzero)(AD_AT(__VA_ARGS__))
-#define ad_count_nonzero_squeeze(x, ...) (ad_count_nonzero_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_count_nonzero_keep(x, ...)  (ad_count_nonzero_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_count_nonzero_over(x, ...)  (ad_count_nonzero_over)(AD_AT(x), __VA_ARGS__)
 #define ad_max(...)                    (ad_max)(AD_AT(__VA_ARGS__))
-#define ad_max_squeeze(x, ...)         (ad_max_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_max_keep(x, ...)            (ad_max_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_max_over(x, ...)            (ad_max_over)(AD_AT(x), __VA_ARGS__)
 #define ad_min(...)                    (ad_min)(AD_AT(__VA_ARGS__))
-#define ad_min_squeeze(x, ...)         (ad_min_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_min_keep(x, ...)            (ad_min_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_min_over(x, ...)            (ad_min_over)(AD_AT(x), __VA_ARGS__)
 #define ad_logsumexp(...)              (ad_logsumexp)(AD_AT(__VA_ARGS__))
-#define ad_logsumexp_squeeze(x, ...)   (ad_logsumexp_squeeze)(AD_AT(x), __VA_ARGS__)
-#define ad_logsumexp_keep(x, ...)      (ad_logsumexp_keep)(AD_AT(x), __VA_ARGS__)
+#define ad_logsumexp_over(x, ...)      (ad_logsumexp_over)(AD_AT(x), __VA_ARGS__)
 #define ad_softmax(x, ...)             (ad_softmax)(AD_AT(x), __VA_ARGS__)
 #define ad_log_softmax(x, ...)         (ad_log_softmax)(AD_AT(x), __VA_ARGS__)
 #define ad_cumsum(x, ...)              (ad_cumsum)(AD_AT(x), __VA_ARGS__)
@@ -676,15 +666,15 @@ static inline AD_UNUSED ad_tensor ad_tensor_itself(ad_tensor x)
 #define ad_pad(x, ...)                 (ad_pad)(AD_AT(x), __VA_ARGS__)
 #define ad_pad_reflect(x, ...)         (ad_pad_reflect)(AD_AT(x), __VA_ARGS__)
 #define ad_pad_edge(x, ...)            (ad_pad_edge)(AD_AT(x), __VA_ARGS__)
-static inline AD_UNUSED ad_tensor ad_concat_at(const char *place, const ad_tensor *x, int n,
+static inline AD_UNUSED ad_tensor ad_concat_at(const char *place, int n, const ad_tensor *x,
                                                int axis)
 {
-    return ad_concat(ad_tensors_at(x, n, place), n, axis);
+    return ad_concat(n, ad_tensors_at(x, n, place), axis);
 }
-static inline AD_UNUSED ad_tensor ad_stack_at(const char *place, const ad_tensor *x, int n,
+static inline AD_UNUSED ad_tensor ad_stack_at(const char *place, int n, const ad_tensor *x,
                                               int axis)
 {
-    return ad_stack(ad_tensors_at(x, n, place), n, axis);
+    return ad_stack(n, ad_tensors_at(x, n, place), axis);
 }
 #define ad_concat(...) ad_concat_at(AD_PLACE, __VA_ARGS__)
 #define ad_stack(...) ad_stack_at(AD_PLACE, __VA_ARGS__)

@@ -9,7 +9,8 @@
 #ifndef ADZE_POOL_H
 #define ADZE_POOL_H
 
-#include "adze/array.h"
+#include "adze/memory.h"
+#include "adze/status.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,15 +2,12 @@
 #ifndef ADZE_ARRAY_CONVERT_H
 #define ADZE_ARRAY_CONVERT_H
 
-#include "adze/tape.h"
+#include "adze/array.h"
 
 /* n numbers that lie together. The same type copies. */
 void ad_convert(size_t n, ad_type from_type, const void *from, ad_type to_type, void *to);
 
 /* Stores a number as *to. False if an integer type cannot hold it exactly. */
 bool ad_convert_number(double value, ad_type type, void *to);
-
-/* What a type becomes on a tape: f64 for f32 while the tape widens. t may be NULL. */
-ad_type ad_tape_type(const ad_tape *t, ad_type type);
 
 #endif

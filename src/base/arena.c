@@ -3,12 +3,12 @@
 
 enum { HEADER = AD_BLOCK_HEADER, LEAST_BLOCK = 1 << 16, MOST_GROWTH = 1 << 20 };
 
-static char *base_of(const ad_block *b)
+static char *base_of(const ad_arena_block *b)
 {
     return (char *)(uintptr_t)b + HEADER;
 }
 
-static void enter(ad_arena *a, ad_block *b)
+static void enter(ad_arena *a, ad_arena_block *b)
 {
     a->passed += a->current ? a->current->size : 0;
     a->current = b;
@@ -16,19 +16,19 @@ static void enter(ad_arena *a, ad_block *b)
 }
 
 /* Puts a block after the current one. */
-static ad_block *insert_block(ad_arena *a, size_t size)
+static ad_arena_block *insert_block(ad_arena *a, size_t size)
 {
-    ad_block *b = ad_memory_take(a->allocator, ad_size_add(HEADER, size));
+    ad_arena_block *b = ad_memory_take(a->allocator, ad_size_add(HEADER, size));
     if (!b)
         return NULL;
-    ad_block **link = a->current ? &a->current->next : &a->first;
-    *b = (ad_block){*link, size};
+    ad_arena_block **link = a->current ? &a->current->next : &a->first;
+    *b = (ad_arena_block){*link, size};
     *link = b;
     a->reserved += size;
     return b;
 }
 
-static ad_block *next_block(ad_arena *a)
+static ad_arena_block *next_block(ad_arena *a)
 {
     return a->current ? a->current->next : a->first;
 }
@@ -46,12 +46,12 @@ static size_t block_size(const ad_arena *a, size_t bytes)
 static bool make_room(ad_arena *a, size_t bytes)
 {
     if (!a->exact)
-        for (ad_block *b = next_block(a); b; b = next_block(a)) {
+        for (ad_arena_block *b = next_block(a); b; b = next_block(a)) {
             enter(a, b);
             if (bytes <= b->size)
                 return true;
         }
-    ad_block *b = insert_block(a, a->exact ? bytes : block_size(a, bytes));
+    ad_arena_block *b = insert_block(a, a->exact ? bytes : block_size(a, bytes));
     if (b)
         enter(a, b);
     return b;
@@ -65,9 +65,9 @@ void *ad_arena_take_block(ad_arena *a, size_t bytes)
     return base_of(a->current);
 }
 
-static void free_from(ad_arena *a, ad_block **link)
+static void free_from(ad_arena *a, ad_arena_block **link)
 {
-    for (ad_block *b = *link, *next; b; b = next) {
+    for (ad_arena_block *b = *link, *next; b; b = next) {
         next = b->next;
         a->reserved -= b->size;
         ad_memory_give(a->allocator, b, HEADER + b->size);
@@ -75,11 +75,11 @@ static void free_from(ad_arena *a, ad_block **link)
     *link = NULL;
 }
 
-void ad_arena_return_block(ad_arena *a, ad_place place)
+void ad_arena_return_block(ad_arena *a, ad_arena_mark place)
 {
     if (a->current != place.block) {
         a->passed = 0;
-        for (ad_block *b = a->first; place.block && b != place.block; b = b->next)
+        for (ad_arena_block *b = a->first; place.block && b != place.block; b = b->next)
             a->passed += b->size;
     }
     a->current = place.block;
@@ -88,20 +88,20 @@ void ad_arena_return_block(ad_arena *a, ad_place place)
         ad_arena_trim(a);
 }
 
-ad_place ad_arena_find(const ad_arena *a, const void *piece)
+ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece)
 {
     uintptr_t at = (uintptr_t)piece;
-    for (ad_block *b = a->first; b; b = b->next) {
+    for (ad_arena_block *b = a->first; b; b = b->next) {
         uintptr_t base = (uintptr_t)base_of(b);
         if (at == base && a->exact)
             break; /* the place is the end of the block before */
         if (at >= base && at < base + b->size)
-            return (ad_place){b, at - base};
+            return (ad_arena_mark){b, at - base};
     }
-    ad_block *before = NULL;
-    for (ad_block *b = a->first; b && (uintptr_t)base_of(b) != at; b = b->next)
+    ad_arena_block *before = NULL;
+    for (ad_arena_block *b = a->first; b && (uintptr_t)base_of(b) != at; b = b->next)
         before = b;
-    return (ad_place){before, before ? before->size : 0};
+    return (ad_arena_mark){before, before ? before->size : 0};
 }
 
 size_t ad_arena_used(const ad_arena *a)

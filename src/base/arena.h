@@ -11,29 +11,29 @@
 
 enum { AD_BLOCK_HEADER = AD_ALIGNMENT };
 
-typedef struct ad_block {
-    struct ad_block *next;
+typedef struct ad_arena_block {
+    struct ad_arena_block *next;
     size_t size; /* bytes after the header */
-} ad_block;
+} ad_arena_block;
 
 typedef struct ad_arena {
     const ad_allocator *allocator;
     bool exact;
-    ad_block *first, *current; /* current is NULL before the first piece */
-    size_t used;               /* bytes of current */
-    size_t reserved;           /* bytes of all blocks */
-    size_t passed;             /* bytes of the blocks before current */
+    ad_arena_block *first, *current; /* current is NULL before the first piece */
+    size_t used;                     /* bytes of current */
+    size_t reserved;                 /* bytes of all blocks */
+    size_t passed;                   /* bytes of the blocks before current */
 } ad_arena;
 
-typedef struct ad_place {
-    ad_block *block;
+typedef struct ad_arena_mark {
+    ad_arena_block *block;
     size_t used;
-} ad_place;
+} ad_arena_mark;
 
 /* The rare cases of what follows: there is no room in the current block, or every piece has
  * a block of its own; the place is in another block. */
 void *ad_arena_take_block(ad_arena *a, size_t bytes);
-void ad_arena_return_block(ad_arena *a, ad_place place);
+void ad_arena_return_block(ad_arena *a, ad_arena_mark place);
 
 /* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
 static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
@@ -45,12 +45,12 @@ static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
     return (char *)a->current + AD_BLOCK_HEADER + start;
 }
 
-static inline ad_place ad_arena_place(const ad_arena *a)
+static inline ad_arena_mark ad_arena_here(const ad_arena *a)
 {
-    return (ad_place){a->current, a->used};
+    return (ad_arena_mark){a->current, a->used};
 }
 
-static inline void ad_arena_return(ad_arena *a, ad_place place)
+static inline void ad_arena_return(ad_arena *a, ad_arena_mark place)
 {
     if (a->current == place.block && !a->exact)
         a->used = place.used;
@@ -59,7 +59,7 @@ static inline void ad_arena_return(ad_arena *a, ad_place place)
 }
 
 /* The place where a piece begins. */
-ad_place ad_arena_find(const ad_arena *a, const void *piece);
+ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece);
 
 size_t ad_arena_used(const ad_arena *a);
 

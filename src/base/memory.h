@@ -2,7 +2,10 @@
 #ifndef ADZE_BASE_MEMORY_H
 #define ADZE_BASE_MEMORY_H
 
-#include "adze/array.h"
+#include "adze/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 

@@ -5,7 +5,7 @@
  * thread that wakes late finds nothing to do, and nobody waits for it: the caller works as the
  * others do, and in the end waits only for tasks that have been taken. */
 #define _POSIX_C_SOURCE 200809L
-#include "base/share.h"
+#include "base/pool.h"
 
 #include "base/memory.h"
 

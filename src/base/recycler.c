@@ -56,7 +56,7 @@ void ad_recycler_give(ad_recycler *p, void *buffer, size_t bytes)
 
 void ad_recycler_reset(ad_recycler *p)
 {
-    ad_arena_return(&p->arena, (ad_place){0});
+    ad_arena_return(&p->arena, (ad_arena_mark){0});
     memset(p->free, 0, sizeof p->free);
     p->used = 0;
 }

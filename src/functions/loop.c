@@ -125,7 +125,7 @@ static ad_tensor join_next(ad_loop *l)
         return l->next[0];
     for (int k = 0; k < l->a->states; k++)
         l->next[k] = ad_flatten(l->next[k], 0, -1);
-    return ad_concat(l->next, l->a->states, 0);
+    return ad_concat(l->a->states, l->next, 0);
 }
 
 static bool push(ad_loop *l, const char *row, ad_tensor y)

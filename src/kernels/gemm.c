@@ -3,7 +3,7 @@
 #include "kernels/gemm.h"
 
 #include "array/strided.h"
-#include "base/share.h"
+#include "base/workspace.h"
 #include "kernels/gemm_kernel.h"
 
 #if __has_include(<blis/blis.h>)

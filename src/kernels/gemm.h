@@ -8,7 +8,8 @@
 #ifndef ADZE_KERNELS_GEMM_H
 #define ADZE_KERNELS_GEMM_H
 
-#include "adze/op.h"
+#include "adze/array.h"
+#include "base/workspace.h"
 
 typedef struct ad_matrix {
     const void *data; /* [rows, columns] */

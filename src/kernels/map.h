@@ -7,8 +7,8 @@
 #ifndef ADZE_KERNELS_MAP_H
 #define ADZE_KERNELS_MAP_H
 
-#include "adze/op.h"
-#include "base/share.h"
+#include "adze/array.h"
+#include "base/workspace.h"
 
 /* out[i] = f(in[0][i], in[1][i], ...) for i < n; with add, out[i] += .... out and in do not
  * overlap. */

@@ -5,7 +5,7 @@
  * order; in other cases there is one chunk. The cuts depend on shapes alone, and so do the bits. */
 #include "kernels/kernel.h"
 
-#include "base/share.h"
+#include "base/workspace.h"
 #include "kernels/runs.h"
 
 #include <string.h>

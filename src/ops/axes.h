@@ -12,7 +12,7 @@
 bool ad_axis_fix(const char *op, ad_tensor x, int *axis, int rank);
 
 /* The same for a list over x's own axes, which may name none twice. Bit i of *mask is set where
- * axis i is named; AD_ALL_AXES names all of them and stays as it is. */
+ * axis i is named; an empty list names all of them and stays as it is. */
 bool ad_axes_fix(const char *op, ad_tensor x, ad_axes *axes, unsigned *mask);
 
 /* What a public function returns after a failure that it has put on x's tape. */

@@ -10,6 +10,7 @@
  *     clip         g within the bounds: dy, else 0
  *     clip_norm    g n, n = max / |g|: dy n - g n (g dy) / |g|^2 where |g| > max, else dy
  *     a hook       whatever the user's function says when it is called with both */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
@@ -45,6 +46,22 @@ static ad_tensor refuse(const char *op, ad_tensor x, const char *reason)
     ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): %s", op, ad_shape_print(&shape, text, sizeof text),
                  reason);
     return ad_dead_like(x);
+}
+
+/* ---- stop_gradient ----------------------------------------------------------------- */
+
+static const ad_op stop_gradient_op = {
+    .name = "stop_gradient",
+    .arity = 1,
+    .flags = AD_OP_STOPS,
+    .type = ad_type_first,
+    .shape = ad_shape_first,
+    .view = x_itself,
+};
+
+ad_tensor ad_stop_gradient(ad_tensor x)
+{
+    return ad_apply(&stop_gradient_op, &x, NULL);
 }
 
 /* ---- scale_gradient ---------------------------------------------------------------- */
@@ -276,6 +293,11 @@ ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 }
 
 const ad_op *const ad_cotangent_ops[] = {
-    &scale_gradient_op,   &clip_gradient_op, &clip_gradient_norm_op,
-    &straight_through_op, &on_cotangent_op,  NULL,
+    &stop_gradient_op,
+    &scale_gradient_op,
+    &clip_gradient_op,
+    &clip_gradient_norm_op,
+    &straight_through_op,
+    &on_cotangent_op,
+    NULL,
 };

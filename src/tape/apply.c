@@ -1,7 +1,10 @@
 /* Recording: running an op on operands and putting the result on the tape. */
 #include "tape/apply.h"
 
-#include "tape/node.h"
+#include "tape/failure.h"
+#include "tape/rule.h"
+#include "tape/show.h"
+#include "tape/watch.h"
 
 #include <string.h>
 
@@ -266,12 +269,12 @@ static AD_APART bool bad_result(const call *c, const ad_node *n)
 static bool compute(call *c, ad_node *n, size_t saved_bytes)
 {
     ad_tape *t = c->tape;
-    ad_place before = ad_arena_place(&t->values);
+    ad_arena_mark before = ad_arena_here(&t->values);
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
         return refuse(c, AD_MEMORY, "memory ran out (for what the pullback needs)");
     c->args.saved = n->saved;
     c->args.run = common_run(c);
-    ad_place start = ad_kernel_begin(t, c->op);
+    ad_arena_mark start = ad_kernel_begin(t, c->op);
     if (c->op->check)
         c->op->check(&c->args);
     if (t->work.rejected.status == AD_OK) {
@@ -279,7 +282,7 @@ static bool compute(call *c, ad_node *n, size_t saved_bytes)
         c->op->forward(&c->args);
     }
     if (!ad_kernel_end(t, start, "", c->args.arity, c->x) ||
-        (t->checks & AD_CHECK_NUMBERS && !ad_all_finite(t->isa, n->type, n->data, n->count) &&
+        (t->checks & AD_CHECK_NUMBERS && !ad_all_finite(t->work.isa, n->type, n->data, n->count) &&
          bad_result(c, n)))
         return false;
     if (saved_bytes &&
@@ -293,7 +296,7 @@ static bool compute(call *c, ad_node *n, size_t saved_bytes)
 static ad_tensor record(call *c)
 {
     ad_tape *t = c->tape;
-    ad_place start = ad_arena_place(&t->values);
+    ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {c->op, c->args.arity, c->args.y.type, &c->args.y.shape,
                          NULL,  NULL,          c->count};
     size_t saved = c->op->saved ? c->op->saved(c->type, c->shape, c->args.attr) : 0;

@@ -1,6 +1,10 @@
 /* The public calls that start and drive the reverse sweep, and read what it leaves. */
 #include "tape/sweep.h"
 
+#include "tape/failure.h"
+#include "tape/reach.h"
+#include "tape/tangent.h"
+
 /* ---- from one, or from cotangents -------------------------------------------------- */
 
 static ad_status sweep_from_one(ad_tensor y, size_t operations)

@@ -4,8 +4,11 @@
  * Four lanes take a word each in turn: xor, rotate, multiply by an odd number. Each of these
  * can be undone, so a change to one number always shows; the rotation brings high bits down, so that
  * the changes of two signs do not cancel. */
+#include "tape/digest.h"
+
 #include "array/strided.h"
-#include "tape/node.h"
+#include "tape/failure.h"
+#include "tape/show.h"
 
 #include <string.h>
 

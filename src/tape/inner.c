@@ -3,7 +3,21 @@
  * serves one after another and keeps its memory in between. */
 #include "tape/inner.h"
 
-#include "tape/node.h"
+#include "tape/failure.h"
+
+uint32_t ad_tape_hold(ad_tape *t)
+{
+    uint32_t held = t ? t->held : 0;
+    if (t)
+        t->held = t->count;
+    return held;
+}
+
+void ad_tape_let_go(ad_tape *t, uint32_t held)
+{
+    if (t)
+        t->held = held;
+}
 
 /* What holds for the outer tape holds inside, except that a function evaluated aside need not depend on
  * all that it is given. */
@@ -13,7 +27,7 @@ static ad_tape *empty_inner(ad_tape *t)
         ad_tape_options options = {.size = sizeof options,
                                    .allocator = t->allocator,
                                    .checks = t->checks & ~(unsigned)AD_CHECK_REACHED,
-                                   .pool = t->threads};
+                                   .pool = t->work.pool};
         t->inner = ad_tape_new(&options);
         if (!t->inner)
             return NULL;
@@ -28,9 +42,9 @@ static ad_tape *empty_inner(ad_tape *t)
 
 ad_tape *ad_inner_tape(ad_workspace *work)
 {
-    if (!work)
+    if (!work || !work->owner)
         return NULL;
-    ad_tape *inner = empty_inner(work->tape);
+    ad_tape *inner = empty_inner(work->owner);
     if (!inner)
         ad_reject(work, AD_MEMORY, "memory ran out (for an inner tape)");
     return inner;

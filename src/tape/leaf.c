@@ -1,6 +1,9 @@
 /* Putting numbers on a tape, and reading them back. */
+#include "tape/leaf.h"
+
 #include "array/convert.h"
-#include "tape/node.h"
+#include "tape/digest.h"
+#include "tape/failure.h"
 
 #include <math.h>
 #include <string.h>
@@ -68,7 +71,7 @@ static ad_tensor plant(ad_tape *t, const char *name, ad_view *v, unsigned flags)
         return ad_tape_dead(t);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
-    ad_place start = ad_arena_place(&t->values);
+    ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n || (t->checks & AD_CHECK_BORROWED && !ad_remember_numbers(t, n))) {

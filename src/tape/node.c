@@ -1,6 +1,8 @@
 /* Nodes: their layout, their room on the tape, and the handles that name them. */
 #include "tape/node.h"
 
+#include "tape/failure.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -93,7 +95,7 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     const char *name = plan->op ? plan->op->name : "leaf";
     size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
-    ad_place start = ad_arena_place(&t->values);
+    ad_arena_mark start = ad_arena_here(&t->values);
     bool room = t->count < t->capacity || more_nodes(t);
     ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;

@@ -1,4 +1,4 @@
-/* What a tape is made of. Private to src/core.
+/* What a tape is made of: its layout, and its nodes.
  *
  * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the numbers
  * they own and what they saved lie in one arena in order of recording, so that going back to
@@ -8,12 +8,9 @@
 #define ADZE_TAPE_NODE_H
 
 #include "adze/op.h"
-#include "adze/pool.h"
-#include "array/text.h"
-#include "base/arena.h"
-#include "base/cpu.h"
 #include "base/guard.h"
 #include "base/recycler.h"
+#include "base/workspace.h"
 
 #include <stdatomic.h>
 
@@ -61,11 +58,6 @@ typedef struct ad_tangents {
     void *tdx; /* tangents of the cotangent */
 } ad_tangents;
 
-struct ad_workspace {
-    ad_tape *tape;
-    ad_error rejected; /* by the kernel that runs */
-};
-
 struct ad_tape {
     _Atomic(const char *) place; /* of the call to come, or NULL: comes first, see ad_tape_at */
     const ad_allocator *allocator;
@@ -73,10 +65,8 @@ struct ad_tape {
     ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
-    ad_pool *threads; /* or NULL */
-    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
-    ad_tape *outer;   /* whose inner tape this is, or NULL */
-    ad_isa isa;
+    ad_tape *inner; /* for functions evaluated aside (inner.c), or NULL */
+    ad_tape *outer; /* whose inner tape this is, or NULL */
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
@@ -182,6 +172,12 @@ static inline ad_node *ad_tape_node(ad_tensor x)
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
 
+/* The source line that the caller noted. It serves for one node. */
+static inline const char *ad_tape_place(ad_tape *t)
+{
+    return atomic_load_explicit(&t->place, memory_order_relaxed);
+}
+
 /* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
  * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when
  * there is no room. The node counts only once it is kept; until then, going back to
@@ -201,154 +197,5 @@ ad_tensor ad_tape_keep(ad_tape *t, ad_node *n);
 
 /* The contiguous copy of a strided value, on the tape like any other. */
 extern const ad_op ad_contiguous_op;
-
-/* ---- calling kernels ---------------------------------------------------------------- */
-
-/* The source line that the caller noted. It serves for one node. */
-static inline const char *ad_tape_place(ad_tape *t)
-{
-    return atomic_load_explicit(&t->place, memory_order_relaxed);
-}
-
-/* Around what a public function does to a tape. False, with nothing to leave, if it cannot be used
- * now: it failed, one of its kernels is at work, or another thread is (AD_CHECK_THREADS). */
-bool ad_tape_refuses(ad_tape *t, const char *name);
-
-static inline void ad_tape_leave(ad_tape *t)
-{
-    if (t->checks & AD_CHECK_THREADS)
-        ad_guard_leave(&t->guard);
-}
-
-static inline ad_status ad_tape_leave_with_status(ad_tape *t)
-{
-    ad_status status = t->error.status;
-    ad_tape_leave(t);
-    return status;
-}
-
-static inline bool ad_tape_enter(ad_tape *t, const char *name)
-{
-    if (t->checks & AD_CHECK_THREADS && !ad_guard_enter(&t->guard, name))
-        return false;
-    return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
-}
-
-/* The same for functions that serve a failed tape as well: false only if others are at work. */
-bool ad_tape_take_over(ad_tape *t, const char *name);
-
-/* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
- * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
-static inline ad_place ad_kernel_begin(ad_tape *t, const ad_op *op)
-{
-    t->busy = op->name;
-    return ad_arena_place(&t->values);
-}
-
-bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity,
-                      const ad_view *x);
-
-static inline bool ad_kernel_end(ad_tape *t, ad_place start, const char *prefix, int arity,
-                                 const ad_view *x)
-{
-    const char *name = t->busy;
-    t->busy = NULL;
-    ad_arena_return(&t->values, start);
-    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
-        return true;
-    return ad_kernel_failed(t, name, prefix, arity, x);
-}
-
-/* "matmul([64, 784], [50, 10])" into text, cut to fit. */
-char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
-
-/* Adds ' "label" at net.c:12', as far as there are such. */
-void ad_node_add_names(ad_text *text, const ad_node *n);
-
-/* ---- looking at numbers (AD_CHECK_NUMBERS) ------------------------------------------ */
-
-/* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent of one
- * of its values. */
-typedef struct ad_outcome {
-    const char *rule; /* "", "pullback of " and so on */
-    const char *what; /* the result, ... */
-    int operand;      /* what is of which operand, or -1 */
-    const ad_node *n;
-    const uint32_t *operands; /* [arity] nodes */
-    const ad_view *x;         /* [arity] */
-    ad_view numbers;
-    ad_view dy; /* data is NULL where there is none */
-} ad_outcome;
-
-bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count);
-
-/* Always false, with an error that tells all about the first bad number. */
-bool ad_not_finite(ad_tape *t, const ad_outcome *o);
-
-void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n);
-
-/* ---- borrowed numbers (AD_CHECK_BORROWED) ------------------------------------------- */
-
-/* Remembers a digest of a leaf's numbers; false with an error when memory ran out. Then, whether all
- * numbers still have theirs: false with an error that names the leaf. */
-bool ad_remember_numbers(ad_tape *t, ad_node *leaf);
-bool ad_numbers_unchanged(ad_tape *t, const char *name);
-
-/* ---- shared by the sweeps ----------------------------------------------------------- */
-
-/* Enters the tape for a sweep. The root: live, of one element if `single`. NULL with an error on the
- * tape, and nothing to leave. */
-ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single);
-
-/* False, with an error by name, if a watched leaf matters to the root only through operations without
- * derivative, or on other grounds that the tape was asked to check. */
-bool ad_sweep_allowed(ad_tape *t, const char *name, uint32_t root);
-
-/* Operands of a node, and what its rules get of each. */
-enum { AD_FRAME_FEW = 4 };
-
-typedef struct ad_frame {
-    ad_place start;
-    ad_view *x, *tx;
-    ad_array *dx;
-    bool *assign;
-    ad_view small_x[AD_FRAME_FEW], small_tx[AD_FRAME_FEW];
-    ad_array small_dx[AD_FRAME_FEW];
-    bool small_assign[AD_FRAME_FEW];
-} ad_frame;
-
-/* Takes room for the many operands of n. */
-bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n);
-
-/* Views the operands of n. Close it in any case; false with an error when memory ran out. */
-static inline bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
-{
-    f->start = ad_arena_place(&t->values);
-    f->x = f->small_x;
-    f->tx = f->small_tx;
-    f->dx = f->small_dx;
-    f->assign = f->small_assign;
-    if (n->arity > AD_FRAME_FEW && !ad_frame_grow(f, t, n))
-        return false;
-    for (uint32_t i = 0; i < n->arity; i++)
-        ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
-    return true;
-}
-
-static inline void ad_frame_close(ad_frame *f, ad_tape *t)
-{
-    ad_arena_return(&t->values, f->start);
-}
-
-/* Fills in the tangents of n's operands. False if all are zero. */
-bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
-
-/* Then, those in the next of several directions. */
-void ad_frame_next_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
-
-void ad_sweep_drop(ad_tape *t);                       /* the suspended sweep, if there is one */
-void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */
-void ad_release_tangents(ad_tape *t, uint32_t from);
-bool ad_room_for_tangents(ad_tape *t, uint32_t count);
 
 #endif

@@ -3,7 +3,11 @@
  * A walk down from the root leaves on every node the ways in which the root depends on it: along
  * derivatives, behind an operation that has none, behind one that stops gradients. A way
  * that was stopped on purpose is no accident, whatever else is on it. */
-#include "tape/node.h"
+#include "tape/reach.h"
+
+#include "array/text.h"
+#include "tape/digest.h"
+#include "tape/failure.h"
 
 static bool is(const ad_node *n, unsigned flags)
 {
@@ -136,6 +140,39 @@ size_t ad_tape_unreached(ad_tensor y, ad_unreached_visitor *visit, void *user)
 }
 
 /* ---- before a sweep ---------------------------------------------------------------- */
+
+static bool good_root(ad_tape *t, const char *name, const ad_node *n, bool single)
+{
+    bool floats = ad_type_is_float((ad_type)n->type);
+    if (floats && (!single || n->count == 1))
+        return true;
+    char shape[256];
+    ad_shape s = ad_node_shape(n);
+    ad_shape_print(&s, shape, sizeof shape);
+    if (!floats)
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: the root %s%s is of type %s, which has no derivative",
+                     name, ad_node_name(n), shape, ad_type_text((ad_type)n->type));
+    else
+        ad_tape_fail(t, AD_BAD_SHAPE,
+                     "%s: the root must have one element, %s gave %s (reduce it, or use "
+                     "ad_backward_from)",
+                     name, ad_node_name(n), shape);
+    return false;
+}
+
+ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single)
+{
+    ad_tape *t = y.tape;
+    if (!t || !ad_tape_enter(t, name))
+        return NULL;
+    ad_node *n = ad_tape_node(y);
+    if (n && good_root(t, name, n, single))
+        return n;
+    if (!n)
+        ad_tape_fail(t, AD_STALE, "%s: the root is gone: a reset or rewind ended it", name);
+    ad_tape_leave(t);
+    return NULL;
+}
 
 typedef struct complaint {
     ad_text list;

@@ -1,5 +1,7 @@
 /* Showing a tape: events as they happen, a listing, a drawing. */
-#include "tape/node.h"
+#include "tape/show.h"
+
+#include "tape/failure.h"
 
 #include <string.h>
 

@@ -7,7 +7,14 @@
  * or tangents, a node's buffer holds its share of each, one block after another, and its
  * rules are called once for each while what else they read is at hand. */
 #include "tape/sweep.h"
+
 #include "array/strided.h"
+#include "tape/failure.h"
+#include "tape/reach.h"
+#include "tape/rule.h"
+#include "tape/show.h"
+#include "tape/tangent.h"
+#include "tape/watch.h"
 
 #include <string.h>
 
@@ -103,7 +110,7 @@ static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_fram
 {
     for (uint32_t k = 0; k < n->arity; k++) {
         const ad_node *x = t->nodes[ad_node_operands(n)[k]];
-        if (!f->dx[k].data || ad_all_finite(t->isa, x->type, f->dx[k].data, x->count))
+        if (!f->dx[k].data || ad_all_finite(t->work.isa, x->type, f->dx[k].data, x->count))
             continue;
         ad_outcome o = {rule, "the cotangent", (int)k, n, ad_node_operands(n), f->x, {0}, *dy};
         o.numbers = ad_array_view(f->dx[k]);
@@ -146,7 +153,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     ad_node_look_rows(n, dy, &args.dy);
     if (t->looked_on && !look_on(t, n))
         return false;
-    ad_place start = ad_kernel_begin(t, n->op);
+    ad_arena_mark start = ad_kernel_begin(t, n->op);
     n->op->pullback(&args);
     return ad_kernel_end(t, start, pullback_of, (int)n->arity, f->x) &&
            (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, pullback_of, &args.dy));
@@ -169,7 +176,7 @@ static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, cons
                               .work = &t->work};
     ad_node_look(n, &args.y);
     args.dy = ad_node_rows(n, dy);
-    ad_place start = ad_kernel_begin(t, n->op);
+    ad_arena_mark start = ad_kernel_begin(t, n->op);
     n->op->curvature(&args);
     return ad_kernel_end(t, start, curvature_of, (int)n->arity, f->x) &&
            (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, curvature_of, &args.dy));

@@ -16,6 +16,9 @@ typedef struct ad_sweep_plan {
     size_t operations;
 } ad_sweep_plan;
 
+void ad_sweep_drop(ad_tape *t);                       /* the suspended sweep, if there is one */
+void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */
+
 /* Starts a sweep on a tape that was entered, and leaves it after so many operations. */
 ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p);
 

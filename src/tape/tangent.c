@@ -3,8 +3,12 @@
  * The tape holds what every jvp needs, so that tangents in any direction can be pushed from the watched
  * leaves to a root, as often as one likes, without evaluating anything again. Tangents
  * live in a list beside the nodes, which only tapes that have some pay for. */
+#include "tape/tangent.h"
+
 #include "array/strided.h"
-#include "tape/node.h"
+#include "tape/failure.h"
+#include "tape/reach.h"
+#include "tape/watch.h"
 
 #include <string.h>
 
@@ -166,7 +170,7 @@ static void mark_cone(ad_tape *t, uint32_t root)
 
 static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_array ty)
 {
-    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(t->isa, n->type, ty.data, n->count))
+    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(t->work.isa, n->type, ty.data, n->count))
         return true;
     ad_outcome o = {"jvp of ", "the tangent",     -1, n, ad_node_operands(n),
                     f->x,      ad_array_view(ty), {0}};
@@ -191,7 +195,7 @@ static bool call_jvp(ad_tape *t, const ad_node *n, ad_frame *f, char *ty)
         if (i > 0)
             ad_frame_next_tangents(f, t, n);
         args.ty.data = ty;
-        ad_place start = ad_kernel_begin(t, n->op);
+        ad_arena_mark start = ad_kernel_begin(t, n->op);
         n->op->jvp(&args);
         good =
             ad_kernel_end(t, start, "jvp of ", args.arity, f->x) && good_tangent(t, n, f, args.ty);

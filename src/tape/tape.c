@@ -1,10 +1,10 @@
-/* The life of tapes: options, reset, marks, the error that sticks. */
-#include "base/share.h"
+/* The life of tapes: options, reset, marks. */
 #include "kernels/gemm.h"
+#include "tape/failure.h"
 #include "tape/inner.h"
-#include "tape/node.h"
+#include "tape/sweep.h"
+#include "tape/tangent.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 ad_tape *ad_tape_new(const ad_tape_options *options)
@@ -21,8 +21,6 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .checks = o.checks,
         .values = {.allocator = o.allocator, .exact = exact},
         .buffers.arena = {.allocator = o.allocator, .exact = exact},
-        .threads = o.pool,
-        .isa = ad_cpu_isa(),
         .epoch = 1,
         .last_watched = AD_NO_NODE,
         .cotangents = 1,
@@ -30,25 +28,9 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .pushed = AD_NO_NODE,
         .sweep_root = AD_NO_NODE,
     };
-    t->work.tape = t;
+    t->work = (ad_workspace){.arena = &t->values, .pool = o.pool, .isa = ad_cpu_isa(), .owner = t};
     ad_gemm_warm_up(); /* what BLIS aborts on, having no memory, is better met here */
     return t;
-}
-
-/* ---- what a function may not end ---------------------------------------------------- */
-
-uint32_t ad_tape_hold(ad_tape *t)
-{
-    uint32_t held = t ? t->held : 0;
-    if (t)
-        t->held = t->count;
-    return held;
-}
-
-void ad_tape_let_go(ad_tape *t, uint32_t held)
-{
-    if (t)
-        t->held = held;
 }
 
 /* Enters a tape to forget all but `count` nodes. */
@@ -95,7 +77,7 @@ void ad_tape_reset(ad_tape *t)
     if (!may_forget(t, "reset", 0))
         return;
     forget_from(t, 0);
-    ad_arena_return(&t->values, (ad_place){0});
+    ad_arena_return(&t->values, (ad_arena_mark){0});
     ad_recycler_reset(&t->buffers);
     t->severed = false;
     ad_tape_at(t, NULL);
@@ -157,53 +139,6 @@ ad_status ad_tape_rewind(ad_mark mark)
         forget_from(t, mark.count);
     ad_tape_leave(t);
     return status;
-}
-
-ad_status ad_tape_status(const ad_tape *t)
-{
-    if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
-        return AD_BUSY;
-    return t ? t->error.status : AD_MISUSE;
-}
-
-const char *ad_tape_error(const ad_tape *t)
-{
-    if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
-        return ad_guard_text(&t->guard);
-    return t ? t->error.text : "there is no tape";
-}
-
-ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
-{
-    if (!t)
-        return AD_MISUSE;
-    if (t->error.status != AD_OK || status == AD_OK)
-        return t->error.status;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(t->error.text, sizeof t->error.text, format, arguments);
-    va_end(arguments);
-    return t->error.status = status;
-}
-
-bool ad_tape_refuses(ad_tape *t, const char *name)
-{
-    if (t->busy)
-        ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s%s", name, t->busy,
-                     t->inner && t->inner->count
-                         ? " (tensors that its function needs must be its operands)"
-                         : "");
-    ad_tape_leave(t);
-    return true;
-}
-
-bool ad_tape_take_over(ad_tape *t, const char *name)
-{
-    if (t->checks & AD_CHECK_THREADS && !ad_guard_take(&t->guard, name))
-        return false;
-    if (t->busy)
-        ad_tape_leave(t);
-    return !t->busy;
 }
 
 ad_tape_info ad_tape_measure(const ad_tape *t)

@@ -4,9 +4,13 @@
  * A float is infinite or NaN if all bits of its exponent are set. Adding one to that field then
  * carries into the sign, so that a plain loop of integer operations, which compilers
  * vectorise, gathers the answer in one bit. */
+#include "tape/watch.h"
+
 #include "array/strided.h"
 #include "array/text.h"
-#include "tape/node.h"
+#include "tape/failure.h"
+#include "tape/rule.h"
+#include "tape/show.h"
 
 #include <math.h>
 #include <string.h>

@@ -7,6 +7,7 @@
  *
  * Sources: Clevert 2015 (elu), Klambauer 2017 (selu, with its two constants), Barron 2017 (celu),
  * Hendrycks and Gimpel 2016 (gelu, silu), Misra 2019 (mish), Howard 2019 (hard_sigmoid). */
+#include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
 #include "kernels/gauss.h"

@@ -6,6 +6,7 @@
 #ifndef ADZE_OPS_ELEMENTWISE_ELEMENTWISE_H
 #define ADZE_OPS_ELEMENTWISE_ELEMENTWISE_H
 
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/kernel.h"
 

@@ -4,6 +4,7 @@
  *
  * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over its
  * bits is around loops over a few bases, which so become vector instructions. */
+#include "adze/op.h"
 #include "kernels/kernel.h"
 #include "ops/families.h"
 

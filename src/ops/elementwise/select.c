@@ -1,10 +1,12 @@
-/* Choosing and converting numbers: where, cast, stop_gradient. */
+/* Choosing and converting numbers: where, cast. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/families.h"
+#include "tape/leaf.h"
 
 #include <string.h>
 
@@ -157,27 +159,4 @@ ad_tensor ad_cast(ad_tensor x, ad_type type)
     return ad_apply(floats ? &cast_op : &cast_discrete_op, &x, &type);
 }
 
-/* ---- stop_gradient ----------------------------------------------------------------- */
-
-static bool same_view(const ad_view *x, const void *attr, ad_view *y)
-{
-    (void)x, (void)attr, (void)y;
-    return true;
-}
-
-static const ad_op stop_gradient_op = {
-    .name = "stop_gradient",
-    .arity = 1,
-    .flags = AD_OP_STOPS,
-    .type = ad_type_first,
-    .shape = ad_shape_first,
-    .view = same_view,
-};
-
-ad_tensor ad_stop_gradient(ad_tensor x)
-{
-    return ad_apply(&stop_gradient_op, &x, NULL);
-}
-
-const ad_op *const ad_select_ops[] = {&where_op, &cast_op, &cast_discrete_op, &stop_gradient_op,
-                                      NULL};
+const ad_op *const ad_select_ops[] = {&where_op, &cast_op, &cast_discrete_op, NULL};

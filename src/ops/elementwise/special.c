@@ -9,6 +9,7 @@
  * psi(1 - x) - psi(x) = pi / tan(pi x). f32 is computed in f64. */
 #define _DEFAULT_SOURCE /* for lgamma_r: lgamma writes a global */
 
+#include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
 #include "kernels/gauss.h"

@@ -1,4 +1,5 @@
 /* The circular and the hyperbolic functions, and their inverses. */
+#include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
 #include "kernels/trigonometric.h"

@@ -1,5 +1,6 @@
 /* Elementwise operations of one operand: signs and steps, powers, exponentials, logarithms; and the
  * rules of all such operations (how they are written is in ops/elementwise/unary_rows.h). */
+#include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
 void ad_unary_forward(const ad_forward_args *c)

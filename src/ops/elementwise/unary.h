@@ -2,6 +2,7 @@
 #ifndef ADZE_OPS_ELEMENTWISE_UNARY_H
 #define ADZE_OPS_ELEMENTWISE_UNARY_H
 
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
 

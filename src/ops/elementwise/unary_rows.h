@@ -6,6 +6,7 @@
 #ifndef ADZE_OPS_ELEMENTWISE_UNARY_ROWS_H
 #define ADZE_OPS_ELEMENTWISE_UNARY_ROWS_H
 
+#include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/unary.h"

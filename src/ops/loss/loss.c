@@ -9,6 +9,7 @@
  *     tdp += c (f_pp tp + f_pt tt),  tdt += c (f_pt tp + f_tt tt) */
 #include "ops/loss/loss.h"
 
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
@@ -325,8 +326,5 @@ const ad_op *const ad_loss_ops[] = {
     &poisson_loss_op,
     &kl_divergence_op,
     &sigmoid_cross_entropy_op,
-    &ad_categorical_hinge_op,
-    &ad_cross_entropy_op,
-    &ad_cross_entropy_probabilities_op,
     NULL,
 };

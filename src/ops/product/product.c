@@ -3,6 +3,8 @@
  * From y = a b follows dy = da b + a db: the cotangents are dy b^T for a, and a^T dy for b. The same
  * with tangents in the place of one factor gives jvp and curvature. */
 #include "ops/product/product.h"
+
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
 #include "kernels/kernel.h"
@@ -294,4 +296,4 @@ ad_tensor ad_dot(ad_tensor a, ad_tensor b)
     return ad_apply(&dot_op, (ad_tensor[]){a, b}, NULL);
 }
 
-const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, &ad_dense_op, NULL};
+const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, NULL};

@@ -2,6 +2,7 @@
 #ifndef ADZE_OPS_PRODUCT_PRODUCT_H
 #define ADZE_OPS_PRODUCT_PRODUCT_H
 
+#include "adze/op.h"
 #include "kernels/gemm.h"
 
 /* y (+)= a b */
@@ -14,7 +15,5 @@ void ad_multiply_to_left(ad_workspace *work, const ad_view *dy, const ad_view *b
                          const ad_array *dx, bool assign);
 void ad_multiply_to_right(ad_workspace *work, const ad_view *a, const ad_view *dy,
                           const ad_array *dx, bool assign);
-
-extern const ad_op ad_dense_op;
 
 #endif

@@ -4,9 +4,10 @@
  * elements are drawn 32 at a time, so that the loops over lanes become vector instructions: element i of a
  * block has bit i / 32 of word i % 32. The bits are saved for the other rules, 1/32 of what an f32 result
  * takes; to draw them again would take the pullback six times as long (0.45 ns an element to 0.07). */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/philox.h"
-#include "base/share.h"
+#include "base/workspace.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"

@@ -17,21 +17,14 @@ static ad_moments_pair nothing(ad_tensor x)
     return (ad_moments_pair){ad_dead_like(x), ad_dead_like(x)};
 }
 
-ad_moments_pair ad_moments_squeeze(ad_tensor x, ad_axes axes, int ddof)
+ad_moments_pair ad_moments_over(ad_tensor x, ad_axes axes, int ddof)
 {
     if (!fits(x, axes, ddof))
         return nothing(x);
-    return (ad_moments_pair){ad_mean_squeeze(x, axes), ad_variance_squeeze(x, axes, ddof)};
-}
-
-ad_moments_pair ad_moments_keep(ad_tensor x, ad_axes axes, int ddof)
-{
-    if (!fits(x, axes, ddof))
-        return nothing(x);
-    return (ad_moments_pair){ad_mean_keep(x, axes), ad_variance_keep(x, axes, ddof)};
+    return (ad_moments_pair){ad_mean_over(x, axes), ad_variance_over(x, axes, ddof)};
 }
 
 ad_moments_pair ad_moments(ad_tensor x)
 {
-    return ad_moments_squeeze(x, AD_ALL_AXES, 0);
+    return ad_moments_over(x, AD_AXES(), 0);
 }

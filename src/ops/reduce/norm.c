@@ -6,6 +6,7 @@
  *
  * All in f64, divided by the greatest |x| while powers are summed. Where all x are 0 the gradient is 0,
  * the subgradient of least norm; with p infinite, ties share. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
 #include "ops/families.h"
@@ -157,7 +158,7 @@ static const ad_op norm_op = {
     .curvature = norm_curvature,
 };
 
-static ad_tensor norm(ad_tensor x, ad_axes axes, bool keep, double p)
+ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p)
 {
     char text[256];
     ad_shape own = ad_shape_of_tensor(x);
@@ -169,23 +170,13 @@ static ad_tensor norm(ad_tensor x, ad_axes axes, bool keep, double p)
     }
     if (!ad_axes_fix("norm", x, &axes, &attr.reduction.reduced))
         return ad_dead_like(x);
-    attr.reduction.dropped = keep ? 0 : attr.reduction.reduced;
+    attr.reduction.dropped = axes.keep ? 0 : attr.reduction.reduced;
     return ad_apply(&norm_op, &x, &attr);
 }
 
 ad_tensor ad_norm(ad_tensor x, double p)
 {
-    return norm(x, AD_ALL_AXES, false, p);
-}
-
-ad_tensor ad_norm_squeeze(ad_tensor x, ad_axes axes, double p)
-{
-    return norm(x, axes, false, p);
-}
-
-ad_tensor ad_norm_keep(ad_tensor x, ad_axes axes, double p)
-{
-    return norm(x, axes, true, p);
+    return ad_norm_over(x, AD_AXES(), p);
 }
 
 const ad_op *const ad_norm_ops[] = {&norm_op, NULL};

@@ -6,6 +6,7 @@
 #ifndef ADZE_OPS_REDUCE_REDUCE_H
 #define ADZE_OPS_REDUCE_REDUCE_H
 
+#include "adze/op.h"
 #include "kernels/map.h"
 
 #include "adze/ops.h"
@@ -31,23 +32,19 @@ const char *ad_reduce_shape(const ad_shape *x, const void *attr, ad_shape *y);
 const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y);
 
 /* The public functions: any axes, dropped or kept. */
-ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, bool keep, int ddof);
+ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof);
 
 /* False, with AD_MISUSE on the tape, for a negative one. */
 bool ad_ddof_fits(const char *op, ad_tensor x, int ddof);
 
-#define AD_REDUCTION_FORMS(name, op)                         \
-    ad_tensor ad_##name(ad_tensor x)                         \
-    {                                                        \
-        return ad_reduce(&op, x, AD_ALL_AXES, false, 0);     \
-    }                                                        \
-    ad_tensor ad_##name##_squeeze(ad_tensor x, ad_axes axes) \
-    {                                                        \
-        return ad_reduce(&op, x, axes, false, 0);            \
-    }                                                        \
-    ad_tensor ad_##name##_keep(ad_tensor x, ad_axes axes)    \
-    {                                                        \
-        return ad_reduce(&op, x, axes, true, 0);             \
+#define AD_REDUCTION_FORMS(name, op)                      \
+    ad_tensor ad_##name(ad_tensor x)                      \
+    {                                                     \
+        return ad_reduce(&op, x, AD_AXES(), 0);           \
+    }                                                     \
+    ad_tensor ad_##name##_over(ad_tensor x, ad_axes axes) \
+    {                                                     \
+        return ad_reduce(&op, x, axes, 0);                \
     }
 
 /* Numbers that lie in the kept shape, as a stream. */
@@ -74,7 +71,5 @@ double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_vie
 /* The greatest (or least) element behind each result, of x's type; a NaN wins. Every result must
  * have an element. */
 void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool greatest, void *y);
-
-extern const ad_op ad_max_op, ad_min_op, ad_logsumexp_op;
 
 #endif

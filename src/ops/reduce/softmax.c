@@ -5,6 +5,7 @@
  *     log_softmax  y = log(p)    dx += dy - exp(y) sum(dy)
  *
  * Where all x are -inf there is no p: it counts as 0, with gradient 0. */
+#include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
 #include "ops/axes.h"
@@ -172,4 +173,4 @@ static void softmax_curvature(const ad_curvature_args *c)
 SOFTMAX_OP(softmax, softmax_slope, softmax_slope)
 SOFTMAX_OP(log_softmax, log_softmax_pull, log_softmax_push)
 
-const ad_op *const ad_softmax_ops[] = {&ad_logsumexp_op, &softmax_op, &log_softmax_op, NULL};
+const ad_op *const ad_softmax_ops[] = {&softmax_op, &log_softmax_op, NULL};

@@ -2,6 +2,7 @@
  *
  * A view rule turns strides into strides. It serves three times: on the operand's numbers, on the
  * operand's cotangent, through which dy is added where it belongs, and on its tangent. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
 #include "kernels/map.h"
@@ -11,44 +12,6 @@
 #include "tape/apply.h"
 
 #include <string.h>
-
-static ad_view looked_at(const ad_op *op, const void *attr, ad_view x, const ad_shape *shape)
-{
-    ad_view y = x;
-    y.shape = *shape;
-    if (!op->view(&x, attr, &y))
-        y.data = NULL;
-    return y;
-}
-
-void ad_view_pullback(const ad_pullback_args *c)
-{
-    ad_array dx = c->dx[0];
-    if (!dx.data)
-        return;
-    ad_view target = looked_at(c->op, c->attr, ad_array_view(dx), &c->dy.shape);
-    size_t bytes = ad_array_count(&dx) * ad_type_size(dx.type);
-    bool whole = target.data == dx.data && ad_view_is_contiguous(&target) &&
-                 ad_view_count(&target) == ad_array_count(&dx);
-    if (!target.data) {
-        ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
-    } else if (c->assign[0] && whole) {
-        memcpy(dx.data, c->dy.data, bytes);
-    } else {
-        if (c->assign[0])
-            memset(dx.data, 0, bytes);
-        ad_strided_add(&target, c->dy.data);
-    }
-}
-
-void ad_view_jvp(const ad_jvp_args *c)
-{
-    ad_view ty = looked_at(c->op, c->attr, c->tx[0], &c->ty.shape);
-    if (ty.data)
-        ad_strided_read(&ty, c->ty.data);
-    else
-        ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
-}
 
 /* "reshape([2, 3]): cannot become [4, 2], reason" on the tape. */
 static ad_tensor refuse(const char *op, ad_tensor x, const ad_shape *wanted, const char *reason)
@@ -79,7 +42,7 @@ static bool reshape_view(const ad_view *x, const void *attr, ad_view *y)
     return ad_view_is_contiguous(x);
 }
 
-VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback)
+AD_VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback)
 
 /* Puts what the other extents leave in the place of a -1. NULL, or why not. */
 static const char *fill_in(const ad_shape *x, ad_shape *shape)
@@ -156,7 +119,7 @@ static bool squeeze_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(squeeze, sizeof(int), ad_view_pullback)
+AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback)
 
 ad_tensor ad_squeeze(ad_tensor x, int axis)
 {
@@ -184,7 +147,7 @@ static bool expand_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(expand, sizeof(int), ad_view_pullback)
+AD_VIEW_OP(expand, sizeof(int), ad_view_pullback)
 
 ad_tensor ad_expand(ad_tensor x, int axis)
 {
@@ -212,7 +175,7 @@ static bool permute_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback)
+AD_VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback)
 
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
 {
@@ -249,7 +212,7 @@ static bool transpose_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(transpose, 0, ad_view_pullback)
+AD_VIEW_OP(transpose, 0, ad_view_pullback)
 
 ad_tensor ad_transpose(ad_tensor x)
 {
@@ -285,7 +248,7 @@ static void broadcast_to_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], !c->assign[0]);
 }
 
-VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
+AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
@@ -296,7 +259,5 @@ ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 }
 
 const ad_op *const ad_shape_ops[] = {
-    &reshape_op,      &squeeze_op,  &expand_op,  &permute_op,     &transpose_op,
-    &broadcast_to_op, &ad_slice_op, &ad_flip_op, &ad_diagonal_op, &ad_diag_op,
-    &ad_tril_op,      &ad_triu_op,  NULL,
+    &reshape_op, &squeeze_op, &expand_op, &permute_op, &transpose_op, &broadcast_to_op, NULL,
 };

@@ -1,7 +1,9 @@
 /* Views of some of the numbers, or in another order: slice, flip; and split and unstack, which slice. */
+#include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
 #include "ops/axes.h"
+#include "ops/families.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
 
@@ -38,9 +40,9 @@ static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(ad_slice_op, slice, sizeof(slice_attr), ad_view_pullback)
+AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback)
 
-/* Places from which and up to which, counted from 0, and how many are taken. False if they are beyond
+/* Indices from which and up to which, counted from 0, and how many are taken. False if they are beyond
  * the extent, or the wrong way round. A step for less than two elements is never taken. */
 static bool fix_range(slice_attr *s, int64_t extent, int64_t begin, int64_t end)
 {
@@ -58,11 +60,11 @@ static bool fix_range(slice_attr *s, int64_t extent, int64_t begin, int64_t end)
     return true;
 }
 
-static const char *place_text(int64_t place, char text[32])
+static const char *index_text(int64_t index, char text[32])
 {
-    if (place == AD_OPEN)
+    if (index == AD_OPEN)
         return "open";
-    snprintf(text, 32, "%lld", (long long)place);
+    snprintf(text, 32, "%lld", (long long)index);
     return text;
 }
 
@@ -73,8 +75,8 @@ static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is no range of axis %d",
-                 ad_shape_print(shape, text, sizeof text), place_text(begin, from),
-                 place_text(end, to), steps, s->axis);
+                 ad_shape_print(shape, text, sizeof text), index_text(begin, from),
+                 index_text(end, to), steps, s->axis);
 }
 
 ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step)
@@ -92,7 +94,7 @@ ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64
         refuse_range(x, &shape, &s, begin, end);
         return ad_dead_like(x);
     }
-    return ad_apply(&ad_slice_op, &x, &s);
+    return ad_apply(&slice_op, &x, &s);
 }
 
 ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end)
@@ -115,14 +117,14 @@ static bool flip_view(const ad_view *x, const void *attr, ad_view *y)
 }
 
 #define flip_shape ad_shape_first
-AD_VIEW_OP(ad_flip_op, flip, sizeof(unsigned), ad_view_pullback)
+AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback)
 
 ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {
     unsigned mask;
     if (!ad_axes_fix("flip", x, &axes, &mask))
         return ad_dead_like(x);
-    return ad_apply(&ad_flip_op, &x, &mask);
+    return ad_apply(&flip_op, &x, &mask);
 }
 
 /* ---- split and unstack ------------------------------------------------------------- */
@@ -167,7 +169,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
     return false;
 }
 
-ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tensor *y)
+ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y)
 {
     if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
@@ -180,7 +182,7 @@ ad_status ad_split(ad_tensor x, int n, const int64_t *extents, int axis, ad_tens
     return ad_tape_status(x.tape) == AD_OK ? AD_OK : none_of(x, n, y);
 }
 
-ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y)
+ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
 {
     if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
@@ -195,3 +197,5 @@ ad_status ad_unstack(ad_tensor x, int n, int axis, ad_tensor *y)
         y[i] = ad_squeeze(ad_slice(x, axis, i, i + 1), axis);
     return ad_tape_status(x.tape) == AD_OK ? AD_OK : none_of(x, n, y);
 }
+
+const ad_op *const ad_slice_ops[] = {&slice_op, &flip_op, NULL};

@@ -1,0 +1,14 @@
+/* Sharing work among the threads of a pool. */
+#ifndef ADZE_BASE_POOL_H
+#define ADZE_BASE_POOL_H
+
+#include "adze/pool.h"
+
+/* One of the tasks of a job. The worker is a number below the pool's threads, of which no two tasks
+ * have the same at a time: it may name scratch memory. */
+typedef void ad_task(void *job, size_t task, int worker);
+
+/* Runs all tasks, in any order and on any thread, and returns after the last. p may be NULL. */
+void ad_pool_run(ad_pool *p, size_t tasks, ad_task *run, void *job);
+
+#endif

@@ -1,0 +1,35 @@
+/* What kernels work with: scratch memory from an arena, the threads of a pool, the machine's
+ * instruction set, and the failure that they report. */
+#ifndef ADZE_BASE_WORKSPACE_H
+#define ADZE_BASE_WORKSPACE_H
+
+#include "adze/workspace.h"
+#include "base/arena.h"
+#include "base/cpu.h"
+#include "base/pool.h"
+
+struct ad_workspace {
+    ad_arena *arena; /* for scratch memory */
+    ad_pool *pool;   /* or NULL */
+    ad_isa isa;
+    void *owner;       /* the tape whose rules run, for inner tapes; or NULL */
+    ad_error rejected; /* by the kernel that runs */
+};
+
+/* Runs all tasks on the pool, if there is one. */
+static inline void ad_work_share(const ad_workspace *work, size_t tasks, ad_task *run, void *job)
+{
+    ad_pool_run(work->pool, tasks, run, job);
+}
+
+static inline int ad_work_threads(const ad_workspace *work)
+{
+    return ad_pool_threads(work->pool);
+}
+
+static inline ad_isa ad_work_isa(const ad_workspace *work)
+{
+    return work->isa;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* The way in to a tape and out of it, and the error that sticks. */
+#include "tape/failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+ad_status ad_tape_status(const ad_tape *t)
+{
+    if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
+        return AD_BUSY;
+    return t ? t->error.status : AD_MISUSE;
+}
+
+const char *ad_tape_error(const ad_tape *t)
+{
+    if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
+        return ad_guard_text(&t->guard);
+    return t ? t->error.text : "there is no tape";
+}
+
+ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
+{
+    if (!t)
+        return AD_MISUSE;
+    if (t->error.status != AD_OK || status == AD_OK)
+        return t->error.status;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(t->error.text, sizeof t->error.text, format, arguments);
+    va_end(arguments);
+    return t->error.status = status;
+}
+
+bool ad_tape_refuses(ad_tape *t, const char *name)
+{
+    if (t->busy)
+        ad_tape_fail(t, AD_BUSY, "%s: the tape is in use by a kernel of %s%s", name, t->busy,
+                     t->inner && t->inner->count
+                         ? " (tensors that its function needs must be its operands)"
+                         : "");
+    ad_tape_leave(t);
+    return true;
+}
+
+bool ad_tape_take_over(ad_tape *t, const char *name)
+{
+    if (t->checks & AD_CHECK_THREADS && !ad_guard_take(&t->guard, name))
+        return false;
+    if (t->busy)
+        ad_tape_leave(t);
+    return !t->busy;
+}

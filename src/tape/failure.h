@@ -1,0 +1,34 @@
+/* The way in to a tape and out of it, and the error that sticks. */
+#ifndef ADZE_TAPE_FAILURE_H
+#define ADZE_TAPE_FAILURE_H
+
+#include "tape/node.h"
+
+/* Around what a public function does to a tape. False, with nothing to leave, if it cannot be used
+ * now: it failed, one of its kernels is at work, or another thread is (AD_CHECK_THREADS). */
+bool ad_tape_refuses(ad_tape *t, const char *name);
+
+static inline void ad_tape_leave(ad_tape *t)
+{
+    if (t->checks & AD_CHECK_THREADS)
+        ad_guard_leave(&t->guard);
+}
+
+static inline ad_status ad_tape_leave_with_status(ad_tape *t)
+{
+    ad_status status = t->error.status;
+    ad_tape_leave(t);
+    return status;
+}
+
+static inline bool ad_tape_enter(ad_tape *t, const char *name)
+{
+    if (t->checks & AD_CHECK_THREADS && !ad_guard_enter(&t->guard, name))
+        return false;
+    return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
+}
+
+/* The same for functions that serve a failed tape as well: false only if others are at work. */
+bool ad_tape_take_over(ad_tape *t, const char *name);
+
+#endif

@@ -1,0 +1,42 @@
+/* Around the call of an op's rule: the tape is busy, scratch memory comes and goes, and what the kernel
+ * rejects becomes the tape's error. */
+#include "tape/rule.h"
+
+#include "array/text.h"
+#include "tape/failure.h"
+
+bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity, const ad_view *x)
+{
+    char call[256];
+    ad_tape_fail(t, t->work.rejected.status, "%s%s: %s", prefix,
+                 ad_call_print(name, arity, x, call, sizeof call), t->work.rejected.text);
+    t->work.rejected = (ad_error){0};
+    return false;
+}
+
+char *ad_call_print(const char *name, int arity, const ad_view *x, char *buffer, size_t size)
+{
+    ad_text text = ad_text_in(buffer, size);
+    ad_text_add(&text, "%s(", name);
+    for (int i = 0; i < arity; i++) {
+        ad_text_add(&text, "%s", i ? ", " : "");
+        ad_text_add_shape(&text, &x[i].shape);
+    }
+    ad_text_add(&text, ")");
+    return buffer;
+}
+
+/* ---- frames ------------------------------------------------------------------------ */
+
+bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n)
+{
+    size_t arity = n->arity;
+    f->x = ad_arena_take(&t->values, arity * sizeof *f->x, 8);
+    f->tx = ad_arena_take(&t->values, arity * sizeof *f->tx, 8);
+    f->dx = ad_arena_take(&t->values, arity * sizeof *f->dx, 8);
+    f->assign = ad_arena_take(&t->values, arity * sizeof *f->assign, 8);
+    if (f->x && f->tx && f->dx && f->assign)
+        return true;
+    ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name, arity);
+    return false;
+}

@@ -1,0 +1,68 @@
+/* Around the call of an op's rule: what it is given, and what becomes of a failure. */
+#ifndef ADZE_TAPE_RULE_H
+#define ADZE_TAPE_RULE_H
+
+#include "tape/node.h"
+
+/* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
+ * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
+static inline ad_arena_mark ad_kernel_begin(ad_tape *t, const ad_op *op)
+{
+    t->busy = op->name;
+    return ad_arena_here(&t->values);
+}
+
+bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity,
+                      const ad_view *x);
+
+static inline bool ad_kernel_end(ad_tape *t, ad_arena_mark start, const char *prefix, int arity,
+                                 const ad_view *x)
+{
+    const char *name = t->busy;
+    t->busy = NULL;
+    ad_arena_return(&t->values, start);
+    if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
+        return true;
+    return ad_kernel_failed(t, name, prefix, arity, x);
+}
+
+/* "matmul([64, 784], [50, 10])" into text, cut to fit. */
+char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
+
+/* Operands of a node, and what its rules get of each. */
+enum { AD_FRAME_FEW = 4 };
+
+typedef struct ad_frame {
+    ad_arena_mark start;
+    ad_view *x, *tx;
+    ad_array *dx;
+    bool *assign;
+    ad_view small_x[AD_FRAME_FEW], small_tx[AD_FRAME_FEW];
+    ad_array small_dx[AD_FRAME_FEW];
+    bool small_assign[AD_FRAME_FEW];
+} ad_frame;
+
+/* Takes room for the many operands of n. */
+bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n);
+
+/* Views the operands of n. Close it in any case; false with an error when memory ran out. */
+static inline bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
+{
+    f->start = ad_arena_here(&t->values);
+    f->x = f->small_x;
+    f->tx = f->small_tx;
+    f->dx = f->small_dx;
+    f->assign = f->small_assign;
+    if (n->arity > AD_FRAME_FEW && !ad_frame_grow(f, t, n))
+        return false;
+    for (uint32_t i = 0; i < n->arity; i++)
+        ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
+    return true;
+}
+
+static inline void ad_frame_close(ad_frame *f, ad_tape *t)
+{
+    ad_arena_return(&t->values, f->start);
+}
+
+#endif

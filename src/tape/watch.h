@@ -1,0 +1,25 @@
+/* Looking at numbers (AD_CHECK_NUMBERS). */
+#ifndef ADZE_TAPE_WATCH_H
+#define ADZE_TAPE_WATCH_H
+
+#include "tape/node.h"
+
+/* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent of one
+ * of its values. */
+typedef struct ad_outcome {
+    const char *rule; /* "", "pullback of " and so on */
+    const char *what; /* the result, ... */
+    int operand;      /* what is of which operand, or -1 */
+    const ad_node *n;
+    const uint32_t *operands; /* [arity] nodes */
+    const ad_view *x;         /* [arity] */
+    ad_view numbers;
+    ad_view dy; /* data is NULL where there is none */
+} ad_outcome;
+
+bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count);
+
+/* Always false, with an error that tells all about the first bad number. */
+bool ad_not_finite(ad_tape *t, const ad_outcome *o);
+
+#endif

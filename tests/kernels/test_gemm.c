@@ -1,0 +1,232 @@
+/* Matrix products: every kernel that this machine can run, against a plain triple loop, with
+ * operands at the edge of memory (RELIABILITY R10); and the same bits however they are split (R8). */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "suite.h"
+
+#include "adze/random.h"
+#include "kernels/gemm.h"
+#include "tape/node.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- numbers beside a page that must not be touched ------------------------------------- */
+
+typedef struct fenced {
+    char *pages;
+    size_t bytes; /* of all pages, the forbidden ones included */
+    void *data;
+} fenced;
+
+/* Memory that ends where a forbidden page begins, or begins where one ends. */
+static fenced fence(size_t bytes, bool below)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+    size_t all = inner + 2 * page;
+    char *pages = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(pages != MAP_FAILED);
+    ck_assert_int_eq(mprotect(pages + page, inner, PROT_READ | PROT_WRITE), 0);
+    return (fenced){pages, all, pages + page + (below ? 0 : inner - bytes)};
+}
+
+static void unfence(const fenced *f)
+{
+    munmap(f->pages, f->bytes);
+}
+
+static double get(ad_type type, const void *data, int64_t i)
+{
+    return type == AD_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+static void put(ad_type type, void *data, int64_t i, double x)
+{
+    if (type == AD_F32)
+        ((float *)data)[i] = (float)x;
+    else
+        ((double *)data)[i] = x;
+}
+
+/* ---- operands -------------------------------------------------------------------------- */
+
+typedef enum layout { BY_ROWS, BY_COLUMNS, WIDE_ROWS, SCATTERED, BACKWARDS, LAYOUTS } layout;
+
+typedef struct operand {
+    fenced memory;
+    ad_matrix m;
+} operand;
+
+static operand make_operand(ad_random *r, ad_type type, int64_t rows, int64_t columns, layout how)
+{
+    operand o = {.m = {NULL, rows, columns, columns, 1}};
+    int64_t first = 0, count = rows * columns;
+    if (how == BY_COLUMNS) {
+        o.m.row_step = 1;
+        o.m.column_step = rows;
+    } else if (how == WIDE_ROWS) {
+        o.m.row_step = columns + 3;
+        count = (rows - 1) * (columns + 3) + columns;
+    } else if (how == SCATTERED) {
+        o.m.column_step = 2;
+        o.m.row_step = 2 * columns + 1;
+        count = (rows - 1) * o.m.row_step + (columns - 1) * 2 + 1;
+    } else if (how == BACKWARDS) {
+        o.m.row_step = -columns;
+        first = (rows - 1) * columns;
+    }
+    count = rows && columns ? count : 0;
+    o.memory = fence((size_t)count * ad_type_size(type), ad_random_below(r, 2));
+    for (int64_t i = 0; i < count; i++)
+        put(type, o.memory.data, i, ad_random_uniform(r) - 0.5);
+    o.m.data = (char *)o.memory.data + (count ? first : 0) * (int64_t)ad_type_size(type);
+    return o;
+}
+
+static double element(ad_type type, const ad_matrix *m, int64_t i, int64_t j)
+{
+    return get(type, m->data, i * m->row_step + j * m->column_step);
+}
+
+/* ---- against a triple loop --------------------------------------------------------------- */
+
+static void check_product(ad_type type, const ad_matrix *a, const ad_matrix *b, double before,
+                          const void *c, const char *what)
+{
+    double eps = type == AD_F32 ? 0x1p-23 : 0x1p-52;
+    for (int64_t i = 0; i < a->rows; i++)
+        for (int64_t j = 0; j < b->columns; j++) {
+            double sum = before, size = fabs(before);
+            for (int64_t p = 0; p < a->columns; p++) {
+                double term = element(type, a, i, p) * element(type, b, p, j);
+                sum += term;
+                size += fabs(term);
+            }
+            double got = get(type, c, i * b->columns + j), room = 4 * eps * (size + 1e-30) * 8;
+            ck_assert_msg(fabs(got - sum) <= room, "%s: c[%d, %d] is %.17g, not %.17g", what,
+                          (int)i, (int)j, got, sum);
+        }
+}
+
+static void check_case(ad_tape *t, ad_random *r, ad_type type, const int64_t shape[3], layout la,
+                       layout lb, bool add)
+{
+    char what[128];
+    snprintf(what, sizeof what, "isa %d, %s, %dx%dx%d, layouts %d %d, add %d", (int)t->work.isa,
+             ad_type_text(type), (int)shape[0], (int)shape[1], (int)shape[2], (int)la, (int)lb,
+             add);
+    operand a = make_operand(r, type, shape[0], shape[2], la);
+    operand b = make_operand(r, type, shape[2], shape[1], lb);
+    int64_t count = shape[0] * shape[1];
+    fenced c = fence((size_t)count * ad_type_size(type), ad_random_below(r, 2));
+    for (int64_t i = 0; i < count; i++)
+        put(type, c.data, i, add ? 0.75 : NAN);
+    ad_gemm(&t->work, type, a.m, b.m, add, c.data, NULL);
+    check_product(type, &a.m, &b.m, add ? 0.75 : 0, c.data, what);
+    unfence(&a.memory);
+    unfence(&b.memory);
+    unfence(&c);
+}
+
+static ad_tape *tape_for(int isa, ad_pool *pool)
+{
+    ad_tape_options options = {.size = sizeof options, .pool = pool};
+    ad_tape *t = ad_tape_new(&options);
+    ck_assert_ptr_nonnull(t);
+    ck_assert_int_le(isa, (int)t->work.isa);
+    t->work.isa = (ad_isa)isa;
+    return t;
+}
+
+static const int64_t extents[] = {0, 1, 2, 3, 5, 8, 13, 16, 17, 24, 31, 33, 48, 50, 67, 100};
+
+START_TEST(products_agree_with_a_triple_loop_and_touch_nothing_else)
+{
+    enum { COUNT = sizeof extents / sizeof *extents, TIMES = 1500 };
+    ad_tape *t = tape_for(_i, NULL);
+    ad_random r = ad_random_new(7, (uint64_t)_i);
+    for (int k = 0; k < TIMES; k++) {
+        int64_t shape[3];
+        for (int i = 0; i < 3; i++)
+            shape[i] = extents[ad_random_below(&r, COUNT)];
+        layout la = (layout)ad_random_below(&r, LAYOUTS), lb = (layout)ad_random_below(&r, LAYOUTS);
+        check_case(t, &r, k % 2 ? AD_F32 : AD_F64, shape, la, lb, k % 3 == 0);
+        ck_assert_int_eq(ad_tape_status(t), AD_OK);
+        ad_tape_reset(t);
+    }
+    ad_tape_free(t);
+}
+END_TEST
+
+static const int64_t long_shapes[][3] = {
+    {5, 50, 1100}, {40, 3, 2500}, {33, 17, 1024}, {1, 50, 3000}, {520, 515, 530}};
+
+START_TEST(long_sums_and_large_products_agree_too)
+{
+    ad_tape *t = tape_for(_i, NULL);
+    ad_random r = ad_random_new(8, (uint64_t)_i);
+    for (size_t k = 0; k < sizeof long_shapes / sizeof *long_shapes; k++)
+        for (layout la = BY_ROWS; la <= BY_COLUMNS; la++)
+            for (int add = 0; add < 2; add++)
+                check_case(t, &r, AD_F32, long_shapes[k], la, (layout)(k % LAYOUTS), add);
+    ad_tape_free(t);
+}
+END_TEST
+
+/* ---- split among threads ------------------------------------------------------------------ */
+
+static const int64_t split_shapes[][3] = {{1500, 50, 300}, {784, 50, 700},  {70, 900, 233},
+                                          {2001, 1, 784},  {300, 35, 1100}, {530, 520, 515},
+                                          {33, 2000, 40},  {20000, 3, 7}};
+
+static void multiply_split(int isa, int threads, size_t which, layout la, layout lb, ad_type type,
+                           void *c)
+{
+    const int64_t *shape = split_shapes[which];
+    ad_random r = ad_random_new(9, which);
+    operand a = make_operand(&r, type, shape[0], shape[2], la);
+    operand b = make_operand(&r, type, shape[2], shape[1], lb);
+    ad_pool *pool = ad_pool_new(NULL, threads);
+    ck_assert_ptr_nonnull(pool);
+    ad_tape *t = tape_for(isa, pool);
+    ad_gemm(&t->work, type, a.m, b.m, false, c, NULL);
+    ck_assert_int_eq(ad_tape_status(t), AD_OK);
+    ad_tape_free(t);
+    ad_pool_free(pool);
+    unfence(&a.memory);
+    unfence(&b.memory);
+}
+
+START_TEST(no_bit_depends_on_the_number_of_threads)
+{
+    static const int threads[] = {2, 3, 8};
+    for (size_t k = 0; k < sizeof split_shapes / sizeof *split_shapes; k++)
+        for (int l = (int)(k % 2); l < 4; l += 2) {
+            ad_type type = (k + (size_t)l) % 2 ? AD_F64 : AD_F32;
+            size_t bytes = (size_t)(split_shapes[k][0] * split_shapes[k][1]) * ad_type_size(type);
+            void *one = malloc(bytes), *many = malloc(bytes);
+            multiply_split(_i, 1, k, (layout)(l & 1), (layout)(l >> 1), type, one);
+            for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+                memset(many, 0xff, bytes);
+                multiply_split(_i, threads[i], k, (layout)(l & 1), (layout)(l >> 1), type, many);
+                ck_assert_msg(memcmp(one, many, bytes) == 0, "shape %zu, layouts %d, %d threads", k,
+                              l, threads[i]);
+            }
+            free(one);
+            free(many);
+        }
+}
+END_TEST
+
+int main(void)
+{
+    int sets = (int)ad_cpu_isa() + 1;
+    Suite *suite = suite_create("gemm");
+    TCase *c = tcase_create("kernels");
+    tcase_add_loop_test(c, products_agree_with_a_triple_loop_and_touch_nothing_else, 0, sets);
+    tcase_add_loop_test(c, long_sums_and_large_products_agree_too, 0, sets);
+    tcase_add_loop_test(c, no_bit_depends_on_the_number_of_threads, 0, sets);
+    suite_add_tcase(suite, c);
+    return run_suite(suite);
+}

@@ -1,0 +1,385 @@
+/* Misuse is an error with a message, never undefined behaviour (RELIABILITY R11). Every exported function
+ * has a row in one of the tables (misuse.h); the list of them is that of tests/house/abi.txt. */
+#include "misuse.h"
+#include "suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static ad_tape *tape;
+static ad_tensor o[SLOTS];
+
+static void setup(void)
+{
+    tape = ad_tape_new(NULL);
+    make_operands(tape, o);
+    ck_assert_int_eq(ad_tape_status(tape), AD_OK);
+}
+
+static void teardown(void)
+{
+    ad_tape_free(tape);
+}
+
+/* ---- functions of tensors ------------------------------------------------------------------ */
+
+/* y is a failure of op with that status, which later calls do not change; then all is well again. */
+static void expect_failure(const char *op, ad_tensor y, ad_status status)
+{
+    char text[600];
+    ck_assert_msg(ad_tape_status(tape) == status, "%s: %d %s", op, (int)ad_tape_status(tape),
+                  ad_tape_error(tape));
+    ck_assert_msg(strncmp(ad_tape_error(tape), op, strlen(op)) == 0, "%s: %s", op,
+                  ad_tape_error(tape));
+    ck_assert_ptr_null(ad_read(y).data);
+    snprintf(text, sizeof text, "%s", ad_tape_error(tape));
+    ck_assert_ptr_null(ad_read(ad_exp(y)).data);
+    ck_assert_int_eq(ad_backward(y), status);
+    ck_assert_str_eq(ad_tape_error(tape), text);
+    ad_tape_reset(tape);
+    make_operands(tape, o);
+    ck_assert_int_eq(ad_tape_status(tape), AD_OK);
+}
+
+START_TEST(good_operands_are_taken) /* so that what follows fails for the reason given */
+{
+    const op_row *row = &op_rows[_i];
+    ad_tensor y = row->call(o);
+    ck_assert_msg(ad_tape_status(tape) == AD_OK, "%s: %s", row->function, ad_tape_error(tape));
+    ck_assert_ptr_nonnull(ad_read(y).data);
+}
+END_TEST
+
+START_TEST(without_a_tape_nothing_happens)
+{
+    const op_row *row = &op_rows[_i];
+    ad_tensor none[SLOTS];
+    memset(none, 0, sizeof none);
+    ad_tensor y = row->call(none);
+    ck_assert(!y.tape && !ad_read(y).data);
+    for (int i = 0; i < SLOTS; i++)
+        none[i] = ad_number(i);
+    ck_assert_ptr_null(row->call(none).tape);
+}
+END_TEST
+
+START_TEST(stale_and_foreign_operands_are_refused)
+{
+    const op_row *row = &op_rows[_i];
+    ad_tape *elsewhere = ad_tape_new(NULL);
+    ad_tensor old[SLOTS], foreign[SLOTS], spoilt[SLOTS];
+    bool first = true;
+    make_operands(elsewhere, foreign);
+    memcpy(old, o, sizeof o);
+    ad_tape_reset(tape);
+    make_operands(tape, o);
+    for (int i = 0; i < SLOTS; i++) {
+        if (!(row->uses & BIT(i)))
+            continue;
+        memcpy(spoilt, o, sizeof o);
+        spoilt[i] = old[i];
+        expect_failure(row->op, row->call(spoilt), AD_STALE);
+        if (row->uses == BIT(i))
+            continue;
+        memcpy(spoilt, o, sizeof o);
+        spoilt[i] = foreign[i];
+        ad_tensor y = row->call(spoilt);
+        if (y.tape == tape)
+            expect_failure(row->op, y, AD_FOREIGN);
+        else /* whose tape the first operand names */
+            ck_assert(first || ad_tape_status(elsewhere) == AD_FOREIGN);
+        ad_tape_reset(elsewhere);
+        make_operands(elsewhere, foreign);
+        first = false;
+    }
+    ad_tape_free(elsewhere);
+}
+END_TEST
+
+START_TEST(wrong_types_are_refused)
+{
+    const op_row *row = &op_rows[_i];
+    for (int i = 0; i < SLOTS; i++) {
+        ad_tensor spoilt[SLOTS];
+        memcpy(spoilt, o, sizeof o);
+        spoilt[i] = mistyped(tape, i);
+        if (row->typed & BIT(i))
+            expect_failure(row->op, row->call(spoilt), AD_BAD_TYPE);
+        else if (row->uses & BIT(i))
+            ck_assert_msg(ad_read(row->call(spoilt)).data, "%s: %s", row->function,
+                          ad_tape_error(tape));
+    }
+}
+END_TEST
+
+START_TEST(impossible_arguments_are_refused)
+{
+    const bad_row *row = &bad_rows[_i];
+    ad_tensor y = row->call(o);
+    if (row->status != AD_OK)
+        expect_failure(row->op, y, row->status);
+    else { /* no tape to put the failure on */
+        ck_assert(!y.tape && isnan(y.as.number) && ad_tape_status(y.tape) == AD_MISUSE);
+        ck_assert_str_eq(ad_tape_error(y.tape), "there is no tape");
+    }
+}
+END_TEST
+
+/* An op whose kernel calls the row under test. */
+typedef struct meddling {
+    const op_row *row;
+    const ad_tensor *o;
+} meddling;
+
+static void meddle(const ad_forward_args *c)
+{
+    const meddling *m = c->attr;
+    ad_tensor y = m->row->call(m->o);
+    ck_assert_ptr_null(ad_read(y).data);
+}
+
+START_TEST(kernels_cannot_use_their_tape)
+{
+    ad_op op = {.name = "meddler",
+                .arity = 1,
+                .flags = AD_OP_NO_DERIVATIVE,
+                .attr_size = sizeof(meddling),
+                .shape = ad_shape_first,
+                .forward = meddle};
+    meddling m = {&op_rows[_i], o};
+    ad_tensor y = ad_apply(&op, &o[A], &m);
+    expect_failure(m.row->op, y, AD_BUSY);
+}
+END_TEST
+
+/* ---- all others ---------------------------------------------------------------------------- */
+
+static const struct call_table {
+    const call_row *rows;
+    const size_t *count;
+} call_tables[] = {{object_rows, &object_row_count},
+                   {sweep_rows, &sweep_row_count},
+                   {check_rows, &check_row_count},
+                   {model_rows, &model_row_count},
+                   {operator_rows, &operator_row_count}};
+enum { CALL_TABLES = sizeof call_tables / sizeof *call_tables };
+
+static int call_count(void)
+{
+    size_t n = 0;
+    for (int k = 0; k < CALL_TABLES; k++)
+        n += *call_tables[k].count;
+    return (int)n;
+}
+
+START_TEST(all_others_survive_misuse)
+{
+    const struct call_table *table = call_tables;
+    size_t i = (size_t)_i;
+    while (i >= *table->count)
+        i -= *table++->count;
+    table->rows[i].run();
+}
+END_TEST
+
+/* ---- the tables are complete --------------------------------------------------------------- */
+
+static bool has_row(const char *function)
+{
+    bool found = false;
+    for (size_t i = 0; i < op_row_count; i++)
+        found = found || strcmp(op_rows[i].function, function) == 0;
+    for (int k = 0; k < CALL_TABLES; k++)
+        for (size_t i = 0; i < *call_tables[k].count; i++)
+            found = found || strcmp(call_tables[k].rows[i].function, function) == 0;
+    return found;
+}
+
+START_TEST(every_exported_function_has_a_row)
+{
+    char path[512], line[128];
+    const char *root = getenv("ADZE_SOURCE_ROOT");
+    snprintf(path, sizeof path, "%s/tests/house/abi.txt", root ? root : ".");
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s", path);
+    size_t functions = 0;
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        ck_assert_msg(strncmp(line, "ad_", 3) == 0 && has_row(line + 3),
+                      "%s has no row in tests/misuse/", line);
+        functions++;
+    }
+    fclose(file);
+    ck_assert_uint_eq(functions, op_row_count + (size_t)call_count());
+}
+END_TEST
+
+/* ---- each status is produced --------------------------------------------------------------- */
+
+static ad_status memory_runs_out(void)
+{
+    ck_assert_ptr_null(ad_tape_memory(tape, SIZE_MAX));
+    return ad_tape_status(tape);
+}
+static ad_status too_large(void)
+{
+    ad_freeze(tape, ((ad_view){.data = o, .shape = {1, {INT64_MAX}}}));
+    return ad_tape_status(tape);
+}
+static ad_status bad_shape(void)
+{
+    return ad_backward(ad_add(o[A], o[C]));
+}
+static ad_status bad_type(void)
+{
+    return ad_backward(ad_add(o[A], o[L]));
+}
+static ad_status out_of_domain(void)
+{
+    ad_gather(o[A], ad_constant(tape, AD_I32, 7), 0);
+    return ad_tape_status(tape);
+}
+static ad_status stale(void)
+{
+    ad_tape_reset(tape);
+    return ad_backward(o[A]);
+}
+static ad_status foreign(void)
+{
+    ad_tape *other = ad_tape_new(NULL);
+    ad_add(o[A], ad_constant(other, AD_F64, 1));
+    ad_tape_free(other);
+    return ad_tape_status(tape);
+}
+static void use_tape(void *user, const ad_event *event)
+{
+    (void)event;
+    ad_exp(*(ad_tensor *)user);
+}
+static ad_status busy(void)
+{
+    ad_tape_trace(tape, use_tape, &o[A]);
+    ad_exp(o[A]);
+    return ad_tape_status(tape);
+}
+static ad_status no_derivative(void)
+{
+    return ad_backward(ad_sum(ad_cast(ad_greater(o[A], o[B]), AD_F64)));
+}
+static ad_status misuse(void)
+{
+    return ad_array_write(NULL, ad_read(o[A]), NULL);
+}
+static void give_up(const ad_pullback_args *c)
+{
+    ad_reject(c->work, AD_FAILED, "no");
+}
+static ad_status failed(void)
+{
+    ad_op op = ad_op_with_pullback(ad_builtin_op_named("exp"), "solver", give_up);
+    return ad_backward(ad_sum(ad_apply(&op, &o[A], NULL)));
+}
+static ad_status file(void)
+{
+    ad_array a;
+    return ad_idx_read("/no/such/file", NULL, &a, NULL);
+}
+static ad_status format(void)
+{
+    ad_array a;
+    return ad_idx_parse("P5", 2, "image", NULL, &a, NULL);
+}
+static ad_status different(void)
+{
+    return ad_test_same(ad_read(o[A]), ad_read(o[C]), 1, NULL);
+}
+/* With what a tape can be asked to check. */
+static void use_checks(unsigned checks)
+{
+    ad_tape_free(tape);
+    tape = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .checks = checks});
+    make_operands(tape, o);
+}
+static ad_status not_finite(void)
+{
+    use_checks(AD_CHECK_NUMBERS);
+    return ad_backward(ad_sum(ad_div(o[A], 0)));
+}
+static ad_status unreached(void)
+{
+    use_checks(AD_CHECK_REACHED);
+    return ad_backward(ad_sum(o[A]));
+}
+static ad_status changed(void)
+{
+    double numbers[] = {1, 2};
+    use_checks(AD_CHECK_BORROWED);
+    ad_tensor x = ad_watch(tape, AD_VIEW(numbers, 2));
+    numbers[1] = 3;
+    return ad_backward(ad_sum(x));
+}
+static bool never(void *user, size_t left)
+{
+    (void)user, (void)left;
+    return false;
+}
+static ad_status cancelled(void)
+{
+    ad_tape_poll(tape, never, NULL);
+    return ad_backward(ad_sum(ad_exp(o[A])));
+}
+static ad_status success(void)
+{
+    return ad_backward(ad_sum(o[A]));
+}
+
+static ad_status (*const producers[AD_STATUS_COUNT])(void) = {
+    [AD_NOT_FINITE] = not_finite,
+    [AD_UNREACHED] = unreached,
+    [AD_CHANGED] = changed,
+    [AD_CANCELLED] = cancelled,
+    [AD_OK] = success,
+    [AD_MEMORY] = memory_runs_out,
+    [AD_TOO_LARGE] = too_large,
+    [AD_BAD_SHAPE] = bad_shape,
+    [AD_BAD_TYPE] = bad_type,
+    [AD_DOMAIN] = out_of_domain,
+    [AD_STALE] = stale,
+    [AD_FOREIGN] = foreign,
+    [AD_BUSY] = busy,
+    [AD_MISUSE] = misuse,
+    [AD_FAILED] = failed,
+    [AD_NO_DERIVATIVE] = no_derivative,
+    [AD_FILE] = file,
+    [AD_FORMAT] = format,
+    [AD_DIFFERENT] = different,
+};
+
+START_TEST(each_status_is_produced)
+{
+    ck_assert_msg(producers[_i] != NULL, "nothing here produces \"%s\"",
+                  ad_status_text((ad_status)_i));
+    ck_assert_int_eq(producers[_i](), _i);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("misuse");
+    TCase *ops = tcase_create("functions of tensors"), *others = tcase_create("all others");
+    int rows = (int)op_row_count;
+    tcase_add_checked_fixture(ops, setup, teardown);
+    tcase_add_loop_test(ops, good_operands_are_taken, 0, rows);
+    tcase_add_loop_test(ops, without_a_tape_nothing_happens, 0, rows);
+    tcase_add_loop_test(ops, stale_and_foreign_operands_are_refused, 0, rows);
+    tcase_add_loop_test(ops, wrong_types_are_refused, 0, rows);
+    tcase_add_loop_test(ops, kernels_cannot_use_their_tape, 0, rows);
+    tcase_add_loop_test(ops, impossible_arguments_are_refused, 0, (int)bad_row_count);
+    tcase_add_loop_test(ops, each_status_is_produced, 0, AD_STATUS_COUNT);
+    suite_add_tcase(suite, ops);
+    tcase_add_test(others, every_exported_function_has_a_row);
+    tcase_add_loop_test(others, all_others_survive_misuse, 0, call_count());
+    suite_add_tcase(suite, others);
+    return run_suite(suite);
+}

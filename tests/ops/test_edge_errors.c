@@ -1,0 +1,388 @@
+/* What operations refuse: shapes, axes, types and values that do not fit, each with a status and a
+ * message that names the operation, the shapes and the reason.
+ *
+ *     ROW(what it shows, the call, status, message) */
+#include "adze/ops.h"
+
+#include "suite.h"
+
+#include <string.h>
+
+/* Operands for the calls; their numbers are all 1. */
+typedef struct operands {
+    ad_tensor number, v3, v4, m23, m24, m41, m43, batch223, batch334, rank8; /* f64 */
+    ad_tensor none3;                                                         /* f64 [0, 3] */
+    ad_tensor f32_v3, i32_number, i32_v3, mask3;
+    ad_tensor too_large, negative; /* i32 [4]: {0, 2, 7, 9} and {0, -1, 0, -7} */
+} operands;
+
+typedef struct refusal {
+    const char *name;
+    ad_tensor (*f)(ad_tape *t, const operands *o);
+    ad_status status;
+    const char *message;
+} refusal;
+
+#define BROADCAST "shapes do not broadcast: aligned at the end, extents must be equal or 1"
+#define FLOATS    "operands must be f32 or f64 (ad_cast converts)"
+#define MIXED     "operands must have one type, here are f32 and f64 (ad_cast converts)"
+#define PAIR(...) ((ad_tensor[]){__VA_ARGS__})
+
+/* clang-format off */
+#define SHAPES(ROW) \
+    ROW(add_shapes, ad_add(o->m23, o->v4), AD_BAD_SHAPE, \
+        "add([2, 3], [4]): " BROADCAST) \
+    ROW(comparison_shapes, ad_less(o->m23, o->m41), AD_BAD_SHAPE, \
+        "less([2, 3], [4, 1]): " BROADCAST) \
+    ROW(where_shapes, ad_where(o->mask3, o->v4, o->v4), AD_BAD_SHAPE, \
+        "where([3], [4], [4]): " BROADCAST) \
+    ROW(matmul_columns_and_rows, ad_matmul(o->m23, o->m23), AD_BAD_SHAPE, \
+        "matmul([2, 3], [2, 3]): columns of the left must equal rows of the right") \
+    ROW(matmul_of_a_vector, ad_matmul(o->m23, o->v3), AD_BAD_SHAPE, \
+        "matmul([2, 3], [3]): needs two matrices (ad_dot multiplies vectors, ad_expand makes a vector a matrix)") \
+    ROW(matmul_batches, ad_matmul(o->batch223, o->batch334), AD_BAD_SHAPE, \
+        "matmul([2, 2, 3], [3, 3, 4]): the axes before the last two do not broadcast") \
+    ROW(dot_lengths, ad_dot(o->v3, o->v4), AD_BAD_SHAPE, \
+        "dot([3], [4]): the vectors must have equal length") \
+    ROW(dot_of_a_matrix, ad_dot(o->m23, o->v3), AD_BAD_SHAPE, \
+        "dot([2, 3], [3]): needs two vectors (ad_matmul multiplies matrices)") \
+    ROW(dense_inputs, ad_dense(o->m23, o->m24, o->v4, AD_RELU), AD_BAD_SHAPE, \
+        "dense([2, 3], [2, 4], [4]): columns of x must equal rows of w") \
+    ROW(dense_bias, ad_dense(o->m24, o->m43, o->v4, AD_RELU), AD_BAD_SHAPE, \
+        "dense([2, 4], [4, 3], [4]): columns of w must equal the length of b") \
+    ROW(mse_does_not_broadcast, ad_mse(o->m41, o->v4), AD_BAD_SHAPE, \
+        "mse([4, 1], [4]): prediction and target must have the same shape") \
+    ROW(losses_do_not_broadcast, ad_kl_divergence(o->m41, o->v4), AD_BAD_SHAPE, \
+        "kl_divergence([4, 1], [4]): prediction and target must have the same shape") \
+    ROW(entropy_of_numbers, ad_softmax_cross_entropy_probabilities(o->number, o->number), \
+        AD_BAD_SHAPE, "softmax_cross_entropy_probabilities([], []): " \
+        "needs at least one axis, that of the classes") \
+    ROW(one_label_a_row, ad_softmax_cross_entropy(o->m23, o->i32_v3), AD_BAD_SHAPE, \
+        "softmax_cross_entropy([2, 3], [3]): there must be one label for each row of logits") \
+    ROW(reshape_count, ad_reshape(o->m23, AD_SHAPE(4, 2)), AD_BAD_SHAPE, \
+        "reshape([2, 3]): cannot become [4, 2]: the number of elements differs") \
+    ROW(reshape_two_rests, ad_reshape(o->m23, AD_SHAPE(-1, -1)), AD_BAD_SHAPE, \
+        "reshape([2, 3]): cannot become [-1, -1]: only one extent may be -1") \
+    ROW(reshape_no_such_rest, ad_reshape(o->m23, AD_SHAPE(4, -1)), AD_BAD_SHAPE, \
+        "reshape([2, 3]): cannot become [4, -1]: the elements do not divide among the other extents") \
+    ROW(squeeze_of_more_than_1, ad_squeeze(o->m23, 0), AD_BAD_SHAPE, \
+        "squeeze([2, 3]): the axis to drop must have extent 1") \
+    ROW(expand_beyond_8, ad_expand(o->rank8, 0), AD_BAD_SHAPE, \
+        "expand([1, 1, 1, 1, 1, 1, 1, 1]): the rank would pass 8") \
+    ROW(transpose_of_a_vector, ad_transpose(o->v3), AD_BAD_SHAPE, \
+        "transpose([3]): needs a matrix, or a batch of them") \
+    ROW(permute_some_axes, ad_permute(o->batch223, AD_AXES(1, 0)), AD_BAD_SHAPE, \
+        "permute([2, 2, 3]): the order names 2 axes of 3") \
+    ROW(broadcast_to_less, ad_broadcast_to(o->m23, AD_SHAPE(3)), AD_BAD_SHAPE, \
+        "broadcast_to([2, 3]): cannot become [3]: does not broadcast to the new shape") \
+    ROW(unbroadcast_to_more, ad_unbroadcast(o->v3, AD_SHAPE(2, 3)), AD_BAD_SHAPE, \
+        "unbroadcast([3]): the target [2, 3] does not broadcast to it") \
+    ROW(slice_beyond_the_end, ad_slice(o->m23, 1, 1, 4), AD_BAD_SHAPE, \
+        "slice([2, 3]): 1 to 4 is no range of axis 1") \
+    ROW(slice_backwards, ad_slice(o->m23, -1, 2, 1), AD_BAD_SHAPE, \
+        "slice([2, 3]): 2 to 1 is no range of axis 1") \
+    ROW(slice_before_the_start, ad_slice(o->m23, 0, -3, 1), AD_BAD_SHAPE, \
+        "slice([2, 3]): -3 to 1 is no range of axis 0") \
+    ROW(slice_step_beyond_the_end, ad_slice_step(o->v4, 0, 4, AD_OPEN, -1), AD_BAD_SHAPE, \
+        "slice([4]): 4 to open in steps of -1 is no range of axis 0") \
+    ROW(flatten_backwards, ad_flatten(o->m23, 1, 0), AD_BAD_SHAPE, \
+        "flatten([2, 3]): axis 1 comes after axis 0") \
+    ROW(diagonal_of_a_vector, ad_diagonal(o->v3, 0), AD_BAD_SHAPE, \
+        "diagonal([3]): needs a matrix, or a batch of them") \
+    ROW(trace_of_a_vector, ad_trace(o->v3), AD_BAD_SHAPE, \
+        "trace([3]): needs a matrix, or a batch of them") \
+    ROW(tril_of_a_vector, ad_tril(o->v3, 0), AD_BAD_SHAPE, \
+        "tril([3]): needs a matrix, or a batch of them") \
+    ROW(diag_of_a_number, ad_diag(o->number, 0), AD_BAD_SHAPE, \
+        "diag([]): there is no axis to put on a diagonal") \
+    ROW(diag_too_large, ad_diag(o->v3, INT64_MAX), AD_BAD_SHAPE, \
+        "diag([3]): the result is too large") \
+    ROW(tile_too_large, ad_tile(o->v3, 0, INT64_MAX), AD_BAD_SHAPE, \
+        "tile([3]): the result is too large") \
+    ROW(repeat_less_than_never, ad_repeat(o->v3, 0, -1), AD_BAD_SHAPE, \
+        "repeat([3]): there must be 0 or more copies") \
+    ROW(pad_by_less_than_nothing, ad_pad(o->v3, 0, -1, 0, 0), AD_BAD_SHAPE, \
+        "pad([3]): widths must not be negative (ad_slice makes an axis shorter)") \
+    ROW(pad_reflect_too_far, ad_pad_reflect(o->v3, 0, 3, 0), AD_BAD_SHAPE, \
+        "pad_reflect([3]): an axis can be reflected by less than its extent") \
+    ROW(pad_edge_of_nothing, ad_pad_edge(o->none3, 0, 1, 0), AD_BAD_SHAPE, \
+        "pad_edge([0, 3]): an empty axis has no edges") \
+    ROW(index_select_by_a_number, ad_index_select(o->v3, o->i32_number, 0), \
+        AD_BAD_SHAPE, "index_select([3], []): the index must be a vector") \
+    ROW(take_along_axis_ranks, ad_take_along_axis(o->m23, o->i32_v3, 0), AD_BAD_SHAPE, \
+        "take_along_axis([2, 3], [3]): the index must have the operand's rank") \
+    ROW(scatter_add_shapes, ad_scatter_add(o->v4, o->i32_v3, o->v4, 0), AD_BAD_SHAPE, \
+        "scatter_add([4], [3], [4]): the updates must have the shape of ad_gather(x, index, axis)") \
+    ROW(matvec_shapes, ad_matvec(o->m23, o->v4), AD_BAD_SHAPE, \
+        "matvec([2, 3], [4]): columns of the matrix must equal the length of the vector") \
+    ROW(outer_of_a_matrix, ad_outer(o->m23, o->v4), AD_BAD_SHAPE, \
+        "outer([2, 3], [4]): needs two vectors") \
+    ROW(concat_other_extents, ad_concat(2, PAIR(o->m23, o->m24), 0), AD_BAD_SHAPE, \
+        "concat([2, 3], [2, 4]): shapes must be equal but for the axis") \
+    ROW(concat_ranks, ad_concat(2, PAIR(o->m23, o->v3), 0), AD_BAD_SHAPE, \
+        "concat([2, 3], [3]): operands must have one rank") \
+    ROW(stack_shapes, ad_stack(2, PAIR(o->v3, o->v4), 0), AD_BAD_SHAPE, \
+        "stack([3], [4]): operands must have one shape") \
+    ROW(max_of_nothing, ad_max(o->none3), AD_BAD_SHAPE, \
+        "max([0, 3]): an empty axis has no greatest or least element") \
+    ROW(argmax_of_nothing, ad_argmax(o->none3), AD_BAD_SHAPE, \
+        "argmax([0, 3]): an empty axis has no greatest or least element") \
+    ROW(top_k_of_too_few, ad_top_k(o->m23, 1, 4).values, AD_BAD_SHAPE, \
+        "top_k([2, 3]): axis 1 has fewer than 4 elements") \
+    ROW(clamp_shapes, ad_clamp(o->m23, o->v4, o->number), AD_BAD_SHAPE, \
+        "clamp([2, 3], [4], []): " BROADCAST) \
+    ROW(min_over_nothing, ad_min_over(o->none3, AD_KEEP(0)), AD_BAD_SHAPE, \
+        "min([0, 3]): an empty axis has no greatest or least element")
+
+#define AXES(ROW) \
+    ROW(sum_axis_out_of_range, ad_sum_over(o->m23, AD_AXES(5)), AD_BAD_SHAPE, \
+        "sum([2, 3]): axis 5 is out of range for rank 2") \
+    ROW(mean_axis_below_range, ad_mean_over(o->m23, AD_KEEP(0, -3)), AD_BAD_SHAPE, \
+        "mean([2, 3]): axis -3 is out of range for rank 2") \
+    ROW(variance_axis_twice, ad_variance_over(o->m23, AD_AXES(1, -1), 0), AD_BAD_SHAPE, \
+        "variance([2, 3]): axis -1 is named twice") \
+    ROW(max_axis_twice, ad_max_over(o->m23, AD_AXES(0, 0)), AD_BAD_SHAPE, \
+        "max([2, 3]): axis 0 is named twice") \
+    ROW(sum_axis_0_of_a_number, ad_sum_over(o->number, AD_AXES(0)), AD_BAD_SHAPE, \
+        "sum([]): axis 0 is out of range for rank 0") \
+    ROW(logsumexp_axis_0_of_a_number, ad_logsumexp_over(o->number, AD_KEEP(-1)), AD_BAD_SHAPE, \
+        "logsumexp([]): axis -1 is out of range for rank 0") \
+    ROW(prod_axis, ad_prod_over(o->m23, AD_KEEP(2)), AD_BAD_SHAPE, \
+        "prod([2, 3]): axis 2 is out of range for rank 2") \
+    ROW(norm_axis, ad_norm_over(o->m23, AD_KEEP(-3), 2), AD_BAD_SHAPE, \
+        "norm([2, 3]): axis -3 is out of range for rank 2") \
+    ROW(cumsum_axis, ad_cumsum(o->m23, 2, 0), AD_BAD_SHAPE, \
+        "cumsum([2, 3]): axis 2 is out of range for rank 2") \
+    ROW(sort_of_a_number, ad_sort(o->number, 0, false).values, AD_BAD_SHAPE, \
+        "sort([]): axis 0 is out of range for rank 0") \
+    ROW(top_k_axis, ad_top_k(o->m23, 2, 1).indices, AD_BAD_SHAPE, \
+        "top_k([2, 3]): axis 2 is out of range for rank 2") \
+    ROW(softmax_axis, ad_softmax(o->m23, 2), AD_BAD_SHAPE, \
+        "softmax([2, 3]): axis 2 is out of range for rank 2") \
+    ROW(log_softmax_of_a_number, ad_log_softmax(o->number, 0), AD_BAD_SHAPE, \
+        "log_softmax([]): axis 0 is out of range for rank 0") \
+    ROW(squeeze_axis, ad_squeeze(o->m41, 2), AD_BAD_SHAPE, \
+        "squeeze([4, 1]): axis 2 is out of range for rank 2") \
+    ROW(expand_axis, ad_expand(o->m23, 3), AD_BAD_SHAPE, \
+        "expand([2, 3]): axis 3 is out of range for rank 3") \
+    ROW(permute_axis_twice, ad_permute(o->m23, AD_AXES(0, -2)), AD_BAD_SHAPE, \
+        "permute([2, 3]): axis -2 is named twice") \
+    ROW(slice_axis, ad_slice(o->number, 0, 0, 1), AD_BAD_SHAPE, \
+        "slice([]): axis 0 is out of range for rank 0") \
+    ROW(concat_axis, ad_concat(2, PAIR(o->v3, o->v3), 1), AD_BAD_SHAPE, \
+        "concat([3]): axis 1 is out of range for rank 1") \
+    ROW(stack_axis, ad_stack(2, PAIR(o->v3, o->v3), -3), AD_BAD_SHAPE, \
+        "stack([3]): axis -3 is out of range for rank 2") \
+    ROW(gather_axis, ad_gather(o->m43, o->i32_v3, 2), AD_BAD_SHAPE, \
+        "gather([4, 3]): axis 2 is out of range for rank 2") \
+    ROW(more_axes_than_there_can_be, ad_sum_over(o->m23, (ad_axes){.count = 9}), AD_MISUSE, \
+        "sum: 9 axes, there can be 0 (all) to 8")
+
+#define TYPES(ROW) \
+    ROW(sin_of_integers, ad_sin(o->i32_v3), AD_BAD_TYPE, "sin([3]): " FLOATS) \
+    ROW(add_integers, ad_add(o->i32_v3, o->i32_v3), AD_BAD_TYPE, "add([3], [3]): " FLOATS) \
+    ROW(sum_of_integers, ad_sum(o->i32_v3), AD_BAD_TYPE, "sum([3]): " FLOATS) \
+    ROW(softmax_of_a_mask, ad_softmax(o->mask3, 0), AD_BAD_TYPE, "softmax([3]): " FLOATS) \
+    ROW(add_mixed, ad_add(o->f32_v3, o->v3), AD_BAD_TYPE, "add([3], [3]): " MIXED) \
+    ROW(dot_mixed, ad_dot(o->v3, o->f32_v3), AD_BAD_TYPE, "dot([3], [3]): " MIXED) \
+    ROW(mse_mixed, ad_mse(o->v3, o->f32_v3), AD_BAD_TYPE, "mse([3], [3]): " MIXED) \
+    ROW(comparison_mixed, ad_equal(o->v3, o->i32_v3), AD_BAD_TYPE, \
+        "equal([3], [3]): operands must have one type (ad_cast converts)") \
+    ROW(where_mixed, ad_where(o->mask3, o->v3, o->f32_v3), AD_BAD_TYPE, \
+        "where([3], [3], [3]): both branches must have one type (ad_cast converts)") \
+    ROW(where_without_mask, ad_where(o->v3, o->v3, o->v3), AD_BAD_TYPE, \
+        "where([3], [3], [3]): the mask must be bool (comparisons make masks)") \
+    ROW(concat_mixed, ad_concat(2, PAIR(o->v3, o->f32_v3), 0), AD_BAD_TYPE, \
+        "concat([3], [3]): operands must have one type (ad_cast converts)") \
+    ROW(gather_by_floats, ad_gather(o->m43, o->v3, 0), AD_BAD_TYPE, \
+        "gather([4, 3], [3]): the index must be i32, i64 or u8") \
+    ROW(one_hot_of_floats, ad_one_hot(o->v3, 3, AD_F64), AD_BAD_TYPE, \
+        "one_hot([3]): the index must be i32, i64 or u8") \
+    ROW(scatter_add_mixed, ad_scatter_add(o->v3, o->i32_v3, o->f32_v3, 0), AD_BAD_TYPE, \
+        "scatter_add([3], [3], [3]): x and the updates must have one type (ad_cast converts)") \
+    ROW(scatter_add_to_a_mask, ad_scatter_add(o->mask3, o->i32_v3, o->mask3, 0), AD_BAD_TYPE, \
+        "scatter_add([3], [3], [3]): masks cannot be added to") \
+    ROW(float_labels, ad_softmax_cross_entropy(o->m43, o->v4), AD_BAD_TYPE, \
+        "softmax_cross_entropy([4, 3], [4]): labels must be i32, i64 or u8") \
+    ROW(integer_logits, ad_softmax_cross_entropy(o->i32_v3, o->i32_v3), AD_BAD_TYPE, \
+        "softmax_cross_entropy([3], [3]): logits must be f32 or f64 (ad_cast converts)") \
+    ROW(logic_on_numbers, ad_logical_and(o->mask3, o->v3), AD_BAD_TYPE, \
+        "logical_and([3], [3]): operands must be masks (bool; comparisons make masks)") \
+    ROW(not_of_a_number, ad_logical_not(o->i32_v3), AD_BAD_TYPE, \
+        "logical_not([3]): operands must be masks (bool; comparisons make masks)") \
+    ROW(all_of_numbers, ad_all(o->v3), AD_BAD_TYPE, \
+        "all([3]): the operand must be a mask (bool; comparisons make masks)") \
+    ROW(powi_of_integers, ad_powi(o->i32_v3, 2), AD_BAD_TYPE, \
+        "powi([3]): " FLOATS) \
+    ROW(cast_to_no_type, ad_cast(o->v3, AD_TYPE_COUNT), AD_BAD_TYPE, "cast: 6 is no number type")
+
+#define VALUES(ROW) \
+    ROW(label_beyond_classes, ad_softmax_cross_entropy(o->m43, o->too_large), AD_DOMAIN, \
+        "softmax_cross_entropy([4, 3], [4]): label[2] = 7 is not in [0, 3)") \
+    ROW(label_below_0, ad_softmax_cross_entropy(o->m43, o->negative), AD_DOMAIN, \
+        "softmax_cross_entropy([4, 3], [4]): label[1] = -1 is not in [0, 3)") \
+    ROW(index_beyond_extent, ad_gather(o->v4, o->too_large, 0), AD_DOMAIN, \
+        "gather([4], [4]): index[2] = 7 is not in [0, 4)") \
+    ROW(index_below_0, ad_gather(o->m43, o->negative, 1), AD_DOMAIN, \
+        "gather([4, 3], [4]): index[1] = -1 is not in [0, 3)") \
+    ROW(index_into_nothing, ad_gather(o->none3, o->i32_v3, 0), AD_DOMAIN, \
+        "gather([0, 3], [3]): index[0] = 1 is not in [0, 0)") \
+    ROW(scatter_beyond_extent, ad_scatter_add(o->v4, o->too_large, o->v4, 0), AD_DOMAIN, \
+        "scatter_add([4], [4], [4]): index[2] = 7 is not in [0, 4)") \
+    ROW(take_below_0, ad_take_along_axis(o->v4, o->negative, 0), AD_DOMAIN, \
+        "take_along_axis([4], [4]): index[1] = -1 is not in [0, 4)") \
+    ROW(one_hot_beyond_classes, ad_one_hot(o->too_large, 3, AD_F64), AD_DOMAIN, \
+        "one_hot([4]): index[2] = 7 is not in [0, 3)") \
+    ROW(pad_with_half_an_integer, ad_pad(o->i32_v3, 0, 1, 0, 0.5), AD_DOMAIN, \
+        "pad([3]): 0.5 is no value of type i32") \
+    ROW(slice_by_steps_of_0, ad_slice_step(o->v3, 0, 0, 1, 0), AD_MISUSE, "slice: a step of 0") \
+    ROW(half_an_integer, ad_greater(o->i32_v3, 0.5), AD_DOMAIN, \
+        "constant: 0.5 is no value of type i32") \
+    ROW(huber_without_width, ad_huber_loss(o->v3, o->v3, 0), AD_MISUSE, \
+        "huber_loss: delta must be greater than 0, it is 0") \
+    ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
+        "dense: 9 is no activation") \
+    ROW(norm_of_p_0, ad_norm(o->m23, 0), AD_MISUSE, \
+        "norm([2, 3]): p is 0, it must be greater than 0") \
+    ROW(negative_k, ad_top_k(o->v3, 0, -1).values, AD_MISUSE, \
+        "top_k: k is -1, it must not be negative") \
+    ROW(negative_ddof, ad_std_over(o->v3, AD_AXES(0), -1), AD_MISUSE, \
+        "std([3]): ddof -1 is negative") \
+    ROW(where_of_two_numbers, ad_where(o->mask3, 1, 0), AD_MISUSE, \
+        "where: at least one of a and b must be a tensor")
+/* clang-format on */
+
+#define FUNCTION(row, call, status, message)                  \
+    static ad_tensor run_##row(ad_tape *t, const operands *o) \
+    {                                                         \
+        (void)t, (void)o;                                     \
+        return call;                                          \
+    }
+#define REFUSAL(row, call, status, message) {#row, run_##row, status, message},
+#define ALL(ROW)                            SHAPES(ROW) AXES(ROW) TYPES(ROW) VALUES(ROW)
+
+ALL(FUNCTION)
+static const refusal refusals[] = {ALL(REFUSAL)};
+
+static operands operands_on(ad_tape *t)
+{
+    static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const float f32_ones[] = {1, 1, 1};
+    static const int32_t i32_ones[] = {1, 1, 1};
+    static const int32_t large[] = {0, 2, 7, 9}, below[] = {0, -1, 0, -7};
+    static const bool mask[] = {true, true, true};
+    return (operands){
+        .number = ad_watch(t, AD_VIEW_SCALAR(ones)),
+        .v3 = ad_watch(t, AD_VIEW(ones, 3)),
+        .v4 = ad_watch(t, AD_VIEW(ones, 4)),
+        .m23 = ad_watch(t, AD_VIEW(ones, 2, 3)),
+        .m24 = ad_watch(t, AD_VIEW(ones, 2, 4)),
+        .m41 = ad_watch(t, AD_VIEW(ones, 4, 1)),
+        .m43 = ad_watch(t, AD_VIEW(ones, 4, 3)),
+        .batch223 = ad_watch(t, AD_VIEW(ones, 2, 2, 3)),
+        .batch334 = ad_watch(t, AD_VIEW(ones, 3, 3, 4)),
+        .rank8 = ad_watch(t, AD_VIEW(ones, 1, 1, 1, 1, 1, 1, 1, 1)),
+        .none3 = ad_watch(t, AD_VIEW(ones, 0, 3)),
+        .f32_v3 = ad_watch(t, AD_VIEW(f32_ones, 3)),
+        .i32_number = ad_freeze(t, AD_VIEW_SCALAR(i32_ones)),
+        .i32_v3 = ad_freeze(t, AD_VIEW(i32_ones, 3)),
+        .mask3 = ad_freeze(t, AD_VIEW(mask, 3)),
+        .too_large = ad_freeze(t, AD_VIEW(large, 4)),
+        .negative = ad_freeze(t, AD_VIEW(below, 4)),
+    };
+}
+
+START_TEST(refusals_have_a_status_and_a_message)
+{
+    const refusal *r = &refusals[_i];
+    ad_tape *t = ad_tape_new(NULL);
+    operands o = operands_on(t);
+    ck_assert_msg(ad_tape_status(t) == AD_OK, "%s", ad_tape_error(t));
+    size_t nodes = ad_tape_measure(t).nodes;
+    ad_tensor y = r->f(t, &o);
+    ck_assert_msg(ad_tape_status(t) == r->status, "%s: status %s: %s", r->name,
+                  ad_status_text(ad_tape_status(t)), ad_tape_error(t));
+    ck_assert_msg(strcmp(ad_tape_error(t), r->message) == 0, "%s: \"%s\" instead of \"%s\"",
+                  r->name, ad_tape_error(t), r->message);
+    ck_assert_msg(!ad_read(y).data, "%s: a result", r->name);
+    ck_assert_msg(ad_tape_measure(t).nodes == nodes, "%s: something was recorded", r->name);
+    ck_assert_int_eq(ad_backward(ad_sum(y)), r->status); /* the first failure sticks */
+    ck_assert_str_eq(ad_tape_error(t), r->message);
+    ad_tape_free(t);
+}
+END_TEST
+
+/* ---- roots ------------------------------------------------------------------------------- */
+
+START_TEST(a_gradient_starts_from_one_element)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    operands o = operands_on(t);
+    ck_assert_int_eq(ad_backward(ad_square(o.m23)), AD_BAD_SHAPE);
+    ck_assert_str_eq(ad_tape_error(t), "backward: the root must have one element, square gave "
+                                       "[2, 3] (reduce it, or use ad_backward_from)");
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(a_root_of_one_element_may_have_any_rank)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    operands o = operands_on(t);
+    ck_assert_int_eq(ad_backward(ad_square(o.rank8)), AD_OK);
+    ad_view g = ad_grad(o.rank8);
+    ck_assert_double_eq(ad_view_get(&g, 0), 2);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(nothing_is_no_root)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    operands o = operands_on(t);
+    ck_assert_int_eq(ad_backward(ad_square(o.none3)), AD_BAD_SHAPE);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(a_cotangent_has_the_roots_shape_and_type)
+{
+    static const double cotangent[6] = {1, 2, 3, 4, 5, 6};
+    static const float narrow[6] = {1, 2, 3, 4, 5, 6};
+    ad_tape *t = ad_tape_new(NULL);
+    operands o = operands_on(t);
+    ck_assert_int_eq(ad_backward_from(ad_square(o.m23), AD_VIEW(cotangent, 3, 2)), AD_BAD_SHAPE);
+    ck_assert_str_eq(ad_tape_error(t),
+                     "backward: a cotangent of shape [3, 2] for a root of [2, 3]");
+    ad_tape_reset(t);
+    o = operands_on(t);
+    ck_assert_int_eq(ad_backward_from(ad_square(o.m23), AD_VIEW(narrow, 2, 3)), AD_BAD_TYPE);
+    ad_tape_reset(t);
+    o = operands_on(t);
+    ck_assert_int_eq(ad_backward_from(ad_square(o.m23), AD_VIEW(cotangent, 2, 3)), AD_OK);
+    ad_view g = ad_grad(o.m23);
+    ck_assert_double_eq(ad_view_get(&g, 5), 12);
+    ad_tape_free(t);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("edge errors");
+    TCase *table = tcase_create("table"), *roots = tcase_create("roots");
+    tcase_add_loop_test(table, refusals_have_a_status_and_a_message, 0,
+                        sizeof refusals / sizeof *refusals);
+    tcase_add_test(roots, a_gradient_starts_from_one_element);
+    tcase_add_test(roots, a_root_of_one_element_may_have_any_rank);
+    tcase_add_test(roots, nothing_is_no_root);
+    tcase_add_test(roots, a_cotangent_has_the_roots_shape_and_type);
+    suite_add_tcase(suite, table);
+    suite_add_tcase(suite, roots);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}

@@ -1,0 +1,300 @@
+/* What operations mean at their edges: kinks, ties, infinities, NaN, nothing at all. Values and
+ * gradients, in both float types. Errors are in test_edge_errors.c. Those of shapes, indices and losses are in test_edges_shapes.c. */
+#include "probe_edges.h"
+#include "suite.h"
+
+#include "adze/check.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define LOG_2   0.69314718055994530942
+#define SIN_1E6 -0.34999350217129296
+#define COS_1E6 0.93675212753314479
+
+static const int32_t zeros_and_one[] = {0, 0, 1};
+static const int32_t label_0[] = {0}, label_1[] = {1};
+static const bool first[] = {true, false};
+
+#define ROW_OF_LOGITS ad_reshape(a, AD_SHAPE(1, -1))
+
+/* clang-format off */
+
+/* Of one operand. */
+#define EDGES(ROW) \
+    ROW(relu_is_flat_at_0, ad_relu(a), \
+        L(-1, 0, -0.0, 2), L(1, 1, 1, 1), L(0, 0, 0, 2), L(0, 0, 0, 1)) \
+    ROW(relu_keeps_nan, ad_relu(a), L(NAN, INF, -INF), L(0, 1, 1), L(NAN, INF, 0), L(0, 1, 0)) \
+    ROW(abs_is_flat_at_0, ad_abs(a), \
+        L(-2, 0, -0.0, 3), L(1, 1, 1, 1), L(2, 0, 0, 3), L(-1, 0, 0, 1)) \
+    ROW(sign_has_derivative_0, ad_sign(a), \
+        L(-2, 0, 3, NAN), L(1, 1, 1, 1), L(-1, 0, 1, NAN), L(0, 0, 0, 0)) \
+    ROW(sqrt_at_0, ad_sqrt(a), L(0, 0, 4), L(1, -1, 1), L(0, 0, 2), L(INF, -INF, 0.25)) \
+    ROW(sqrt_at_0_without_cotangent, ad_sqrt(a), \
+        L(0, -1, 4), L(0, 0, 0), L(0, NAN, 2), L(0, 0, 0)) \
+    ROW(log_at_0, ad_log(a), L(0, 0, 2), L(1, -1, 1), L(-INF, -INF, LOG_2), L(INF, -INF, 0.5)) \
+    ROW(log_at_0_without_cotangent, ad_log(a), \
+        L(0, -1, 1), L(0, 0, 0), L(-INF, NAN, 0), L(0, 0, 0)) \
+    ROW(exp_far_out, ad_exp(a), L(-INF, 1e4, 0), L(1, 0.5, 1), L(0, INF, 1), L(0, INF, 1)) \
+    ROW(sin_far_out, ad_sin(a), L(1e6, INF, NAN, 0), L(1, 1, 0, 1), \
+        L(SIN_1E6, NAN, NAN, 0), L(COS_1E6, NAN, NAN, 1)) \
+    ROW(cos_far_out, ad_cos(a), L(-1e6, INF, NAN, 0), L(1, 1, 0, 1), \
+        L(COS_1E6, NAN, NAN, 1), L(SIN_1E6, NAN, NAN, 0)) \
+    ROW(tanh_far_out, ad_tanh(a), L(-INF, 1e4, 0), L(1, 1, 1), L(-1, 1, 0), L(0, 0, 1)) \
+    ROW(sigmoid_far_out, ad_sigmoid(a), \
+        L(-1e4, 1e4, 0, -INF, INF), L(1, 1, 1, 1, 1), L(0, 1, 0.5, 0, 1), L(0, 0, 0.25, 0, 0)) \
+    ROW(where_keeps_log_out, ad_where(ad_greater(a, 0), ad_log(a), 7), \
+        L(0, -1, 2), L(1, 1, 1), L(7, 7, LOG_2), L(0, 0, 0.5)) \
+    ROW(where_keeps_sqrt_out, ad_where(ad_less_equal(a, 0), 7, ad_sqrt(a)), \
+        L(0, -1, 4), L(1, 1, 1), L(7, 7, 2), L(0, 0, 0.25)) \
+    ROW(stop_gradient_is_a_constant, ad_mul(a, ad_stop_gradient(a)), \
+        L(3, -2), L(1, 1), L(9, 4), L(3, -2)) \
+    ROW(max_shares_among_ties, ad_max(a), L(3, 1, 3, 2), L(1), L(3), L(0.5, 0, 0.5, 0)) \
+    ROW(min_shares_among_ties, ad_min(a), \
+        L(1, 4, 1, 1, 2, 1), L(2), L(1), L(0.5, 0, 0.5, 0.5, 0, 0.5)) \
+    ROW(max_of_minus_inf, ad_max(a), L(-INF, -INF), L(1), L(-INF), L(0.5, 0.5)) \
+    ROW(max_passes_nan_on, ad_max(a), L(1, NAN, 3), L(1), L(NAN), L(0, 1, 0)) \
+    ROW(min_passes_nan_on, ad_min(a), L(NAN, 1, NAN, -INF), L(1), L(NAN), L(0.5, 0, 0.5, 0)) \
+    ROW(max_of_signed_zeros, ad_max(a), L(-0.0, 0, -1), L(1), L(0), L(0.5, 0.5, 0)) \
+    ROW(variance_at_a_constant, ad_variance(a), L(0.1, 0.1, 0.1), L(1), L(0), L(0, 0, 0)) \
+    ROW(std_at_a_constant, ad_std(a), L(0.1, 0.1, 0.1), L(1), L(0), L(0, 0, 0)) \
+    ROW(variance_is_the_populations, ad_variance(a), \
+        L(1, 2, 3, 6), L(1), L(3.5), L(-1, -0.5, 0, 1.5)) \
+    ROW(variance_of_a_sample, ad_variance_over(a, AD_AXES(0), 1), \
+        L(1, 2, 3), L(1), L(1), L(-1, 0, 1)) \
+    ROW(logsumexp_of_minus_inf, ad_logsumexp(a), L(-INF, -INF), L(1), L(-INF), L(0, 0)) \
+    ROW(logsumexp_with_a_minus_inf, ad_logsumexp(a), L(-INF, 3), L(1), L(3), L(0, 1)) \
+    ROW(softmax_far_out, ad_softmax(a, 0), \
+        L(1e4, 1e4, 0), L(2, 0, 0), L(0.5, 0.5, 0), L(0.5, -0.5, 0)) \
+    ROW(softmax_of_minus_inf, ad_softmax(a, 0), L(-INF, -INF), L(1, 2), L(0, 0), L(0, 0)) \
+    ROW(softmax_with_a_minus_inf, ad_softmax(a, 0), \
+        L(-INF, 3, 3), L(1, 1, 0), L(0, 0.5, 0.5), L(0, 0.25, -0.25)) \
+    ROW(log_softmax_far_out, ad_log_softmax(a, 0), L(1e4, 0), L(1, 1), L(0, -1e4), L(-1, 1)) \
+    ROW(log_softmax_of_minus_inf, ad_log_softmax(a, 0), \
+        L(-INF, -INF), L(1, 2), L(-INF, -INF), L(0, 0)) \
+    ROW(log_softmax_with_a_minus_inf, ad_log_softmax(a, 0), \
+        L(-INF, 3), L(0, 1), L(-INF, 0), L(0, 0)) \
+    ROW(gather_accumulates_what_repeats, ad_gather(a, WITH(zeros_and_one, 3), 0), \
+        L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4)) \
+    ROW(cross_entropy_far_out, ad_softmax_cross_entropy(ROW_OF_LOGITS, WITH(label_1, 1)), \
+        L(1e4, 0), L(1), L(1e4), L(1, -1)) \
+    ROW(cross_entropy_of_the_sure, ad_softmax_cross_entropy(ROW_OF_LOGITS, WITH(label_0, 1)), \
+        L(1e4, 0), L(1), L(0), L(0, 0)) \
+    ROW(cross_entropy_of_minus_inf, ad_softmax_cross_entropy(ROW_OF_LOGITS, WITH(label_0, 1)), \
+        L(-INF, -INF), L(1), L(INF), L(0, 0)) \
+    ROW(concat_of_the_same, ad_concat(2, (ad_tensor[]){a, a}, 0), \
+        L(1, 2), L(1, 10, 100, 1000), L(1, 2, 1, 2), L(101, 1010))
+
+/* Of two. */
+#define EDGES_OF_TWO(ROW) \
+    ROW(ties_of_maximum_belong_to_a, ad_maximum(a, b), \
+        L(2, 1, -INF), L(2, 3, -INF), L(1, 1, 1), L(2, 3, -INF), L(1, 0, 1), L(0, 1, 0)) \
+    ROW(ties_of_minimum_belong_to_a, ad_minimum(a, b), \
+        L(2, 1, INF), L(2, -3, INF), L(1, 1, 1), L(2, -3, INF), L(1, 0, 1), L(0, 1, 0)) \
+    ROW(maximum_passes_nan_on, ad_maximum(a, b), \
+        L(NAN, 1, NAN), L(1, NAN, NAN), L(1, 1, 1), L(NAN, NAN, NAN), L(1, 0, 1), L(0, 1, 0)) \
+    ROW(minimum_passes_nan_on, ad_minimum(a, b), \
+        L(NAN, 1, NAN), L(1, NAN, NAN), L(1, 1, 1), L(NAN, NAN, NAN), L(1, 0, 1), L(0, 1, 0)) \
+    ROW(pow_of_0, ad_pow(a, b), \
+        L(0, 0, 0, 0), L(0, 1, 2, 0.5), L(1, 1, 1, 1), \
+        L(1, 0, 0, 0), L(0, 1, 0, INF), L(0, 0, 0, 0)) \
+    ROW(pow_0, ad_pow(a, b), \
+        L(2, -2, INF), L(0, 0, 0), L(1, 1, 0), L(1, 1, 1), L(0, 0, 0), L(LOG_2, 0, NAN)) \
+    ROW(pow_of_negatives, ad_pow(a, b), \
+        L(-2, -2, -2), L(3, -1, 2), L(1, 1, 1), L(-8, -0.5, 4), L(12, -0.25, -4), L(0, 0, 0)) \
+    ROW(div_by_0, ad_div(a, b), \
+        L(1, 0, -1), L(0, 0, 0), L(1, 1, 1), \
+        L(INF, NAN, -INF), L(INF, INF, INF), L(-INF, NAN, INF)) \
+    ROW(div_does_not_square_b, ad_div(a, b), \
+        L(1e20, 1e-20), L(1e25, 1e-25), L(1, 1), L(1e-5, 1e5), L(1e-25, 1e25), L(-1e-30, -1e30)) \
+    ROW(where_gives_an_exact_0, ad_where(WITH(first, 2), a, b), \
+        L(1, INF), L(NAN, 2), L(INF, NAN), L(1, 2), L(INF, 0), L(0, NAN)) \
+    ROW(mse_of_equals, ad_mse(a, b), L(1, 2), L(1, 2), L(1), L(0), L(0, 0), L(0, 0))
+
+/* Of nothing: an empty a. */
+#define EDGES_OF_NOTHING(ROW) \
+    ROW(sum_of_nothing, ad_sum(a), 0) \
+    ROW(mean_of_nothing, ad_mean(a), NAN) \
+    ROW(variance_of_nothing, ad_variance(a), NAN) \
+    ROW(std_of_nothing, ad_std(a), NAN) \
+    ROW(logsumexp_of_nothing, ad_logsumexp(a), -INF) \
+    ROW(dot_of_nothing, ad_dot(a, a), 0) \
+    ROW(mse_of_nothing, ad_mse(a, a), NAN) \
+    ROW(cross_entropy_of_nothing, ad_softmax_cross_entropy(ad_reshape(a, AD_SHAPE(0, 3)), WITH(label_0, 0)), \
+        NAN)
+/* clang-format on */
+
+EDGES(FUNCTION)
+EDGES_OF_TWO(FUNCTION)
+EDGES_OF_NOTHING(FUNCTION)
+
+static const edge edges[] = {EDGES(ONE) EDGES_OF_TWO(TWO) EDGES_OF_NOTHING(NONE)};
+const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
+
+/* ---- large numbers ----------------------------------------------------------------------- */
+
+/* The shares are told from the result, exp(x - y), and so are as exact as a y of 1e4 can be: not in the
+ * table. */
+START_TEST(logsumexp_does_not_overflow)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    double at = _i ? 1e4 : -1e4, x[] = {at, at};
+    ad_tensor leaf = ad_watch(t, AD_VIEW(x, 2)), y = ad_logsumexp(leaf);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert_double_eq(ad_item(y), at + LOG_2);
+    ad_view g = ad_grad(leaf);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_double_eq_tol(ad_view_get(&g, i), 0.5, 1e4 * DBL_EPSILON);
+    ad_tape_free(t);
+}
+END_TEST
+
+/* ---- shapes of nothing ------------------------------------------------------------------ */
+
+START_TEST(a_product_over_nothing_is_zeros)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    double none = 0;
+    ad_tensor a = ad_watch(t, AD_VIEW(&none, 3, 0)), b = ad_watch(t, AD_VIEW(&none, 0, 2));
+    ad_tensor y = ad_matmul(a, b);
+    ad_view v = ad_read(y), da;
+    ck_assert_uint_eq(ad_view_count(&v), 6);
+    ck_assert_int_eq(ad_test_near_zero(v, DBL_MIN, NULL), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(y))), AD_OK);
+    da = ad_grad(a);
+    ck_assert(ad_shape_equal(&da.shape, &AD_SHAPE(3, 0)));
+    ad_tape_free(t);
+}
+END_TEST
+
+/* ---- casts ------------------------------------------------------------------------------ */
+
+typedef struct cast_row {
+    double from;
+    ad_type type;
+    double to;
+} cast_row;
+
+static const cast_row casts[] = {
+    {1.9, AD_I32, 1},
+    {-1.9, AD_I32, -1},
+    {1e20, AD_I32, INT32_MAX},
+    {-1e20, AD_I32, INT32_MIN},
+    {INF, AD_I32, INT32_MAX},
+    {NAN, AD_I32, 0},
+    {1e20, AD_I64, 9223372036854775807.0},
+    {-INF, AD_I64, -9223372036854775808.0},
+    {NAN, AD_I64, 0},
+    {255.9, AD_U8, 255},
+    {300, AD_U8, 255},
+    {-5, AD_U8, 0},
+    {NAN, AD_U8, 0},
+    {0.5, AD_BOOL, 1},
+    {-0.0, AD_BOOL, 0},
+    {NAN, AD_BOOL, 1},
+    {1e300, AD_F32, INF},
+    {NAN, AD_F32, NAN},
+};
+
+START_TEST(casts_saturate_and_make_0_of_nan)
+{
+    const cast_row *c = &casts[_i];
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor y = ad_cast(ad_freeze(t, AD_VIEW_SCALAR(&c->from)), c->type);
+    double got = ad_item(y);
+    ck_assert_int_eq(ad_read(y).type, c->type);
+    ck_assert_msg(got == c->to || (isnan(got) && isnan(c->to)), "%g to %s: %.17g instead of %.17g",
+                  c->from, ad_type_text(c->type), got, c->to);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(integers_cast_to_integers_saturate)
+{
+    static const int64_t from[] = {INT64_MAX, INT64_MIN, 256, -1};
+    static const double narrow[] = {INT32_MAX, INT32_MIN, 256, -1}, bytes[] = {255, 0, 255, 0};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = ad_freeze(t, AD_VIEW(from, 4));
+    ad_view as_i32 = ad_read(ad_cast(x, AD_I32)), as_u8 = ad_read(ad_cast(x, AD_U8));
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_double_eq(ad_view_get(&as_i32, i), narrow[i]);
+        ck_assert_double_eq(ad_view_get(&as_u8, i), bytes[i]);
+    }
+    ad_tape_free(t);
+}
+END_TEST
+
+/* ---- paths without derivative ------------------------------------------------------------ */
+
+static const double three[] = {1, -2, 3};
+
+START_TEST(a_gradient_through_a_comparison_alone_is_an_error_that_names_it)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = ad_watch(t, AD_VIEW(three, 3)), one = ad_constant(t, AD_F64, 1);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_where(ad_greater(x, 0), one, 0))), AD_NO_DERIVATIVE);
+    ck_assert_str_eq(ad_tape_error(t), "backward: the root depends on a watched leaf only through "
+                                       "greater, which has no derivative");
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(a_gradient_through_the_branches_is_fine)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = ad_watch(t, AD_VIEW(three, 3));
+    ad_tensor y = ad_where(ad_greater(x, 0), ad_square(x), ad_mul(x, -5));
+    ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
+    ad_view g = ad_grad(x);
+    ck_assert_double_eq(ad_view_get(&g, 0), 2);
+    ck_assert_double_eq(ad_view_get(&g, 1), -5);
+    ck_assert_double_eq(ad_view_get(&g, 2), 6);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(a_sum_rounded_to_integers_has_no_gradient)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = ad_watch(t, AD_VIEW(three, 3));
+    ck_assert_int_eq(ad_backward(ad_cast(ad_cast(ad_sum(x), AD_I32), AD_F64)), AD_NO_DERIVATIVE);
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(t), "only through cast"));
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(an_unused_leaf_has_zeros_and_can_be_told_from_one_whose_gradient_is_0)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor used = ad_watch(t, AD_VIEW(three, 3)), unused = ad_watch(t, AD_VIEW(three, 3));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_mul(used, 0))), AD_OK);
+    ck_assert_int_eq(ad_test_near_zero(ad_grad(used), DBL_MIN, NULL), AD_OK);
+    ck_assert_int_eq(ad_test_near_zero(ad_grad(unused), DBL_MIN, NULL), AD_OK);
+    ck_assert(ad_reached(used));
+    ck_assert(!ad_reached(unused));
+    ad_tape_free(t);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("edges");
+    TCase *others = tcase_create("others");
+    tcase_add_loop_test(others, casts_saturate_and_make_0_of_nan, 0, sizeof casts / sizeof *casts);
+    tcase_add_test(others, integers_cast_to_integers_saturate);
+    tcase_add_loop_test(others, logsumexp_does_not_overflow, 0, 2);
+    tcase_add_test(others, a_product_over_nothing_is_zeros);
+    tcase_add_test(others, a_gradient_through_a_comparison_alone_is_an_error_that_names_it);
+    tcase_add_test(others, a_gradient_through_the_branches_is_fine);
+    tcase_add_test(others, a_sum_rounded_to_integers_has_no_gradient);
+    tcase_add_test(others, an_unused_leaf_has_zeros_and_can_be_told_from_one_whose_gradient_is_0);
+    suite_add_tcase(suite, edge_rows());
+    suite_add_tcase(suite, others);
+    return suite;
+}
+
+int main(void)
+{
+    return run_suite(make_suite());
+}

@@ -1,0 +1,206 @@
+/* What operations on shapes and indices, and losses, mean at their edges. */
+#include "probe_edges.h"
+#include "suite.h"
+
+#define LOG_2 0.69314718055994530942
+
+static const int32_t twice_0[] = {0, 0, 1};
+
+#define COLUMN(x) ad_reshape(x, AD_SHAPE(-1, 1))
+#define SQUARE(x) ad_reshape(x, AD_SHAPE(2, 2))
+
+/* clang-format off */
+/* Of one operand. */
+#define EDGES_OF_SHAPES(ROW) \
+    ROW(slice_backwards_to_the_first, ad_slice_step(a, 0, AD_OPEN, AD_OPEN, -2), \
+        L(1, 2, 3, 4, 5), L(1, 10, 100), L(5, 3, 1), L(100, 0, 10, 0, 1)) \
+    ROW(slice_backwards_from_the_end, ad_slice_step(a, 0, -1, 0, -1), \
+        L(1, 2, 3), L(1, 10), L(3, 2), L(0, 10, 1)) \
+    ROW(roll_goes_round_the_end, ad_roll(a, 0, 1), L(1, 2, 3), L(1, 10, 100), L(3, 1, 2), L(10, 100, 1)) \
+    ROW(tile_accumulates, ad_tile(a, 0, 2), L(1, 2), L(1, 10, 100, 1000), L(1, 2, 1, 2), L(101, 1010)) \
+    ROW(repeat_accumulates, ad_repeat(a, 0, 2), L(1, 2), L(1, 10, 100, 1000), L(1, 1, 2, 2), L(11, 1100)) \
+    ROW(pad_is_a_constant, ad_pad(a, 0, 1, 1, NAN), L(1, 2), L(9, 1, 10, 9), L(NAN, 1, 2, NAN), L(1, 10)) \
+    ROW(pad_reflect_does_not_repeat_the_edge, ad_pad_reflect(a, 0, 1, 2), \
+        L(1, 2, 3), L(1, 10, 100, 1000, 10, 1), L(2, 1, 2, 3, 2, 1), L(11, 111, 1000)) \
+    ROW(pad_edge_accumulates, ad_pad_edge(a, 0, 2, 1), \
+        L(1, 2), L(1, 10, 100, 1000, 10), L(1, 1, 1, 2, 2), L(111, 1010)) \
+    ROW(tril_gives_an_exact_0, ad_tril(SQUARE(a), -1), L(INF, NAN, 3, NAN), L(INF, NAN, 1, NAN), \
+        L(0, 0, 3, 0), L(0, 0, 1, 0)) \
+    ROW(trace_of_a_column, ad_trace(COLUMN(a)), L(5, 6, 7), L(2), L(5), L(2, 0, 0)) \
+    ROW(embedding_accumulates_what_repeats, ad_embedding(a, WITH(twice_0, 3)), \
+        L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4)) \
+    ROW(take_along_axis_accumulates_what_repeats, ad_take_along_axis(a, WITH(twice_0, 3), 0), \
+        L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4))
+
+/* Of two. */
+#define EDGES_OF_INDICES(ROW) \
+    ROW(scatter_add_accumulates_what_repeats, ad_scatter_add(a, WITH(twice_0, 3), b, 0), \
+        L(1, 2, 3), L(10, 20, 40), L(1, 2, 4), L(31, 42, 3), L(1, 2, 4), L(1, 1, 2))
+
+/* Of a prediction a and a target b. */
+#define EDGES_OF_LOSSES(ROW) \
+    ROW(l1_loss_of_equals, ad_l1_loss(a, b), L(1, 2, -3), L(1, 2, 3), L(2), L(6), L(0, 0, -2), L(0, 0, 2)) \
+    ROW(mae_of_equals, ad_mae(a, b), L(1, 2), L(1, 4), L(1), L(1), L(0, -0.5), L(0, 0.5)) \
+    ROW(mae_of_infinities, ad_mae(a, b), L(INF, 1), L(1, 1), L(1), L(INF), L(0.5, 0), L(-0.5, 0)) \
+    ROW(mae_passes_nan_on, ad_mae(a, b), L(NAN, 1), L(1, 1), L(1), L(NAN), L(0, 0), L(0, 0)) \
+    ROW(mape_of_a_target_of_0, ad_mape(a, b), L(1, 1), L(0, 2), L(1), \
+        L(INF), L(INF, -25), L(-INF, 12.5)) \
+    ROW(mape_of_negative_targets, ad_mape(a, b), L(-3, -1), L(-2, -2), L(1), \
+        L(50), L(-25, 25), L(37.5, -12.5)) \
+    ROW(huber_loss_at_delta, ad_huber_loss(a, b, 2), L(2, -2, 3, 1), L(0, 0, 0, 0), L(1), \
+        L(8.5), L(2, -2, 2, 1), L(-2, 2, -2, -1)) \
+    ROW(huber_loss_of_infinities, ad_huber_loss(a, b, 2), L(INF, -INF), L(0, 0), L(1), \
+        L(INF), L(2, -2), L(-2, 2)) \
+    ROW(msle_counts_negatives_as_0, ad_msle(a, b), L(-5, -0.5, 0), L(0, -1, 0), L(1), \
+        L(0), L(0, 0, 0), L(0, 0, 0)) \
+    ROW(msle_does_not_cancel, ad_msle(a, b), L(1e-18, 0), L(0, 0), L(1), L(5e-37), L(1e-18, 0), L(-1e-18, 0)) \
+    ROW(hinge_loss_at_its_margin, ad_hinge_loss(a, b), L(1, -1, 2, 0), L(1, -1, 1, 1), L(4), \
+        L(0.25), L(0, 0, 0, -1), L(0, 0, 0, 0)) \
+    ROW(squared_hinge_loss_is_the_mean_of_squares, ad_squared_hinge_loss(a, b), \
+        L(0, -2), L(1, 1), L(1), L(5), L(-1, -3), L(0, 6)) \
+    ROW(squared_hinge_loss_at_its_margin, ad_squared_hinge_loss(a, b), \
+        L(1, 3), L(1, 1), L(1), L(0), L(0, 0), L(0, 0)) \
+    ROW(categorical_hinge_loss_met, ad_categorical_hinge_loss(a, b), \
+        L(5, 1, 2), L(1, 0, 0), L(1), L(0), L(0, 0, 0), L(0, 0, 0)) \
+    ROW(categorical_hinge_loss_at_its_margin, ad_categorical_hinge_loss(a, b), \
+        L(3, 1, 2), L(1, 0, 0), L(1), L(0), L(0, 0, 0), L(0, 0, 0)) \
+    ROW(categorical_hinge_loss_shares_among_ties, ad_categorical_hinge_loss(a, b), \
+        L(1, 2, 2), L(1, 0, 0), L(1), L(2), L(-1, 0.5, 0.5), L(-1, -3, -3)) \
+    ROW(logcosh_loss_far_out, ad_logcosh_loss(a, b), L(1e4, -1e4), L(0, 0), L(2), \
+        L(1e4 - LOG_2), L(1, -1), L(-1, 1)) \
+    ROW(logcosh_loss_does_not_cancel, ad_logcosh_loss(a, b), L(1e-10), L(0), L(1), \
+        L(5e-21), L(1e-10), L(-1e-10)) \
+    ROW(logcosh_loss_of_infinities, ad_logcosh_loss(a, b), L(INF), L(0), L(1), L(INF), L(1), L(-1)) \
+    ROW(poisson_loss_of_no_events, ad_poisson_loss(a, b), L(0, 2), L(0, 0), L(2), L(1), L(1, 1), L(INF, -LOG_2)) \
+    ROW(poisson_loss_of_the_impossible, ad_poisson_loss(a, b), L(0), L(1), L(1), L(INF), L(-INF), L(INF)) \
+    ROW(kl_divergence_of_equals, ad_kl_divergence(a, b), L(0.25, 0.75), L(0.25, 0.75), L(1), \
+        L(0), L(-1, -1), L(1, 1)) \
+    ROW(kl_divergence_of_a_target_of_0, ad_kl_divergence(a, b), L(0, 1), L(0, 1), L(1), \
+        L(0), L(0, -1), L(-INF, 1)) \
+    ROW(kl_divergence_of_the_impossible, ad_kl_divergence(a, b), L(0), L(1), L(1), L(INF), L(-INF), L(INF)) \
+    ROW(kl_divergence_without_cotangent, ad_kl_divergence(a, b), L(0), L(1), L(0), L(INF), L(0), L(0)) \
+    ROW(sigmoid_cross_entropy_far_out, ad_sigmoid_cross_entropy(a, b), \
+        L(1e4, -1e4, 0), L(1, 0, 0.5), L(3), L(LOG_2 / 3), L(0, 0, 0), L(-1e4, 1e4, 0)) \
+    ROW(sigmoid_cross_entropy_of_the_wrong, ad_sigmoid_cross_entropy(a, b), \
+        L(-1e4, 1e4), L(1, 0), L(2), L(1e4), L(-1, 1), L(1e4, -1e4)) \
+    ROW(sigmoid_cross_entropy_of_infinities, ad_sigmoid_cross_entropy(a, b), \
+        L(INF, -INF), L(1, 0), L(2), L(0), L(0, 0), L(-INF, INF)) \
+    ROW(soft_entropy_far_out, ad_softmax_cross_entropy_probabilities(a, b), \
+        L(1e4, 0), L(0, 1), L(1), L(1e4), L(1, -1), L(0, 1e4)) \
+    ROW(soft_entropy_ignores_what_has_no_probability, ad_softmax_cross_entropy_probabilities(a, b), \
+        L(-INF, 3), L(0, 1), L(1), L(0), L(0, 0), L(INF, 0)) \
+    ROW(soft_entropy_of_minus_inf, ad_softmax_cross_entropy_probabilities(a, b), \
+        L(-INF, -INF), L(0.5, 0.5), L(1), L(INF), L(0, 0), L(0, 0))
+
+/* Of nothing. */
+#define EDGES_OF_NOTHING(ROW) \
+    ROW(l1_loss_of_nothing, ad_l1_loss(a, a), 0) \
+    ROW(l2_loss_of_nothing, ad_l2_loss(a, a), 0) \
+    ROW(huber_loss_of_nothing, ad_huber_loss(a, a, 1), 0) \
+    ROW(kl_divergence_of_nothing, ad_kl_divergence(a, a), 0) \
+    ROW(mae_of_nothing, ad_mae(a, a), NAN) \
+    ROW(categorical_hinge_loss_of_nothing, \
+        ad_categorical_hinge_loss(ad_reshape(a, AD_SHAPE(0, 3)), ad_reshape(a, AD_SHAPE(0, 3))), NAN)
+/* clang-format on */
+
+EDGES_OF_SHAPES(FUNCTION)
+EDGES_OF_INDICES(FUNCTION)
+EDGES_OF_LOSSES(FUNCTION)
+EDGES_OF_NOTHING(FUNCTION)
+
+static const edge edges[] = {EDGES_OF_SHAPES(ONE) EDGES_OF_INDICES(TWO) EDGES_OF_LOSSES(TWO)
+                                 EDGES_OF_NOTHING(NONE)};
+const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
+
+/* ---- integers and masks ------------------------------------------------------------------ */
+
+typedef struct integer_row {
+    const char *name;
+    ad_tensor (*f)(ad_tape *t, ad_tensor x); /* of i32 [1, 2, 3] */
+    ad_type type;
+    double y[MOST]; /* row by row */
+} integer_row;
+
+/* clang-format off */
+#define INTEGERS(ROW) \
+    ROW(flip_integers, ad_flip(x, AD_AXES()), AD_I32, L(3, 2, 1)) \
+    ROW(slice_integers, ad_slice_step(x, 0, AD_OPEN, AD_OPEN, 2), AD_I32, L(1, 3)) \
+    ROW(roll_bytes, ad_roll(ad_cast(x, AD_U8), 0, -1), AD_U8, L(2, 3, 1)) \
+    ROW(repeat_masks, ad_repeat(ad_greater(x, 1), 0, 2), AD_BOOL, L(0, 0, 1, 1, 1, 1)) \
+    ROW(pad_masks, ad_pad(ad_greater(x, 1), 0, 1, 1, 1), AD_BOOL, L(1, 0, 1, 1, 1)) \
+    ROW(pad_integers, ad_pad(ad_cast(x, AD_I64), 0, 0, 1, -7), AD_I64, L(1, 2, 3, -7)) \
+    ROW(diag_integers, ad_slice(ad_diag(x, 1), 0, 0, 1), AD_I32, L(0, 1, 0, 0)) \
+    ROW(triu_bytes, ad_triu(ad_reshape(ad_cast(x, AD_U8), AD_SHAPE(1, 3)), 1), AD_U8, L(0, 2, 3)) \
+    ROW(scatter_integers, ad_scatter_add(x, less_1(x), x, 0), AD_I32, L(2, 4, 6)) \
+    ROW(count_by_scatter, ad_scatter_add(ad_cast(x, AD_I64), WITH(twice_0, 3), ad_cast(x, AD_I64), 0), \
+        AD_I64, L(4, 5, 3)) \
+    ROW(one_hot_bytes, ad_slice(ad_one_hot(x, 4, AD_U8), 0, 2, 3), AD_U8, L(0, 0, 0, 1)) \
+    ROW(one_hot_masks, ad_slice(ad_one_hot(x, 4, AD_BOOL), 0, 0, 1), AD_BOOL, L(0, 1, 0, 0)) \
+    ROW(take_along_axis_of_integers, ad_take_along_axis(x, WITH(twice_0, 3), 0), AD_I32, L(1, 1, 2))
+/* clang-format on */
+
+#undef FUNCTION
+#define FUNCTION(row, result, ...)                      \
+    static ad_tensor run_##row(ad_tape *t, ad_tensor x) \
+    {                                                   \
+        (void)t;                                        \
+        return result;                                  \
+    }
+#define INTEGER(row, result, type, y) {#row, run_##row, type, y},
+
+/* Integers have no arithmetic: by way of floats. */
+static ad_tensor less_1(ad_tensor x)
+{
+    return ad_cast(ad_sub(ad_cast(x, AD_F64), 1), AD_I32);
+}
+
+INTEGERS(FUNCTION)
+static const integer_row integers[] = {INTEGERS(INTEGER)};
+
+START_TEST(shapes_and_indices_take_any_number_type)
+{
+    static const int32_t numbers[] = {1, 2, 3};
+    const integer_row *row = &integers[_i];
+    ad_tape *t = ad_tape_new(NULL);
+    ad_view y = ad_read(row->f(t, ad_freeze(t, AD_VIEW(numbers, 3))));
+    ck_assert_msg(ad_tape_status(t) == AD_OK, "%s: %s", row->name, ad_tape_error(t));
+    ck_assert_int_eq(y.type, row->type);
+    for (size_t i = 0; i < ad_view_count(&y); i++)
+        ck_assert_msg(ad_view_get(&y, i) == row->y[i], "%s: element %zu is %g", row->name, i,
+                      ad_view_get(&y, i));
+    ad_tape_free(t);
+}
+END_TEST
+
+/* ---- several results --------------------------------------------------------------------- */
+
+START_TEST(split_and_unstack_fail_as_a_whole)
+{
+    static const double numbers[6] = {1, 2, 3, 4, 5, 6};
+    static const int64_t extents[] = {2, 2};
+    ad_tensor y[3];
+    for (int how = 0; how < 3; how++) {
+        ad_tape *t = ad_tape_new(NULL);
+        ad_tensor x = ad_watch(t, AD_VIEW(numbers, 6));
+        ad_status status = how == 0   ? ad_split(x, 0, 2, extents, y)
+                           : how == 1 ? ad_unstack(x, 0, 2, y)
+                                      : ad_split(x, 0, 0, NULL, y);
+        ck_assert_int_eq(status, how < 2 ? AD_BAD_SHAPE : AD_MISUSE);
+        ck_assert_int_eq(ad_tape_status(t), status);
+        ck_assert(how == 2 || (!ad_read(y[0]).data && !ad_read(y[1]).data));
+        ad_tape_free(t);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *others = tcase_create("others");
+    tcase_add_loop_test(others, shapes_and_indices_take_any_number_type, 0,
+                        sizeof integers / sizeof *integers);
+    tcase_add_test(others, split_and_unstack_fail_as_a_whole);
+    Suite *suite = suite_create("edges of shapes and losses");
+    suite_add_tcase(suite, edge_rows());
+    suite_add_tcase(suite, others);
+    return run_suite(suite);
+}

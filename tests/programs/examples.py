@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+"""Runs an example as a user would and looks at what it prints and writes.
+
+    ADZE_EXAMPLES=FOLDER examples.py CASE
+
+FOLDER holds the built examples. CASE is a function below without its `test_`. The cases on MNIST need
+its files in $ADZE_MNIST, or in ../shared/data/mnist beside the source tree, and are skipped (exit
+status 77) where there are none. ADZE_QUICK=1 shortens them, for builds with sanitizers.
+"""
+import gzip
+import json
+import math
+import os
+import pathlib
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+PROGRAMS = pathlib.Path(os.environ.get('ADZE_EXAMPLES', 'build/examples'))
+SOURCE = pathlib.Path(os.environ.get('ADZE_SOURCE_ROOT', pathlib.Path(__file__).parents[2]))
+MNIST = pathlib.Path(os.environ.get('ADZE_MNIST', SOURCE.parent / 'shared/data/mnist'))
+QUICK = os.environ.get('ADZE_QUICK', '0') not in ('', '0')
+SMALL = ['--train', '2000', '--test', '500']
+SKIPPED = 77
+
+
+class Failure(Exception):
+    """What an example did wrong."""
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def near(what, value, wanted, tolerance):
+    expect(abs(value - wanted) <= tolerance, f'{what} is {value!r}, not {wanted} to {tolerance}')
+
+
+# ---- running ---------------------------------------------------------------------------
+
+
+def call(name, *arguments, **how):
+    command = [str(PROGRAMS / name), *map(str, arguments)]
+    expect(os.access(command[0], os.X_OK), f'{command[0]} is not there: set ADZE_EXAMPLES')
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, **how)
+
+
+def run(name, *arguments, **how):
+    """Must end well and say nothing on stderr. Returns what it prints."""
+    result = call(name, *arguments, **how)
+    expect(result.returncode == 0 and not result.stderr,
+           f'{name} {arguments} ended with {result.returncode}: {result.stderr.strip()}')
+    expect('\r' not in result.stdout, 'there is a bar, and no terminal')
+    return result.stdout
+
+
+def refuse_constant(text):
+    raise Failure(f'the JSON has {text}')
+
+
+def run_json(name, *arguments):
+    """The same, with --json. Returns what it prints and the object that it writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'numbers.json')
+        printed = run(name, *arguments, '--json', path)
+        return printed, json.loads(path.read_text(encoding='utf-8'), parse_constant=refuse_constant)
+
+
+def mnist():
+    """Options for MNIST; leaves where it is not there."""
+    if not any(MNIST.glob('train-images-idx3-ubyte*')):
+        print(f'skipped: MNIST is not in {MNIST}')
+        sys.exit(SKIPPED)
+    return ['--data', MNIST]
+
+
+# ---- the lesson ------------------------------------------------------------------------
+
+
+def check_order(text, *words):
+    at = 0
+    for word in words:
+        at = text.find(word, at)
+        expect(at >= 0, f'{word} is not printed, or not in its place')
+        at += len(word)
+
+
+def check_times(times):
+    expect(set(times) == {'average', 'min', 'max'}, f'times are {times}')
+    expect(0 < times['min'] <= times['average'] <= times['max'], f'times are {times}')
+
+
+def check_lesson(printed, o):
+    """What holds whatever the data are."""
+    statistics = ('train_mean train_std valid_mean valid_std w1_mean w1_std lin_mean lin_std '
+                  'relu_mean relu_std mse').split()
+    for key in statistics:
+        expect(isinstance(o[key], (int, float)), f'{key} is {o[key]}')
+    near('w1_mean', o['w1_mean'], 0, 2e-3)
+    near('w1_std', o['w1_std'], math.sqrt(2 / o['m']), 1e-3)
+    near('lin_std', o['lin_std'], 1, 0.3)
+    expect(len(o['gradient_of_square']) == 10, 'ten derivatives are wanted')
+    for i, slope in enumerate(o['gradient_of_square']):
+        near(f'gradient_of_square[{i}]', slope, 2 * (0.1 * i), math.ulp(0.2 * i))
+    near('gradient_at_3_14', o['gradient_at_3_14'], -3.0501623, 1e-6)
+    near('gradient_at_3_14_f64', o['gradient_at_3_14_f64'], -3.0501709745384, 1e-12)
+    expect(o['mse_inner_value'] == 7.5, f'mse_inner_value is {o["mse_inner_value"]}')
+    expect(o['mse_inner_gradient'] == [0.5, 1, 1.5, 2], f'{o["mse_inner_gradient"]}')
+    expect(0 <= o['max_relative_difference'] <= 1e-5, f'{o["max_relative_difference"]}')
+    for key in 'forward_10k_ms', 'by_hand_60k_ms', 'by_tape_60k_ms':
+        check_times(o[key])
+    expect(0 < o['loss_last'] < o['loss_first'], f'loss {o["loss_first"]} to {o["loss_last"]}')
+    check_order(printed, 'square(_:)', 'mean(_:)', 'square(_:)', '∇mean(_:)',  # each by itself
+                'square_vwc', 'mean_vwc', 'mean_chain', 'square_chain',        # with chainers
+                'square([4]) -> [4]', 'mean([4]) -> []',                       # by tape
+                'pullback of mean([4]) -> []', 'pullback of square([4]) -> [4]')
+
+
+def test_fully_connected():
+    printed, o = run_json('fully_connected', *SMALL, '--epochs', 1, '--repeat', 2)
+    expect((o['n'], o['m'], o['c']) == (2000, 784, 10), f'n, m, c = {o["n"]}, {o["m"]}, {o["c"]}')
+    near('valid_mean', o['valid_mean'], 0, 0.1)
+    near('valid_std', o['valid_std'], 1, 0.1)
+    check_lesson(printed, o)
+    check_bar('fully_connected', *SMALL, '--epochs', 1, '--repeat', 1)
+
+
+def test_fully_connected_mnist():
+    options = ['--repeat', 1, '--epochs', 1] if QUICK else []
+    printed, o = run_json('fully_connected', *mnist(), *options)
+    expect((o['n'], o['m'], o['c']) == (60000, 784, 10), f'n, m, c = {o["n"]}, {o["m"]}, {o["c"]}')
+    near('train_mean', o['train_mean'], 0.1306605, 1e-6)
+    near('train_std', o['train_std'], 0.3081078, 1e-6)
+    near('valid_mean', o['valid_mean'], 0.00602, 1e-4)
+    near('valid_std', o['valid_std'], 1.0077, 1e-4)
+    check_lesson(printed, o)
+
+
+def check_bar(name, *arguments):
+    """On a terminal there is a bar, and at the end there is none."""
+    master, slave = pty.openpty()
+    command = [str(PROGRAMS / name), *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as process:
+        os.close(slave)
+        shown = b''
+        while True:
+            try:
+                piece = os.read(master, 4096)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not piece:
+                break
+            shown += piece
+    os.close(master)
+    expect(process.returncode == 0, f'{name} ended with {process.returncode} on a terminal')
+    expect(b'##' in shown and b' %' in shown, f'there is no bar: {shown[:200]!r}')
+    expect(shown.endswith(b'\r\x1b[K'), f'the bar stays: {shown[-80:]!r}')
+
+
+# ---- the others ------------------------------------------------------------------------
+
+
+def test_mnist_classifier():
+    _, o = run_json('mnist_classifier', *SMALL, '--epochs', 20)
+    expect(set(o) >= {'test_accuracy', 'seconds'}, f'the keys are {sorted(o)}')
+    expect(0.9 <= o['test_accuracy'] <= 1, f'test_accuracy is {o["test_accuracy"]}')
+    one, two = (run_json('mnist_classifier', *SMALL, '--epochs', 1, '--seed', 7, '--threads', n)[1]
+                for n in (1, 3))
+    expect(one['test_accuracy'] == two['test_accuracy'], 'one seed, two results')
+    check_bar('mnist_classifier', *SMALL, '--epochs', 1)
+
+
+def test_mnist_classifier_mnist():
+    _, o = run_json('mnist_classifier', *mnist(), *(['--epochs', 3] if QUICK else []))
+    expect(o['test_accuracy'] >= (0.95 if QUICK else 0.97), f'accuracy is {o["test_accuracy"]}')
+    expect(QUICK or o['seconds'] < 60, f'it took {o["seconds"]} seconds')
+
+
+def test_custom_op():
+    printed = run('custom_op')
+    check_order(printed, 'check_op: wrong_huber([', 'differences give',
+                'only through round, which has no derivative',
+                'pullback of acos([2]): the slope at x[1] = 1 is infinite', 'no cosine')
+
+
+def test_event_loop():
+    command = [str(PROGRAMS / 'event_loop'), '--epochs', '1000000']
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        p.stdin.write('\n')
+        p.stdin.flush()
+        lines = [p.stdout.readline() for _ in range(4)]  # ticks, and an answer among them
+        p.stdin.write('q')
+        p.stdin.flush()
+        lines += p.stdout.readlines()
+    expect(p.returncode == 0, f'it ended with {p.returncode}')
+    expect(any(line.startswith('asked: step ') for line in lines), f'no answer: {lines}')
+    expect(any(line.startswith('tick: step ') for line in lines), f'no tick: {lines}')
+    lines = run('event_loop', '--epochs', 20 if QUICK else 300, stdin=subprocess.DEVNULL).splitlines()
+    first, last = map(float, lines[-1].removeprefix('loss from ').split(' to '))
+    expect(0 < last < (1 if QUICK else 0.1) * first, f'loss from {first} to {last}')
+    expect(lines[-2].startswith('20 ' if QUICK else '300 '), lines[-2])
+    print(lines[-2])
+
+
+def test_long_recurrence():
+    lines = run('long_recurrence', '--epochs', 5 if QUICK else 40).splitlines()
+    expect('memory ran out' in lines[0], lines[0])
+    plain = int(re.search(r'(\d+) bytes', lines[1])[1])
+    used, budget = map(int, re.search(r'(\d+) bytes of (\d+)', lines[-1]).groups())
+    expect(used <= budget < plain / 10, f'{used} of {budget} bytes, {plain} without checkpoints')
+    losses = [float(line.split()[-1]) for line in lines if line.startswith('step')]
+    expect(losses[0] == float(re.search(r'loss ([0-9.]+)', lines[1])[1]), 'the losses differ')
+    expect(losses[-1] < (0.8 if QUICK else 0.05) * losses[0], f'losses {losses}')
+    print(lines[-1])
+
+
+def numbers_of(line):
+    return [float(n) for n in re.findall(r'-?[0-9]+\.[0-9]+', line)]
+
+
+def test_gradient_penalty():
+    lines = run('gradient_penalty', *(['--epochs', 200] if QUICK else [])).splitlines()
+    expect(lines[0].endswith('numbers of the gradient agree with differences'), lines[0])
+    first, last = numbers_of(lines[1]), numbers_of(lines[-1])
+    near('distance', last[0], 2.5, 0.6 if QUICK else 0.05)
+    expect(last[1] < (0.1 if QUICK else 0.01) * first[1], f'penalty from {first[1]} to {last[1]}')
+
+
+def test_meta_learning():
+    lines = run('meta_learning', *(['--epochs', 100] if QUICK else [])).splitlines()
+    (_, first), (_, last) = numbers_of(lines[0]), numbers_of(lines[-1])
+    expect(last < (0.8 if QUICK else 0.2) * first, f'loss after training from {first} to {last}')
+
+
+def test_newton():
+    lines = run('newton').splitlines()
+    fit = lines.index('O-rings: a logistic model of 23 flights')
+    expect(fit == 10, f'{fit - 3} steps in the valley, not 7')
+    at = numbers_of(lines[fit - 1])
+    near('x', at[0], 1, 1e-9)
+    near('y', at[1], 1, 1e-9)
+    near('f', numbers_of(lines[2])[0], 4.731884, 1e-6)  # of the first step, published
+    last = lines[fit + 1:]
+    near('steps of the fit', [line.split()[0] for line in last].count('step'), 6, 2)
+    for line in last[-4:-1]:
+        numbers = numbers_of(line)
+        middle = len(numbers) // 2
+        for mine, published in zip(numbers[:middle], numbers[middle:]):
+            near(line, mine, published, 5e-4 if middle == 1 else 1e-4)
+    near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
+
+
+def test_scalar():
+    lines = run('scalar').splitlines()
+    numbers = [float(line.split()[-1]) for line in lines]
+    expect(len(numbers) == 12, f'{len(numbers)} lines, not 12')
+    for i in range(10):
+        near(lines[i], numbers[i], 2 * (0.1 * i), math.ulp(0.2 * i))
+    near(lines[10], numbers[10], -3.0501709745384, 1e-12)
+    near(lines[11], numbers[11], -3.0501623, 1e-6)
+
+
+# ---- bad input -------------------------------------------------------------------------
+
+
+def idx(*extents, numbers=None, kind=8):
+    count = math.prod(extents)
+    return struct.pack(f'>HBB{len(extents)}I', 0, kind, len(extents), *extents) + \
+        bytes(numbers or (i % 10 for i in range(count)))
+
+
+GOOD = {'train-images-idx3-ubyte': idx(20, 28, 28), 'train-labels-idx1-ubyte': idx(20),
+        't10k-images-idx3-ubyte': idx(10, 28, 28), 't10k-labels-idx1-ubyte': idx(10)}
+IMAGES, LABELS = 'train-images-idx3-ubyte', 'train-labels-idx1-ubyte'
+
+
+def bad_data():
+    """Pairs of what is wrong and the files of a folder; None leaves a file out."""
+    yield 'an empty folder', dict.fromkeys(GOOD)
+    yield 'a missing file', {LABELS: None}
+    yield 'an empty file', {IMAGES: b''}
+    yield 'a wrong magic number', {IMAGES: b'\x89PNG' + GOOD[IMAGES]}
+    yield 'a truncated file', {IMAGES: GOOD[IMAGES][:-5]}
+    yield 'truncated gzip', {IMAGES: None, IMAGES + '.gz': gzip.compress(GOOD[IMAGES])[:-12]}
+    yield 'more labels than images', {LABELS: idx(21)}
+    yield 'labels in place of images', {IMAGES: idx(20)}
+    yield 'images of another size', {'t10k-images-idx3-ubyte': idx(10, 28, 27)}
+
+
+def bad_options(name):
+    yield ['--no-such-option']
+    yield ['-x']
+    yield ['stray']
+    if name == 'custom_op':
+        return
+    yield ['--data']
+    yield ['--data', '/no/such/directory']
+    yield ['--data', __file__]
+    for text in 'many', '3x', '0', '-1', '1.5', '', '99999999999999999999':
+        yield ['--epochs', text]
+    for text in '0', 'two', '1000':
+        yield ['--threads', text]
+    for text in 'fast', '0', '-0.1', 'nan', 'inf', '':
+        yield ['--rate', text]
+    yield [*SMALL, '--epochs', 1, '--json', '/no/such/directory/numbers.json']
+    yield ['--train', 2 ** 62]
+
+
+def expect_one_line(what, name, *arguments):
+    result = call(name, *arguments)
+    expect(result.returncode == 1, f'{name}, {what}: exit status {result.returncode}')
+    expect(result.stderr.count('\n') == 1 and result.stderr.startswith('error: '),
+           f'{name}, {what}: not one clear line: {result.stderr!r}')
+    print(f'{name}, {what}: {result.stderr}', end='')
+
+
+def write_folder(folder, files):
+    for file, content in {**GOOD, **files}.items():
+        if content is not None:
+            pathlib.Path(folder, file).write_bytes(content)
+    return folder
+
+
+def test_bad_input():
+    for name in 'fully_connected', 'mnist_classifier', 'custom_op':
+        for arguments in bad_options(name):
+            expect_one_line(' '.join(map(str, arguments)), name, *arguments)
+        expect('usage: ' in run(name, '--help'), f'{name} --help does not help')
+    for name in 'scalar', 'newton':
+        expect_one_line('an option of none', name, '--epochs', 3)
+    for name in 'fully_connected', 'mnist_classifier':
+        for what, files in bad_data():
+            with tempfile.TemporaryDirectory() as folder:
+                expect_one_line(what, name, '--data', write_folder(folder, files))
+        expect_one_line('a rate too high', name, *SMALL, '--epochs', 1, '--rate', 1e20)
+        with tempfile.TemporaryDirectory() as folder:  # what the others are variations of
+            run(name, '--data', write_folder(folder, {}), '--epochs', 1)
+    with tempfile.TemporaryDirectory() as folder:
+        expect_one_line('a label of 10', 'mnist_classifier', '--data',
+                        write_folder(folder, {LABELS: idx(20, numbers=[10] * 20)}))
+
+
+def main():
+    case = globals().get('test_' + sys.argv[1]) if len(sys.argv) == 2 else None
+    if not case:
+        sys.exit(__doc__)
+    try:
+        case()
+    except Failure as failure:
+        sys.exit(f'failed: {failure}')
+
+
+main()
