@@ -11,8 +11,8 @@
  *     mlp_function   ad_tensor f(ad_tape *, const mlp_tensors *, const void *env)
  *     mlp_tree       the description (tree.h) that the functions below work from
  *
- * and the functions of AD_MODEL_BASICS, typed: mlp_watch, mlp_gradient, mlp_step, .... More are declared on
- * request, each in a line of its own at file scope:
+ * and the functions of AD_MODEL_BASICS, typed: mlp_watch, mlp_gradient, mlp_step, .... More are
+ * declared on request, each in a line of its own at file scope:
  *
  *     AD_MODEL_DERIVATIVES(mlp);   (model_derivatives.h)  mlp_jvp, mlp_hessian, mlp_flatten, ...
  *     AD_MODEL_FUNCTIONS(mlp);     (functions.h)          mlp_gradient_node, mlp_checkpoint, ...
@@ -20,9 +20,9 @@
  *
  * What is not a parameter belongs in an enclosing struct.
  *
- * Structs that receive results may start as {0}: arrays that hold nothing yet are allocated (gradients
- * by the C library, or as their own allocator field says; all others as the model's arrays
- * were) and are yours to end with mlp_free. Results are written only if all went well.
+ * Structs that receive results may start as {0}: arrays that hold nothing yet are allocated
+ * (gradients by the C library, or as their own allocator field says; all others as the model's
+ * arrays were) and are yours to end with mlp_free. Results are written only if all went well.
  *
  * A typed function has the arguments of its twin below: mlp_copy(&model, &copy, &error) is
  * ad_model_copy(&mlp_tree, &model, &copy, &error). error may be NULL. */
@@ -53,8 +53,8 @@ AD_API ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_vi
 AD_API ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors,
                                   void *gradient);
 
-/* f(model), of one element, and its gradient. Evaluates f on t, above what the tape holds, and leaves the
- * tape as it was. value may be NULL. */
+/* f(model), of one element, and its gradient. Evaluates f on t, above what the tape holds, and
+ * leaves the tape as it was. value may be NULL. */
 typedef ad_tensor ad_model_function(ad_tape *t, const void *tensors, const void *env);
 AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, const void *env, double *value,
@@ -63,7 +63,8 @@ AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, a
 /* ---- all fields at once ------------------------------------------------------------- */
 
 /* zeros: all arrays like those of model, filled with 0. copy: with the same numbers. */
-AD_API ad_status ad_model_like(const ad_tree *tree, const void *model, void *zeros, ad_error *error);
+AD_API ad_status ad_model_like(const ad_tree *tree, const void *model, void *zeros,
+                               ad_error *error);
 AD_API ad_status ad_model_copy(const ad_tree *tree, const void *model, void *copy, ad_error *error);
 
 /* y += alpha x. AD_BAD_SHAPE or AD_BAD_TYPE, naming the field, where the two differ. */
@@ -72,15 +73,15 @@ AD_API ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x,
 
 AD_API void ad_model_free(const ad_tree *tree, void *model);
 
-/* Calls visit for every array, in order of declaration, with its path: "hidden.w",
- * "layer[2].b". Stops at the first status that is not AD_OK, and returns it. */
+/* Calls visit for every array, in order of declaration, with its path: "hidden.w", "layer[2].b".
+ * Stops at the first status that is not AD_OK, and returns it. */
 typedef ad_status ad_visitor(void *user, const char *path, ad_array *a);
 AD_API ad_status ad_model_visit(const ad_tree *tree, void *model, ad_visitor *visit, void *user);
 
-/* A model as a vector of all its P parameters, field after field in order of declaration, each row by row.
- * All fields must be f32, or all f64: AD_BAD_TYPE, naming the field. The vector, [P], is made if it holds
- * nothing, with the allocator of the model's first array. unflatten writes to the arrays that the
- * model has; the vector's numbers must lie together. */
+/* A model as a vector of all its P parameters, field after field in order of declaration, each row
+ * by row. All fields must be f32, or all f64: AD_BAD_TYPE, naming the field. The vector, [P], is
+ * made if it holds nothing, with the allocator of the model's first array. unflatten writes to the
+ * arrays that the model has; the vector's numbers must lie together. */
 AD_API ad_status ad_model_flatten(const ad_tree *tree, const void *model, ad_array *vector,
                                   ad_error *error);
 AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *model,
@@ -112,7 +113,8 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
         m##_function *f;                                                                   \
         const void *env;                                                                   \
     } m##_call;                                                                            \
-    static inline AD_UNUSED ad_tensor m##_call_function(ad_tape *t, const void *x, const void *call) \
+    static inline AD_UNUSED ad_tensor m##_call_function(ad_tape *t, const void *x,         \
+                                                        const void *call)                  \
     {                                                                                      \
         const m##_call *c = (const m##_call *)call;                                        \
         return c->f(t, (const m##_tensors *)x, c->env);                                    \
@@ -237,11 +239,12 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_EACH_30(DO, m, f, ...) DO(m, f) AD_EACH_29(DO, m, __VA_ARGS__)
 #define AD_EACH_31(DO, m, f, ...) DO(m, f) AD_EACH_30(DO, m, __VA_ARGS__)
 #define AD_EACH_32(DO, m, f, ...) DO(m, f) AD_EACH_31(DO, m, __VA_ARGS__)
-#define AD_COUNT_OF(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18, \
-                    _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31, _32, n, ...) \
+#define AD_COUNT_OF(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17,    \
+                    _18, _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31, _32, n,  \
+                    ...)                                                                           \
     n
-#define AD_COUNT(...) \
-    AD_COUNT_OF(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, \
-                12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define AD_COUNT(...)                                                                              \
+    AD_COUNT_OF(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16,   \
+                15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 
 #endif

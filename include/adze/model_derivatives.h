@@ -1,6 +1,6 @@
-/* Derivatives of functions of models beyond the gradient: what derivatives.h has for functions of tensors,
- * with models in the place of operands. AD_MODEL_DERIVATIVES(mlp) declares them, typed: mlp_jvp,
- * mlp_hessian, .... */
+/* Derivatives of functions of models beyond the gradient: what derivatives.h has for functions of
+ * tensors, with models in the place of operands. AD_MODEL_DERIVATIVES(mlp) declares them, typed:
+ * mlp_jvp, mlp_hessian, .... */
 #ifndef ADZE_MODEL_DERIVATIVES_H
 #define ADZE_MODEL_DERIVATIVES_H
 
@@ -11,29 +11,29 @@
 extern "C" {
 #endif
 
-/* f(model), of any shape, and the model's leaves. They live on the tape, until its reset or a rewind to before
- * them; mlp_pull gives J^T dy as often as one likes. */
+/* f(model), of any shape, and the model's leaves. They live on the tape, until its reset or a
+ * rewind to before them; mlp_pull gives J^T dy as often as one likes. */
 AD_API ad_status ad_model_value_with_pullback(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, const void *env, ad_tensor *value,
                                               void *tensors);
 
-/* y = f(model) and ty = J tangent, or hvp = H tangent for an f of one element. The tangent is a struct
- * of the model's own type; its arrays may hold nothing, for zeros. */
+/* y = f(model) and ty = J tangent, or hvp = H tangent for an f of one element. The tangent is a
+ * struct of the model's own type; its arrays may hold nothing, for zeros. */
 AD_API ad_status ad_model_jvp(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                               const void *model, const void *tangent, const void *env, ad_array *y,
                               ad_array *ty);
 AD_API ad_status ad_model_hvp(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                               const void *model, const void *tangent, const void *env, void *hvp);
 
-/* A struct of the model's own type: each field has the axes of y = f(model), then its own. y, unless NULL,
- * receives f(model). */
+/* A struct of the model's own type: each field has the axes of y = f(model), then its own. y,
+ * unless NULL, receives f(model). */
 AD_API ad_status ad_model_value_with_jacobian(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, ad_mode mode, const void *env,
                                               ad_array *y, void *jacobian);
 
-/* For an f of one element, over all P parameters as ad_model_flatten orders them: hessian is [P, P],
- * symmetric to rounding. value and gradient receive f's at the model from the same evaluation, unless
- * NULL. AD_BAD_TYPE where the fields' types differ. */
+/* For an f of one element, over all P parameters as ad_model_flatten orders them: hessian is [P,
+ * P], symmetric to rounding. value and gradient receive f's at the model from the same evaluation,
+ * unless NULL. AD_BAD_TYPE where the fields' types differ. */
 AD_API ad_status ad_model_value_with_hessian(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                              const void *model, const void *env, double *value,
                                              void *gradient, ad_array *hessian);
@@ -63,7 +63,8 @@ AD_API ad_status ad_model_hessian_diagonal(const ad_tree *tree, ad_tape *t, ad_m
     {                                                                                      \
         return p ? ad_model_gradient(&m##_tree, p->value, &dy, &p->x, dx) : AD_MISUSE;     \
     }                                                                                      \
-    static inline AD_UNUSED ad_status m##_flatten(const m *model, ad_array *vector, ad_error *error) \
+    static inline AD_UNUSED ad_status m##_flatten(const m *model, ad_array *vector,        \
+                                                  ad_error *error)                         \
     {                                                                                      \
         return ad_model_flatten(&m##_tree, model, vector, error);                          \
     }                                                                                      \
@@ -76,7 +77,8 @@ AD_API ad_status ad_model_hessian_diagonal(const ad_tree *tree, ad_tape *t, ad_m
                                               ad_array *y, ad_array *ty)                   \
     {                                                                                      \
         m##_call c = {f, env};                                                             \
-        return ad_model_jvp(&m##_tree, t, f ? m##_call_function : NULL, model, tangent, &c, y, ty); \
+        return ad_model_jvp(&m##_tree, t, f ? m##_call_function : NULL, model, tangent, &c, y, \
+                            ty);                                                           \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_hvp(ad_tape *t, m##_function *f, const m *model, \
                                               const m *tangent, const void *env, m *hvp)   \
@@ -89,8 +91,8 @@ AD_API ad_status ad_model_hessian_diagonal(const ad_tree *tree, ad_tape *t, ad_m
         m *jacobian)                                                                       \
     {                                                                                      \
         m##_call c = {f, env};                                                             \
-        return ad_model_value_with_jacobian(&m##_tree, t, f ? m##_call_function : NULL, model, mode, \
-                                            &c, y, jacobian);                              \
+        return ad_model_value_with_jacobian(&m##_tree, t, f ? m##_call_function : NULL, model, \
+                                            mode, &c, y, jacobian);                        \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_jacobian(ad_tape *t, m##_function *f, const m *model, \
                                                    ad_mode mode, const void *env, m *jacobian) \

@@ -1,8 +1,9 @@
 /* Descriptions of structs of parameters: what is done to all fields at once works from them.
  *
- * A described struct consists of nothing but arrays, in the order of its fields. So it is also a list of so
- * many ad_array, and the struct of the same fields on a tape is a list of as many ad_tensor. AD_MODEL
- * (model.h) writes the description of a model; n operands are the simplest one, a field of n arrays. */
+ * A described struct consists of nothing but arrays, in the order of its fields. So it is also a
+ * list of so many ad_array, and the struct of the same fields on a tape is a list of as many
+ * ad_tensor. AD_MODEL (model.h) writes the description of a model; n operands are the simplest one,
+ * a field of n arrays. */
 #ifndef ADZE_TREE_H
 #define ADZE_TREE_H
 

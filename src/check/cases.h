@@ -7,8 +7,8 @@
 ad_status ad_trial_begin(ad_trial *trial);
 void ad_trial_end(ad_trial *trial);
 
-/* The numbers of an array at strides of a random kind, with NaN between them: in memory of their own, to
- * be freed, whose data is NULL when memory ran out. */
+/* The numbers of an array at strides of a random kind, with NaN between them: in memory of their
+ * own, to be freed, whose data is NULL when memory ran out. */
 ad_array ad_trial_scatter(ad_trial *trial, const ad_array *a, ad_view *v);
 
 #endif

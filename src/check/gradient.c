@@ -44,7 +44,8 @@ typedef struct copying {
     ad_error *error;
 } copying;
 
-/* Called for the empty arrays of c->at. A model's array that holds nothing fails when it is watched. */
+/* Called for the empty arrays of c->at. A model's array that holds nothing fails when it is
+ * watched. */
 static ad_status copy_array(void *user, const char *path, ad_array *a)
 {
     copying *k = user;

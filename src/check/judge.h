@@ -25,8 +25,8 @@ typedef struct ad_checking {
     ad_error worst;     /* its message */
 } ad_checking;
 
-/* The function at c->at, weighted: NaN with an error on the tape. Out of an operation's domain it is NaN,
- * and no error if the tape may be reset. */
+/* The function at c->at, weighted: NaN with an error on the tape. Out of an operation's domain it
+ * is NaN, and no error if the tape may be reset. */
 double ad_checking_value(ad_checking *c);
 
 /* The same with its gradient. An error is on the tape. */

@@ -1,5 +1,5 @@
-/* One operation under all its rules, over random operands. A trial applies it directly, and once more
- * through a spy (spy.c) that looks at what its rules do to memory. */
+/* One operation under all its rules, over random operands. A trial applies it directly, and once
+ * more through a spy (spy.c) that looks at what its rules do to memory. */
 #include "check/cases.h"
 #include "check/layouts.h"
 #include "check/spy.h"

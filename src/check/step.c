@@ -1,8 +1,8 @@
-/* The gradient that a training run has just computed, in two steps that leave f32 its rounding: a gradient
- * in f64 at the same point, a few of whose numbers are compared with differences, and the given one against
- * it, array by array. Differences in f32 would tell nothing: what one number changes in the loss drowns in
- * its rounding. And single numbers of f32 gradients may well be off: a unit may lie on the other side
- * of its kink than in f64.
+/* The gradient that a training run has just computed, in two steps that leave f32 its rounding: a
+ * gradient in f64 at the same point, a few of whose numbers are compared with differences, and the
+ * given one against it, array by array. Differences in f32 would tell nothing: what one number
+ * changes in the loss drowns in its rounding. And single numbers of f32 gradients may well be off:
+ * a unit may lie on the other side of its kink than in f64.
  *
  * The model is not touched: all copies are the tape's. */
 #include "check/number.h"
@@ -72,8 +72,8 @@ static ad_status compare_given(void *user, const char *path, ad_array *a)
 
 enum { WITNESSES = 8 };
 
-/* One number alone may be called wrong because a kink is nearer than differences can see: others of the
- * array must bear it out. */
+/* One number alone may be called wrong because a kink is nearer than differences can see: others of
+ * the array must bear it out. */
 static void judge_with_witnesses(ad_checking *c, const char *path, ad_array *a)
 {
     size_t n = ad_array_count(a), suspect = (size_t)ad_random_below(&c->places, n);

@@ -1,4 +1,5 @@
-/* The jvp of an operation against its pullback, and its curvature against differences of the pullback. */
+/* The jvp of an operation against its pullback, and its curvature against differences of the
+ * pullback. */
 #include "check/tangents.h"
 
 #include "adze/ops.h"

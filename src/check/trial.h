@@ -1,5 +1,5 @@
-/* One trial of an operation: random operands (cases.c), the operation as a function of them, and messages that
- * name the call. */
+/* One trial of an operation: random operands (cases.c), the operation as a function of them, and
+ * messages that name the call. */
 #ifndef ADZE_CHECK_TRIAL_H
 #define ADZE_CHECK_TRIAL_H
 
@@ -19,7 +19,8 @@ typedef struct ad_trial {
     ad_error *error;
 } ad_trial;
 
-/* Reports "check_op: mul([2, 3], [3]) -> [2, 3]: " and what is wrong; the tape's failure, if any. */
+/* Reports "check_op: mul([2, 3], [3]) -> [2, 3]: " and what is wrong; the tape's failure, if
+ * any. */
 ad_status ad_trial_report(const ad_trial *c, ad_status status, const char *format, ...)
     AD_PRINTF(3, 4);
 ad_status ad_trial_report_tape(const ad_trial *c, const ad_tape *t);

@@ -99,7 +99,7 @@ ad_status ad_pull_many(const ad_pullback *pullback, int count, const ad_view *dy
                    .n = pullback->n,
                    .x = (ad_tensor *)(uintptr_t)pullback->x};
     ad_delivery v = {.tree = ad_list_describe(&l, "dx", r.n * count),
-                     .from = ad_record_read(&r, count, ad_grad_of),
+                     .from = ad_record_read(&r, count, ad_grad_at),
                      .target = dx};
     if (v.from)
         ad_deliver(t, "pull_many", 1, &v);

@@ -1,5 +1,6 @@
-/* Hessians, by forward over reverse: a pass along a unit vector and a sweep give the derivatives of the gradient
- * by one number. By symmetry they are a row as well as a column, and a row lies together. */
+/* Hessians, by forward over reverse: a pass along a unit vector and a sweep give the derivatives of
+ * the gradient by one number. By symmetry they are a row as well as a column, and a row lies
+ * together. */
 #include "derivatives/rows.h"
 
 #include <string.h>
@@ -11,14 +12,14 @@ typedef void taker(const ad_rows *r, size_t c, int j);
 
 static void take_row(const ad_rows *r, size_t c, int j)
 {
-    ad_rows_put(r, c, ad_grad_tangent_of, j);
+    ad_rows_put(r, c, ad_grad_tangent_at, j);
 }
 
 static void take_number(const ad_rows *r, size_t c, int j)
 {
     int leaf;
     size_t place = ad_rows_place(r, c, &leaf), size = r->leaf[leaf].size;
-    const char *column = ad_grad_tangent_of(r->of->x[leaf], j).data;
+    const char *column = ad_grad_tangent_at(r->of->x[leaf], j).data;
     memcpy(r->data + place, column + (place - r->leaf[leaf].start), size);
 }
 
@@ -45,7 +46,7 @@ static bool axes_fit(const ad_record *of)
 {
     ad_rows r = {.of = of};
     for (int i = 0; i < of->n; i++) {
-        ad_shape axes = ad_shape_of_tensor(of->x[i]);
+        ad_shape axes = ad_shape_of(of->x[i]);
         if (!ad_rows_fit(&r, &axes))
             return false;
     }
@@ -59,7 +60,7 @@ static ad_view *parts_of(const ad_rows *r)
     size_t row = 0;
     ad_view *part = ad_tape_memory(r->of->tape, (size_t)n * (size_t)n * sizeof *part);
     for (int i = 0; part && i < n; row += r->leaf[i++].count) {
-        ad_shape axes = ad_shape_of_tensor(r->of->x[i]);
+        ad_shape axes = ad_shape_of(r->of->x[i]);
         for (int j = 0; j < n; j++)
             part[i * n + j] = ad_rows_view(r, row, &axes, j);
     }
@@ -87,7 +88,7 @@ static bool deliver(const ad_rows *r, void *gradient, ad_array *hessian)
     ad_view matrix;
     const ad_subject *s = r->of->subject;
     ad_delivery both[] = {
-        {.tree = s->tree, .from = ad_record_read(r->of, 1, ad_grad_of), .target = gradient},
+        {.tree = s->tree, .from = ad_record_read(r->of, 1, ad_grad_at), .target = gradient},
         {.tree = &ad_array_tree, .from = &matrix, .target = hessian}};
     if (s->of_model) {
         matrix = matrix_of(r);

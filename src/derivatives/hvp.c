@@ -9,7 +9,7 @@ static ad_status hvp(const ad_subject *s, int count, ad_numbers tx, void *result
         return ad_tape_status(s->tape);
     if (ad_record_push(&r, count, tx) && ad_backward_tangents(r.y) == AD_OK) {
         ad_delivery v = {.tree = count == 1 ? s->tree : ad_list_describe(&l, "hvp", r.n * count),
-                         .from = ad_record_read(&r, count, ad_grad_tangent_of),
+                         .from = ad_record_read(&r, count, ad_grad_tangent_at),
                          .target = result};
         if (v.from)
             ad_deliver(r.tape, s->name, 1, &v);

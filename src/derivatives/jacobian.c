@@ -1,5 +1,5 @@
-/* Jacobians: rows by sweeps back from the unit vectors of the result, or columns by passes forward along
- * those of the operands. */
+/* Jacobians: rows by sweeps back from the unit vectors of the result, or columns by passes forward
+ * along those of the operands. */
 #include "derivatives/rows.h"
 
 /* ---- rows and columns -------------------------------------------------------------- */
@@ -12,7 +12,7 @@ static bool sweep_rows(const ad_rows *r)
         if (ad_backward_many(r->of->y, k, r->seeds) != AD_OK)
             return false;
         for (int j = 0; j < k; j++)
-            ad_rows_put(r, row++, ad_grad_of, j);
+            ad_rows_put(r, row++, ad_grad_at, j);
     }
     return true;
 }
@@ -47,7 +47,7 @@ static bool push_columns(const ad_rows *r)
         if (!k)
             return false;
         for (int j = 0; j < k; j++)
-            put_column(r, c++, ad_tangent_of(r->of->y, j));
+            put_column(r, c++, ad_tangent_at(r->of->y, j));
     }
     return true;
 }

@@ -6,7 +6,7 @@
 /* A value's tangent; zeros, on the tape, where there is none. */
 static ad_view tangent_or_zeros(ad_tensor y, int j)
 {
-    ad_view ty = ad_tangent_of(y, j), v = ad_read(y);
+    ad_view ty = ad_tangent_at(y, j), v = ad_read(y);
     if (ty.data || !v.data)
         return ty;
     size_t bytes = ad_view_count(&v) * ad_type_size(v.type);

@@ -1,5 +1,5 @@
-/* Putting operands on the tape, and a function of them: what it gives must be on the tape, and what the tape held
- * before must stay. */
+/* Putting operands on the tape, and a function of them: what it gives must be on the tape, and what
+ * the tape held before must stay. */
 #include "derivatives/record.h"
 
 #include "tape/inner.h"
@@ -96,7 +96,8 @@ bool ad_record_push(const ad_record *r, int count, ad_numbers tx)
     bool good = true;
     for (int i = 0; good && i < r->n; i++) {
         ad_view one = tx.arrays ? ad_array_view(tx.arrays[i]) : tx.views[i * count];
-        good = ad_set_tangents(r->x[i], count, tx.arrays ? &one : &tx.views[i * count]) == AD_OK;
+        good =
+            ad_set_tangent_many(r->x[i], count, tx.arrays ? &one : &tx.views[i * count]) == AD_OK;
     }
     return good && ad_push_tangents(r->y) == AD_OK;
 }

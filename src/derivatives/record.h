@@ -1,7 +1,9 @@
-/* What all operators begin and end with: a function recorded at a point, and what is read of the record.
+/* What all operators begin and end with: a function recorded at a point, and what is read of the
+ * record.
  *
- * A list of n operands is the simplest of models, so each operator is written once, over trees: it sees a
- * function, n operands that the tree names, and results that are structs of arrays or arrays. */
+ * A list of n operands is the simplest of models, so each operator is written once, over trees: it
+ * sees a function, n operands that the tree names, and results that are structs of arrays or
+ * arrays. */
 #ifndef ADZE_DERIVATIVES_RECORD_H
 #define ADZE_DERIVATIVES_RECORD_H
 
@@ -45,8 +47,8 @@ typedef struct ad_record {
     ad_tensor y;
 } ad_record;
 
-/* Records s. `complete`: no argument of the operator is NULL; count: directions, or results for each operand.
- * False with an error on the tape, which is then as it was before. */
+/* Records s. `complete`: no argument of the operator is NULL; count: directions, or results for
+ * each operand. False with an error on the tape, which is then as it was before. */
 bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count);
 
 /* Rewinds the tape, and returns its status. */

@@ -1,5 +1,5 @@
-/* Rows of derivatives, and the unit vectors they come from. All unit vectors of a type are views of the same
- * numbers, zeros around a one: e_i begins i before the one. */
+/* Rows of derivatives, and the unit vectors they come from. All unit vectors of a type are views of
+ * the same numbers, zeros around a one: e_i begins i before the one. */
 #include "derivatives/rows.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@ enum {
     MOST = 64
 }; /* unit vectors in a block: what a node costs besides its kernels is shared by then */
 
-/* Bytes of the tangents of a block: what a cache holds. Beyond it, many directions take longer than one
- * after another, not less. */
+/* Bytes of the tangents of a block: what a cache holds. Beyond it, many directions take longer than
+ * one after another, not less. */
 static const size_t budget = (size_t)2 << 20;
 
 /* ---- measures ---------------------------------------------------------------------- */
@@ -30,7 +30,8 @@ static void measure(ad_rows *r)
     r->bytes = (r->bytes + widest - 1) / widest * widest;
 }
 
-/* What the tape holds is about what the tangents in one direction take. Blocks are of like sizes. */
+/* What the tape holds is about what the tangents in one direction take. Blocks are of like
+ * sizes. */
 static int block_size(const ad_tape *t, size_t directions)
 {
     size_t fit = budget / (ad_tape_measure(t).bytes_used + 1);
@@ -93,7 +94,7 @@ bool ad_rows_fit(const ad_rows *r, const ad_shape *axes)
 {
     char text[2][64];
     for (int i = 0; i < r->of->n; i++) {
-        ad_shape x = ad_shape_of_tensor(r->of->x[i]);
+        ad_shape x = ad_shape_of(r->of->x[i]);
         if (axes->rank + x.rank <= AD_MAX_RANK)
             continue;
         ad_tape_fail(r->of->tape, AD_BAD_SHAPE, "%s: %s by %s has %d axes, the most are %d",
@@ -121,7 +122,8 @@ int ad_rows_seeds(const ad_rows *r, const ad_view *y, size_t first, size_t count
     return k;
 }
 
-/* A block may begin in one leaf and end in another: each has zeros for the unit vectors of the others. */
+/* A block may begin in one leaf and end in another: each has zeros for the unit vectors of the
+ * others. */
 int ad_rows_push(const ad_rows *r, size_t first)
 {
     size_t left = r->numbers - first, before = 0;
@@ -133,7 +135,7 @@ int ad_rows_push(const ad_rows *r, size_t first)
             bool own = c >= before && c - before < r->leaf[i].count;
             r->seeds[j] = own ? unit(r, &v, c - before) : (ad_view){0};
         }
-        if (ad_set_tangents(r->of->x[i], k, r->seeds) != AD_OK)
+        if (ad_set_tangent_many(r->of->x[i], k, r->seeds) != AD_OK)
             return 0;
     }
     return ad_push_tangents(r->of->y) == AD_OK ? k : 0;

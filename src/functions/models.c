@@ -1,5 +1,5 @@
-/* Models inside functions: gradients as tensors, by the fields of a model or by what it is applied to, and
- * steps of training that are part of a formula. */
+/* Models inside functions: gradients as tensors, by the fields of a model or by what it is applied
+ * to, and steps of training that are part of a formula. */
 #include "adze/functions.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
@@ -7,14 +7,15 @@
 #include <math.h>
 #include <string.h>
 
-/* The first tensor that has a tape, dead; without a tape if there is none. A struct of tensors is a list. */
+/* The first tensor that has a tape, dead; without a tape if there is none. A struct of tensors is a
+ * list. */
 static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
 {
     const ad_tensor *x = tensors;
     ad_tensor first = ad_number(NAN);
     for (size_t i = 0; tree && x && !first.tape && i < tree->arrays; i++)
         first = x[i];
-    return ad_dead_like(first);
+    return ad_dead(first);
 }
 
 static void fill(const ad_tree *tree, void *tensors, ad_tensor with)
@@ -33,8 +34,8 @@ static bool complete(ad_tape *t, const char *name, bool arguments)
 
 /* ---- calls --------------------------------------------------------------------- */
 
-/* A function of a model, or a model applied to inputs, as a function of a list: the inputs, then the
- * model's fields. */
+/* A function of a model, or a model applied to inputs, as a function of a list: the inputs, then
+ * the model's fields. */
 typedef struct model_call {
     const ad_tree *tree;
     ad_model_function *f;
@@ -51,8 +52,8 @@ static ad_tensor call_model(ad_tape *t, const ad_tensor *x, const void *env)
     return c->map ? c->map(t, tensors, x, c->env) : c->f(t, tensors, c->env);
 }
 
-/* The call on the tape, where it lives until the sweeps, with its lists and a copy of so many bytes of
- * env. NULL with an error when memory ran out. */
+/* The call on the tape, where it lives until the sweeps, with its lists and a copy of so many bytes
+ * of env. NULL with an error when memory ran out. */
 static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const ad_tensor *x,
                             const ad_tensor *tensors)
 {

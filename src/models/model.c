@@ -1,5 +1,5 @@
-/* What is done to all fields of a model at once. Where it can fail, a walk that knows the fields' names looks
- * at all of them before the first is written. */
+/* What is done to all fields of a model at once. Where it can fail, a walk that knows the fields'
+ * names looks at all of them before the first is written. */
 #include "adze/model.h"
 #include "trees/result.h"
 

@@ -1,11 +1,12 @@
-/* A step of any optimiser: everything is checked, and the states are made, before the first number is
- * written. */
+/* A step of any optimiser: everything is checked, and the states are made, before the first number
+ * is written. */
 #include "adze/model.h"
 #include "trees/walk.h"
 
 #include <string.h>
 
-/* What a step is taken with. The settings are a copy: those that the caller does not know are zeros. */
+/* What a step is taken with. The settings are a copy: those that the caller does not know are
+ * zeros. */
 typedef struct step {
     const ad_tree *tree;
     const ad_optimiser *optimiser;
@@ -14,7 +15,7 @@ typedef struct step {
     ad_error *error;
     union {
         double align;
-        char bytes[AD_SETTINGS];
+        char bytes[AD_MAX_SETTINGS];
     } settings, plan;
 } step;
 
@@ -27,9 +28,9 @@ static const char *unusable(const ad_method *m)
         return "its size is not sizeof(ad_optimiser)";
     if (!o->name || !o->prepare || !o->step)
         return "it needs a name, prepare and step";
-    if (o->states < 0 || o->states > AD_STATES)
+    if (o->states < 0 || o->states > AD_MAX_STATES)
         return "it has too many states";
-    return o->settings_size > AD_SETTINGS ? "its settings are too large" : NULL;
+    return o->settings_size > AD_MAX_SETTINGS ? "its settings are too large" : NULL;
 }
 
 static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
@@ -196,7 +197,8 @@ ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const vo
 static void step_array(const step *s, const ad_states *states, size_t i)
 {
     const ad_array *x = &s->model[i];
-    ad_step_args c = {.plan = s->plan.bytes,
+    ad_step_args c = {.size = sizeof c,
+                      .plan = s->plan.bytes,
                       .type = x->type,
                       .n = ad_array_count(x),
                       .g = s->gradient[i].data,

@@ -1,7 +1,7 @@
-/* Results that appear all at once. What a target is missing is made in a block aside, one
- * ad_array after another in the order of the walk, so the target itself is not touched before the
- * commit: a failure leaves it byte for byte as it was, and a target that has all its arrays
- * costs no allocation. */
+/* Results that appear all at once. What a target is missing is made in a block aside, one ad_array
+ * after another in the order of the walk, so the target itself is not touched before the commit: a
+ * failure leaves it byte for byte as it was, and a target that has all its arrays costs no
+ * allocation. */
 #include "trees/result.h"
 
 ad_status ad_like_struct(const void *user, const ad_site *s, ad_array *like, ad_error *error)

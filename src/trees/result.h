@@ -1,5 +1,5 @@
-/* Structs that receive results: those of their arrays that hold nothing are made aside, and put in their
- * places once nothing can fail any more. */
+/* Structs that receive results: those of their arrays that hold nothing are made aside, and put in
+ * their places once nothing can fail any more. */
 #ifndef ADZE_TREES_RESULT_H
 #define ADZE_TREES_RESULT_H
 
@@ -36,7 +36,8 @@ typedef struct ad_delivery {
     ad_result result;
 } ad_delivery;
 
-/* Copies all of so many deliveries, or none of them, with an error on the tape in the name of verb. */
+/* Copies all of so many deliveries, or none of them, with an error on the tape in the name of
+ * verb. */
 bool ad_deliver(ad_tape *t, const char *verb, int count, ad_delivery *all);
 
 #endif

@@ -1,5 +1,6 @@
-/* The walk over a description. A site knows its parent, so that a path is only written out when somebody asks
- * for it; and it knows its number among all arrays, so that one walk serves any number of structs. */
+/* The walk over a description. A site knows its parent, so that a path is only written out when
+ * somebody asks for it; and it knows its number among all arrays, so that one walk serves any
+ * number of structs. */
 #include "trees/walk.h"
 
 #include <string.h>

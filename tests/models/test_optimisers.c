@@ -11,7 +11,7 @@ enum { MOST_NUMBERS = 6, STEPS = 20, MOST_SETTINGS = 8 };
 
 /* One number and its states, by the formula. */
 typedef struct oracle {
-    long double x, state[AD_STATES];
+    long double x, state[AD_MAX_STATES];
 } oracle;
 
 /* Settings that make no sense, and what the message says of them. */
@@ -589,8 +589,8 @@ START_TEST(an_optimiser_that_cannot_be_used_says_why)
     bad[1].name = NULL;
     bad[2].prepare = NULL;
     bad[3].step = NULL;
-    bad[4].states = AD_STATES + 1;
-    bad[5].settings_size = AD_SETTINGS + 1;
+    bad[4].states = AD_MAX_STATES + 1;
+    bad[5].settings_size = AD_MAX_SETTINGS + 1;
     scene s;
     open_scene(&s, &rows[2]);
     for (int i = 0; i < 6; i++) {
