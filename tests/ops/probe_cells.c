@@ -128,9 +128,9 @@ static derivatives differentiate(const gradient_case *c, const ad_view *x, int n
         tangents[i] = weights_like(x[i], equal ? 2 : 2 + (uint64_t)i);
         tx[i] = ad_array_view(tangents[i]);
     }
-    ad_gradient(t, run, &(call){c, n, PULLBACK}, n, x, o.gradient);
-    ad_jvp(t, run, &(call){c, n, JVP}, n, x, tx, &o.y, &o.ty);
-    ad_hvp(t, run, &(call){c, n, SECOND}, n, x, tx, o.hvp);
+    ad_gradient(t, run, n, x, &(call){c, n, PULLBACK}, o.gradient);
+    ad_jvp(t, run, n, x, tx, &(call){c, n, JVP}, &o.y, &o.ty);
+    ad_hvp(t, run, n, x, tx, &(call){c, n, SECOND}, o.hvp);
     expect_success(c, t);
     for (int i = 0; i < n; i++)
         ad_array_free(&tangents[i]);

@@ -7,7 +7,8 @@
 #ifndef ADZE_TESTS_PROBE_GRADIENT_H
 #define ADZE_TESTS_PROBE_GRADIENT_H
 
-#include "adze/operators.h"
+#include "adze/check.h"
+#include "adze/derivatives.h"
 #include "adze/ops.h"
 
 #include "complex_forms.h"

@@ -102,7 +102,7 @@ static void expect_dot(const gradient_case *c, ad_tape *t, const point *p, const
     ad_pullback pullback;
     ad_array dx[MOST_OPERANDS] = {0}, dy = weights_like(ty, COTANGENT);
     double forward = 0, back = 0, size = 0.01;
-    ad_value_with_pullback(t, c->f, NULL, c->n, p->x, &pullback);
+    ad_value_with_pullback(t, c->f, c->n, p->x, NULL, &pullback);
     ad_pull(&pullback, ad_array_view(dy), dx);
     expect_success(c, t);
     add_dot(ad_array_view(dy), ty, &forward, &size);
@@ -122,7 +122,7 @@ static void expect_jvp(const gradient_case *c, const point *p, unsigned mask)
     ad_tape *t = ad_tape_new(NULL);
     tangents tangent = tangents_at(c, p->x, mask);
     outcome wanted = evaluate(c, p->x, 0, ONCE);
-    ad_jvp(t, c->f, NULL, c->n, p->x, tangent.tx, &y, &ty);
+    ad_jvp(t, c->f, c->n, p->x, tangent.tx, NULL, &y, &ty);
     expect_success(c, t);
     expect_close(c, "value beside the jvp", 0, &y, &wanted.y, 0);
     ck_assert_int_eq(ty.type, y.type);
@@ -146,7 +146,7 @@ void check_jvp(const gradient_case *c)
         ad_array y = {0}, ty = {0};
         tangents tangent = tangents_at(c, p.x, ALL);
         ad_tape *t = ad_tape_new(NULL);
-        ad_jvp(t, c->f, NULL, c->n, p.x, tangent.tx, &y, &ty);
+        ad_jvp(t, c->f, c->n, p.x, tangent.tx, NULL, &y, &ty);
         expect_no_rule(c, t, op);
         ck_assert(!y.data && !ty.data);
         end_tangents(&tangent);
@@ -208,7 +208,7 @@ static void expect_hvp(const gradient_case *c, const point *p, unsigned mask, us
     outcome wanted = hvp_by_differences(c, p, &tangent, how);
     ad_tape *t = ad_tape_new(NULL);
     int n = how == ONE_OPERAND ? 1 : c->n;
-    ad_hvp(t, how == ONE_OPERAND ? repeated_probe : probe, c, n, p->x, tangent.tx, hvp);
+    ad_hvp(t, how == ONE_OPERAND ? repeated_probe : probe, n, p->x, tangent.tx, c, hvp);
     expect_success(c, t);
     for (int i = 0; i < n; i++) {
         expect_close(c, "Hessian-vector product", i, &hvp[i], &wanted.gradient[i], 1e-7);
@@ -224,7 +224,7 @@ static void expect_no_hvp(const gradient_case *c, const point *p, const ad_op *o
     ad_array hvp[MOST_OPERANDS] = {0};
     tangents tangent = tangents_at(c, p->x, ALL);
     ad_tape *t = ad_tape_new(NULL);
-    ad_hvp(t, probe, c, c->n, p->x, tangent.tx, hvp);
+    ad_hvp(t, probe, c->n, p->x, tangent.tx, c, hvp);
     expect_no_rule(c, t, op);
     for (int i = 0; i < c->n; i++)
         ck_assert_ptr_null(hvp[i].data);

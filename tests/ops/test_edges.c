@@ -3,7 +3,7 @@
 #include "probe_edges.h"
 #include "suite.h"
 
-#include "adze/operators.h"
+#include "adze/check.h"
 
 #include <float.h>
 #include <math.h>
