@@ -182,12 +182,12 @@ static void loss_function(lesson *l)
 
 static ad_tensor full(ad_tensor like, double value)
 {
-    return ad_broadcast_to(ad_constant(like.tape, AD_F32, value), ad_shape_of_tensor(like));
+    return ad_broadcast_to(ad_constant(like.tape, AD_F32, value), ad_shape_of(like));
 }
 
 static double length(ad_tensor x)
 {
-    return (double)ad_shape_of_tensor(x).dim[0];
+    return (double)ad_shape_of(x).dim[0];
 }
 
 /* A tensor and its gradient, both there to be changed. */
@@ -427,7 +427,7 @@ static lin_terms lin_chain(const lin_terms *self, ad_tensor dy)
 {
     return (lin_terms){.x = ad_matmul(dy, ad_transpose(self->w)),
                        .w = ad_matmul(ad_transpose(self->x), dy),
-                       .b = ad_unbroadcast(dy, ad_shape_of_tensor(self->b))};
+                       .b = ad_unbroadcast(dy, ad_shape_of(self->b))};
 }
 
 static lin_terms lin_vwc(ad_tensor x, ad_tensor w, ad_tensor b)

@@ -54,8 +54,7 @@ static double norm(int n, const double *v)
 static ad_tensor rosenbrock(ad_tape *t, const ad_tensor *v, const void *env)
 {
     (void)t, (void)env;
-    ad_tensor x = ad_slice(v[0], 0, 0, -1),
-              y = ad_slice(v[0], 0, 1, ad_shape_of_tensor(v[0]).dim[0]);
+    ad_tensor x = ad_slice(v[0], 0, 0, -1), y = ad_slice(v[0], 0, 1, ad_shape_of(v[0]).dim[0]);
     ad_tensor valley = ad_square(ad_sub(y, ad_square(x)));
     return ad_sum(ad_add(ad_mul(100, valley), ad_square(ad_sub(1, x))));
 }

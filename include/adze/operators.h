@@ -163,37 +163,37 @@ AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, const void *env, int
                                     int64_t snapshots, int n, const ad_tensor *x, int states,
                                     ad_tensor *result);
 
-#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
-static inline AD_UNUSED ad_tensor ad_checkpoint_at(const char *place, ad_function *f, const void *env,
+#if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
+static inline AD_UNUSED ad_tensor ad_checkpoint_at_line(const char *source_line, ad_function *f, const void *env,
                                                    int n, const ad_tensor *x)
 {
-    return ad_checkpoint(f, env, n, ad_tensors_at(x, n, place));
+    return ad_checkpoint(f, env, n, ad_tensors_at_line(x, n, source_line));
 }
-static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at(const char *place, ad_step_function *step,
+static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at_line(const char *source_line, ad_step_function *step,
                                                         const void *env, int64_t steps,
                                                         int64_t snapshots, int n,
                                                         const ad_tensor *x, int states,
                                                         ad_tensor *result)
 {
-    return ad_checkpoint_loop(step, env, steps, snapshots, n, ad_tensors_at(x, n, place), states,
+    return ad_checkpoint_loop(step, env, steps, snapshots, n, ad_tensors_at_line(x, n, source_line), states,
                               result);
 }
-#define ad_checkpoint(...) ad_checkpoint_at(AD_PLACE, __VA_ARGS__)
-#define ad_checkpoint_loop(...) ad_checkpoint_loop_at(AD_PLACE, __VA_ARGS__)
-static inline AD_UNUSED ad_tensor ad_gradient_node_at(const char *place, ad_function *f,
+#define ad_checkpoint(...) ad_checkpoint_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_checkpoint_loop(...) ad_checkpoint_loop_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+static inline AD_UNUSED ad_tensor ad_gradient_node_at_line(const char *source_line, ad_function *f,
                                                       const void *env, int n, const ad_tensor *x,
                                                       int wrt, ad_tensor *gradient)
 {
-    return ad_gradient_node(f, env, n, ad_tensors_at(x, n, place), wrt, gradient);
+    return ad_gradient_node(f, env, n, ad_tensors_at_line(x, n, source_line), wrt, gradient);
 }
-static inline AD_UNUSED ad_tensor ad_with_derivative_at(const char *place, ad_function *f,
+static inline AD_UNUSED ad_tensor ad_with_derivative_at_line(const char *source_line, ad_function *f,
                                                         ad_pullback_function *pullback,
                                                         const void *env, int n, const ad_tensor *x)
 {
-    return ad_with_derivative(f, pullback, env, n, ad_tensors_at(x, n, place));
+    return ad_with_derivative(f, pullback, env, n, ad_tensors_at_line(x, n, source_line));
 }
-#define ad_gradient_node(...) ad_gradient_node_at(AD_PLACE, __VA_ARGS__)
-#define ad_with_derivative(...) ad_with_derivative_at(AD_PLACE, __VA_ARGS__)
+#define ad_gradient_node(...) ad_gradient_node_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_with_derivative(...) ad_with_derivative_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #endif
 
 /* ---- tests of numbers --------------------------------------------------------------- */

@@ -11,14 +11,14 @@ typedef void taker(const ad_rows *r, size_t c, int j);
 
 static void take_row(const ad_rows *r, size_t c, int j)
 {
-    ad_rows_put(r, c, ad_grad_tangent_of, j);
+    ad_rows_put(r, c, ad_grad_tangent_at, j);
 }
 
 static void take_number(const ad_rows *r, size_t c, int j)
 {
     int leaf;
     size_t place = ad_rows_place(r, c, &leaf), size = r->leaf[leaf].size;
-    const char *column = ad_grad_tangent_of(r->x[leaf], j).data;
+    const char *column = ad_grad_tangent_at(r->x[leaf], j).data;
     memcpy(r->data + place, column + (place - r->leaf[leaf].start), size);
 }
 
@@ -56,7 +56,7 @@ static bool axes_fit(ad_tape *t, int n, const ad_tensor *x)
 {
     ad_rows r = {.tape = t, .name = "hessian", .n = n, .x = x};
     for (int i = 0; i < n; i++) {
-        ad_shape axes = ad_shape_of_tensor(x[i]);
+        ad_shape axes = ad_shape_of(x[i]);
         if (!ad_rows_fit(&r, &axes))
             return false;
     }
@@ -71,7 +71,7 @@ static bool deliver(const ad_rows *r, ad_array *gradient, ad_array *hessian)
     if (!from)
         return false;
     for (int i = 0; i < r->n; row += r->leaf[i++].count) {
-        ad_shape axes = ad_shape_of_tensor(r->x[i]);
+        ad_shape axes = ad_shape_of(r->x[i]);
         for (int j = 0; j < r->n; j++)
             from[i * r->n + j] = ad_rows_view(r, row, &axes, j);
         from[n * n + (size_t)i] = ad_grad(r->x[i]);

@@ -12,7 +12,7 @@ static bool sweep_rows(const ad_rows *r, ad_tensor y)
         if (ad_backward_many(y, k, r->seeds) != AD_OK)
             return false;
         for (int j = 0; j < k; j++)
-            ad_rows_put(r, row++, ad_grad_of, j);
+            ad_rows_put(r, row++, ad_grad_at, j);
     }
     return true;
 }
@@ -47,7 +47,7 @@ static bool push_columns(const ad_rows *r, ad_tensor y)
         if (!k)
             return false;
         for (int j = 0; j < k; j++)
-            put_column(r, c++, ad_tangent_of(y, j));
+            put_column(r, c++, ad_tangent_at(y, j));
     }
     return true;
 }

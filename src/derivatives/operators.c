@@ -126,7 +126,7 @@ ad_status ad_pulls(const ad_pullback *pullback, int count, const ad_view *dy, ad
         ad_backward_many(pullback->value, count, dy) != AD_OK)
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
-    ad_deliver_read(t, "pulls", pullback, count, ad_grad_of, dx);
+    ad_deliver_read(t, "pulls", pullback, count, ad_grad_at, dx);
     ad_tape_rewind(start);
     return ad_tape_status(t);
 }
@@ -173,13 +173,13 @@ static bool push(ad_tape *t, const char *name, ad_function *f, const void *env, 
 {
     bool good = ad_record(t, name, f, env, n, x, p);
     for (int i = 0; good && i < n; i++)
-        good = ad_set_tangents(p->x[i], count, &tx[i * count]) == AD_OK;
+        good = ad_set_tangent_many(p->x[i], count, &tx[i * count]) == AD_OK;
     return good && ad_push_tangents(p->value) == AD_OK;
 }
 
 ad_view ad_tangent_or_zeros(ad_tape *t, ad_tensor y, int i)
 {
-    ad_view ty = ad_tangent_of(y, i);
+    ad_view ty = ad_tangent_at(y, i);
     ad_view v = ad_read(y);
     if (ty.data || !v.data)
         return ty;
@@ -236,7 +236,7 @@ static ad_status hvps(ad_tape *t, const char *name, ad_function *f, const void *
         return ad_tape_status(t);
     ad_mark start = ad_tape_mark(t);
     if (push(t, name, f, env, n, x, count, tx, &p) && ad_backward_tangents(p.value) == AD_OK)
-        ad_deliver_read(t, name, &p, count, ad_grad_tangent_of, hvp);
+        ad_deliver_read(t, name, &p, count, ad_grad_tangent_at, hvp);
     ad_tape_rewind(start);
     return ad_tape_status(t);
 }

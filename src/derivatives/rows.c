@@ -93,7 +93,7 @@ bool ad_rows_fit(const ad_rows *r, const ad_shape *axes)
 {
     char text[2][64];
     for (int i = 0; i < r->n; i++) {
-        ad_shape x = ad_shape_of_tensor(r->x[i]);
+        ad_shape x = ad_shape_of(r->x[i]);
         if (axes->rank + x.rank <= AD_MAX_RANK)
             continue;
         ad_tape_fail(r->tape, AD_BAD_SHAPE, "%s: %s by %s has %d axes, the most are %d", r->name,
@@ -133,7 +133,7 @@ int ad_rows_push(const ad_rows *r, ad_tensor y, size_t first)
             bool own = c >= before && c - before < r->leaf[i].count;
             r->seeds[j] = own ? unit(r, &v, c - before) : (ad_view){0};
         }
-        if (ad_set_tangents(r->x[i], k, r->seeds) != AD_OK)
+        if (ad_set_tangent_many(r->x[i], k, r->seeds) != AD_OK)
             return 0;
     }
     return ad_push_tangents(y) == AD_OK ? k : 0;

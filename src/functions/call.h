@@ -10,9 +10,9 @@
 typedef struct ad_call {
     ad_function *f;
     const void *env;
-    int n;                /* operands */
-    const char *place;    /* the source line of the call, or NULL */
-    const ad_view *value; /* f's, for the rules of recording; dangles afterwards */
+    int n;                   /* operands */
+    const char *source_line; /* of the call, or NULL */
+    const ad_view *value;    /* f's, for the rules of recording; dangles afterwards */
 } ad_call;
 
 /* The tape of n live tensors, which have one. NULL with an error on it, by name, or if there is none;
@@ -39,8 +39,8 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
 /* False, with an error on t, if a function has ended one of its operands. */
 bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
 
-/* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the place of
- * the call. */
+/* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the source line
+ * of the call. */
 void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
 
 /* A call as ad_call_record and ops of their own take it. */

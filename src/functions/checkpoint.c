@@ -102,5 +102,5 @@ ad_tensor(ad_checkpoint)(ad_function *f, const void *env, int n, const ad_tensor
     ad_call call = ad_call_at(t, f, env, n);
     if (t)
         return ad_call_record(&checkpoint_op, &call, x);
-    return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
+    return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);
 }

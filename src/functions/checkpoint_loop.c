@@ -245,7 +245,7 @@ ad_tensor(ad_checkpoint_loop)(ad_step_function *step, const void *env, int64_t s
                               ad_tensor *result)
 {
     ad_tape *t = ad_call_tape("checkpoint_loop", step, n, x);
-    ad_tensor dead = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = dead, first = dead;
+    ad_tensor dead = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = dead, first = dead;
     ad_loop_attr a = {
         .call = ad_call_at(t, NULL, env, n), .step = step, .steps = steps, .states = states};
     if (x && t && good_loop(t, &a, snapshots)) {
@@ -255,7 +255,7 @@ ad_tensor(ad_checkpoint_loop)(ad_step_function *step, const void *env, int64_t s
     int64_t at = 0;
     bool good = ad_read(row).data;
     for (int k = 0; k < states && k < n && x; k++) {
-        ad_tensor y = good ? ad_call_take(row, ad_shape_of_tensor(x[k]), &at) : dead;
+        ad_tensor y = good ? ad_call_take(row, ad_shape_of(x[k]), &at) : dead;
         if (result)
             result[k] = y;
         first = k ? first : y;

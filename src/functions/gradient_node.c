@@ -240,13 +240,13 @@ ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tens
     ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: by %d of %d operands", wrt, n);
-    ad_tensor none = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = none;
+    ad_tensor none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = none;
     gradient_attr a = {ad_call_at(t, f, env, n), wrt};
     if (t && ad_tape_status(t) == AD_OK)
         row = ad_apply_n(&gradient_op, n, x, &a);
     bool good = x && ad_read(row).data;
     int64_t at = 0;
     for (int i = 0; gradient && i < wrt && (i < n || n < 1); i++)
-        gradient[i] = good ? ad_call_take(row, ad_shape_of_tensor(x[i]), &at) : none;
+        gradient[i] = good ? ad_call_take(row, ad_shape_of(x[i]), &at) : none;
     return good ? ad_call_take(row, AD_SCALAR, &at) : none;
 }

@@ -41,13 +41,13 @@ static bool good_cotangent(const inner *in, int i)
     char given[64], wanted[64];
     ad_tensor *dx = &in->dx[i];
     ad_view v = ad_read(*dx), x = ad_read(in->x[i]);
-    if (!dx->tape && dx->as.number == 0)
+    if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
         ad_tape_fail(in->tape, AD_MISUSE, "the pullback gives no cotangent for operand %d", i);
     else if (dx->tape != in->tape)
         ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent for operand %d is not on its tape", i);
-    else if (ad_shape_of_tensor(*dx).rank < 0)
+    else if (ad_shape_of(*dx).rank < 0)
         ad_tape_fail(in->tape, AD_STALE, "the cotangent for operand %d is gone", i);
     else if (v.type != x.type)
         ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent for operand %d is %s, not %s", i,
@@ -198,5 +198,5 @@ ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, con
     replace_attr a = {ad_call_at(t, f, env, n), pullback};
     if (t)
         return ad_call_record(&replace_op, &a.call, x);
-    return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
+    return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);
 }

@@ -2,6 +2,7 @@
 #include "kernels/lanes.h"
 
 #include "base/workspace.h"
+#include "kernels/axis.h"
 
 enum { CHUNK = 1 << 14 }; /* numbers worth another thread */
 
@@ -19,7 +20,7 @@ typedef struct lanes_job {
     char *out;
     bool add;
     size_t size, n, step;
-    size_t groups; /* of lanes, for each place before the axis */
+    size_t groups; /* of lanes, for each index before the axis */
     size_t all, chunk;
 } lanes_job;
 
@@ -49,21 +50,17 @@ static void run_chunk(void *user, size_t task, int worker)
 void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, int inputs,
                   const ad_view *in, const ad_array *out, bool add)
 {
+    ad_axis_split split = ad_split_axis(&out->shape, axis);
     lanes_job j = {.block = blocks->of[out->type].of[ad_work_isa(work)],
                    .inputs = inputs,
                    .in = in,
                    .out = out->data,
                    .add = add,
                    .size = ad_type_size(out->type),
-                   .n = (size_t)out->shape.dim[axis],
-                   .step = 1};
-    size_t outer = 1;
-    for (int i = 0; i < axis; i++)
-        outer *= (size_t)out->shape.dim[i];
-    for (int i = axis + 1; i < out->shape.rank; i++)
-        j.step *= (size_t)out->shape.dim[i];
+                   .n = split.extent,
+                   .step = split.inner};
     j.groups = (j.step + AD_LANES - 1) / AD_LANES;
-    j.all = j.n ? outer * j.groups : 0;
+    j.all = j.n ? split.outer * j.groups : 0;
     if (!j.all)
         return;
     size_t numbers = j.n * (j.step < AD_LANES ? j.step : AD_LANES); /* of a group */

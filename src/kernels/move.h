@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-/* The product of the extents from one axis up to another. */
-static inline size_t ad_extent_of(const ad_shape *shape, int from, int to)
-{
-    size_t n = 1;
-    for (int i = from; i < to; i++)
-        n *= (size_t)shape->dim[i];
-    return n;
-}
-
 /* Runs of one number are the commonest, and a copy of known length is a single move. */
 static inline void ad_copy_run(size_t bytes, const void *from, void *to)
 {

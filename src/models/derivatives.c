@@ -117,7 +117,7 @@ static ad_status set_tangent(void *user, const ad_site *s)
 {
     tangents *p = user;
     ad_view tx = ad_array_view(*ad_site_array(s, p->arrays));
-    return ad_set_tangents(*p->x++, 1, &tx);
+    return ad_set_tangent_many(*p->x++, 1, &tx);
 }
 
 static bool push(const call *c, const record *r, const void *tangent)
@@ -142,7 +142,7 @@ static void hvp(const call *c, record *r, void *user)
     const directed *p = user;
     ad_view *from = NULL;
     if (push(c, r, p->tangent) && ad_backward_tangents(r->y) == AD_OK)
-        from = read_all(c, r, ad_grad_tangent_of);
+        from = read_all(c, r, ad_grad_tangent_at);
     ad_delivery a = to_model(c, from, p->hvp), none = {.d = NULL};
     if (from)
         deliver(c, &a, &none);
@@ -210,7 +210,7 @@ static void hessian(const call *c, record *r, void *user)
     const dense *p = user;
     ad_view *from = NULL, all;
     if (ad_hessian_rows(&rows, c->t, r->y, r->n, r->x))
-        from = read_all(c, r, ad_grad_of);
+        from = read_all(c, r, ad_grad_at);
     if (!from)
         return;
     all = (ad_view){.data = rows.data, .type = from[0].type, .stride = {(int64_t)rows.numbers, 1}};

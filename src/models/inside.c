@@ -41,7 +41,7 @@ static ad_tensor dead_like_one(const ad_model *d, const void *tensors)
     ad_tensor x = ad_number(NAN);
     if (d && tensors)
         ad_walk(d, find_tape, &(list){(void *)(uintptr_t)tensors, &x});
-    return ad_dead_like(x);
+    return ad_dead(x);
 }
 
 static bool complete(ad_tape *t, const char *name, bool arguments)

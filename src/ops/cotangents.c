@@ -42,10 +42,26 @@ static bool x_itself(const ad_view *x, const void *attr, ad_view *y)
 static ad_tensor refuse(const char *op, ad_tensor x, const char *reason)
 {
     char text[64];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): %s", op, ad_shape_print(&shape, text, sizeof text),
                  reason);
-    return ad_dead_like(x);
+    return ad_dead(x);
+}
+
+/* ---- stop_gradient ----------------------------------------------------------------- */
+
+static const ad_op stop_gradient_op = {
+    .name = "stop_gradient",
+    .arity = 1,
+    .flags = AD_OP_STOPS,
+    .type = ad_type_first,
+    .shape = ad_shape_first,
+    .view = x_itself,
+};
+
+ad_tensor ad_stop_gradient(ad_tensor x)
+{
+    return ad_apply(&stop_gradient_op, &x, NULL);
 }
 
 /* ---- scale_gradient ---------------------------------------------------------------- */
@@ -118,16 +134,16 @@ static void clip_gradient_pullback(const ad_pullback_args *c)
     number low, high;
     ad_view in[] = {c->dy, spread(c->dy.type, b->low, &low), spread(c->dy.type, b->high, &high),
                     c->dy};
-    in[3].data = c->of;
-    ad_map_into(c->work, &c->dy.shape, c->of ? &let_through : &clipped, c->of ? 4 : 3, in,
-                &c->dx[0], !c->assign[0]);
+    in[3].data = c->cotangent;
+    ad_map_into(c->work, &c->dy.shape, c->cotangent ? &let_through : &clipped, c->cotangent ? 4 : 3,
+                in, &c->dx[0], !c->assign[0]);
 }
 
 COTANGENT_OP(clip_gradient, bounds, ad_view_jvp)
 
 ad_tensor ad_clip_gradient(ad_tensor x, double low, double high)
 {
-    if (ad_shape_of_tensor(x).rank >= 0 && !(low <= high))
+    if (ad_shape_of(x).rank >= 0 && !(low <= high))
         return refuse("clip_gradient", x, "the lower bound must not be above the upper one");
     return ad_apply(&clip_gradient_op, &x, &(bounds){low, high});
 }
@@ -168,7 +184,7 @@ GREATEST(f64, double)
 static void clip_gradient_norm_pullback(const ad_pullback_args *c)
 {
     ad_view g = c->dy;
-    g.data = c->of ? c->of : c->dy.data;
+    g.data = c->cotangent ? c->cotangent : c->dy.data;
     size_t n = ad_view_count(&g);
     double most = *(const double *)c->attr;
     double unit = g.type == AD_F32 ? greatest_f32(n, g.data) : greatest_f64(n, g.data);
@@ -176,7 +192,7 @@ static void clip_gradient_norm_pullback(const ad_pullback_args *c)
     double factor = most / unit / sqrt(square);
     bool within = unit == 0 || factor >= 1;
     scale(c->work, &c->dy, within ? 1 : factor, &c->dx[0], !c->assign[0]);
-    if (c->of && !within)
+    if (c->cotangent && !within)
         scale(c->work, &g, -factor * dot(c->work, &g, &c->dy, unit) / square, &c->dx[0], true);
 }
 
@@ -184,7 +200,7 @@ COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp)
 
 ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
-    if (ad_shape_of_tensor(x).rank >= 0 && !(max_norm >= 0))
+    if (ad_shape_of(x).rank >= 0 && !(max_norm >= 0))
         return refuse("clip_gradient_norm", x, "the greatest norm must not be negative");
     return ad_apply(&clip_gradient_norm_op, &x, &max_norm);
 }
@@ -254,7 +270,7 @@ static void on_cotangent_pullback(const ad_pullback_args *c)
 {
     const listener *l = c->attr;
     ad_cotangent seen = {.x = c->x[0], .of = c->dy};
-    seen.of.data = c->of;
+    seen.of.data = c->cotangent;
     seen.dx = (ad_array){.data = own_copy(c), .type = c->dy.type, .shape = c->dy.shape};
     if (!seen.dx.data)
         return;
@@ -271,12 +287,17 @@ COTANGENT_OP(on_cotangent, listener, ad_view_jvp)
 
 ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {
-    if (ad_shape_of_tensor(x).rank >= 0 && !hook)
+    if (ad_shape_of(x).rank >= 0 && !hook)
         return refuse("on_cotangent", x, "there is no function to call");
     return ad_apply(&on_cotangent_op, &x, &(listener){hook, user});
 }
 
 const ad_op *const ad_cotangent_ops[] = {
-    &scale_gradient_op,   &clip_gradient_op, &clip_gradient_norm_op,
-    &straight_through_op, &on_cotangent_op,  NULL,
+    &stop_gradient_op,
+    &scale_gradient_op,
+    &clip_gradient_op,
+    &clip_gradient_norm_op,
+    &straight_through_op,
+    &on_cotangent_op,
+    NULL,
 };

@@ -1,29 +1,48 @@
-/* The tables that end the family files: each lists its ops and closes with NULL. */
+/* The tables that end the files of operations: each lists the ops of its file and closes with NULL. */
 #ifndef ADZE_OPS_FAMILIES_H
 #define ADZE_OPS_FAMILIES_H
 
 #include "adze/op.h"
 
-extern const ad_op *const ad_unary_ops[];
-extern const ad_op *const ad_trigonometry_ops[];
-extern const ad_op *const ad_activation_ops[];
-extern const ad_op *const ad_special_ops[]; /* erf, lgamma and the like */
-extern const ad_op *const ad_power_ops[];   /* with integers */
-extern const ad_op *const ad_binary_ops[];
-extern const ad_op *const ad_ternary_ops[];
-extern const ad_op *const ad_compare_ops[];   /* whatever makes masks */
-extern const ad_op *const ad_select_ops[];    /* where, cast, stop_gradient */
-extern const ad_op *const ad_cotangent_ops[]; /* scaling, clipping, hooks */
-extern const ad_op *const ad_product_ops[];   /* matmul, dot, dense */
-extern const ad_op *const ad_reduce_ops[];
-extern const ad_op *const ad_accumulate_ops[]; /* prod, cumsum, cumprod */
-extern const ad_op *const ad_norm_ops[];
-extern const ad_op *const ad_search_ops[]; /* argmax, all and the like */
-extern const ad_op *const ad_sort_ops[];
-extern const ad_op *const ad_softmax_ops[];
-extern const ad_op *const ad_shape_ops[];
-extern const ad_op *const ad_index_ops[]; /* concat, stack, gather */
-extern const ad_op *const ad_loss_ops[];
-extern const ad_op *const ad_noise_ops[]; /* dropout */
+#define AD_FAMILY_LIST(FAMILY)                                                              \
+    FAMILY(ad_unary_ops)        /* elementwise/unary.c: powers, exponentials, logarithms */ \
+    FAMILY(ad_trigonometry_ops) /* elementwise/trigonometry.c */                            \
+    FAMILY(ad_activation_ops)   /* elementwise/activations.c: tanh and sigmoid, too */      \
+    FAMILY(ad_special_ops)      /* elementwise/special.c: erf, lgamma and the like */       \
+    FAMILY(ad_power_ops)        /* elementwise/power.c: powers with integers */             \
+    FAMILY(ad_binary_ops)       /* elementwise/binary.c */                                  \
+    FAMILY(ad_ternary_ops)      /* elementwise/ternary.c */                                 \
+    FAMILY(ad_compare_ops)      /* elementwise/compare.c: whatever makes masks */           \
+    FAMILY(ad_select_ops)       /* elementwise/select.c: where, cast */                     \
+    FAMILY(ad_product_ops)      /* product/product.c: matmul, dot */                        \
+    FAMILY(ad_dense_ops)        /* product/dense.c */                                       \
+    FAMILY(ad_sum_ops)          /* reduce/sum.c: sum, mean, unbroadcast */                  \
+    FAMILY(ad_variance_ops)     /* reduce/variance.c: variance, std */                      \
+    FAMILY(ad_extreme_ops)      /* reduce/extreme.c: max, min */                            \
+    FAMILY(ad_prod_ops)         /* reduce/prod.c */                                         \
+    FAMILY(ad_scan_ops)         /* reduce/scan.c: cumsum, cumprod */                        \
+    FAMILY(ad_norm_ops)         /* reduce/norm.c */                                         \
+    FAMILY(ad_search_ops)       /* reduce/search.c: argmax, argmin */                       \
+    FAMILY(ad_mask_ops)         /* reduce/masks.c: all, any, count_nonzero */               \
+    FAMILY(ad_sort_ops)         /* reduce/sort.c: sort, argsort */                          \
+    FAMILY(ad_logsumexp_ops)    /* reduce/logsumexp.c */                                    \
+    FAMILY(ad_softmax_ops)      /* reduce/softmax.c: softmax, log_softmax */                \
+    FAMILY(ad_shape_ops)        /* shape/shape.c */                                         \
+    FAMILY(ad_slice_ops)        /* shape/slice.c: slice, flip */                            \
+    FAMILY(ad_diagonal_ops)     /* shape/diagonal.c: diagonals and triangles */             \
+    FAMILY(ad_join_ops)         /* shape/join.c: concat, stack */                           \
+    FAMILY(ad_rearrange_ops)    /* shape/rearrange.c: roll, tile, repeat, pads */           \
+    FAMILY(ad_gather_ops)       /* index/gather.c: gather, embedding, take_along_axis */    \
+    FAMILY(ad_scatter_ops)      /* index/scatter.c: scatter_add */                          \
+    FAMILY(ad_one_hot_ops)      /* index/one_hot.c */                                       \
+    FAMILY(ad_loss_ops)         /* loss/loss.c: number by number */                         \
+    FAMILY(ad_loss_row_ops)     /* loss/loss_rows.c: row by row */                          \
+    FAMILY(ad_loss_label_ops)   /* loss/loss_labels.c: rows with integer labels */          \
+    FAMILY(ad_cotangent_ops)    /* cotangents.c: what happens to cotangents */              \
+    FAMILY(ad_noise_ops)        /* random/noise.c: dropout */
+
+#define AD_FAMILY(table) extern const ad_op *const table[];
+AD_FAMILY_LIST(AD_FAMILY)
+#undef AD_FAMILY
 
 #endif

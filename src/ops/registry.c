@@ -1,4 +1,4 @@
-/* Looking operations up by name: the families' tables, and a user's own beside them. */
+/* Looking operations up by name: the tables of the files, and a user's own beside them. */
 #include "adze/op.h"
 #include "base/memory.h"
 #include "ops/families.h"
@@ -7,13 +7,9 @@
 
 /* ---- the built-in ones ------------------------------------------------------------- */
 
-static const ad_op *const *const families[] = {
-    ad_unary_ops,   ad_trigonometry_ops, ad_activation_ops, ad_special_ops, ad_power_ops,
-    ad_binary_ops,  ad_ternary_ops,      ad_compare_ops,    ad_select_ops,  ad_product_ops,
-    ad_reduce_ops,  ad_accumulate_ops,   ad_norm_ops,       ad_search_ops,  ad_sort_ops,
-    ad_softmax_ops, ad_shape_ops,        ad_index_ops,      ad_loss_ops,    ad_cotangent_ops,
-    ad_noise_ops,
-};
+#define TABLE(table) table,
+static const ad_op *const *const families[] = {AD_FAMILY_LIST(TABLE)};
+#undef TABLE
 
 const ad_op *ad_builtin_op(size_t i)
 {
@@ -109,8 +105,7 @@ ad_registry *ad_registry_new(const ad_allocator *allocator)
     ad_status status = AD_OK;
     const ad_op *op;
     for (size_t i = 0; status == AD_OK && (op = ad_builtin_op(i)); i++)
-        if (!find(r, op->name)) /* cast has two ops of one name, by type */
-            status = ad_registry_add(r, op);
+        status = ad_registry_add(r, op);
     if (status == AD_OK)
         return r;
     ad_registry_free(r);

@@ -39,7 +39,7 @@ static ad_tensor to_the_other_type(ad_tensor x)
 
 static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x[0]);
+    ad_shape s = ad_shape_of(x[0]);
     int64_t n = s.rank ? s.dim[s.rank - 1] : 1;
     ad_tensor first = number_list(t, AD_BOOL, n, choice, 2);
     return ad_where(s.rank ? first : ad_squeeze(first, 0), x[0], x[1]);

@@ -8,13 +8,13 @@
 
 int axis_of(ad_tensor x, uint64_t choice)
 {
-    return (int)(choice % (uint64_t)ad_shape_of_tensor(x).rank);
+    return (int)(choice % (uint64_t)ad_shape_of(x).rank);
 }
 
 /* Some extent of x along an axis. */
 int64_t extent_of(ad_tensor x, int axis)
 {
-    return ad_shape_of_tensor(x).dim[axis];
+    return ad_shape_of(x).dim[axis];
 }
 
 ad_tensor number_list(ad_tape *t, ad_type type, int64_t n, uint64_t choice, int64_t below)

@@ -19,7 +19,7 @@ static ad_tensor gather(ad_tape *t, ad_tensor x, uint64_t choice)
 static ad_tensor take_along(ad_tape *t, ad_tensor x, uint64_t choice)
 {
     int axis = axis_of(x, choice);
-    ad_shape s = ad_shape_of_tensor(x);
+    ad_shape s = ad_shape_of(x);
     int64_t extent = s.dim[axis], n = 1;
     s.dim[axis] = 2;
     for (int i = 0; i < s.rank; i++)

@@ -20,7 +20,7 @@ static ad_tensor huber_loss(const ad_tensor *x, uint64_t choice)
 
 static ad_tensor cross_entropy(ad_tape *t, ad_tensor x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x);
+    ad_shape s = ad_shape_of(x);
     return ad_softmax_cross_entropy(x, number_list(t, AD_I32, s.dim[0], choice, s.dim[1]));
 }
 

@@ -72,7 +72,7 @@ static ad_tensor norm_of_one_half_over(ad_tensor x, ad_axes axes)
 
 static ad_tensor unbroadcast(ad_tensor x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x), y = {.rank = s.rank - 1};
+    ad_shape s = ad_shape_of(x), y = {.rank = s.rank - 1};
     for (int i = 0; i < y.rank; i++)
         y.dim[i] = choice >> i & 1 ? 1 : s.dim[i + 1];
     return ad_unbroadcast(x, y);

@@ -47,13 +47,13 @@ static ad_tensor squeeze(ad_tensor x, uint64_t choice)
 {
     int axis = axis_of(x, choice);
     while (extent_of(x, axis) != 1)
-        axis = (axis + 1) % ad_shape_of_tensor(x).rank;
+        axis = (axis + 1) % ad_shape_of(x).rank;
     return ad_squeeze(x, axis);
 }
 
 static ad_tensor permute(ad_tensor x, uint64_t choice)
 {
-    ad_axes order = {.count = ad_shape_of_tensor(x).rank};
+    ad_axes order = {.count = ad_shape_of(x).rank};
     for (int i = 0; i < order.count; i++)
         order.axis[i] = (int)((choice % 7 + (uint64_t)i) % (uint64_t)order.count);
     return ad_permute(x, order);
@@ -61,7 +61,7 @@ static ad_tensor permute(ad_tensor x, uint64_t choice)
 
 static ad_tensor broadcast_to(ad_tensor x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x),
+    ad_shape s = ad_shape_of(x),
              y = {.rank = s.rank + 1, .dim = {1 + (int64_t)(choice % 2)}};
     for (int i = 0; i < s.rank; i++)
         y.dim[i + 1] = s.dim[i] == 1 ? 2 : s.dim[i];
@@ -70,7 +70,7 @@ static ad_tensor broadcast_to(ad_tensor x, uint64_t choice)
 
 static ad_tensor stack(const ad_tensor *x, uint64_t choice)
 {
-    return ad_stack(2, x, (int)(choice % (uint64_t)(ad_shape_of_tensor(x[0]).rank + 1)));
+    return ad_stack(2, x, (int)(choice % (uint64_t)(ad_shape_of(x[0]).rank + 1)));
 }
 
 #include "read_rows.h"
@@ -219,7 +219,7 @@ CASE(concat_one, ad_concat(1, x, 0), ON(S(2, 3)), .linear = true)
 CASE(concat_nothing, ad_concat(2, x, 0), ON(S(0, 3), S(2, 3)), .linear = true)
 CASE(concat_many, ad_concat(6, (ad_tensor[]){x[0], x[1], x[0], x[1], x[0], x[0]}, 0),
     ON(S(2), S(3)), .linear = true)
-GRAPH(ad_shape_of_tensor(*x).rank ? ad_concat(2, x, axis_of(*x, choice)) : ad_stack(2, x, 0),
+GRAPH(ad_shape_of(*x).rank ? ad_concat(2, x, axis_of(*x, choice)) : ad_stack(2, x, 0),
     .arity = 2, .fits = FIT_EQUAL)
 CALL(concat, ad_concat(2, TWO_OF(A, B), 0), .uses = BIT(A) | BIT(B))
 BAD(concat, ad_concat(2, TWO_OF(A, C), 0), AD_BAD_SHAPE)

@@ -4,21 +4,6 @@
 #include "adze/op.h"
 #include "base/workspace.h"
 
-const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_shape *y)
-{
-    (void)attr;
-    int rank = x[0].rank > x[1].rank ? x[0].rank : x[1].rank;
-    y->rank = rank;
-    for (int i = 1; i <= rank; i++) {
-        int64_t a = i <= x[0].rank ? x[0].dim[x[0].rank - i] : 1;
-        int64_t b = i <= x[1].rank ? x[1].dim[x[1].rank - i] : 1;
-        if (a != b && a != 1 && b != 1)
-            return "shapes do not broadcast: aligned at the end, extents must be equal or 1";
-        y->dim[rank - i] = a == 1 ? b : a;
-    }
-    return NULL;
-}
-
 const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *y)
 {
     ad_shape pair[2] = {x[0]};

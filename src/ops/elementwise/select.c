@@ -1,4 +1,4 @@
-/* Choosing and converting numbers: where, cast, stop_gradient. */
+/* Choosing and converting numbers: where, cast. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
@@ -150,36 +150,13 @@ ad_tensor ad_cast(ad_tensor x, ad_type type)
     ad_type from = ad_read(x).type;
     if ((unsigned)type >= AD_TYPE_COUNT) {
         ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is no number type", (int)type);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     type = ad_tape_type(x.tape, type);
-    if (ad_shape_of_tensor(x).rank >= 0 && from == type)
+    if (ad_shape_of(x).rank >= 0 && from == type)
         return x;
     bool floats = ad_type_is_float(from) && ad_type_is_float(type);
     return ad_apply(floats ? &cast_op : &cast_discrete_op, &x, &type);
 }
 
-/* ---- stop_gradient ----------------------------------------------------------------- */
-
-static bool same_view(const ad_view *x, const void *attr, ad_view *y)
-{
-    (void)x, (void)attr, (void)y;
-    return true;
-}
-
-static const ad_op stop_gradient_op = {
-    .name = "stop_gradient",
-    .arity = 1,
-    .flags = AD_OP_STOPS,
-    .type = ad_type_first,
-    .shape = ad_shape_first,
-    .view = same_view,
-};
-
-ad_tensor ad_stop_gradient(ad_tensor x)
-{
-    return ad_apply(&stop_gradient_op, &x, NULL);
-}
-
-const ad_op *const ad_select_ops[] = {&where_op, &cast_op, &cast_discrete_op, &stop_gradient_op,
-                                      NULL};
+const ad_op *const ad_select_ops[] = {&where_op, &cast_op, &cast_discrete_op, NULL};

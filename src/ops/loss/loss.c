@@ -307,7 +307,7 @@ ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
     if (!(delta > 0)) {
         ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
                      "huber_loss: delta must be greater than 0, it is %g", delta);
-        return ad_dead_like(x[0]);
+        return ad_dead(x[0]);
     }
     return ad_apply(&huber_loss_op, x, &delta);
 }
@@ -326,8 +326,5 @@ const ad_op *const ad_loss_ops[] = {
     &poisson_loss_op,
     &kl_divergence_op,
     &sigmoid_cross_entropy_op,
-    &ad_categorical_hinge_op,
-    &ad_cross_entropy_op,
-    &ad_cross_entropy_probabilities_op,
     NULL,
 };

@@ -14,8 +14,4 @@ static inline double ad_number_of(const ad_view *v)
 /* The shape rule of losses: a number, from two operands of one shape. */
 const char *ad_loss_shape(const ad_shape *x, const void *attr, ad_shape *y);
 
-extern const ad_op ad_cross_entropy_op;
-extern const ad_op ad_cross_entropy_probabilities_op;
-extern const ad_op ad_categorical_hinge_op;
-
 #endif

@@ -6,6 +6,7 @@
 #include "adze/ops.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "ops/families.h"
 #include "ops/loss/loss.h"
 
 #include <inttypes.h>
@@ -214,7 +215,7 @@ static void cross_entropy_curvature(const ad_curvature_args *c)
                      (char *)c->tdx[0].data + i * b.stride);
 }
 
-const ad_op ad_cross_entropy_op = {
+static const ad_op cross_entropy_op = {
     .name = "softmax_cross_entropy",
     .arity = 2,
     .flags = AD_OP_ASSIGNS,
@@ -230,5 +231,7 @@ const ad_op ad_cross_entropy_op = {
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)
 {
-    return ad_apply(&ad_cross_entropy_op, (ad_tensor[]){logits, label}, NULL);
+    return ad_apply(&cross_entropy_op, (ad_tensor[]){logits, label}, NULL);
 }
+
+const ad_op *const ad_loss_label_ops[] = {&cross_entropy_op, NULL};

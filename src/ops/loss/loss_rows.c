@@ -13,6 +13,7 @@
 
 #include "adze/ops.h"
 #include "kernels/elementary.h"
+#include "ops/families.h"
 
 /* The rows of a batch, and room for one of them as f64 numbers: two operands, two tangents, a slope.
  * What forward saved for each row: classes + 1 numbers. */
@@ -260,7 +261,7 @@ static void rows_curvature(const ad_curvature_args *c)
 }
 
 #define ROWS_OP(op, op_name, rules)  \
-    const ad_op op = {               \
+    static const ad_op op = {        \
         .name = op_name,             \
         .arity = 2,                  \
         .shape = rows_shape,         \
@@ -272,15 +273,18 @@ static void rows_curvature(const ad_curvature_args *c)
         .kernels = &rules,           \
     };
 
-ROWS_OP(ad_cross_entropy_probabilities_op, "softmax_cross_entropy_probabilities", entropy)
-ROWS_OP(ad_categorical_hinge_op, "categorical_hinge_loss", hinge)
+ROWS_OP(cross_entropy_probabilities_op, "softmax_cross_entropy_probabilities", entropy)
+ROWS_OP(categorical_hinge_op, "categorical_hinge_loss", hinge)
 
 ad_tensor ad_softmax_cross_entropy_probabilities(ad_tensor logits, ad_tensor probabilities)
 {
-    return ad_apply(&ad_cross_entropy_probabilities_op, (ad_tensor[]){logits, probabilities}, NULL);
+    return ad_apply(&cross_entropy_probabilities_op, (ad_tensor[]){logits, probabilities}, NULL);
 }
 
 ad_tensor ad_categorical_hinge_loss(ad_tensor prediction, ad_tensor target)
 {
-    return ad_apply(&ad_categorical_hinge_op, (ad_tensor[]){prediction, target}, NULL);
+    return ad_apply(&categorical_hinge_op, (ad_tensor[]){prediction, target}, NULL);
 }
+
+const ad_op *const ad_loss_row_ops[] = {&cross_entropy_probabilities_op, &categorical_hinge_op,
+                                        NULL};

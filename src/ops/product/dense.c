@@ -8,6 +8,7 @@
 #include "base/workspace.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/unary.h"
+#include "ops/families.h"
 #include "ops/product/product.h"
 
 #include <string.h>
@@ -266,7 +267,7 @@ static void dense_curvature(const ad_curvature_args *c)
     pull_products(c, &slope, &bend);
 }
 
-const ad_op ad_dense_op = {
+static const ad_op dense_op = {
     .name = "dense",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -285,5 +286,7 @@ ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activati
         ad_tape_fail(t, AD_MISUSE, "dense: %d is no activation", (int)activation);
         activation = AD_IDENTITY;
     }
-    return ad_apply(&ad_dense_op, (ad_tensor[]){x, w, b}, &(dense_attr){activation});
+    return ad_apply(&dense_op, (ad_tensor[]){x, w, b}, &(dense_attr){activation});
 }
+
+const ad_op *const ad_dense_ops[] = {&dense_op, NULL};

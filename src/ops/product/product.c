@@ -213,14 +213,14 @@ AD_FORM(outer, 2, NULL, outer_shape)
 ad_tensor ad_matvec(ad_tensor a, ad_tensor x)
 {
     if (!ad_fits(&matvec, (ad_tensor[]){a, x}, NULL))
-        return ad_dead_like(a.tape ? a : x);
+        return ad_dead(a.tape ? a : x);
     return ad_squeeze(ad_matmul(a, ad_expand(x, -1)), -1);
 }
 
 ad_tensor ad_outer(ad_tensor a, ad_tensor b)
 {
     if (!ad_fits(&outer, (ad_tensor[]){a, b}, NULL))
-        return ad_dead_like(a.tape ? a : b);
+        return ad_dead(a.tape ? a : b);
     return ad_mul(ad_expand(a, -1), ad_expand(b, 0));
 }
 
@@ -296,4 +296,4 @@ ad_tensor ad_dot(ad_tensor a, ad_tensor b)
     return ad_apply(&dot_op, (ad_tensor[]){a, b}, NULL);
 }
 
-const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, &ad_dense_op, NULL};
+const ad_op *const ad_product_ops[] = {&matmul_op, &dot_op, NULL};

@@ -16,6 +16,4 @@ void ad_multiply_to_left(ad_workspace *work, const ad_view *dy, const ad_view *b
 void ad_multiply_to_right(ad_workspace *work, const ad_view *a, const ad_view *dy,
                           const ad_array *dx, bool assign);
 
-extern const ad_op ad_dense_op;
-
 #endif

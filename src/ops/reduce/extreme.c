@@ -7,6 +7,7 @@
 #include "array/strided.h"
 #include "base/workspace.h"
 #include "kernels/kernel.h"
+#include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
 #include <string.h>
@@ -114,12 +115,16 @@ const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return ad_reduce_shape(x, attr, y);
 }
 
-static const bool max_is_greatest = true, min_is_greatest = false; /* their kernels */
+/* What tells the ops apart. */
+typedef struct extreme_kind {
+    bool greatest;
+} extreme_kind;
 
 static void extreme_forward(const ad_forward_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
-    ad_fold(&r, c->work, &c->x[0], *(const bool *)c->op->kernels, c->y.data);
+    const extreme_kind *kind = c->op->kernels;
+    ad_fold(&r, c->work, &c->x[0], kind->greatest, c->y.data);
 }
 
 /* x, y, t -> t where x is y, else 0 */
@@ -179,8 +184,8 @@ static void extreme_jvp(const ad_jvp_args *c)
     ad_store_sums(r.count, sums, c->ty.type, c->ty.data, false);
 }
 
-#define EXTREME_OP(op)                                         \
-    const ad_op ad_##op##_op = {                               \
+#define EXTREME_OP(op, is_greatest)                            \
+    static const ad_op op##_op = {                             \
         .name = #op,                                           \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
@@ -190,9 +195,11 @@ static void extreme_jvp(const ad_jvp_args *c)
         .forward = extreme_forward,                            \
         .pullback = extreme_pullback,                          \
         .jvp = extreme_jvp,                                    \
-        .kernels = &op##_is_greatest,                          \
+        .kernels = &(const extreme_kind){is_greatest},         \
     };                                                         \
-    AD_REDUCTION_FORMS(op, ad_##op##_op)
+    AD_REDUCTION_FORMS(op, op##_op)
 
-EXTREME_OP(max)
-EXTREME_OP(min)
+EXTREME_OP(max, true)
+EXTREME_OP(min, false)
+
+const ad_op *const ad_extreme_ops[] = {&max_op, &min_op, NULL};

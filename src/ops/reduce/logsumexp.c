@@ -5,6 +5,7 @@
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
 #include <string.h>
@@ -143,7 +144,7 @@ static void logsumexp_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->x[0].shape, &bend, 5, in, &c->tdx[0], true);
 }
 
-const ad_op ad_logsumexp_op = {
+static const ad_op logsumexp_op = {
     .name = "logsumexp",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -156,4 +157,6 @@ const ad_op ad_logsumexp_op = {
     .curvature = logsumexp_curvature,
 };
 
-AD_REDUCTION_FORMS(logsumexp, ad_logsumexp_op)
+AD_REDUCTION_FORMS(logsumexp, logsumexp_op)
+
+const ad_op *const ad_logsumexp_ops[] = {&logsumexp_op, NULL};

@@ -72,6 +72,4 @@ double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_vie
  * have an element. */
 void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool greatest, void *y);
 
-extern const ad_op ad_max_op, ad_min_op, ad_logsumexp_op;
-
 #endif

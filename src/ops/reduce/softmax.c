@@ -143,34 +143,34 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_lanes_map(c->work, axis_of(c->attr), &k->bend, 3, in, &c->tdx[0], true);
 }
 
-#define SOFTMAX_OP(op, pull, push)                                        \
-    static const axis_kernels op##_kernels = {                            \
-        AD_LANE_BLOCKS(op),                                               \
-        AD_LANE_BLOCKS(pull),                                             \
-        AD_LANE_BLOCKS(push),                                             \
-        AD_LANE_BLOCKS(op##_bend),                                        \
-    };                                                                    \
-    static const ad_op op##_op = {                                        \
-        .name = #op,                                                      \
-        .arity = 1,                                                       \
-        .flags = AD_OP_ASSIGNS,                                           \
-        .attr_size = sizeof(softmax_attr),                                \
-        .shape = ad_shape_first,                                          \
-        .forward = softmax_forward,                                       \
-        .pullback = softmax_pullback,                                     \
-        .jvp = softmax_jvp,                                               \
-        .curvature = softmax_curvature,                                   \
-        .kernels = &op##_kernels,                                         \
-    };                                                                    \
-    ad_tensor ad_##op(ad_tensor x, int axis)                              \
-    {                                                                     \
-        softmax_attr attr = {axis};                                       \
-        if (!ad_axis_fix(#op, x, &attr.axis, ad_shape_of_tensor(x).rank)) \
-            return ad_dead_like(x);                                       \
-        return ad_apply(&op##_op, &x, &attr);                             \
+#define SOFTMAX_OP(op, pull, push)                                 \
+    static const axis_kernels op##_kernels = {                     \
+        AD_LANE_BLOCKS(op),                                        \
+        AD_LANE_BLOCKS(pull),                                      \
+        AD_LANE_BLOCKS(push),                                      \
+        AD_LANE_BLOCKS(op##_bend),                                 \
+    };                                                             \
+    static const ad_op op##_op = {                                 \
+        .name = #op,                                               \
+        .arity = 1,                                                \
+        .flags = AD_OP_ASSIGNS,                                    \
+        .attr_size = sizeof(softmax_attr),                         \
+        .shape = ad_shape_first,                                   \
+        .forward = softmax_forward,                                \
+        .pullback = softmax_pullback,                              \
+        .jvp = softmax_jvp,                                        \
+        .curvature = softmax_curvature,                            \
+        .kernels = &op##_kernels,                                  \
+    };                                                             \
+    ad_tensor ad_##op(ad_tensor x, int axis)                       \
+    {                                                              \
+        softmax_attr attr = {axis};                                \
+        if (!ad_axis_fix(#op, x, &attr.axis, ad_shape_of(x).rank)) \
+            return ad_dead(x);                                     \
+        return ad_apply(&op##_op, &x, &attr);                      \
     }
 
 SOFTMAX_OP(softmax, softmax_slope, softmax_slope)
 SOFTMAX_OP(log_softmax, log_softmax_pull, log_softmax_push)
 
-const ad_op *const ad_softmax_ops[] = {&ad_logsumexp_op, &softmax_op, &log_softmax_op, NULL};
+const ad_op *const ad_softmax_ops[] = {&softmax_op, &log_softmax_op, NULL};

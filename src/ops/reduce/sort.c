@@ -1,12 +1,12 @@
 /* Order along an axis: sort, argsort, top_k.
  *
- * argsort finds the places of the numbers in their order, by merging runs: equal numbers stay in the
- * order they had. What is picked by those places is linear in x, and its pullback puts back. A
+ * argsort finds the indices of the numbers in their order, by merging runs: equal numbers stay in the
+ * order they had. What is picked by those indices is linear in x, and its pullback puts back. A
  * NaN is greater than all numbers. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
-#include "kernels/map.h"
+#include "kernels/axis.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "tape/apply.h"
@@ -19,70 +19,55 @@ typedef struct sort_attr {
     int64_t count; /* how many to keep; -1: all */
 } sort_attr;
 
-/* Rows along the axis, of which `kept` numbers are in the result. */
-typedef struct rows {
-    size_t count, n, kept, step;
-} rows;
-
-static rows rows_along(const ad_shape *x, const ad_shape *y, int axis)
+/* Where row r begins, among rows of n numbers along the axis. */
+static size_t start_of(const ad_axis_split *s, size_t row, size_t n)
 {
-    rows r = {1, (size_t)x->dim[axis], (size_t)y->dim[axis], 1};
-    for (int i = 0; i < x->rank; i++) {
-        r.count *= i == axis ? 1 : (size_t)x->dim[i];
-        r.step *= i > axis ? (size_t)x->dim[i] : 1;
-    }
-    return r;
-}
-
-/* Where row begins, among rows of n numbers. */
-static size_t start_of(const rows *r, size_t row, size_t n)
-{
-    return row / r->step * n * r->step + row % r->step;
+    return row / s->inner * n * s->inner + row % s->inner;
 }
 
 /* ---- argsort ----------------------------------------------------------------------- */
 
-/* Merges the runs [from, middle) and [middle, to) of places into out. */
-typedef void merge(const void *numbers, const int64_t *place, size_t from, size_t middle, size_t to,
+/* Merges the runs [from, middle) and [middle, to) of picks into out. */
+typedef void merge(const void *numbers, const int64_t *pick, size_t from, size_t middle, size_t to,
                    bool descending, int64_t *out);
 
-#define MERGE(type, T, floating)                                                                  \
-    static void merge_##type(const void *numbers, const int64_t *place, size_t from,              \
-                             size_t middle, size_t to, bool descending, int64_t *out)             \
-    {                                                                                             \
-        const T *x = numbers;                                                                     \
-        for (size_t i = from, j = middle, k = from; k < to; k++) {                                \
-            bool left = j == to;                                                                  \
-            if (i < middle && j < to) {                                                           \
-                T a = x[place[i]], b = x[place[j]];                                               \
-                left =                                                                            \
-                    descending ? !(b > a || (b != b && a == a)) : !(b < a || (a != a && b == b)); \
-            }                                                                                     \
-            out[k] = place[left ? i++ : j++];                                                     \
-        }                                                                                         \
+#define MERGE(type, T, floating)                                                                   \
+    static void merge_##type(const void *numbers, const int64_t *pick, size_t from, size_t middle, \
+                             size_t to, bool descending, int64_t *out)                             \
+    {                                                                                              \
+        const T *x = numbers;                                                                      \
+        for (size_t i = from, j = middle, k = from; k < to; k++) {                                 \
+            bool left = j == to;                                                                   \
+            if (i < middle && j < to) {                                                            \
+                T a = x[pick[i]], b = x[pick[j]];                                                  \
+                left =                                                                             \
+                    descending ? !(b > a || (b != b && a == a)) : !(b < a || (a != a && b == b));  \
+            }                                                                                      \
+            out[k] = pick[left ? i++ : j++];                                                       \
+        }                                                                                          \
     }
 AD_TYPE_LIST(MERGE)
 
 #define MERGE_OF(type, T, floating) merge_##type,
 static merge *const merges[AD_TYPE_COUNT] = {AD_TYPE_LIST(MERGE_OF)};
 
-/* The places of n numbers in their order, in `place` or in `spare`. */
+/* The picks of n numbers in their order, in `pick` or in `spare`. */
 static const int64_t *order(ad_type type, size_t n, const void *numbers, bool descending,
-                            int64_t *place, int64_t *spare)
+                            int64_t *pick, int64_t *spare)
 {
     for (size_t i = 0; i < n; i++)
-        place[i] = (int64_t)i;
+        pick[i] = (int64_t)i;
     for (size_t run = 1; run < n; run *= 2) {
         for (size_t from = 0; from < n; from += 2 * run) {
             size_t middle = n - from < run ? n : from + run;
             size_t to = n - middle < run ? n : middle + run;
-            merges[type](numbers, place, from, middle, to, descending, spare);
+            merges[type](numbers, pick, from, middle, to, descending, spare);
         }
         int64_t *merged = spare;
-        spare = place;
-        place = merged;
+        spare = pick;
+        pick = merged;
     }
-    return place;
+    return pick;
 }
 
 static const char *argsort_type(const ad_type *x, const void *attr, ad_type *y)
@@ -106,17 +91,18 @@ static void argsort_forward(const ad_forward_args *c)
     const sort_attr *a = c->attr;
     ad_type type = c->x[0].type;
     size_t size = ad_type_size(type);
-    rows r = rows_along(&c->x[0].shape, &c->y.shape, a->axis);
-    char *numbers = ad_scratch(c->work, r.n * size);
-    int64_t *place = ad_scratch(c->work, 2 * r.n * sizeof *place), *y = c->y.data;
-    if (!numbers || !place)
+    ad_axis_split s = ad_split_axis(&c->x[0].shape, a->axis);
+    size_t n = s.extent, kept = (size_t)c->y.shape.dim[a->axis];
+    char *numbers = ad_scratch(c->work, n * size);
+    int64_t *picks = ad_scratch(c->work, 2 * n * sizeof *picks), *y = c->y.data;
+    if (!numbers || !picks)
         return;
-    for (size_t row = 0; row < r.count; row++) {
-        const char *from = (const char *)c->x[0].data + start_of(&r, row, r.n) * size;
-        ad_strided_pack(size, r.n, from, (int64_t)r.step, numbers);
-        const int64_t *ordered = order(type, r.n, numbers, a->descending, place, place + r.n);
-        for (size_t i = 0; i < r.kept; i++)
-            y[start_of(&r, row, r.kept) + i * r.step] = ordered[i];
+    for (size_t row = 0; row < s.outer * s.inner; row++) {
+        const char *from = (const char *)c->x[0].data + start_of(&s, row, n) * size;
+        ad_strided_pack(size, n, from, (int64_t)s.inner, numbers);
+        const int64_t *ordered = order(type, n, numbers, a->descending, picks, picks + n);
+        for (size_t i = 0; i < kept; i++)
+            y[start_of(&s, row, kept) + i * s.inner] = ordered[i];
     }
 }
 
@@ -137,17 +123,34 @@ static const char *sort_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return ad_shape_first(&x[1], attr, y);
 }
 
-/* Moves between rows of x and of y, by the places of y's. */
-static void pick(const void *attr, const ad_view *x, const ad_view *places, void *y)
+/* The rows of x along the axis, and which of their numbers are picked. */
+typedef struct ranks {
+    ad_axis_split axis; /* of x */
+    size_t kept;        /* of the extent */
+    const int64_t *pick;
+} ranks;
+
+static ranks ranks_of(const void *attr, const ad_shape *x, const ad_view *picks)
+{
+    int axis = ((const sort_attr *)attr)->axis;
+    return (ranks){ad_split_axis(x, axis), (size_t)picks->shape.dim[axis], picks->data};
+}
+
+/* Where in x the number stands that is picked for number `at` of the result. */
+static size_t picked_for(const ranks *r, size_t row, size_t at)
+{
+    return start_of(&r->axis, row, r->axis.extent) + (size_t)r->pick[at] * r->axis.inner;
+}
+
+static void pick(const void *attr, const ad_view *x, const ad_view *picks, void *y)
 {
     size_t size = ad_type_size(x->type);
-    rows r = rows_along(&x->shape, &places->shape, ((const sort_attr *)attr)->axis);
-    const int64_t *place = places->data;
-    for (size_t row = 0; row < r.count; row++)
+    ranks r = ranks_of(attr, &x->shape, picks);
+    for (size_t row = 0; row < r.axis.outer * r.axis.inner; row++)
         for (size_t i = 0; i < r.kept; i++) {
-            size_t to = start_of(&r, row, r.kept) + i * r.step;
-            size_t from = start_of(&r, row, r.n) + (size_t)place[to] * r.step;
-            memcpy((char *)y + to * size, (const char *)x->data + from * size, size);
+            size_t to = start_of(&r.axis, row, r.kept) + i * r.axis.inner;
+            memcpy((char *)y + to * size, (const char *)x->data + picked_for(&r, row, to) * size,
+                   size);
         }
 }
 
@@ -164,12 +167,11 @@ static void sort_jvp(const ad_jvp_args *c)
 static void sort_pullback(const ad_pullback_args *c)
 {
     const ad_array *dx = &c->dx[0];
-    const int64_t *place = c->x[1].data;
-    rows r = rows_along(&dx->shape, &c->dy.shape, ((const sort_attr *)c->attr)->axis);
-    for (size_t row = 0; row < r.count; row++)
+    ranks r = ranks_of(c->attr, &dx->shape, &c->x[1]);
+    for (size_t row = 0; row < r.axis.outer * r.axis.inner; row++)
         for (size_t i = 0; i < r.kept; i++) {
-            size_t from = start_of(&r, row, r.kept) + i * r.step;
-            size_t to = start_of(&r, row, r.n) + (size_t)place[from] * r.step;
+            size_t from = start_of(&r.axis, row, r.kept) + i * r.axis.inner;
+            size_t to = picked_for(&r, row, from);
             if (dx->type == AD_F32)
                 ((float *)dx->data)[to] += ((const float *)c->dy.data)[from];
             else
@@ -177,7 +179,7 @@ static void sort_pullback(const ad_pullback_args *c)
         }
 }
 
-/* Of x and the places that argsort found. */
+/* Of x and the picks of argsort. */
 static const ad_op sort_op = {
     .name = "sort",
     .arity = 2,
@@ -198,8 +200,8 @@ AD_FORM(top_k, 1, argsort_type, argsort_shape)
 static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 {
     char text[256];
-    ad_ranked r = {ad_dead_like(x), ad_dead_like(x)};
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_ranked r = {ad_dead(x), ad_dead(x)};
+    ad_shape own = ad_shape_of(x);
     if (!ad_axis_fix(form->name, x, &attr.axis, own.rank))
         return r;
     if (own.rank >= 0 && attr.count > own.dim[attr.axis])
@@ -216,8 +218,8 @@ static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 ad_tensor ad_argsort(ad_tensor x, int axis, bool descending)
 {
     sort_attr attr = {axis, descending, -1};
-    if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&argsort_op, &x, &attr);
 }
 
@@ -228,7 +230,7 @@ ad_ranked ad_sort(ad_tensor x, int axis, bool descending)
 
 ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k)
 {
-    ad_ranked dead = {ad_dead_like(x), ad_dead_like(x)};
+    ad_ranked dead = {ad_dead(x), ad_dead(x)};
     if (k >= 0)
         return rank(&top_k, x, (sort_attr){axis, true, k});
     ad_tape_fail(x.tape, AD_MISUSE, "top_k: k is %lld, it must not be negative", (long long)k);

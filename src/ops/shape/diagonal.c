@@ -4,9 +4,11 @@
  * the other's pullback. A triangle is its own. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "kernels/axis.h"
 #include "kernels/map.h"
 #include "kernels/move.h"
 #include "ops/axes.h"
+#include "ops/families.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
 
@@ -48,11 +50,11 @@ static bool diagonal_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(ad_diagonal_op, diagonal, sizeof(diagonal_attr), ad_view_pullback)
+AD_VIEW_OP(diagonal, sizeof(diagonal_attr), ad_view_pullback)
 
 ad_tensor ad_diagonal(ad_tensor x, int64_t k)
 {
-    return ad_apply(&ad_diagonal_op, &x, &(diagonal_attr){k});
+    return ad_apply(&diagonal_op, &x, &(diagonal_attr){k});
 }
 
 static const char *trace_shape(const ad_shape *x, const void *attr, ad_shape *y)
@@ -67,7 +69,7 @@ AD_FORM(trace, 1, NULL, trace_shape)
 ad_tensor ad_trace(ad_tensor x)
 {
     if (!ad_fits(&trace, &x, NULL))
-        return ad_dead_like(x);
+        return ad_dead(x);
     return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));
 }
 
@@ -127,7 +129,7 @@ static void diag_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &v.shape, &ad_itself, 1, &v, &c->dx[0], !c->assign[0]);
 }
 
-const ad_op ad_diag_op = {
+static const ad_op diag_op = {
     .name = "diag",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -141,7 +143,7 @@ const ad_op ad_diag_op = {
 
 ad_tensor ad_diag(ad_tensor x, int64_t k)
 {
-    return ad_apply(&ad_diag_op, &x, &(diagonal_attr){k});
+    return ad_apply(&diag_op, &x, &(diagonal_attr){k});
 }
 
 /* ---- tril and triu ----------------------------------------------------------------- */
@@ -189,7 +191,7 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
     {                                                                        \
         take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
     }                                                                        \
-    const ad_op ad_##op##_op = {                                             \
+    static const ad_op op##_op = {                                           \
         .name = #op,                                                         \
         .arity = 1,                                                          \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \
@@ -202,8 +204,10 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
     };                                                                       \
     ad_tensor ad_##op(ad_tensor x, int64_t k)                                \
     {                                                                        \
-        return ad_apply(&ad_##op##_op, &x, &(diagonal_attr){k});             \
+        return ad_apply(&op##_op, &x, &(diagonal_attr){k});                  \
     }
 
 TRIANGLE(tril, false)
 TRIANGLE(triu, true)
+
+const ad_op *const ad_diagonal_ops[] = {&diagonal_op, &diag_op, &tril_op, &triu_op, NULL};

@@ -3,9 +3,10 @@
  * Each operand and the result are seen as `outer` rows, made of runs of numbers that lie together. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "kernels/axis.h"
 #include "kernels/move.h"
 #include "ops/axes.h"
-#include "ops/index/index.h"
+#include "ops/families.h"
 
 static const char *first_type(const ad_type *x, const void *attr, ad_type *y)
 {
@@ -57,16 +58,17 @@ static const char *stack_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
-/* How operand i lies in the result's rows: where it begins and how long its part is. */
+/* How an operand lies in the result's rows, which are as long as all parts together. */
 typedef struct part {
     size_t outer, row, begin, length;
 } part;
 
-static part part_of(const ad_shape *y, const join_attr *j, const ad_shape *x, size_t begin)
+/* That of the next operand; *begin moves past it. */
+static part next_part(const ad_shape *y, const join_attr *j, const ad_shape *x, size_t *begin)
 {
-    part p = {.outer = ad_extent_of(y, 0, j->axis), .row = ad_extent_of(y, j->axis, y->rank)};
-    p.begin = begin;
-    p.length = ad_extent_of(x, j->axis, x->rank);
+    ad_axis_split s = ad_split_axis(y, j->axis);
+    part p = {s.outer, s.extent * s.inner, *begin, ad_extent_of(x, j->axis, x->rank)};
+    *begin += p.length;
     return p;
 }
 
@@ -74,11 +76,10 @@ static void join_forward(const ad_forward_args *c)
 {
     size_t size = ad_type_size(c->y.type), begin = 0;
     for (int i = 0; i < c->arity; i++) {
-        part p = part_of(&c->y.shape, c->attr, &c->x[i].shape, begin);
+        part p = next_part(&c->y.shape, c->attr, &c->x[i].shape, &begin);
         for (size_t o = 0; o < p.outer; o++)
             ad_copy_run(p.length * size, (const char *)c->x[i].data + o * p.length * size,
                         (char *)c->y.data + (o * p.row + p.begin) * size);
-        begin += p.length;
     }
 }
 
@@ -86,12 +87,11 @@ static void join_pullback(const ad_pullback_args *c)
 {
     size_t size = ad_type_size(c->dy.type), begin = 0;
     for (int i = 0; i < c->arity; i++) {
-        part p = part_of(&c->dy.shape, c->attr, &c->x[i].shape, begin);
+        part p = next_part(&c->dy.shape, c->attr, &c->x[i].shape, &begin);
         for (size_t o = 0; c->dx[i].data && o < p.outer; o++)
             ad_add_run(c->dy.type, p.length,
                        (const char *)c->dy.data + (o * p.row + p.begin) * size,
                        (char *)c->dx[i].data + o * p.length * size);
-        begin += p.length;
     }
 }
 
@@ -99,7 +99,7 @@ static void join_jvp(const ad_jvp_args *c)
 {
     size_t size = ad_type_size(c->ty.type), begin = 0;
     for (int i = 0; i < c->arity; i++) {
-        part p = part_of(&c->ty.shape, c->attr, &c->x[i].shape, begin);
+        part p = next_part(&c->ty.shape, c->attr, &c->x[i].shape, &begin);
         for (size_t o = 0; o < p.outer; o++) {
             char *to = (char *)c->ty.data + (o * p.row + p.begin) * size;
             if (c->tx[i].data)
@@ -107,12 +107,11 @@ static void join_jvp(const ad_jvp_args *c)
             else
                 memset(to, 0, p.length * size);
         }
-        begin += p.length;
     }
 }
 
 #define JOIN_OP(op)                     \
-    const ad_op ad_##op##_op = {        \
+    static const ad_op op##_op = {      \
         .name = #op,                    \
         .arity = AD_VARIADIC,           \
         .flags = AD_OP_LINEAR,          \
@@ -133,19 +132,21 @@ static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int 
     join_attr j = {n, axis};
     int rank = -1;
     for (int i = 0; x && i < n && rank < 0; i++) {
-        rank = ad_shape_of_tensor(x[i]).rank;
+        rank = ad_shape_of(x[i]).rank;
         if (rank >= 0 && !ad_axis_fix(op->name, x[i], &j.axis, rank + grown))
-            return ad_dead_like(x[i]);
+            return ad_dead(x[i]);
     }
     return ad_apply_n(op, n, x, &j);
 }
 
 ad_tensor ad_concat(int n, const ad_tensor *x, int axis)
 {
-    return join(&ad_concat_op, x, n, axis, 0);
+    return join(&concat_op, x, n, axis, 0);
 }
 
 ad_tensor ad_stack(int n, const ad_tensor *x, int axis)
 {
-    return join(&ad_stack_op, x, n, axis, 1);
+    return join(&stack_op, x, n, axis, 1);
 }
+
+const ad_op *const ad_join_ops[] = {&concat_op, &stack_op, NULL};

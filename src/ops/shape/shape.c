@@ -13,53 +13,15 @@
 
 #include <string.h>
 
-static ad_view looked_at(const ad_op *op, const void *attr, ad_view x, const ad_shape *shape)
-{
-    ad_view y = x;
-    y.shape = *shape;
-    if (!op->view(&x, attr, &y))
-        y.data = NULL;
-    return y;
-}
-
-void ad_view_pullback(const ad_pullback_args *c)
-{
-    ad_array dx = c->dx[0];
-    if (!dx.data)
-        return;
-    ad_view target = looked_at(c->op, c->attr, ad_array_view(dx), &c->dy.shape);
-    size_t bytes = ad_array_count(&dx) * ad_type_size(dx.type);
-    bool whole = target.data == dx.data && ad_view_is_contiguous(&target) &&
-                 ad_view_count(&target) == ad_array_count(&dx);
-    if (!target.data) {
-        ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
-    } else if (c->assign[0] && whole) {
-        memcpy(dx.data, c->dy.data, bytes);
-    } else {
-        if (c->assign[0])
-            memset(dx.data, 0, bytes);
-        ad_strided_add(&target, c->dy.data);
-    }
-}
-
-void ad_view_jvp(const ad_jvp_args *c)
-{
-    ad_view ty = looked_at(c->op, c->attr, c->tx[0], &c->ty.shape);
-    if (ty.data)
-        ad_strided_read(&ty, c->ty.data);
-    else
-        ad_reject(c->work, AD_MISUSE, "the view rule failed on contiguous numbers");
-}
-
 /* "reshape([2, 3]): cannot become [4, 2], reason" on the tape. */
 static ad_tensor refuse(const char *op, ad_tensor x, const ad_shape *wanted, const char *reason)
 {
     char from[64], to[64];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): cannot become %s: %s", op,
                  ad_shape_print(&shape, from, sizeof from), ad_shape_print(wanted, to, sizeof to),
                  reason);
-    return ad_dead_like(x);
+    return ad_dead(x);
 }
 
 /* ---- reshape, squeeze, expand ------------------------------------------------------ */
@@ -80,7 +42,7 @@ static bool reshape_view(const ad_view *x, const void *attr, ad_view *y)
     return ad_view_is_contiguous(x);
 }
 
-VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback)
+AD_VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback)
 
 /* Puts what the other extents leave in the place of a -1. NULL, or why not. */
 static const char *fill_in(const ad_shape *x, ad_shape *shape)
@@ -110,7 +72,7 @@ static const char *fill_in(const ad_shape *x, ad_shape *shape)
 
 ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
 {
-    ad_shape from = ad_shape_of_tensor(x), wanted = shape;
+    ad_shape from = ad_shape_of(x), wanted = shape;
     const char *wrong = from.rank >= 0 ? fill_in(&from, &shape) : NULL;
     return wrong ? refuse("reshape", x, &wanted, wrong) : ad_apply(&reshape_op, &x, &shape);
 }
@@ -119,16 +81,16 @@ AD_FORM(flatten, 1, ad_type_first, ad_shape_first)
 
 ad_tensor ad_flatten(ad_tensor x, int first, int last)
 {
-    ad_shape from = ad_shape_of_tensor(x), to = {.rank = 1, .dim = {1}};
+    ad_shape from = ad_shape_of(x), to = {.rank = 1, .dim = {1}};
     int rank = from.rank > 0 ? from.rank : 1;
     if (!ad_fits(&flatten, &x, NULL) || !ad_axis_fix("flatten", x, &first, rank) ||
         !ad_axis_fix("flatten", x, &last, rank))
-        return ad_dead_like(x);
+        return ad_dead(x);
     if (first > last) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "flatten(%s): axis %d comes after axis %d",
                      ad_shape_print(&from, text, sizeof text), first, last);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     for (int i = to.rank = 0; i < from.rank; i++) {
         if (i <= first || i > last)
@@ -157,12 +119,12 @@ static bool squeeze_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(squeeze, sizeof(int), ad_view_pullback)
+AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback)
 
 ad_tensor ad_squeeze(ad_tensor x, int axis)
 {
-    if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&squeeze_op, &x, &axis);
 }
 
@@ -185,12 +147,12 @@ static bool expand_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(expand, sizeof(int), ad_view_pullback)
+AD_VIEW_OP(expand, sizeof(int), ad_view_pullback)
 
 ad_tensor ad_expand(ad_tensor x, int axis)
 {
-    if (!ad_axis_fix("expand", x, &axis, ad_shape_of_tensor(x).rank + 1))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("expand", x, &axis, ad_shape_of(x).rank + 1))
+        return ad_dead(x);
     return ad_apply(&expand_op, &x, &axis);
 }
 
@@ -213,19 +175,19 @@ static bool permute_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback)
+AD_VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback)
 
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
 {
     unsigned mask;
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     if (!ad_axes_fix("permute", x, &order, &mask))
-        return ad_dead_like(x);
+        return ad_dead(x);
     if (shape.rank >= 0 && order.count != shape.rank) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "permute(%s): the order names %d axes of %d",
                      ad_shape_print(&shape, text, sizeof text), order.count, shape.rank);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     return ad_apply(&permute_op, &x, &order);
 }
@@ -250,7 +212,7 @@ static bool transpose_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-VIEW_OP(transpose, 0, ad_view_pullback)
+AD_VIEW_OP(transpose, 0, ad_view_pullback)
 
 ad_tensor ad_transpose(ad_tensor x)
 {
@@ -286,18 +248,16 @@ static void broadcast_to_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], !c->assign[0]);
 }
 
-VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
+AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
-    ad_shape from = ad_shape_of_tensor(x), y;
+    ad_shape from = ad_shape_of(x), y;
     const char *wrong = from.rank >= 0 ? broadcast_to_shape(&from, &shape, &y) : NULL;
     return wrong ? refuse("broadcast_to", x, &shape, wrong)
                  : ad_apply(&broadcast_to_op, &x, &shape);
 }
 
 const ad_op *const ad_shape_ops[] = {
-    &reshape_op,      &squeeze_op,  &expand_op,  &permute_op,     &transpose_op,
-    &broadcast_to_op, &ad_slice_op, &ad_flip_op, &ad_diagonal_op, &ad_diag_op,
-    &ad_tril_op,      &ad_triu_op,  NULL,
+    &reshape_op, &squeeze_op, &expand_op, &permute_op, &transpose_op, &broadcast_to_op, NULL,
 };

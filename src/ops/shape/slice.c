@@ -3,6 +3,7 @@
 #include "adze/ops.h"
 #include "kernels/map.h"
 #include "ops/axes.h"
+#include "ops/families.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
 
@@ -39,9 +40,9 @@ static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(ad_slice_op, slice, sizeof(slice_attr), ad_view_pullback)
+AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback)
 
-/* Places from which and up to which, counted from 0, and how many are taken. False if they are beyond
+/* Indices from which and up to which, counted from 0, and how many are taken. False if they are beyond
  * the extent, or the wrong way round. A step for less than two elements is never taken. */
 static bool fix_range(slice_attr *s, int64_t extent, int64_t begin, int64_t end)
 {
@@ -59,11 +60,11 @@ static bool fix_range(slice_attr *s, int64_t extent, int64_t begin, int64_t end)
     return true;
 }
 
-static const char *place_text(int64_t place, char text[32])
+static const char *index_text(int64_t index, char text[32])
 {
-    if (place == AD_OPEN)
+    if (index == AD_OPEN)
         return "open";
-    snprintf(text, 32, "%lld", (long long)place);
+    snprintf(text, 32, "%lld", (long long)index);
     return text;
 }
 
@@ -74,26 +75,26 @@ static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is no range of axis %d",
-                 ad_shape_print(shape, text, sizeof text), place_text(begin, from),
-                 place_text(end, to), steps, s->axis);
+                 ad_shape_print(shape, text, sizeof text), index_text(begin, from),
+                 index_text(end, to), steps, s->axis);
 }
 
 ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step)
 {
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     slice_attr s = {.step = step};
     if (!ad_axis_fix("slice", x, &axis, shape.rank))
-        return ad_dead_like(x);
+        return ad_dead(x);
     s.axis = axis;
     if (step == 0) {
         ad_tape_fail(x.tape, AD_MISUSE, "slice: a step of 0");
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     if (shape.rank >= 0 && !fix_range(&s, shape.dim[axis], begin, end)) {
         refuse_range(x, &shape, &s, begin, end);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
-    return ad_apply(&ad_slice_op, &x, &s);
+    return ad_apply(&slice_op, &x, &s);
 }
 
 ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end)
@@ -116,14 +117,14 @@ static bool flip_view(const ad_view *x, const void *attr, ad_view *y)
 }
 
 #define flip_shape ad_shape_first
-AD_VIEW_OP(ad_flip_op, flip, sizeof(unsigned), ad_view_pullback)
+AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback)
 
 ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {
     unsigned mask;
     if (!ad_axes_fix("flip", x, &axes, &mask))
-        return ad_dead_like(x);
-    return ad_apply(&ad_flip_op, &x, &mask);
+        return ad_dead(x);
+    return ad_apply(&flip_op, &x, &mask);
 }
 
 /* ---- split and unstack ------------------------------------------------------------- */
@@ -132,7 +133,7 @@ ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 static ad_status none_of(ad_tensor x, int n, ad_tensor *y)
 {
     for (int i = 0; y && i < n; i++)
-        y[i] = ad_dead_like(x);
+        y[i] = ad_dead(x);
     ad_status status = x.tape ? ad_tape_status(x.tape) : AD_MISUSE;
     return status == AD_OK ? AD_STALE : status;
 }
@@ -148,13 +149,13 @@ static bool can_cut(const ad_op *form, ad_tensor x, int n, int *axis, const ad_t
                      y ? "there must be a piece" : "y is NULL");
         return false;
     }
-    return ad_fits(form, &x, NULL) && ad_axis_fix(form->name, x, axis, ad_shape_of_tensor(x).rank);
+    return ad_fits(form, &x, NULL) && ad_axis_fix(form->name, x, axis, ad_shape_of(x).rank);
 }
 
 static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
 {
     char text[64];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     int64_t left = shape.dim[axis];
     if (!extents && left % n == 0)
         return true;
@@ -172,7 +173,7 @@ ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tens
 {
     if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
-    int64_t extent = ad_shape_of_tensor(x).dim[axis], at = 0;
+    int64_t extent = ad_shape_of(x).dim[axis], at = 0;
     for (int i = 0; i < n; i++) {
         int64_t end = at + (extents ? extents[i] : extent / n);
         y[i] = ad_slice(x, axis, at, end);
@@ -185,7 +186,7 @@ ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
 {
     if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     if (shape.dim[axis] != n) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "unstack(%s): axis %d does not have extent %d",
@@ -196,3 +197,5 @@ ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
         y[i] = ad_squeeze(ad_slice(x, axis, i, i + 1), axis);
     return ad_tape_status(x.tape) == AD_OK ? AD_OK : none_of(x, n, y);
 }
+
+const ad_op *const ad_slice_ops[] = {&slice_op, &flip_op, NULL};

@@ -1,13 +1,15 @@
-/* Picking places along an axis, for the files that do. */
-#ifndef ADZE_OPS_INDEX_INDEX_H
-#define ADZE_OPS_INDEX_INDEX_H
+/* Picking along an axis, by an index or by a rule. */
+#ifndef ADZE_OPS_INDEX_PICKS_H
+#define ADZE_OPS_INDEX_PICKS_H
 
 #include "adze/op.h"
+#include "kernels/axis.h"
 
-/* A view's numbers as outer x extent x inner, and the places that are picked of the extent. */
+/* Which numbers of an axis are picked. */
 typedef struct ad_picks {
-    size_t outer, extent, inner, count;
-    const int64_t *at; /* [count]; below 0: none. NULL when memory ran out */
+    ad_axis_split axis;
+    size_t count;
+    const int64_t *at; /* [count] indices along the axis; below 0: none. NULL when memory ran out */
 } ad_picks;
 
 /* Those of an integer index along an axis of a shape. */
@@ -28,14 +30,9 @@ const char *ad_gather_shape(const ad_shape *x, const void *attr, ad_shape *y);
 
 bool ad_is_index_type(ad_type type);
 
-extern const ad_op ad_concat_op, ad_stack_op;
-extern const ad_op ad_scatter_add_op, ad_take_along_axis_op, ad_one_hot_op;
-extern const ad_op ad_roll_op, ad_tile_op, ad_repeat_op;
-extern const ad_op ad_pad_op, ad_pad_reflect_op, ad_pad_edge_op;
-
-/* What ops that pick by a rule share: their kernels are a places_rule. */
-typedef ad_picks ad_places_rule(ad_workspace *work, const ad_view *x, const void *attr);
-void ad_places_pullback(const ad_pullback_args *c);
-void ad_places_jvp(const ad_jvp_args *c);
+/* What ops that pick by a rule share: their kernels are an ad_picks_rule. */
+typedef ad_picks ad_picks_rule(ad_workspace *work, const ad_view *x, const void *attr);
+void ad_picks_pullback(const ad_pullback_args *c);
+void ad_picks_jvp(const ad_jvp_args *c);
 
 #endif

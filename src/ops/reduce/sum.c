@@ -1,0 +1,121 @@
+/* Sums over axes: sum, mean, unbroadcast.
+ *
+ * With c = 1 or 1/n, y = c sum(x) has the pullback dx += c dy, repeated over the reduced axes. */
+#include "adze/op.h"
+#include "kernels/lanes.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+#include "ops/reduce/reduce.h"
+
+/* What tells the ops apart: whether the sum is divided by the number of elements. */
+typedef struct sum_kind {
+    bool averages;
+} sum_kind;
+
+static double divisor(const ad_op *op, const ad_reduced *r)
+{
+    const sum_kind *kind = op->kernels;
+    return kind->averages ? r->length : 1;
+}
+
+static void add_up(ad_workspace *work, const ad_op *op, const void *attr, const ad_view *x,
+                   const ad_array *y)
+{
+    ad_reduced r = ad_reduce_plan(&x->shape, attr);
+    double *sums = ad_map_sum(work, &x->shape, NULL, 1, x, x->type, &r.kept);
+    if (!sums)
+        return;
+    for (size_t i = 0; i < r.count; i++)
+        sums[i] /= divisor(op, &r);
+    ad_store_sums(r.count, sums, y->type, y->data, false);
+}
+
+static void sum_forward(const ad_forward_args *c)
+{
+    add_up(c->work, c->op, c->attr, &c->x[0], &c->y);
+}
+
+static void sum_jvp(const ad_jvp_args *c)
+{
+    add_up(c->work, c->op, c->attr, &c->tx[0], &c->ty);
+}
+
+AD_KERNEL(repeat_f32, float, AD_IN(double, 0))
+AD_KERNEL(repeat_f64, double, AD_IN(double, 0))
+static const ad_blocks repeat = AD_BLOCKS(repeat);
+
+/* A number -> a row of it. */
+AD_LANES_OF(fill_f32, float, float v = (float)*(const double *)in[0]; AD_EACH(AD_PUT(float, v)))
+AD_LANES_OF(fill_f64, double, double v = *(const double *)in[0]; AD_EACH(AD_PUT(double, v)))
+static const ad_lane_blocks fill = AD_LANE_BLOCKS(fill);
+
+static void sum_pullback(const ad_pullback_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->dx[0].shape, c->attr);
+    double *shares = ad_reduced_doubles(&r, c->work, &c->dy);
+    if (!shares)
+        return;
+    for (size_t i = 0; i < r.count; i++)
+        shares[i] /= divisor(c->op, &r);
+    ad_view dx = ad_array_view(c->dx[0]), share = ad_reduced_view(&r, AD_F64, shares);
+    size_t row = ad_reduced_row(&dx, c->attr);
+    if (row > 1) {
+        ad_row_stream from = {shares, sizeof *shares},
+                      to = {c->dx[0].data, row * ad_type_size(dx.type)};
+        ad_lanes_rows(c->work, &fill.of[dx.type], r.count, row, 1, &from, to, !c->assign[0]);
+        return;
+    }
+    ad_map_into(c->work, &c->dx[0].shape, &repeat, 1, &share, &c->dx[0], !c->assign[0]);
+}
+
+#define SUM_OP(op, averaging)                                  \
+    static const ad_op op##_op = {                             \
+        .name = #op,                                           \
+        .arity = 1,                                            \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
+        .attr_size = sizeof(ad_reduction),                     \
+        .shape = ad_reduce_shape,                              \
+        .forward = sum_forward,                                \
+        .pullback = sum_pullback,                              \
+        .jvp = sum_jvp,                                        \
+        .kernels = &(const sum_kind){averaging},               \
+    };
+
+SUM_OP(sum, false)
+SUM_OP(mean, true)
+SUM_OP(unbroadcast, false)
+
+AD_REDUCTION_FORMS(sum, sum_op)
+AD_REDUCTION_FORMS(mean, mean_op)
+
+/* The reduction that leads from x's shape to target. False if target does not broadcast to it. */
+static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction *attr)
+{
+    int extra = x->rank - target->rank;
+    if (target->rank < 0 || extra < 0)
+        return false;
+    for (int i = 0; i < x->rank; i++) {
+        int64_t extent = i < extra ? 1 : target->dim[i - extra];
+        if (extent != 1 && extent != x->dim[i])
+            return false;
+        attr->reduced |= extent != x->dim[i] || i < extra ? 1u << i : 0;
+        attr->dropped |= i < extra ? 1u << i : 0;
+    }
+    return true;
+}
+
+ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
+{
+    char from[256], to[256];
+    ad_shape own = ad_shape_of(x);
+    ad_reduction attr = {0};
+    if (own.rank >= 0 && !find_repeats(&own, &shape, &attr)) {
+        ad_tape_fail(
+            x.tape, AD_BAD_SHAPE, "unbroadcast(%s): the target %s does not broadcast to it",
+            ad_shape_print(&own, from, sizeof from), ad_shape_print(&shape, to, sizeof to));
+        return ad_dead(x);
+    }
+    return ad_apply(&unbroadcast_op, &x, &attr);
+}
+
+const ad_op *const ad_sum_ops[] = {&sum_op, &mean_op, &unbroadcast_op, NULL};

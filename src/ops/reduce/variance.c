@@ -1,0 +1,209 @@
+/* Variances over axes, and their roots. With the mean m and d = n - ddof:
+ *
+ *     variance  y = sum((x - m)^2) / d    dy/dx = 2 (x - m) / d
+ *     std       s = sqrt(y)               ds/dx = (x - m) / (d s)
+ *
+ * (the derivative of m cancels, since x - m sums to 0). Means and deviations are f64
+ * whatever the type, and a mean is computed as the first element plus the mean distance from it, so
+ * that it is exact, and the variance 0, where all elements are equal. */
+#include "adze/op.h"
+#include "kernels/kernel.h"
+#include "ops/axes.h"
+#include "ops/families.h"
+#include "ops/reduce/reduce.h"
+
+#include <math.h>
+
+#define DEVIATION(T, m) ((double)AD_IN(T, 0) - (double)AD_IN(m, 1))
+
+/* x, pivot -> x - pivot;  pivot, distance -> the mean;  x, m -> (x - m)^2;
+ * x, m, t -> (x - m) t. All give f64. */
+#define DEVIATION_KERNELS(s, T)                                                \
+    AD_KERNEL(distance_##s, double, DEVIATION(T, T))                           \
+    AD_KERNEL(shift_##s, double, (double)AD_IN(T, 0) + AD_IN(double, 1))       \
+    AD_KERNEL(square_##s, double, DEVIATION(T, double) * DEVIATION(T, double)) \
+    AD_KERNEL(along_##s, double, DEVIATION(T, double) * (double)AD_IN(T, 2))   \
+    AD_KERNEL(slope_##s, T, DEVIATION(T, double) * AD_IN(double, 2))
+DEVIATION_KERNELS(f32, float)
+DEVIATION_KERNELS(f64, double)
+
+static const ad_blocks distance = AD_BLOCKS(distance);
+static const ad_blocks shift = AD_BLOCKS(shift);
+static const ad_blocks square = AD_BLOCKS(square);
+static const ad_blocks along = AD_BLOCKS(along);
+static const ad_blocks slope = AD_BLOCKS(slope); /* x, m, factor -> factor (x - m) */
+
+/* Writes the means, in the kept shape. */
+static bool find_means(const ad_reduced *r, ad_workspace *work, const ad_view *x, double *means)
+{
+    if (r->length == 0) { /* there is no first element */
+        for (size_t i = 0; i < r->count; i++)
+            means[i] = NAN;
+        return true;
+    }
+    ad_view first = ad_reduced_first(r, x), in[] = {*x, first};
+    double *sums = ad_map_sum(work, &x->shape, &distance.of[x->type], 2, in, AD_F64, &r->kept);
+    if (!sums)
+        return false;
+    for (size_t i = 0; i < r->count; i++)
+        sums[i] /= r->length;
+    ad_view parts[] = {first, ad_reduced_view(r, AD_F64, sums)};
+    ad_map(work, &r->kept, &shift.of[x->type], 2, parts, sizeof *means, means, false);
+    return true;
+}
+
+/* What tells the ops apart. */
+typedef struct variance_kind {
+    bool root;
+} variance_kind;
+
+static bool has_root(const ad_op *op)
+{
+    return ((const variance_kind *)op->kernels)->root;
+}
+
+static double degrees_of_freedom(const ad_reduced *r, const void *attr)
+{
+    double d = r->length - ((const ad_reduction *)attr)->ddof;
+    return d > 0 ? d : NAN;
+}
+
+static size_t means_saved(const ad_type *type, const ad_shape *x, const void *attr)
+{
+    (void)type;
+    return ad_reduce_plan(x, attr).count * sizeof(double);
+}
+
+static void variance_forward(const ad_forward_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    if (!r.count || !find_means(&r, c->work, &c->x[0], c->saved))
+        return;
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved)};
+    double *sums =
+        ad_map_sum(c->work, &c->x[0].shape, &square.of[c->y.type], 2, in, AD_F64, &r.kept);
+    if (!sums)
+        return;
+    double d = degrees_of_freedom(&r, c->attr);
+    for (size_t i = 0; i < r.count; i++)
+        sums[i] = has_root(c->op) ? sqrt(sums[i] / d) : sums[i] / d;
+    ad_store_sums(r.count, sums, c->y.type, c->y.data, false);
+}
+
+/* Makes of each number t what t dy/dx is for a deviation of 1. */
+static void scale(const ad_op *op, const ad_reduced *r, const void *attr, const ad_view *y,
+                  double *t)
+{
+    double d = degrees_of_freedom(r, attr);
+    for (size_t i = 0; i < r->count; i++) {
+        double s = y->type == AD_F32 ? ((const float *)y->data)[i] : ((const double *)y->data)[i];
+        if (!has_root(op))
+            t[i] *= 2 / d;
+        else
+            t[i] = s == 0 ? 0 : t[i] / (d * s);
+    }
+}
+
+static void variance_pullback(const ad_pullback_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    double *factors = ad_reduced_doubles(&r, c->work, &c->dy);
+    if (!factors)
+        return;
+    scale(c->op, &r, c->attr, &c->y, factors);
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved),
+                    ad_reduced_view(&r, AD_F64, factors)};
+    ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->dx[0], !c->assign[0]);
+}
+
+static void variance_jvp(const ad_jvp_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), c->tx[0]};
+    double *sums =
+        ad_map_sum(c->work, &c->x[0].shape, &along.of[c->ty.type], 3, in, AD_F64, &r.kept);
+    if (!sums)
+        return;
+    scale(c->op, &r, c->attr, &c->y, sums);
+    ad_store_sums(r.count, sums, c->ty.type, c->ty.data, false);
+}
+
+/* The pullback is linear in x: its derivative is the same with tx instead. */
+static void variance_curvature(const ad_curvature_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    double *factors = ad_reduced_doubles(&r, c->work, &c->dy);
+    double *means = ad_scratch(c->work, r.count * sizeof *means);
+    if (!factors || !means || !find_means(&r, c->work, &c->tx[0], means))
+        return;
+    scale(c->op, &r, c->attr, &c->y, factors);
+    ad_view in[] = {c->tx[0], ad_reduced_view(&r, AD_F64, means),
+                    ad_reduced_view(&r, AD_F64, factors)};
+    ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
+}
+
+/* s is the root of the variance: with its tangent ts, that of (x - m) / (d s) is
+ * (tx - mean(tx)) / (d s) - (x - m) / (d s) ts / s. */
+static void std_curvature(const ad_curvature_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), c->tx[0]};
+    double *ts = ad_map_sum(c->work, &c->x[0].shape, &along.of[c->dy.type], 3, in, AD_F64, &r.kept);
+    double *factors = ad_reduced_doubles(&r, c->work, &c->dy);
+    if (!ts || !factors)
+        return;
+    variance_curvature(c);
+    scale(c->op, &r, c->attr, &c->y, ts);
+    for (size_t i = 0; i < r.count; i++)
+        factors[i] *= -ts[i];
+    for (int times = 0; times < 2; times++) /* by 1 / (d s), then by d / (d s) */
+        scale(c->op, &r, c->attr, &c->y, factors);
+    for (size_t i = 0; i < r.count; i++)
+        factors[i] *= degrees_of_freedom(&r, c->attr);
+    in[2] = ad_reduced_view(&r, AD_F64, factors);
+    ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
+}
+
+bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
+{
+    char text[256];
+    ad_shape own = ad_shape_of(x);
+    if (own.rank < 0 || ddof >= 0)
+        return true;
+    ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): ddof %d is negative", op,
+                 ad_shape_print(&own, text, sizeof text), ddof);
+    return false;
+}
+
+static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
+{
+    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead(x);
+}
+
+#define VARIANCE_OP(op, curvature_rule, root)                     \
+    static const ad_op op##_op = {                                \
+        .name = #op,                                              \
+        .arity = 1,                                               \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                   \
+        .attr_size = sizeof(ad_reduction),                        \
+        .shape = ad_reduce_shape,                                 \
+        .saved = means_saved,                                     \
+        .forward = variance_forward,                              \
+        .pullback = variance_pullback,                            \
+        .jvp = variance_jvp,                                      \
+        .curvature = curvature_rule,                              \
+        .kernels = &(const variance_kind){root},                  \
+    };                                                            \
+    ad_tensor ad_##op(ad_tensor x)                                \
+    {                                                             \
+        return ad_reduce(&op##_op, x, AD_AXES(), 0);              \
+    }                                                             \
+    ad_tensor ad_##op##_over(ad_tensor x, ad_axes axes, int ddof) \
+    {                                                             \
+        return reduce_with_ddof(&op##_op, x, axes, ddof);         \
+    }
+
+VARIANCE_OP(variance, variance_curvature, false)
+VARIANCE_OP(std, std_curvature, true)
+
+const ad_op *const ad_variance_ops[] = {&variance_op, &std_op, NULL};
