@@ -4,8 +4,6 @@
  * that is larger than the tolerance, they say nothing unless the gap is larger still. */
 #include "check/judge.h"
 
-#include "tape/inner.h"
-
 #include <float.h>
 #include <math.h>
 

@@ -69,7 +69,7 @@ static const char *f32_alone(const ad_type *x, const void *attr, ad_type *y)
 
 static ad_tensor single_square(ad_tensor x)
 {
-    static ad_op op;
+    static ad_op op = {.size = sizeof op};
     op = *ad_builtin_op_named("square");
     op.type = f32_alone;
     return ad_apply(&op, &x, NULL);
@@ -134,9 +134,9 @@ static void relu_pullback(const ad_pullback_args *c)
 
 static ad_tensor flawed_relu(ad_tape *t, const ad_tensor *x, const void *env)
 {
-    static ad_op op;
+    static ad_op op = {.size = sizeof op};
     (void)t, (void)env;
-    op = ad_op_with_pullback(ad_builtin_op_named("relu"), "flawed_relu", relu_pullback);
+    ad_op_with_pullback(ad_builtin_op_named("relu"), "flawed_relu", relu_pullback, &op);
     return ad_apply(&op, x, NULL);
 }
 
@@ -249,7 +249,7 @@ static void refuse_negatives(const ad_forward_args *c)
 
 static ad_tensor strict_root(ad_tape *t, const ad_tensor *x, const void *env)
 {
-    static ad_op op;
+    static ad_op op = {.size = sizeof op};
     (void)t, (void)env;
     op = *ad_builtin_op_named("sqrt");
     op.check = refuse_negatives;

@@ -149,6 +149,7 @@ static const char *equal_shapes(const ad_shape *x, const void *attr, ad_shape *y
 }
 
 static const ad_op subtract_op = {
+    .size = sizeof(ad_op),
     .name = "subtract",
     .arity = 2,
     .shape = equal_shapes,
@@ -188,6 +189,7 @@ static void count_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op count_op = {
+    .size = sizeof(ad_op),
     .name = "count",
     .arity = 1,
     .flags = AD_OP_STRIDED,

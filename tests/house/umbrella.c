@@ -34,7 +34,12 @@ int main(void)
     if (status == AD_OK)
         status = ad_array_write(&model.scale, AD_VIEW_SCALAR(&two), NULL);
 
-    double value = 0;
+    double value = 0, scale = 0;
+    ad_array own = AD_ARRAY_SCALAR(&scale); /* borrows */
+    if (status == AD_OK)
+        status = ad_array_write(&own, ad_array_view(model.scale), NULL);
+    if (status == AD_OK)
+        status = ad_array_set(&own, 0, scale - 1);
     ad_tape *tape = ad_tape_new(NULL);
     if (status == AD_OK)
         status = network_value_with_gradient(tape, apply, &model, &x, &value, &gradient);
@@ -48,8 +53,9 @@ int main(void)
     if (status == AD_OK)
         status = network_axpy(-1, &gradient, &model, NULL);
 
+    ad_array_free(&own);
     ad_tape_free(tape);
     network_free(&gradient);
     network_free(&model);
-    return status == AD_OK && value > 1.99 && value < 2.01 ? 0 : 1;
+    return status == AD_OK && scale == 1 && value > 1.99 && value < 2.01 ? 0 : 1;
 }

@@ -146,7 +146,7 @@ static void run_check_gradient(void)
 }
 static void run_check_op(void)
 {
-    ad_op half = {.name = "half", .arity = 1};
+    ad_op half = {.size = sizeof(ad_op), .name = "half", .arity = 1};
     ck_assert_int_eq(ad_check_op(NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_check_op(&half, NULL, NULL, NULL), AD_OK);
     ck_assert_int_ne(ad_check_op(&(ad_op){0}, NULL, NULL, NULL), AD_OK);

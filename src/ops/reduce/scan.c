@@ -106,6 +106,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
 #define SCAN_OP(op, op_flags, curvature_rule, words, ...) \
     static const scan_rules op##_rules = __VA_ARGS__;     \
     static const ad_op op##_op = {                        \
+        .size = sizeof(ad_op),                            \
         .name = &#op[3],                                  \
         .arity = 1,                                       \
         .flags = AD_OP_ASSIGNS | (op_flags),              \
