@@ -12,7 +12,8 @@ static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
     for (int i = 0; i < 2; i++)
         h = ad_add(ad_matmul(h, m->layers[i].w), m->layers[i].b);
     h = ad_muladd(ad_clamp(h, -9, 9), 1, ad_lerp(h, ad_leaky_relu(h, 0), 1));
-    return ad_mean(ad_mul(ad_sub(1, ad_mul(h, 0.5)), m->scale));
+    h = ad_mean_over(ad_mul(ad_sub(1, ad_mul(h, 0.5)), m->scale), AD_KEEP(0, -1));
+    return ad_sum_over(ad_flip(h, AD_AXES()), AD_AXES());
 }
 
 static dense ones(int64_t rows, int64_t columns)
