@@ -13,6 +13,7 @@
 #include "adze/random.h"    /* streams of random numbers, initial weights */
 #include "adze/model.h"     /* structs of parameters, optimisers */
 #include "adze/model_derivatives.h" /* their Jacobians and Hessians */
-#include "adze/data.h"      /* data files and data sets */
+#include "adze/io.h"        /* files of numbers */
+#include "adze/datasets.h"  /* images with labels */
 
 #endif

@@ -134,8 +134,8 @@ ad_status ad_check_held(const ad_site *s, const ad_array *a, const char *verb, c
         return ad_fail(error, shape, "%s: the shape of %s%s%s: %s", verb, path, in, role,
                        shape == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
                                              : "extents do not fit the address space");
-    return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is no number type", verb, path,
-                   in, role, (int)a->type);
+    return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is not a number type", verb,
+                   path, in, role, (int)a->type);
 }
 
 ad_status ad_check_float(const ad_site *s, const ad_array *a, const char *verb, ad_error *error)

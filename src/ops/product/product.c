@@ -179,6 +179,7 @@ static const ad_op matmul_op = {
     .pullback = matmul_pullback,
     .jvp = matmul_jvp,
     .curvature = matmul_curvature,
+    .derivative = "da = g b^T, db = a^T g, summed over the batch axes that were broadcast",
 };
 
 ad_tensor ad_matmul(ad_tensor a, ad_tensor b)
@@ -289,6 +290,7 @@ static const ad_op dot_op = {
     .pullback = dot_pullback,
     .jvp = dot_jvp,
     .curvature = dot_curvature,
+    .derivative = "da = g b, db = g a",
 };
 
 ad_tensor ad_dot(ad_tensor a, ad_tensor b)
