@@ -128,6 +128,16 @@ struct ad_op {
     void (*curvature)(const ad_curvature_args *c); /* NULL: second order fails by name */
 
     const void *kernels; /* whatever rules shared by several ops need to tell them apart */
+
+    /* The operation as text, for people and for programs that write code. NULL where nobody has written
+     * it. Formula, slope and bend are C expressions of the operands, by these names, and, but for the
+     * formula, of the result y; src/ops/elementwise/expressions.h has what they call. */
+    const char *operands;    /* "x"; "a, b"; "a, b, c"; "p, t": a loss, number by number, of prediction and
+                                target, with d for p - t and a for the parameter */
+    const char *formula;     /* y; of a loss, what is summed or averaged */
+    const char *slope[3];    /* its derivative by each operand */
+    const char *bend[3][3];  /* its second derivative by each two */
+    const char *derivative;  /* of an operation that is not elementwise, in words: what flows back */
 };
 
 /* Runs op on x[0..op->arity-1] and records it if any of them is tracked. attr is copied.

@@ -35,7 +35,7 @@ bool ad_axes_fix(const char *op, ad_tensor x, ad_axes *axes, unsigned *mask)
     if (rank < 0)
         return true;
     if (axes->count < 0 || axes->count > AD_MAX_RANK) {
-        ad_tape_fail(x.tape, AD_MISUSE, "%s: %d axes, there can be 0 (all) to %d", op, axes->count,
+        ad_tape_fail(x.tape, AD_MISUSE, "%s: %d axes; there must be 0 (all) to %d", op, axes->count,
                      AD_MAX_RANK);
         return false;
     }

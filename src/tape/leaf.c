@@ -27,7 +27,7 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
     char shape[256];
     ad_status status = ad_shape_count(&v->shape, count);
     if ((unsigned)v->type >= AD_TYPE_COUNT)
-        ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is no number type", name, (int)v->type);
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is not a number type", name, (int)v->type);
     else if (status != AD_OK || !strides_fit(v))
         ad_tape_fail(t, status == AD_OK ? AD_TOO_LARGE : status, "%s(%s): %s", name,
                      ad_shape_print(&v->shape, shape, sizeof shape),
@@ -112,13 +112,13 @@ ad_tensor(ad_freeze)(ad_tape *t, ad_view v)
 static ad_tensor put_number(ad_tape *t, ad_type type, double value)
 {
     if ((unsigned)type >= AD_TYPE_COUNT) {
-        ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is no number type", (int)type);
+        ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is not a number type", (int)type);
         return ad_tape_dead(t);
     }
     type = ad_tape_type(t, type);
     uint64_t number;
     if (!ad_convert_number(value, type, &number)) {
-        ad_tape_fail(t, AD_DOMAIN, "constant: %g is no value of type %s", value,
+        ad_tape_fail(t, AD_DOMAIN, "constant: %g is not a value of type %s", value,
                      ad_type_text(type));
         return ad_tape_dead(t);
     }

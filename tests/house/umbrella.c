@@ -3,6 +3,7 @@
 
 AD_MODEL(dense, w, b);
 AD_MODEL(network, (dense, hidden), (dense, layers, 2), scale);
+AD_MODEL_CHECKS(network);
 
 static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
 {
@@ -29,7 +30,7 @@ int main(void)
     ad_view x = AD_VIEW(numbers, 2, 3);
     network model = {ones(3, 4), {ones(4, 4), ones(4, 1)}, ad_zeros(AD_F64, AD_SCALAR)};
     static network gradient; /* holds nothing yet */
-    ad_status status = network_like(&model, &gradient);
+    ad_status status = network_like(&model, &gradient, NULL);
     if (status == AD_OK)
         status = ad_array_write(&model.scale, AD_VIEW_SCALAR(&two), NULL);
 
@@ -41,11 +42,11 @@ int main(void)
     if (status == AD_OK)
         status = network_check_gradient(apply, &model, &x, NULL, &error);
     if (status == AD_OK)
-        status = network_check_step(tape, apply, &model, &x, &gradient, 0, NULL, &error);
+        status = network_check_step(tape, apply, &model, &gradient, 0, &x, NULL, &error);
     if (status == AD_OK)
         status = ad_check_op(ad_builtin_op_named("mul"), NULL, NULL, &error);
     if (status == AD_OK)
-        status = network_axpy(-1, &gradient, &model);
+        status = network_axpy(-1, &gradient, &model, NULL);
 
     ad_tape_free(tape);
     network_free(&gradient);

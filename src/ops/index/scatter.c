@@ -112,6 +112,7 @@ static const ad_op scatter_add_op = {
     .forward = scatter_add_forward,
     .pullback = scatter_add_pullback,
     .jvp = scatter_add_jvp,
+    .derivative = "dx = g, dupdates = g where the index says",
 };
 
 ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis)

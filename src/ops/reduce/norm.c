@@ -156,6 +156,7 @@ static const ad_op norm_op = {
     .pullback = norm_pullback,
     .jvp = norm_jvp,
     .curvature = norm_curvature,
+    .derivative = "dx = g sign(x) (|x| / y)^(p-1); for p infinite, g shared among the greatest |x|",
 };
 
 ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p)

@@ -190,6 +190,7 @@ static const ad_op sort_op = {
     .forward = sort_forward,
     .pullback = sort_pullback,
     .jvp = sort_jvp,
+    .derivative = "dx = g where the elements stood",
 };
 
 /* ---- the public functions ------------------------------------------------------------- */

@@ -42,7 +42,7 @@ static bool reshape_view(const ad_view *x, const void *attr, ad_view *y)
     return ad_view_is_contiguous(x);
 }
 
-AD_VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback)
+AD_VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback, "dx = g in x's shape")
 
 /* Puts what the other extents leave in the place of a -1. NULL, or why not. */
 static const char *fill_in(const ad_shape *x, ad_shape *shape)
@@ -60,7 +60,7 @@ static const char *fill_in(const ad_shape *x, ad_shape *shape)
     if (open >= 0)
         shape->dim[open] = 1;
     if (ad_shape_count(shape, &others) != AD_OK || ad_shape_count(x, &all) != AD_OK)
-        return "extents must not be negative, nor too large";
+        return "extents must be neither negative nor too large";
     if (open < 0)
         return all == others ? NULL : "the number of elements differs";
     shape->dim[open] = -1;
@@ -119,7 +119,7 @@ static bool squeeze_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback)
+AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 
 ad_tensor ad_squeeze(ad_tensor x, int axis)
 {
@@ -132,7 +132,7 @@ static const char *expand_shape(const ad_shape *x, const void *attr, ad_shape *y
 {
     int axis = *(const int *)attr;
     if (x->rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     y->rank = x->rank + 1;
     for (int i = 0; i < y->rank; i++)
         y->dim[i] = i == axis ? 1 : x->dim[i - (i > axis)];
@@ -147,7 +147,7 @@ static bool expand_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(expand, sizeof(int), ad_view_pullback)
+AD_VIEW_OP(expand, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 
 ad_tensor ad_expand(ad_tensor x, int axis)
 {
@@ -175,7 +175,7 @@ static bool permute_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback)
+AD_VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback, "dx = g, permuted back")
 
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
 {
@@ -212,7 +212,7 @@ static bool transpose_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(transpose, 0, ad_view_pullback)
+AD_VIEW_OP(transpose, 0, ad_view_pullback, "dx = g, transposed")
 
 ad_tensor ad_transpose(ad_tensor x)
 {
@@ -248,7 +248,8 @@ static void broadcast_to_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], !c->assign[0]);
 }
 
-AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback)
+AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback,
+           "dx = g, summed over the repetitions")
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {

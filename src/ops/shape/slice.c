@@ -40,7 +40,8 @@ static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback)
+AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback,
+           "dx = g at the elements that were taken, 0 elsewhere")
 
 /* Indices from which and up to which, counted from 0, and how many are taken. False if they are beyond
  * the extent, or the wrong way round. A step for less than two elements is never taken. */
@@ -74,7 +75,7 @@ static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s
     char text[64], from[32], to[32], steps[64] = "";
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
-    ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is no range of axis %d",
+    ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is not a range of axis %d",
                  ad_shape_print(shape, text, sizeof text), index_text(begin, from),
                  index_text(end, to), steps, s->axis);
 }
@@ -87,7 +88,7 @@ ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64
         return ad_dead(x);
     s.axis = axis;
     if (step == 0) {
-        ad_tape_fail(x.tape, AD_MISUSE, "slice: a step of 0");
+        ad_tape_fail(x.tape, AD_MISUSE, "slice: the step must not be 0");
         return ad_dead(x);
     }
     if (shape.rank >= 0 && !fix_range(&s, shape.dim[axis], begin, end)) {
@@ -117,7 +118,7 @@ static bool flip_view(const ad_view *x, const void *attr, ad_view *y)
 }
 
 #define flip_shape ad_shape_first
-AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback)
+AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback, "dx = g, flipped")
 
 ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {
@@ -146,7 +147,7 @@ static bool can_cut(const ad_op *form, ad_tensor x, int n, int *axis, const ad_t
 {
     if (!y || n < 1) {
         ad_tape_fail(x.tape, AD_MISUSE, "%s: %s", form->name,
-                     y ? "there must be a piece" : "y is NULL");
+                     y ? "there must be at least one piece" : "y is NULL");
         return false;
     }
     return ad_fits(form, &x, NULL) && ad_axis_fix(form->name, x, axis, ad_shape_of(x).rank);
@@ -165,7 +166,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
         return true;
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "split(%s): %s", ad_shape_print(&shape, text, sizeof text),
                  extents ? "the pieces do not add up to the axis's extent"
-                         : "the axis does not divide into as many equal pieces");
+                         : "the axis does not divide into that many equal pieces");
     return false;
 }
 
