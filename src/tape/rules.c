@@ -18,6 +18,9 @@ ad_status ad_op_with_pullback(const ad_op *op, const char *name,
     own.flags &= ~(unsigned)(AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_NO_DERIVATIVE);
     own.jvp = NULL;
     own.curvature = NULL;
+    memset(own.slope, 0, sizeof own.slope);
+    memset(own.bend, 0, sizeof own.bend);
+    own.derivative = NULL;
     return ad_sized_write(copy, &own, sizeof own, AD_OP_FIRST_SIZE) ? AD_OK : AD_MISUSE;
 }
 
