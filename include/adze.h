@@ -16,6 +16,7 @@
 #include "adze/model_derivatives.h" /* those of functions of models */
 #include "adze/functions.h" /* functions inside functions, checkpoints */
 #include "adze/check.h"     /* checks of derivatives */
-#include "adze/data.h"      /* data files and data sets */
+#include "adze/io.h"        /* files of numbers */
+#include "adze/datasets.h"  /* images with labels */
 
 #endif

@@ -44,13 +44,13 @@ typedef struct ad_shape {
 /* AD_SHAPE(64, 784) is a matrix's shape, AD_SCALAR a single number's. */
 #ifdef __cplusplus
 } /* extern "C" */
-template <typename... Extents> constexpr ad_shape ad_shape_of(Extents... extents)
+template <typename... Extents> constexpr ad_shape ad_shape_from(Extents... extents)
 {
     static_assert(sizeof...(extents) <= AD_MAX_RANK, "too many axes");
     return ad_shape{(int)sizeof...(extents), {(int64_t)extents...}};
 }
-#define AD_SHAPE(...) ad_shape_of(__VA_ARGS__)
-#define AD_SCALAR ad_shape_of()
+#define AD_SHAPE(...) ad_shape_from(__VA_ARGS__)
+#define AD_SCALAR ad_shape_from()
 extern "C" {
 #else
 #define AD_SHAPE(...)                                                                      \

@@ -52,9 +52,10 @@ typedef struct ad_pullback_args {
     const void *saved;
     size_t run;          /* as in ad_forward_args */
     ad_workspace *work;
-    const void *of;      /* for pullbacks that are not linear in dy. NULL, but in a sweep of second order,
-                            which calls once more with a derivative of the cotangent along the tangents
-                            in dy: the numbers of that cotangent */
+    const void *cotangent; /* only for pullbacks that are not linear in dy (clipping, hooks). NULL in
+                              a first-order sweep. A second-order sweep calls the pullback twice: in
+                              the second call dy holds the tangent of the cotangent, and this points
+                              to the numbers of the cotangent itself */
 } ad_pullback_args;
 
 /* What the jvp is called with. */
@@ -127,6 +128,16 @@ struct ad_op {
     void (*curvature)(const ad_curvature_args *c); /* NULL: second order fails by name */
 
     const void *kernels; /* whatever rules shared by several ops need to tell them apart */
+
+    /* The operation as text, for people and for programs that write code. NULL where nobody has written
+     * it. Formula, slope and bend are C expressions of the operands, by these names, and, but for the
+     * formula, of the result y; src/ops/elementwise/expressions.h has what they call. */
+    const char *operands;    /* "x"; "a, b"; "a, b, c"; "p, t": a loss, number by number, of prediction and
+                                target, with d for p - t and a for the parameter */
+    const char *formula;     /* y; of a loss, what is summed or averaged */
+    const char *slope[3];    /* its derivative by each operand */
+    const char *bend[3][3];  /* its second derivative by each two */
+    const char *derivative;  /* of an operation that is not elementwise, in words: what flows back */
 };
 
 /* Runs op on x[0..op->arity-1] and records it if any of them is tracked. attr is copied.
@@ -136,19 +147,19 @@ AD_API ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
 /* The same for n operands of an AD_VARIADIC op. */
 AD_API ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *attr);
 
-#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
-static inline AD_UNUSED ad_tensor ad_apply_at(const char *place, const ad_op *op, const ad_tensor *x,
-                                              const void *attr)
+#if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
+static inline AD_UNUSED ad_tensor ad_apply_at_line(const char *source_line, const ad_op *op,
+                                                   const ad_tensor *x, const void *attr)
 {
-    return ad_apply(op, op ? ad_tensors_at(x, op->arity, place) : x, attr);
+    return ad_apply(op, op ? ad_tensors_at_line(x, op->arity, source_line) : x, attr);
 }
-static inline AD_UNUSED ad_tensor ad_apply_n_at(const char *place, const ad_op *op, int n,
-                                                const ad_tensor *x, const void *attr)
+static inline AD_UNUSED ad_tensor ad_apply_n_at_line(const char *source_line, const ad_op *op,
+                                                     int n, const ad_tensor *x, const void *attr)
 {
-    return ad_apply_n(op, n, ad_tensors_at(x, n, place), attr);
+    return ad_apply_n(op, n, ad_tensors_at_line(x, n, source_line), attr);
 }
-#define ad_apply(...) ad_apply_at(AD_PLACE, __VA_ARGS__)
-#define ad_apply_n(...) ad_apply_n_at(AD_PLACE, __VA_ARGS__)
+#define ad_apply(...) ad_apply_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_apply_n(...) ad_apply_n_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #endif
 
 /* For rules that evaluate functions of tensors: a tape that holds nothing and is theirs until the rule

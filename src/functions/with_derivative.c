@@ -41,7 +41,7 @@ static bool good_cotangent(const inner *in, int i)
     char given[64], wanted[64];
     ad_tensor *dx = &in->dx[i];
     ad_view v = ad_read(*dx), x = ad_read(in->x[i]);
-    if (!dx->tape && dx->as.number == 0)
+    if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
         ad_tape_fail(in->tape, AD_MISUSE, "the pullback gives no cotangent for operand %d", i);

@@ -64,9 +64,9 @@ ad_tape *ad_aside_begin(ad_tape *t, const char *name)
     return inner;
 }
 
-const char *ad_aside_place(ad_tape *t)
+const char *ad_aside_source_line(ad_tape *t)
 {
-    return ad_tape_place(t);
+    return ad_tape_source_line(t);
 }
 
 bool ad_aside_end(ad_tape *t)

@@ -15,7 +15,7 @@ void ad_tape_let_go(ad_tape *t, uint32_t held);
 ad_tape *ad_aside_begin(ad_tape *t, const char *name);
 
 /* The source line that the caller of a public function noted, or NULL: for what the rules report later. */
-const char *ad_aside_place(ad_tape *t);
+const char *ad_aside_source_line(ad_tape *t);
 
 /* Hands a failure of the inner tape over to t. True if there is none. What was computed stays there until
  * the inner tape is wanted again. */

@@ -23,7 +23,7 @@ void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n)
     int arity = n->arity < MOST ? (int)n->arity : MOST;
     for (int i = 0; i < arity; i++)
         operands[i] = ad_node_shape(t->nodes[ad_node_operands(n)[i]]);
-    ad_event event = {kind,  n->op->name, n->label, n->place,
+    ad_event event = {kind,  n->op->name, n->label, n->source_line,
                       arity, operands,    &result,  (ad_type)n->type};
     t->busy = "the tracer";
     t->tracer(t->tracer_user, &event);
@@ -49,8 +49,8 @@ void ad_node_add_names(ad_text *text, const ad_node *n)
 {
     if (n->label)
         ad_text_add(text, " \"%s\"", n->label);
-    if (n->place)
-        ad_text_add(text, " at %s", n->place);
+    if (n->source_line)
+        ad_text_add(text, " at %s", n->source_line);
 }
 
 char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)

@@ -80,7 +80,7 @@ void ad_tape_reset(ad_tape *t)
     ad_arena_return(&t->values, (ad_arena_mark){0});
     ad_recycler_reset(&t->buffers);
     t->severed = false;
-    ad_tape_at(t, NULL);
+    ad_tape_at_line(t, NULL);
     if (t->error.status != AD_OK)
         t->error = (ad_error){0};
     ad_guard_clear(&t->guard);

@@ -271,7 +271,7 @@ START_TEST(empty_tensors_pass)
     ad_tensor x[] = {ad_watch(tape, AD_VIEW(numbers, 0, 3)), ad_watch(tape, AD_VIEW(others, 0, 3))};
     ad_tensor y = ad_checkpoint(own_op, 2, x, NULL);
     ck_assert_int_eq(ad_backward_from(y, AD_VIEW(some, 0, 3)), AD_OK);
-    ck_assert_int_eq((int)ad_shape_of_tensor(y).dim[1], 3);
+    ck_assert_int_eq((int)ad_shape_of(y).dim[1], 3);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* The gradient inside a function: whatever goes wrong in it is an error of the node that names what did. */
-#define AD_NO_PLACES /* messages are compared as they are */
+#define AD_NO_SOURCE_LINES /* messages are compared as they are */
 #include "suite.h"
 
 #include <adze.h>
@@ -69,7 +69,7 @@ START_TEST(the_line_of_the_call_is_told)
 {
     odd_op = ad_op_with_pullback(ad_builtin_op_named("exp"), "odd", old_pullback);
     ad_tensor x = ad_watch(tape, AD_VIEW(points, 3)), g;
-    ad_gradient_node(with_odd_op, 1, ad_tensors_at(&x, 1, "net.c:12"), 1, NULL, &g);
+    ad_gradient_node(with_odd_op, 1, ad_tensors_at_line(&x, 1, "net.c:12"), 1, NULL, &g);
     ad_backward(ad_sum(ad_square(g)));
     expect(AD_NO_DERIVATIVE,
            "pullback of gradient([3]): at net.c:12: odd has no jvp (forward-mode rule)");

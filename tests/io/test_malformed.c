@@ -1,6 +1,6 @@
 /* Malformed IDX and gzip files. Whatever the bytes, the reader says what is wrong and where, or
  * reads what is right; and it takes no more memory than the file could fill. */
-#include "adze/data.h"
+#include "adze/io.h"
 
 #include "allocator.h"
 #include "idx_bytes.h"

@@ -72,7 +72,7 @@ static ad_tensor no_model_sum(const ad_tensor *x, int way)
     ad_model_tensors_axpy(NULL, 2, &m, &m, &sum);
     ad_model_tensors_axpy(d, 2, way == 0 ? NULL : &m, way == 1 ? NULL : &m, way == 2 ? NULL : &sum);
     ck_assert(way == 2 || !ad_read(sum.a).data);
-    return (ad_tensor){.tape = x[A].tape, .as.node.index = UINT32_MAX};
+    return (ad_tensor){.tape = x[A].tape, .bits = UINT32_MAX};
 }
 
 static ad_tensor no_model_gradient(const ad_tensor *x, int way)

@@ -275,27 +275,11 @@ static void run_dataset_read(void)
     ck_assert_int_eq(ad_dataset_read("/no/such/directory", NULL, &d, NULL), AD_FILE);
     ck_assert_ptr_eq(d.train_images.data, &d);
 }
-static void run_dataset_digits(void)
-{
-    ad_dataset d = {.train_images = {.data = &d}};
-    ck_assert_int_eq(ad_dataset_digits(1, 1, 0, NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_digits(-1, 1, 0, NULL, &d, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_digits(1, INT64_MIN, 0, NULL, &d, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_digits(INT64_MAX, 1, 0, NULL, &d, NULL), AD_TOO_LARGE);
-    ck_assert_ptr_eq(d.train_images.data, &d);
-}
 static void run_dataset_free(void)
 {
     ad_dataset d = {.train_images = {.data = NULL}};
     ad_dataset_free(NULL);
     ad_dataset_free(&d);
-}
-static void run_digit_draw(void)
-{
-    uint8_t image[28 * 28];
-    ad_digit_draw(3, 1, 1, NULL);
-    ad_digit_draw(-1, 1, 1, image);
-    ad_digit_draw(INT32_MAX, 1, 1, image);
 }
 
 /* clang-format off */
@@ -305,7 +289,7 @@ static void run_digit_draw(void)
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
     ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(idx_read) \
-    ROW(idx_parse) ROW(dataset_read) ROW(dataset_digits) ROW(dataset_free) ROW(digit_draw)
+    ROW(idx_parse) ROW(dataset_read) ROW(dataset_free)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

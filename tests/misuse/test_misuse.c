@@ -120,7 +120,7 @@ START_TEST(impossible_arguments_are_refused)
     if (row->status != AD_OK)
         expect_failure(row->op, y, row->status);
     else { /* no tape to put the failure on */
-        ck_assert(!y.tape && isnan(y.as.number) && ad_tape_status(y.tape) == AD_MISUSE);
+        ck_assert(!y.tape && isnan(ad_item(y)) && ad_tape_status(y.tape) == AD_MISUSE);
         ck_assert_str_eq(ad_tape_error(y.tape), "there is no tape");
     }
 }

@@ -261,7 +261,7 @@ static bool grow(graph *g, ad_tape *t, ad_tensor *nodes, const graph_node *n)
         ad_tape_rewind(start);
         return false;
     }
-    added->shape = ad_shape_of_tensor(nodes[g->count++]);
+    added->shape = ad_shape_of(nodes[g->count++]);
     return true;
 }
 

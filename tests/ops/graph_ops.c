@@ -3,13 +3,13 @@
 
 static int axis_of(ad_tensor x, uint64_t choice)
 {
-    return (int)(choice % (uint64_t)ad_shape_of_tensor(x).rank);
+    return (int)(choice % (uint64_t)ad_shape_of(x).rank);
 }
 
 /* Some extent of x along an axis. */
 static int64_t extent_of(ad_tensor x, int axis)
 {
-    return ad_shape_of_tensor(x).dim[axis];
+    return ad_shape_of(x).dim[axis];
 }
 
 static ad_tensor number_list(ad_tape *t, ad_type type, int64_t n, uint64_t choice, int64_t below)
@@ -31,13 +31,13 @@ static ad_tensor squeeze(ad_tensor x, uint64_t choice)
 {
     int axis = axis_of(x, choice);
     while (extent_of(x, axis) != 1)
-        axis = (axis + 1) % ad_shape_of_tensor(x).rank;
+        axis = (axis + 1) % ad_shape_of(x).rank;
     return ad_squeeze(x, axis);
 }
 
 static ad_tensor permute(ad_tensor x, uint64_t choice)
 {
-    ad_axes order = {.count = ad_shape_of_tensor(x).rank};
+    ad_axes order = {.count = ad_shape_of(x).rank};
     for (int i = 0; i < order.count; i++)
         order.axis[i] = (int)((choice % 7 + (uint64_t)i) % (uint64_t)order.count);
     return ad_permute(x, order);
@@ -45,8 +45,7 @@ static ad_tensor permute(ad_tensor x, uint64_t choice)
 
 static ad_tensor broadcast_to(ad_tensor x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x),
-             y = {.rank = s.rank + 1, .dim = {1 + (int64_t)(choice % 2)}};
+    ad_shape s = ad_shape_of(x), y = {.rank = s.rank + 1, .dim = {1 + (int64_t)(choice % 2)}};
     for (int i = 0; i < s.rank; i++)
         y.dim[i + 1] = s.dim[i] == 1 ? 2 : s.dim[i];
     return ad_broadcast_to(x, y);
@@ -54,7 +53,7 @@ static ad_tensor broadcast_to(ad_tensor x, uint64_t choice)
 
 static ad_tensor unbroadcast(ad_tensor x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x), y = {.rank = s.rank - 1};
+    ad_shape s = ad_shape_of(x), y = {.rank = s.rank - 1};
     for (int i = 0; i < y.rank; i++)
         y.dim[i] = choice >> i & 1 ? 1 : s.dim[i + 1];
     return ad_unbroadcast(x, y);
@@ -70,7 +69,7 @@ static ad_tensor gather(ad_tape *t, ad_tensor x, uint64_t choice)
 static ad_tensor take_along(ad_tape *t, ad_tensor x, uint64_t choice)
 {
     int axis = axis_of(x, choice);
-    ad_shape s = ad_shape_of_tensor(x);
+    ad_shape s = ad_shape_of(x);
     int64_t extent = s.dim[axis], n = 1;
     s.dim[axis] = 2;
     for (int i = 0; i < s.rank; i++)
@@ -94,13 +93,13 @@ static ad_tensor huber_loss(const ad_tensor *x, uint64_t choice)
 
 static ad_tensor cross_entropy(ad_tape *t, ad_tensor x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x);
+    ad_shape s = ad_shape_of(x);
     return ad_softmax_cross_entropy(x, number_list(t, AD_I32, s.dim[0], choice, s.dim[1]));
 }
 
 static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 {
-    ad_shape s = ad_shape_of_tensor(x[0]);
+    ad_shape s = ad_shape_of(x[0]);
     int64_t n = s.rank ? s.dim[s.rank - 1] : 1;
     ad_tensor mask = number_list(t, AD_BOOL, n, choice, 2);
     return ad_where(s.rank ? mask : ad_squeeze(mask, 0), x[0], x[1]);
@@ -108,7 +107,7 @@ static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 
 static ad_tensor stack(const ad_tensor *x, uint64_t choice)
 {
-    return ad_stack(2, x, (int)(choice % (uint64_t)(ad_shape_of_tensor(x[0]).rank + 1)));
+    return ad_stack(2, x, (int)(choice % (uint64_t)(ad_shape_of(x[0]).rank + 1)));
 }
 
 #define AXIS AD_AXES(axis_of(*x, choice))
@@ -292,7 +291,7 @@ static ad_status look(void *user, const ad_cotangent *c)
     ROW(unbroadcast, unbroadcast, 1, FIT_AXIS, EVERYWHERE, unbroadcast(*x, choice)) \
     ROW(slice, slice, 1, FIT_AXIS, EVERYWHERE, slice(*x, choice)) \
     ROW(concat, concat, 2, FIT_EQUAL, EVERYWHERE, \
-        ad_shape_of_tensor(*x).rank ? ad_concat(2, x, axis_of(*x, choice)) : ad_stack(2, x, 0)) \
+        ad_shape_of(*x).rank ? ad_concat(2, x, axis_of(*x, choice)) : ad_stack(2, x, 0)) \
     ROW(stack, stack, 2, FIT_EQUAL, EVERYWHERE, stack(x, choice)) \
     ROW(gather, gather, 1, FIT_FULL_AXIS, EVERYWHERE, gather(t, *x, choice)) \
     ROW(mse, mse, 2, FIT_EQUAL, EVERYWHERE, ad_mse(x[0], x[1])) \

@@ -229,10 +229,10 @@ static ad_status listen_to(void *user, const ad_cotangent *c)
 {
     heard *h = user;
     double *dx = c->dx.data;
-    h->order[h->calls++] = c->of.data ? 't' : 'c';
+    h->order[h->calls++] = c->cotangent.data ? 't' : 'c';
     memcpy(h->dx, dx, sizeof h->dx);
-    if (c->of.data)
-        memcpy(h->of, c->of.data, sizeof h->of);
+    if (c->cotangent.data)
+        memcpy(h->of, c->cotangent.data, sizeof h->of);
     ck_assert_double_eq(ad_view_get(&c->x, 0), 3);
     for (int i = 0; i < 2 && h->factor != 0; i++)
         dx[i] *= h->factor;
@@ -290,7 +290,7 @@ START_TEST(a_hook_that_refuses_fails_the_sweep)
     expect_failure(AD_CANCELLED, "pullback of on_cotangent([2]): the hook on the cotangent says: ");
     x = ad_on_cotangent(leaf(), NULL, NULL);
     ck_assert_ptr_null(ad_read(x).data);
-    expect_failure(AD_MISUSE, "on_cotangent([2]): there is no function to call");
+    expect_failure(AD_MISUSE, "on_cotangent([2]): the hook is NULL");
 }
 END_TEST
 
@@ -484,11 +484,12 @@ START_TEST(senseless_bounds_are_refused)
     ad_clip_gradient(leaf(), NAN, 0);
     expect_failure(AD_MISUSE, "clip_gradient([2])");
     ad_clip_gradient_norm(leaf(), -1);
-    expect_failure(AD_MISUSE, "clip_gradient_norm([2]): the greatest norm must not be negative");
+    expect_failure(AD_MISUSE, "clip_gradient_norm([2]): max_norm must not be negative");
     ad_clip_gradient_norm(leaf(), NAN);
     expect_failure(AD_MISUSE, "clip_gradient_norm([2])");
     ad_straight_through(leaf(), ad_sum(leaf()));
-    expect_failure(AD_BAD_SHAPE, "straight_through([], [2]): both must have one shape");
+    expect_failure(AD_BAD_SHAPE,
+                   "straight_through([], [2]): both operands must have the same shape");
 }
 END_TEST
 

@@ -282,7 +282,7 @@ static ad_status compare_up_to(const reference *r, ad_type type, bool second)
         ad_set_tangent(leaf[i], ad_array_view(v[i]));
     }
     ad_tensor y = f->run(t, leaf);
-    ad_array w = array_of(type, ad_shape_of_tensor(y), &r->w);
+    ad_array w = array_of(type, ad_shape_of(y), &r->w);
     ad_tensor l = ad_sum(ad_mul(y, ad_freeze(t, w)));
     if (second)
         ad_push_tangents(l);

@@ -250,15 +250,6 @@ static ad_status pool_scenario(test_allocator *memory)
     return status;
 }
 
-static ad_status digits_scenario(test_allocator *memory)
-{
-    ad_dataset d = {{0}, {0}, {0}, {0}};
-    ad_status status = ad_dataset_digits(3, 2, 1, &memory->base, &d, NULL);
-    ck_assert(status == AD_OK || !d.train_images.data);
-    ad_dataset_free(&d);
-    return status;
-}
-
 /* From memory and from a file, gzipped: zlib's memory is the allocator's, too. */
 static ad_status read_scenario(test_allocator *memory, int way)
 {
@@ -341,7 +332,6 @@ static const scenario scenarios[] = {
     {"training", training_scenario},
     {"constant", constant_scenario},
     {"pool", pool_scenario},
-    {"digits", digits_scenario},
     {"a file", plain_scenario},
     {"a gzip file", gzip_scenario},
     {"checks", check_scenario},

@@ -46,10 +46,10 @@ static ad_status directions_scenario(test_allocator *memory)
     ad_tensor x[] = {ad_watch(t, operands[0]), ad_watch(t, operands[1])};
     ad_tensor y = matrices(t, x, NULL), s = ad_sum(y);
     ad_backward_many(y, MANY, d);
-    ad_set_tangents(x[1], MANY, d);
+    ad_set_tangent_many(x[1], MANY, d);
     ad_push_tangents(s);
     if (ad_backward_tangents(s) == AD_OK)
-        ck_assert_ptr_nonnull(ad_grad_tangent_of(x[0], MANY - 1).data);
+        ck_assert_ptr_nonnull(ad_grad_tangent_at(x[0], MANY - 1).data);
     return end(t);
 }
 

@@ -213,7 +213,7 @@ END_TEST
 
 static void look_at_place(void *user, const ad_event *event)
 {
-    *(const char **)user = event->place;
+    *(const char **)user = event->source_line;
 }
 
 START_TEST(a_tracer_is_told_the_source_line)

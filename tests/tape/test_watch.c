@@ -75,7 +75,7 @@ END_TEST
 
 typedef struct listing {
     int count;
-    const char *label[8], *op[8], *place[8];
+    const char *label[8], *op[8], *source_line[8];
     ad_reach reach[8];
 } listing;
 
@@ -83,7 +83,7 @@ static void list(void *user, const ad_unreached *leaf)
 {
     listing *l = user;
     l->label[l->count] = leaf->label;
-    l->place[l->count] = leaf->place;
+    l->source_line[l->count] = leaf->source_line;
     l->op[l->count] = leaf->op;
     l->reach[l->count++] = leaf->reach;
     ck_assert_int_eq(ad_tape_status(leaf->leaf.tape), AD_OK);
@@ -105,7 +105,7 @@ START_TEST(unreached_leaves_are_listed_by_name_with_what_cuts_them_off)
     ck_assert_ptr_null(l.op[0]);
     ck_assert_str_eq(l.op[1], "stop_gradient");
     ck_assert_str_eq(l.op[2], "greater");
-    ck_assert_ptr_nonnull(strstr(l.place[2], "test_watch.c:"));
+    ck_assert_ptr_nonnull(strstr(l.source_line[2], "test_watch.c:"));
     ck_assert_int_eq(l.reach[0], AD_INDEPENDENT);
     ck_assert_int_eq(l.reach[1], AD_STOPPED);
     ck_assert_int_eq(l.reach[2], AD_SEVERED);

@@ -227,6 +227,7 @@ static const ad_op cross_entropy_op = {
     .pullback = cross_entropy_pullback,
     .jvp = cross_entropy_jvp,
     .curvature = cross_entropy_curvature,
+    .derivative = "dx = g (softmax(x) - onehot(label)) / n",
 };
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)

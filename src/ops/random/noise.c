@@ -189,6 +189,7 @@ static const ad_op dropout_op = {
     .forward = dropout_forward,
     .pullback = dropout_pullback,
     .jvp = dropout_jvp,
+    .derivative = "dx = g / (1 - rate) where x was kept, an exact 0 elsewhere",
 };
 
 ad_tensor(ad_dropout)(ad_tensor x, double rate, ad_key key)

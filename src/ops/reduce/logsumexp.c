@@ -155,8 +155,9 @@ static const ad_op logsumexp_op = {
     .pullback = logsumexp_pullback,
     .jvp = logsumexp_jvp,
     .curvature = logsumexp_curvature,
+    .derivative = "dx = g exp(x - y)",
 };
 
-AD_REDUCTION_FORMS(logsumexp, logsumexp_op)
+AD_REDUCTION_FORMS(ad_logsumexp, ad_logsumexp_over, logsumexp_op)
 
 const ad_op *const ad_logsumexp_ops[] = {&logsumexp_op, NULL};

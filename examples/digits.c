@@ -4,8 +4,7 @@
  * which a smooth curve (Catmull and Rom 1974) goes. '/' is a corner, '|' lifts the pen. Every image
  * bends the square a little, maps it by a random affine map into the pixels, cuts the curves
  * into short segments, and shades each pixel by its distance to the nearest of them. */
-#include "adze/data.h"
-#include "adze/random.h"
+#include "digits.h"
 
 #include <math.h>
 #include <string.h>
@@ -175,7 +174,7 @@ static const char *choose_glyph(int digit, ad_random *r)
     return glyphs[digit][(int)(ad_random_uniform(r) * forms)];
 }
 
-void ad_digit_draw(int digit, uint64_t seed, uint64_t number, uint8_t image[28 * 28])
+void draw_digit(int digit, uint64_t seed, uint64_t number, uint8_t image[28 * 28])
 {
     if (!image)
         return;
@@ -189,4 +188,60 @@ void ad_digit_draw(int digit, uint64_t seed, uint64_t number, uint8_t image[28 *
     choose_pen(&p, &random);
     draw_glyph(&p, glyph);
     shade(&p, &random, image);
+}
+
+/* ---- the data set ------------------------------------------------------------------ */
+
+/* Image numbers of the two parts lie far apart, and the orders of the labels come from streams that
+ * no image uses. */
+enum { TRAIN_IMAGES, TEST_IMAGES, TRAIN_LABELS, TEST_LABELS };
+
+static uint64_t stream_of(int purpose)
+{
+    return (uint64_t)purpose << 62;
+}
+
+/* Each run of ten labels is all ten classes in random order: balanced, whatever n is. */
+static void fill_labels(uint8_t *labels, size_t n, uint64_t seed, uint64_t stream)
+{
+    ad_random random = ad_random_new(seed, stream);
+    int64_t order[CLASSES];
+    for (size_t i = 0; i < n; i++) {
+        if (i % CLASSES == 0) {
+            for (int k = 0; k < CLASSES; k++)
+                order[k] = k;
+            ad_random_shuffle(&random, order, CLASSES);
+        }
+        labels[i] = (uint8_t)order[i % CLASSES];
+    }
+}
+
+static ad_status draw_part(int64_t n, uint64_t seed, int part, ad_array *images, ad_array *labels)
+{
+    *images = ad_zeros(AD_U8, AD_SHAPE(n, SIDE, SIDE));
+    *labels = ad_zeros(AD_U8, AD_SHAPE(n));
+    if (!images->data || !labels->data)
+        return ad_shape_count(&AD_SHAPE(n, SIDE, SIDE), NULL) == AD_OK ? AD_MEMORY : AD_TOO_LARGE;
+    uint8_t *image = images->data, *label = labels->data;
+    fill_labels(label, (size_t)n, seed,
+                stream_of(part == TRAIN_IMAGES ? TRAIN_LABELS : TEST_LABELS));
+    for (int64_t i = 0; i < n; i++)
+        draw_digit(label[i], seed, stream_of(part) + (uint64_t)i, image + i * SIDE * SIDE);
+    return AD_OK;
+}
+
+ad_status draw_digits(int64_t train, int64_t test, uint64_t seed, ad_dataset *d, ad_error *error)
+{
+    ad_dataset drawn = {.train_images = {.data = NULL}};
+    ad_status status =
+        draw_part(train, seed, TRAIN_IMAGES, &drawn.train_images, &drawn.train_labels);
+    if (status == AD_OK)
+        status = draw_part(test, seed, TEST_IMAGES, &drawn.test_images, &drawn.test_labels);
+    if (status == AD_OK) {
+        *d = drawn;
+        return AD_OK;
+    }
+    ad_dataset_free(&drawn);
+    return ad_fail(error, status, "no memory for %lld and %lld images", (long long)train,
+                   (long long)test);
 }
