@@ -7,6 +7,7 @@
 #include "adze/pool.h"      /* threads inside kernels */
 #include "adze/tape.h"      /* recording, sweeps, tracing */
 #include "adze/op.h"        /* operations as data: write your own */
+#include "adze/kernels.h"   /* what their kernels are made of: threads, products, loops */
 #include "adze/ops.h"       /* the operations */
 #include "adze/random.h"    /* streams of random numbers, initial weights */
 #include "adze/tree.h"      /* descriptions of structs of parameters */

@@ -12,9 +12,14 @@ struct ad_workspace {
     ad_arena *arena; /* for scratch memory */
     ad_pool *pool;   /* or NULL */
     ad_isa isa;
-    void *owner;       /* the tape whose rules run, for inner tapes; or NULL */
-    ad_error rejected; /* by the kernel that runs */
+    void *owner;            /* the tape whose rules run, for inner tapes; or NULL */
+    ad_error rejected;      /* by the kernel that runs */
+    _Atomic bool rejecting; /* some thread writes that */
+    bool parallel;          /* parts of ad_parallel run, on any threads */
 };
+
+/* Whether a part of ad_parallel runs, which cannot have what it wants: that is rejected. */
+bool ad_work_in_part(ad_workspace *work, const char *wanted);
 
 /* Runs all tasks on the pool, if there is one. */
 static inline void ad_work_share(const ad_workspace *work, size_t tasks, ad_task *run, void *job)

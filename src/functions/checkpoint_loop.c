@@ -78,7 +78,7 @@ static const char *loop_type(const ad_type *x, const void *attr, ad_type *y)
 
 static const char *loop_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    size_t total = ad_loop_count(attr, x);
+    uint64_t total = ad_loop_count(attr, x);
     *y = AD_SHAPE(total > INT64_MAX ? INT64_MAX : (int64_t)total);
     return NULL;
 }

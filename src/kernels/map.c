@@ -38,8 +38,8 @@ static void map_chunk(void *user, size_t task, int worker)
     }
 }
 
-static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_job *j, int n,
-                                const ad_view *in)
+static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_job *j,
+                                const void *env, int n, const ad_view *in)
 {
     bool alone = j->count < AD_MAP_ALONE || ad_work_threads(work) == 1;
     j->chunk = alone ? j->count : CHUNK;
@@ -48,27 +48,37 @@ static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_j
         if (!ad_run_plan_start(&j->plan, INT64_MAX))
             return;
     }
+    j->plan.env = env;
     ad_work_share(work, (size_t)((j->count + j->chunk - 1) / j->chunk), map_chunk, j);
+}
+
+void ad_map_block(ad_workspace *work, const ad_shape *shape, ad_block *block, const void *env,
+                  int n, const ad_view *in, size_t size, void *out, bool add)
+{
+    size_t count = 1;
+    map_job j;
+    const void *runs[AD_MAX_VIEWS];
+    for (int i = 0; i < shape->rank; i++)
+        count *= (size_t)shape->dim[i];
+    for (int i = 0; i < n; i++)
+        runs[i] = in[i].data;
+    runs[AD_ENV] = env;
+    if (count < AD_MAP_ALONE && one_run(shape, n, in, count)) {
+        block(count, runs, out, add);
+        return;
+    }
+    j.block = block;
+    j.size = size;
+    j.out = out;
+    j.add = add;
+    j.count = (int64_t)count;
+    map_chunks(work, shape, &j, env, n, in);
 }
 
 void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
             const ad_view *in, size_t size, void *out, bool add)
 {
-    size_t count = 1;
-    map_job j;
-    const void *runs[AD_MAX_STREAMS];
-    for (int i = 0; i < shape->rank; i++)
-        count *= (size_t)shape->dim[i];
-    for (int i = 0; i < n; i++)
-        runs[i] = in[i].data;
-    if (one_run(shape, n, in, count) && ad_map_run(work, kernel, count, runs, out, add))
-        return;
-    j.block = kernel->of[ad_work_isa(work)];
-    j.size = size;
-    j.out = out;
-    j.add = add;
-    j.count = (int64_t)count;
-    map_chunks(work, shape, &j, n, in);
+    ad_map_block(work, shape, kernel->of[ad_work_isa(work)], NULL, n, in, size, out, add);
 }
 
 AD_KERNEL(itself_f32, float, AD_IN(float, 0))

@@ -161,12 +161,12 @@ void ad_add_parts(size_t parts, size_t count, double *sums)
             sums[i] += sums[k * count + i];
 }
 
-double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
-                   const ad_view *in, ad_type type, const ad_shape *target)
+double *ad_sum_block(ad_workspace *work, const ad_shape *shape, ad_block *block, const void *env,
+                     int n, const ad_view *in, ad_type type, const ad_shape *target)
 {
     enum { LONGEST = 4096 }; /* longer rows are summed piece by piece */
     ad_isa isa = ad_work_isa(work);
-    sum_job j = {.block = kernel ? kernel->of[isa] : NULL,
+    sum_job j = {.block = block,
                  .total = total.of[type].of[isa],
                  .each = each.of[type].of[isa],
                  .rows = ad_sum_rows.of[type].of[isa],
@@ -179,7 +179,8 @@ double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *k
     ad_row_strides(target, stride);
     ad_run_plan_begin(&j.plan, shape, n, in);
     ad_nest_add(&j.plan.nest, target, stride);
-    bool some = ad_run_plan_start(&j.plan, kernel ? AD_RUN : LONGEST);
+    j.plan.env = env;
+    bool some = ad_run_plan_start(&j.plan, block ? AD_RUN : LONGEST);
     j.elements = (int64_t)elements;
     if (some) {
         plan_chunks(&j);
@@ -195,6 +196,13 @@ double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *k
     if (j.shared)
         ad_add_parts(chunks, j.count, j.sums);
     return j.sums;
+}
+
+double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+                   const ad_view *in, ad_type type, const ad_shape *target)
+{
+    ad_block *block = kernel ? kernel->of[ad_work_isa(work)] : NULL;
+    return ad_sum_block(work, shape, block, NULL, n, in, type, target);
 }
 
 void ad_store_sums(size_t n, const double *sums, ad_type type, void *out, bool add)

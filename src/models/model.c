@@ -28,7 +28,7 @@ static ad_status call(void *user, const ad_site *s)
 ad_status ad_model_visit(const ad_tree *tree, void *model, ad_visitor *visit, void *user)
 {
     caller c = {model, visit, user};
-    return tree && model && visit ? ad_walk(tree, call, &c) : AD_MISUSE;
+    return tree && model && visit ? ad_tree_walk(tree, call, &c) : AD_MISUSE;
 }
 
 void ad_model_free(const ad_tree *tree, void *model)
@@ -94,7 +94,7 @@ static void plant_all(const ad_tree *tree, planting *p)
     if (!tree || !p->tensors)
         return;
     if (p->model)
-        ad_walk(tree, plant, p);
+        ad_tree_walk(tree, plant, p);
     for (size_t i = 0; !p->model && i < tree->arrays; i++)
         p->tensors[i] = p->make(p->tape, (ad_view){0});
 }
@@ -258,7 +258,7 @@ ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *
     ad_array *to = y;
     if (!tree || !x || !y)
         return missing_argument(error, "axpy");
-    ad_status status = ad_walk(tree, check_axpy, &(summands){x, y, error});
+    ad_status status = ad_tree_walk(tree, check_axpy, &(summands){x, y, error});
     for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
         axpy(alpha, &from[i], &to[i]);
     return status;

@@ -160,7 +160,7 @@ static ad_status prepare(step *s, ad_states *made)
     if (status == AD_OK)
         status = o->prepare(s->settings.bytes, s->states->steps + 1, s->plan.bytes, s->error);
     if (status == AD_OK)
-        status = ad_walk(s->tree, check_field, s);
+        status = ad_tree_walk(s->tree, check_field, s);
     if (status != AD_OK)
         return status;
     int needed = o->needs ? o->needs(s->settings.bytes) : o->states;

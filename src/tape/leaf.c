@@ -17,7 +17,7 @@ static bool strides_fit(const ad_view *v)
     for (int i = 0; i < v->shape.rank; i++) {
         uint64_t stride = v->stride[i] < 0 ? 0 - (uint64_t)v->stride[i] : (uint64_t)v->stride[i];
         size_t steps = v->shape.dim[i] ? (size_t)v->shape.dim[i] - 1 : 0;
-        reach = ad_size_add(reach, ad_size_mul(steps, stride));
+        reach = ad_size_add(reach, ad_size_mul(steps, ad_size_of(stride)));
     }
     return reach <= PTRDIFF_MAX / sizeof(double);
 }

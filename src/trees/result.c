@@ -49,7 +49,7 @@ static ad_status make(void *user, const ad_site *s)
 
 ad_status ad_result_prepare(ad_result *r)
 {
-    ad_status status = ad_walk(r->tree, check, r);
+    ad_status status = ad_tree_walk(r->tree, check, r);
     if (status != AD_OK || r->missing == 0)
         return status;
     r->aside =
@@ -57,7 +57,7 @@ ad_status ad_result_prepare(ad_result *r)
     if (!r->aside.data)
         return ad_fail(r->error, AD_MEMORY, "%s: memory ran out for %zu arrays", r->verb,
                        r->missing);
-    status = ad_walk(r->tree, make, r);
+    status = ad_tree_walk(r->tree, make, r);
     if (status != AD_OK)
         ad_result_abandon(r);
     return status;
@@ -76,7 +76,7 @@ void ad_result_commit(ad_result *r)
 {
     r->next = 0;
     if (r->aside.data)
-        ad_walk(r->tree, place, r);
+        ad_tree_walk(r->tree, place, r);
     ad_array_free(&r->aside);
 }
 

@@ -32,7 +32,7 @@ static ad_status walk_from(const ad_site *at, ad_site_visitor *visit, void *user
     return AD_OK;
 }
 
-ad_status ad_walk(const ad_tree *tree, ad_site_visitor *visit, void *user)
+ad_status ad_tree_walk(const ad_tree *tree, ad_site_visitor *visit, void *user)
 {
     return walk_from(&(ad_site){.tree = tree}, visit, user);
 }
@@ -154,5 +154,5 @@ static ad_status like_the_first(void *user, const ad_site *s)
 ad_status ad_require_one_type(const ad_tree *tree, const void *arrays, const char *verb,
                               ad_error *error)
 {
-    return ad_walk(tree, like_the_first, &(one_type){arrays, verb, NULL, error});
+    return ad_tree_walk(tree, like_the_first, &(one_type){arrays, verb, NULL, error});
 }

@@ -18,7 +18,7 @@ typedef struct ad_site {
 
 /* Calls visit for every array; stops at the first status that is not AD_OK, and returns it. */
 typedef ad_status ad_site_visitor(void *user, const ad_site *s);
-ad_status ad_walk(const ad_tree *tree, ad_site_visitor *visit, void *user);
+ad_status ad_tree_walk(const ad_tree *tree, ad_site_visitor *visit, void *user);
 
 /* The array of a struct at a site. */
 static inline ad_array *ad_site_array(const ad_site *s, const void *arrays)

@@ -277,6 +277,88 @@ static void run_reject(void)
 {
     ad_reject(NULL, AD_DOMAIN, "lost");
 }
+static void no_part(void *user, size_t begin, size_t end)
+{
+    (void)user, (void)begin, (void)end;
+}
+static void no_elements(const void *user, ad_type type, size_t n, const void *const *in, void *out)
+{
+    (void)user, (void)type, (void)n, (void)in, (void)out;
+}
+
+/* A kernel's helpers, called as no kernel should. */
+static void misuse_helpers(const ad_forward_args *c)
+{
+    ad_array none = {0};
+    ad_parallel(c->work, 6, 0, no_part, NULL);
+    ad_parallel(c->work, 6, 1, NULL, NULL);
+    ad_product(c->work, NULL, c->x, &c->y, 0);
+    ad_product(c->work, c->x, c->x, NULL, 0);
+    ad_product(c->work, c->x, c->x, &none, 0);
+    ad_elementwise(c->work, NULL, 1, c->x, &c->y, 0, no_elements, NULL);
+    ad_elementwise(c->work, &c->y.shape, 1, NULL, &c->y, 0, no_elements, NULL);
+    ad_elementwise(c->work, &c->y.shape, 1, c->x, NULL, 0, no_elements, NULL);
+    ad_elementwise(c->work, &c->y.shape, 1, c->x, &c->y, 0, NULL, NULL);
+    ad_elementwise(c->work, &c->y.shape, INT32_MAX, c->x, &c->y, 0, no_elements, NULL);
+}
+static void misuse_in_a_kernel(void)
+{
+    const ad_op op = {.name = "misuse",
+                      .arity = 1,
+                      .flags = AD_OP_NO_DERIVATIVE,
+                      .shape = ad_shape_first,
+                      .forward = misuse_helpers};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = a_matrix(t);
+    ad_apply(&op, &x, NULL);
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ad_tape_free(t);
+}
+static void run_parallel(void)
+{
+    ck_assert(!ad_parallel(NULL, 6, 1, no_part, NULL));
+    misuse_in_a_kernel();
+}
+static void run_product(void)
+{
+    ad_view v = {0};
+    ad_array a = {0};
+    ck_assert(!ad_product(NULL, &v, &v, &a, 0));
+    misuse_in_a_kernel();
+}
+static void run_elementwise(void)
+{
+    ad_view v = {0};
+    ad_array a = {0};
+    ck_assert(!ad_elementwise(NULL, &v.shape, 1, &v, &a, 0, no_elements, NULL));
+    misuse_in_a_kernel();
+}
+static void run_walk_begin(void)
+{
+    ad_walk w;
+    ad_view none = {0}, bad = {.shape = {INT32_MIN, {0}}}, huge = {.shape = {INT32_MAX, {0}}};
+    ad_shape shape = AD_SHAPE(2), negative = AD_SHAPE(-2);
+    ck_assert(!ad_walk_begin(NULL, NULL, &shape, 1, &none));
+    ck_assert(!ad_walk_begin(NULL, &w, NULL, 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, NULL) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 0, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, AD_MAX_VIEWS + 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &negative, 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, &bad) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, &huge) && !ad_walk_next(&w));
+}
+static void run_walk_next(void)
+{
+    ck_assert(!ad_walk_next(NULL));
+}
+static void run_walk_part(void)
+{
+    ad_walk w = {0};
+    ad_walk_part(NULL, 0, 1);
+    ad_walk_part(&w, SIZE_MAX, SIZE_MAX);
+    ck_assert(!ad_walk_next(&w));
+}
 static void run_op_with_pullback(void)
 {
     ad_tape *t = ad_tape_new(NULL);
@@ -391,6 +473,7 @@ static void run_normal(void)
     ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
     ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(inner_tape) ROW(reject) \
+    ROW(parallel) ROW(product) ROW(elementwise) ROW(walk_begin) ROW(walk_next) ROW(walk_part) \
     ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
     ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp) \

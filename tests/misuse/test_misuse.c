@@ -173,13 +173,18 @@ static int call_count(void)
     return (int)n;
 }
 
-START_TEST(all_others_survive_misuse)
+static const call_row *call_at(int row)
 {
     const struct call_table *table = call_tables;
-    size_t i = (size_t)_i;
+    size_t i = (size_t)row;
     while (i >= *table->count)
         i -= *table++->count;
-    table->rows[i].run();
+    return &table->rows[i];
+}
+
+START_TEST(all_others_survive_misuse)
+{
+    call_at(_i)->run();
 }
 END_TEST
 
@@ -198,11 +203,9 @@ static bool has_row(const char *function)
 
 START_TEST(every_exported_function_has_a_row)
 {
-    char path[512], line[128];
-    const char *root = getenv("ADZE_SOURCE_ROOT");
-    snprintf(path, sizeof path, "%s/tests/house/abi.txt", root ? root : ".");
-    FILE *file = fopen(path, "r");
-    ck_assert_msg(file != NULL, "%s", path);
+    char line[128];
+    FILE *file = open_test_file("house/abi.txt");
+    ck_assert_ptr_nonnull(file);
     size_t functions = 0;
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
@@ -364,22 +367,40 @@ START_TEST(each_status_is_produced)
 }
 END_TEST
 
+static const char *op_name(int row)
+{
+    return op_rows[row].function;
+}
+
+static const char *bad_name(int row)
+{
+    return bad_rows[row].op;
+}
+
+static const char *call_name(int row)
+{
+    return call_at(row)->function;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("misuse");
     TCase *ops = tcase_create("functions of tensors"), *others = tcase_create("all others");
+    TCase *whole = tcase_create("completeness");
     int rows = (int)op_row_count;
     tcase_add_checked_fixture(ops, setup, teardown);
-    tcase_add_loop_test(ops, good_operands_are_taken, 0, rows);
-    tcase_add_loop_test(ops, without_a_tape_nothing_happens, 0, rows);
-    tcase_add_loop_test(ops, stale_and_foreign_operands_are_refused, 0, rows);
-    tcase_add_loop_test(ops, wrong_types_are_refused, 0, rows);
-    tcase_add_loop_test(ops, kernels_cannot_use_their_tape, 0, rows);
-    tcase_add_loop_test(ops, impossible_arguments_are_refused, 0, (int)bad_row_count);
-    tcase_add_loop_test(ops, each_status_is_produced, 0, AD_STATUS_COUNT);
+    add_row_tests(ops, good_operands_are_taken, rows, op_name);
+    add_row_tests(ops, without_a_tape_nothing_happens, rows, op_name);
+    add_row_tests(ops, stale_and_foreign_operands_are_refused, rows, op_name);
+    add_row_tests(ops, wrong_types_are_refused, rows, op_name);
+    add_row_tests(ops, kernels_cannot_use_their_tape, rows, op_name);
+    add_row_tests(ops, impossible_arguments_are_refused, (int)bad_row_count, bad_name);
     suite_add_tcase(suite, ops);
-    tcase_add_test(others, every_exported_function_has_a_row);
-    tcase_add_loop_test(others, all_others_survive_misuse, 0, call_count());
+    add_row_tests(others, all_others_survive_misuse, call_count(), call_name);
     suite_add_tcase(suite, others);
+    tcase_add_checked_fixture(whole, setup, teardown);
+    tcase_add_test(whole, every_exported_function_has_a_row);
+    tcase_add_loop_test(whole, each_status_is_produced, 0, AD_STATUS_COUNT);
+    suite_add_tcase(suite, whole);
     return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 #include "faulty_op.h"
 #include "idx_bytes.h"
 #include "memory_inside.h"
+#include "own_ops.h"
 #include "suite.h"
 #include "torture.h"
 
@@ -60,6 +61,7 @@ static ad_tensor twice_differentiable(ad_tape *t, const ad_tensor *x, const void
 static const ad_view operands[] = {
     {numbers, AD_F64, {2, {3, 3}}, {3, 1}},
     {numbers + 9, AD_F64, {2, {3, 4}}, {4, 1}},
+    {numbers + 2, AD_F64, {1, {4}}, {1}},
 };
 
 /* ---- scenarios --------------------------------------------------------------------- */
@@ -150,6 +152,21 @@ static ad_status look(void *user, const ad_cotangent *c)
 {
     (void)user, (void)c;
     return AD_OK;
+}
+
+/* Operations of a user's own, forwards and backwards, twice. */
+static ad_status own_op_scenario(test_allocator *memory)
+{
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (!t)
+        return AD_MEMORY;
+    ad_tensor x[] = {ad_watch(t, operands[0]), ad_watch(t, operands[1]), ad_watch(t, operands[2])};
+    ad_tensor y = ad_apply(&own_layer_op, x, NULL);
+    y = ad_sum(ad_apply(&own_times_op, (ad_tensor[]){y, x[2]}, NULL));
+    ad_set_tangent(x[2], operands[2]);
+    ad_push_tangents(y);
+    ad_backward_tangents(y);
+    return end(t);
 }
 
 /* Scratch memory of pullbacks, and the cotangents of intermediate values. */
@@ -327,6 +344,7 @@ static const scenario scenarios[] = {
     {"pullback", pullback_scenario},
     {"jvp and hvp", second_order_scenario},
     {"cotangents", cotangent_scenario},
+    {"own operations", own_op_scenario},
     {"registry", registry_scenario},
     {"arrays", array_scenario},
     {"training", training_scenario},

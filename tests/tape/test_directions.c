@@ -244,7 +244,8 @@ START_TEST(cotangents_may_be_gradients_of_the_last_sweep)
     for (int i = 0; i < 3; i++) {
         ad_view got = ad_grad_at(x.a, i);
         for (size_t j = 0; j < SIZE; j++)
-            ck_assert_double_eq(ad_view_get(&got, j), 3 * (3 * numbers[i != 1][j]));
+            ck_assert_double_eq(ad_view_get(&got, j),
+                                (double)(3 * (double)(3 * numbers[i != 1][j])));
     }
 }
 END_TEST
