@@ -1,5 +1,4 @@
 /* Checks of derivatives: a function's gradient, a model's, an operation's rules; tests of numbers.
- * numbers.
  *
  * The judge is central differences, extrapolated (Ridders 1982) from steps chosen for each number,
  * in f64. They come with an estimate of their own error: a number of the gradient is wrong where
