@@ -1,4 +1,4 @@
-/* Forward mode and second order beyond single operations (those are rows of test_ops.c): functions made
+/* Forward mode and second order beyond single operations (those have rows in tests/ops): functions made
  * of several, Hessians as such, and what happens where there is no rule. */
 #include "adze/check.h"
 #include "adze/op.h"
@@ -79,7 +79,7 @@ static const gradient_case functions[] = {
     {.name = "entangled", .f = entangled, .n = 2, .shape = {S(3, 2), S(2, 3)}, .low = -1, .high = 1},
 };
 /* clang-format on */
-const op_table the_table = {functions, sizeof functions / sizeof *functions, NULL, 0};
+op_table the_table = {functions, sizeof functions / sizeof *functions, NULL, 0};
 
 /* ---- Hessians --------------------------------------------------------------------------- */
 

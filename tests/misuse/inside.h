@@ -1,4 +1,4 @@
-/* Functions inside functions: rows for the tables of ops.c. */
+/* Functions inside functions: rows for ops.c. */
 #ifndef ADZE_TESTS_MISUSE_INSIDE_H
 #define ADZE_TESTS_MISUSE_INSIDE_H
 
@@ -132,20 +132,22 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
 /* clang-format off */
 #define INSIDE_ROWS(ROW) \
     ROW(gradient_node, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 2), \
-        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, 2, TWO_OF(A, B), \
-        NULL), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+        BIT(A) | BIT(B)) \
+    ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, 2, \
+        TWO_OF(A, B), NULL), \
+        BIT(A) | BIT(B)) \
     ROW(checkpoint, , ad_checkpoint(sum_of_product, 2, TWO_OF(A, B), NULL), \
-        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+        BIT(A) | BIT(B)) \
     ROW(checkpoint_loop, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 1), \
-        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+        BIT(A) | BIT(B)) \
     ROW(model_checkpoint, , couple_kept(couple_apply, o[A], o[B], 1, &o[V]), \
-        BIT(A) | BIT(B) | BIT(V), BIT(A) | BIT(B) | BIT(V)) \
-    ROW(model_gradient_node, , model_gradient(couple_product, o[A], o[B]), BIT(A) | BIT(B), \
+        BIT(A) | BIT(B) | BIT(V)) \
+    ROW(model_gradient_node, , model_gradient(couple_product, o[A], o[B]), \
         BIT(A) | BIT(B)) \
     ROW(model_input_gradient_node, , input_gradient(couple_apply, o[A], o[B], 1, &o[V]), \
-        BIT(A) | BIT(B) | BIT(V), BIT(A) | BIT(B) | BIT(V)) \
-    ROW(model_tensors_axpy, muladd, sum_of_models(o[A], o[B]), BIT(A) | BIT(B), BIT(A) | BIT(B))
+        BIT(A) | BIT(B) | BIT(V)) \
+    ROW(model_tensors_axpy, muladd, sum_of_models(o[A], o[B]), \
+        BIT(A) | BIT(B))
 
 #define BAD_INSIDE_ROWS(ROW) \
     ROW(gradient_node, 0, gradient, first_gradient(NULL, 2, TWO_OF(A, B), 2), AD_MISUSE) \

@@ -105,7 +105,7 @@ static ad_tensor run(ad_tape *t, const ad_tensor *x, const void *env)
     for (int i = 0; i < k->c->n; i++)
         operands[i] = x[i < k->n ? i : k->n - 1];
     uint32_t first = t->count;
-    ad_tensor y = k->c->f(t, operands, NULL);
+    ad_tensor y = k->c->f(t, operands, k->c->env);
     expect_success(k->c, t);
     for (uint32_t i = first; i < t->count; i++)
         note_node(t, t->nodes[i], k->d);

@@ -17,7 +17,7 @@ static ad_status attempt_gradient(const gradient_case *c, ad_tape *t, const poin
 
 static ad_status attempt_jvp(const gradient_case *c, ad_tape *t, const point *p, ad_array *results)
 {
-    return ad_jvp(t, c->f, c->n, p->x, p->x, NULL, &results[0], &results[1]);
+    return ad_jvp(t, c->f, c->n, p->x, p->x, c->env, &results[0], &results[1]);
 }
 
 static ad_status attempt_hvp(const gradient_case *c, ad_tape *t, const point *p, ad_array *results)
