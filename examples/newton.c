@@ -66,7 +66,7 @@ static void minimise(ad_tape *tape, int n, double *v)
     printf("Rosenbrock in %d dimensions\n", n);
     for (int step = 0; step <= MOST_STEPS; step++) {
         ad_view x = AD_VIEW((const double *)v, n);
-        if (ad_value_with_hessian(tape, rosenbrock, NULL, 1, &x, &value, &g, &h) != AD_OK)
+        if (ad_value_with_hessian(tape, rosenbrock, 1, &x, NULL, &value, &g, &h) != AD_OK)
             fail("%s", ad_tape_error(tape));
         double slope = norm(n, g.data);
         printf("step %2d   f %.6e   |gradient| %.1e\n", step, value, slope);
@@ -88,6 +88,7 @@ static void minimise(ad_tape *tape, int n, double *v)
 /* ---- a logistic model ---------------------------------------------------------------- */
 
 AD_MODEL(logistic, intercept, slope); /* two numbers */
+AD_MODEL_DERIVATIVES(logistic);
 
 enum { FLIGHTS = 23 };
 
@@ -129,22 +130,24 @@ static void fit(ad_tape *tape)
     ad_array g = {0}, h = {0};
     logistic model = {ad_zeros(AD_F64, AD_SCALAR), ad_zeros(AD_F64, AD_SCALAR)};
     logistic gradient = {0}, newton = {0};
+    ad_error error = {0};
     printf("O-rings: a logistic model of %d flights\n", FLIGHTS);
     for (int step = 0;; step++) {
         if (logistic_value_with_hessian(tape, surprise, &model, NULL, &value, &gradient, &h) !=
             AD_OK)
             fail("%s", ad_tape_error(tape));
-        if (logistic_flatten(&gradient, &g) != AD_OK || logistic_like(&model, &newton) != AD_OK)
-            fail("no memory");
+        if (logistic_flatten(&gradient, &g, &error) != AD_OK ||
+            logistic_like(&model, &newton, &error) != AD_OK)
+            fail("%s", error.text);
         double slope = norm(2, g.data);
         printf("step %2d   -log likelihood %.9f   |gradient| %.1e\n", step, value, slope);
         factor(2, h.data);
         if (slope < 1e-8 || step == MOST_STEPS)
             break;
         solve(2, h.data, g.data);
-        if (logistic_unflatten(ad_array_view(g), &newton) != AD_OK ||
-            logistic_axpy(-1, &newton, &model) != AD_OK)
-            fail("the step does not fit the model");
+        if (logistic_unflatten(ad_array_view(g), &newton, &error) != AD_OK ||
+            logistic_axpy(-1, &newton, &model, &error) != AD_OK)
+            fail("%s", error.text);
     }
     print_fit(&model, value, h.data);
     logistic_free(&model);

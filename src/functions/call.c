@@ -1,11 +1,10 @@
 /* What nodes that stand for functions of tensors have in common.
  *
- * A function is evaluated before its node is recorded, since nobody else knows the result's type and
- * shape. The rules of recording then only look at the value, which the inner tape holds until it is
- * wanted again. */
+ * A function is evaluated before its node is recorded, since nobody else knows the result's type
+ * and shape. The rules of recording then only look at the value, which the inner tape holds until
+ * it is wanted again. */
 #include "functions/call.h"
 
-#include "adze/model.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
 
@@ -90,7 +89,7 @@ void ad_call_put(void *to, const void *from, size_t bytes)
 void ad_call_add(double alpha, ad_view from, ad_array to)
 {
     ad_array x = {.data = (void *)(uintptr_t)from.data, .type = from.type, .shape = from.shape};
-    ad_model_axpy(&ad_array_model, alpha, &x, &to, NULL);
+    ad_model_axpy(&ad_array_tree, alpha, &x, &to, NULL);
 }
 
 static bool same_numbers(const ad_view *a, const ad_view *b)
@@ -119,7 +118,7 @@ bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
 
 /* ---- recording --------------------------------------------------------------------- */
 
-ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n)
+ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env)
 {
     return (ad_call){f, env, n, t ? ad_tape_source_line(t) : NULL, NULL};
 }

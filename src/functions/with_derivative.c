@@ -1,11 +1,11 @@
-/* Replacing the derivative of a function: y = f(x) as one node, whose pullback is a user's function of
- * tensors,
+/* Replacing the derivative of a function: y = f(x) as one node, whose pullback is a user's function
+ * of tensors,
  *
  *     dx = p(x, y, dy).
  *
- * The other rules follow from p, which is differentiated on the inner tape. It is linear in dy,
- * dx = J^T dy, so that J tx is the gradient by dy of <p(x, y, dy), tx>. And the curvature is the derivative
- * of p along the tangents of x and y, with dy fixed. */
+ * The other rules follow from p, which is differentiated on the inner tape. It is linear in dy, dx
+ * = J^T dy, so that J tx is the gradient by dy of <p(x, y, dy), tx>. And the curvature is the
+ * derivative of p along the tangents of x and y, with dy fixed. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -192,11 +192,11 @@ static const ad_op replace_op = {
     .curvature = replace_curvature,
 };
 
-ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env, int n,
-                             const ad_tensor *x)
+ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, int n,
+                             const ad_tensor *x, const void *env)
 {
     ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
-    replace_attr a = {ad_call_at(t, f, env, n), pullback};
+    replace_attr a = {ad_call_at(t, f, n, env), pullback};
     if (t)
         return ad_call_record(&replace_op, &a.call, x);
     return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);

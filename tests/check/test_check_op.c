@@ -75,7 +75,7 @@ static void expect_right(const ad_op *op, const void *attr, const ad_check_optio
 START_TEST(an_op_that_is_right_passes)
 {
     fault none = NONE;
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     for (uint64_t seed = 0; seed < 20; seed++) {
         ad_check_options o = {.size = sizeof o, .seed = seed, .report = &report};
         expect_right(&weigh_op, &none, &o);

@@ -131,9 +131,9 @@ static ad_status differentiate(ad_tape *t, ad_tensor (*f)(ad_tensor), double r[3
     ad_view x = AD_VIEW(numbers, 4), tx = AD_VIEW(direction, 4);
     ad_array gradient = {r[0], AD_F64, AD_SHAPE(4), NULL}, hvp = {r[2], AD_F64, AD_SHAPE(4), NULL};
     ad_array y = {.data = &r[1][0], .type = AD_F64}, ty = {.data = &r[1][1], .type = AD_F64};
-    ad_gradient(t, total, &env, 1, &x, &gradient);
-    ad_jvp(t, total, &env, 1, &x, &tx, &y, &ty);
-    return ad_hvp(t, total, &env, 1, &x, &tx, &hvp);
+    ad_gradient(t, total, 1, &x, &env, &gradient);
+    ad_jvp(t, total, 1, &x, &tx, &env, &y, &ty);
+    return ad_hvp(t, total, 1, &x, &tx, &env, &hvp);
 }
 
 START_TEST(a_function_evaluated_aside_has_the_same_derivatives_however_deep)

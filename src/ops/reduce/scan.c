@@ -128,7 +128,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
 SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g in the other direction",
         {ad_run_sum, ad_run_sum_of_tangents, ad_pull_sum, NULL})
 SCAN_OP(ad_cumprod, 0, scan_curvature,
-        "dx[i] = the sum, over all k whose product has x[i], of g[k] times that product without x[i]",
+        "dx[i] = the sum of g[k] times y[k] without its factor x[i], over all k with that factor",
         {ad_run_product, ad_run_tangent, ad_pull_product, ad_bend_product})
 /* clang-format on */
 

@@ -7,6 +7,8 @@
 
 AD_MODEL(layer, w, b);
 AD_MODEL(net, (layer, hidden, 2), scale);
+AD_MODEL_FUNCTIONS(net);
+AD_MODEL_CHECKS(net);
 
 enum { ROWS = 5, INPUTS = 2, WIDTH = 3 };
 
@@ -77,7 +79,7 @@ static ad_status no_larger(void *user, const char *path, ad_array *a)
 /* Leaves a with the difference. */
 static void expect_same(net *a, const net *b, double tolerance)
 {
-    ck_assert_int_eq(net_axpy(-1, b, a), AD_OK);
+    ck_assert_int_eq(net_axpy(-1, b, a, NULL), AD_OK);
     net_visit(a, no_larger, &tolerance);
 }
 
@@ -137,7 +139,7 @@ enum { FORMULAS = sizeof formulas / sizeof *formulas };
 START_TEST(formulas_agree_with_differences)
 {
     ad_error error = {0};
-    ad_check_report report = {0};
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     net_check_gradient(formulas[_i].f, &model, formulas[_i].env, &o, &error);
     ck_assert_msg(error.status == AD_OK, "%s: %s", formulas[_i].name, error.text);
@@ -150,15 +152,15 @@ START_TEST(a_step_pulls_back_as_the_formula_says)
 {
     net wanted = {0}, moved = {0}, hvp = {0}, g = gradient_of(net_loss, NULL);
     net got = gradient_of(trained, &one_step);
-    ck_assert_int_eq(net_copy(&model, &moved), AD_OK);
-    ck_assert_int_eq(net_axpy(-0.1, &g, &moved), AD_OK);
+    ck_assert_int_eq(net_copy(&model, &moved, NULL), AD_OK);
+    ck_assert_int_eq(net_axpy(-0.1, &g, &moved, NULL), AD_OK);
     ck_assert_int_eq(net_value_with_gradient(tape, net_loss, &moved, NULL, NULL, &wanted), AD_OK);
     net_tensors m = net_watch(tape, &model);
     ad_tensor y = net_loss(tape, &m, NULL);
     const ad_tensor x[] = {m.hidden[0].w, m.hidden[0].b, m.hidden[1].w, m.hidden[1].b, m.scale};
     const ad_array *v[] = {&wanted.hidden[0].w, &wanted.hidden[0].b, &wanted.hidden[1].w,
                            &wanted.hidden[1].b, &wanted.scale};
-    ck_assert_int_eq(net_like(&model, &hvp), AD_OK);
+    ck_assert_int_eq(net_like(&model, &hvp, NULL), AD_OK);
     ad_array *to[] = {&hvp.hidden[0].w, &hvp.hidden[0].b, &hvp.hidden[1].w, &hvp.hidden[1].b,
                       &hvp.scale};
     for (int i = 0; i < 5; i++)
@@ -167,7 +169,7 @@ START_TEST(a_step_pulls_back_as_the_formula_says)
     ck_assert_int_eq(ad_backward_tangents(y), AD_OK);
     for (int i = 0; i < 5; i++)
         ad_array_write(to[i], ad_grad_tangent(x[i]), NULL);
-    net_axpy(-0.1, &hvp, &wanted);
+    net_axpy(-0.1, &hvp, &wanted, NULL);
     expect_same(&got, &wanted, 1e-13);
     net *all[] = {&wanted, &moved, &hvp, &g, &got};
     for (int i = 0; i < 5; i++)

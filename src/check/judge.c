@@ -1,10 +1,8 @@
 /* One slope of a function, as a gradient claims it to be, against differences.
  *
- * What is judged is not the gap to the differences alone but the gap beyond their own error: where that
- * is larger than the tolerance, they say nothing unless the gap is larger still. */
-#include "check/parts.h"
-
-#include "check/slope.h"
+ * What is judged is not the gap to the differences alone but the gap beyond their own error: where
+ * that is larger than the tolerance, they say nothing unless the gap is larger still. */
+#include "check/judge.h"
 
 #include <float.h>
 #include <math.h>
@@ -31,13 +29,13 @@ static ad_tensor call(ad_checking *c)
     return y;
 }
 
-/* A value that cannot be had because the point is out of an operation's domain is NaN, and no
- * error if the tape may be reset. */
+/* A value that cannot be had because the point is out of an operation's domain is NaN, and no error
+ * if the tape may be reset. */
 double ad_checking_value(ad_checking *c)
 {
     double sum = NAN;
     ad_mark start = ad_tape_mark(c->t);
-    ad_model_freeze(c->d, c->t, c->at, c->tensors);
+    ad_model_freeze(c->tree, c->t, c->at, c->tensors);
     ad_view y = ad_read(call(c));
     if (ad_tape_status(c->t) == AD_OK) {
         sum = weighted_sum(c, &y);
@@ -58,7 +56,7 @@ static ad_status expect_finite(ad_checking *c)
 ad_status ad_checking_differentiate(ad_checking *c, void *gradient)
 {
     ad_mark start = ad_tape_mark(c->t);
-    ad_model_watch(c->d, c->t, c->at, c->tensors);
+    ad_model_watch(c->tree, c->t, c->at, c->tensors);
     ad_tensor y = call(c);
     ad_view v = ad_read(y);
     if (ad_tape_status(c->t) != AD_OK)
@@ -70,7 +68,7 @@ ad_status ad_checking_differentiate(ad_checking *c, void *gradient)
     ad_view dy = ad_array_view(ad_check_weights(c->t, &v, c->o.seed, AD_STREAM_WEIGHTS));
     bool one = ad_view_count(&v) == 1;
     if (ad_tape_status(c->t) == AD_OK)
-        ad_model_gradient(c->d, y, one ? NULL : &dy, c->tensors, gradient);
+        ad_model_gradient(c->tree, y, one ? NULL : &dy, c->tensors, gradient);
     ad_tape_rewind(start);
     return ad_tape_status(c->t);
 }
@@ -110,9 +108,9 @@ static void note_wrong(ad_checking *c, const ad_claim *k, const ad_slope *s, dou
             c->name, k->what, k->slope, s->value, error, ad_checking_tolerance(c));
 }
 
-/* A kink between the steps and the point: all of them may agree on the slope behind it. Asks once more
- * as near to the point as rounding allows; and at a kink itself, any slope between the two sides will
- * do. */
+/* A kink between the steps and the point: all of them may agree on the slope behind it. Asks once
+ * more as near to the point as rounding allows; and at a kink itself, any slope between the two
+ * sides will do. */
 static bool right_nearby(const ad_checking *c, const ad_slope_plan *far, double slope, double gap,
                          double allowed)
 {
@@ -155,8 +153,7 @@ ad_status ad_checking_failure(const ad_checking *c, ad_error *error)
 
 ad_status ad_checking_conclude(const ad_checking *c, ad_error *error)
 {
-    if (c->o.report)
-        *c->o.report = c->report;
+    ad_check_tell(&c->o, &c->report);
     if (ad_tape_status(c->t) != AD_OK)
         return ad_checking_failure(c, error);
     if (c->worst.status != AD_OK)

@@ -9,6 +9,7 @@
 
 AD_MODEL(layer, w, b);
 AD_MODEL(network, (layer, hidden, 2), (layer, output), scale);
+AD_MODEL_DERIVATIVES(network);
 
 enum { HIDDEN = 8, OUTPUT = 3, PARAMETERS = 2 * HIDDEN + OUTPUT + 1, ROWS = 3 };
 
@@ -78,18 +79,18 @@ START_TEST(a_vector_has_the_fields_in_order)
 {
     ad_array v = {0};
     network copy = {0};
-    ck_assert_int_eq(network_flatten(&model, &v), AD_OK);
+    ck_assert_int_eq(network_flatten(&model, &v, NULL), AD_OK);
     ck_assert_uint_eq(ad_array_count(&v), PARAMETERS);
     ck_assert_double_eq(numbers(&v)[0], numbers(&model.hidden[0].w)[0]);
     ck_assert_double_eq(numbers(&v)[6], numbers(&model.hidden[0].b)[0]);
     ck_assert_double_eq(numbers(&v)[HIDDEN + 1], numbers(&model.hidden[1].w)[1]);
     ck_assert_double_eq(numbers(&v)[2 * HIDDEN], numbers(&model.output.w)[0]);
     ck_assert_double_eq(numbers(&v)[PARAMETERS - 1], numbers(&model.scale)[0]);
-    ck_assert_int_eq(network_unflatten(ad_array_view(v), &copy), AD_MISUSE);
-    ck_assert_int_eq(network_like(&model, &copy), AD_OK);
-    ck_assert_int_eq(network_unflatten(ad_array_view(v), &copy), AD_OK);
-    ck_assert_int_eq(network_axpy(-1, &model, &copy), AD_OK);
-    ck_assert_int_eq(network_flatten(&copy, &v), AD_OK); /* into the array that it has */
+    ck_assert_int_eq(network_unflatten(ad_array_view(v), &copy, NULL), AD_MISUSE);
+    ck_assert_int_eq(network_like(&model, &copy, NULL), AD_OK);
+    ck_assert_int_eq(network_unflatten(ad_array_view(v), &copy, NULL), AD_OK);
+    ck_assert_int_eq(network_axpy(-1, &model, &copy, NULL), AD_OK);
+    ck_assert_int_eq(network_flatten(&copy, &v, NULL), AD_OK); /* into the array that it has */
     for (int i = 0; i < PARAMETERS; i++)
         ck_assert_double_eq(numbers(&v)[i], 0);
     ad_array_free(&v);
@@ -104,17 +105,17 @@ START_TEST(vectors_that_do_not_fit_are_refused)
     const float narrow[PARAMETERS] = {0};
     ad_array v = {.data = few, .type = AD_F64, .shape = AD_SHAPE(5)};
     ad_view every_other = {few, AD_F64, AD_SHAPE(PARAMETERS), {0}};
-    ck_assert_int_eq(ad_model_flatten(&network_model, &model, &v, &e), AD_BAD_SHAPE);
+    ck_assert_int_eq(ad_model_flatten(&network_tree, &model, &v, &e), AD_BAD_SHAPE);
     e = (ad_error){0};
-    ck_assert_int_eq(ad_model_unflatten(&network_model, AD_VIEW(few, 5), &model, &e), AD_BAD_SHAPE);
+    ck_assert_int_eq(ad_model_unflatten(&network_tree, AD_VIEW(few, 5), &model, &e), AD_BAD_SHAPE);
     ck_assert_str_eq(e.text, "unflatten: the vector is [5], the model has 20 numbers");
-    ck_assert_int_eq(network_unflatten(AD_VIEW(narrow, PARAMETERS), &model), AD_BAD_TYPE);
-    ck_assert_int_eq(network_unflatten(every_other, &model), AD_MISUSE);
+    ck_assert_int_eq(network_unflatten(AD_VIEW(narrow, PARAMETERS), &model, NULL), AD_BAD_TYPE);
+    ck_assert_int_eq(network_unflatten(every_other, &model, NULL), AD_MISUSE);
     ad_array_free(&model.scale);
     model.scale = ad_zeros(AD_F32, AD_SCALAR);
     e = (ad_error){0};
     v = (ad_array){0};
-    ck_assert_int_eq(ad_model_flatten(&network_model, &model, &v, &e), AD_BAD_TYPE);
+    ck_assert_int_eq(ad_model_flatten(&network_tree, &model, &v, &e), AD_BAD_TYPE);
     ck_assert_str_eq(e.text, "flatten: network.scale is f32, but fields before it are f64");
     ck_assert_ptr_null(v.data);
     ck_assert_int_eq(network_hessian(tape, loss, &model, NULL, &v), AD_BAD_TYPE);
@@ -130,7 +131,7 @@ static void set_unit(network *unit, int parameter)
 {
     double v[PARAMETERS] = {0};
     v[parameter] = 1;
-    ck_assert_int_eq(network_unflatten(AD_VIEW(v, PARAMETERS), unit), AD_OK);
+    ck_assert_int_eq(network_unflatten(AD_VIEW(v, PARAMETERS), unit, NULL), AD_OK);
 }
 
 START_TEST(a_hessian_is_made_of_products)
@@ -138,22 +139,22 @@ START_TEST(a_hessian_is_made_of_products)
     network unit = {0}, product = {0}, gradient = {0}, wanted = {0}, diagonal = {0};
     ad_array h = {0}, column = {0}, d = {0};
     double value, also;
-    network_like(&model, &unit);
+    network_like(&model, &unit, NULL);
     ck_assert_int_eq(network_value_with_hessian(tape, loss, &model, NULL, &value, &gradient, &h),
                      AD_OK);
     ck_assert(h.shape.rank == 2 && h.shape.dim[0] == PARAMETERS && h.shape.dim[1] == PARAMETERS);
     network_value_with_gradient(tape, loss, &model, NULL, &also, &wanted);
     ck_assert_double_eq(value, also);
-    network_axpy(-1, &gradient, &wanted);
-    network_flatten(&wanted, &d);
+    network_axpy(-1, &gradient, &wanted, NULL);
+    network_flatten(&wanted, &d, NULL);
     for (int i = 0; i < PARAMETERS; i++)
         ck_assert_double_eq_tol(numbers(&d)[i], 0, 1e-14);
     ck_assert_int_eq(network_hessian_diagonal(tape, loss, &model, NULL, &diagonal), AD_OK);
-    network_flatten(&diagonal, &d);
+    network_flatten(&diagonal, &d, NULL);
     for (int j = 0; j < PARAMETERS; j++) {
         set_unit(&unit, j);
-        ck_assert_int_eq(network_hvp(tape, loss, &model, NULL, &unit, &product), AD_OK);
-        network_flatten(&product, &column);
+        ck_assert_int_eq(network_hvp(tape, loss, &model, &unit, NULL, &product), AD_OK);
+        network_flatten(&product, &column, NULL);
         ck_assert_double_eq_tol(numbers(&d)[j], numbers(&column)[j], 1e-14);
         for (int i = 0; i < PARAMETERS; i++) {
             ck_assert_double_eq_tol(numbers(&h)[i * PARAMETERS + j], numbers(&column)[i], 1e-13);
@@ -171,15 +172,15 @@ START_TEST(a_jacobian_is_made_of_tangents)
 {
     network unit = {0}, j[3] = {0};
     ad_array y = {0}, ty = {0}, again = {0};
-    network_like(&model, &unit);
+    network_like(&model, &unit, NULL);
     for (int mode = 0; mode < 3; mode++)
-        ck_assert_int_eq(network_value_with_jacobian(tape, outputs, &model, NULL, (ad_mode)mode,
+        ck_assert_int_eq(network_value_with_jacobian(tape, outputs, &model, (ad_mode)mode, NULL,
                                                      &again, &j[mode]),
                          AD_OK);
     ck_assert(j[0].hidden[1].w.shape.rank == 3 && j[0].hidden[1].w.shape.dim[0] == ROWS);
     ck_assert(j[0].scale.shape.rank == 1);
     set_unit(&unit, HIDDEN + 3); /* hidden[1].w[1, 1] */
-    ck_assert_int_eq(network_jvp(tape, outputs, &model, NULL, &unit, &y, &ty), AD_OK);
+    ck_assert_int_eq(network_jvp(tape, outputs, &model, &unit, NULL, &y, &ty), AD_OK);
     for (int mode = 0; mode < 3; mode++)
         for (int i = 0; i < ROWS; i++) {
             ck_assert_double_eq(numbers(&y)[i], numbers(&again)[i]);
@@ -190,9 +191,9 @@ START_TEST(a_jacobian_is_made_of_tangents)
         }
     ck_assert_double_ne(numbers(&ty)[0], 0);
     network none = {0};
-    ck_assert_int_eq(network_jvp(tape, outputs, &model, NULL, &none, &y, &ty), AD_OK);
+    ck_assert_int_eq(network_jvp(tape, outputs, &model, &none, NULL, &y, &ty), AD_OK);
     ck_assert_double_eq(numbers(&ty)[0], 0);
-    ck_assert_int_eq(network_jacobian(tape, outputs, &model, NULL, AD_MODE_AUTO, &j[0]), AD_OK);
+    ck_assert_int_eq(network_jacobian(tape, outputs, &model, AD_MODE_AUTO, NULL, &j[0]), AD_OK);
     for (int mode = 0; mode < 3; mode++)
         network_free(&j[mode]);
     network_free(&unit), ad_array_free(&y), ad_array_free(&ty), ad_array_free(&again);
@@ -216,7 +217,7 @@ START_TEST(nothing_is_written_unless_all_is)
     ck_assert(!gradient.output.w.data && value == 7);
     ad_tape_reset(tape);
     ck_assert_int_eq(
-        network_value_with_jacobian(tape, outputs, &model, NULL, AD_MODE_AUTO, &y, &bad),
+        network_value_with_jacobian(tape, outputs, &model, AD_MODE_AUTO, NULL, &y, &bad),
         AD_BAD_SHAPE);
     ck_assert(!y.data && !bad.output.b.data);
     ad_tape_reset(tape);

@@ -1,4 +1,5 @@
 /* Functions of models: a value with its gradient, a value with its pullback. */
+#include "adze/model_derivatives.h"
 #include "adze/ops.h"
 
 #include "allocator.h"
@@ -7,6 +8,7 @@
 #include "suite.h"
 
 AD_MODEL(stack, (flat, layer, 2), (ad_array, gain, 2));
+AD_MODEL_DERIVATIVES(stack);
 
 static const double rows[3][2] = {{1, 2}, {3, -4}, {0.5, 8}};
 
@@ -145,14 +147,14 @@ START_TEST(a_function_that_fails_writes_neither_value_nor_gradient)
         scene s;
         double value = 42;
         open_scene(&s);
-        snapshot before = take_snapshot(&stack_model, &s.gradient);
+        snapshot before = take_snapshot(&stack_tree, &s.gradient);
         ad_status status =
             stack_value_with_gradient(s.tape, failing[i], &s.model, rows, &value, &s.gradient);
         ck_assert_int_ne(status, AD_OK);
         ck_assert_int_eq(status, ad_tape_status(s.tape));
         ck_assert_double_eq(value, 42);
         ck_assert_uint_eq(measured(s.tape).nodes, 0);
-        expect_unchanged(&stack_model, &s.gradient, &before);
+        expect_unchanged(&stack_tree, &s.gradient, &before);
         close_scene(&s);
     }
 }
@@ -181,13 +183,12 @@ START_TEST(a_result_that_is_not_on_the_tape_is_refused_by_name)
     ad_tensor other = ad_constant(elsewhere.tape, AD_F64, 1);
     ck_assert_int_eq(stack_value_with_gradient(s.tape, f[_i], &s.model, &other, NULL, &s.gradient),
                      AD_FOREIGN);
-    ck_assert_str_eq(ad_tape_error(s.tape),
-                     "stack_value_with_gradient: the function's result is not on the tape");
+    ck_assert_str_eq(ad_tape_error(s.tape), "gradient: the function's result is not on the tape");
     ck_assert_ptr_null(s.gradient.gain[0].data);
     ad_tape_reset(s.tape);
     ck_assert_int_eq(stack_value_with_pullback(s.tape, f[_i], &s.model, &other, &p), AD_FOREIGN);
     ck_assert_str_eq(ad_tape_error(s.tape),
-                     "stack_value_with_pullback: the function's result is not on the tape");
+                     "value_with_pullback: the function's result is not on the tape");
     ck_assert_int_eq(ad_tape_status(elsewhere.tape), AD_OK);
     close_scene(&s);
     close_scene(&elsewhere);
@@ -239,11 +240,11 @@ START_TEST(a_cotangent_that_does_not_fit_leaves_the_gradient_as_it_was)
         stack_pullback p;
         open_scene(&s);
         ck_assert_int_eq(stack_value_with_pullback(s.tape, stack_apply, &s.model, rows, &p), AD_OK);
-        snapshot before = take_snapshot(&stack_model, &s.gradient);
+        snapshot before = take_snapshot(&stack_tree, &s.gradient);
         ad_status status = stack_pull(&p, bad[i], &s.gradient);
         ck_assert_int_ne(status, AD_OK);
         ck_assert_int_eq(status, ad_tape_status(s.tape));
-        expect_unchanged(&stack_model, &s.gradient, &before);
+        expect_unchanged(&stack_tree, &s.gradient, &before);
         close_scene(&s);
     }
 }
@@ -275,21 +276,22 @@ static ad_tensor bowl(ad_tape *t, const flat_tensors *m, const void *env)
 
 START_TEST(both_optimisers_find_the_bottom_of_a_bowl)
 {
-    flat m = {ad_zeros(AD_F32, AD_SCALAR), ad_zeros(AD_F32, AD_SCALAR)}, g = {0}, v = {0}, s = {0};
+    flat m = {ad_zeros(AD_F32, AD_SCALAR), ad_zeros(AD_F32, AD_SCALAR)}, g = {0};
+    ad_states states = {0};
     ad_tape *t = ad_tape_new(NULL);
     ad_sgd sgd = {.rate = 0.05, .momentum = 0.8};
     ad_adam adam = {.rate = 0.05};
+    ad_method method = _i ? ad_adam_method(&adam) : ad_sgd_method(&sgd);
     for (int step = 0; step < 2000; step++) {
         ck_assert_int_eq(flat_value_with_gradient(t, bowl, &m, NULL, NULL, &g), AD_OK);
-        ck_assert_int_eq(_i ? flat_adam(&adam, &g, &v, &s, &m) : flat_sgd(&sgd, &g, &v, &m), AD_OK);
+        ck_assert_int_eq(flat_step(method, &g, &states, &m, NULL), AD_OK);
     }
     ck_assert_double_eq_tol(*(float *)m.w.data, 3, 1e-3);
     ck_assert_double_eq_tol(*(float *)m.b.data, -1, 1e-3);
     ad_tape_free(t);
     flat_free(&m);
     flat_free(&g);
-    flat_free(&v);
-    flat_free(&s);
+    ad_states_free(&states);
 }
 END_TEST
 
