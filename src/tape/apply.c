@@ -84,12 +84,18 @@ static AD_APART bool make_room(call *c, int n)
     }
     r->x = c->room;
     r->shape = (ad_shape *)(r->x + arity);
-    r->y = (ad_array *)(r->shape + arity);
-    c->result_shape = (ad_shape *)(r->y + results);
-    r->count = (size_t *)(c->result_shape + results);
-    r->type = (ad_type *)(r->count + results);
-    c->result_type = r->type + arity;
-    r->operand = (uint32_t *)(c->result_type + results);
+    ad_array *y = (ad_array *)(r->shape + arity);
+    ad_shape *result_shape = (ad_shape *)(y + results);
+    size_t *count = (size_t *)(result_shape + results);
+    r->type = (ad_type *)(count + results);
+    ad_type *result_type = r->type + arity;
+    r->operand = (uint32_t *)(result_type + results);
+    if (results > 1) {
+        r->y = y;
+        r->count = count;
+        c->result_shape = result_shape;
+        c->result_type = result_type;
+    }
     return true;
 }
 
