@@ -25,7 +25,7 @@ static ad_matrix matrix(bare_matrix a)
 /* c = a b on this thread, with gemm.c's choice of a depth. */
 static void multiply(const net_bare *b, int part, bare_matrix x, bare_matrix y, float *c)
 {
-    ad_product p = {.a = matrix(x),
+    ad_gemm_task p = {.a = matrix(x),
                     .b = matrix(y),
                     .c = c,
                     .c_step = y.columns,

@@ -15,6 +15,12 @@
 extern "C" {
 #endif
 
+/* ---- scratch memory ------------------------------------------------------------------- */
+
+/* An array in scratch memory (ad_scratch), uninitialised: it lives until the rule returns and is not freed.
+ * data is NULL where there is no memory, or the shape or type is bad; the failure is noted. */
+AD_API ad_array ad_scratch_array(ad_workspace *work, ad_type type, ad_shape shape);
+
 /* ---- threads ------------------------------------------------------------------------ */
 
 /* Some of a loop: from element `begin` up to end - 1. */
@@ -75,7 +81,8 @@ typedef void ad_elements(const void *user, ad_type type, size_t n, const void *c
  * shape, or one that broadcasts to it: then the results that belong to one element of out are summed,
  * in f64 and in an order that depends on shapes alone, as the pullback to a broadcast operand wants. out
  * and in do not overlap. Sums, and AD_ADD, need an out of f32 or f64. Where out->data is NULL nobody
- * wants it, and nothing happens.
+ * wants it, and nothing happens. f may be NULL, with one operand of out's type, f32 or f64: then its
+ * numbers are written, added or summed as they are.
  *
  * AD_BAD_SHAPE where an operand, or out, does not broadcast to the shape, AD_BAD_TYPE, AD_MEMORY;
  * AD_MISUSE for an operand without data. */

@@ -510,6 +510,7 @@ typedef struct bad_work {
 } bad_work;
 
 #define OVER "probe([2, 3]): ad_elementwise: "
+AD_ELEMENTS(itself, AD_ELEMENT(0))
 #define SIX                       \
     {                             \
         six, AD_F64, {2, {2, 3}}, \
@@ -625,6 +626,22 @@ static void make_a_mask(const ad_forward_args *c)
     ck_assert(memcmp(mask, (const bool[]){false, false, false, true, true, true}, 6) == 0);
 }
 
+static void copy_other_types(const ad_forward_args *c)
+{
+    float result[6];
+    const ad_array out = {result, AD_F32, AD_SHAPE(2, 3), NULL};
+    ad_elementwise(c->work, &out.shape, 1, c->x, &out, AD_ASSIGN, NULL, NULL);
+}
+
+START_TEST(numbers_without_a_function_keep_their_type)
+{
+    char text[600];
+    ck_assert_int_eq(probe(copy_other_types, NULL, 1, text, sizeof text), AD_BAD_TYPE);
+    ck_assert_str_eq(text,
+                     OVER "without a function there is one operand, of the result's float type");
+}
+END_TEST
+
 START_TEST(elementwise_work_takes_numbers_of_any_type)
 {
     ck_assert_int_eq(probe(make_a_mask, NULL, 2, NULL, 0), AD_OK);
@@ -648,6 +665,7 @@ int main(void)
     tcase_add_loop_test(all, elementwise_work_that_does_not_fit_is_refused, 0,
                         sizeof bad_works / sizeof *bad_works);
     tcase_add_test(all, a_view_that_does_not_broadcast_is_not_walked);
+    tcase_add_test(all, numbers_without_a_function_keep_their_type);
     tcase_add_test(all, elementwise_work_takes_numbers_of_any_type);
     suite_add_tcase(suite, all);
     return run_suite(suite);
