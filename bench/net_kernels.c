@@ -26,11 +26,11 @@ static ad_matrix matrix(bare_matrix a)
 static void multiply(const net_bare *b, int part, bare_matrix x, bare_matrix y, float *c)
 {
     ad_gemm_task p = {.a = matrix(x),
-                    .b = matrix(y),
-                    .c = c,
-                    .c_step = y.columns,
-                    .depth = x.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4,
-                    .room = b->room + (size_t)part * AD_PRODUCT_ROOM};
+                      .b = matrix(y),
+                      .c = c,
+                      .c_step = y.columns,
+                      .depth = x.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4,
+                      .room = b->room + (size_t)part * AD_PRODUCT_ROOM};
     b->multiply(&p);
 }
 

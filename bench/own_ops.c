@@ -63,7 +63,8 @@ static void layer_pullback(const ad_pullback_args *c)
     ad_elementwise(c->work, &d.shape, 1, &d, &c->dx[2], into(c->assign[2]), NULL, NULL);
 }
 
-static const ad_op layer_op = {.name = "layer",
+static const ad_op layer_op = {.size = sizeof(ad_op),
+                               .name = "layer",
                                .arity = 3,
                                .flags = AD_OP_ASSIGNS,
                                .shape = layer_shape,
@@ -87,7 +88,8 @@ static void times_pullback(const ad_pullback_args *c)
     }
 }
 
-static const ad_op times_op = {.name = "times",
+static const ad_op times_op = {.size = sizeof(ad_op),
+                               .name = "times",
                                .arity = 2,
                                .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
                                .shape = ad_shape_broadcast,

@@ -25,6 +25,7 @@ typedef struct ad_op ad_op;
 
 /* What the check and the forward kernel are called with. */
 typedef struct ad_forward_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;   /* [arity] operands; contiguous unless the op says AD_OP_STRIDED */
@@ -38,6 +39,7 @@ typedef struct ad_forward_args {
 
 /* What the pullback is called with. */
 typedef struct ad_pullback_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;
@@ -52,13 +54,15 @@ typedef struct ad_pullback_args {
     const void *saved;
     size_t run;          /* as in ad_forward_args */
     ad_workspace *work;
-    const void *of;      /* for pullbacks that are not linear in dy. NULL, but in a sweep of second order,
-                            which calls once more with a derivative of the cotangent along the tangents
-                            in dy: the numbers of that cotangent */
+    const void *cotangent; /* only for pullbacks that are not linear in dy (clipping, hooks). NULL in
+                              a first-order sweep. A second-order sweep calls the pullback twice: in
+                              the second call dy holds the tangent of the cotangent, and this points
+                              to the numbers of the cotangent itself */
 } ad_pullback_args;
 
 /* What the jvp is called with. */
 typedef struct ad_jvp_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;
@@ -72,6 +76,7 @@ typedef struct ad_jvp_args {
 
 /* What the curvature rule is called with. */
 typedef struct ad_curvature_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;
@@ -95,6 +100,7 @@ enum {                         /* flags of an op */
 };
 
 struct ad_op {
+    size_t size;        /* sizeof(ad_op) */
     const char *name;
     int arity;          /* operands, or AD_VARIADIC */
     unsigned flags;
@@ -127,6 +133,16 @@ struct ad_op {
     void (*curvature)(const ad_curvature_args *c); /* NULL: second order fails by name */
 
     const void *kernels; /* whatever rules shared by several ops need to tell them apart */
+
+    /* The operation as text, for people and for programs that write code. NULL where nobody has written
+     * it. Formula, slope and bend are C expressions of the operands, by these names, and, but for the
+     * formula, of the result y; src/ops/elementwise/expressions.h has what they call. */
+    const char *operands;    /* "x"; "a, b"; "a, b, c"; "p, t": a loss, number by number, of prediction and
+                                target, with d for p - t and a for the parameter */
+    const char *formula;     /* y; of a loss, what is summed or averaged */
+    const char *slope[3];    /* its derivative by each operand */
+    const char *bend[3][3];  /* its second derivative by each two */
+    const char *derivative;  /* of an operation that is not elementwise, in words: what flows back */
 };
 
 /* Runs op on x[0..op->arity-1] and records it if any of them is tracked. attr is copied.
@@ -136,19 +152,19 @@ AD_API ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
 /* The same for n operands of an AD_VARIADIC op. */
 AD_API ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *attr);
 
-#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
-static inline AD_UNUSED ad_tensor ad_apply_at(const char *place, const ad_op *op, const ad_tensor *x,
-                                              const void *attr)
+#if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
+static inline AD_UNUSED ad_tensor ad_apply_at_line(const char *source_line, const ad_op *op,
+                                                   const ad_tensor *x, const void *attr)
 {
-    return ad_apply(op, op ? ad_tensors_at(x, op->arity, place) : x, attr);
+    return ad_apply(op, op ? ad_tensors_at_line(x, op->arity, source_line) : x, attr);
 }
-static inline AD_UNUSED ad_tensor ad_apply_n_at(const char *place, const ad_op *op, int n,
-                                                const ad_tensor *x, const void *attr)
+static inline AD_UNUSED ad_tensor ad_apply_n_at_line(const char *source_line, const ad_op *op,
+                                                     int n, const ad_tensor *x, const void *attr)
 {
-    return ad_apply_n(op, n, ad_tensors_at(x, n, place), attr);
+    return ad_apply_n(op, n, ad_tensors_at_line(x, n, source_line), attr);
 }
-#define ad_apply(...) ad_apply_at(AD_PLACE, __VA_ARGS__)
-#define ad_apply_n(...) ad_apply_n_at(AD_PLACE, __VA_ARGS__)
+#define ad_apply(...) ad_apply_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_apply_n(...) ad_apply_n_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #endif
 
 /* For rules that evaluate functions of tensors: a tape that holds nothing and is theirs until the rule
@@ -156,6 +172,14 @@ static inline AD_UNUSED ad_tensor ad_apply_n_at(const char *place, const ad_op *
  * one at work. Rules on it have an inner tape of their own. NULL when memory ran out: then just
  * return. A failure on it stays there: pass it on with ad_reject. */
 AD_API ad_tape *ad_inner_tape(ad_workspace *work);
+
+/* The same outside of rules, for functions that evaluate a function before they record a value: its type
+ * and shape are known only then. Begin returns the inner tape, which is empty; until end, t is busy and
+ * the function has no other tape. NULL with an error on t if it cannot be used: then there is nothing to
+ * end. End passes a failure of the inner tape on to t, with `name` before it, and returns t's status. The
+ * values stay on the inner tape until it is used again. */
+AD_API ad_tape *ad_inner_begin(ad_tape *t, const char *name);
+AD_API ad_status ad_inner_end(ad_tape *t);
 
 /* A type rule: any number type, and the result has that of operand 0. */
 AD_API const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y);
@@ -169,19 +193,21 @@ AD_API const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_sh
 AD_API void ad_view_pullback(const ad_pullback_args *c);
 AD_API void ad_view_jvp(const ad_jvp_args *c);
 
-/* A copy of an op with another name and pullback, to replace the derivative of a built-in
- * computation. Its jvp and curvature are gone, since they would belong to the old one. */
-AD_API ad_op ad_op_with_pullback(const ad_op *op, const char *name,
-                                 void (*pullback)(const ad_pullback_args *));
+/* Makes *copy, whose size must be set, a copy of op with another name and pullback: this replaces the
+ * derivative of a built-in operation. The copy has no jvp and no curvature, since those of op belong to
+ * the old derivative. AD_MISUSE where an argument is NULL or a size is not set. */
+AD_API ad_status ad_op_with_pullback(const ad_op *op, const char *name,
+                                     void (*pullback)(const ad_pullback_args *), ad_op *copy);
 
 /* ---- look-up by name ---------------------------------------------------------------- */
 
-/* A table of the built-in operations and of a user's own. ops are borrowed. */
+/* A table of the built-in operations and of a user's own. It borrows the ops. ad_registry_add returns
+ * AD_MISUSE if the name is taken, or if the op has no name or no size. */
 typedef struct ad_registry ad_registry;
 
 AD_API ad_registry *ad_registry_new(const ad_allocator *allocator); /* NULL: no memory */
 AD_API void ad_registry_free(ad_registry *r);
-AD_API ad_status ad_registry_add(ad_registry *r, const ad_op *op); /* AD_MISUSE: name taken */
+AD_API ad_status ad_registry_add(ad_registry *r, const ad_op *op);
 AD_API const ad_op *ad_registry_find(const ad_registry *r, const char *name); /* or NULL */
 
 /* The built-in operations by number, to walk them: NULL from the end on. */

@@ -41,19 +41,19 @@ static ad_matrix with_plain_steps(ad_matrix a)
 static void blis_f32(const ad_gemm_task *p, rntm_t *runtime)
 {
     float one = 1, keep = p->add;
-    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, p->a.rows, p->b.columns, p->a.columns, &one,
-                 (float *)(uintptr_t)p->a.data, p->a.row_step, p->a.column_step,
-                 (float *)(uintptr_t)p->b.data, p->b.row_step, p->b.column_step, &keep, p->c,
-                 p->c_step, 1, NULL, runtime);
+    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)p->a.rows, (dim_t)p->b.columns,
+                 (dim_t)p->a.columns, &one, (float *)(uintptr_t)p->a.data, (inc_t)p->a.row_step,
+                 (inc_t)p->a.column_step, (float *)(uintptr_t)p->b.data, (inc_t)p->b.row_step,
+                 (inc_t)p->b.column_step, &keep, p->c, (inc_t)p->c_step, 1, NULL, runtime);
 }
 
 static void blis_f64(const ad_gemm_task *p, rntm_t *runtime)
 {
     double one = 1, keep = p->add;
-    bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, p->a.rows, p->b.columns, p->a.columns, &one,
-                 (double *)(uintptr_t)p->a.data, p->a.row_step, p->a.column_step,
-                 (double *)(uintptr_t)p->b.data, p->b.row_step, p->b.column_step, &keep, p->c,
-                 p->c_step, 1, NULL, runtime);
+    bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)p->a.rows, (dim_t)p->b.columns,
+                 (dim_t)p->a.columns, &one, (double *)(uintptr_t)p->a.data, (inc_t)p->a.row_step,
+                 (inc_t)p->a.column_step, (double *)(uintptr_t)p->b.data, (inc_t)p->b.row_step,
+                 (inc_t)p->b.column_step, &keep, p->c, (inc_t)p->c_step, 1, NULL, runtime);
 }
 
 static void multiply_by_blis(ad_type type, const ad_gemm_task *p)
@@ -68,6 +68,13 @@ static void multiply_by_blis(ad_type type, const ad_gemm_task *p)
         blis_f64(p, &runtime);
 }
 
+/* BLIS may be built with integers of 32 bits. */
+static bool fits(ad_matrix a)
+{
+    return a.rows == (dim_t)a.rows && a.columns == (dim_t)a.columns &&
+           a.row_step == (inc_t)a.row_step && a.column_step == (inc_t)a.column_step;
+}
+
 /* Rows or columns that lie together and do not overlap: what BLIS is asked to take. */
 static bool plain(ad_matrix a)
 {
@@ -80,7 +87,9 @@ static bool plain(ad_matrix a)
 static bool is_for_blis(ad_isa isa, ad_matrix a, ad_matrix b)
 {
     enum { LARGE = 512 };
-    if (a.rows < LARGE || b.columns < LARGE || a.columns < LARGE || !plain(a) || !plain(b))
+    if (a.rows < LARGE || b.columns < LARGE || a.columns < LARGE)
+        return false;
+    if (!plain(a) || !plain(b) || !fits(a) || !fits(b))
         return false;
     arch_t arch = bli_arch_query_id();
 #if defined(__x86_64__)

@@ -30,12 +30,6 @@
 /* The current element of operand k. */
 #define AD_IN(T, k) (((const T *)in[k])[i])
 
-/* A constant in the type of x. */
-#define AD_LIKE(x, constant) _Generic((x), float : (float)(constant), double : (double)(constant))
-
-/* z f, but 0 where z is, whatever f is: what vanishes beats what grows without bound. */
-#define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
-
 /* Assigns the expression to every element of the run, or adds it. */
 #define AD_KERNEL(name, T, result)                                          \
     AD_BLOCK(name, T *restrict out = out_data;                              \

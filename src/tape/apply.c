@@ -38,6 +38,7 @@ static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr)
 {
     c->tape = t;
     c->op = c->args.op = op;
+    c->args.size = sizeof c->args;
     c->inherited = 0;
     c->common = ~0u;
     c->room = NULL;
@@ -64,7 +65,9 @@ static bool good_op(const call *c, int n)
 {
     const ad_op *op = c->op;
     const char *wrong = NULL;
-    if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
+    if (op->size < AD_OP_FIRST_SIZE)
+        wrong = "the op begins without .size = sizeof(ad_op)";
+    else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
         wrong = "wrong number of operands";
     else if (!op->shape || (!op->forward && !op->view))
         wrong = "the op needs a shape rule and a forward kernel or a view rule";
@@ -130,9 +133,9 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
                                      uint32_t *index)
 {
     ad_tensor x = given[i];
-    const char *place = ad_tape_place(c->tape);
+    const char *source_line = ad_tape_source_line(c->tape);
     if (!x.tape)
-        x = ad_constant(c->tape, number_type(given, n), x.as.number);
+        x = ad_constant(c->tape, number_type(given, n), ad_item(x));
     if (x.tape != c->tape) {
         ad_tape_fail(c->tape, AD_FOREIGN, "%s: operand %d belongs to %s", c->op->name, i,
                      x.tape == c->tape->outer ? "the outer tape: make it an operand of the function"
@@ -141,15 +144,15 @@ static AD_APART const ad_node *adapt(const call *c, int i, const ad_tensor *give
     }
     const ad_node *node = ad_tape_node(x);
     if (node && !takes_strides(c->op) && !(node->flags & AD_NODE_CONTIGUOUS)) {
-        ad_tape_at(c->tape, place);
+        ad_tape_at_line(c->tape, source_line);
         x = ad_apply(&ad_contiguous_op, &x, NULL);
         node = ad_tape_node(x);
     }
     if (!node)
         ad_tape_fail(c->tape, AD_STALE, "%s: operand %d is gone: a reset or rewind ended it",
                      c->op->name, i);
-    ad_tape_at(c->tape, place);
-    *index = x.as.node.index;
+    ad_tape_at_line(c->tape, source_line);
+    *index = ad_tensor_index(x);
     return node;
 }
 
@@ -167,7 +170,7 @@ static bool resolve(call *c, const ad_tensor *given, int n)
 {
     bool strided = takes_strides(c->op);
     for (int i = 0; i < n; i++, c->args.arity++) {
-        uint32_t index = given[i].as.node.index;
+        uint32_t index = ad_tensor_index(given[i]);
         const ad_node *node = given[i].tape == c->tape ? ad_tape_node(given[i]) : NULL;
         if (!node || !(strided || node->flags & AD_NODE_CONTIGUOUS))
             node = adapt(c, i, given, n, &index);
@@ -322,12 +325,12 @@ static ad_tensor record_view(call *c)
     ad_tape *t = c->tape;
     if (!view_operand(c, &y)) {
         ad_tensor copy = ad_tape_handle(t, c->operand[0]);
-        const char *place = ad_tape_place(t);
+        const char *source_line = ad_tape_source_line(t);
         copy = ad_apply(&ad_contiguous_op, &copy, NULL);
-        ad_tape_at(t, place);
+        ad_tape_at_line(t, source_line);
         const ad_node *n = ad_tape_node(copy);
         if (n)
-            see(c, 0, copy.as.node.index, n);
+            see(c, 0, ad_tensor_index(copy), n);
         if (!n || !view_operand(c, &y)) {
             refuse(c, AD_MISUSE, "the view rule failed on contiguous numbers");
             return ad_tape_dead(t);

@@ -32,22 +32,26 @@ const char *ad_node_name(const ad_node *n)
     return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";
 }
 
+ad_tensor ad_number(double value)
+{
+    ad_tensor x = {NULL, 0};
+    memcpy(&x.bits, &value, sizeof value);
+    return x;
+}
+
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index)
 {
-    ad_tensor x = {.tape = t};
-    x.as.node.index = index;
-    x.as.node.epoch = t->nodes[index]->epoch;
-    return x;
+    return ad_tensor_to(t, index, t->nodes[index]->epoch);
 }
 
 ad_tensor ad_tape_dead(ad_tape *t)
 {
-    ad_tensor x = {.tape = t};
-    if (t)
-        x.as.node.index = AD_NO_NODE;
-    else
-        x.as.number = NAN;
-    return x;
+    return t ? ad_tensor_to(t, AD_NO_NODE, 0) : ad_number(NAN);
+}
+
+ad_tensor ad_dead(ad_tensor x)
+{
+    return ad_tape_dead(x.tape);
 }
 
 static bool more_nodes(ad_tape *t)
@@ -108,7 +112,7 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     }
     *n = (ad_node){
         .op = plan->op,
-        .place = ad_tape_place(t),
+        .source_line = ad_tape_source_line(t),
         .data = data,
         .count = plan->count,
         .epoch = t->epoch,
@@ -117,7 +121,7 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
         .type = (uint8_t)plan->type,
         .rank = (uint8_t)plan->shape->rank,
     };
-    ad_tape_at(t, NULL);
+    ad_tape_at_line(t, NULL);
     lay_out(n, plan);
     return n;
 }

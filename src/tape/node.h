@@ -36,10 +36,10 @@ typedef struct ad_axis {
 } ad_axis;
 
 typedef struct ad_node {
-    const ad_op *op;   /* NULL: a leaf */
-    const char *label; /* borrowed, or NULL */
-    const char *place; /* the source line, or NULL */
-    void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
+    const ad_op *op;         /* NULL: a leaf */
+    const char *label;       /* borrowed, or NULL */
+    const char *source_line; /* or NULL */
+    void *data;              /* numbers: the node's own, an operand's, or borrowed from the user */
     void *saved;
     void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
                          as the sweep carries, one block after another */
@@ -59,14 +59,16 @@ typedef struct ad_tangents {
 } ad_tangents;
 
 struct ad_tape {
-    _Atomic(const char *) place; /* of the call to come, or NULL: comes first, see ad_tape_at */
+    _Atomic(const char *)
+        source_line; /* of the next call, or NULL: comes first, see ad_tape_at_line */
     const ad_allocator *allocator;
     unsigned checks;
     ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
-    ad_tape *inner; /* for functions evaluated aside (inner.c), or NULL */
-    ad_tape *outer; /* whose inner tape this is, or NULL */
+    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
+    bool inner_begun; /* by ad_inner_begin, and not ended */
+    ad_tape *outer;   /* whose inner tape this is, or NULL */
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
@@ -160,23 +162,28 @@ ad_view ad_node_rows(const ad_node *n, const void *data);
 ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i);
 const char *ad_node_name(const ad_node *n);
 
+/* A handle's word: the index of its node below, its epoch above. */
+static inline uint32_t ad_tensor_index(ad_tensor x)
+{
+    return (uint32_t)x.bits;
+}
+
+static inline ad_tensor ad_tensor_to(ad_tape *t, uint32_t index, uint32_t epoch)
+{
+    return (ad_tensor){t, (uint64_t)epoch << 32 | index};
+}
+
 /* The node of a live handle; NULL for any other. */
 static inline ad_node *ad_tape_node(ad_tensor x)
 {
-    if (!x.tape || x.as.node.index >= x.tape->count)
+    if (!x.tape || ad_tensor_index(x) >= x.tape->count)
         return NULL;
-    ad_node *n = x.tape->nodes[x.as.node.index];
-    return n->epoch == x.as.node.epoch ? n : NULL;
+    ad_node *n = x.tape->nodes[ad_tensor_index(x)];
+    return n->epoch == x.bits >> 32 ? n : NULL;
 }
 
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
-
-/* The source line that the caller noted. It serves for one node. */
-static inline const char *ad_tape_place(ad_tape *t)
-{
-    return atomic_load_explicit(&t->place, memory_order_relaxed);
-}
 
 /* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
  * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when

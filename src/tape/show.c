@@ -23,8 +23,15 @@ void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n)
     int arity = n->arity < MOST ? (int)n->arity : MOST;
     for (int i = 0; i < arity; i++)
         operands[i] = ad_node_shape(t->nodes[ad_node_operands(n)[i]]);
-    ad_event event = {kind,  n->op->name, n->label, n->place,
-                      arity, operands,    &result,  (ad_type)n->type};
+    ad_event event = {.size = sizeof event,
+                      .kind = kind,
+                      .op = n->op->name,
+                      .label = n->label,
+                      .source_line = n->source_line,
+                      .arity = arity,
+                      .operands = operands,
+                      .result = &result,
+                      .type = (ad_type)n->type};
     t->busy = "the tracer";
     t->tracer(t->tracer_user, &event);
     t->busy = NULL;
@@ -49,8 +56,8 @@ void ad_node_add_names(ad_text *text, const ad_node *n)
 {
     if (n->label)
         ad_text_add(text, " \"%s\"", n->label);
-    if (n->place)
-        ad_text_add(text, " at %s", n->place);
+    if (n->source_line)
+        ad_text_add(text, " at %s", n->source_line);
 }
 
 char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)

@@ -133,11 +133,12 @@ static AD_APART bool look_on(ad_tape *t, const ad_node *n)
     return go_on;
 }
 
-/* spare: dy, or NULL if it is needed afterwards. of: the cotangent whose derivative dy is, or NULL. */
+/* spare: dy, or NULL if it is needed afterwards. first: the cotangent whose derivative dy is, or NULL. */
 static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy,
-                          void *spare, const void *of)
+                          void *spare, const void *first)
 {
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
+    args.size = sizeof args;
     args.op = n->op;
     args.arity = (int)n->arity;
     args.x = f->x;
@@ -148,7 +149,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
     args.saved = n->saved;
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
     args.work = &t->work;
-    args.of = of;
+    args.cotangent = first;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
     if (t->looked_on && !look_on(t, n))
@@ -166,7 +167,8 @@ static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, cons
                      n->op->name);
         return false;
     }
-    ad_curvature_args args = {.op = n->op,
+    ad_curvature_args args = {.size = sizeof args,
+                              .op = n->op,
                               .arity = (int)n->arity,
                               .x = f->x,
                               .tx = f->tx,
@@ -192,22 +194,22 @@ static AD_APART void next_cotangents(ad_tape *t, const ad_node *n, ad_frame *f)
 
 /* The pullbacks of all cotangents but the first. */
 static AD_APART bool pull_others(ad_tape *t, const ad_node *n, ad_frame *f, char *dy,
-                                 uint32_t count, bool spare, const void *of)
+                                 uint32_t count, bool spare, const void *first)
 {
     bool good = true;
     while (good && --count) {
         dy += ad_node_bytes(n);
         next_cotangents(t, n, f);
-        good = call_pullback(t, n, f, dy, spare ? dy : NULL, of);
+        good = call_pullback(t, n, f, dy, spare ? dy : NULL, first);
     }
     return good;
 }
 
 static inline bool pull_each(ad_tape *t, const ad_node *n, ad_frame *f, void *dy, uint32_t count,
-                             bool spare, const void *of)
+                             bool spare, const void *first)
 {
-    return call_pullback(t, n, f, dy, spare ? dy : NULL, of) &&
-           (count == 1 || pull_others(t, n, f, dy, count, spare, of));
+    return call_pullback(t, n, f, dy, spare ? dy : NULL, first) &&
+           (count == 1 || pull_others(t, n, f, dy, count, spare, first));
 }
 
 static bool curve_each(ad_tape *t, const ad_node *n, ad_frame *f)
@@ -333,7 +335,7 @@ static void *make_seeds(ad_tape *t, const ad_node *root, uint32_t count, const a
 }
 
 /* The seeds are copied before the last sweep's gradients go: they may be among them. */
-static bool plant_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
+static bool copy_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
 {
     ad_node *n = t->nodes[root];
     bool tracked = n->flags & AD_NODE_TRACKED, second = tracked && p->tdy;
@@ -350,11 +352,11 @@ static bool plant_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
 ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
 {
     ad_tape *t = y.tape;
-    uint32_t root = y.as.node.index;
+    uint32_t root = ad_tensor_index(y);
     ad_sweep_drop(t);
     if (!counts_fit(t, p->count) || (p->up_to == SECOND && !counts_fit(t, t->directions)))
         return ad_tape_leave_with_status(t);
-    if (plant_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
+    if (copy_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
         t->sweep_root = root;
         t->sweep_next = root + 1;
         ad_sweep_go_on(t, p->up_to, p->operations);

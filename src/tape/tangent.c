@@ -109,7 +109,7 @@ static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_
 {
     bool any = false;
     ad_tape *t = x.tape;
-    uint32_t index = x.as.node.index;
+    uint32_t index = ad_tensor_index(x);
     const ad_node *n = ad_tape_node(x);
     if (!good_leaf(t, n, count, tx))
         return;
@@ -146,7 +146,7 @@ ad_status ad_set_tangent(ad_tensor x, ad_view tx)
     return enter_and_set(x, 1, &tx, false);
 }
 
-ad_status ad_set_tangents(ad_tensor x, int count, const ad_view *tx)
+ad_status ad_set_tangent_many(ad_tensor x, int count, const ad_view *tx)
 {
     return enter_and_set(x, count, tx, true);
 }
@@ -181,7 +181,8 @@ static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_arr
 static bool call_jvp(ad_tape *t, const ad_node *n, ad_frame *f, char *ty)
 {
     bool good = ty;
-    ad_jvp_args args = {.op = n->op,
+    ad_jvp_args args = {.size = sizeof args,
+                        .op = n->op,
                         .arity = (int)n->arity,
                         .x = f->x,
                         .tx = f->tx,
@@ -236,7 +237,7 @@ static void push_all(ad_tape *t, uint32_t root)
 ad_status ad_push_tangents(ad_tensor y)
 {
     ad_tape *t = y.tape;
-    uint32_t root = y.as.node.index;
+    uint32_t root = ad_tensor_index(y);
     if (!ad_sweep_root("push_tangents", y, false))
         return ad_tape_status(t);
     if (ad_sweep_allowed(t, "push_tangents", root) && ad_room_for_tangents(t, root + 1))
@@ -246,13 +247,13 @@ ad_status ad_push_tangents(ad_tensor y)
 
 ad_view ad_tangent(ad_tensor x)
 {
-    return ad_tangent_of(x, 0);
+    return ad_tangent_at(x, 0);
 }
 
-ad_view ad_tangent_of(ad_tensor x, int i)
+ad_view ad_tangent_at(ad_tensor x, int i)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there = n && x.as.node.index < x.tape->tangents_count;
-    void *tx = there ? x.tape->tangents[x.as.node.index].tx : NULL;
+    bool there = n && ad_tensor_index(x) < x.tape->tangents_count;
+    void *tx = there ? x.tape->tangents[ad_tensor_index(x)].tx : NULL;
     return tx ? ad_node_block(n, tx, x.tape->directions, i) : (ad_view){0};
 }

@@ -1,5 +1,6 @@
 /* Lists the built-in operations for scripts/ops-doc, one a line, fields apart by tabs: name, operands
- * (-1: any number), "linear", "none" or "rules" for the derivative, and the number types of each operand. */
+ * (-1: any number), "linear", "none" or "rules" for the derivative, the texts that the op has (names of the
+ * operands, formula, three slopes, the derivative in words), and the number types of each operand. */
 #include "adze/op.h"
 
 #include <stdio.h>
@@ -39,6 +40,14 @@ static void print_types(const ad_op *op, int k)
         }
 }
 
+static void print_texts(const ad_op *op)
+{
+    const char *texts[] = {op->operands, op->formula,  op->slope[0],
+                           op->slope[1], op->slope[2], op->derivative};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        printf("\t%s", texts[i] ? texts[i] : "");
+}
+
 int main(void)
 {
     const ad_op *op;
@@ -50,6 +59,7 @@ int main(void)
                none                       ? "none"
                : op->flags & AD_OP_LINEAR ? "linear"
                                           : "rules");
+        print_texts(op);
         for (int k = 0; k < operands_of(op); k++)
             print_types(op, k);
         putchar('\n');

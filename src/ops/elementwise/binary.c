@@ -2,11 +2,7 @@
 #include "adze/op.h"
 #include "ops/elementwise/elementwise.h"
 
-#include "kernels/elementary.h"
 #include "ops/families.h"
-
-#include <float.h>
-#include <tgmath.h>
 
 #define BINARY_KERNELS(op, s, T, f, da, db, daa, dab, dbb)                   \
     AD_INLINE T op##_value_##s(T a, T b)                                     \
@@ -20,74 +16,72 @@
     AD_BEND_PART(op##_dab, s, T, y, dab)                                     \
     AD_BEND_PART(op##_dbb, s, T, y, dbb)
 
-#define BINARY_RULES(op, op_flags, f, da, db, daa, dab, dbb)                                      \
-    BINARY_KERNELS(op, f32, float, f, da, db, daa, dab, dbb)                                      \
-    BINARY_KERNELS(op, f64, double, f, da, db, daa, dab, dbb)                                     \
+#define BINARY_OP(op, op_flags, ...)                                                              \
     static const ad_elementwise_kernels op##_kernels = {                                          \
         AD_BLOCKS(op##_forward),                                                                  \
         {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db)},                                                 \
         {{AD_BLOCKS(op##_daa), AD_BLOCKS(op##_dab)}, {AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dbb)}}, \
     };                                                                                            \
-    AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast)                                        \
-    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b)                                                  \
+    AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast, .operands = "a, b", __VA_ARGS__)       \
+    ad_tensor(op)(ad_tensor a, ad_tensor b)                                                       \
     {                                                                                             \
         return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                                     \
     }
 
-#define BINARY(op, f, da, db, daa, dab, dbb) BINARY_RULES(op, 0, f, da, db, daa, dab, dbb)
-#define PIECEWISE(op, f, da, db)             BINARY_RULES(op, AD_OP_LINEAR, f, da, db, 0, 0, 0)
+#define BINARY_BOTH(op, f, da, db, daa, dab, dbb)            \
+    BINARY_KERNELS(op, f32, float, f, da, db, daa, dab, dbb) \
+    BINARY_KERNELS(op, f64, double, f, da, db, daa, dab, dbb)
 
-/* Ties belong to a, and a NaN on either side is the result. */
-#define A_IS_MAX (a >= b || a != a)
-#define A_IS_MIN (a <= b || a != a)
-
-/* z by the distance r from the origin, where nothing has a direction: 0. */
-#define BY(r, z) ((r) == 0 ? 0 : (z) / (r))
-
-/* Of atan2: the distance, and the direction. */
-#define R hypot(a, b)
-#define U BY(R, a)
-#define V BY(R, b)
-
-/* exp(x / alpha), for celu where x <= 0. */
-#define DECAY AD_EXP(a / b)
-
-/* a^(b - n) from y, by divisions, which do not round the exponent; by another pow where y has over- or
- * underflowed, or lost digits. */
-#define LEAST        _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
-#define KNOWN        (fabs(y) >= LEAST && fabs(y) < INFINITY)
-#define POW_LESS_ONE (KNOWN ? y / a : pow(a, b - 1))
-#define POW_LESS_TWO (KNOWN ? y / a / a : pow(a, b - 2))
+#define BINARY(op, f, da, db, daa, dab, dbb)  \
+    BINARY_BOTH(op, f, da, db, daa, dab, dbb) \
+    BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
+#define PIECEWISE(op, f, da, db)                                    \
+    BINARY_BOTH(op, f, da, db, 0, 0, 0)                             \
+    BINARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db}, \
+              .bend = {{"0", "0"}, {"0", "0"}})
 
 /* clang-format off */
-/*        name      y                   dy/da         dy/db        d2y/da2     d2y/dadb  d2y/db2 */
-PIECEWISE(add,      a + b,              1,            1)
-PIECEWISE(sub,      a - b,              1,            -1)
-PIECEWISE(maximum,  A_IS_MAX ? a : b,   A_IS_MAX,     !A_IS_MAX)
-PIECEWISE(minimum,  A_IS_MIN ? a : b,   A_IS_MIN,     !A_IS_MIN)
-PIECEWISE(fmod,     fmod(a, b),         1,            -rint((a - y) / b))
-BINARY(   mul,      a * b,              b,            a,           0,          1,        0)
-BINARY(   div,      a / b,              1 / b,        -(y / b),    0, -1 / (b * b),      2 * (y / (b * b)))
-BINARY(   pow,      pow(a, b),
-                    b == 0 ? 0 : b * POW_LESS_ONE,
-                    a > 0 ? y * log(a) : 0,
-                    b == 0 || b == 1 ? 0 : b * (b - 1) * POW_LESS_TWO,
-                    a > 0 ? POW_LESS_ONE * (1 + b * log(a)) : b == 0 ? 0 : POW_LESS_ONE,
-                    a > 0 ? y * log(a) * log(a) : 0)
-BINARY(   hypot,    hypot(a, b),        BY(y, a),     BY(y, b),    BY(y, b / y * (b / y)), -BY(y, a / y * (b / y)),
-                                                                   BY(y, a / y * (a / y)))
-BINARY(   atan2,    atan2(a, b),        BY(R, V),     -BY(R, U),   BY(R, BY(R, -2 * U * V)), BY(R, BY(R, (U + V) * (U - V))),
-                                                                   BY(R, BY(R, 2 * U * V)))
-BINARY(leaky_relu,  a > 0 ? a : b * a,  a > 0 ? 1 : b, a > 0 ? 0 : a, 0,       a > 0 ? 0 : 1, 0)
-BINARY(   celu,     a > 0 ? a : b * AD_EXPM1(a / b),
-                    a > 0 ? 1 : DECAY,
-                    a > 0 ? 0 : AD_EXPM1(a / b) - AD_VANISHING(DECAY, a / b),
-                    a > 0 ? 0 : DECAY / b,
-                    a > 0 ? 0 : -AD_VANISHING(DECAY, a / b / b),
-                    a > 0 ? 0 : AD_VANISHING(DECAY, a / b * (a / b) / b))
+/*   name, y, dy/da, dy/db, d2y/da2, d2y/dadb, d2y/db2 */
+PIECEWISE(ad_add,        a + b,                      1,                  1)
+PIECEWISE(ad_sub,        a - b,                      1,                  -1)
+PIECEWISE(ad_maximum,    AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
+PIECEWISE(ad_minimum,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
+PIECEWISE(ad_fmod,       fmod(a, b),                 1,                  -rint((a - y) / b))
+BINARY(   ad_mul, a * b, b, a, 0, 1, 0)
+BINARY(   ad_div, a / b, 1 / b, -(y / b), 0, -1 / (b * b), 2 * (y / (b * b)))
+BINARY(   ad_pow,
+          pow(a, b),
+          b == 0 ? 0 : b * AD_POW_LESS_1,
+          a > 0 ? y * log(a) : 0,
+          b == 0 || b == 1 ? 0 : b * (b - 1) * AD_POW_LESS_2,
+          a > 0 ? AD_POW_LESS_1 * (1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1,
+          a > 0 ? y * log(a) * log(a) : 0)
+BINARY(   ad_hypot,
+          hypot(a, b),
+          AD_OVER(a, y),
+          AD_OVER(b, y),
+          AD_OVER(b / y * (b / y), y),
+          -AD_OVER(a / y * (b / y), y),
+          AD_OVER(a / y * (a / y), y))
+BINARY(   ad_atan2,
+          atan2(a, b),
+          AD_OVER(AD_COSINE, AD_RADIUS),
+          -AD_OVER(AD_SINE, AD_RADIUS),
+          AD_OVER(AD_OVER(-2 * AD_SINE * AD_COSINE, AD_RADIUS), AD_RADIUS),
+          AD_OVER(AD_OVER((AD_SINE + AD_COSINE) * (AD_SINE - AD_COSINE), AD_RADIUS), AD_RADIUS),
+          AD_OVER(AD_OVER(2 * AD_SINE * AD_COSINE, AD_RADIUS), AD_RADIUS))
+BINARY(   ad_leaky_relu, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
+BINARY(   ad_celu,
+          a > 0 ? a : b * AD_EXPM1(a / b),
+          a > 0 ? 1 : AD_EXP(a / b),
+          a > 0 ? 0 : AD_EXPM1(a / b) - AD_VANISHING(AD_EXP(a / b), a / b),
+          a > 0 ? 0 : AD_EXP(a / b) / b,
+          a > 0 ? 0 : -AD_VANISHING(AD_EXP(a / b), a / b / b),
+          a > 0 ? 0 : AD_VANISHING(AD_EXP(a / b), a / b * (a / b) / b))
 /* clang-format on */
 
 const ad_op *const ad_binary_ops[] = {
-    &add_op,   &sub_op,   &mul_op,  &div_op,        &pow_op,  &maximum_op, &minimum_op,
-    &hypot_op, &atan2_op, &fmod_op, &leaky_relu_op, &celu_op, NULL,
+    &ad_add_op,        &ad_sub_op,     &ad_mul_op,   &ad_div_op,   &ad_pow_op,
+    &ad_maximum_op,    &ad_minimum_op, &ad_hypot_op, &ad_atan2_op, &ad_fmod_op,
+    &ad_leaky_relu_op, &ad_celu_op,    NULL,
 };

@@ -24,29 +24,31 @@ static void mask_forward(const ad_forward_args *c)
            false);
 }
 
-#define MASK_OP(op, count, type_rule, shape_rule)     \
-    static const ad_op op##_op = {                    \
-        .name = #op,                                  \
-        .arity = count,                               \
-        .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE, \
-        .type = type_rule,                            \
-        .shape = shape_rule,                          \
-        .forward = mask_forward,                      \
-        .kernels = &op##_kernels,                     \
+#define MASK_OP(op, count, type_rule, shape_rule, ...) \
+    static const ad_op op##_op = {                     \
+        .size = sizeof(ad_op),                         \
+        .name = &#op[3],                               \
+        .arity = count,                                \
+        .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,  \
+        .type = type_rule,                             \
+        .shape = shape_rule,                           \
+        .forward = mask_forward,                       \
+        .kernels = &op##_kernels,                      \
+        __VA_ARGS__,                                   \
     };
 
-#define OF_ONE(op, type_rule)                 \
-    MASK_OP(op, 1, type_rule, ad_shape_first) \
-    ad_tensor ad_##op(ad_tensor x)            \
-    {                                         \
-        return ad_apply(&op##_op, &x, NULL);  \
+#define OF_ONE(op, type_rule, text)                                               \
+    MASK_OP(op, 1, type_rule, ad_shape_first, .operands = "x", .formula = (text)) \
+    ad_tensor op(ad_tensor x)                                                     \
+    {                                                                             \
+        return ad_apply(&op##_op, &x, NULL);                                      \
     }
 
-#define OF_TWO(op, type_rule)                                 \
-    MASK_OP(op, 2, type_rule, ad_shape_broadcast)             \
-    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b)              \
-    {                                                         \
-        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL); \
+#define OF_TWO(op, type_rule, text)                                                      \
+    MASK_OP(op, 2, type_rule, ad_shape_broadcast, .operands = "a, b", .formula = (text)) \
+    ad_tensor(op)(ad_tensor a, ad_tensor b)                                              \
+    {                                                                                    \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                            \
     }
 
 /* The kernels of any number type, each made by KERNEL(name, its C type, how). */
@@ -74,14 +76,14 @@ static const char *compare_type(const ad_type *x, const void *attr, ad_type *y)
 
 #define COMPARE(op, relation)                 \
     OF_ANY_TYPE(op, COMPARE_KERNEL, relation) \
-    OF_TWO(op, compare_type)
+    OF_TWO(op, compare_type, "a " #relation " b")
 
-COMPARE(equal, ==)
-COMPARE(not_equal, !=)
-COMPARE(less, <)
-COMPARE(less_equal, <=)
-COMPARE(greater, >)
-COMPARE(greater_equal, >=)
+COMPARE(ad_equal, ==)
+COMPARE(ad_not_equal, !=)
+COMPARE(ad_less, <)
+COMPARE(ad_less_equal, <=)
+COMPARE(ad_greater, >)
+COMPARE(ad_greater_equal, >=)
 
 /* ---- logic ------------------------------------------------------------------------- */
 
@@ -97,37 +99,43 @@ static const char *logic_types(const ad_type *x, const void *attr, ad_type *y)
     return wrong ? wrong : logic_type(x + 1, attr, y);
 }
 
-#define LOGIC(op, OPERANDS, type_rule, result)                                  \
-    AD_ASSIGNING_KERNEL(op##_bool, bool, result)                                \
-    static const mask_kernels op##_kernels = {{[AD_BOOL] = AD_ALL(op##_bool)}}; \
-    OPERANDS(op, type_rule)
+#define LOGIC_KERNELS(op, result)                \
+    AD_ASSIGNING_KERNEL(op##_bool, bool, result) \
+    static const mask_kernels op##_kernels = {{[AD_BOOL] = AD_ALL(op##_bool)}};
 
-#define A AD_IN(bool, 0)
-#define B AD_IN(bool, 1)
+#define LOGIC(op, relation)                                   \
+    LOGIC_KERNELS(op, AD_IN(bool, 0) relation AD_IN(bool, 1)) \
+    OF_TWO(op, logic_types, "a " #relation " b")
 
-LOGIC(logical_not, OF_ONE, logic_type, !A)
-LOGIC(logical_and, OF_TWO, logic_types, A &B)
-LOGIC(logical_or, OF_TWO, logic_types, A | B)
-LOGIC(logical_xor, OF_TWO, logic_types, A ^ B)
+LOGIC_KERNELS(ad_logical_not, !AD_IN(bool, 0))
+OF_ONE(ad_logical_not, logic_type, "!x")
+LOGIC(ad_logical_and, &)
+LOGIC(ad_logical_or, |)
+LOGIC(ad_logical_xor, ^)
 
 /* ---- kinds of numbers -------------------------------------------------------------- */
 
 /* Integers are finite; f32 widens exactly. */
 #define KIND_KERNEL(name, T, test) AD_ASSIGNING_KERNEL(name, bool, test((double)AD_IN(T, 0)))
 
-#define KIND(op)                          \
-    OF_ANY_TYPE(op, KIND_KERNEL, IS_##op) \
-    OF_ONE(op, mask_type)
-#define IS_isfinite(x) (fabs(x) < (double)INFINITY)
-#define IS_isinf(x)    (fabs(x) == (double)INFINITY)
-#define IS_isnan(x)    ((x) != (x))
+#define KIND(op, test)                    \
+    AD_INLINE bool op##_of(double x)      \
+    {                                     \
+        return test;                      \
+    }                                     \
+    OF_ANY_TYPE(op, KIND_KERNEL, op##_of) \
+    OF_ONE(op, mask_type, #test)
 
-KIND(isfinite)
-KIND(isinf)
-KIND(isnan)
+KIND(ad_isfinite, fabs(x) < INFINITY)
+KIND(ad_isinf, fabs(x) == INFINITY)
+KIND(ad_isnan, x != x)
 
 const ad_op *const ad_compare_ops[] = {
-    &equal_op,         &not_equal_op,   &less_op,        &less_equal_op, &greater_op,
-    &greater_equal_op, &logical_not_op, &logical_and_op, &logical_or_op, &logical_xor_op,
-    &isfinite_op,      &isinf_op,       &isnan_op,       NULL,
+    &ad_equal_op,       &ad_not_equal_op,
+    &ad_less_op,        &ad_less_equal_op,
+    &ad_greater_op,     &ad_greater_equal_op,
+    &ad_logical_not_op, &ad_logical_and_op,
+    &ad_logical_or_op,  &ad_logical_xor_op,
+    &ad_isfinite_op,    &ad_isinf_op,
+    &ad_isnan_op,       NULL,
 };

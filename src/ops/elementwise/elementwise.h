@@ -9,6 +9,7 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/kernel.h"
+#include "ops/elementwise/expressions.h"
 
 /* z is y where there are two operands, and c where there are three. */
 typedef struct ad_elementwise_kernels {
@@ -37,18 +38,20 @@ const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *
 #define AD_SLOPE_PART(name, s, T, z, part) AD_PART(name, s, T, z, part, AD_IN(T, 3))
 #define AD_BEND_PART(name, s, T, z, part)  AD_PART(name, s, T, z, part, AD_IN(T, 3) * AD_IN(T, 4))
 
-/* The op, whose kernels are op##_kernels. */
-#define AD_ELEMENTWISE_OP(op, count, op_flags, shape_rule)   \
-    static const ad_op op##_op = {                           \
-        .name = #op,                                         \
-        .arity = count,                                      \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags), \
-        .shape = shape_rule,                                 \
-        .forward = ad_elementwise_forward,                   \
-        .pullback = ad_elementwise_pullback,                 \
-        .jvp = ad_elementwise_jvp,                           \
-        .curvature = ad_elementwise_curvature,               \
-        .kernels = &op##_kernels,                            \
+/* The op, whose kernels are op##_kernels, with its texts. */
+#define AD_ELEMENTWISE_OP(op, count, op_flags, shape_rule, ...) \
+    static const ad_op op##_op = {                              \
+        .size = sizeof(ad_op),                                  \
+        .name = &#op[3],                                        \
+        .arity = count,                                         \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),    \
+        .shape = shape_rule,                                    \
+        .forward = ad_elementwise_forward,                      \
+        .pullback = ad_elementwise_pullback,                    \
+        .jvp = ad_elementwise_jvp,                              \
+        .curvature = ad_elementwise_curvature,                  \
+        .kernels = &op##_kernels,                               \
+        __VA_ARGS__,                                            \
     };
 
 #endif

@@ -6,6 +6,7 @@
  * bits is around loops over a few bases, which so become vector instructions. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
+#include "ops/elementwise/expressions.h"
 #include "ops/families.h"
 
 #include "adze/ops.h"
@@ -89,6 +90,7 @@ static void powi_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op powi_op = {
+    .size = sizeof(ad_op),
     .name = "powi",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -98,6 +100,7 @@ static const ad_op powi_op = {
     .pullback = powi_pullback,
     .jvp = powi_jvp,
     .curvature = powi_curvature,
+    .derivative = "dx = g n x^(n-1)",
 };
 
 ad_tensor ad_powi(ad_tensor x, int n)

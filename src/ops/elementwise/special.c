@@ -12,8 +12,6 @@
 #include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
-#include "kernels/gauss.h"
-
 #define PI 3.14159265358979323846
 
 static double log_gamma(double x)
@@ -83,15 +81,19 @@ static double tetragamma(double x)
     return sum - z * (1 + 1 / x + z * tail);
 }
 
-#define TO_F64(f, x) f((double)(x))
-#define SLOPE        AD_LIKE(x, 1.12837916709551257390) /* 2 / sqrt(pi) */
-
 /* clang-format off */
-/*       name     y                      dy/dx                 d2y/dx2 */
-UNARY(   erf,     erf(x),                SLOPE * AD_GAUSS(x),  AD_VANISHING(SLOPE * AD_GAUSS(x), -2 * x))
-UNARY(   erfc,    erfc(x),               -SLOPE * AD_GAUSS(x), AD_VANISHING(SLOPE * AD_GAUSS(x), 2 * x))
-SINGULAR(lgamma,  TO_F64(log_gamma, x),  TO_F64(digamma, x),   TO_F64(trigamma, x))
-SINGULAR(digamma, TO_F64(digamma, x),    TO_F64(trigamma, x),  TO_F64(tetragamma, x))
+/*   name, y, dy/dx, d2y/dx2 */
+UNARY(   ad_erf,
+         erf(x),
+         AD_2_BY_ROOT_PI * AD_GAUSS(x),
+         AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), -2 * x))
+UNARY(   ad_erfc,
+         erfc(x),
+         -AD_2_BY_ROOT_PI * AD_GAUSS(x),
+         AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), 2 * x))
+SINGULAR(ad_lgamma,  log_gamma(x), digamma(x),  trigamma(x))
+SINGULAR(ad_digamma, digamma(x),   trigamma(x), tetragamma(x))
 /* clang-format on */
 
-const ad_op *const ad_special_ops[] = {&erf_op, &erfc_op, &lgamma_op, &digamma_op, NULL};
+const ad_op *const ad_special_ops[] = {&ad_erf_op, &ad_erfc_op, &ad_lgamma_op, &ad_digamma_op,
+                                       NULL};

@@ -21,38 +21,39 @@
 AD_BEND_PART(none, f32, float, c, 0)
 AD_BEND_PART(none, f64, double, c, 0)
 
-/* They are linear in each operand by itself. */
-#define TERNARY(op, op_flags, f, da, db, dc, dab, dac, dbc)            \
-    TERNARY_KERNELS(op, f32, float, f, da, db, dc, dab, dac, dbc)      \
-    TERNARY_KERNELS(op, f64, double, f, da, db, dc, dab, dac, dbc)     \
-    static const ad_elementwise_kernels op##_kernels = {               \
-        AD_BLOCKS(op##_forward),                                       \
-        {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db), AD_BLOCKS(op##_dc)},  \
-        {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},  \
-         {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},  \
-         {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}}, \
-    };                                                                 \
-    AD_ELEMENTWISE_OP(op, 3, op_flags, ad_shape_broadcast_3)           \
-    ad_tensor(ad_##op)(ad_tensor a, ad_tensor b, ad_tensor c)          \
-    {                                                                  \
-        return ad_apply(&op##_op, (ad_tensor[]){a, b, c}, NULL);       \
+#define TERNARY_OP(op, op_flags, ...)                                                            \
+    static const ad_elementwise_kernels op##_kernels = {                                         \
+        AD_BLOCKS(op##_forward),                                                                 \
+        {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db), AD_BLOCKS(op##_dc)},                            \
+        {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},                            \
+         {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},                            \
+         {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}},                           \
+    };                                                                                           \
+    AD_ELEMENTWISE_OP(op, 3, op_flags, ad_shape_broadcast_3, .operands = "a, b, c", __VA_ARGS__) \
+    ad_tensor(op)(ad_tensor a, ad_tensor b, ad_tensor c)                                         \
+    {                                                                                            \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b, c}, NULL);                                 \
     }
 
-/* Bounds as by maximum, then minimum: a keeps ties and NaN, c wins over b. */
-#define OVER_B  (a >= b || a != a)
-#define UNDER_C (a <= c || a != a)
-#define B_FITS  (b <= c || b != b)
+/* They are linear in each operand by itself. */
+#define TERNARY(op, op_flags, f, da, db, dc, dab, dac, dbc)           \
+    TERNARY_KERNELS(op, f32, float, f, da, db, dc, dab, dac, dbc)     \
+    TERNARY_KERNELS(op, f64, double, f, da, db, dc, dab, dac, dbc)    \
+    TERNARY_OP(op, op_flags, .formula = #f, .slope = {#da, #db, #dc}, \
+               .bend = {{"0", #dab, #dac}, {#dab, "0", #dbc}, {#dac, #dbc, "0"}})
+
+/* The bounds of clamp are as by maximum, then minimum: a keeps ties and NaN, c wins over b. */
 
 /* clang-format off */
-/*      name     flags         y                                   dy/da  dy/db  dy/dc  d2y/dadb  d2y/dadc  d2y/dbdc */
-TERNARY(clamp,   AD_OP_LINEAR, OVER_B ? (UNDER_C ? a : c) : (B_FITS ? b : c),
-                                                                   OVER_B && UNDER_C,
-                                                                          !OVER_B && B_FITS,
-                                                                                 OVER_B ? !UNDER_C : !B_FITS,
-                                                                                        0,        0,        0)
-TERNARY(lerp,    0,            2 * c < 1 ? a + c * (b - a) : b - (1 - c) * (b - a),
-                                                                   1 - c, c,     b - a, 0,        -1,       1)
-TERNARY(muladd,  0,            a * b + c,                          b,     a,     1,     1,        0,        0)
+/*   name, flags, y, dy/da, dy/db, dy/dc, d2y/dadb, d2y/dadc, d2y/dbdc */
+TERNARY(ad_clamp, AD_OP_LINEAR,
+        AD_NOT_BELOW(a, b) ? (AD_NOT_ABOVE(a, c) ? a : c) : (AD_NOT_ABOVE(b, c) ? b : c),
+        AD_NOT_BELOW(a, b) && AD_NOT_ABOVE(a, c),
+        !AD_NOT_BELOW(a, b) && AD_NOT_ABOVE(b, c),
+        AD_NOT_BELOW(a, b) ? !AD_NOT_ABOVE(a, c) : !AD_NOT_ABOVE(b, c),
+        0, 0, 0)
+TERNARY(ad_lerp, 0, 2 * c < 1 ? a + c * (b - a) : b - (1 - c) * (b - a), 1 - c, c, b - a, 0, -1, 1)
+TERNARY(ad_muladd, 0, a * b + c, b, a, 1, 1, 0, 0)
 /* clang-format on */
 
-const ad_op *const ad_ternary_ops[] = {&clamp_op, &lerp_op, &muladd_op, NULL};
+const ad_op *const ad_ternary_ops[] = {&ad_clamp_op, &ad_lerp_op, &ad_muladd_op, NULL};

@@ -2,8 +2,6 @@
 #include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
-#include "kernels/trigonometric.h"
-
 enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache */
 
 /* Only pieces of a run with an x beyond AD_NEAR take the slow path. */
@@ -33,30 +31,39 @@ enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache
 #define PERIODIC(op, f, df, d2f)                  \
     PERIODIC_KERNELS(op, f32, float, f, df, d2f)  \
     PERIODIC_KERNELS(op, f64, double, f, df, d2f) \
-    UNARY_OP(op, 0)
+    UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
 
 #define SIN(x) (far ? AD_SIN_FAR(x) : AD_SIN(x))
 #define COS(x) (far ? AD_COS_FAR(x) : AD_COS(x))
 
-/* x / (1 + x^2), without overflow. */
-#define BELL(x) (fabs(x) < 1 ? x / (1 + x * x) : 1 / (x + 1 / x))
-
 /* clang-format off */
-/*       name    y          dy/dx                                 d2y/dx2 */
-PERIODIC(sin,    SIN(x),    COS(x),                               -y)
-PERIODIC(cos,    COS(x),    -SIN(x),                              -y)
-UNARY(   tan,    tan(x),    1 + y * y,                            2 * y * (1 + y * y))
-SINGULAR(asin,   asin(x),   1 / sqrt((1 - x) * (1 + x)),          x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
-SINGULAR(acos,   acos(x),   -1 / sqrt((1 - x) * (1 + x)),         -x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
-UNARY(   atan,   atan(x),   1 / (1 + x * x),                      -2 * BELL(x) / (1 + x * x))
-UNARY(   sinh,   sinh(x),   cosh(x),                              y)
-UNARY(   cosh,   cosh(x),   sinh(x),                              y)
-UNARY(   asinh,  asinh(x),  1 / hypot(AD_LIKE(x, 1), x),                   -BELL(x) / hypot(AD_LIKE(x, 1), x))
-SINGULAR(acosh,  acosh(x),  1 / (sqrt(x - 1) * sqrt(x + 1)),      -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
-SINGULAR(atanh,  atanh(x),  1 / ((1 - x) * (1 + x)),              2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))
+/*   name, y, dy/dx, d2y/dx2 */
+PERIODIC(ad_sin,   SIN(x),   COS(x),                      -y)
+PERIODIC(ad_cos,   COS(x),   -SIN(x),                     -y)
+UNARY(   ad_tan,   tan(x),   1 + y * y,                   2 * y * (1 + y * y))
+SINGULAR(ad_asin,
+         asin(x),
+         1 / sqrt((1 - x) * (1 + x)),
+         x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
+SINGULAR(ad_acos,
+         acos(x),
+         -1 / sqrt((1 - x) * (1 + x)),
+         -x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
+UNARY(   ad_atan,  atan(x),  1 / (1 + x * x),             -2 * AD_BELL(x) / (1 + x * x))
+UNARY(   ad_sinh,  sinh(x),  cosh(x),                     y)
+UNARY(   ad_cosh,  cosh(x),  sinh(x),                     y)
+UNARY(   ad_asinh, asinh(x), 1 / hypot(AD_LIKE(x, 1), x), -AD_BELL(x) / hypot(AD_LIKE(x, 1), x))
+SINGULAR(ad_acosh,
+         acosh(x),
+         1 / (sqrt(x - 1) * sqrt(x + 1)),
+         -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
+SINGULAR(ad_atanh,
+         atanh(x),
+         1 / ((1 - x) * (1 + x)),
+         2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))
 /* clang-format on */
 
 const ad_op *const ad_trigonometry_ops[] = {
-    &sin_op,  &cos_op,  &tan_op,   &asin_op,  &acos_op,  &atan_op,
-    &sinh_op, &cosh_op, &asinh_op, &acosh_op, &atanh_op, NULL,
+    &ad_sin_op,  &ad_cos_op,  &ad_tan_op,   &ad_asin_op,  &ad_acos_op,  &ad_atan_op,
+    &ad_sinh_op, &ad_cosh_op, &ad_asinh_op, &ad_acosh_op, &ad_atanh_op, NULL,
 };

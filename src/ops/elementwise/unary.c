@@ -37,36 +37,32 @@ void ad_unary_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->y.shape, &k->bend, 4, in, &c->tdx[0], true);
 }
 
-/* log(2), 1 / log(2), 1 / log(10). */
-#define LOG_2   AD_LIKE(x, 0.693147180559945309417232121458176568)
-#define LOG2_E  AD_LIKE(x, 1.442695040888963407359924681001892137)
-#define LOG10_E AD_LIKE(x, 0.434294481903251827651128918916605082)
-
 /* clang-format off */
-/*       name        y                           dy/dx                       d2y/dx2 */
-PIECEWISE(neg,        -x,                         -1)
-PIECEWISE(abs,        fabs(x),                    (x > 0) - (x < 0))
-PIECEWISE(sign,       x > 0 ? 1 : x < 0 ? -1 : x, 0)
-PIECEWISE(ceil,       ceil(x),                    0)
-PIECEWISE(floor,      floor(x),                   0)
-PIECEWISE(round,      rint(x),                    0)
-PIECEWISE(trunc,      trunc(x),                   0)
-UNARY(   square,     x * x,                      2 * x,                      2)
-SINGULAR(sqrt,       sqrt(x),                    1 / (2 * y),                -1 / (4 * x * y))
-SINGULAR(rsqrt,      1 / sqrt(x),                -(y / x) / 2,               3 * (y / x / x) / 4)
-SINGULAR(cbrt,       cbrt(x),                    1 / (3 * y * y),            -2 / (9 * x * y * y))
-SINGULAR(reciprocal, 1 / x,                      -y * y,                     2 * y * y * y)
-UNARY(   exp,        AD_EXP(x),                  y,                          y)
-UNARY(   exp2,       exp2(x),                    y * LOG_2,                  y * LOG_2 * LOG_2)
-UNARY(   expm1,      AD_EXPM1(x),                AD_EXP(x),                  AD_EXP(x))
-SINGULAR(log,        AD_LOG(x),                  1 / x,                      -1 / (x * x))
-SINGULAR(log2,       log2(x),                    LOG2_E / x,                 -LOG2_E / (x * x))
-SINGULAR(log10,      log10(x),                   LOG10_E / x,                -LOG10_E / (x * x))
-SINGULAR(log1p,      AD_LOG1P(x),                1 / (1 + x),                -1 / ((1 + x) * (1 + x)))
+/*   name, y, dy/dx, d2y/dx2 */
+PIECEWISE(ad_neg,        -x,                         -1)
+PIECEWISE(ad_abs,        fabs(x),                    (x > 0) - (x < 0))
+PIECEWISE(ad_sign,       x > 0 ? 1 : x < 0 ? -1 : x, 0)
+PIECEWISE(ad_ceil,       ceil(x),                    0)
+PIECEWISE(ad_floor,      floor(x),                   0)
+PIECEWISE(ad_round,      rint(x),                    0)
+PIECEWISE(ad_trunc,      trunc(x),                   0)
+UNARY(    ad_square,     x * x,                      2 * x,           2)
+SINGULAR( ad_sqrt,       sqrt(x),                    1 / (2 * y),     -1 / (4 * x * y))
+SINGULAR( ad_rsqrt,      1 / sqrt(x),                -(y / x) / 2,    3 * (y / x / x) / 4)
+SINGULAR( ad_cbrt,       cbrt(x),                    1 / (3 * y * y), -2 / (9 * x * y * y))
+SINGULAR( ad_reciprocal, 1 / x,                      -y * y,          2 * y * y * y)
+UNARY(    ad_exp,        AD_EXP(x),                  y,               y)
+UNARY(    ad_exp2,       exp2(x),                    y * AD_LN_2,     y * AD_LN_2 * AD_LN_2)
+UNARY(    ad_expm1,      AD_EXPM1(x),                AD_EXP(x),       AD_EXP(x))
+SINGULAR( ad_log,        AD_LOG(x),                  1 / x,           -1 / (x * x))
+SINGULAR( ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / (x * x))
+SINGULAR( ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / (x * x))
+SINGULAR( ad_log1p,      AD_LOG1P(x),                1 / (1 + x),     -1 / ((1 + x) * (1 + x)))
 /* clang-format on */
 
 const ad_op *const ad_unary_ops[] = {
-    &neg_op,    &abs_op,  &sign_op,  &ceil_op,  &floor_op,      &round_op, &trunc_op,
-    &square_op, &sqrt_op, &rsqrt_op, &cbrt_op,  &reciprocal_op, &exp_op,   &exp2_op,
-    &expm1_op,  &log_op,  &log2_op,  &log10_op, &log1p_op,      NULL,
+    &ad_neg_op,   &ad_abs_op,        &ad_sign_op,   &ad_ceil_op,  &ad_floor_op,
+    &ad_round_op, &ad_trunc_op,      &ad_square_op, &ad_sqrt_op,  &ad_rsqrt_op,
+    &ad_cbrt_op,  &ad_reciprocal_op, &ad_exp_op,    &ad_exp2_op,  &ad_expm1_op,
+    &ad_log_op,   &ad_log2_op,       &ad_log10_op,  &ad_log1p_op, NULL,
 };

@@ -1,18 +1,17 @@
 /* How elementwise operations of one operand are written.
  *
  * One line is one operation: y as an expression of x, and its first and second derivatives as
- * expressions of x and y. From it come the kernels for f32 and f64 and all four rules: the
- * Jacobian is diagonal, so that pullback and jvp are the same product. */
+ * expressions of x and y. From it come the kernels for f32 and f64, all four rules (the Jacobian is
+ * diagonal, so that pullback and jvp are the same product), the text of the expressions, and the public
+ * function. */
 #ifndef ADZE_OPS_ELEMENTWISE_UNARY_ROWS_H
 #define ADZE_OPS_ELEMENTWISE_UNARY_ROWS_H
 
 #include "adze/op.h"
-#include "kernels/elementary.h"
 #include "kernels/kernel.h"
+#include "ops/elementwise/expressions.h"
 #include "ops/elementwise/unary.h"
 #include "ops/families.h"
-
-#include <tgmath.h>
 
 /* The expressions as functions. far tells whether x may be beyond AD_NEAR. */
 #define UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, guard)       \
@@ -46,14 +45,16 @@
     UNARY_LOOPS(op, op, suffix, T, false)               \
     UNARY_BEND(op, suffix, T)
 
-#define UNARY_OP(op, op_flags)                               \
+/* The op, whose kernels are op##_kernels, with its texts; and the public function. */
+#define UNARY_OP(op, op_flags, ...)                          \
     static const ad_unary_kernels op##_kernels = {           \
         AD_BLOCKS(op##_forward),                             \
         AD_BLOCKS(op##_slope),                               \
         AD_BLOCKS(op##_bend),                                \
     };                                                       \
     static const ad_op op##_op = {                           \
-        .name = #op,                                         \
+        .size = sizeof(ad_op),                               \
+        .name = &#op[3],                                     \
         .arity = 1,                                          \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags), \
         .shape = ad_shape_first,                             \
@@ -62,23 +63,27 @@
         .jvp = ad_unary_jvp,                                 \
         .curvature = ad_unary_curvature,                     \
         .kernels = &op##_kernels,                            \
+        .operands = "x",                                     \
+        __VA_ARGS__,                                         \
     };                                                       \
-    ad_tensor ad_##op(ad_tensor x)                           \
+    ad_tensor op(ad_tensor x)                                \
     {                                                        \
         return ad_apply(&op##_op, &x, NULL);                 \
     }
 
-#define UNARY_RULES(op, op_flags, f, df, d2f, guard)  \
-    UNARY_KERNELS(op, f32, float, f, df, d2f, guard)  \
-    UNARY_KERNELS(op, f64, double, f, df, d2f, guard) \
-    UNARY_OP(op, op_flags)
+#define UNARY_BOTH(op, f, df, d2f, guard)            \
+    UNARY_KERNELS(op, f32, float, f, df, d2f, guard) \
+    UNARY_KERNELS(op, f64, double, f, df, d2f, guard)
 
 /* Where the derivative is infinite, a cotangent of 0 stays 0 instead of becoming 0 inf = NaN. */
-#define UNARY(op, f, df, d2f)    UNARY_RULES(op, 0, f, df, d2f, 1)
-#define SINGULAR(op, f, df, d2f) UNARY_RULES(op, 0, f, df, d2f, g != 0)
-#define PIECEWISE(op, f, df)     UNARY_RULES(op, AD_OP_LINEAR, f, df, 0, 1)
-
-/* Both types of a function that is no expression: name_f32, name_f64 with this body, of T x. */
-#define BOTH_TYPES(FUNCTION) FUNCTION(f32, float) FUNCTION(f64, double)
+#define UNARY(op, f, df, d2f)     \
+    UNARY_BOTH(op, f, df, d2f, 1) \
+    UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
+#define SINGULAR(op, f, df, d2f)       \
+    UNARY_BOTH(op, f, df, d2f, g != 0) \
+    UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
+#define PIECEWISE(op, f, df)    \
+    UNARY_BOTH(op, f, df, 0, 1) \
+    UNARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#df}, .bend = {{"0"}})
 
 #endif

@@ -11,10 +11,10 @@
 
 #include "adze/op.h"
 #include "adze/ops.h"
-#include "kernels/elementary.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "ops/loss/loss_expressions.h"
 
 typedef struct loss_kernels {
     ad_blocks value;    /* p, t(, a) -> f, in f64 */
@@ -115,70 +115,11 @@ static void loss_curvature(const ad_curvature_args *c)
         }
 }
 
-/* ---- the expressions --------------------------------------------------------------- */
-
 /* Where a derivative is infinite, a cotangent or tangent of 0 stays 0 instead of becoming NaN. */
 AD_INLINE double scaled(double g, double slope)
 {
     return g == 0 ? 0 : g * slope;
 }
-
-AD_INLINE double sign_of(double x)
-{
-    return (x > 0) - (x < 0);
-}
-
-/* log(cosh(x)); cosh(x) - 1 = e^2 / (2 (1 + e)) with e = exp(|x|) - 1 */
-AD_INLINE double log_cosh(double x)
-{
-    const double log_2 = 0.69314718055994530942;
-    double size = fabs(x), e = AD_EXPM1(size);
-    double far = size - log_2 + AD_LOG1P(AD_EXP(-2 * size));
-    return size < 1 ? AD_LOG1P(e * e / (2 * (1 + e))) : far;
-}
-
-/* 1 / cosh(x)^2, which is also 4 s (1 - s) for s = sigmoid(2x) */
-AD_INLINE double sech_squared(double x)
-{
-    double q = AD_EXP(-2 * fabs(x));
-    return 4 * q / ((1 + q) * (1 + q));
-}
-
-/* log(a / b), exact where a is close to b */
-AD_INLINE double log_ratio(double a, double b)
-{
-    double near = AD_LOG1P((a - b) / b), far = AD_LOG(a / b);
-    return fabs(a - b) < 0.5 * fabs(b) ? near : far;
-}
-
-/* log(1 + x), with 0 in the place of what is below, and its derivatives */
-#define CLIP(x)       ((x) < 0 ? 0 : (x))
-#define LOG1P_1(x)    ((x) < 0 ? 0 : 1 / (1 + (x)))
-#define LOG1P_2(x)    ((x) < 0 ? 0 : -1 / ((1 + (x)) * (1 + (x))))
-#define LOG1P_APART() log1p_apart(CLIP(p), CLIP(t))
-
-AD_INLINE double log1p_apart(double a, double b)
-{
-    double low = a < b ? a : b, gap = AD_LOG1P(fabs(a - b) / (1 + low));
-    return a < b ? -gap : gap;
-}
-
-/* log(1 + exp(x)) - x t with exp of negatives only, and its slope sigmoid(x) - t */
-AD_INLINE double sigmoid_entropy(double x, double t)
-{
-    double rest = x > 0 ? 1 - t : t;
-    return (rest == 0 ? 0 : (x > 0 ? x : -x) * rest) + AD_LOG1P(AD_EXP(-fabs(x)));
-}
-
-AD_INLINE double sigmoid_less(double x, double t)
-{
-    double s = AD_SIGMOID(-fabs(x));
-    return x > 0 ? (1 - t) - s : s - t;
-}
-
-#define MARGIN       (1 - t * p)
-#define IF_MISSED(x) (MARGIN <= 0 ? 0 : (x))
-#define INSIDE       (fabs(d) <= a)
 
 /* ---- the table --------------------------------------------------------------------- */
 
@@ -203,7 +144,7 @@ AD_INLINE double sigmoid_less(double x, double t)
     AD_KERNEL(op##_dpt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pt, T, A(4)))) \
     AD_KERNEL(op##_dtt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_tt, T, A(4))))
 
-#define LOSS_OP(op, op_flags, attr_bytes, is_mean)                       \
+#define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)                  \
     static const loss_kernels op##_kernels = {                           \
         AD_BLOCKS(op##_value),                                           \
         {AD_BLOCKS(op##_dp), AD_BLOCKS(op##_dt)},                        \
@@ -212,7 +153,8 @@ AD_INLINE double sigmoid_less(double x, double t)
         attr_bytes != 0,                                                 \
     };                                                                   \
     static const ad_op op##_op = {                                       \
-        .name = #op,                                                     \
+        .size = sizeof(ad_op),                                           \
+        .name = &#op[3],                                                 \
         .arity = 2,                                                      \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),             \
         .attr_size = attr_bytes,                                         \
@@ -222,81 +164,98 @@ AD_INLINE double sigmoid_less(double x, double t)
         .jvp = loss_jvp,                                                 \
         .curvature = loss_curvature,                                     \
         .kernels = &op##_kernels,                                        \
+        .operands = "p, t",                                              \
+        __VA_ARGS__,                                                     \
     };
 
-#define LOSS_RULES(op, op_flags, A, attr_bytes, mean, f, fp, ft, fpp, fpt, ftt) \
-    FUNCTION(op##_f, f)                                                         \
-    FUNCTION(op##_f_p, fp)                                                      \
-    FUNCTION(op##_f_t, ft)                                                      \
-    FUNCTION(op##_f_pp, fpp)                                                    \
-    FUNCTION(op##_f_pt, fpt)                                                    \
-    FUNCTION(op##_f_tt, ftt)                                                    \
-    LOSS_KERNELS(op, f32, float, A)                                             \
-    LOSS_KERNELS(op, f64, double, A)                                            \
-    LOSS_OP(op, op_flags, attr_bytes, mean)
+#define LOSS_RULES(op, A, f, fp, ft, fpp, fpt, ftt) \
+    FUNCTION(op##_f, f)                             \
+    FUNCTION(op##_f_p, fp)                          \
+    FUNCTION(op##_f_t, ft)                          \
+    FUNCTION(op##_f_pp, fpp)                        \
+    FUNCTION(op##_f_pt, fpt)                        \
+    FUNCTION(op##_f_tt, ftt)                        \
+    LOSS_KERNELS(op, f32, float, A)                 \
+    LOSS_KERNELS(op, f64, double, A)
 
 #define LOSS_FUNCTION(op)                                                   \
-    ad_tensor ad_##op(ad_tensor prediction, ad_tensor target)               \
+    ad_tensor op(ad_tensor prediction, ad_tensor target)                    \
     {                                                                       \
         return ad_apply(&op##_op, (ad_tensor[]){prediction, target}, NULL); \
     }
 
 #define SUM  false
 #define MEAN true
-#define LOSS(op, mean, f, fp, ft, fpp, fpt, ftt)                       \
-    LOSS_RULES(op, 0, NO_PARAMETER, 0, mean, f, fp, ft, fpp, fpt, ftt) \
+#define LOSS(op, mean, f, fp, ft, fpp, fpt, ftt)                \
+    LOSS_RULES(op, NO_PARAMETER, f, fp, ft, fpp, fpt, ftt)      \
+    LOSS_OP(op, 0, 0, mean, .formula = #f, .slope = {#fp, #ft}, \
+            .bend = {{#fpp, #fpt}, {#fpt, #ftt}})               \
     LOSS_FUNCTION(op)
 
 /* Of the difference alone; the target's derivatives follow. */
-#define DISTANCE_RULES(op, op_flags, A, attr_bytes, mean, f, fd, fdd) \
-    LOSS_RULES(op, op_flags, A, attr_bytes, mean, f, fd, -(fd), fdd, -(fdd), fdd)
-#define DISTANCE(op, mean, f, fd, fdd)                       \
-    DISTANCE_RULES(op, 0, NO_PARAMETER, 0, mean, f, fd, fdd) \
+#define DISTANCE_RULES(op, A, f, fd, fdd) LOSS_RULES(op, A, f, fd, -(fd), fdd, -(fdd), fdd)
+#define DISTANCE_TEXT(f, fd, fdd) \
+    .formula = f, .slope = {fd, "-(" fd ")"}, .bend = {{fdd, "-(" fdd ")"}, {"-(" fdd ")", fdd}}
+#define DISTANCE(op, mean, f, fd, fdd)                    \
+    DISTANCE_RULES(op, NO_PARAMETER, f, fd, fdd)          \
+    LOSS_OP(op, 0, 0, mean, DISTANCE_TEXT(#f, #fd, #fdd)) \
     LOSS_FUNCTION(op)
-#define PIECEWISE(op, mean, f, fd)                                    \
-    DISTANCE_RULES(op, AD_OP_LINEAR, NO_PARAMETER, 0, mean, f, fd, 0) \
+#define PIECEWISE(op, mean, f, fd)                                  \
+    DISTANCE_RULES(op, NO_PARAMETER, f, fd, 0)                      \
+    LOSS_OP(op, AD_OP_LINEAR, 0, mean, DISTANCE_TEXT(#f, #fd, "0")) \
     LOSS_FUNCTION(op)
-#define WITH_PARAMETER(op, mean, f, fd, fdd) \
-    DISTANCE_RULES(op, 0, PARAMETER, sizeof(double), mean, f, fd, fdd)
+#define WITH_PARAMETER(op, mean, f, fd, fdd)  \
+    DISTANCE_RULES(op, PARAMETER, f, fd, fdd) \
+    LOSS_OP(op, 0, sizeof(double), mean, DISTANCE_TEXT(#f, #fd, #fdd))
 
 /* clang-format off */
-/*             name         of    f                                    df/dd                  d2f/dd2 */
-PIECEWISE(     l1_loss,     SUM,  fabs(d),                             sign_of(d))
-PIECEWISE(     mae,         MEAN, fabs(d),                             sign_of(d))
-DISTANCE(      l2_loss,     SUM,  d * d,                               2 * d,                 2)
-DISTANCE(      mse,         MEAN, d * d,                               2 * d,                 2)
-DISTANCE(      logcosh_loss, MEAN, log_cosh(d),                        AD_TANH(d),            sech_squared(d))
-WITH_PARAMETER(huber_loss,  SUM,  INSIDE ? d * d / 2 : a * (fabs(d) - a / 2),
-                                                                       d > a ? a : d < -a ? -a : d,  INSIDE)
+/*   name, of; f, df/dd, d2f/dd2 */
+PIECEWISE(ad_l1_loss, SUM, fabs(d), sign_of(d))
+PIECEWISE(ad_mae, MEAN, fabs(d), sign_of(d))
+DISTANCE(ad_l2_loss, SUM, d * d, 2 * d, 2)
+DISTANCE(ad_mse, MEAN, d * d, 2 * d, 2)
+DISTANCE(ad_logcosh_loss, MEAN, log_cosh(d), AD_TANH(d), sech_squared(d))
+WITH_PARAMETER(ad_huber_loss, SUM,
+     fabs(d) <= a ? d * d / 2 : a * (fabs(d) - a / 2),
+     d > a ? a : d < -a ? -a : d,
+     fabs(d) <= a)
 
-/*   name, of;  f,  df/dp,  df/dt;  d2f/dp2,  d2f/dpdt,  d2f/dt2 */
-LOSS(mape, MEAN,
+/*   name, of; f, df/dp, df/dt, d2f/dp2, d2f/dpdt, d2f/dt2 */
+LOSS(ad_mape, MEAN,
      100 * fabs(d / t),
      100 * sign_of(d) / fabs(t),
      -100 * sign_of(d) * (p / t) / fabs(t),
      0,
      -100 * sign_of(d) / fabs(t) / t,
      200 * sign_of(d) * (p / t) / fabs(t) / t)
-LOSS(msle, MEAN,
-     LOG1P_APART() * LOG1P_APART(),
-     2 * LOG1P_APART() * LOG1P_1(p),
-     -2 * LOG1P_APART() * LOG1P_1(t),
-     2 * (LOG1P_1(p) * LOG1P_1(p) + LOG1P_APART() * LOG1P_2(p)),
-     -2 * LOG1P_1(p) * LOG1P_1(t),
-     2 * (LOG1P_1(t) * LOG1P_1(t) - LOG1P_APART() * LOG1P_2(t)))
-LOSS(hinge_loss, MEAN,
-     IF_MISSED(MARGIN), IF_MISSED(-t), IF_MISSED(-p),
-     0, IF_MISSED(-1), 0)
-LOSS(squared_hinge_loss, MEAN,
-     IF_MISSED(MARGIN * MARGIN), IF_MISSED(-2 * t * MARGIN), IF_MISSED(-2 * p * MARGIN),
-     IF_MISSED(2 * t * t), IF_MISSED(2 * (t * p - MARGIN)), IF_MISSED(2 * p * p))
-LOSS(poisson_loss, MEAN,
+LOSS(ad_msle, MEAN,
+     log1p_gap(p, t) * log1p_gap(p, t),
+     2 * log1p_gap(p, t) * log1p_slope(p),
+     -2 * log1p_gap(p, t) * log1p_slope(t),
+     2 * (log1p_slope(p) * log1p_slope(p) + log1p_gap(p, t) * log1p_bend(p)),
+     -2 * log1p_slope(p) * log1p_slope(t),
+     2 * (log1p_slope(t) * log1p_slope(t) - log1p_gap(p, t) * log1p_bend(t)))
+LOSS(ad_hinge_loss, MEAN,
+     1 - t * p <= 0 ? 0 : 1 - t * p,
+     1 - t * p <= 0 ? 0 : -t,
+     1 - t * p <= 0 ? 0 : -p,
+     0,
+     1 - t * p <= 0 ? 0 : -1,
+     0)
+LOSS(ad_squared_hinge_loss, MEAN,
+     1 - t * p <= 0 ? 0 : (1 - t * p) * (1 - t * p),
+     1 - t * p <= 0 ? 0 : -2 * t * (1 - t * p),
+     1 - t * p <= 0 ? 0 : -2 * p * (1 - t * p),
+     1 - t * p <= 0 ? 0 : 2 * t * t,
+     1 - t * p <= 0 ? 0 : 2 * (t * p - (1 - t * p)),
+     1 - t * p <= 0 ? 0 : 2 * p * p)
+LOSS(ad_poisson_loss, MEAN,
      t == 0 ? p : p - t * AD_LOG(p), t == 0 ? 1 : 1 - t / p, -AD_LOG(p),
      t == 0 ? 0 : t / (p * p), -1 / p, 0)
-LOSS(kl_divergence, SUM,
+LOSS(ad_kl_divergence, SUM,
      t == 0 ? 0 : t * log_ratio(t, p), t == 0 ? 0 : -(t / p), t == 0 ? -INFINITY : log_ratio(t, p) + 1,
      t == 0 ? 0 : t / p / p, -1 / p, 1 / t)
-LOSS(sigmoid_cross_entropy, MEAN,
+LOSS(ad_sigmoid_cross_entropy, MEAN,
      sigmoid_entropy(p, t), sigmoid_less(p, t), -p,
      sech_squared(p / 2) / 4, -1, 0)
 /* clang-format on */
@@ -307,24 +266,24 @@ ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
     if (!(delta > 0)) {
         ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
                      "huber_loss: delta must be greater than 0, it is %g", delta);
-        return ad_dead_like(x[0]);
+        return ad_dead(x[0]);
     }
-    return ad_apply(&huber_loss_op, x, &delta);
+    return ad_apply(&ad_huber_loss_op, x, &delta);
 }
 
 const ad_op *const ad_loss_ops[] = {
-    &l1_loss_op,
-    &mae_op,
-    &l2_loss_op,
-    &mse_op,
-    &logcosh_loss_op,
-    &huber_loss_op,
-    &mape_op,
-    &msle_op,
-    &hinge_loss_op,
-    &squared_hinge_loss_op,
-    &poisson_loss_op,
-    &kl_divergence_op,
-    &sigmoid_cross_entropy_op,
+    &ad_l1_loss_op,
+    &ad_mae_op,
+    &ad_l2_loss_op,
+    &ad_mse_op,
+    &ad_logcosh_loss_op,
+    &ad_huber_loss_op,
+    &ad_mape_op,
+    &ad_msle_op,
+    &ad_hinge_loss_op,
+    &ad_squared_hinge_loss_op,
+    &ad_poisson_loss_op,
+    &ad_kl_divergence_op,
+    &ad_sigmoid_cross_entropy_op,
     NULL,
 };

@@ -216,6 +216,7 @@ static void cross_entropy_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op cross_entropy_op = {
+    .size = sizeof(ad_op),
     .name = "softmax_cross_entropy",
     .arity = 2,
     .flags = AD_OP_ASSIGNS,
@@ -227,6 +228,7 @@ static const ad_op cross_entropy_op = {
     .pullback = cross_entropy_pullback,
     .jvp = cross_entropy_jvp,
     .curvature = cross_entropy_curvature,
+    .derivative = "dx = g (softmax(x) - onehot(label)) / n",
 };
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)

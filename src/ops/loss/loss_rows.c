@@ -46,8 +46,7 @@ static bool open_batch(batch *b, const ad_view *x, ad_workspace *work)
 
 static const char *rows_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    return x[0].rank == 0 ? "needs at least one axis, that of the classes"
-                          : ad_loss_shape(x, attr, y);
+    return x[0].rank == 0 ? "needs at least one axis, the classes" : ad_loss_shape(x, attr, y);
 }
 
 static size_t rows_saved(const ad_type *type, const ad_shape *x, const void *attr)
@@ -260,21 +259,26 @@ static void rows_curvature(const ad_curvature_args *c)
     }
 }
 
-#define ROWS_OP(op, op_name, rules)  \
-    static const ad_op op = {        \
-        .name = op_name,             \
-        .arity = 2,                  \
-        .shape = rows_shape,         \
-        .saved = rows_saved,         \
-        .forward = rows_forward,     \
-        .pullback = rows_pullback,   \
-        .jvp = rows_jvp,             \
-        .curvature = rows_curvature, \
-        .kernels = &rules,           \
+#define ROWS_OP(op, op_name, rules, words) \
+    static const ad_op op = {              \
+        .size = sizeof(ad_op),             \
+        .name = op_name,                   \
+        .arity = 2,                        \
+        .shape = rows_shape,               \
+        .saved = rows_saved,               \
+        .forward = rows_forward,           \
+        .pullback = rows_pullback,         \
+        .jvp = rows_jvp,                   \
+        .curvature = rows_curvature,       \
+        .kernels = &rules,                 \
+        .derivative = words,               \
     };
 
-ROWS_OP(cross_entropy_probabilities_op, "softmax_cross_entropy_probabilities", entropy)
-ROWS_OP(categorical_hinge_op, "categorical_hinge_loss", hinge)
+ROWS_OP(cross_entropy_probabilities_op, "softmax_cross_entropy_probabilities", entropy,
+        "dx = g (sum(q) softmax(x) - q) / n, dq = -g log(softmax(x)) / n")
+ROWS_OP(categorical_hinge_op, "categorical_hinge_loss", hinge,
+        "with the shares s of the greatest (1 - t) p, dp = g ((1 - t) s - t) / n, dt = -g p (1 + "
+        "s) / n, else 0")
 
 ad_tensor ad_softmax_cross_entropy_probabilities(ad_tensor logits, ad_tensor probabilities)
 {

@@ -269,6 +269,7 @@ static void dense_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op dense_op = {
+    .size = sizeof(ad_op),
     .name = "dense",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -278,13 +279,15 @@ static const ad_op dense_op = {
     .pullback = dense_pullback,
     .jvp = dense_jvp,
     .curvature = dense_curvature,
+    .derivative = "dz = g f'(z), with z = x w + b; dx = dz w^T, dw = x^T dz, db = the sum of dz "
+                  "over the rows",
 };
 
 ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)
 {
     if ((unsigned)activation >= AD_ACTIVATION_COUNT) {
         ad_tape *t = x.tape ? x.tape : w.tape ? w.tape : b.tape;
-        ad_tape_fail(t, AD_MISUSE, "dense: %d is no activation", (int)activation);
+        ad_tape_fail(t, AD_MISUSE, "dense: %d is not an activation", (int)activation);
         activation = AD_IDENTITY;
     }
     return ad_apply(&dense_op, (ad_tensor[]){x, w, b}, &(dense_attr){activation});

@@ -60,6 +60,7 @@ static void matmul_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op matmul_op = {
+    .size = sizeof(ad_op),
     .name = "matmul",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -68,6 +69,7 @@ static const ad_op matmul_op = {
     .pullback = matmul_pullback,
     .jvp = matmul_jvp,
     .curvature = matmul_curvature,
+    .derivative = "da = g b^T, db = a^T g, summed over the batch axes that were broadcast",
 };
 
 ad_tensor ad_matmul(ad_tensor a, ad_tensor b)
@@ -102,14 +104,14 @@ AD_FORM(outer, 2, NULL, outer_shape)
 ad_tensor ad_matvec(ad_tensor a, ad_tensor x)
 {
     if (!ad_fits(&matvec, (ad_tensor[]){a, x}, NULL))
-        return ad_dead_like(a.tape ? a : x);
+        return ad_dead(a.tape ? a : x);
     return ad_squeeze(ad_matmul(a, ad_expand(x, -1)), -1);
 }
 
 ad_tensor ad_outer(ad_tensor a, ad_tensor b)
 {
     if (!ad_fits(&outer, (ad_tensor[]){a, b}, NULL))
-        return ad_dead_like(a.tape ? a : b);
+        return ad_dead(a.tape ? a : b);
     return ad_mul(ad_expand(a, -1), ad_expand(b, 0));
 }
 
@@ -170,6 +172,7 @@ static void dot_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op dot_op = {
+    .size = sizeof(ad_op),
     .name = "dot",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -178,6 +181,7 @@ static const ad_op dot_op = {
     .pullback = dot_pullback,
     .jvp = dot_jvp,
     .curvature = dot_curvature,
+    .derivative = "da = g b, db = g a",
 };
 
 ad_tensor ad_dot(ad_tensor a, ad_tensor b)

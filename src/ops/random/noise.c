@@ -179,6 +179,7 @@ static void dropout_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op dropout_op = {
+    .size = sizeof(ad_op),
     .name = "dropout",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -189,6 +190,7 @@ static const ad_op dropout_op = {
     .forward = dropout_forward,
     .pullback = dropout_pullback,
     .jvp = dropout_jvp,
+    .derivative = "dx = g / (1 - rate) where x was kept, an exact 0 elsewhere",
 };
 
 ad_tensor(ad_dropout)(ad_tensor x, double rate, ad_key key)

@@ -184,9 +184,10 @@ static void extreme_jvp(const ad_jvp_args *c)
     ad_store_sums(r.count, sums, c->ty.type, c->ty.data, false);
 }
 
-#define EXTREME_OP(op, is_greatest)                            \
+#define EXTREME_OP(op, over_axes, is_greatest, words)          \
     static const ad_op op##_op = {                             \
-        .name = #op,                                           \
+        .size = sizeof(ad_op),                                 \
+        .name = &#op[3],                                       \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
         .attr_size = sizeof(ad_reduction),                     \
@@ -196,10 +197,11 @@ static void extreme_jvp(const ad_jvp_args *c)
         .pullback = extreme_pullback,                          \
         .jvp = extreme_jvp,                                    \
         .kernels = &(const extreme_kind){is_greatest},         \
+        .derivative = words,                                   \
     };                                                         \
-    AD_REDUCTION_FORMS(op, op##_op)
+    AD_REDUCTION_FORMS(op, over_axes, op##_op)
 
-EXTREME_OP(max, true)
-EXTREME_OP(min, false)
+EXTREME_OP(ad_max, ad_max_over, true, "dx = g, shared evenly among the greatest")
+EXTREME_OP(ad_min, ad_min_over, false, "dx = g, shared evenly among the least")
 
-const ad_op *const ad_extreme_ops[] = {&max_op, &min_op, NULL};
+const ad_op *const ad_extreme_ops[] = {&ad_max_op, &ad_min_op, NULL};

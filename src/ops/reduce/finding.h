@@ -25,17 +25,18 @@ typedef struct ad_findings {
 void ad_find(const ad_forward_args *c);
 const char *ad_finding_type(const ad_type *x, const void *attr, ad_type *y);
 
-#define AD_FINDING_OP(op, type_rule, shape_rule)      \
-    static const ad_op op##_op = {                    \
-        .name = #op,                                  \
-        .arity = 1,                                   \
-        .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE, \
-        .attr_size = sizeof(ad_reduction),            \
-        .type = type_rule,                            \
-        .shape = shape_rule,                          \
-        .forward = ad_find,                           \
-        .kernels = &op##_findings,                    \
-    };                                                \
-    AD_REDUCTION_FORMS(op, op##_op)
+#define AD_FINDING_OP(op, over_axes, type_rule, shape_rule) \
+    static const ad_op op##_op = {                          \
+        .size = sizeof(ad_op),                              \
+        .name = &#op[3],                                    \
+        .arity = 1,                                         \
+        .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,       \
+        .attr_size = sizeof(ad_reduction),                  \
+        .type = type_rule,                                  \
+        .shape = shape_rule,                                \
+        .forward = ad_find,                                 \
+        .kernels = &op##_findings,                          \
+    };                                                      \
+    AD_REDUCTION_FORMS(op, over_axes, op##_op)
 
 #endif

@@ -145,6 +145,7 @@ static void logsumexp_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op logsumexp_op = {
+    .size = sizeof(ad_op),
     .name = "logsumexp",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -155,8 +156,9 @@ static const ad_op logsumexp_op = {
     .pullback = logsumexp_pullback,
     .jvp = logsumexp_jvp,
     .curvature = logsumexp_curvature,
+    .derivative = "dx = g exp(x - y)",
 };
 
-AD_REDUCTION_FORMS(logsumexp, logsumexp_op)
+AD_REDUCTION_FORMS(ad_logsumexp, ad_logsumexp_over, logsumexp_op)
 
 const ad_op *const ad_logsumexp_ops[] = {&logsumexp_op, NULL};

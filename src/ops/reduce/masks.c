@@ -20,9 +20,9 @@ static int64_t whether_all(size_t n, const void *mask)
     return count_nonzero_AD_BOOL(n, mask) == (int64_t)n;
 }
 
-static const ad_findings count_nonzero_findings = AD_FINDINGS(count_nonzero);
-static const ad_findings any_findings = {{[AD_BOOL] = count_nonzero_AD_BOOL}};
-static const ad_findings all_findings = {{[AD_BOOL] = whether_all}};
+static const ad_findings ad_count_nonzero_findings = AD_FINDINGS(count_nonzero);
+static const ad_findings ad_any_findings = {{[AD_BOOL] = count_nonzero_AD_BOOL}};
+static const ad_findings ad_all_findings = {{[AD_BOOL] = whether_all}};
 
 static const char *mask_type(const ad_type *x, const void *attr, ad_type *y)
 {
@@ -31,8 +31,8 @@ static const char *mask_type(const ad_type *x, const void *attr, ad_type *y)
     return x[0] == AD_BOOL ? NULL : "the operand must be a mask (bool; comparisons make masks)";
 }
 
-AD_FINDING_OP(count_nonzero, ad_finding_type, ad_reduce_shape)
-AD_FINDING_OP(all, mask_type, ad_reduce_shape)
-AD_FINDING_OP(any, mask_type, ad_reduce_shape)
+AD_FINDING_OP(ad_count_nonzero, ad_count_nonzero_over, ad_finding_type, ad_reduce_shape)
+AD_FINDING_OP(ad_all, ad_all_over, mask_type, ad_reduce_shape)
+AD_FINDING_OP(ad_any, ad_any_over, mask_type, ad_reduce_shape)
 
-const ad_op *const ad_mask_ops[] = {&count_nonzero_op, &all_op, &any_op, NULL};
+const ad_op *const ad_mask_ops[] = {&ad_count_nonzero_op, &ad_all_op, &ad_any_op, NULL};

@@ -72,6 +72,7 @@ static void prod_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op prod_op = {
+    .size = sizeof(ad_op),
     .name = "prod",
     .arity = 1,
     .flags = AD_OP_STRIDED,
@@ -81,7 +82,8 @@ static const ad_op prod_op = {
     .pullback = prod_pullback,
     .jvp = prod_jvp,
     .curvature = prod_curvature,
+    .derivative = "dx[i] = g times the product of all other x",
 };
-AD_REDUCTION_FORMS(prod, prod_op)
+AD_REDUCTION_FORMS(ad_prod, ad_prod_over, prod_op)
 
 const ad_op *const ad_prod_ops[] = {&prod_op, NULL};

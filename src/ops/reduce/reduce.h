@@ -37,14 +37,15 @@ ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof);
 /* False, with AD_MISUSE on the tape, for a negative one. */
 bool ad_ddof_fits(const char *op, ad_tensor x, int ddof);
 
-#define AD_REDUCTION_FORMS(name, op)                      \
-    ad_tensor ad_##name(ad_tensor x)                      \
-    {                                                     \
-        return ad_reduce(&op, x, AD_AXES(), 0);           \
-    }                                                     \
-    ad_tensor ad_##name##_over(ad_tensor x, ad_axes axes) \
-    {                                                     \
-        return ad_reduce(&op, x, axes, 0);                \
+/* The public functions of an op: over all axes, and over some. */
+#define AD_REDUCTION_FORMS(over_all, over_axes, op) \
+    ad_tensor over_all(ad_tensor x)                 \
+    {                                               \
+        return ad_reduce(&op, x, AD_AXES(), 0);     \
+    }                                               \
+    ad_tensor over_axes(ad_tensor x, ad_axes axes)  \
+    {                                               \
+        return ad_reduce(&op, x, axes, 0);          \
     }
 
 /* Numbers that lie in the kept shape, as a stream. */

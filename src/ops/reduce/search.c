@@ -24,10 +24,10 @@
 AD_TYPE_LIST(ARGMAX)
 AD_TYPE_LIST(ARGMIN)
 
-static const ad_findings argmax_findings = AD_FINDINGS(argmax);
-static const ad_findings argmin_findings = AD_FINDINGS(argmin);
+static const ad_findings ad_argmax_findings = AD_FINDINGS(argmax);
+static const ad_findings ad_argmin_findings = AD_FINDINGS(argmin);
 
-AD_FINDING_OP(argmax, ad_finding_type, ad_extreme_shape)
-AD_FINDING_OP(argmin, ad_finding_type, ad_extreme_shape)
+AD_FINDING_OP(ad_argmax, ad_argmax_over, ad_finding_type, ad_extreme_shape)
+AD_FINDING_OP(ad_argmin, ad_argmin_over, ad_finding_type, ad_extreme_shape)
 
-const ad_op *const ad_search_ops[] = {&argmax_op, &argmin_op, NULL};
+const ad_op *const ad_search_ops[] = {&ad_argmax_op, &ad_argmin_op, NULL};

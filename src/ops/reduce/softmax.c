@@ -26,7 +26,7 @@ static int axis_of(const void *attr)
 /* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it
  * will in the sum. A sum of 0 is a row of -inf. */
 #define FORWARD_LANES(s, T)                                \
-    AD_LANES_OF(softmax_##s, T, {                          \
+    AD_LANES_OF(ad_softmax_##s, T, {                       \
         const T *restrict x = in[0];                       \
         AD_LANE_TOPS(T, top, x)                            \
         double sum[AD_LANES] = {0};                        \
@@ -37,7 +37,7 @@ static int axis_of(const void *attr)
         AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])     \
         AD_EACH(out[i] = out[i] * (T)sum[j])               \
     })                                                     \
-    AD_LANES_OF(log_softmax_##s, T, {                      \
+    AD_LANES_OF(ad_log_softmax_##s, T, {                   \
         const T *restrict x = in[0];                       \
         AD_LANE_TOPS(T, top, x)                            \
         double sum[AD_LANES] = {0};                        \
@@ -52,14 +52,14 @@ static int axis_of(const void *attr)
 /* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
  * y, g, t -> derivative of the former, with g for t, along t. */
 #define SOFTMAX_LANES(s, T)                                                                       \
-    AD_LANES_OF(softmax_slope_##s, T, {                                                           \
+    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                        \
         const T *restrict y = in[0], *restrict t = in[1];                                         \
         double sum[AD_LANES] = {0};                                                               \
         AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                            \
         AD_JOIN_SUM(sum)                                                                          \
         AD_EACH(AD_PUT(T, y[i] * (t[i] - (T)sum[j])))                                             \
     })                                                                                            \
-    AD_LANES_OF(softmax_bend_##s, T, {                                                            \
+    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                         \
         const T *restrict y = in[0], *restrict g = in[1], *restrict t = in[2];                    \
         double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};                \
         AD_EACH(g_sum[j] += (double)y[i] * (double)g[i])                                          \
@@ -75,7 +75,7 @@ static int axis_of(const void *attr)
 /* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
  * y, g, t -> the derivative of the former along t. Rows of -inf, which are not live, give 0. */
 #define LOG_SOFTMAX_LANES(s, T)                                                          \
-    AD_LANES_OF(log_softmax_pull_##s, T, {                                               \
+    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                            \
         const T *restrict y = in[0], *restrict g = in[1];                                \
         double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                \
         AD_EACH(sum[j] += (double)g[i])                                                  \
@@ -84,7 +84,7 @@ static int axis_of(const void *attr)
         AD_JOIN_SUM(live)                                                                \
         AD_EACH(T v = g[i] - AD_EXP(y[i]) * (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))   \
     })                                                                                   \
-    AD_LANES_OF(log_softmax_push_##s, T, {                                               \
+    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                            \
         const T *restrict y = in[0], *restrict t = in[1];                                \
         double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                \
         AD_EACH(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                           \
@@ -93,7 +93,7 @@ static int axis_of(const void *attr)
         AD_JOIN_SUM(live)                                                                \
         AD_EACH(T v = t[i] - (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))                  \
     })                                                                                   \
-    AD_LANES_OF(log_softmax_bend_##s, T, {                                               \
+    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                            \
         const T *restrict y = in[0], *restrict g = in[1], *restrict t = in[2];           \
         double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                             \
         AD_EACH(g_sum[j] += (double)g[i])                                                \
@@ -143,34 +143,36 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_lanes_map(c->work, axis_of(c->attr), &k->bend, 3, in, &c->tdx[0], true);
 }
 
-#define SOFTMAX_OP(op, pull, push)                                        \
-    static const axis_kernels op##_kernels = {                            \
-        AD_LANE_BLOCKS(op),                                               \
-        AD_LANE_BLOCKS(pull),                                             \
-        AD_LANE_BLOCKS(push),                                             \
-        AD_LANE_BLOCKS(op##_bend),                                        \
-    };                                                                    \
-    static const ad_op op##_op = {                                        \
-        .name = #op,                                                      \
-        .arity = 1,                                                       \
-        .flags = AD_OP_ASSIGNS,                                           \
-        .attr_size = sizeof(softmax_attr),                                \
-        .shape = ad_shape_first,                                          \
-        .forward = softmax_forward,                                       \
-        .pullback = softmax_pullback,                                     \
-        .jvp = softmax_jvp,                                               \
-        .curvature = softmax_curvature,                                   \
-        .kernels = &op##_kernels,                                         \
-    };                                                                    \
-    ad_tensor ad_##op(ad_tensor x, int axis)                              \
-    {                                                                     \
-        softmax_attr attr = {axis};                                       \
-        if (!ad_axis_fix(#op, x, &attr.axis, ad_shape_of_tensor(x).rank)) \
-            return ad_dead_like(x);                                       \
-        return ad_apply(&op##_op, &x, &attr);                             \
+#define SOFTMAX_OP(op, pull, push, words)                              \
+    static const axis_kernels op##_kernels = {                         \
+        AD_LANE_BLOCKS(op),                                            \
+        AD_LANE_BLOCKS(pull),                                          \
+        AD_LANE_BLOCKS(push),                                          \
+        AD_LANE_BLOCKS(op##_bend),                                     \
+    };                                                                 \
+    static const ad_op op##_op = {                                     \
+        .size = sizeof(ad_op),                                         \
+        .name = &#op[3],                                               \
+        .arity = 1,                                                    \
+        .flags = AD_OP_ASSIGNS,                                        \
+        .attr_size = sizeof(softmax_attr),                             \
+        .shape = ad_shape_first,                                       \
+        .forward = softmax_forward,                                    \
+        .pullback = softmax_pullback,                                  \
+        .jvp = softmax_jvp,                                            \
+        .curvature = softmax_curvature,                                \
+        .kernels = &op##_kernels,                                      \
+        .derivative = words,                                           \
+    };                                                                 \
+    ad_tensor op(ad_tensor x, int axis)                                \
+    {                                                                  \
+        softmax_attr attr = {axis};                                    \
+        if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of(x).rank)) \
+            return ad_dead(x);                                         \
+        return ad_apply(&op##_op, &x, &attr);                          \
     }
 
-SOFTMAX_OP(softmax, softmax_slope, softmax_slope)
-SOFTMAX_OP(log_softmax, log_softmax_pull, log_softmax_push)
+SOFTMAX_OP(ad_softmax, ad_softmax_slope, ad_softmax_slope, "dx = y (g - sum(g y))")
+SOFTMAX_OP(ad_log_softmax, ad_log_softmax_pull, ad_log_softmax_push, "dx = g - exp(y) sum(g)")
 
-const ad_op *const ad_softmax_ops[] = {&softmax_op, &log_softmax_op, NULL};
+const ad_op *const ad_softmax_ops[] = {&ad_softmax_op, &ad_log_softmax_op, NULL};

@@ -68,9 +68,10 @@ static void sum_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &c->dx[0].shape, &repeat, 1, &share, &c->dx[0], !c->assign[0]);
 }
 
-#define SUM_OP(op, averaging)                                  \
+#define SUM_OP(op, averaging, words)                           \
     static const ad_op op##_op = {                             \
-        .name = #op,                                           \
+        .size = sizeof(ad_op),                                 \
+        .name = &#op[3],                                       \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
         .attr_size = sizeof(ad_reduction),                     \
@@ -79,14 +80,15 @@ static void sum_pullback(const ad_pullback_args *c)
         .pullback = sum_pullback,                              \
         .jvp = sum_jvp,                                        \
         .kernels = &(const sum_kind){averaging},               \
+        .derivative = words,                                   \
     };
 
-SUM_OP(sum, false)
-SUM_OP(mean, true)
-SUM_OP(unbroadcast, false)
+SUM_OP(ad_sum, false, "dx = g, repeated along the reduced axes")
+SUM_OP(ad_mean, true, "dx = g / n, repeated")
+SUM_OP(ad_unbroadcast, false, "dx = g, broadcast")
 
-AD_REDUCTION_FORMS(sum, sum_op)
-AD_REDUCTION_FORMS(mean, mean_op)
+AD_REDUCTION_FORMS(ad_sum, ad_sum_over, ad_sum_op)
+AD_REDUCTION_FORMS(ad_mean, ad_mean_over, ad_mean_op)
 
 /* The reduction that leads from x's shape to target. False if target does not broadcast to it. */
 static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction *attr)
@@ -107,15 +109,15 @@ static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction
 ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
 {
     char from[256], to[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     ad_reduction attr = {0};
     if (own.rank >= 0 && !find_repeats(&own, &shape, &attr)) {
         ad_tape_fail(
             x.tape, AD_BAD_SHAPE, "unbroadcast(%s): the target %s does not broadcast to it",
             ad_shape_print(&own, from, sizeof from), ad_shape_print(&shape, to, sizeof to));
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
-    return ad_apply(&unbroadcast_op, &x, &attr);
+    return ad_apply(&ad_unbroadcast_op, &x, &attr);
 }
 
-const ad_op *const ad_sum_ops[] = {&sum_op, &mean_op, &unbroadcast_op, NULL};
+const ad_op *const ad_sum_ops[] = {&ad_sum_op, &ad_mean_op, &ad_unbroadcast_op, NULL};

@@ -167,7 +167,7 @@ static void std_curvature(const ad_curvature_args *c)
 bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 {
     char text[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     if (own.rank < 0 || ddof >= 0)
         return true;
     ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): ddof %d is negative", op,
@@ -177,33 +177,36 @@ bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 
 static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
-    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead_like(x);
+    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead(x);
 }
 
-#define VARIANCE_OP(op, curvature_rule, root)                     \
-    static const ad_op op##_op = {                                \
-        .name = #op,                                              \
-        .arity = 1,                                               \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                   \
-        .attr_size = sizeof(ad_reduction),                        \
-        .shape = ad_reduce_shape,                                 \
-        .saved = means_saved,                                     \
-        .forward = variance_forward,                              \
-        .pullback = variance_pullback,                            \
-        .jvp = variance_jvp,                                      \
-        .curvature = curvature_rule,                              \
-        .kernels = &(const variance_kind){root},                  \
-    };                                                            \
-    ad_tensor ad_##op(ad_tensor x)                                \
-    {                                                             \
-        return ad_reduce(&op##_op, x, AD_AXES(), 0);              \
-    }                                                             \
-    ad_tensor ad_##op##_over(ad_tensor x, ad_axes axes, int ddof) \
-    {                                                             \
-        return reduce_with_ddof(&op##_op, x, axes, ddof);         \
+#define VARIANCE_OP(op, over_axes, curvature_rule, root, words) \
+    static const ad_op op##_op = {                              \
+        .size = sizeof(ad_op),                                  \
+        .name = &#op[3],                                        \
+        .arity = 1,                                             \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                 \
+        .attr_size = sizeof(ad_reduction),                      \
+        .shape = ad_reduce_shape,                               \
+        .saved = means_saved,                                   \
+        .forward = variance_forward,                            \
+        .pullback = variance_pullback,                          \
+        .jvp = variance_jvp,                                    \
+        .curvature = curvature_rule,                            \
+        .kernels = &(const variance_kind){root},                \
+        .derivative = words,                                    \
+    };                                                          \
+    ad_tensor op(ad_tensor x)                                   \
+    {                                                           \
+        return ad_reduce(&op##_op, x, AD_AXES(), 0);            \
+    }                                                           \
+    ad_tensor over_axes(ad_tensor x, ad_axes axes, int ddof)    \
+    {                                                           \
+        return reduce_with_ddof(&op##_op, x, axes, ddof);       \
     }
 
-VARIANCE_OP(variance, variance_curvature, false)
-VARIANCE_OP(std, std_curvature, true)
+VARIANCE_OP(ad_variance, ad_variance_over, variance_curvature, false,
+            "dx = 2 g (x - mean) / (n - ddof)")
+VARIANCE_OP(ad_std, ad_std_over, std_curvature, true, "dx = g (x - mean) / ((n - ddof) std)")
 
-const ad_op *const ad_variance_ops[] = {&variance_op, &std_op, NULL};
+const ad_op *const ad_variance_ops[] = {&ad_variance_op, &ad_std_op, NULL};

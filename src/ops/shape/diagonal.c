@@ -50,7 +50,7 @@ static bool diagonal_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-AD_VIEW_OP(diagonal, sizeof(diagonal_attr), ad_view_pullback)
+AD_VIEW_OP(diagonal, sizeof(diagonal_attr), ad_view_pullback, "dx = g on the diagonal, 0 elsewhere")
 
 ad_tensor ad_diagonal(ad_tensor x, int64_t k)
 {
@@ -69,7 +69,7 @@ AD_FORM(trace, 1, NULL, trace_shape)
 ad_tensor ad_trace(ad_tensor x)
 {
     if (!ad_fits(&trace, &x, NULL))
-        return ad_dead_like(x);
+        return ad_dead(x);
     return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));
 }
 
@@ -79,7 +79,7 @@ static const char *diag_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     int64_t k = ((const diagonal_attr *)attr)->k;
     if (x->rank == 0 || x->rank == AD_MAX_RANK)
-        return x->rank ? "the rank would pass 8" : "there is no axis to put on a diagonal";
+        return x->rank ? "the rank would exceed 8" : "the operand has no axis to put on a diagonal";
     int64_t n = x->dim[x->rank - 1];
     if (k < -INT64_MAX + n || k > INT64_MAX - n)
         return "the result is too large";
@@ -130,6 +130,7 @@ static void diag_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op diag_op = {
+    .size = sizeof(ad_op),
     .name = "diag",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -139,6 +140,7 @@ static const ad_op diag_op = {
     .forward = diag_forward,
     .pullback = diag_pullback,
     .jvp = diag_jvp,
+    .derivative = "dx = the diagonal of g",
 };
 
 ad_tensor ad_diag(ad_tensor x, int64_t k)
@@ -178,7 +180,7 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
         }
 }
 
-#define TRIANGLE(op, upper)                                                  \
+#define TRIANGLE(op, upper, words)                                           \
     static void op##_forward(const ad_forward_args *c)                       \
     {                                                                        \
         take_triangle(&c->x[0], c->attr, upper, c->y.data, false);           \
@@ -192,7 +194,8 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
         take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
     }                                                                        \
     static const ad_op op##_op = {                                           \
-        .name = #op,                                                         \
+        .size = sizeof(ad_op),                                               \
+        .name = &#op[3],                                                     \
         .arity = 1,                                                          \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \
         .attr_size = sizeof(diagonal_attr),                                  \
@@ -201,13 +204,14 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
         .forward = op##_forward,                                             \
         .pullback = op##_pullback,                                           \
         .jvp = op##_jvp,                                                     \
+        .derivative = words,                                                 \
     };                                                                       \
-    ad_tensor ad_##op(ad_tensor x, int64_t k)                                \
+    ad_tensor op(ad_tensor x, int64_t k)                                     \
     {                                                                        \
         return ad_apply(&op##_op, &x, &(diagonal_attr){k});                  \
     }
 
-TRIANGLE(tril, false)
-TRIANGLE(triu, true)
+TRIANGLE(ad_tril, false, "dx = the triangle of g")
+TRIANGLE(ad_triu, true, "dx = the triangle of g")
 
-const ad_op *const ad_diagonal_ops[] = {&diagonal_op, &diag_op, &tril_op, &triu_op, NULL};
+const ad_op *const ad_diagonal_ops[] = {&diagonal_op, &diag_op, &ad_tril_op, &ad_triu_op, NULL};

@@ -1,0 +1,119 @@
+/* What the rows of elementwise operations are made of, beside the functions of the headers below.
+ *
+ * A row's expressions are kept as text, too (op.h: formula, slope, bend). Where this header is included and
+ * the operands are in scope (x; a and b; or a, b and c), with the result y for derivatives, they compile:
+ * for programs that write code. */
+#ifndef ADZE_OPS_ELEMENTWISE_EXPRESSIONS_H
+#define ADZE_OPS_ELEMENTWISE_EXPRESSIONS_H
+
+#include "kernels/elementary.h"
+#include "kernels/gauss.h"
+#include "kernels/trigonometric.h"
+
+#include <float.h>
+#include <tgmath.h>
+
+/* A constant in the type of x. */
+#define AD_LIKE(x, constant) _Generic((x), float : (float)(constant), double : (double)(constant))
+
+/* log(2), 1 / log(2), 1 / log(10), 2 / sqrt(pi), in the type of x. */
+#define AD_LN_2         AD_LIKE(x, 0.693147180559945309417232121458176568)
+#define AD_LOG2_E       AD_LIKE(x, 1.442695040888963407359924681001892137)
+#define AD_LOG10_E      AD_LIKE(x, 0.434294481903251827651128918916605082)
+#define AD_2_BY_ROOT_PI AD_LIKE(x, 1.12837916709551257390)
+
+/* The constants of selu; ALPHA is times SCALE. */
+#define AD_SELU_SCALE AD_LIKE(x, 1.0507009873554804934193349852946)
+#define AD_SELU_ALPHA AD_LIKE(x, 1.7580993408473768599402175208123)
+
+/* z f, but 0 where z is, whatever f is: what vanishes beats what grows without bound. */
+#define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
+
+/* z / r with a distance r from the origin, where nothing has a direction: 0. */
+#define AD_OVER(z, r) ((r) == 0 ? 0 : (z) / (r))
+
+/* Comparisons that a NaN on the left passes, so that it is the result of maximum and minimum. */
+#define AD_NOT_BELOW(a, b) ((a) >= (b) || (a) != (a))
+#define AD_NOT_ABOVE(a, b) ((a) <= (b) || (a) != (a))
+
+/* x / (1 + x^2), without overflow. */
+#define AD_BELL(x) (fabs(x) < 1 ? (x) / (1 + (x) * (x)) : 1 / ((x) + 1 / (x)))
+
+/* Of atan2: the distance from the origin, and the direction. */
+#define AD_RADIUS hypot(a, b)
+#define AD_SINE   AD_OVER(a, AD_RADIUS)
+#define AD_COSINE AD_OVER(b, AD_RADIUS)
+
+/* a^(b - 1) and a^(b - 2) from y = a^b, by divisions, which do not round the exponent; by another pow
+ * where y has over- or underflowed, or lost digits. */
+#define AD_POW_LEAST  _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
+#define AD_POW_HOLDS  (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
+#define AD_POW_LESS_1 (AD_POW_HOLDS ? y / a : pow(a, b - 1))
+#define AD_POW_LESS_2 (AD_POW_HOLDS ? y / a / a : pow(a, b - 2))
+
+/* ---- shares ------------------------------------------------------------------------
+ *
+ * Activations that multiply x by a share w of it: y = x w(x), y' = w + x w', y'' = 2 w' + x w''. The share
+ * of silu is sigmoid(x); of gelu, sigmoid(2 v) = (1 + tanh(v)) / 2; of mish, tanh(softplus(x)); of
+ * gelu_erf, the normal distribution. Where a share or a derivative of it has vanished, so has its
+ * product with x. */
+
+#define AD_SHARED(share)       AD_SHARE_PART(x, shared, share)
+#define AD_SHARED_SLOPE(share) AD_SHARE_PART(x, shared_slope, share)
+#define AD_SHARED_BEND(share)  AD_SHARE_PART(x, shared_bend, share)
+#define AD_SHARE_PART(x, part, share)                                                  \
+    _Generic((x), float                                                                \
+             : ad_##part##_f32((float)(x), ad_share_##share##_f32((float)(x))), double \
+             : ad_##part##_f64((double)(x), ad_share_##share##_f64((double)(x))))
+
+#define AD_SHARES(s, T)                                                                        \
+    typedef struct ad_share_##s {                                                              \
+        T w, dw, d2w;                                                                          \
+    } ad_share_##s;                                                                            \
+    AD_INLINE T ad_shared_##s(T x, ad_share_##s w)                                             \
+    {                                                                                          \
+        return AD_VANISHING(w.w, x);                                                           \
+    }                                                                                          \
+    AD_INLINE T ad_shared_slope_##s(T x, ad_share_##s w)                                       \
+    {                                                                                          \
+        return w.w + AD_VANISHING(w.dw, x);                                                    \
+    }                                                                                          \
+    AD_INLINE T ad_shared_bend_##s(T x, ad_share_##s w)                                        \
+    {                                                                                          \
+        return 2 * w.dw + AD_VANISHING(w.d2w, x);                                              \
+    }                                                                                          \
+    AD_INLINE ad_share_##s ad_share_silu_##s(T x)                                              \
+    {                                                                                          \
+        T w = AD_SIGMOID(x), dw = w * AD_SIGMOID(-x);                                          \
+        return (ad_share_##s){w, dw, dw * (1 - 2 * w)};                                        \
+    }                                                                                          \
+    /* 2 v = 2 sqrt(2 / pi) (x + 0.044715 x^3) */                                              \
+    AD_INLINE ad_share_##s ad_share_gelu_##s(T x)                                              \
+    {                                                                                          \
+        const T c = (T)1.59576912160573071176, k = (T)0.044715;                                \
+        T v = c * (x + k * x * x * x), dv = c * (1 + 3 * k * x * x);                           \
+        T w = AD_SIGMOID(v), slope = w * AD_SIGMOID(-v);                                       \
+        T bend = (1 - 2 * w) * dv * dv + 6 * c * k * x;                                        \
+        return (ad_share_##s){w, AD_VANISHING(slope, dv), AD_VANISHING(slope, bend)};          \
+    }                                                                                          \
+    AD_INLINE ad_share_##s ad_share_gelu_erf_##s(T x)                                          \
+    {                                                                                          \
+        const T root = (T)0.707106781186547524401, norm = (T)0.398942280401432677940;          \
+        T density = norm * AD_GAUSS(root * x);                                                 \
+        return (ad_share_##s){(T)0.5 * erfc(-root * x), density, AD_VANISHING(density, -x)};   \
+    }                                                                                          \
+    /* With e = exp(-|x|), tanh(log(1 + exp(x))) is (1 + 2 e) / (1 + 2 e + 2 e^2) for x > 0, \
+     * else e (2 + e) / (e (2 + e) + 2). */ \
+    AD_INLINE ad_share_##s ad_share_mish_##s(T x)                                              \
+    {                                                                                          \
+        T e = AD_EXP(-fabs(x)), p = AD_SIGMOID(x), q = AD_SIGMOID(-x);                         \
+        T over = x > 0 ? 1 + 2 * e : e * (2 + e);                                              \
+        T under = over + (x > 0 ? 2 * e * e : 2), w = over / under;                            \
+        T left = (x > 0 ? 2 * e * e : 2) / under; /* 1 - w */                                  \
+        T dw = left * (1 + w) * p;                                                             \
+        return (ad_share_##s){w, dw, dw * (q - 2 * w * p)};                                    \
+    }
+AD_SHARES(f32, float)
+AD_SHARES(f64, double)
+
+#endif
