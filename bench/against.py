@@ -80,7 +80,7 @@ def times_in(reports):
 
 
 def verdict(case):
-    """Whether ours is slower or faster by more than the margin; a ? where the rounds do not agree."""
+    """slower or faster by more than the margin, with a ? where rounds disagree; or nothing."""
     word = ('slower' if case['ratio'] > 1 + MARGIN else
             'faster' if case['ratio'] < 1 - MARGIN else '')
     doubt = case['lowest'] <= 1 <= case['highest']

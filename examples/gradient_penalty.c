@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     critic model = new_critic(&r);
 
     ad_error error = {0};
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options options = {.size = sizeof options, .report = &report, .elements = 4};
     draw(&r, &b);
     if (critic_check_gradient(critic_loss, &model, &b, &options, &error) != AD_OK)

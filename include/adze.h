@@ -2,6 +2,7 @@
 #ifndef ADZE_H
 #define ADZE_H
 
+#include "adze/version.h"   /* the version of headers and library */
 #include "adze/status.h"    /* status codes and messages */
 #include "adze/array.h"     /* types, shapes, views, arrays */
 #include "adze/pool.h"      /* threads inside kernels */

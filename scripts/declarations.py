@@ -1,4 +1,4 @@
-"""What the headers of operations, include/adze/ops/*.h, declare: read once, for the scripts that need it."""
+"""What the headers of operations, include/adze/ops/*.h, declare: for the scripts that need it."""
 import pathlib
 import re
 
@@ -30,7 +30,10 @@ def parameter(text):
 
 
 def functions(family):
-    """(introduction, [(section, remark, [function])]): a function has name, result, parameters, text."""
+    """(introduction, [(section, remark, [function])]).
+
+    A function has name, result, parameters and text.
+    """
     header = (OPS / f'{family}.h').read_text()
     introduction = words(header[:header.index('*/') + 2])
     sections, before, titled = [], '', False
@@ -54,5 +57,6 @@ def functions(family):
             before, titled = ('' if m['own'] else before), False
     found = sum(len(s[2]) for s in sections)
     if found != header.count('AD_API '):
-        raise SystemExit(f'{family}.h: {header.count("AD_API ")} declarations, {found} of which can be read')
+        declared = header.count('AD_API ')
+        raise SystemExit(f'{family}.h: of {declared} declarations {found} can be read')
     return introduction, [(title, ' '.join(remark), found) for title, remark, found in sections]

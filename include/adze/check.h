@@ -1,5 +1,4 @@
-/* Checks of derivatives: a function's gradient, a model's, an operation's rules; and tests of
- * numbers.
+/* Checks of derivatives: a function's gradient, a model's, an operation's rules; tests of numbers.
  *
  * The judge is central differences, extrapolated (Ridders 1982) from steps chosen for each number,
  * in f64. They come with an estimate of their own error: a number of the gradient is wrong where
@@ -24,6 +23,7 @@ extern "C" {
 /* What a check that found nothing wrong has looked at. Differences that are too coarse for the
  * tolerance say nothing: rounding in f32, steps out of a function's domain. */
 typedef struct ad_check_report {
+    size_t size;     /* sizeof(ad_check_report), set by you: lets this struct grow */
     size_t numbers;  /* of gradients, compared */
     size_t settled;  /* where differences were sharp enough to tell */
     double worst;    /* the largest relative error among those */
@@ -34,6 +34,7 @@ typedef struct ad_check_report {
 enum { AD_CHECK_OPERANDS = 8 };
 
 typedef struct ad_check_operands {
+    size_t size;                       /* sizeof(ad_check_operands) of the library */
     int n;                             /* of them, up to AD_CHECK_OPERANDS */
     ad_type type[AD_CHECK_OPERANDS];   /* AD_F64 where there is a derivative; f32 is tried too */
     ad_shape shape[AD_CHECK_OPERANDS];
@@ -45,9 +46,9 @@ typedef void ad_check_sampler(void *user, ad_random *r, size_t trial, ad_check_o
 
 /* Zero in a field is its default. */
 typedef struct ad_check_options {
-    size_t size;      /* sizeof(ad_check_options): lets this struct grow */
+    size_t size;      /* sizeof(ad_check_options): lets this struct grow. Must be set */
     double tolerance; /* relative; 1e-6; 0.02 for functions in f32; 1e-3 for ad_model_check_step */
-    double step;      /* the first and largest, relative to the numbers; 2^-6, 2^-4, 2^-10 */
+    double step;      /* the first and largest, relative to the numbers; 2^-6; 2^-4; 2^-10 */
     size_t elements;  /* of each operand at most so many are compared, chosen at random; 64. For
                          ad_model_check_step in all; 1 */
     uint64_t seed;    /* of all that is chosen at random (Philox) */

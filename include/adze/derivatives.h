@@ -1,10 +1,10 @@
 /* Functions of functions: gradient, pullback, jvp, Hessian-vector product, Jacobian, Hessian.
  *
  * Each evaluates f on the tape that it is given, above whatever the tape holds, and leaves the tape
- * as it was (a pullback excepted: it lives on the tape). Results are written only if all went well.
- * Result arrays that hold nothing are allocated, by the C library or as their own allocator field
- * says, and are yours to free; others must have the right shape and type. A failure also sticks to
- * the tape, with its message.
+ * as it was, except that a pullback lives on the tape. Results are written only if all went well. A
+ * result array that holds nothing is allocated, by the C library or by the allocator in its own
+ * field, and is yours to free; any other must have the right shape and type. A failure also stays
+ * on the tape, with its message.
  *
  * Arguments stand in one order everywhere: the tape, the function, its operands (n of them, x),
  * what is to be done with them, env, the results. Functions in the middle of a formula are in

@@ -1,6 +1,6 @@
-/* Functions inside functions: values in the middle of a formula that a function of tensors gives.
+/* Functions inside functions: a function of tensors as one operation in the middle of a formula.
  *
- * These make values of the tape that x is on. f is evaluated on a tape of its own: once now, and
+ * Each makes values on the tape that x is on. f is evaluated on a tape of its own: once now, and
  * once more in every sweep. So its result must depend on its operands and env only. Pass other
  * tensors of the outer tape as further operands; freeze plain numbers reached through env on the
  * tape that f is given. env is borrowed until the tape is reset, with all that f reads there;
@@ -24,18 +24,19 @@ extern "C" {
  *
  *     dx[j] += sum over i of (d2f / dx[j] dx[i]) dgradient[i] + (df / dx[j]) dvalue
  *
- * for penalties on gradients, and for steps of training inside of functions (MAML). All float
- * operands, and f, have one float type; the operands that are not differentiated by may be of other
- * types. gradient may be x itself. Nests. A dgradient[i] of zeros takes no second derivatives.
- * AD_NO_DERIVATIVE, with the name, from a sweep over an operation without second derivatives, and
- * from a second-order sweep over such a gradient: it would take third ones. */
+ * This serves penalties on gradients and steps of training inside a function (MAML). Float operands
+ * and f have one float type; operands beyond the first `wrt` may be of other types. gradient may be
+ * x itself. Calls may be nested. Where a dgradient[i] is all zeros, no second derivatives are
+ * taken. A sweep over an operation without second derivatives fails with AD_NO_DERIVATIVE and its
+ * name; so does a second-order sweep, which would need third derivatives. */
 AD_API ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt,
                                   const void *env, ad_tensor *gradient);
 
 /* f(x) with another derivative: pullback sets dx[i], of x[i]'s type and shape, for the cotangent dy
- * of the value y = f(x). It computes with tensors, as f does, and should be linear in dy;
- * ad_number(0) stands for zeros, and dx of what is no float is ignored. jvp and second derivatives
- * are those of this pullback, as far as its operations have the like. (JAX's custom_vjp.) */
+ * of the value y = f(x). It computes with tensors, as f does, and should be linear in dy.
+ * ad_number(0) stands for zeros; the dx of an operand that is not a float is ignored. The jvp and
+ * the second derivatives are those of the pullback, if its operations have them. (JAX's
+ * custom_vjp.) */
 typedef void ad_pullback_function(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy,
                                   const void *env, ad_tensor *dx);
 
@@ -44,16 +45,16 @@ AD_API ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullba
 
 /* ---- checkpoints: less memory for more time ------------------------------------------ */
 
-/* Functions inside functions as well (see there), whose values in between are not kept: a sweep
- * evaluates them again, piece by piece, so that the tape holds no more than one piece at a time.
- * Random operations draw the same numbers again. All checkpoints of a tape share the memory of its
- * inner tapes; a sweep in slices takes each of them as one operation. docs/checkpointing.md has
- * figures. */
+/* A checkpoint keeps the result of f and nothing that f computed on the way. A sweep evaluates f
+ * again, so the tape holds one checkpoint's values at a time. Random operations draw the same
+ * numbers again. All checkpoints of a tape share the memory of its inner tape; a sweep in slices
+ * takes each of them as one operation. docs/checkpointing.md has figures. */
 
-/* f(x) of n operands, any shape and float type, keeping the result alone. Costs one more evaluation
- * of f in the sweep. Nests. Its gradients are those of f itself, added up by operand before they
- * join others. AD_NO_DERIVATIVE in a sweep where f's value depends on an operand only through
- * operations without derivative: stop its gradient (ad_stop_gradient) to say that this is meant. */
+/* f(x), of any shape and float type, of n operands. It costs one more evaluation of f in the sweep.
+ * Checkpoints may be nested. The gradients are those of f itself; they are added up for each
+ * operand before others are added to them. If f's value depends on an operand only through
+ * operations without a derivative, a sweep fails with AD_NO_DERIVATIVE; stop its gradient
+ * (ad_stop_gradient) if that is meant. */
 AD_API ad_tensor ad_checkpoint(ad_function *f, int n, const ad_tensor *x, const void *env);
 
 /* A step of a loop: sets next[k], of state[k]'s type and shape, to the states after step i. x are
@@ -80,9 +81,9 @@ AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, int n, const ad_tens
 
 /* ---- of models ---------------------------------------------------------------------- */
 
-/* The same for a model's tensors (model.h), which are on the tape. Copies `bytes` of env to the
- * tape; with 0 borrows it until the tape is reset, like what it leads to. AD_MODEL_FUNCTIONS(mlp)
- * declares them, typed: mlp_gradient_node, .... */
+/* The same for a model's tensors (model.h), which are on the tape. `bytes` of env are copied to the
+ * tape; with 0 env is borrowed until the tape is reset. Whatever env points to is borrowed anyway.
+ * AD_MODEL_FUNCTIONS(mlp) declares these functions, typed: mlp_gradient_node, .... */
 typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
                                const void *env);
 
@@ -153,30 +154,30 @@ AD_API void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void 
     struct m##_map_call
 
 #if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
-static inline AD_UNUSED ad_tensor ad_gradient_node_at_line(const char *source_line, ad_function *f, int n,
-                                                      const ad_tensor *x, int wrt, const void *env,
-                                                      ad_tensor *gradient)
+static inline AD_UNUSED ad_tensor ad_gradient_node_at_line(const char *source_line, ad_function *f,
+                                                           int n, const ad_tensor *x, int wrt,
+                                                           const void *env, ad_tensor *gradient)
 {
     return ad_gradient_node(f, n, ad_tensors_at_line(x, n, source_line), wrt, env, gradient);
 }
-static inline AD_UNUSED ad_tensor ad_with_derivative_at_line(const char *source_line, ad_function *f,
-                                                        ad_pullback_function *pullback, int n,
-                                                        const ad_tensor *x, const void *env)
+static inline AD_UNUSED ad_tensor ad_with_derivative_at_line(const char *source_line,
+                                                             ad_function *f,
+                                                             ad_pullback_function *pullback, int n,
+                                                             const ad_tensor *x, const void *env)
 {
     return ad_with_derivative(f, pullback, n, ad_tensors_at_line(x, n, source_line), env);
 }
-static inline AD_UNUSED ad_tensor ad_checkpoint_at_line(const char *source_line, ad_function *f, int n,
-                                                   const ad_tensor *x, const void *env)
+static inline AD_UNUSED ad_tensor ad_checkpoint_at_line(const char *source_line, ad_function *f,
+                                                        int n, const ad_tensor *x, const void *env)
 {
     return ad_checkpoint(f, n, ad_tensors_at_line(x, n, source_line), env);
 }
-static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at_line(const char *source_line, ad_step_function *step,
-                                                        int n, const ad_tensor *x, int states,
-                                                        int64_t steps, int64_t snapshots,
-                                                        const void *env, ad_tensor *result)
+static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at_line(
+    const char *source_line, ad_step_function *step, int n, const ad_tensor *x, int states,
+    int64_t steps, int64_t snapshots, const void *env, ad_tensor *result)
 {
-    return ad_checkpoint_loop(step, n, ad_tensors_at_line(x, n, source_line), states, steps, snapshots, env,
-                              result);
+    return ad_checkpoint_loop(step, n, ad_tensors_at_line(x, n, source_line), states, steps,
+                              snapshots, env, result);
 }
 #define ad_gradient_node(...) ad_gradient_node_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_with_derivative(...) ad_with_derivative_at_line(AD_SOURCE_LINE, __VA_ARGS__)

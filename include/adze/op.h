@@ -25,6 +25,7 @@ typedef struct ad_op ad_op;
 
 /* What the check and the forward kernel are called with. */
 typedef struct ad_forward_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;   /* [arity] operands; contiguous unless the op says AD_OP_STRIDED */
@@ -38,6 +39,7 @@ typedef struct ad_forward_args {
 
 /* What the pullback is called with. */
 typedef struct ad_pullback_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;
@@ -60,6 +62,7 @@ typedef struct ad_pullback_args {
 
 /* What the jvp is called with. */
 typedef struct ad_jvp_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;
@@ -73,6 +76,7 @@ typedef struct ad_jvp_args {
 
 /* What the curvature rule is called with. */
 typedef struct ad_curvature_args {
+    size_t size;
     const ad_op *op;
     int arity;
     const ad_view *x;
@@ -96,6 +100,7 @@ enum {                         /* flags of an op */
 };
 
 struct ad_op {
+    size_t size;        /* sizeof(ad_op) */
     const char *name;
     int arity;          /* operands, or AD_VARIADIC */
     unsigned flags;
@@ -168,6 +173,14 @@ static inline AD_UNUSED ad_tensor ad_apply_n_at_line(const char *source_line, co
  * return. A failure on it stays there: pass it on with ad_reject. */
 AD_API ad_tape *ad_inner_tape(ad_workspace *work);
 
+/* The same outside of rules, for functions that evaluate a function before they record a value: its type
+ * and shape are known only then. Begin returns the inner tape, which is empty; until end, t is busy and
+ * the function has no other tape. NULL with an error on t if it cannot be used: then there is nothing to
+ * end. End passes a failure of the inner tape on to t, with `name` before it, and returns t's status. The
+ * values stay on the inner tape until it is used again. */
+AD_API ad_tape *ad_inner_begin(ad_tape *t, const char *name);
+AD_API ad_status ad_inner_end(ad_tape *t);
+
 /* A type rule: any number type, and the result has that of operand 0. */
 AD_API const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y);
 
@@ -180,19 +193,21 @@ AD_API const char *ad_shape_broadcast(const ad_shape *x, const void *attr, ad_sh
 AD_API void ad_view_pullback(const ad_pullback_args *c);
 AD_API void ad_view_jvp(const ad_jvp_args *c);
 
-/* A copy of an op with another name and pullback, to replace the derivative of a built-in
- * computation. Its jvp and curvature are gone, since they would belong to the old one. */
-AD_API ad_op ad_op_with_pullback(const ad_op *op, const char *name,
-                                 void (*pullback)(const ad_pullback_args *));
+/* Makes *copy, whose size must be set, a copy of op with another name and pullback: this replaces the
+ * derivative of a built-in operation. The copy has no jvp and no curvature, since those of op belong to
+ * the old derivative. AD_MISUSE where an argument is NULL or a size is not set. */
+AD_API ad_status ad_op_with_pullback(const ad_op *op, const char *name,
+                                     void (*pullback)(const ad_pullback_args *), ad_op *copy);
 
 /* ---- look-up by name ---------------------------------------------------------------- */
 
-/* A table of the built-in operations and of a user's own. ops are borrowed. */
+/* A table of the built-in operations and of a user's own. It borrows the ops. ad_registry_add returns
+ * AD_MISUSE if the name is taken, or if the op has no name or no size. */
 typedef struct ad_registry ad_registry;
 
 AD_API ad_registry *ad_registry_new(const ad_allocator *allocator); /* NULL: no memory */
 AD_API void ad_registry_free(ad_registry *r);
-AD_API ad_status ad_registry_add(ad_registry *r, const ad_op *op); /* AD_MISUSE: name taken */
+AD_API ad_status ad_registry_add(ad_registry *r, const ad_op *op);
 AD_API const ad_op *ad_registry_find(const ad_registry *r, const char *name); /* or NULL */
 
 /* The built-in operations by number, to walk them: NULL from the end on. */

@@ -61,13 +61,13 @@ enum {
 };
 
 typedef struct ad_tape_options {
-    size_t size;                   /* sizeof(ad_tape_options): lets this struct grow */
+    size_t size;                   /* sizeof(ad_tape_options) */
     const ad_allocator *allocator; /* NULL: the C library's */
     unsigned checks;               /* AD_CHECK_... or 0 */
     ad_pool *pool;                 /* borrowed; NULL: kernels run on the calling thread alone */
 } ad_tape_options;
 
-/* options may be NULL. Returns NULL when memory ran out. */
+/* options may be NULL. Returns NULL when memory ran out, and when options->size is not set. */
 AD_API ad_tape *ad_tape_new(const ad_tape_options *options);
 AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
 
@@ -81,7 +81,7 @@ AD_API void ad_tape_trim(ad_tape *t);
  * keeps the rest, the error included. AD_STALE when the mark's place is no longer there. */
 typedef struct ad_mark {
     ad_tape *tape;
-    uint32_t count, epoch;
+    uint64_t bits; /* not for users to read */
 } ad_mark;
 
 AD_API ad_mark ad_tape_mark(ad_tape *t);
@@ -99,15 +99,24 @@ AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, 
  * there is none. */
 AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
 
+/* For functions that evaluate a function of their caller on t. Between hold and let_go what t holds by
+ * then stays: a reset, a rewind to before it and a free of t fail. Pass what hold returns to let_go.
+ * t may be NULL. */
+AD_API uint32_t ad_tape_hold(ad_tape *t);
+AD_API void ad_tape_let_go(ad_tape *t, uint32_t held);
+
 /* What a tape holds, for tests and tools. */
 typedef struct ad_tape_info {
+    size_t size;            /* sizeof(ad_tape_info) */
     size_t nodes;           /* values on the tape */
-    size_t bytes_used;      /* of values, their nodes, and cotangents, inner tapes' (op.h) included */
+    size_t bytes_used;      /* by values, their nodes and cotangents, and by inner tapes (op.h) */
     size_t bytes_reserved;  /* taken from the allocator */
     size_t sweep_left;      /* values that a sweep in slices has yet to visit; 0: there is none */
 } ad_tape_info;
 
-AD_API ad_tape_info ad_tape_measure(const ad_tape *t);
+/* Fills *info, whose size must be set; with zeros if there is no tape. AD_MISUSE if info is NULL or its
+ * size is not set. */
+AD_API ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info);
 
 /* ---- leaves ------------------------------------------------------------------------- */
 
@@ -191,6 +200,7 @@ typedef enum ad_reach {
 AD_API ad_reach ad_reach_of(ad_tensor y, ad_tensor x);
 
 typedef struct ad_unreached {
+    size_t size;
     ad_tensor leaf;
     const char *label;         /* or NULL; leaves of a model are labelled with their paths */
     const char *source_line;   /* that watched it, "net.c:12", or NULL */
@@ -267,6 +277,7 @@ typedef enum ad_event_kind {
 } ad_event_kind;
 
 typedef struct ad_event {
+    size_t size;
     ad_event_kind kind;
     const char *op;          /* the operation's name */
     const char *label;       /* the value's label, or NULL */
@@ -320,6 +331,16 @@ static inline AD_UNUSED ad_tape *ad_tape_at_line(ad_tape *t, const char *source_
         *(const char **)(void *)t = source_line;
 #endif
     return t;
+}
+
+/* The source line that is noted for the next value, or NULL. */
+static inline AD_UNUSED const char *ad_tape_source_line(const ad_tape *t)
+{
+#if defined(__GNUC__)
+    return t ? __atomic_load_n((const char *const *)(const void *)t, __ATOMIC_RELAXED) : NULL;
+#else
+    return t ? *(const char *const *)(const void *)t : NULL;
+#endif
 }
 
 static inline AD_UNUSED ad_tensor ad_tensor_at_line(ad_tensor x, const char *source_line)

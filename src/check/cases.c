@@ -98,7 +98,8 @@ static ad_status choose_shapes(ad_trial *c)
 {
     const ad_check_options *o = c->o;
     bool range = o->low < o->high;
-    c->x = (ad_check_operands){.n = c->op->arity == AD_VARIADIC ? 2 : c->op->arity};
+    c->x = (ad_check_operands){.size = sizeof c->x,
+                               .n = c->op->arity == AD_VARIADIC ? 2 : c->op->arity};
     for (int i = 0; i < AD_CHECK_OPERANDS; i++) {
         c->x.type[i] = AD_F64;
         c->x.low[i] = range ? o->low : -2;

@@ -113,11 +113,9 @@ ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function *f, con
 {
     if (!tree || !f || !model)
         return ad_fail(error, AD_MISUSE, "check_gradient: an argument is NULL");
-    ad_checking c = {.name = "check_gradient",
-                     .tree = tree,
-                     .f = f,
-                     .env = env,
-                     .o = ad_check_defaults(options)};
+    ad_checking c = {.name = "check_gradient", .tree = tree, .f = f, .env = env};
+    if (ad_check_read(c.name, options, &c.o, error) != AD_OK)
+        return AD_MISUSE;
     if (c.o.elements == 0)
         c.o.elements = 64;
     c.places = ad_random_new(c.o.seed, AD_STREAM_PLACES);
@@ -159,10 +157,12 @@ ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x, const void 
                             const ad_check_options *options, ad_error *error)
 {
     ad_list l;
-    ad_check_options o = ad_check_defaults(options);
+    ad_check_options o;
     if (!f || !x || n < 1)
         return ad_fail(error, AD_MISUSE, "check_gradient: %s",
                        f && x ? "there must be at least one operand" : "an argument is NULL");
+    if (ad_check_read("check_gradient", options, &o, error) != AD_OK)
+        return AD_MISUSE;
     const ad_tree *tree = ad_list_describe(&l, "x", n);
     ad_array room = ad_array_new(ad_check_allocator(&o), AD_U8,
                                  AD_SHAPE((int64_t)((size_t)n * sizeof(ad_array))));

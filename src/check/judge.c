@@ -4,8 +4,6 @@
  * that is larger than the tolerance, they say nothing unless the gap is larger still. */
 #include "check/judge.h"
 
-#include "tape/inner.h"
-
 #include <float.h>
 #include <math.h>
 
@@ -155,8 +153,7 @@ ad_status ad_checking_failure(const ad_checking *c, ad_error *error)
 
 ad_status ad_checking_conclude(const ad_checking *c, ad_error *error)
 {
-    if (c->o.report)
-        *c->o.report = c->report;
+    ad_check_tell(&c->o, &c->report);
     if (ad_tape_status(c->t) != AD_OK)
         return ad_checking_failure(c, error);
     if (c->worst.status != AD_OK)

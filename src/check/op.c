@@ -14,7 +14,7 @@ static ad_status check_differences(ad_trial *c, const ad_usage *u, const char *h
 {
     ad_view x[AD_CHECK_OPERANDS];
     ad_error error = {0};
-    ad_check_report found;
+    ad_check_report found = {.size = sizeof found};
     ad_check_options o = *c->o;
     o.report = &found;
     o.seed += c->number;
@@ -84,8 +84,7 @@ static ad_status run_trials(const ad_check_options *o, const ad_op *op, const vo
         status = run_trial(&c, t, &spy);
         ad_trial_end(&c);
     }
-    if (o->report)
-        *o->report = c.found;
+    ad_check_tell(o, &c.found);
     if (status == AD_OK && c.lost && c.found.settled == 0)
         return ad_fail(error, AD_DOMAIN,
                        "check_op: differences of %s settle nowhere: give a range inside its domain",
@@ -109,10 +108,12 @@ ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options 
                       ad_error *error)
 {
     ad_error own = {0};
-    ad_check_options o = ad_check_defaults(options);
+    ad_check_options o;
     const char *wrong = unusable(op, attr);
     if (wrong)
         return ad_fail(error, AD_MISUSE, "check_op: %s", wrong);
+    if (ad_check_read("check_op", options, &o, error) != AD_OK)
+        return AD_MISUSE;
     ad_tape *t[] = {ad_tape_new(o.tape), ad_tape_new(o.tape)};
     if (t[0] && t[1])
         run_trials(&o, op, attr, t, &own);

@@ -4,8 +4,12 @@
 
 #include "adze/check.h"
 
-/* The options with defaults where they are zero; options may be NULL. */
-ad_check_options ad_check_defaults(const ad_check_options *options);
+/* Copies the options, which may be NULL. AD_MISUSE where somebody has not set a size. */
+ad_status ad_check_read(const char *name, const ad_check_options *options, ad_check_options *o,
+                        ad_error *error);
+
+/* Tells the user what was found, if that is wanted. */
+void ad_check_tell(const ad_check_options *o, const ad_check_report *found);
 
 static inline const ad_allocator *ad_check_allocator(const ad_check_options *o)
 {

@@ -169,9 +169,11 @@ ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_function
                               const void *model, const void *gradient, int64_t step,
                               const void *env, const ad_check_options *options, ad_error *error)
 {
-    ad_check_options o = ad_check_defaults(options);
+    ad_check_options o;
     if (!tree || !t || !f || !model || !gradient)
         return ad_fail(error, AD_MISUSE, "check_step: an argument is NULL");
+    if (ad_check_read("check_step", options, &o, error) != AD_OK)
+        return AD_MISUSE;
     if (step % (o.every > 0 ? o.every : 5000) != 0)
         return AD_OK;
     if (o.elements == 0)

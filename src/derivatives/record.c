@@ -2,8 +2,6 @@
  * the tape held before must stay. */
 #include "derivatives/record.h"
 
-#include "tape/inner.h"
-
 #include <limits.h>
 
 /* ---- subjects ----------------------------------------------------------------------- */

@@ -34,7 +34,9 @@ static void measure(ad_rows *r)
  * sizes. */
 static int block_size(const ad_tape *t, size_t directions)
 {
-    size_t fit = budget / (ad_tape_measure(t).bytes_used + 1);
+    ad_tape_info info = {.size = sizeof info};
+    ad_tape_measure(t, &info);
+    size_t fit = budget / (info.bytes_used + 1);
     size_t most = fit < 1 ? 1 : fit < MOST ? fit : MOST;
     size_t blocks = (directions + most - 1) / most;
     return blocks ? (int)((directions + blocks - 1) / blocks) : 1;

@@ -7,7 +7,6 @@
 
 #include "adze/ops.h"
 #include "ops/axes.h"
-#include "tape/inner.h"
 
 #include <string.h>
 
@@ -121,7 +120,7 @@ bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
 
 ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env)
 {
-    return (ad_call){f, env, n, t ? ad_aside_source_line(t) : NULL, NULL};
+    return (ad_call){f, env, n, t ? ad_tape_source_line(t) : NULL, NULL};
 }
 
 static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x, ad_tensor *leaves)
@@ -137,12 +136,12 @@ ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x)
 {
     ad_tape *t = x->tape;
     ad_tensor *leaves = ad_tape_memory(t, (size_t)call->n * sizeof *leaves);
-    ad_tape *inner = leaves ? ad_aside_begin(t, op->name) : NULL;
+    ad_tape *inner = leaves ? ad_inner_begin(t, op->name) : NULL;
     if (inner) {
         ad_view value = value_of(inner, call, x, leaves);
         call->value = &value;
         ad_tape_at_line(t, call->source_line); /* which the memory has used up */
-        if (ad_aside_end(t))
+        if (ad_inner_end(t) == AD_OK)
             return ad_apply_n(op, call->n, x, call);
     }
     return ad_dead(x[0]);

@@ -11,7 +11,7 @@ typedef struct ad_call {
     ad_function *f;
     const void *env;
     int n;                   /* operands */
-    const char *source_line; /* the source line of the call, or NULL */
+    const char *source_line; /* of the call, or NULL */
     const ad_view *value;    /* f's, for the rules of recording; dangles afterwards */
 } ad_call;
 
@@ -40,7 +40,7 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
 bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
 
 /* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the
- * place of the call. */
+ * source line of the call. */
 void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
 
 /* A call as ad_call_record and ops of their own take it. */

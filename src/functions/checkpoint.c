@@ -86,6 +86,7 @@ static void checkpoint_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op checkpoint_op = {
+    .size = sizeof(ad_op),
     .name = "checkpoint",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(ad_call),

@@ -205,6 +205,7 @@ static void loop_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op loop_op = {
+    .size = sizeof(ad_op),
     .name = "checkpoint_loop",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(ad_loop_attr),

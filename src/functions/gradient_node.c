@@ -222,6 +222,7 @@ static void gradient_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op gradient_op = {
+    .size = sizeof(ad_op),
     .name = "gradient",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(gradient_attr),

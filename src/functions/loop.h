@@ -53,7 +53,7 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, char *dy,
                      const ad_array *dx);
 
-/* If something went wrong on the inner tape, the rule fails in the same way, with place and
+/* If something went wrong on the inner tape, the rule fails in the same way, with source line and
  * step. */
 void ad_loop_finish(const ad_loop *l);
 

@@ -180,6 +180,7 @@ static void replace_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op replace_op = {
+    .size = sizeof(ad_op),
     .name = "with_derivative",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(replace_attr),

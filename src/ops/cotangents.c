@@ -28,6 +28,7 @@ static bool x_itself(const ad_view *x, const void *attr, ad_view *y)
 /* An op on the cotangent of its one operand. */
 #define COTANGENT_OP(op, attr_type, jvp_rule, words) \
     static const ad_op op##_op = {                   \
+        .size = sizeof(ad_op),                       \
         .name = #op,                                 \
         .arity = 1,                                  \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,       \
@@ -52,6 +53,7 @@ static ad_tensor refuse(const char *op, ad_tensor x, const char *reason)
 /* ---- stop_gradient ----------------------------------------------------------------- */
 
 static const ad_op stop_gradient_op = {
+    .size = sizeof(ad_op),
     .name = "stop_gradient",
     .arity = 1,
     .flags = AD_OP_STOPS,
@@ -234,6 +236,7 @@ static void straight_through_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op straight_through_op = {
+    .size = sizeof(ad_op),
     .name = "straight_through",
     .arity = 2,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,

@@ -38,6 +38,7 @@ static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr)
 {
     c->tape = t;
     c->op = c->args.op = op;
+    c->args.size = sizeof c->args;
     c->inherited = 0;
     c->common = ~0u;
     c->room = NULL;
@@ -64,7 +65,9 @@ static bool good_op(const call *c, int n)
 {
     const ad_op *op = c->op;
     const char *wrong = NULL;
-    if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
+    if (op->size < AD_OP_FIRST_SIZE)
+        wrong = "the op begins without .size = sizeof(ad_op)";
+    else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
         wrong = "wrong number of operands";
     else if (!op->shape || (!op->forward && !op->view))
         wrong = "the op needs a shape rule and a forward kernel or a view rule";

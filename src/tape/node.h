@@ -66,8 +66,9 @@ struct ad_tape {
     ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
-    ad_tape *inner; /* for functions evaluated aside (inner.c), or NULL */
-    ad_tape *outer; /* whose inner tape this is, or NULL */
+    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
+    bool inner_begun; /* by ad_inner_begin, and not ended */
+    ad_tape *outer;   /* whose inner tape this is, or NULL */
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
@@ -183,12 +184,6 @@ static inline ad_node *ad_tape_node(ad_tensor x)
 
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
-
-/* The source line that the caller noted. It serves for one node. */
-static inline const char *ad_tape_source_line(ad_tape *t)
-{
-    return atomic_load_explicit(&t->source_line, memory_order_relaxed);
-}
 
 /* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
  * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when

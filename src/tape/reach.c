@@ -112,8 +112,12 @@ static size_t visit_unreached(ad_tape *t, uint32_t root, ad_unreached_visitor *v
         ad_reach reach = reach_by_ways(n);
         if (!is(n, AD_NODE_WATCHED) || reach == AD_REACHED)
             continue;
-        ad_unreached leaf = {ad_tape_handle(t, i), n->label, n->source_line, reach,
-                             culprit(t, i, root, reach)};
+        ad_unreached leaf = {.size = sizeof leaf,
+                             .leaf = ad_tape_handle(t, i),
+                             .label = n->label,
+                             .source_line = n->source_line,
+                             .reach = reach,
+                             .op = culprit(t, i, root, reach)};
         visit(user, &leaf);
         count++;
     }

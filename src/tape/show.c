@@ -23,8 +23,15 @@ void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n)
     int arity = n->arity < MOST ? (int)n->arity : MOST;
     for (int i = 0; i < arity; i++)
         operands[i] = ad_node_shape(t->nodes[ad_node_operands(n)[i]]);
-    ad_event event = {kind,  n->op->name, n->label, n->source_line,
-                      arity, operands,    &result,  (ad_type)n->type};
+    ad_event event = {.size = sizeof event,
+                      .kind = kind,
+                      .op = n->op->name,
+                      .label = n->label,
+                      .source_line = n->source_line,
+                      .arity = arity,
+                      .operands = operands,
+                      .result = &result,
+                      .type = (ad_type)n->type};
     t->busy = "the tracer";
     t->tracer(t->tracer_user, &event);
     t->busy = NULL;

@@ -138,6 +138,7 @@ static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const
                           void *spare, const void *first)
 {
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
+    args.size = sizeof args;
     args.op = n->op;
     args.arity = (int)n->arity;
     args.x = f->x;
@@ -166,7 +167,8 @@ static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, cons
                      n->op->name);
         return false;
     }
-    ad_curvature_args args = {.op = n->op,
+    ad_curvature_args args = {.size = sizeof args,
+                              .op = n->op,
                               .arity = (int)n->arity,
                               .x = f->x,
                               .tx = f->tx,

@@ -181,7 +181,8 @@ static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_arr
 static bool call_jvp(ad_tape *t, const ad_node *n, ad_frame *f, char *ty)
 {
     bool good = ty;
-    ad_jvp_args args = {.op = n->op,
+    ad_jvp_args args = {.size = sizeof args,
+                        .op = n->op,
                         .arity = (int)n->arity,
                         .x = f->x,
                         .tx = f->tx,

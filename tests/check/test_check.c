@@ -69,7 +69,7 @@ static const char *f32_alone(const ad_type *x, const void *attr, ad_type *y)
 
 static ad_tensor single_square(ad_tensor x)
 {
-    static ad_op op;
+    static ad_op op = {.size = sizeof op};
     op = *ad_builtin_op_named("square");
     op.type = f32_alone;
     return ad_apply(&op, &x, NULL);
@@ -94,7 +94,7 @@ static ad_tensor root(ad_tape *t, const ad_tensor *x, const void *env)
 
 START_TEST(a_right_gradient_passes)
 {
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ck_assert_int_eq(ad_check_gradient(right, 2, operands, NULL, NULL, &error), AD_OK);
     ck_assert_int_eq(ad_check_gradient(of_any_shape, 2, operands, NULL, &o, &error), AD_OK);
@@ -134,9 +134,9 @@ static void relu_pullback(const ad_pullback_args *c)
 
 static ad_tensor flawed_relu(ad_tape *t, const ad_tensor *x, const void *env)
 {
-    static ad_op op;
+    static ad_op op = {.size = sizeof op};
     (void)t, (void)env;
-    op = ad_op_with_pullback(ad_builtin_op_named("relu"), "flawed_relu", relu_pullback);
+    ad_op_with_pullback(ad_builtin_op_named("relu"), "flawed_relu", relu_pullback, &op);
     return ad_apply(&op, x, NULL);
 }
 
@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(f32_operands_are_checked_in_f64_where_the_function_allows)
 {
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ad_view x = AD_VIEW(left32, 3, 4);
     ad_view both[] = {x, operands[1]};
@@ -197,7 +197,7 @@ START_TEST(not_all_elements_of_a_large_operand_are_looked_at)
     static double many[600];
     for (int i = 0; i < 600; i++)
         many[i] = sin(i);
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ad_view x[] = {AD_VIEW(many, 150, 4), operands[1]};
     ck_assert_int_eq(ad_check_gradient(right, 2, x, NULL, &o, &error), AD_OK);
@@ -228,7 +228,7 @@ END_TEST
 START_TEST(steps_do_not_leave_the_domain)
 {
     const double at[] = {1e-3, 0.5, 4};
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ad_view x = AD_VIEW(at, 3);
     ck_assert_int_eq(ad_check_gradient(root, 1, &x, NULL, &o, &error), AD_OK);
@@ -249,7 +249,7 @@ static void refuse_negatives(const ad_forward_args *c)
 
 static ad_tensor strict_root(ad_tape *t, const ad_tensor *x, const void *env)
 {
-    static ad_op op;
+    static ad_op op = {.size = sizeof op};
     (void)t, (void)env;
     op = *ad_builtin_op_named("sqrt");
     op.check = refuse_negatives;
@@ -259,7 +259,7 @@ static ad_tensor strict_root(ad_tape *t, const ad_tensor *x, const void *env)
 START_TEST(steps_that_an_operation_refuses_are_made_smaller)
 {
     const double at[] = {1e-3, 0.5, 4};
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ad_view x = AD_VIEW(at, 3);
     ad_status status = ad_check_gradient(strict_root, 1, &x, NULL, &o, &error);
@@ -276,7 +276,7 @@ static ad_tensor drowned(ad_tape *t, const ad_tensor *x, const void *env)
 
 START_TEST(slopes_that_drown_in_rounding_are_not_called_right)
 {
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ck_assert_int_eq(ad_check_gradient(drowned, 1, operands, NULL, &o, &error), AD_DOMAIN);
     ck_assert_ptr_nonnull(strstr(error.text, "differences settle nowhere"));

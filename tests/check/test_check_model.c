@@ -84,7 +84,7 @@ static void differentiate(training *run)
 START_TEST(the_gradient_of_a_model_is_checked)
 {
     training run = begin(_i ? AD_F32 : AD_F64);
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ad_status status = net_check_gradient(loss, &run.model, &run.batch, &o, &found);
     ck_assert_msg(status == AD_OK, "%s", found.text);
@@ -115,7 +115,7 @@ START_TEST(a_right_gradient_passes_at_every_step)
 {
     training run = begin(_i ? AD_F32 : AD_F64);
     size_t settled = 0;
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .every = 1, .elements = 4, .report = &report};
     for (int step = 0; step < 200; step++) {
         differentiate(&run);
@@ -226,7 +226,7 @@ END_TEST
 START_TEST(other_steps_are_left_alone)
 {
     training run = begin(AD_F64);
-    ad_check_report report = {7, 7, 7};
+    ad_check_report report = {sizeof report, 7, 7, 7};
     ad_check_options o = {.size = sizeof o, .every = 10, .report = &report};
     differentiate(&run);
     ad_tensor x = ad_constant(run.tape, AD_F64, 5);

@@ -3,6 +3,7 @@
 
 #include "allocator.h"
 #include "derivatives.h"
+#include "measured.h"
 #include "suite.h"
 
 #include <string.h>
@@ -43,7 +44,7 @@ START_TEST(a_hessian_is_that_of_the_formula)
         }
     }
     ck_assert_double_eq_tol(value, wanted, 1e-14);
-    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 0);
+    ck_assert_uint_eq(measured(tape).nodes, 0);
     free_all(4, h), free_all(2, g), free_all(2, d);
 }
 END_TEST
@@ -123,12 +124,14 @@ static void plain_jvp(const ad_jvp_args *c)
 }
 
 /* Without a jvp; with one, without curvature. */
-static const ad_op shift_op = {.name = "shift",
+static const ad_op shift_op = {.size = sizeof(ad_op),
+                               .name = "shift",
                                .arity = 1,
                                .shape = ad_shape_first,
                                .forward = plain_shift,
                                .pullback = plain_pullback};
-static const ad_op bend_op = {.name = "bend",
+static const ad_op bend_op = {.size = sizeof(ad_op),
+                              .name = "bend",
                               .arity = 1,
                               .shape = ad_shape_first,
                               .forward = plain_shift,

@@ -1,5 +1,6 @@
 /* Jacobians against formulas, and both modes against each other; several directions against each. */
 #include "derivatives.h"
+#include "measured.h"
 #include "suite.h"
 
 static ad_tape *tape;
@@ -45,7 +46,7 @@ START_TEST(a_jacobian_is_that_of_the_formula)
         for (size_t c = 0; c < 6; c++)
             ck_assert_double_eq_tol(at(&j[1], 6 * r + c), c == r ? v * v : 0, 1e-15);
     }
-    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 0);
+    ck_assert_uint_eq(measured(tape).nodes, 0);
     ad_array_free(&y);
     free_all(2, j);
 }

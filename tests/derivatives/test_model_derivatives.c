@@ -1,5 +1,6 @@
 /* Jacobians, Hessians and products with them for functions of models: fields that are models, and arrays of
  * them. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -161,7 +162,7 @@ START_TEST(a_hessian_is_made_of_products)
         }
     }
     ck_assert_double_ne(numbers(&h)[0], 0);
-    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 0);
+    ck_assert_uint_eq(measured(tape).nodes, 0);
     network_free(&unit), network_free(&product), network_free(&gradient), network_free(&wanted);
     network_free(&diagonal), ad_array_free(&h), ad_array_free(&column), ad_array_free(&d);
 }

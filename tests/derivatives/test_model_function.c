@@ -3,6 +3,7 @@
 #include "adze/ops.h"
 
 #include "allocator.h"
+#include "measured.h"
 #include "models.h"
 #include "suite.h"
 
@@ -116,7 +117,7 @@ START_TEST(what_was_on_the_tape_before_stays)
     ad_tensor three = ad_constant(s.tape, AD_F64, 3);
     ck_assert_int_eq(
         stack_value_with_gradient(s.tape, stack_total, &s.model, rows, NULL, &s.gradient), AD_OK);
-    ck_assert_uint_eq(ad_tape_measure(s.tape).nodes, 1);
+    ck_assert_uint_eq(measured(s.tape).nodes, 1);
     ck_assert_double_eq(ad_item(three), 3);
     close_scene(&s);
 }
@@ -152,7 +153,7 @@ START_TEST(a_function_that_fails_writes_neither_value_nor_gradient)
         ck_assert_int_ne(status, AD_OK);
         ck_assert_int_eq(status, ad_tape_status(s.tape));
         ck_assert_double_eq(value, 42);
-        ck_assert_uint_eq(ad_tape_measure(s.tape).nodes, 0);
+        ck_assert_uint_eq(measured(s.tape).nodes, 0);
         expect_unchanged(&stack_tree, &s.gradient, &before);
         close_scene(&s);
     }

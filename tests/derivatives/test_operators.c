@@ -1,4 +1,5 @@
 /* Functions of functions: gradient, pullback, derivative, jvp, hvp, and the tests of numbers. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -110,7 +111,7 @@ START_TEST(value_and_gradient_leave_the_tape_as_it_was)
                          AD_OK);
     ck_assert_double_eq(value, 7.5);
     expect_numbers(&g, 4, (double[]){0.5, 1, 1.5, 2}, 0);
-    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 1);
+    ck_assert_uint_eq(measured(tape).nodes, 1);
     ck_assert_ptr_nonnull(ad_read(before).data);
     ad_array_free(&g);
 }
@@ -185,7 +186,7 @@ START_TEST(jvp_and_hvp_agree_with_the_formulas)
                             (ad_view[]){AD_VIEW(tx, 3)}, NULL, &hvp),
                      AD_OK);
     expect_numbers(&hvp, 3, (double[]){6, -12, 36}, 1e-13);
-    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 0);
+    ck_assert_uint_eq(measured(tape).nodes, 0);
     ad_array_free(&y);
     ad_array_free(&ty);
     ad_array_free(&hvp);
@@ -296,7 +297,7 @@ START_TEST(a_function_cannot_end_what_it_is_given)
         ck_assert(!result[0].data && !result[1].data);
     }
     ad_tape_reset(tape);
-    ck_assert_uint_eq(ad_tape_measure(tape).nodes, 0); /* which is possible again */
+    ck_assert_uint_eq(measured(tape).nodes, 0); /* which is possible again */
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 #include "adze/check.h"
 #include "adze/op.h"
 
+#include "measured.h"
 #include "probe_table.h"
 #include "suite.h"
 
@@ -102,7 +103,7 @@ START_TEST(a_hessian_by_hand)
         ck_assert_double_eq_tol(h[0][i], 6 * a[i] * ta[i] + 2 * b[i] * tb[i], 1e-14);
         ck_assert_double_eq_tol(h[1][i], 2 * b[i] * ta[i] + 2 * a[i] * tb[i], 1e-14);
     }
-    ck_assert_uint_eq(ad_tape_measure(t).nodes, 0);
+    ck_assert_uint_eq(measured(t).nodes, 0);
     ad_array_free(&hvp[0]);
     ad_array_free(&hvp[1]);
     ad_tape_free(t);
@@ -218,12 +219,14 @@ static void halve_jvp(const ad_jvp_args *c)
 }
 
 /* A user's ops, of which the first has a pullback alone. */
-static const ad_op half_known = {.name = "half_known",
+static const ad_op half_known = {.size = sizeof(ad_op),
+                                 .name = "half_known",
                                  .arity = 1,
                                  .shape = ad_shape_first,
                                  .forward = halve,
                                  .pullback = halve_pullback};
-static const ad_op half_bent = {.name = "half_bent",
+static const ad_op half_bent = {.size = sizeof(ad_op),
+                                .name = "half_bent",
                                 .arity = 1,
                                 .shape = ad_shape_first,
                                 .forward = halve,

@@ -1,4 +1,5 @@
 /* Checkpoints against the same functions without: values, sweeps of every kind, failures. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -46,7 +47,8 @@ static void half_curvature(const ad_curvature_args *c)
     for (size_t i = 0; i < ad_view_count(&c->dy); i++)
         ((double *)c->tdx[0].data)[i] += ad_view_get(&c->dy, i) * ad_view_get(&c->tx[0], i);
 }
-static const ad_op half_op = {.name = "half_square",
+static const ad_op half_op = {.size = sizeof(ad_op),
+                              .name = "half_square",
                               .arity = 1,
                               .shape = ad_shape_first,
                               .forward = half_forward,
@@ -296,7 +298,7 @@ static size_t memory_of(int pieces)
     for (int i = 0; i < pieces; i++)
         y = pieces == 1 ? deep(tape, &y, &layers) : ad_checkpoint(deep, 1, &y, &layers);
     ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
-    size_t used = ad_tape_measure(tape).bytes_reserved;
+    size_t used = measured(tape).bytes_reserved;
     ad_tape_reset(tape);
     ad_tape_trim(tape);
     return used;

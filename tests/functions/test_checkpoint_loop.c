@@ -1,5 +1,6 @@
 /* Loops that are swept back with few of their states in memory, against the same steps on the tape. */
 #include "functions/schedule.h"
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -417,7 +418,7 @@ START_TEST(a_long_loop_takes_the_memory_of_its_snapshots)
     ad_tensor x[] = {ad_watch(tape, AD_VIEW(state, 4096)), ad_watch(tape, AD_VIEW_SCALAR(&one))};
     ad_tensor y = ad_checkpoint_loop(widen, 2, x, 1, 1000, 10, NULL, NULL);
     ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
-    ck_assert_uint_lt(ad_tape_measure(tape).bytes_reserved, 64 * sizeof state); /* of 2000 */
+    ck_assert_uint_lt(measured(tape).bytes_reserved, 64 * sizeof state); /* of 2000 */
 }
 END_TEST
 

@@ -209,7 +209,7 @@ START_TEST(gradients_agree_with_differences)
     ad_array x[4];
     ad_view v[4];
     ad_error error = {0};
-    ad_check_report report = {0};
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     for (int type = AD_F32; type <= AD_F64; type++) {
         int n = formulas[_i].n;

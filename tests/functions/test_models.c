@@ -139,7 +139,7 @@ enum { FORMULAS = sizeof formulas / sizeof *formulas };
 START_TEST(formulas_agree_with_differences)
 {
     ad_error error = {0};
-    ad_check_report report = {0};
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     net_check_gradient(formulas[_i].f, &model, formulas[_i].env, &o, &error);
     ck_assert_msg(error.status == AD_OK, "%s: %s", formulas[_i].name, error.text);

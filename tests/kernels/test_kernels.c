@@ -168,6 +168,7 @@ static void probe_forward(const ad_forward_args *c)
 }
 
 static const ad_op probe_op = {
+    .size = sizeof(ad_op),
     .name = "probe",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,

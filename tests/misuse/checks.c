@@ -133,6 +133,13 @@ static ad_tensor sum_of_pair(ad_tape *t, const void *tensors, const void *env)
     (void)t, (void)env;
     return ad_sum(ad_square(((const pair_tensors *)tensors)->w));
 }
+/* Options and reports whose size nobody has set. */
+static ad_check_options no_size(int way, ad_check_report *report)
+{
+    ad_check_options o = {.size = way ? sizeof o : 0, .report = way ? report : NULL};
+    *report = (ad_check_report){0};
+    return o;
+}
 static void run_check_gradient(void)
 {
     ad_error e = {0};
@@ -142,15 +149,27 @@ static void run_check_gradient(void)
     ck_assert_int_eq(ad_check_gradient(sum_of_squares, 0, &x, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_check_gradient(sum_of_squares, 1, &none, NULL, NULL, NULL), AD_OK);
     ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, &x, NULL, NULL, NULL), AD_OK);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ad_error why = {0};
+        ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, &x, NULL, &o, &why), AD_MISUSE);
+        ck_assert_ptr_nonnull(strstr(why.text, way ? "size of the report" : "size of the options"));
+    }
     ck_assert_int_eq(e.status, AD_MISUSE);
 }
 static void run_check_op(void)
 {
-    ad_op half = {.name = "half", .arity = 1};
+    ad_op half = {.size = sizeof(ad_op), .name = "half", .arity = 1};
     ck_assert_int_eq(ad_check_op(NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_check_op(&half, NULL, NULL, NULL), AD_OK);
     ck_assert_int_ne(ad_check_op(&(ad_op){0}, NULL, NULL, NULL), AD_OK);
     ck_assert_int_eq(ad_check_op(ad_builtin_op_named("square"), NULL, NULL, NULL), AD_OK);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ck_assert_int_eq(ad_check_op(ad_builtin_op_named("square"), NULL, &o, NULL), AD_MISUSE);
+    }
 }
 static void run_model_check_gradient(void)
 {
@@ -160,6 +179,11 @@ static void run_model_check_gradient(void)
     ck_assert_int_eq(ad_model_check_gradient(d, NULL, &m, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_model_check_gradient(d, sum_of_pair, NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_model_check_gradient(d, sum_of_pair, &empty, NULL, NULL, NULL), AD_OK);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ck_assert_int_eq(ad_model_check_gradient(d, sum_of_pair, &m, NULL, &o, NULL), AD_MISUSE);
+    }
     pair_free(&m);
 }
 static void run_model_check_step(void)
@@ -172,6 +196,12 @@ static void run_model_check_step(void)
                                              way == 2 ? NULL : sum_of_pair, way == 3 ? NULL : &m,
                                              way == 4 ? NULL : &g, 0, NULL, NULL, NULL),
                          AD_MISUSE);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ck_assert_int_eq(ad_model_check_step(&pair_tree, t, sum_of_pair, &m, &g, 0, NULL, &o, NULL),
+                         AD_MISUSE);
+    }
     pair_free(&m);
     pair_free(&g);
     ad_tape_free(t);

@@ -38,12 +38,14 @@ static void copy_forward(const ad_forward_args *c)
     for (size_t i = 0; i < ad_array_count(&c->y); i++)
         ((double *)c->y.data)[i] = ad_view_get(&c->x[0], i);
 }
-static const ad_op copy_op = {.name = "copy",
+static const ad_op copy_op = {.size = sizeof(ad_op),
+                              .name = "copy",
                               .arity = 1,
                               .flags = AD_OP_NO_DERIVATIVE,
                               .shape = ad_shape_first,
                               .forward = copy_forward};
-static const ad_op copies_op = {.name = "copies",
+static const ad_op copies_op = {.size = sizeof(ad_op),
+                                .name = "copies",
                                 .arity = AD_VARIADIC,
                                 .flags = AD_OP_NO_DERIVATIVE,
                                 .shape = ad_shape_first,

@@ -176,7 +176,8 @@ static void meddle(const ad_forward_args *c)
 
 START_TEST(kernels_cannot_use_their_tape)
 {
-    ad_op op = {.name = "meddler",
+    ad_op op = {.size = sizeof(ad_op),
+                .name = "meddler",
                 .arity = 1,
                 .flags = AD_OP_NO_DERIVATIVE,
                 .attr_size = sizeof(meddling),
@@ -316,7 +317,8 @@ static void give_up(const ad_pullback_args *c)
 }
 static ad_status failed(void)
 {
-    ad_op op = ad_op_with_pullback(ad_builtin_op_named("exp"), "solver", give_up);
+    ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(ad_builtin_op_named("exp"), "solver", give_up, &op);
     return ad_backward(ad_sum(ad_apply(&op, &o[A], NULL)));
 }
 static ad_status file(void)

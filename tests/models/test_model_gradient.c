@@ -6,6 +6,7 @@
 #include "adze/ops.h"
 
 #include "allocator.h"
+#include "measured.h"
 #include "models.h"
 #include "suite.h"
 
@@ -108,7 +109,7 @@ START_TEST(watch_and_freeze_make_leaves_of_all_arrays)
     expect_leaves(d, &m, &x, true);
     ad_model_freeze(d, t, &m, &x);
     expect_leaves(d, &m, &x, false);
-    ck_assert_uint_le(ad_tape_measure(t).nodes - 2 * list_model(d).count, 4); /* labels' memory */
+    ck_assert_uint_le(measured(t).nodes - 2 * list_model(d).count, 4); /* labels' memory */
     ad_tape_free(t);
     ad_model_free(d, &m);
 }

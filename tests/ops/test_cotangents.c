@@ -1,5 +1,6 @@
 /* What is done to cotangents on their way back: scaled, clipped, sent straight through, shown to a hook,
  * kept of intermediate values. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -377,19 +378,19 @@ START_TEST(what_is_retained_is_given_back)
     ad_mark mark = ad_tape_mark(tape);
     ad_tensor y = ad_square(x), l = ad_sum(ad_square(y));
     ad_backward(l);
-    size_t plain = ad_tape_measure(tape).bytes_used;
+    size_t plain = measured(tape).bytes_used;
     ad_retain(y);
     ad_backward(l);
-    ck_assert_uint_gt(ad_tape_measure(tape).bytes_used, plain);
+    ck_assert_uint_gt(measured(tape).bytes_used, plain);
     ck_assert_int_eq(ad_tape_rewind(mark), AD_OK);
-    size_t rewound = ad_tape_measure(tape).bytes_used;
+    size_t rewound = measured(tape).bytes_used;
     ck_assert_int_eq(ad_backward(ad_sum(ad_square(ad_square(x)))), AD_OK);
     expect_pair(ad_grad(x), 108, -256);
     ad_tape_rewind(mark);
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, rewound);
+    ck_assert_uint_eq(measured(tape).bytes_used, rewound);
     ad_retain(y);
     expect_failure(AD_STALE, "retain: the value is gone");
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, 0);
+    ck_assert_uint_eq(measured(tape).bytes_used, 0);
 }
 END_TEST
 
@@ -397,7 +398,7 @@ START_TEST(a_rewind_forgets_what_was_retained_after_the_mark_in_any_order)
 {
     ad_tensor x = leaf(), y = ad_square(x);
     ad_mark mark = ad_tape_mark(tape);
-    size_t before = ad_tape_measure(tape).bytes_used, rewound[2];
+    size_t before = measured(tape).bytes_used, rewound[2];
     for (int i = 0; i < 2; i++) {
         ad_tensor z = ad_square(y);
         if (i)
@@ -406,7 +407,7 @@ START_TEST(a_rewind_forgets_what_was_retained_after_the_mark_in_any_order)
         ck_assert_int_eq(ad_backward(ad_sum(z)), AD_OK);
         ad_tape_rewind(mark);
         expect_pair(ad_grad(y), 18, 32);
-        rewound[i] = ad_tape_measure(tape).bytes_used;
+        rewound[i] = measured(tape).bytes_used;
         ck_assert_uint_gt(rewound[i], before);
         ad_tape_reset(tape);
         x = leaf();

@@ -4,6 +4,7 @@
  *     ROW(what it shows, the call, status, message) */
 #include "adze/ops.h"
 
+#include "measured.h"
 #include "suite.h"
 
 #include <string.h>
@@ -299,14 +300,14 @@ START_TEST(refusals_have_a_status_and_a_message)
     ad_tape *t = ad_tape_new(NULL);
     operands o = operands_on(t);
     ck_assert_msg(ad_tape_status(t) == AD_OK, "%s", ad_tape_error(t));
-    size_t nodes = ad_tape_measure(t).nodes;
+    size_t nodes = measured(t).nodes;
     ad_tensor y = r->f(t, &o);
     ck_assert_msg(ad_tape_status(t) == r->status, "%s: status %s: %s", r->name,
                   ad_status_text(ad_tape_status(t)), ad_tape_error(t));
     ck_assert_msg(strcmp(ad_tape_error(t), r->message) == 0, "%s: \"%s\" instead of \"%s\"",
                   r->name, ad_tape_error(t), r->message);
     ck_assert_msg(!ad_read(y).data, "%s: a result", r->name);
-    ck_assert_msg(ad_tape_measure(t).nodes == nodes, "%s: something was recorded", r->name);
+    ck_assert_msg(measured(t).nodes == nodes, "%s: something was recorded", r->name);
     ck_assert_int_eq(ad_backward(ad_sum(y)), r->status); /* the first failure sticks */
     ck_assert_str_eq(ad_tape_error(t), r->message);
     ad_tape_free(t);

@@ -140,7 +140,7 @@ if sys.argv[1] == '--list':
 print('case  th  adze', flush=True)
 for name in 'one', 'two':
     for event in 'begin', 'end':
-        time.sleep({nap})
+        time.sleep(0.5)
         with open('{log}', 'a') as log:
             print(event, file=log)
     print(name, flush=True)
@@ -190,36 +190,33 @@ def test_against():
         richer = make_build(folder, 'richer', RICHER.format(program=PROGRAM))
         printed, whole = compare(build, richer, folder, '--filter', '^op0', '--threads', '1')
         expect(whole['only_theirs'] == ['only_there'] and not whole['only_ours'], f'{whole}')
-        expect('Only theirs: only_there' in printed, f'the case of one side is not named: {printed}')
+        expect('Only theirs: only_there' in printed, f'a case of one side is not named: {printed}')
         check_ratio(whole['cases'][0], 1)
 
 
-def compare_workers(folder, ours, theirs, nap):
-    """Of two programs whose cases take so many nanoseconds: the rows, and the events in order."""
-    log = pathlib.Path(folder, 'log')
-    log.unlink(missing_ok=True)
-    builds = [make_build(folder, f'{ns} of {ours}', WORKER.format(log=log, ns=ns, nap=nap))
-              for ns in (ours, theirs)]
-    _, whole = compare(*builds, folder)
-    return whole['cases'], log.read_text(encoding='utf-8').split()
-
-
 def test_in_turn():
-    """One of the programs is held while the other works."""
+    """One of the programs is held while the other works; a ratio is our time over theirs."""
     with tempfile.TemporaryDirectory() as folder:
-        _, events = compare_workers(folder, 1, 2, nap=0.5)
+        log = pathlib.Path(folder, 'log')
+        builds = [make_build(folder, name, WORKER.format(log=log, ns=ns))
+                  for name, ns in (('ours', 1), ('theirs', 2))]
+        _, whole = compare(*builds, folder)
+        events = log.read_text(encoding='utf-8').split()
         expect(events == ['begin', 'end'] * 4, f'both worked at once: {events}')
+        rows = [(row['name'], row['ratio'], row['verdict']) for row in whole['cases']]
+        expect(rows == [('one', 0.5, 'faster'), ('two', 0.5, 'faster')], f'{rows}')
 
 
 def test_verdicts():
-    """A ratio is our time over theirs, and more than 3 % are called by their name."""
-    with tempfile.TemporaryDirectory() as folder:
-        for ours, theirs, word in ((104, 100, 'slower'), (102, 100, ''), (100, 100, ''),
-                                   (98, 100, ''), (96, 100, 'faster')):
-            rows, _ = compare_workers(folder, ours, theirs, nap=0)
-            expect(len(rows) == 2, f'{rows}')
-            for row in rows:
-                expect((row['ratio'], row['verdict']) == (ours / theirs, word), f'{row}')
+    """More than 3 % are called by their name, with a doubt where a round says the opposite."""
+    sys.path.insert(0, str(SUITE.parent))
+    from against import verdict
+    for ratio, lowest, highest, word in (
+            (1.04, 1.02, 1.05, 'slower'), (1.04, 0.99, 1.05, 'slower?'),
+            (0.96, 0.95, 0.99, 'faster'), (0.96, 0.95, 1.01, 'faster?'),
+            (1.02, 1.01, 1.50, ''), (0.98, 0.50, 0.99, ''), (1, 1, 1, '')):
+        got = verdict({'ratio': ratio, 'lowest': lowest, 'highest': highest})
+        expect(got == word, f'{ratio} of {lowest} to {highest} is called {got!r}, not {word!r}')
 
 
 # ---- bad input -------------------------------------------------------------------------
@@ -265,8 +262,8 @@ BAD_PROGRAMS = (
 
 def test_bad_build():
     """Of --against: one line each, before anything is built where it can be known by then."""
-    suite = [sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter', '^op0_f64$',
-             '--threads', '1']
+    suite = [sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--threads', '1',
+             '--filter', '^op0_f64$']
     with tempfile.TemporaryDirectory() as folder:
         how = [*suite, '--report', folder, '--against']
         expect_one_line(*how, f'{folder}/none', '--check', text='is not a folder')

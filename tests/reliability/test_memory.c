@@ -188,7 +188,7 @@ static ad_status cotangent_scenario(test_allocator *memory)
 
 static ad_status registry_scenario(test_allocator *memory)
 {
-    ad_op mine = {.name = "mine"};
+    ad_op mine = {.size = sizeof(ad_op), .name = "mine"};
     ad_registry *r = ad_registry_new(&memory->base);
     ad_status status = r ? ad_registry_add(r, &mine) : AD_MEMORY;
     if (status == AD_OK)

@@ -3,6 +3,7 @@
  * that they need little memory. Long tests carry the tag "long" (CK_EXCLUDE_TAGS=long). */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE */
 #include "figure.h"
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -216,8 +217,8 @@ START_TEST(large_values_take_little_more_memory_than_their_numbers)
     for (int i = 0; i < 32; i++)
         x = ad_sin(x);
     ck_assert_int_eq(ad_tape_status(tape), AD_OK);
-    ck_assert_uint_gt(ad_tape_measure(tape).bytes_reserved, (size_t)32 << 20);
-    ck_assert_uint_lt(ad_tape_measure(tape).bytes_reserved, (size_t)36 << 20);
+    ck_assert_uint_gt(measured(tape).bytes_reserved, (size_t)32 << 20);
+    ck_assert_uint_lt(measured(tape).bytes_reserved, (size_t)36 << 20);
 }
 END_TEST
 
@@ -297,11 +298,11 @@ START_TEST(ten_million_nodes_are_swept_without_recursion)
     ck_assert_int_eq(ad_backward(y), AD_OK);
     ad_view g = ad_grad(x);
     ck_assert_double_eq(ad_view_get(&g, 0), N);
-    ad_tape_info info = ad_tape_measure(tape);
+    ad_tape_info info = measured(tape);
     ck_assert_uint_eq(info.nodes, N);
     ck_assert_int_eq(ad_backward(y), AD_OK); /* again, in the same memory */
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, info.bytes_used);
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_reserved, info.bytes_reserved);
+    ck_assert_uint_eq(measured(tape).bytes_used, info.bytes_used);
+    ck_assert_uint_eq(measured(tape).bytes_reserved, info.bytes_reserved);
     figure("%d nodes in %zu MB, %zu bytes each", N, info.bytes_reserved >> 20, info.bytes_used / N);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* The steady state: after its first step a training loop takes no memory, from anywhere in the
  * process, and 1e5 steps leave the memory flat (RELIABILITY R2, R15). */
 #include "figure.h"
+#include "measured.h"
 #include "sanitizer.h"
 #include "suite.h"
 
@@ -174,14 +175,14 @@ START_TEST(no_step_after_the_first_calls_malloc)
     training run;
     begin(&run);
     ck_assert(steps[_i](&run, ROWS));
-    size_t reserved = ad_tape_measure(run.tape).bytes_reserved, before = mallocs;
+    size_t reserved = measured(run.tape).bytes_reserved, before = mallocs;
     bool good = true;
     for (int i = 0; i < 100; i++)
         good = steps[_i](&run, ROWS) && good;
     size_t after = mallocs;
     ck_assert(good && (!COUNTED || before > 0)); /* the counter counts */
     ck_assert_uint_eq(after, before);
-    ck_assert_uint_eq(ad_tape_measure(run.tape).bytes_reserved, reserved);
+    ck_assert_uint_eq(measured(run.tape).bytes_reserved, reserved);
     if (_i == 0)
         figure("%zu allocations in 100 steps", after - before);
     end(&run);
@@ -206,12 +207,12 @@ START_TEST(a_hundred_thousand_steps_leave_memory_flat)
     for (int i = 0; i < 100; i++)
         step(&run, 2);
     long pages = resident_pages();
-    size_t reserved = ad_tape_measure(run.tape).bytes_reserved;
+    size_t reserved = measured(run.tape).bytes_reserved;
     bool good = true;
     for (int i = 0; i < 100000; i++)
         good = step(&run, 2) && good;
     ck_assert(good);
-    ck_assert_uint_eq(ad_tape_measure(run.tape).bytes_reserved, reserved);
+    ck_assert_uint_eq(measured(run.tape).bytes_reserved, reserved);
     long grown = resident_pages() - pages;
     ck_assert(!COUNTED || grown <= 64); /* a sanitizer keeps books of its own */
     figure("%ld pages more after 1e5 steps", grown);

@@ -103,6 +103,7 @@ static void cube_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op cube_op = {
+    .size = sizeof(ad_op),
     .name = "cube",
     .arity = 1,
     .shape = ad_shape_first,

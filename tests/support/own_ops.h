@@ -62,6 +62,7 @@ static inline void own_layer_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op own_layer_op = {
+    .size = sizeof(ad_op),
     .name = "layer",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -109,6 +110,7 @@ static inline void own_times_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op own_times_op = {
+    .size = sizeof(ad_op),
     .name = "times",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

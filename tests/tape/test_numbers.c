@@ -38,7 +38,8 @@ static void copy_forward(const ad_forward_args *c)
     memcpy(c->y.data, c->x[0].data, ad_array_count(&c->y) * sizeof(double));
 }
 
-static const ad_op broken_op = {.name = "broken",
+static const ad_op broken_op = {.size = sizeof(ad_op),
+                                .name = "broken",
                                 .arity = 1,
                                 .shape = ad_shape_first,
                                 .forward = copy_forward,

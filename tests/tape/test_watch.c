@@ -306,7 +306,8 @@ static void re_enter(const ad_forward_args *c)
 
 START_TEST(a_kernel_that_enters_its_tape_is_told_so)
 {
-    static const ad_op op = {.name = "greedy",
+    static const ad_op op = {.size = sizeof(ad_op),
+                             .name = "greedy",
                              .arity = 1,
                              .flags = AD_OP_NO_DERIVATIVE,
                              .shape = ad_shape_first,
@@ -337,7 +338,8 @@ static void let_another_reset(const ad_forward_args *c)
 
 START_TEST(a_reset_from_another_thread_disturbs_no_kernel)
 {
-    static const ad_op op = {.name = "patient",
+    static const ad_op op = {.size = sizeof(ad_op),
+                             .name = "patient",
                              .arity = 1,
                              .flags = AD_OP_NO_DERIVATIVE,
                              .shape = ad_shape_first,

@@ -36,8 +36,8 @@ AD_API ad_tensor ad_clip_gradient(ad_tensor x, double low, double high);
 AD_API ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm);
 
 /* What a hook is given. A second-order sweep calls the hook twice: in the second call dx holds the
- * tangent of the cotangent, and `cotangent` the cotangent itself, as it came. A hook that changes the
- * cotangent must change its tangent accordingly, or return AD_NO_DERIVATIVE. */
+ * tangent of the cotangent, and `cotangent` the cotangent itself, as it came. A hook that changes
+ * the cotangent must change its tangent accordingly, or return AD_NO_DERIVATIVE. */
 typedef struct ad_cotangent {
     ad_view x;         /* the value */
     ad_array dx;       /* its cotangent, row by row: read it, or change its numbers */

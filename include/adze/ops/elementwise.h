@@ -1,7 +1,7 @@
 /* Elementwise operations: an element of the result depends on one element of each operand.
  *
- * Formulas are those of one element. The shapes of two or more operands broadcast, and a plain number
- * may stand for an operand beside a tensor: ad_mul(x, 2), ad_sub(1, p). */
+ * Formulas are those of one element. The shapes of two or more operands broadcast, and a plain
+ * number may stand for an operand beside a tensor: ad_mul(x, 2), ad_sub(1, p). */
 #ifndef ADZE_OPS_ELEMENTWISE_H
 #define ADZE_OPS_ELEMENTWISE_H
 

@@ -73,6 +73,7 @@ static void where_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op where_op = {
+    .size = sizeof(ad_op),
     .name = "where",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -125,6 +126,7 @@ static void cast_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op cast_op = {
+    .size = sizeof(ad_op),
     .name = "cast",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -139,6 +141,7 @@ static const ad_op cast_op = {
 
 /* From or to a type without derivative. */
 static const ad_op cast_discrete_op = {
+    .size = sizeof(ad_op),
     .name = "cast_discrete",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,

@@ -53,6 +53,7 @@
         AD_BLOCKS(op##_bend),                                \
     };                                                       \
     static const ad_op op##_op = {                           \
+        .size = sizeof(ad_op),                               \
         .name = &#op[3],                                     \
         .arity = 1,                                          \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags), \

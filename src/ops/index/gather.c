@@ -35,6 +35,7 @@ static const char *index_select_shape(const ad_shape *x, const void *attr, ad_sh
 
 #define GATHER_OP(op, shape_rule)                          \
     static const ad_op op##_op = {                         \
+        .size = sizeof(ad_op),                             \
         .name = #op,                                       \
         .arity = 2,                                        \
         .flags = AD_OP_LINEAR,                             \
@@ -152,6 +153,7 @@ static void take_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op take_along_axis_op = {
+    .size = sizeof(ad_op),
     .name = "take_along_axis",
     .arity = 2,
     .flags = AD_OP_LINEAR,

@@ -53,6 +53,7 @@ static void one_hot_forward(const ad_forward_args *c)
 }
 
 static const ad_op one_hot_op = {
+    .size = sizeof(ad_op),
     .name = "one_hot",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,

@@ -102,6 +102,7 @@ static void scatter_add_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op scatter_add_op = {
+    .size = sizeof(ad_op),
     .name = "scatter_add",
     .arity = 3,
     .flags = AD_OP_LINEAR,

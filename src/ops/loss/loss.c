@@ -153,6 +153,7 @@ AD_INLINE double scaled(double g, double slope)
         attr_bytes != 0,                                                 \
     };                                                                   \
     static const ad_op op##_op = {                                       \
+        .size = sizeof(ad_op),                                           \
         .name = &#op[3],                                                 \
         .arity = 2,                                                      \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),             \

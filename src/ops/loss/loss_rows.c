@@ -261,6 +261,7 @@ static void rows_curvature(const ad_curvature_args *c)
 
 #define ROWS_OP(op, op_name, rules, words) \
     static const ad_op op = {              \
+        .size = sizeof(ad_op),             \
         .name = op_name,                   \
         .arity = 2,                        \
         .shape = rows_shape,               \

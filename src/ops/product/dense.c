@@ -269,6 +269,7 @@ static void dense_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op dense_op = {
+    .size = sizeof(ad_op),
     .name = "dense",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

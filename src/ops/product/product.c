@@ -60,6 +60,7 @@ static void matmul_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op matmul_op = {
+    .size = sizeof(ad_op),
     .name = "matmul",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -171,6 +172,7 @@ static void dot_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op dot_op = {
+    .size = sizeof(ad_op),
     .name = "dot",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

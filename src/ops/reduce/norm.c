@@ -147,6 +147,7 @@ static void norm_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op norm_op = {
+    .size = sizeof(ad_op),
     .name = "norm",
     .arity = 1,
     .flags = AD_OP_STRIDED,

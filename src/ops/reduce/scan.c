@@ -106,6 +106,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
 #define SCAN_OP(op, op_flags, curvature_rule, words, ...) \
     static const scan_rules op##_rules = __VA_ARGS__;     \
     static const ad_op op##_op = {                        \
+        .size = sizeof(ad_op),                            \
         .name = &#op[3],                                  \
         .arity = 1,                                       \
         .flags = AD_OP_ASSIGNS | (op_flags),              \
@@ -127,7 +128,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
 SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g in the other direction",
         {ad_run_sum, ad_run_sum_of_tangents, ad_pull_sum, NULL})
 SCAN_OP(ad_cumprod, 0, scan_curvature,
-        "dx[i] = the sum, over all k whose product has x[i], of g[k] times that product without x[i]",
+        "dx[i] = the sum of g[k] times y[k] without its factor x[i], over all k with that factor",
         {ad_run_product, ad_run_tangent, ad_pull_product, ad_bend_product})
 /* clang-format on */
 

@@ -151,6 +151,7 @@ static void softmax_curvature(const ad_curvature_args *c)
         AD_LANE_BLOCKS(op##_bend),                                     \
     };                                                                 \
     static const ad_op op##_op = {                                     \
+        .size = sizeof(ad_op),                                         \
         .name = &#op[3],                                               \
         .arity = 1,                                                    \
         .flags = AD_OP_ASSIGNS,                                        \

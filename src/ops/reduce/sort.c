@@ -107,6 +107,7 @@ static void argsort_forward(const ad_forward_args *c)
 }
 
 static const ad_op argsort_op = {
+    .size = sizeof(ad_op),
     .name = "argsort",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,
@@ -181,6 +182,7 @@ static void sort_pullback(const ad_pullback_args *c)
 
 /* Of x and the picks of argsort. */
 static const ad_op sort_op = {
+    .size = sizeof(ad_op),
     .name = "sort",
     .arity = 2,
     .flags = AD_OP_LINEAR,

@@ -70,6 +70,7 @@ static void sum_pullback(const ad_pullback_args *c)
 
 #define SUM_OP(op, averaging, words)                           \
     static const ad_op op##_op = {                             \
+        .size = sizeof(ad_op),                                 \
         .name = &#op[3],                                       \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \

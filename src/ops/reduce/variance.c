@@ -182,6 +182,7 @@ static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, in
 
 #define VARIANCE_OP(op, over_axes, curvature_rule, root, words) \
     static const ad_op op##_op = {                              \
+        .size = sizeof(ad_op),                                  \
         .name = &#op[3],                                        \
         .arity = 1,                                             \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                 \

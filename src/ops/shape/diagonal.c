@@ -130,6 +130,7 @@ static void diag_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op diag_op = {
+    .size = sizeof(ad_op),
     .name = "diag",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -193,6 +194,7 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
         take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
     }                                                                        \
     static const ad_op op##_op = {                                           \
+        .size = sizeof(ad_op),                                               \
         .name = &#op[3],                                                     \
         .arity = 1,                                                          \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \

@@ -112,6 +112,7 @@ static void join_jvp(const ad_jvp_args *c)
 
 #define JOIN_OP(op)                                                \
     static const ad_op op##_op = {                                 \
+        .size = sizeof(ad_op),                                     \
         .name = #op,                                               \
         .arity = AD_VARIADIC,                                      \
         .flags = AD_OP_LINEAR,                                     \

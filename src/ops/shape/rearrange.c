@@ -124,6 +124,7 @@ static void rearrange_forward(const ad_forward_args *c)
 
 #define REARRANGE_OP(op, shape_rule, check_rule, words) \
     static const ad_op op##_op = {                      \
+        .size = sizeof(ad_op),                          \
         .name = #op,                                    \
         .arity = 1,                                     \
         .flags = AD_OP_LINEAR,                          \
