@@ -15,6 +15,12 @@
 extern "C" {
 #endif
 
+/* ---- scratch memory ------------------------------------------------------------------- */
+
+/* An array in scratch memory (ad_scratch), uninitialised: it lives until the rule returns and is not freed.
+ * data is NULL where there is no memory, or the shape or type is bad; the failure is noted. */
+AD_API ad_array ad_scratch_array(ad_workspace *work, ad_type type, ad_shape shape);
+
 /* ---- threads ------------------------------------------------------------------------ */
 
 /* Some of a loop: from element `begin` up to end - 1. */
@@ -25,8 +31,8 @@ typedef void ad_part(void *user, size_t begin, size_t end);
  * shorter. They depend on n and grain alone: choose a grain that gives a part some ten microseconds of work.
  *
  * A part may call ad_reject (where several do, one of them is heard), ad_walk_* and ad_parallel, whose
- * parts then run one after another. It has no scratch memory: take it before, a piece for each part
- * (number begin / grain). AD_MISUSE for a grain of 0, or without f. */
+ * parts then run one after another. It has no scratch memory (AD_MISUSE): take it before, a piece for
+ * each part (number begin / grain). AD_MISUSE for a grain of 0, or without f. */
 AD_API bool ad_parallel(ad_workspace *work, size_t n, size_t grain, ad_part *f, void *user);
 
 /* ---- how results are written ---------------------------------------------------------- */
@@ -62,11 +68,18 @@ enum {
 AD_API bool ad_product(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
                        unsigned flags);
 
+/* The same, and then f for the rows of c from `begin` up to end - 1, as soon as these are there, while
+ * they are in the cache: a bias, an activation. f is called on any thread, once for each row; row i begins at
+ * element i * columns of c, counted over all its matrices. It is not called where c->data is NULL or c
+ * is empty. */
+AD_API bool ad_product_then(ad_workspace *work, const ad_view *a, const ad_view *b,
+                            const ad_array *c, unsigned flags, ad_part *f, void *user);
+
 /* ---- elementwise work ----------------------------------------------------------------- */
 
 /* out[i] = f(in[0][i], in[1][i], ...) for i < n. Numbers lie together; those of out have this type,
- * those of in[k] the type of that operand. It is called on any thread, and sees any part of the
- * elements. */
+ * those of in[k] the type of that operand. It is called on any thread, sees any part of the elements, and has no scratch
+ * memory. */
 typedef void ad_elements(const void *user, ad_type type, size_t n, const void *const *in, void *out);
 
 /* out = f(in), element by element over a shape, or out += f(in) with AD_ADD.
@@ -75,7 +88,8 @@ typedef void ad_elements(const void *user, ad_type type, size_t n, const void *c
  * shape, or one that broadcasts to it: then the results that belong to one element of out are summed,
  * in f64 and in an order that depends on shapes alone, as the pullback to a broadcast operand wants. out
  * and in do not overlap. Sums, and AD_ADD, need an out of f32 or f64. Where out->data is NULL nobody
- * wants it, and nothing happens.
+ * wants it, and nothing happens. f may be NULL, with one operand of out's type, f32 or f64: then its
+ * numbers are written, added or summed as they are.
  *
  * AD_BAD_SHAPE where an operand, or out, does not broadcast to the shape, AD_BAD_TYPE, AD_MEMORY;
  * AD_MISUSE for an operand without data. */

@@ -7,7 +7,7 @@
 
 void *ad_scratch(ad_workspace *work, size_t bytes)
 {
-    if (!work || ad_work_in_part(work, "scratch memory"))
+    if (!work || ad_work_in_task(work, "scratch memory"))
         return NULL;
     void *memory = ad_arena_take(work->arena, bytes, AD_ALIGNMENT);
     if (!memory)
@@ -30,9 +30,10 @@ void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
     atomic_store(&work->rejecting, false);
 }
 
-bool ad_work_in_part(ad_workspace *work, const char *wanted)
+bool ad_work_in_task(ad_workspace *work, const char *wanted)
 {
     if (work->parallel)
-        ad_reject(work, AD_MISUSE, "a part of ad_parallel asks for %s: take it before", wanted);
+        ad_reject(work, AD_MISUSE, "%s is wanted by work that threads share: take it before",
+                  wanted);
     return work->parallel;
 }

@@ -15,16 +15,21 @@ struct ad_workspace {
     void *owner;            /* the tape whose rules run, for inner tapes; or NULL */
     ad_error rejected;      /* by the kernel that runs */
     _Atomic bool rejecting; /* some thread writes that */
-    bool parallel;          /* parts of ad_parallel run, on any threads */
+    bool parallel;          /* tasks run, on any threads */
 };
 
-/* Whether a part of ad_parallel runs, which cannot have what it wants: that is rejected. */
-bool ad_work_in_part(ad_workspace *work, const char *wanted);
+/* Whether tasks run, which cannot have what one of them wants: that is rejected. */
+bool ad_work_in_task(ad_workspace *work, const char *wanted);
 
-/* Runs all tasks on the pool, if there is one. */
-static inline void ad_work_share(const ad_workspace *work, size_t tasks, ad_task *run, void *job)
+/* Runs all tasks on the pool, if there is one. Those of a task run on its thread, one after another. */
+static inline void ad_work_share(ad_workspace *work, size_t tasks, ad_task *run, void *job)
 {
-    ad_pool_run(work->pool, tasks, run, job);
+    bool inside = work->parallel;
+    if (!inside)
+        work->parallel = true;
+    ad_pool_run(inside ? NULL : work->pool, tasks, run, job);
+    if (!inside)
+        work->parallel = false;
 }
 
 static inline int ad_work_threads(const ad_workspace *work)

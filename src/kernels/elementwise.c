@@ -63,6 +63,17 @@ static bool good_result(ad_workspace *work, const ad_shape *shape, const ad_arra
     return false;
 }
 
+/* Without a function. */
+static bool good_copy(ad_workspace *work, int n, const ad_view *in, const ad_array *out)
+{
+    bool good = n == 1 && ad_type_is_float(out->type) && in->type == out->type;
+    if (!good)
+        ad_reject(work, AD_BAD_TYPE,
+                  "ad_elementwise: without a function there is one operand, of the result's float "
+                  "type");
+    return good;
+}
+
 static bool good_call(ad_workspace *work, const ad_shape *shape, int n, const ad_view *in,
                       const ad_array *out, unsigned flags)
 {
@@ -78,10 +89,25 @@ static bool good_call(ad_workspace *work, const ad_shape *shape, int n, const ad
     return good_result(work, shape, out, flags & AD_ADD);
 }
 
+/* The function runs as a block; without one, the operand itself is what is written or summed. */
+static bool run(ad_workspace *work, const ad_shape *shape, const elements *e, const ad_view *in,
+                const ad_array *out, bool add)
+{
+    ad_block *block = e->f ? call : NULL, *alone = e->f ? call : e->add;
+    if (ad_shape_equal(shape, &out->shape)) {
+        ad_map_block(work, shape, alone, e, e->n, in, ad_type_size(out->type), out->data, add);
+        return true;
+    }
+    double *sums = ad_sum_block(work, shape, block, e, e->n, in, out->type, &out->shape);
+    if (sums)
+        ad_store_sums(ad_array_count(out), sums, out->type, out->data, add);
+    return sums != NULL;
+}
+
 bool ad_elementwise(ad_workspace *work, const ad_shape *shape, int n, const ad_view *in,
                     const ad_array *out, unsigned flags, ad_elements *f, const void *user)
 {
-    if (!work || !shape || n < 1 || n > AD_ENV || !in || !out || !f || flags & ~(unsigned)AD_ADD) {
+    if (!work || !shape || n < 1 || n > AD_ENV || !in || !out || flags & ~(unsigned)AD_ADD) {
         ad_reject(
             work, AD_MISUSE,
             "ad_elementwise: an argument is missing, there are not 1 to %d operands, or a flag "
@@ -91,20 +117,12 @@ bool ad_elementwise(ad_workspace *work, const ad_shape *shape, int n, const ad_v
     }
     if (!out->data)
         return true;
-    if (!good_call(work, shape, n, in, out, flags))
+    if (!good_call(work, shape, n, in, out, flags) || (!f && !good_copy(work, n, in, out)))
         return false;
     elements e = {.f = f, .user = user, .type = out->type, .n = n};
     for (int i = 0; i < n; i++)
         e.size[i] = ad_type_size(in[i].type);
     if (ad_type_is_float(out->type))
         e.add = ad_itself.of[out->type].of[ad_work_isa(work)];
-    bool add = flags & AD_ADD;
-    if (ad_shape_equal(shape, &out->shape)) {
-        ad_map_block(work, shape, call, &e, n, in, ad_type_size(out->type), out->data, add);
-        return true;
-    }
-    double *sums = ad_sum_block(work, shape, call, &e, n, in, out->type, &out->shape);
-    if (sums)
-        ad_store_sums(ad_array_count(out), sums, out->type, out->data, add);
-    return sums != NULL;
+    return run(work, shape, &e, in, out, flags & AD_ADD);
 }

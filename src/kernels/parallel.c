@@ -16,7 +16,6 @@ static void run_part(void *user, size_t task, int worker)
     p->f(p->user, begin, begin + (left < p->grain ? left : p->grain));
 }
 
-/* Parts of a part are not for the pool, which works already; nor do they end its being at work. */
 bool ad_parallel(ad_workspace *work, size_t n, size_t grain, ad_part *f, void *user)
 {
     parts p = {n, grain, f, user};
@@ -24,13 +23,6 @@ bool ad_parallel(ad_workspace *work, size_t n, size_t grain, ad_part *f, void *u
         ad_reject(work, AD_MISUSE, "ad_parallel: %s", f ? "a grain of 0" : "there is no function");
         return false;
     }
-    size_t tasks = n / grain + (n % grain != 0);
-    if (work->parallel) {
-        ad_pool_run(NULL, tasks, run_part, &p);
-        return true;
-    }
-    work->parallel = true;
-    ad_work_share(work, tasks, run_part, &p);
-    work->parallel = false;
+    ad_work_share(work, n / grain + (n % grain != 0), run_part, &p);
     return true;
 }

@@ -94,18 +94,26 @@ static void clear(const ad_array *c)
         memset(c->data, 0, bytes);
 }
 
-void ad_multiply(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
-                 unsigned flags)
+/* What follows all rows of all matrices at once. */
+static void follow_all(const ad_epilogue *then, const ad_array *c)
+{
+    int64_t columns = c->shape.rank > 0 ? c->shape.dim[c->shape.rank - 1] : 0;
+    if (then && columns > 0 && ad_array_count(c))
+        then->run(then->user, 0, (int64_t)ad_array_count(c) / columns);
+}
+
+void ad_multiply_then(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
+                      unsigned flags, const ad_epilogue *then)
 {
     ad_matrix left, right;
     bool a_turns = flags & AD_TRANSPOSE_A, b_turns = flags & AD_TRANSPOSE_B, add = flags & AD_ADD;
     if (!a_turns && b->shape.rank == 2 && same_batch(&a->shape, &c->shape) && tall(a, &left)) {
-        ad_gemm(work, c->type, left, turned(ad_matrix_of(b), b_turns), add, c->data, NULL);
+        ad_gemm(work, c->type, left, turned(ad_matrix_of(b), b_turns), add, c->data, then);
         return;
     }
     if (a_turns && !b_turns && c->shape.rank == 2 && same_batch(&a->shape, &b->shape) &&
         tall(a, &left) && tall(b, &right)) {
-        ad_gemm(work, c->type, ad_matrix_transposed(left), right, add, c->data, NULL);
+        ad_gemm(work, c->type, ad_matrix_transposed(left), right, add, c->data, then);
         return;
     }
     ad_shape over = common_batch(&a->shape, &b->shape), batch = batch_of(&c->shape);
@@ -114,6 +122,13 @@ void ad_multiply(ad_workspace *work, const ad_view *a, const ad_view *b, const a
         flags |= AD_ADD;
     }
     multiply_each(work, &over, a, b, c, flags);
+    follow_all(then, c);
+}
+
+void ad_multiply(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
+                 unsigned flags)
+{
+    ad_multiply_then(work, a, b, c, flags, NULL);
 }
 
 /* ---- for users ---------------------------------------------------------------------- */
@@ -149,27 +164,55 @@ static bool refuse(ad_workspace *work, ad_status status, const ad_shape *of[3], 
     return false;
 }
 
-bool ad_product(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
-                unsigned flags)
+static bool good_call(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
+                      unsigned flags)
 {
-    enum { KNOWN = AD_ADD | AD_TRANSPOSE_A | AD_TRANSPOSE_B };
-    if (!work || !a || !b || !c || flags & ~(unsigned)KNOWN) {
-        ad_reject(work, AD_MISUSE, "ad_product: an argument is missing, or a flag is unknown");
-        return false;
-    }
-    if (!c->data)
-        return true;
-    if (!a->data || !b->data) {
-        if (!(flags & AD_ADD))
-            clear(c);
-        return true;
-    }
     const ad_shape *shapes[] = {&a->shape, &b->shape, &c->shape};
     const char *why = misfit(shapes[0], shapes[1], shapes[2], flags);
     if (why)
         return refuse(work, AD_BAD_SHAPE, shapes, why);
     if (!ad_type_is_float(c->type) || a->type != c->type || b->type != c->type)
         return refuse(work, AD_BAD_TYPE, shapes, "all must be f32, or all f64");
-    ad_multiply(work, a, b, c, flags);
-    return work->rejected.status == AD_OK;
+    return true;
+}
+
+typedef struct follower {
+    ad_part *f;
+    void *user;
+} follower;
+
+static void follow(const void *user, int64_t begin, int64_t end)
+{
+    const follower *t = user;
+    t->f(t->user, (size_t)begin, (size_t)end);
+}
+
+bool ad_product_then(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
+                     unsigned flags, ad_part *f, void *user)
+{
+    enum { KNOWN = AD_ADD | AD_TRANSPOSE_A | AD_TRANSPOSE_B };
+    const follower follows = {f, user};
+    const ad_epilogue epilogue = {follow, &follows}, *then = f ? &epilogue : NULL;
+    if (!work || !a || !b || !c || flags & ~(unsigned)KNOWN) {
+        ad_reject(work, AD_MISUSE, "ad_product: an argument is missing, or a flag is unknown");
+        return false;
+    }
+    if (!c->data)
+        return true;
+    if (a->data && b->data) {
+        if (!good_call(work, a, b, c, flags))
+            return false;
+        ad_multiply_then(work, a, b, c, flags, then);
+        return work->rejected.status == AD_OK;
+    }
+    if (!(flags & AD_ADD))
+        clear(c);
+    follow_all(then, c);
+    return true;
+}
+
+bool ad_product(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
+                unsigned flags)
+{
+    return ad_product_then(work, a, b, c, flags, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "tape/apply.h"
 
 #include "tape/failure.h"
-#include "tape/record.h"
+#include "tape/recording.h"
 #include "tape/rule.h"
 
 /* ---- the call ---------------------------------------------------------------------- */
@@ -232,6 +232,31 @@ static inline bool fit(call *c)
            good_result(&c->r, &y->shape, y->type, &c->r.one_count);
 }
 
+/* ---- ops that only look at their operand's numbers ---------------------------------- */
+
+static bool copy_operand(ad_recording *r)
+{
+    ad_tape *t = r->tape;
+    ad_tensor x = ad_tape_handle(t, r->operand[0]);
+    const char *source_line = ad_tape_source_line(t);
+    x = ad_apply(&ad_contiguous_op, &x, NULL);
+    ad_tape_at_line(t, source_line);
+    const ad_node *n = ad_tape_node(x);
+    if (n)
+        ad_recording_see(r, 0, ad_tensor_index(x), n);
+    return n;
+}
+
+/* The numbers are copied where no strides can express the view. */
+static ad_tensor look(ad_recording *r)
+{
+    ad_view y;
+    if (ad_recording_look(r, &y) || (copy_operand(r) && ad_recording_look(r, &y)))
+        return ad_recording_keep(r, &y);
+    ad_recording_refuse(r, AD_MISUSE, "the view rule failed on contiguous numbers");
+    return ad_tape_dead(r->tape);
+}
+
 /* ---- the public calls -------------------------------------------------------------- */
 
 static ad_tape *tape_of(const ad_tensor *x, int n)
@@ -267,7 +292,7 @@ static ad_tensor apply(const ad_op *op, int n, const ad_tensor *x, const void *a
     ad_tensor y = ad_tape_dead(t);
     begin(&c, t, op, attr, results);
     if (good_op(&c, n) && begin_lists(&c, x, n))
-        y = ad_record(&c.r);
+        y = op->view ? look(&c.r) : ad_recording_compute(&c.r);
     end(&c);
     return y;
 }

@@ -40,7 +40,7 @@ static ad_tape *empty_inner(ad_tape *t)
 
 ad_tape *ad_inner_tape(ad_workspace *work)
 {
-    if (!work || !work->owner || ad_work_in_part(work, "an inner tape"))
+    if (!work || !work->owner || ad_work_in_task(work, "an inner tape"))
         return NULL;
     ad_tape *inner = empty_inner(work->owner);
     if (!inner)

@@ -292,7 +292,99 @@ START_TEST(parts_may_fail)
     ck_assert_ptr_nonnull(strstr(text, "probe([2, 3]): part "));
     ck_assert_ptr_nonnull(strstr(text, " is wrong"));
     ck_assert_int_eq(probe(take_in_parts, NULL, thread_counts[_i], text, sizeof text), AD_MISUSE);
-    ck_assert_ptr_nonnull(strstr(text, "a part of ad_parallel asks for "));
+    ck_assert_ptr_nonnull(strstr(text, " is wanted by work that threads share: take it before"));
+}
+END_TEST
+
+/* ---- what follows a product --------------------------------------------------------- */
+
+typedef struct followed {
+    const char *name;
+    ad_shape a, b, c;
+    unsigned flags;
+    bool zeros; /* b is a tangent of zeros */
+} followed;
+
+static const followed followed_products[] = {
+    {"one", {2, {ROWS, INNER}}, {2, {INNER, COLUMNS}}, {2, {ROWS, COLUMNS}}, 0, false},
+    {"wide", {2, {COLUMNS, INNER}}, {2, {INNER, ROWS}}, {2, {COLUMNS, ROWS}}, 0, false},
+    {"tall",
+     {3, {BATCH, ROWS, INNER}},
+     {2, {INNER, COLUMNS}},
+     {3, {BATCH, ROWS, COLUMNS}},
+     0,
+     false},
+    {"long sum",
+     {3, {BATCH, ROWS, INNER}},
+     {3, {BATCH, ROWS, COLUMNS}},
+     {2, {INNER, COLUMNS}},
+     AD_TRANSPOSE_A,
+     false},
+    {"batch",
+     {3, {BATCH, ROWS, INNER}},
+     {3, {BATCH, INNER, COLUMNS}},
+     {3, {BATCH, ROWS, COLUMNS}},
+     0,
+     false},
+    {"sum of a batch",
+     {3, {BATCH, ROWS, INNER}},
+     {3, {BATCH, INNER, COLUMNS}},
+     {2, {ROWS, COLUMNS}},
+     0,
+     false},
+    {"zeros", {2, {ROWS, INNER}}, {2, {INNER, COLUMNS}}, {2, {ROWS, COLUMNS}}, 0, true},
+    {"nothing", {2, {0, INNER}}, {2, {INNER, COLUMNS}}, {2, {0, COLUMNS}}, 0, false},
+};
+
+typedef struct rows_seen {
+    const followed *product;
+    const ad_array *c;
+    atomic_int times[BATCH * ROWS];
+} rows_seen;
+
+/* Marks the rows: whatever is written after it spoils the mark. */
+static void mark_rows(void *user, size_t begin, size_t end)
+{
+    rows_seen *s = user;
+    size_t columns = (size_t)s->c->shape.dim[s->c->shape.rank - 1];
+    for (size_t i = begin; i < end; i++) {
+        atomic_fetch_add(&s->times[i], 1);
+        for (size_t j = 0; j < columns; j++)
+            ((float *)s->c->data)[i * columns + j] += 1000;
+    }
+}
+
+static void follow_product(const ad_forward_args *c)
+{
+    rows_seen *s = user_of(c);
+    const followed *p = s->product;
+    ad_array a = ad_scratch_array(c->work, AD_F32, p->a);
+    ad_array b = ad_scratch_array(c->work, AD_F32, p->b);
+    ad_array alone = ad_scratch_array(c->work, AD_F32, p->c), marked = alone;
+    marked.data = ad_scratch_array(c->work, AD_F32, p->c).data;
+    ad_random r = ad_random_new(3, 0);
+    ad_fill_normal(&a, &r, 0, 1);
+    ad_fill_normal(&b, &r, 0, 1);
+    ad_view left = ad_array_view(a), right = ad_array_view(b);
+    right.data = p->zeros ? NULL : right.data;
+    s->c = &marked;
+    ck_assert(ad_product(c->work, &left, &right, &alone, p->flags));
+    ck_assert(ad_product_then(c->work, &left, &right, &marked, p->flags, mark_rows, s));
+    size_t n = ad_array_count(&alone), columns = (size_t)p->c.dim[p->c.rank - 1];
+    for (size_t i = 0; i < n; i++)
+        ck_assert(((float *)marked.data)[i] == ((float *)alone.data)[i] + 1000);
+    for (size_t i = 0; i < BATCH * ROWS; i++)
+        ck_assert_int_eq(atomic_load(&s->times[i]), i < n / columns);
+}
+
+START_TEST(each_row_of_a_product_is_followed_once)
+{
+    static rows_seen s;
+    for (int k = 0; k < COUNTS; k++) {
+        memset(&s, 0, sizeof s);
+        s.product = &followed_products[_i];
+        ck_assert_int_eq(probe(follow_product, &s, thread_counts[k], NULL, 0), AD_OK);
+    }
 }
 END_TEST
 
@@ -370,7 +462,8 @@ START_TEST(walks_see_every_element_in_order)
     part = w;
     expect_walk(&w, &shape, v, 0, count);
     for (int k = 0; k < 5; k++) {
-        size_t begin = ad_random_below(&r, count + 1), end = begin + ad_random_below(&r, 9);
+        size_t begin = (size_t)ad_random_below(&r, count + 1);
+        size_t end = begin + (size_t)ad_random_below(&r, 9);
         ad_walk_part(&part, begin, end);
         expect_walk(&part, &shape, v, begin, end < count ? end : count);
     }
@@ -511,6 +604,7 @@ typedef struct bad_work {
 } bad_work;
 
 #define OVER "probe([2, 3]): ad_elementwise: "
+AD_ELEMENTS(itself, AD_ELEMENT(0))
 #define SIX                       \
     {                             \
         six, AD_F64, {2, {2, 3}}, \
@@ -626,6 +720,22 @@ static void make_a_mask(const ad_forward_args *c)
     ck_assert(memcmp(mask, (const bool[]){false, false, false, true, true, true}, 6) == 0);
 }
 
+static void copy_other_types(const ad_forward_args *c)
+{
+    float result[6];
+    const ad_array out = {result, AD_F32, AD_SHAPE(2, 3), NULL};
+    ad_elementwise(c->work, &out.shape, 1, c->x, &out, AD_ASSIGN, NULL, NULL);
+}
+
+START_TEST(numbers_without_a_function_keep_their_type)
+{
+    char text[600];
+    ck_assert_int_eq(probe(copy_other_types, NULL, 1, text, sizeof text), AD_BAD_TYPE);
+    ck_assert_str_eq(text,
+                     OVER "without a function there is one operand, of the result's float type");
+}
+END_TEST
+
 START_TEST(elementwise_work_takes_numbers_of_any_type)
 {
     ck_assert_int_eq(probe(make_a_mask, NULL, 2, NULL, 0), AD_OK);
@@ -642,6 +752,8 @@ int main(void)
     tcase_add_loop_test(all, parts_depend_on_length_and_grain_alone, 0, COUNTS);
     tcase_add_loop_test(all, parts_may_have_parts, 0, COUNTS);
     tcase_add_loop_test(all, parts_may_fail, 0, COUNTS);
+    tcase_add_loop_test(all, each_row_of_a_product_is_followed_once, 0,
+                        sizeof followed_products / sizeof *followed_products);
     tcase_add_loop_test(all, walks_see_every_element_in_order, 0, 200);
     tcase_add_test(all, contiguous_views_make_one_run);
     tcase_add_loop_test(all, products_that_do_not_fit_are_refused, 0,
@@ -649,6 +761,7 @@ int main(void)
     tcase_add_loop_test(all, elementwise_work_that_does_not_fit_is_refused, 0,
                         sizeof bad_works / sizeof *bad_works);
     tcase_add_test(all, a_view_that_does_not_broadcast_is_not_walked);
+    tcase_add_test(all, numbers_without_a_function_keep_their_type);
     tcase_add_test(all, elementwise_work_takes_numbers_of_any_type);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -350,10 +350,12 @@ static void misuse_helpers(const ad_forward_args *c)
     ad_product(c->work, NULL, c->x, &c->y, 0);
     ad_product(c->work, c->x, c->x, NULL, 0);
     ad_product(c->work, c->x, c->x, &none, 0);
+    ad_product_then(c->work, &(ad_view){0}, c->x, &(ad_array){c->y.data, AD_F64, AD_SCALAR, NULL},
+                    0, no_part, NULL);
     ad_elementwise(c->work, NULL, 1, c->x, &c->y, 0, no_elements, NULL);
     ad_elementwise(c->work, &c->y.shape, 1, NULL, &c->y, 0, no_elements, NULL);
     ad_elementwise(c->work, &c->y.shape, 1, c->x, NULL, 0, no_elements, NULL);
-    ad_elementwise(c->work, &c->y.shape, 1, c->x, &c->y, 0, NULL, NULL);
+    ad_elementwise(c->work, &c->y.shape, 2, (ad_view[]){c->x[0], c->x[0]}, &c->y, 0, NULL, NULL);
     ad_elementwise(c->work, &c->y.shape, INT32_MAX, c->x, &c->y, 0, no_elements, NULL);
 }
 static void misuse_in_a_kernel(void)
@@ -382,12 +384,24 @@ static void run_product(void)
     ck_assert(!ad_product(NULL, &v, &v, &a, 0));
     misuse_in_a_kernel();
 }
+static void run_product_then(void)
+{
+    ad_view v = {0};
+    ad_array a = {0};
+    ck_assert(!ad_product_then(NULL, &v, &v, &a, 0, no_part, NULL));
+}
 static void run_elementwise(void)
 {
     ad_view v = {0};
     ad_array a = {0};
     ck_assert(!ad_elementwise(NULL, &v.shape, 1, &v, &a, 0, no_elements, NULL));
     misuse_in_a_kernel();
+}
+static void run_scratch_array(void)
+{
+    ck_assert_ptr_null(ad_scratch_array(NULL, AD_F64, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_scratch_array(NULL, AD_TYPE_COUNT, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_scratch_array(NULL, AD_F64, AD_SHAPE(-2)).data);
 }
 static void run_walk_begin(void)
 {
@@ -553,7 +567,8 @@ static void run_normal(void)
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
     ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) \
     ROW(inner_tape) ROW(inner_begin) ROW(inner_end) ROW(reject) \
-    ROW(parallel) ROW(product) ROW(elementwise) ROW(walk_begin) ROW(walk_next) ROW(walk_part) \
+    ROW(parallel) ROW(product) ROW(product_then) ROW(elementwise) ROW(scratch_array) ROW(walk_begin) \
+    ROW(walk_next) ROW(walk_part) \
     ROW(apply_results) ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
     ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp) \
