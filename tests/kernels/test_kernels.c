@@ -603,7 +603,7 @@ typedef struct bad_work {
 } bad_work;
 
 #define OVER "probe([2, 3]): ad_elementwise: "
-AD_ELEMENTS(itself, AD_ELEMENT(0))
+AD_ELEMENTS_1(itself, x, x)
 #define SIX                       \
     {                             \
         six, AD_F64, {2, {2, 3}}, \
@@ -726,6 +726,35 @@ static void copy_other_types(const ad_forward_args *c)
     ad_elementwise(c->work, &out.shape, 1, c->x, &out, AD_ASSIGN, NULL, NULL);
 }
 
+/* i, user, and five operands, of both types. */
+AD_ELEMENTS_5(polynomial, a, b, c, d, e,
+              a + 2 * b + 3 * c + 4 * d + 5 * e + *(const double *)user * (double)(i > n))
+AD_ELEMENTS_4(differences, a, b, c, d, (a - b) * (c - d))
+AD_ELEMENTS_3(fused, a, b, c, a *b + c)
+
+static void map_many(const ad_forward_args *c)
+{
+    static const double one = 1;
+    const ad_view in[] = {c->x[0], c->x[0], AD_VIEW(six, 3), AD_VIEW(six, 2, 1), AD_VIEW(six, 1)};
+    double y[6];
+    const ad_array out = {y, AD_F64, AD_SHAPE(2, 3), NULL};
+    ck_assert(ad_elementwise(c->work, &out.shape, 5, in, &out, AD_ASSIGN, polynomial, &one));
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(y[i], 3 * six[i] + 3 * six[i % 3] + 4 * six[i / 3] + 5);
+    ck_assert(ad_elementwise(c->work, &out.shape, 4, in, &out, AD_ASSIGN, differences, NULL));
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(y[i], 0);
+    ck_assert(ad_elementwise(c->work, &out.shape, 3, in, &out, AD_ADD, fused, NULL));
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(y[i], six[i] * six[i] + six[i % 3]);
+}
+
+START_TEST(expressions_take_up_to_five_operands)
+{
+    ck_assert_int_eq(probe(map_many, NULL, 1, NULL, 0), AD_OK);
+}
+END_TEST
+
 START_TEST(numbers_without_a_function_keep_their_type)
 {
     char text[600];
@@ -760,6 +789,7 @@ int main(void)
     tcase_add_loop_test(all, elementwise_work_that_does_not_fit_is_refused, 0,
                         sizeof bad_works / sizeof *bad_works);
     tcase_add_test(all, a_view_that_does_not_broadcast_is_not_walked);
+    tcase_add_test(all, expressions_take_up_to_five_operands);
     tcase_add_test(all, numbers_without_a_function_keep_their_type);
     tcase_add_test(all, elementwise_work_takes_numbers_of_any_type);
     suite_add_tcase(suite, all);
