@@ -114,8 +114,8 @@ def table(whole):
 def notes(whole):
     """Lines: the sum, and in what the builds are not alike."""
     verdicts = [row['verdict'].rstrip('?') for row in whole['cases']]
-    yield (f'{verdicts.count("slower")} of {len(verdicts)} are slower by more than {MARGIN:.0%}, '
-           f'{verdicts.count("faster")} are faster')
+    yield (f'{verdicts.count("slower")} of {len(verdicts)}: slower by more than {MARGIN:.0%}; '
+           f'{verdicts.count("faster")}: faster')
     for side in SIDES:
         if whole[f'only_{side}']:
             yield f'Only {side}: {", ".join(whole[f"only_{side}"])}'

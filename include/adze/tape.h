@@ -282,10 +282,10 @@ typedef struct ad_event {
     const char *op;          /* the operation's name */
     const char *label;       /* the value's label, or NULL */
     const char *source_line; /* that recorded it, "net.c:12", or NULL */
-    int arity;
+    int arity, results;
     const ad_shape *operands; /* [arity] */
-    const ad_shape *result;
-    ad_type type;            /* of the result */
+    const ad_shape *result;   /* [results] */
+    const ad_type *type;      /* [results], of the results */
 } ad_event;
 
 /* Called for every operation and every pullback; must not use the tape. NULL ends it. */

@@ -72,7 +72,11 @@ static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
-    ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
+    ad_node_plan plan = {.type = v->type,
+                         .shape = &v->shape,
+                         .stride = v->stride,
+                         .borrowed = v->data,
+                         .count = count};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n || (t->checks & AD_CHECK_BORROWED && !ad_remember_numbers(t, n))) {
         ad_arena_return(&t->values, start);
@@ -122,7 +126,7 @@ static ad_tensor put_number(ad_tape *t, ad_type type, double value)
                      ad_type_text(type));
         return ad_tape_dead(t);
     }
-    ad_node_plan plan = {NULL, 0, type, &AD_SCALAR, NULL, NULL, 1};
+    ad_node_plan plan = {.type = type, .shape = &AD_SCALAR, .count = 1};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n)
         return ad_tape_dead(t);

@@ -54,15 +54,16 @@ ad_tensor ad_dead(ad_tensor x)
     return ad_tape_dead(x.tape);
 }
 
-static bool more_nodes(ad_tape *t)
+/* Makes room in the list, and keeps what is at its first `used` places. */
+static bool more_nodes(ad_tape *t, uint32_t used)
 {
     bool numbered = t->capacity <= AD_NO_NODE / 2;
     uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
     ad_node **nodes = numbered ? ad_memory_take(t->allocator, capacity * sizeof *nodes) : NULL;
     if (!nodes)
         return false;
-    if (t->count)
-        memcpy(nodes, t->nodes, t->count * sizeof *nodes);
+    if (used)
+        memcpy(nodes, t->nodes, used * sizeof *nodes);
     ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *nodes);
     t->nodes = nodes;
     t->capacity = capacity;
@@ -72,7 +73,7 @@ static bool more_nodes(ad_tape *t)
 static size_t node_size(const ad_node_plan *plan)
 {
     size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
-    size_t attr = plan->op ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
+    size_t attr = plan->op && !plan->result ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
     return sizeof(ad_node) + (size_t)plan->shape->rank * sizeof(ad_axis) +
            operands * sizeof(uint32_t) + attr;
 }
@@ -100,7 +101,8 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
     ad_arena_mark start = ad_arena_here(&t->values);
-    bool room = t->count < t->capacity || more_nodes(t);
+    uint32_t place = t->count + plan->result;
+    bool room = place < t->capacity || more_nodes(t, place);
     ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;
     if (n && !data)
@@ -118,6 +120,8 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
         .epoch = t->epoch,
         .watched = AD_NO_NODE,
         .arity = (uint32_t)plan->arity,
+        .result = plan->result,
+        .further = plan->further,
         .type = (uint8_t)plan->type,
         .rank = (uint8_t)plan->shape->rank,
     };
@@ -139,7 +143,7 @@ static void *room_on_tape(ad_tape *t, size_t bytes)
         return NULL;
     }
     ad_shape shape = AD_SHAPE((int64_t)bytes);
-    ad_node_plan plan = {NULL, 0, AD_U8, &shape, NULL, NULL, bytes};
+    ad_node_plan plan = {.type = AD_U8, .shape = &shape, .count = bytes};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n)
         return NULL;

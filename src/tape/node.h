@@ -46,7 +46,9 @@ typedef struct ad_node {
     size_t count;    /* elements */
     uint32_t epoch;  /* what a handle must show */
     uint32_t watched; /* of a watched leaf or a retained value: the one before it */
-    uint32_t arity;
+    uint32_t arity;   /* 0 of a result after the first */
+    uint32_t result;  /* its number among the results of its op */
+    uint32_t further; /* results after this one, which is the first */
     uint8_t type, rank;
     uint16_t flags;
     ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
@@ -103,6 +105,19 @@ static inline uint32_t *ad_node_operands(const ad_node *n)
 static inline void *ad_node_attr(const ad_node *n)
 {
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
+}
+
+/* An op of several results has as many nodes, one after another. The first has the operands, the attr and
+ * what was saved, and stands for all of them where rules are called. */
+static inline uint32_t ad_first_result(const ad_tape *t, uint32_t index)
+{
+    return index - t->nodes[index]->result;
+}
+
+static inline uint32_t ad_last_result(const ad_tape *t, uint32_t index)
+{
+    uint32_t first = ad_first_result(t, index);
+    return first + t->nodes[first]->further;
 }
 
 /* Bytes of a number; ad_type_size for types that are known to exist. */
@@ -197,6 +212,7 @@ typedef struct ad_node_plan {
     const int64_t *stride; /* NULL: row by row */
     const void *borrowed;
     size_t count;
+    uint32_t result, further; /* as in ad_node */
 } ad_node_plan;
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);

@@ -36,10 +36,10 @@ static void mark_ways(ad_tape *t, uint32_t root)
 {
     t->nodes[root]->flags |= AD_NODE_MARK;
     for (uint32_t i = root + 1; i-- > 0;) {
-        const ad_node *n = t->nodes[i];
+        const ad_node *n = t->nodes[i], *first = t->nodes[ad_first_result(t, i)];
         unsigned ways = n->op ? ways_through(n) : 0;
-        for (uint32_t k = 0; ways && k < n->arity; k++)
-            t->nodes[ad_node_operands(n)[k]]->flags |= (uint16_t)ways;
+        for (uint32_t k = 0; ways && k < first->arity; k++)
+            t->nodes[ad_node_operands(first)[k]]->flags |= (uint16_t)ways;
     }
 }
 
@@ -57,6 +57,16 @@ static ad_reach reach_by_ways(const ad_node *leaf)
                                     : AD_INDEPENDENT;
 }
 
+/* Whether an operand of a node is on the trail. */
+static bool is_on_trail(const ad_tape *t, uint32_t index)
+{
+    bool on = false;
+    const ad_node *n = t->nodes[ad_first_result(t, index)];
+    for (uint32_t k = 0; k < n->arity; k++)
+        on = on || is(t->nodes[ad_node_operands(n)[k]], AD_NODE_TRAIL);
+    return on;
+}
+
 /* The name of the first operation between a leaf and the root that severs or stops. */
 static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach reach)
 {
@@ -69,10 +79,8 @@ static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach re
         ad_node *n = t->nodes[i];
         if (!n->op) /* a leaf is on no trail */
             continue;
-        bool stops = n->op->flags & AD_OP_STOPS, on = false;
-        for (uint32_t k = 0; k < n->arity; k++)
-            on = on || is(t->nodes[ad_node_operands(n)[k]], AD_NODE_TRAIL);
-        if (!on || !is(n, WAYS) || (stops && reach == AD_SEVERED))
+        bool stops = n->op->flags & AD_OP_STOPS;
+        if (!is_on_trail(t, i) || !is(n, WAYS) || (stops && reach == AD_SEVERED))
             continue;
         n->flags |= AD_NODE_TRAIL;
         if (reach == AD_STOPPED ? stops : severs(n))

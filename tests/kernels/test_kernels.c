@@ -462,7 +462,8 @@ START_TEST(walks_see_every_element_in_order)
     part = w;
     expect_walk(&w, &shape, v, 0, count);
     for (int k = 0; k < 5; k++) {
-        size_t begin = ad_random_below(&r, count + 1), end = begin + ad_random_below(&r, 9);
+        size_t begin = (size_t)ad_random_below(&r, count + 1);
+        size_t end = begin + (size_t)ad_random_below(&r, 9);
         ad_walk_part(&part, begin, end);
         expect_walk(&part, &shape, v, begin, end < count ? end : count);
     }

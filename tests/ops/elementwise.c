@@ -37,6 +37,11 @@ static ad_tensor to_the_other_type(ad_tensor x)
     return ad_cast(x, ad_read(x).type == AD_F32 ? AD_F64 : AD_F32);
 }
 
+static ad_tensor and_back(ad_tensor x)
+{
+    return to_the_other_type(to_the_other_type(x));
+}
+
 static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 {
     ad_shape s = ad_shape_of(x[0]);
@@ -150,9 +155,11 @@ BINARY(ad_mul, .complex = a * b)
 CASE(mul_by_its_own_transpose, ad_mul(x[0], ad_transpose(x[0])), ON(S(4, 4)))
 GRAPH(ad_mul(x[0], x[1]), .arity = 2, .fits = FIT_BROADCAST)
 GRAPH(ad_mul(-1.5, *x))
+ORACLE(mul, ad_mul(x[0], x[1]))
 
 BINARY(ad_div, .range = {0.3, 2.5}, .complex = a / b, .domain = SECOND_OFF_ZERO)
 CASE(div_by_negatives, ad_div(x[0], ad_neg(x[1])), ON(S(5), S(5)), .range = {0.3, 2.5})
+ORACLE(div, ad_div(x[0], x[1]))
 
 BINARY(ad_pow, .range = {0.3, 2.5}, .complex = cexp(b * clog(a)), .domain = POSITIVE)
 CASE(x_cubed, ad_pow(x[0], 3), ON(S(6)), EACH(x * x * x))
@@ -258,6 +265,8 @@ GRAPH(where(t, x, choice), .arity = 2, .fits = FIT_BROADCAST)
 CALL(where, (ad_where)(o[M], o[A], o[B]), .uses = BIT(M) | BIT(A) | BIT(B))
 BAD(where, ad_where(o[M], o[C], 0), AD_BAD_SHAPE)
 BAD(where, ad_where(o[M], 1, 2), AD_MISUSE)
+ORACLE(where, ad_where(ad_greater(x[0], 0), ad_log(ad_maximum(x[0], 1e-30)), x[1]))
+ORACLE(where_not_taken, ad_where(ad_greater(x[0], 0), ad_log(x[0]), 7))
 
 OP(ad_cast)
 CASE(cast, to_the_other_type(x[0]), ON(S(3, 4)), .linear = true)
@@ -267,13 +276,16 @@ CASE(cast_of_nothing, to_the_other_type(x[0]), ON(S(3, 0)), .linear = true)
 CALL(cast, ad_cast(o[A], AD_F32), .uses = BIT(A), .any_type = BIT(A))
 BAD(cast, ad_cast(o[A], (ad_type)77), AD_BAD_TYPE)
 BAD(cast, ad_cast(o[A], (ad_type)-1), AD_BAD_TYPE)
+ORACLE(cast, and_back(x[0]))
 
 OP(ad_cast_discrete)
 VALUES(cast_to_integers, ad_cast(ad_mul(x[0], -0.75), AD_I32), 0, -1, -2)
 VALUES(cast_to_mask, ad_cast(ad_sub(x[0], 2), AD_BOOL), 1, 0, 1)
+ORACLE(cast_discrete, ad_cast(x[0], AD_I32))
 
 OP(ad_stop_gradient)
 VALUES(stop_gradient, ad_stop_gradient(ad_mul(x[0], x[1])), 2, 4, 6)
 CALL(stop_gradient, ad_stop_gradient(o[A]), .uses = BIT(A), .any_type = BIT(A))
+ORACLE(stop_gradient, ad_mul(x[0], ad_stop_gradient(x[0])))
 /* clang-format on */
 #endif

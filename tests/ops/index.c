@@ -7,7 +7,7 @@
 static const int32_t picks[] = {2, 0, 2, 1};
 static const int64_t far_picks[] = {1, 1, 0, 2, 0, 0};
 static const uint8_t near_picks[] = {0, 2};
-static const int32_t run_of_picks[] = {1, 2, 3, 0, 1};
+static const int32_t run_of_picks[] = {1, 2, 3, 0, 1}, pairs[] = {2, 0, 2, 1, 3, 3};
 
 static ad_tensor gather(ad_tape *t, ad_tensor x, uint64_t choice)
 {
@@ -54,6 +54,7 @@ CALL(gather, ad_gather(o[A], o[L], 0), .uses = BIT(A) | BIT(L), .any_type = BIT(
 BAD(gather, ad_gather(o[A], o[L], 2), AD_BAD_SHAPE)
 BAD(gather, ad_gather(o[A], ad_constant(o[A].tape, AD_I64, -1), 0), AD_DOMAIN)
 BAD(gather, ad_gather(o[A], ad_constant(o[A].tape, AD_U8, 2), 0), AD_DOMAIN)
+ORACLE(gather, ad_gather(x[0], FROZEN(picks, 4), 0))
 
 OP(ad_index_select, .needs_axes = true)
 CASE(index_select, ad_index_select(x[0], FROZEN(picks, 4), 1), ON(S(2, 3, 2)), .linear = true)
@@ -63,6 +64,7 @@ GRAPH(ad_index_select(*x, number_list(t, AD_I32, 3, choice, extent_of(*x, axis_o
     .fits = FIT_FULL_AXIS)
 CALL(index_select, ad_index_select(o[A], o[L], 0), .uses = BIT(A) | BIT(L), .any_type = BIT(A))
 BAD(index_select, ad_index_select(o[A], o[L], -3), AD_BAD_SHAPE)
+ORACLE(index_select, ad_index_select(x[0], FROZEN(picks, 4), 1))
 
 OP(ad_embedding, .needs_axes = true)
 CASE(embedding, ad_embedding(x[0], FROZEN(far_picks, 2, 3)), ON(S(3, 4)), .linear = true)
@@ -71,6 +73,7 @@ CASE(embedding_of_bytes, ad_embedding(x[0], FROZEN(near_picks, 2)), ON(S(4, 2)),
 GRAPH(ad_embedding(*x, number_list(t, AD_I64, 3, choice, extent_of(*x, 0))), .fits = FIT_FULL_AXIS)
 CALL(embedding, ad_embedding(o[A], o[L]), .uses = BIT(A) | BIT(L), .any_type = BIT(A))
 BAD(embedding, ad_embedding(o[A], ad_constant(o[A].tape, AD_I64, 2)), AD_DOMAIN)
+ORACLE(embedding, ad_embedding(x[0], FROZEN(picks, 4)))
 
 OP(ad_take_along_axis, .needs_axes = true)
 CASE(take_along_last, ad_take_along_axis(x[0], FROZEN(far_picks, 2, 3), 1), ON(S(2, 4)),
@@ -86,6 +89,7 @@ GRAPH(take_along(t, *x, choice), .fits = FIT_FULL_AXIS)
 CALL(take_along_axis, ad_take_along_axis(o[V], o[L], 0), .uses = BIT(V) | BIT(L),
     .any_type = BIT(V))
 BAD(take_along_axis, ad_take_along_axis(o[A], o[L], 0), AD_BAD_SHAPE)
+ORACLE(take_along_axis, ad_take_along_axis(x[0], FROZEN(pairs, 3, 2), 1))
 
 OP(ad_scatter_add, .needs_axes = true)
 CASE(scatter_add, ad_scatter_add(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 2), S(4, 2)),
@@ -105,6 +109,7 @@ GRAPH(scatter_add(t, *x, choice), .fits = FIT_FULL_AXIS)
 CALL(scatter_add, ad_scatter_add(o[A], o[L], o[B], 0), .uses = BIT(A) | BIT(L) | BIT(B))
 BAD(scatter_add, ad_scatter_add(o[A], o[L], o[C], 0), AD_BAD_SHAPE)
 BAD(scatter_add, ad_scatter_add(o[A], o[L], o[B], 5), AD_BAD_SHAPE)
+ORACLE(scatter_add, ad_scatter_add(x[0], FROZEN(picks, 4), x[1], 0))
 
 OP(ad_one_hot)
 VALUES(one_hot,
@@ -113,5 +118,6 @@ CALL(one_hot, ad_one_hot(o[L], 2, AD_F64), .uses = BIT(L))
 BAD(one_hot, ad_one_hot(o[L], 1, AD_F64), AD_DOMAIN)
 BAD(one_hot, ad_one_hot(o[L], 2, (ad_type)77), AD_BAD_TYPE)
 BAD(one_hot, ad_one_hot(o[L], -1, AD_F64), AD_BAD_SHAPE)
+ORACLE(one_hot, ad_one_hot(ad_cast(x[0], AD_I32), 5, AD_F64))
 /* clang-format on */
 #endif

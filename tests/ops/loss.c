@@ -4,7 +4,7 @@
 #define FAMILY loss_rows
 #include "rows.h"
 
-static const int32_t picks[] = {2, 0, 2, 1};
+static const int32_t picks[] = {2, 0, 2, 1}, labels[] = {2, 0, 3};
 static const int64_t far_picks[] = {1, 1, 0, 2};
 static const uint8_t near_picks[] = {0, 2};
 
@@ -45,6 +45,7 @@ CASE(huber_loss_of_numbers, ad_huber_loss(x[0], x[1], 1), ON(NUMBER, NUMBER))
 GRAPH(huber_loss(x, choice), .arity = 2, .fits = FIT_EQUAL)
 CALL(huber_loss, ad_huber_loss(o[A], o[B], 1), .uses = BIT(A) | BIT(B))
 BAD(huber_loss, ad_huber_loss(o[A], o[B], 0), AD_MISUSE)
+ORACLE(huber_loss, ad_huber_loss(x[0], x[1], 1.5))
 
 LOSS(ad_mape, .range = {5, 50}, .not_analytic = true)
 CASE(mape_of_negatives, ad_mape(x[0], ad_neg(x[1])), ON(S(4), S(4)), .range = {5, 50})
@@ -62,6 +63,7 @@ CASE(hinge_loss_of_nothing, ad_hinge_loss(x[0], x[1]), ON(S(0), S(0)))
 CASE(hinge_loss_of_numbers, ad_hinge_loss(x[0], x[1]), ON(NUMBER, NUMBER))
 GRAPH(ad_hinge_loss(BETWEEN_1(x[0]), ad_mul(0.5, BETWEEN_1(x[1]))), .arity = 2, .fits = FIT_EQUAL)
 CALL(hinge_loss, (ad_hinge_loss)(o[A], o[B]), .uses = BIT(A) | BIT(B))
+ORACLE(hinge_loss, ad_hinge_loss(x[0], x[1]))
 
 OP(ad_squared_hinge_loss, .not_analytic = true)
 CASE(squared_hinge_loss, ad_squared_hinge_loss(x[0], x[1]), ON(S(3, 4), S(3, 4)), .range = {-3, 3})
@@ -71,6 +73,7 @@ CASE(squared_hinge_loss_of_numbers, ad_squared_hinge_loss(x[0], x[1]), ON(NUMBER
 GRAPH(ad_squared_hinge_loss(BETWEEN_1(x[0]), ad_mul(0.5, BETWEEN_1(x[1]))), .arity = 2,
     .fits = FIT_EQUAL)
 CALL(squared_hinge_loss, (ad_squared_hinge_loss)(o[A], o[B]), .uses = BIT(A) | BIT(B))
+ORACLE(squared_hinge_loss, ad_squared_hinge_loss(x[0], x[1]))
 
 LOSS(ad_poisson_loss, .range = {0.3, 2.5}, .mean = true, .complex = p - t * clog(p))
 LOSS(ad_kl_divergence, .range = {0.3, 2.5}, .complex = t * clog(t / p))
@@ -83,6 +86,7 @@ CASE(categorical_hinge_loss_of_nothing, ad_categorical_hinge_loss(x[0], x[1]), O
 GRAPH(ad_categorical_hinge_loss(ad_mul(0.04, *x), ad_sub(*x, *x)), .fits = FIT_FULL_AXIS,
     .domain = DISTINCT)
 CALL(categorical_hinge_loss, (ad_categorical_hinge_loss)(o[A], o[B]), .uses = BIT(A) | BIT(B))
+ORACLE(categorical_hinge_loss, ad_categorical_hinge_loss(x[0], x[1]))
 
 OP(ad_softmax_cross_entropy, .needs_axes = true)
 CASE(cross_entropy, CROSS_ENTROPY(LABELS), ON(S(CASE_ROWS, CASE_CLASSES)),
@@ -95,6 +99,7 @@ CALL(softmax_cross_entropy, ad_softmax_cross_entropy(o[A], o[L]), .uses = BIT(A)
 BAD(softmax_cross_entropy, ad_softmax_cross_entropy(o[C], o[L]), AD_BAD_SHAPE)
 BAD(softmax_cross_entropy, ad_softmax_cross_entropy( ad_slice(o[A], 1, 0, 1), o[L]), AD_DOMAIN)
 BAD(softmax_cross_entropy, ad_softmax_cross_entropy(o[V], o[L]), AD_BAD_SHAPE)
+ORACLE(softmax_cross_entropy, ad_softmax_cross_entropy(x[0], FROZEN(labels, 3)))
 
 OP(ad_softmax_cross_entropy_probabilities, .needs_axes = true)
 CASE(soft_entropy, ad_softmax_cross_entropy_probabilities(x[0], x[1]), ON(S(3, 4), S(3, 4)),
@@ -110,5 +115,6 @@ CASE(soft_entropy_without_classes, ad_softmax_cross_entropy_probabilities(x[0], 
 GRAPH(ad_softmax_cross_entropy_probabilities(*x, BETWEEN_0(*x)), .fits = FIT_FULL_AXIS)
 CALL(softmax_cross_entropy_probabilities, (ad_softmax_cross_entropy_probabilities)(o[A], o[B]),
     .uses = BIT(A) | BIT(B))
+ORACLE(softmax_cross_entropy_probabilities, ad_softmax_cross_entropy_probabilities(x[0], x[1]))
 /* clang-format on */
 #endif

@@ -59,6 +59,7 @@ GRAPH(ad_matmul(*x, ad_transpose(*x)), .fits = FIT_MATRIX)
 CALL(matmul, ad_matmul(o[A], o[C]), .uses = BIT(A) | BIT(C))
 BAD(matmul, ad_matmul(o[A], o[B]), AD_BAD_SHAPE)
 BAD(matmul, ad_matmul(o[A], o[V]), AD_BAD_SHAPE)
+ORACLE(matmul, ad_matmul(x[0], x[1]))
 
 OP(ad_dot, .needs_axes = true)
 CASE(dot, ad_dot(x[0], x[1]), ON(S(5), S(5)), .whole = complex_dot)
@@ -67,6 +68,7 @@ CASE(dot_of_nothing, ad_dot(x[0], x[1]), ON(S(0), S(0)), .whole = complex_dot)
 GRAPH(ad_dot(x[0], x[1]), .arity = 2, .fits = FIT_VECTORS)
 CALL(dot, ad_dot(o[V], o[W]), .uses = BIT(V) | BIT(W))
 BAD(dot, ad_dot(o[A], o[B]), AD_BAD_SHAPE)
+ORACLE(dot, ad_dot(x[0], x[1]))
 
 OP(ad_dense, .needs_axes = true)
 CASE(dense_identity, ad_dense(x[0], x[1], x[2], AD_IDENTITY), ON(S(3, 4), S(4, 2), S(2)),
@@ -100,6 +102,9 @@ CALL(dense, ad_dense(o[C], o[A], o[V], AD_TANH), .uses = BIT(C) | BIT(A) | BIT(V
 BAD(dense, ad_dense(o[A], o[A], o[V], AD_TANH), AD_BAD_SHAPE)
 BAD(dense, ad_dense(o[C], o[A], o[V], (ad_activation)44), AD_MISUSE)
 BAD(dense, ad_dense(o[C], o[A], o[V], (ad_activation)-1), AD_MISUSE)
+ORACLE(dense, ad_dense(x[0], x[1], x[2], AD_IDENTITY))
+ORACLE(dense_tanh, ad_dense(x[0], x[1], x[2], AD_TANH))
+ORACLE(dense_relu, ad_dense(x[0], x[1], x[2], AD_RELU))
 
 OP(ad_matvec, .covers = "matmul")
 CASE(matvec, ad_matvec(x[0], x[1]), ON(S(3, 4), S(4)), .whole = complex_matvec)
@@ -109,6 +114,7 @@ CASE(matvec_on_a_batch, ad_matvec(x[0], x[1]), ON(S(3, 4), S(5, 4)))
 CASE(matvec_of_nothing, ad_matvec(x[0], x[1]), ON(S(3, 0), S(0)))
 CALL(matvec, ad_matvec(o[A], o[V]), .uses = BIT(A) | BIT(V))
 BAD(matvec, ad_matvec(o[C], o[V]), AD_BAD_SHAPE)
+ORACLE(matvec, ad_matvec(x[0], x[1]))
 
 OP(ad_outer, .covers = "mul")
 CASE(outer, ad_outer(x[0], x[1]), ON(S(3), S(4)), .whole = complex_outer)
@@ -116,5 +122,6 @@ CASE(outer_of_equal_lengths, ad_outer(x[0], x[1]), ON(S(4), S(4)), .whole = comp
 CASE(outer_of_nothing, ad_outer(x[0], x[1]), ON(S(0), S(4)))
 CALL(outer, ad_outer(o[V], o[W]), .uses = BIT(V) | BIT(W))
 BAD(outer, ad_outer(o[A], o[V]), AD_BAD_SHAPE)
+ORACLE(outer, ad_outer(x[0], x[1]))
 /* clang-format on */
 #endif

@@ -18,6 +18,7 @@
 #define CASE(...)            CASE_ROW(__VA_ARGS__, .none = 0)
 #define GRAPH(...)           GRAPH_ROW(__VA_ARGS__, .none = 0)
 #define CALL(...)            CALL_ROW(__VA_ARGS__, .none = 0)
+#define ORACLE               ORACLE_ROW
 #define VALUES               VALUES_ROW
 #define BAD                  BAD_ROW
 
@@ -62,6 +63,7 @@
 #define ALONG_CASES_ROW(name, f, ...)          FIELDS(__VA_ARGS__)
 #define CASE_ROW(name, y, ...)                 RESULT(y) FIELDS(__VA_ARGS__)
 #define VALUES_ROW(name, y, ...)               RESULT(y)
+#define ORACLE_ROW(name, y)                    RESULT(y)
 #define GRAPH_ROW(y, ...)                      BUILT(y) FIELDS(__VA_ARGS__)
 #define CALL_ROW(function, y, ...)             CALLED(y) FIELDS(__VA_ARGS__)
 #define BAD_ROW(op, y, status)                 CALLED(y)
@@ -80,6 +82,7 @@
 #undef ALONG_CASES_ROW
 #undef CASE_ROW
 #undef VALUES_ROW
+#undef ORACLE_ROW
 #undef GRAPH_ROW
 #undef CALL_ROW
 #undef BAD_ROW
@@ -106,6 +109,7 @@
 #define CALL_ROW(of, result_, ...)  ROW(ROW_CALL, #of, .call = HERE(call_))
 #define VALUES_ROW(of, result_, ...) \
     PLAIN(ROW_VALUES, #of, .result = HERE(run_), .y = {__VA_ARGS__})
+#define ORACLE_ROW(of, result_)     PLAIN(ROW_ORACLE, #of, .result = HERE(run_))
 #define BAD_ROW(of, result_, error) PLAIN(ROW_BAD, #of, .call = HERE(call_), .status = error)
 
 const op_row FAMILY[] = {

@@ -13,6 +13,8 @@
  *     CALL(roll, ad_roll(o[A], 1, 4), .uses = BIT(A))                        a good call; then with
  *                                                                            operands that are not
  *     BAD(roll, ad_roll(o[A], 2, 1), AD_BAD_SHAPE)                           a call that cannot be right
+ *     ORACLE(roll, ad_roll(x[0], 1, 3))                                      what cases of that name in
+ *                                                                            oracle/generate compute
  *
  * BINARY, TERNARY, LOSS, REDUCTION and ALONG are ops of one row, too; with _CASES behind them they give a
  * function's cases only. An op without derivative has rows of values at x[0] = [1, 2, 3] and
@@ -79,6 +81,7 @@ typedef enum row_kind {
     ROW_ALONG,
     ROW_CASE,
     ROW_VALUES,
+    ROW_ORACLE,
     ROW_GRAPH,
     ROW_CALL,
     ROW_BAD,
