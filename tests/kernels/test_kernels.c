@@ -65,6 +65,15 @@ static ad_tensor own_times(const ad_tensor *x)
 {
     return ad_apply(&own_times_op, x, NULL);
 }
+static ad_tensor own_times_twice(const ad_tensor *x)
+{
+    const ad_tensor more[] = {own_times(x), x[0]};
+    return own_times(more);
+}
+static ad_tensor built_in_times_twice(const ad_tensor *x)
+{
+    return (ad_mul)((ad_mul)(x[0], x[1]), x[0]);
+}
 static ad_tensor built_in_times(const ad_tensor *x)
 {
     return (ad_mul)(x[0], x[1]);
@@ -91,6 +100,10 @@ static const twin twins[] = {
      built_in_product,
      {{2, {ROWS, INNER}}, {3, {BATCH, INNER, COLUMNS}}}},
     {"equal shapes", own_times, built_in_times, {{2, {ROWS, INNER}}, {2, {ROWS, INNER}}}},
+    {"cotangents that are added",
+     own_times_twice,
+     built_in_times_twice,
+     {{2, {ROWS, INNER}}, {2, {ROWS, INNER}}}},
     {"rows", own_times, built_in_times, {{2, {ROWS, INNER}}, {1, {INNER}}}},
     {"columns", own_times, built_in_times, {{2, {ROWS, INNER}}, {2, {ROWS, 1}}}},
     {"a number", own_times, built_in_times, {{0, {0}}, {2, {ROWS, INNER}}}},
@@ -296,6 +309,117 @@ START_TEST(parts_may_fail)
 }
 END_TEST
 
+/* ---- random views ----------------------------------------------------------------- */
+
+/* A shape that broadcasts to s. */
+static ad_shape shape_below(ad_random *r, const ad_shape *s)
+{
+    int gone = (int)ad_random_below(r, (uint64_t)s->rank + 1);
+    ad_shape part = {.rank = s->rank - gone};
+    for (int i = 0; i < part.rank; i++)
+        part.dim[i] = ad_random_below(r, 3) ? s->dim[i + gone] : 1;
+    return part;
+}
+
+/* Any axes backwards or with gaps, or that repeat, in numbers that hold them all. */
+static ad_view scattered(ad_random *r, const double *numbers, const ad_shape *s)
+{
+    ad_view v = ad_view_of(AD_F64, numbers, *s);
+    int64_t step = 1, first = 0;
+    for (int i = s->rank - 1; i >= 0; i--) {
+        uint64_t way = ad_random_below(r, 4);
+        v.stride[i] = way == 0 ? 0 : way == 1 ? -step : step;
+        first += way == 1 && s->dim[i] ? (s->dim[i] - 1) * step : 0;
+        step *= s->dim[i] ? s->dim[i] + (int64_t)ad_random_below(r, 2) : 1;
+    }
+    v.data = numbers + first;
+    return v;
+}
+
+/* ---- products against plain loops ---------------------------------------------------- */
+
+/* A random product, of a batch of up to two axes. */
+static void random_product(ad_random *r, ad_shape *a, ad_shape *b, ad_shape *c, unsigned flags)
+{
+    ad_shape batch = {.rank = (int)ad_random_below(r, 3)};
+    int64_t d[3];
+    for (int i = 0; i < 3; i++)
+        d[i] = (int64_t)ad_random_below(r, 4) + 1;
+    for (int i = 0; i < batch.rank; i++)
+        batch.dim[i] = (int64_t)ad_random_below(r, 3) + 1;
+    *c = shape_below(r, &batch);
+    *a = ad_random_below(r, 2) ? batch : shape_below(r, &batch);
+    *b = ad_shape_equal(a, &batch) ? shape_below(r, &batch) : batch;
+    a->dim[a->rank++] = d[flags & AD_TRANSPOSE_A ? 1 : 0];
+    a->dim[a->rank++] = d[flags & AD_TRANSPOSE_A ? 0 : 1];
+    b->dim[b->rank++] = d[flags & AD_TRANSPOSE_B ? 2 : 1];
+    b->dim[b->rank++] = d[flags & AD_TRANSPOSE_B ? 1 : 2];
+    c->dim[c->rank++] = d[0];
+    c->dim[c->rank++] = d[2];
+}
+
+/* v as a view of [batch..., rows, inner, columns], without the axis that it has not. */
+static ad_view over(const ad_view *v, bool transposed, int missing, int64_t extent)
+{
+    int last = v->shape.rank - 1, axes[3], n = 0;
+    ad_view w = *v;
+    w.shape.rank = last + 2;
+    for (int k = 0; k < 3; k++)
+        axes[k] = k == missing ? -1 : transposed ? last - n++ : last - 1 + n++;
+    for (int k = 0; k < 3; k++) {
+        w.shape.dim[last - 1 + k] = axes[k] < 0 ? extent : v->shape.dim[axes[k]];
+        w.stride[last - 1 + k] = axes[k] < 0 ? 0 : v->stride[axes[k]];
+    }
+    return w;
+}
+
+static void multiply_randomly(const ad_forward_args *c)
+{
+    static const double numbers[4096];
+    ad_random r = ad_random_new(23, *(uint64_t *)user_of(c));
+    unsigned flags = (unsigned)ad_random_below(&r, 8);
+    ad_shape shape[3];
+    random_product(&r, &shape[0], &shape[1], &shape[2], flags);
+    ad_view a = scattered(&r, numbers, &shape[0]), b = scattered(&r, numbers, &shape[1]);
+    ad_array rows[2] = {ad_scratch_array(c->work, AD_F64, AD_SHAPE(4096)),
+                        ad_scratch_array(c->work, AD_F64, AD_SHAPE(4096))};
+    for (int i = 0; i < 2; i++)
+        ad_fill_normal(&rows[i], &r, 0, 1);
+    a.data = (double *)rows[0].data + ((const double *)a.data - numbers);
+    b.data = (double *)rows[1].data + ((const double *)b.data - numbers);
+    ad_array y = ad_scratch_array(c->work, AD_F64, shape[2]);
+    ad_array wanted = ad_scratch_array(c->work, AD_F64, shape[2]);
+    for (size_t i = 0; i < ad_array_count(&y); i++) {
+        ((double *)y.data)[i] = 0.5;
+        ((double *)wanted.data)[i] = flags & AD_ADD ? 0.5 : 0;
+    }
+    ck_assert(ad_product(c->work, &a, &b, &y, flags));
+    ad_view z = ad_array_view(wanted),
+            left = over(&a, flags & AD_TRANSPOSE_A, 2, z.shape.dim[z.shape.rank - 1]);
+    ad_view views[] = {left, over(&b, flags & AD_TRANSPOSE_B, 0, z.shape.dim[z.shape.rank - 2]),
+                       over(&z, false, 1, left.shape.dim[left.shape.rank - 2])};
+    ad_shape all = views[a.shape.rank > b.shape.rank ? 0 : 1].shape;
+    for (int k = 0; k < 2; k++)
+        for (int i = 1; i <= views[k].shape.rank; i++)
+            if (all.dim[all.rank - i] == 1)
+                all.dim[all.rank - i] = views[k].shape.dim[views[k].shape.rank - i];
+    ad_walk w;
+    ck_assert(ad_walk_begin(c->work, &w, &all, 3, views));
+    while (ad_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++)
+            ((double *)w.data[2])[i * w.step[2]] +=
+                ((double *)w.data[0])[i * w.step[0]] * ((double *)w.data[1])[i * w.step[1]];
+    for (size_t i = 0; i < ad_array_count(&y); i++)
+        ck_assert_double_eq_tol(((double *)y.data)[i], ((double *)wanted.data)[i], 1e-12);
+}
+
+START_TEST(products_agree_with_a_walk)
+{
+    for (uint64_t k = 0; k < 500; k++)
+        ck_assert_int_eq(probe(multiply_randomly, &k, 1, NULL, 0), AD_OK);
+}
+END_TEST
+
 /* ---- what follows a product --------------------------------------------------------- */
 
 typedef struct followed {
@@ -389,30 +513,6 @@ START_TEST(each_row_of_a_product_is_followed_once)
 END_TEST
 
 /* ---- walks ------------------------------------------------------------------------- */
-
-static ad_shape shape_below(ad_random *r, const ad_shape *s)
-{
-    int gone = (int)ad_random_below(r, (uint64_t)s->rank + 1);
-    ad_shape part = {.rank = s->rank - gone};
-    for (int i = 0; i < part.rank; i++)
-        part.dim[i] = ad_random_below(r, 3) ? s->dim[i + gone] : 1;
-    return part;
-}
-
-/* Any axes backwards or with gaps, or that repeat, in numbers that hold them all. */
-static ad_view scattered(ad_random *r, const double *numbers, const ad_shape *s)
-{
-    ad_view v = ad_view_of(AD_F64, numbers, *s);
-    int64_t step = 1, first = 0;
-    for (int i = s->rank - 1; i >= 0; i--) {
-        uint64_t way = ad_random_below(r, 4);
-        v.stride[i] = way == 0 ? 0 : way == 1 ? -step : step;
-        first += way == 1 && s->dim[i] ? (s->dim[i] - 1) * step : 0;
-        step *= s->dim[i] ? s->dim[i] + (int64_t)ad_random_below(r, 2) : 1;
-    }
-    v.data = numbers + first;
-    return v;
-}
 
 /* The number of v that belongs to element i of the shape. */
 static const double *beside(const ad_view *v, const ad_shape *shape, size_t i)
@@ -781,6 +881,7 @@ int main(void)
     tcase_add_loop_test(all, parts_depend_on_length_and_grain_alone, 0, COUNTS);
     tcase_add_loop_test(all, parts_may_have_parts, 0, COUNTS);
     tcase_add_loop_test(all, parts_may_fail, 0, COUNTS);
+    tcase_add_test(all, products_agree_with_a_walk);
     tcase_add_loop_test(all, each_row_of_a_product_is_followed_once, 0,
                         sizeof followed_products / sizeof *followed_products);
     tcase_add_loop_test(all, walks_see_every_element_in_order, 0, 200);
