@@ -249,7 +249,7 @@ static ad_tensor apply(const ad_op *op, int n, const ad_tensor *x, const void *a
     ad_tensor y = ad_tape_dead(t);
     begin(&c, t, op, attr, results);
     if (good_op(&c, n) && begin_lists(&c, x, n))
-        y = ad_record(&c.r);
+        y = ad_recording_run(&c.r);
     end(&c);
     return y;
 }

@@ -214,7 +214,7 @@ static ad_tensor record_view(ad_recording *r)
     return keep(r);
 }
 
-ad_tensor ad_record(ad_recording *r)
+ad_tensor ad_recording_run(ad_recording *r)
 {
     return r->op->view ? record_view(r) : record(r);
 }

@@ -41,6 +41,6 @@ static inline bool ad_is_float(unsigned type)
 
 /* Computes the results, whose types, shapes and counts are known, and puts them on the tape. Returns the
  * first, or a dead tensor: then nothing is on the tape. */
-ad_tensor ad_record(ad_recording *r);
+ad_tensor ad_recording_run(ad_recording *r);
 
 #endif
