@@ -44,6 +44,12 @@ typedef struct ad_check_operands {
 
 typedef void ad_check_sampler(void *user, ad_random *r, size_t trial, ad_check_operands *x);
 
+/* Changes the numbers of operand x[i] of a trial to such as the operation needs: a positive
+ * definite or triangular matrix, sorted rows. numbers is an array of f64 and of the operand's
+ * shape; it comes filled with random numbers from low to high. What is written there is rounded to
+ * the operand's type, floats to f32. */
+typedef void ad_check_filler(void *user, ad_random *r, size_t trial, int i, ad_array *numbers);
+
 /* Zero in a field is its default. */
 typedef struct ad_check_options {
     size_t size;      /* sizeof(ad_check_options): lets this struct grow. Must be set */
@@ -59,7 +65,9 @@ typedef struct ad_check_options {
     size_t trials;             /* 32 */
     double low, high;          /* range of the operands' numbers; -2 and 2 */
     ad_check_sampler *sampler; /* NULL: shapes that the shape rule takes, found by trying */
-    void *user;                /* for the sampler */
+    ad_check_filler *filler;   /* NULL: any numbers will do. With one, no number is seen twice:
+                                  not by a stride of 0, not by one tensor in the place of all */
+    void *user;                /* for sampler and filler */
 
     /* ad_model_check_step only */
     int64_t every;             /* steps from one check to the next; 5000 */

@@ -35,7 +35,7 @@ typedef struct ad_forward_args {
     void *saved;        /* bytes kept for the other rules, see ad_op.saved */
     size_t run;         /* elements of y, if all operands and results have its shape and all numbers
                            lie row by row, so that one plain loop will do; otherwise 0 */
-    ad_workspace *work; /* for ad_scratch and ad_reject */
+    ad_workspace *work; /* for ad_scratch, ad_reject and kernels.h */
 } ad_forward_args;
 
 /* What the pullback is called with. */

@@ -1,8 +1,9 @@
 /* Loops over numbers that broadcast and lie at strides.
  *
- * A walk goes over the elements of a shape, row by row, and over the numbers of several views that
- * broadcast to it. It comes in runs: along one, the numbers of each view lie at a constant step. Axes
- * that lie together in all views become one, so that contiguous views of n numbers give one run of n.
+ * A walk goes over the elements of a shape, row by row, and over the numbers of several
+ * views that broadcast to it. It comes in runs: along one, the numbers of each view lie at a
+ * constant step. Axes that lie together in all views become one, so that contiguous views of
+ * n numbers give one run of n.
  *
  *     ad_walk w;
  *     ad_walk_begin(c->work, &w, &c->y.shape, 2, (ad_view[]){c->x[0], ad_array_view(c->y)});
@@ -51,14 +52,14 @@ typedef struct ad_walk {
     ad_nest nest;
 } ad_walk;
 
-/* Sets w to stand before the first run. n: 1 to AD_MAX_VIEWS. work takes the failure; it may be NULL.
- * False, with a walk that has no runs: AD_MISUSE for a bad argument, or for a view without data;
- * AD_BAD_SHAPE where a view does not broadcast to the shape. */
+/* Sets w to stand before the first run. n: 1 to AD_MAX_VIEWS. work takes the failure; it may
+ * be NULL. False, with a walk that has no runs: AD_MISUSE for a bad argument, or for a view
+ * without data; AD_BAD_SHAPE where a view does not broadcast to the shape. */
 AD_API bool ad_walk_begin(ad_workspace *work, ad_walk *w, const ad_shape *shape, int n,
                           const ad_view *views);
 
-/* Sets w to stand before the elements from `begin` up to `end` - 1 of the shape, counted row by row,
- * and to end there. Both are cut to the elements that there are. */
+/* Sets w to stand before the elements from `begin` up to `end` - 1 of the shape, counted row
+ * by row, and to end there. Both are cut to the elements that there are. */
 AD_API void ad_walk_part(ad_walk *w, size_t begin, size_t end);
 
 /* Goes to the next run. False at the end. */

@@ -2,7 +2,7 @@
 #include "tape/apply.h"
 
 #include "tape/failure.h"
-#include "tape/record.h"
+#include "tape/recording.h"
 #include "tape/rule.h"
 
 /* ---- the call ---------------------------------------------------------------------- */
@@ -42,22 +42,27 @@ static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr, int re
     r->args.y.allocator = NULL;
 }
 
+static AD_APART const char *wrong_results(const ad_op *op, int results)
+{
+    int declared = op->results ? op->results : 1;
+    if (results < 1 || (results != declared && declared != AD_VARIADIC))
+        return "wrong number of results";
+    return results > 1 && op->view ? "an op with a view rule has one result" : NULL;
+}
+
 /* Checks that need no operand. */
 static bool good_op(const call *c, int n)
 {
     const ad_op *op = c->r.op;
     int results = c->r.args.results;
-    const char *wrong = NULL;
+    bool plain = !op->results && results == 1;
+    const char *wrong = plain ? NULL : wrong_results(op, results);
     if (op->size < AD_OP_FIRST_SIZE)
         wrong = "the op begins without .size = sizeof(ad_op)";
     else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
         wrong = "wrong number of operands";
-    else if (results < 1 || (op->results != AD_VARIADIC && results != op->results + !op->results))
-        wrong = "wrong number of results";
     else if (!op->shape || (!op->forward && !op->view))
         wrong = "the op needs a shape rule and a forward kernel or a view rule";
-    else if (op->view && results > 1)
-        wrong = "an op with a view rule has one result";
     else if (!op->pullback && !(op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS)))
         wrong = "the op has no pullback and does not declare AD_OP_NO_DERIVATIVE";
     else if (op->attr_size && !c->r.args.attr)
@@ -84,12 +89,18 @@ static AD_APART bool make_room(call *c, int n)
     }
     r->x = c->room;
     r->shape = (ad_shape *)(r->x + arity);
-    r->y = (ad_array *)(r->shape + arity);
-    c->result_shape = (ad_shape *)(r->y + results);
-    r->count = (size_t *)(c->result_shape + results);
-    r->type = (ad_type *)(r->count + results);
-    c->result_type = r->type + arity;
-    r->operand = (uint32_t *)(c->result_type + results);
+    ad_array *y = (ad_array *)(r->shape + arity);
+    ad_shape *result_shape = (ad_shape *)(y + results);
+    size_t *count = (size_t *)(result_shape + results);
+    r->type = (ad_type *)(count + results);
+    ad_type *result_type = r->type + arity;
+    r->operand = (uint32_t *)(result_type + results);
+    if (results > 1) {
+        r->args.ys = r->y = y;
+        r->count = count;
+        c->result_shape = result_shape;
+        c->result_type = result_type;
+    }
     return true;
 }
 
@@ -100,13 +111,9 @@ static inline bool make_lists(call *c, int n)
     r->x = c->x;
     r->shape = c->shape;
     r->type = c->type;
-    r->y = &r->args.y;
-    r->count = &r->one_count;
-    c->result_shape = &r->args.y.shape;
-    c->result_type = &r->args.y.type;
+    r->args.ys = &r->args.y;
     bool good = (n <= FEW && r->args.results == 1) || make_room(c, n);
     r->args.x = r->x;
-    r->args.ys = r->y;
     return good;
 }
 
@@ -185,33 +192,69 @@ static const char *one_float_type(const ad_recording *r, ad_type *y)
     return NULL;
 }
 
-static bool good_result(ad_recording *r, int i, const ad_shape *shape, ad_type type)
+static inline bool good_result(ad_recording *r, const ad_shape *shape, ad_type type, size_t *count)
 {
-    ad_status status = ad_shape_count(shape, &r->count[i]);
+    ad_status status = ad_shape_count(shape, count);
     if (status != AD_OK || (unsigned)type >= AD_TYPE_COUNT)
         return ad_recording_refuse(r, status != AD_OK ? status : AD_BAD_TYPE,
                                    "the result's shape or type is impossible");
-    if (r->args.results > 1)
-        r->y[i] = (ad_array){.type = type, .shape = *shape};
     return true;
 }
 
 /* Asks the type and shape rules. */
-static bool fit(call *c)
+static inline bool ask(ad_recording *r, ad_shape *shape, ad_type *type)
 {
-    ad_recording *r = &c->r;
     const void *attr = r->args.attr;
-    const char *wrong = r->op->type ? r->op->type(r->type, attr, c->result_type)
-                                    : one_float_type(r, c->result_type);
+    const char *wrong = r->op->type ? r->op->type(r->type, attr, type) : one_float_type(r, type);
     if (wrong)
         return ad_recording_refuse(r, AD_BAD_TYPE, wrong);
-    wrong = r->op->shape(r->shape, attr, c->result_shape);
-    if (wrong)
-        return ad_recording_refuse(r, AD_BAD_SHAPE, wrong);
-    bool good = true;
-    for (int i = 0; good && i < r->args.results; i++)
-        good = good_result(r, i, &c->result_shape[i], c->result_type[i]);
+    wrong = r->op->shape(r->shape, attr, shape);
+    return !wrong || ad_recording_refuse(r, AD_BAD_SHAPE, wrong);
+}
+
+static AD_APART bool fit_several(call *c)
+{
+    ad_recording *r = &c->r;
+    bool good = ask(r, c->result_shape, c->result_type);
+    for (int i = 0; good && i < r->args.results; i++) {
+        good = good_result(r, &c->result_shape[i], c->result_type[i], &r->count[i]);
+        r->y[i] = (ad_array){.type = c->result_type[i], .shape = c->result_shape[i]};
+    }
     return good;
+}
+
+static inline bool fit(call *c)
+{
+    ad_array *y = &c->r.args.y;
+    if (c->r.args.results > 1)
+        return fit_several(c);
+    return ask(&c->r, &y->shape, &y->type) &&
+           good_result(&c->r, &y->shape, y->type, &c->r.one_count);
+}
+
+/* ---- ops that only look at their operand's numbers ---------------------------------- */
+
+static bool copy_operand(ad_recording *r)
+{
+    ad_tape *t = r->tape;
+    ad_tensor x = ad_tape_handle(t, r->operand[0]);
+    const char *source_line = ad_tape_source_line(t);
+    x = ad_apply(&ad_contiguous_op, &x, NULL);
+    ad_tape_at_line(t, source_line);
+    const ad_node *n = ad_tape_node(x);
+    if (n)
+        ad_recording_see(r, 0, ad_tensor_index(x), n);
+    return n;
+}
+
+/* The numbers are copied where no strides can express the view. */
+static ad_tensor look(ad_recording *r)
+{
+    ad_view y;
+    if (ad_recording_look(r, &y) || (copy_operand(r) && ad_recording_look(r, &y)))
+        return ad_recording_keep(r, &y);
+    ad_recording_refuse(r, AD_MISUSE, "the view rule failed on contiguous numbers");
+    return ad_tape_dead(r->tape);
 }
 
 /* ---- the public calls -------------------------------------------------------------- */
@@ -249,7 +292,7 @@ static ad_tensor apply(const ad_op *op, int n, const ad_tensor *x, const void *a
     ad_tensor y = ad_tape_dead(t);
     begin(&c, t, op, attr, results);
     if (good_op(&c, n) && begin_lists(&c, x, n))
-        y = ad_recording_run(&c.r);
+        y = op->view ? look(&c.r) : ad_recording_compute(&c.r);
     end(&c);
     return y;
 }
@@ -288,7 +331,7 @@ bool ad_fits(const ad_op *form, const ad_tensor *x, const void *attr)
 ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
 {
     if (op && op->arity >= 1)
-        return ad_apply_n(op, op->arity, x, attr);
+        return apply(op, op->arity, x, attr, op->results > 1 ? op->results : 1);
     ad_tape *t = x ? x->tape : NULL;
     ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or its arity is not a number (ad_apply_n)");
     return ad_tape_dead(t);
