@@ -28,8 +28,8 @@ typedef struct ad_forward_args {
     const ad_op *op;
     int arity, results;
     const ad_view *x;   /* [arity] operands; contiguous unless the op says AD_OP_STRIDED */
-    ad_array y;         /* the first result, uninitialised: write every element. Not for the check */
-    const ad_array *ys; /* [results], all results; ys[0] is y. Not for the check */
+    ad_array y;         /* the first result, uninitialised: write every element. Not for check */
+    const ad_array *ys; /* [results], all results; ys[0] is y. Not for check */
     const void *attr;
     void *saved;        /* bytes kept for the other rules, see ad_op.saved */
     size_t run;         /* elements of y if one plain loop will do, because all operands and results
@@ -49,8 +49,8 @@ typedef struct ad_pullback_args {
     const ad_view *ys;   /* [results]; ys[0] is y */
     const ad_view *dys;  /* [results]; dys[0] is dy. At least one of them has data */
     void *spare;         /* dy's numbers if nobody reads them after this call: you may overwrite
-                            them instead of taking scratch memory. Otherwise NULL; always NULL if the
-                            op has several results */
+                            them instead of taking scratch memory. Otherwise NULL, and if the op has
+                            several results */
     const ad_array *dx;  /* [arity]: add to dx[i]. Skip it if dx[i].data is NULL: nobody wants it */
     const bool *assign;  /* [arity], only if the op says AD_OP_ASSIGNS. True: dx[i] is
                             uninitialised, write every element. False for the later of two equal
@@ -148,9 +148,9 @@ struct ad_op {
 
     const void *kernels; /* for rules that several ops share: where this op's own kernels are */
 
-    /* The operation as text, for people and for programs that write code. Each may be NULL. formula,
-     * slope and bend are C expressions of the operands; slope and bend may also use the result y.
-     * The functions that they call are in src/ops/elementwise/expressions.h. */
+    /* The operation as text, for people and for programs that write code. Each may be NULL.
+     * formula, slope and bend are C expressions of the operands; slope and bend may also use the
+     * result y. The functions that they call are in src/ops/elementwise/expressions.h. */
     const char *operands;    /* their names: "x"; "a, b"; "a, b, c". "p, t": a loss of prediction
                                 and target; its expressions also use d for p - t, and a for the
                                 parameter */
