@@ -114,8 +114,8 @@ static ad_status choose_shapes(ad_trial *c)
     if (o->sampler)
         o->sampler(o->user, &c->r, c->number, &c->x);
     if (c->x.n < 1 || c->x.n > AD_CHECK_OPERANDS)
-        return ad_fail(c->error, AD_MISUSE, "check_op: %d operands for %s, not 1 to %d", c->x.n,
-                       c->op->name, AD_CHECK_OPERANDS);
+        return ad_fail(c->error, AD_MISUSE, "check_op: %s has %d operands; the check takes 1 to %d",
+                       c->op->name, c->x.n, AD_CHECK_OPERANDS);
     return AD_OK;
 }
 

@@ -28,8 +28,8 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
     ad_status status = ad_checking_conclude(c, error);
     if (status == AD_OK && c->report.numbers && !c->report.settled)
         return ad_fail(error, AD_DOMAIN,
-                       "%s: differences settle nowhere: rounding, or steps out of the domain, hide "
-                       "what is more than the tolerance of %.2g",
+                       "%s: no differences settle: rounding, or steps out of the domain, hide errors "
+                       "above the tolerance of %.2g",
                        c->name, ad_checking_tolerance(c));
     return status;
 }

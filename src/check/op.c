@@ -87,7 +87,7 @@ static ad_status run_trials(const ad_check_options *o, const ad_op *op, const vo
     ad_check_tell(o, &c.found);
     if (status == AD_OK && c.lost && c.found.settled == 0)
         return ad_fail(error, AD_DOMAIN,
-                       "check_op: differences of %s settle nowhere: give a range inside its domain",
+                       "check_op: no differences of %s settle: give a range inside its domain",
                        op->name);
     return status;
 }

@@ -74,7 +74,7 @@ static void expect_unchanged(const snapshot *s)
                       i == s->arity ? "the result" : "dy, which is not spare");
     }
     if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
-        ad_reject(s->work, AD_DIFFERENT, "%s writes to what forward saved", s->rule);
+        ad_reject(s->work, AD_DIFFERENT, "%s writes to the bytes that forward saved", s->rule);
 }
 
 static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
@@ -126,7 +126,7 @@ static void expect_all_written(ad_workspace *work, const char *rule, const ad_ar
     for (size_t i = 0; second && i < n; i++)
         if (!same_bits(&first[i], &second[i], 1))
             ad_reject(work, AD_DIFFERENT,
-                      "%s does not write number %zu, or not the same twice: %g, then %g", rule, i,
+                      "%s does not write number %zu, or changes it the second time: %g, then %g", rule, i,
                       first[i], second[i]);
 }
 

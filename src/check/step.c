@@ -24,7 +24,7 @@ static ad_status expect_alike(void *user, const char *path, ad_array *a)
     const ad_array *g = ad_beside(c, a, c->gradient);
     if (!a->data || !g->data || !ad_type_is_float(a->type) || a->type != g->type ||
         !ad_shape_equal(&a->shape, &g->shape))
-        return ad_tape_fail(c->t, AD_MISUSE, "%s and its gradient hold no numbers, or not alike",
+        return ad_tape_fail(c->t, AD_MISUSE, "%s and its gradient must hold numbers of one type and shape",
                             path);
     return AD_OK;
 }
@@ -63,7 +63,7 @@ static ad_status compare_given(void *user, const char *path, ad_array *a)
     if (sqrt(gap) <= tolerance * norm || !isfinite(norm))
         return AD_OK;
     return ad_fail(&c->worst, AD_DIFFERENT,
-                   "%s: %s: between this gradient and one in f64 lie %.2g of its norm (tolerance "
+                   "%s: %s: the gradient differs from one in f64 by %.2g of its norm (tolerance "
                    "%.2g)",
                    c->name, path, sqrt(gap) / norm, tolerance);
 }

@@ -112,7 +112,7 @@ bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
     if (ad_tape_status(t) == AD_OK && !same_numbers(value, before))
         ad_tape_fail(t, AD_CHANGED,
                      "the function gave other numbers when it was evaluated again: it must depend "
-                     "on its operands and unchanged numbers alone");
+                     "on its operands and unchanged numbers only");
     return ad_tape_status(t) == AD_OK;
 }
 

@@ -223,10 +223,10 @@ static const ad_op loop_op = {
 static bool good_loop(ad_tape *t, const ad_loop_attr *a, int64_t snapshots)
 {
     if (a->steps < 0 || snapshots < 0)
-        ad_tape_fail(t, AD_MISUSE, "checkpoint_loop: %lld steps, %lld snapshots",
+        ad_tape_fail(t, AD_MISUSE, "checkpoint_loop: %lld steps, %lld snapshots: neither may be negative",
                      (long long)a->steps, (long long)snapshots);
     else if (a->states < 1 || a->states > a->call.n)
-        ad_tape_fail(t, AD_MISUSE, "checkpoint_loop: %d states of %d operands", a->states,
+        ad_tape_fail(t, AD_MISUSE, "checkpoint_loop: %d states of %d operands: there must be at least one state", a->states,
                      a->call.n);
     return ad_tape_status(t) == AD_OK;
 }

@@ -29,7 +29,7 @@ static const char *gradient_type(const ad_type *x, const void *attr, ad_type *y)
         if (i < a->wrt && !ad_type_is_float(x[i]))
             return "operands to differentiate by must be f32 or f64 (ad_cast converts)";
         if (ad_type_is_float(x[i]) && x[i] != x[0])
-            return "operands must have one float type, here are f32 and f64 (ad_cast converts)";
+            return "operands must have one float type, not f32 and f64 (ad_cast converts)";
     }
     return NULL;
 }
@@ -91,7 +91,7 @@ static void check_value(const inner *in, ad_type type)
         ad_tape_fail(in->tape, AD_BAD_SHAPE, "the function's value must have one element, not %s",
                      ad_shape_print(&v.shape, text, sizeof text));
     else if (v.type != type)
-        ad_tape_fail(in->tape, AD_BAD_TYPE, "the function's value is %s, its operands are %s",
+        ad_tape_fail(in->tape, AD_BAD_TYPE, "the function's value is %s, but its operands are %s",
                      ad_type_text(v.type), ad_type_text(type));
 }
 
@@ -104,7 +104,7 @@ static void compare_value(const inner *in, const ad_view *row)
         ad_tape_fail(
             in->tape, AD_CHANGED,
             "the function gave %.9g and now gives %.9g: it must depend on its operands and "
-            "unchanged numbers alone",
+            "unchanged numbers only",
             ad_view_get(row, last), ad_view_get(&v, 0));
 }
 
@@ -241,7 +241,7 @@ ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, c
 {
     ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
     if (t && (wrt < 1 || wrt > n))
-        ad_tape_fail(t, AD_MISUSE, "gradient: by %d of %d operands", wrt, n);
+        ad_tape_fail(t, AD_MISUSE, "gradient: cannot differentiate by %d of %d operands", wrt, n);
     ad_tensor none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = none;
     gradient_attr a = {ad_call_at(t, f, n, env), wrt};
     if (t && ad_tape_status(t) == AD_OK)

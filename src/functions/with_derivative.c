@@ -44,16 +44,16 @@ static bool good_cotangent(const inner *in, int i)
     if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
-        ad_tape_fail(in->tape, AD_MISUSE, "the pullback gives no cotangent for operand %d", i);
+        ad_tape_fail(in->tape, AD_MISUSE, "the pullback does not set the cotangent of operand %d", i);
     else if (dx->tape != in->tape)
-        ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent for operand %d is not on its tape", i);
+        ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent of operand %d is not on its tape", i);
     else if (ad_shape_of(*dx).rank < 0)
-        ad_tape_fail(in->tape, AD_STALE, "the cotangent for operand %d is gone", i);
+        ad_tape_fail(in->tape, AD_STALE, "the cotangent of operand %d is gone", i);
     else if (v.type != x.type)
-        ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent for operand %d is %s, not %s", i,
+        ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent of operand %d is %s, not %s", i,
                      ad_type_text(v.type), ad_type_text(x.type));
     else if (!ad_shape_equal(&v.shape, &x.shape))
-        ad_tape_fail(in->tape, AD_BAD_SHAPE, "the cotangent for operand %d has shape %s, not %s", i,
+        ad_tape_fail(in->tape, AD_BAD_SHAPE, "the cotangent of operand %d has shape %s, not %s", i,
                      ad_shape_print(&v.shape, given, sizeof given),
                      ad_shape_print(&x.shape, wanted, sizeof wanted));
     else if (!ad_view_is_contiguous(&v))

@@ -54,7 +54,7 @@ static ad_status read_header_part(ad_source *s, unsigned char *to, size_t before
 static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], idx_header *h)
 {
     if (magic[0] != 0 || magic[1] != 0)
-        return ad_fail(s->error, AD_FORMAT, "%s: not IDX: begins with %02x %02x, not 00 00",
+        return ad_fail(s->error, AD_FORMAT, "%s: this is not IDX: it begins with %02x %02x, not 00 00",
                        s->name, magic[0], magic[1]);
     const idx_kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -115,10 +115,10 @@ static ad_status check_claim(const ad_source *s, const idx_header *h)
                        "%s: header claims %s, more than %zu bytes of gzip can hold", s->name,
                        h->claim, s->size);
     if (!s->gzip && claimed > most)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, the file ends after %zu",
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but the file ends after %zu",
                        s->name, h->claim, most / h->width);
     if (!s->gzip && claimed < most)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, %zu bytes follow them", s->name,
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but %zu more bytes follow", s->name,
                        h->claim, most - claimed);
     return AD_OK;
 }
@@ -147,7 +147,7 @@ static ad_status read_numbers(ad_source *s, const idx_header *h, void *numbers)
     unsigned char *packed = (unsigned char *)numbers + h->count * size - bytes;
     ad_status status = ad_source_read(s, packed, bytes, &got);
     if (status == AD_OK && got < bytes)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, the file ends after %zu",
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but the file ends after %zu",
                        s->name, h->claim, got / h->width);
     if (status == AD_OK)
         status = ad_source_finish(s);

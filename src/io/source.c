@@ -109,7 +109,7 @@ static ad_status gzip_failure(const ad_source *s, int code)
     if (code == Z_MEM_ERROR)
         return ad_fail(s->error, AD_MEMORY, "%s: no memory to inflate", s->name);
     return ad_fail(s->error, AD_FORMAT, "%s: gzip is damaged: %s", s->name,
-                   s->stream.msg ? s->stream.msg : "not a known form");
+                   s->stream.msg ? s->stream.msg : "unknown format");
 }
 
 /* One call of zlib: up to n > 0 bytes, *got of them; none when the input is at its end. */

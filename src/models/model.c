@@ -153,7 +153,7 @@ ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors,
     ad_tape_info info = {.size = sizeof info};
     ad_tape_measure(t, &info);
     if (ad_tape_status(t) == AD_OK && info.sweep_left)
-        ad_tape_fail(t, AD_MISUSE, "gradient: the sweep has not come to its end");
+        ad_tape_fail(t, AD_MISUSE, "gradient: the sweep has not ended");
     if (ad_tape_status(t) != AD_OK)
         return ad_tape_status(t);
     ad_error error = {0};

@@ -49,7 +49,7 @@ static bool good_op(const call *c, int n)
     int results = c->r.args.results;
     const char *wrong = NULL;
     if (op->size < AD_OP_FIRST_SIZE)
-        wrong = "the op begins without .size = sizeof(ad_op)";
+        wrong = "the op must begin with .size = sizeof(ad_op)";
     else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
         wrong = "wrong number of operands";
     else if (results < 1 || (op->results != AD_VARIADIC && results != op->results + !op->results))
@@ -178,7 +178,7 @@ static const char *one_float_type(const ad_recording *r, ad_type *y)
         if (!ad_is_float(x[i]))
             return "operands must be f32 or f64 (ad_cast converts)";
         if (x[i] != x[0])
-            return "operands must have one type, here are f32 and f64 (ad_cast converts)";
+            return "operands must have one type, not f32 and f64 (ad_cast converts)";
     }
     for (int i = 0; i < r->args.results; i++)
         y[i] = x[0];

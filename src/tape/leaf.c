@@ -161,7 +161,7 @@ static void retain(ad_tape *t, ad_tensor x)
     if (!n) {
         ad_tape_fail(t, AD_STALE, "retain: the value is gone: a reset or rewind ended it");
     } else if (t->sweep_root != AD_NO_NODE && index >= t->sweep_next && index <= t->sweep_root) {
-        ad_tape_fail(t, AD_MISUSE, "retain: the sweep at work has passed this value");
+        ad_tape_fail(t, AD_MISUSE, "retain: the current sweep has already passed this value");
     } else if (n->op && n->flags & AD_NODE_TRACKED && !(n->flags & AD_NODE_RETAINED)) {
         while (*link != AD_NO_NODE && *link > index)
             link = &t->nodes[*link]->watched;

@@ -113,7 +113,7 @@ static bool compute(ad_recording *r, size_t saved_bytes)
     ad_node *n = planned(r, 0);
     ad_arena_mark before = ad_arena_here(&t->values);
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
-        return ad_recording_refuse(r, AD_MEMORY, "memory ran out (for what the pullback needs)");
+        return ad_recording_refuse(r, AD_MEMORY, "memory ran out (for the bytes that the op saves)");
     r->args.saved = n->saved;
     r->args.run = common_run(r);
     ad_arena_mark start = ad_kernel_begin(t, r->op);

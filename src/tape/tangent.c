@@ -89,7 +89,7 @@ void ad_frame_next_tangents(ad_frame *f, ad_tape *t, const ad_node *n)
 static bool good_leaf(ad_tape *t, const ad_node *n, int count, const ad_view *tx)
 {
     if (!n || !(n->flags & AD_NODE_WATCHED))
-        ad_tape_fail(t, AD_MISUSE, "set_tangent: this is no watched leaf of the tape");
+        ad_tape_fail(t, AD_MISUSE, "set_tangent: this is not a watched leaf of the tape");
     else if (count < 1 || !tx)
         ad_tape_fail(t, AD_MISUSE, "set_tangent: there must be at least one tangent");
     return t->error.status == AD_OK;

@@ -139,7 +139,7 @@ ad_status ad_tape_rewind(ad_mark mark)
         return AD_BUSY;
     ad_status status = AD_OK;
     if (!is_there(t, count, epoch))
-        status = ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
+        status = ad_tape_fail(t, AD_STALE, "rewind: the mark is no longer on the tape");
     else if (count < t->held)
         status = ad_tape_fail(t, AD_MISUSE,
                               "rewind: a function is being evaluated with values before the mark");
