@@ -42,7 +42,8 @@ const ad_view *ad_usage_floats(const ad_usage *u, ad_view *x)
 ad_status ad_trial_report(const ad_trial *c, ad_status status, const char *format, ...)
 {
     char call[300], text[400];
-    ad_event e = {.op = c->op->name, .arity = c->x.n, .operands = c->x.shape, .result = &c->y};
+    ad_event e = {
+        .op = c->op->name, .arity = c->x.n, .operands = c->x.shape, .results = 1, .result = &c->y};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

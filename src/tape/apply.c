@@ -2,7 +2,7 @@
 #include "tape/apply.h"
 
 #include "tape/failure.h"
-#include "tape/record.h"
+#include "tape/recording.h"
 #include "tape/rule.h"
 
 /* ---- the call ---------------------------------------------------------------------- */
@@ -84,12 +84,18 @@ static AD_APART bool make_room(call *c, int n)
     }
     r->x = c->room;
     r->shape = (ad_shape *)(r->x + arity);
-    r->y = (ad_array *)(r->shape + arity);
-    c->result_shape = (ad_shape *)(r->y + results);
-    r->count = (size_t *)(c->result_shape + results);
-    r->type = (ad_type *)(r->count + results);
-    c->result_type = r->type + arity;
-    r->operand = (uint32_t *)(c->result_type + results);
+    ad_array *y = (ad_array *)(r->shape + arity);
+    ad_shape *result_shape = (ad_shape *)(y + results);
+    size_t *count = (size_t *)(result_shape + results);
+    r->type = (ad_type *)(count + results);
+    ad_type *result_type = r->type + arity;
+    r->operand = (uint32_t *)(result_type + results);
+    if (results > 1) {
+        r->y = y;
+        r->count = count;
+        c->result_shape = result_shape;
+        c->result_type = result_type;
+    }
     return true;
 }
 
@@ -214,6 +220,31 @@ static bool fit(call *c)
     return good;
 }
 
+/* ---- ops that only look at their operand's numbers ---------------------------------- */
+
+static bool copy_operand(ad_recording *r)
+{
+    ad_tape *t = r->tape;
+    ad_tensor x = ad_tape_handle(t, r->operand[0]);
+    const char *source_line = ad_tape_source_line(t);
+    x = ad_apply(&ad_contiguous_op, &x, NULL);
+    ad_tape_at_line(t, source_line);
+    const ad_node *n = ad_tape_node(x);
+    if (n)
+        ad_recording_see(r, 0, ad_tensor_index(x), n);
+    return n;
+}
+
+/* The numbers are copied where no strides can express the view. */
+static ad_tensor look(ad_recording *r)
+{
+    ad_view y;
+    if (ad_recording_look(r, &y) || (copy_operand(r) && ad_recording_look(r, &y)))
+        return ad_recording_keep(r, &y);
+    ad_recording_refuse(r, AD_MISUSE, "the view rule failed on contiguous numbers");
+    return ad_tape_dead(r->tape);
+}
+
 /* ---- the public calls -------------------------------------------------------------- */
 
 static ad_tape *tape_of(const ad_tensor *x, int n)
@@ -249,7 +280,7 @@ static ad_tensor apply(const ad_op *op, int n, const ad_tensor *x, const void *a
     ad_tensor y = ad_tape_dead(t);
     begin(&c, t, op, attr, results);
     if (good_op(&c, n) && begin_lists(&c, x, n))
-        y = ad_record(&c.r);
+        y = op->view ? look(&c.r) : ad_recording_compute(&c.r);
     end(&c);
     return y;
 }

@@ -429,6 +429,25 @@ static void run_walk_part(void)
     ad_walk_part(&w, SIZE_MAX, SIZE_MAX);
     ck_assert(!ad_walk_next(&w));
 }
+static void run_apply_results(void)
+{
+    const ad_op *op = ad_builtin_op_named("exp");
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = a_matrix(t), y[2];
+    ad_apply_results(op, 1, NULL, NULL, 1, y);
+    ck_assert(!y[0].tape && isnan(ad_item(y[0])));
+    ad_apply_results(op, 1, &x, NULL, 0, y);
+    ad_apply_results(op, 1, &x, NULL, -1, y);
+    ck_assert_int_eq(ad_tape_status(t), AD_OK); /* nobody wants anything */
+    ad_apply_results(op, 1, &x, NULL, 1, NULL);
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ad_tape_reset(t);
+    x = a_matrix(t);
+    ad_apply_results(NULL, 1, &x, NULL, 2, y);
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ck_assert(y[1].tape == t && !ad_read(y[1]).data);
+    ad_tape_free(t);
+}
 static void no_pullback(const ad_pullback_args *c)
 {
     (void)c;
@@ -550,7 +569,7 @@ static void run_normal(void)
     ROW(inner_tape) ROW(inner_begin) ROW(inner_end) ROW(reject) \
     ROW(parallel) ROW(product) ROW(product_then) ROW(elementwise) ROW(scratch_array) ROW(walk_begin) \
     ROW(walk_next) ROW(walk_part) \
-    ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
+    ROW(apply_results) ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
     ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp) \
     ROW(key_new) ROW(key_split) ROW(uniform) ROW(normal)

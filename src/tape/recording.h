@@ -1,6 +1,6 @@
 /* A call of an op on its way to the tape: its operands, and the results that it will have. */
-#ifndef ADZE_TAPE_RECORD_H
-#define ADZE_TAPE_RECORD_H
+#ifndef ADZE_TAPE_RECORDING_H
+#define ADZE_TAPE_RECORDING_H
 
 #include "tape/node.h"
 
@@ -41,6 +41,13 @@ static inline bool ad_is_float(unsigned type)
 
 /* Computes the results, whose types, shapes and counts are known, and puts them on the tape. Returns the
  * first, or a dead tensor: then nothing is on the tape. */
-ad_tensor ad_record(ad_recording *r);
+ad_tensor ad_recording_compute(ad_recording *r);
+
+/* Asks the view rule of an op that only looks at its operand's numbers. False where no strides can express
+ * the view. */
+bool ad_recording_look(const ad_recording *r, ad_view *y);
+
+/* Puts such a view on the tape. */
+ad_tensor ad_recording_keep(const ad_recording *r, const ad_view *y);
 
 #endif

@@ -1,5 +1,5 @@
 /* Recording: results are computed, and put on the tape with what their op needs later. */
-#include "tape/record.h"
+#include "tape/recording.h"
 
 #include "tape/failure.h"
 #include "tape/rule.h"
@@ -156,7 +156,7 @@ static bool plan_result(const ad_recording *r, int i)
     return true;
 }
 
-static ad_tensor record(ad_recording *r)
+ad_tensor ad_recording_compute(ad_recording *r)
 {
     bool good = true;
     ad_tape *t = r->tape;
@@ -172,49 +172,26 @@ static ad_tensor record(ad_recording *r)
 
 /* ---- results that look at an operand's numbers ------------------------------------- */
 
-static bool view_operand(const ad_recording *r, ad_view *y)
+bool ad_recording_look(const ad_recording *r, ad_view *y)
 {
     *y = r->x[0];
     y->shape = r->y[0].shape;
     return r->op->view(&r->x[0], r->args.attr, y);
 }
 
-static bool copy_operand(ad_recording *r)
+ad_tensor ad_recording_keep(const ad_recording *r, const ad_view *y)
 {
     ad_tape *t = r->tape;
-    ad_tensor x = ad_tape_handle(t, r->operand[0]);
-    const char *source_line = ad_tape_source_line(t);
-    x = ad_apply(&ad_contiguous_op, &x, NULL);
-    ad_tape_at_line(t, source_line);
-    const ad_node *n = ad_tape_node(x);
-    if (n)
-        ad_recording_see(r, 0, ad_tensor_index(x), n);
-    return n;
-}
-
-static ad_tensor record_view(ad_recording *r)
-{
-    ad_view y;
-    ad_tape *t = r->tape;
-    if (!view_operand(r, &y) && !(copy_operand(r) && view_operand(r, &y))) {
-        ad_recording_refuse(r, AD_MISUSE, "the view rule failed on contiguous numbers");
-        return ad_tape_dead(t);
-    }
     ad_node_plan plan = {.op = r->op,
                          .arity = r->args.arity,
                          .type = r->y[0].type,
                          .shape = &r->y[0].shape,
-                         .stride = y.stride,
-                         .borrowed = y.data,
+                         .stride = y->stride,
+                         .borrowed = y->data,
                          .count = r->count[0]};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n)
         return ad_tape_dead(t);
     t->nodes[t->count] = n;
     return keep(r);
-}
-
-ad_tensor ad_record(ad_recording *r)
-{
-    return r->op->view ? record_view(r) : record(r);
 }
