@@ -126,8 +126,8 @@ typedef struct ad_array {
 AD_API ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape);
 AD_API ad_array ad_zeros(ad_type type, ad_shape shape);
 
-/* A new array with the numbers of a view, converted to `type` as ad_cast does. data is NULL on
- * failure. */
+/* A new array with the numbers of a view, converted to `type` as ad_cast does. data is
+ * NULL on failure. */
 AD_API ad_array ad_array_copy(const ad_allocator *allocator, ad_type type, ad_view v);
 
 AD_API void ad_array_free(ad_array *a); /* a may be NULL or hold nothing; leaves it empty */

@@ -49,8 +49,8 @@ AD_API ad_status ad_pull(const ad_pullback *pullback, ad_view dy, ad_array *dx);
 AD_API ad_status ad_pull_many(const ad_pullback *pullback, int count, const ad_view *dy,
                               ad_array *dx);
 
-/* The derivative of a function of one f64 number at x; NaN if it fails. Makes a tape of its
- * own. */
+/* The derivative of a function of one f64 number at x; NaN if it fails. Makes a tape
+ * of its own. */
 AD_API double ad_derivative(ad_function *f, double x, const void *env);
 
 /* ---- forward, and forward over reverse ---------------------------------------------- */
@@ -100,9 +100,9 @@ AD_API ad_status ad_value_with_hessian(ad_tape *t, ad_function *f, int n, const 
                                        const void *env, double *value, ad_array *gradient,
                                        ad_array *hessian);
 
-/* diagonal[i] has the shape and type of x[i]; each of its numbers is the second derivative of f by
- * the corresponding number of x[i]. Exact, so it takes the time of the whole Hessian, but not its
- * memory. */
+/* diagonal[i] has the shape and type of x[i]; each of its numbers is the second derivative
+ * of f by the corresponding number of x[i]. Exact, so it takes the time of the whole Hessian,
+ * but not its memory. */
 AD_API ad_status ad_hessian_diagonal(ad_tape *t, ad_function *f, int n, const ad_view *x,
                                      const void *env, ad_array *diagonal);
 

@@ -26,20 +26,20 @@ extern "C" {
  *
  *     dx[j] += sum over i of (d2f / dx[j] dx[i]) dgradient[i] + (df / dx[j]) dvalue
  *
- * Use it for penalties on gradients, and for steps of training inside a function (MAML). f
- * and its float operands have one float type; operands beyond the first `wrt` may have other
- * types. gradient may be x itself. Calls may be nested. Second derivatives are not taken
- * for a dgradient[i] of zeros. A sweep over an operation without second derivatives fails
- * with AD_NO_DERIVATIVE and its name. So does a second-order sweep, which would need third
- * derivatives. */
+ * Use it for penalties on gradients, and for steps of training inside a function (MAML).
+ * f and its float operands have one float type; operands beyond the first `wrt` may have
+ * other types. gradient may be x itself. Calls may be nested. Second derivatives are not
+ * taken for a dgradient[i] of zeros. A sweep over an operation without second derivatives
+ * fails with AD_NO_DERIVATIVE and its name. So does a second-order sweep, which would need
+ * third derivatives. */
 AD_API ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt,
                                   const void *env, ad_tensor *gradient);
 
 /* Returns f(x), with another derivative. pullback sets dx[i], of x[i]'s type and shape, for the
  * cotangent dy of y = f(x). It computes with tensors, as f does, and should be linear in dy.
- * ad_number(0) stands for zeros; the dx of an operand of another type than float is ignored. The
- * jvp and the second derivatives are derived from the pullback, if its operations have them. (JAX:
- * custom_vjp.) */
+ * ad_number(0) stands for zeros; the dx of an operand that is not a float is ignored.
+ * The jvp and the second derivatives are derived from the pullback, if its operations have them.
+ * (JAX: custom_vjp.) */
 typedef void ad_pullback_function(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy,
                                   const void *env, ad_tensor *dx);
 
@@ -97,8 +97,8 @@ AD_API ad_tensor ad_model_gradient_node(const ad_tree *tree, ad_model_function *
                                         const void *tensors, const void *env, size_t bytes,
                                         void *gradient);
 
-/* Returns map(tensors, x), of one element, as a rank-0 value, and its gradient by the n inputs x
- * as tensors. */
+/* Returns map(tensors, x), of one element, as a rank-0 value, and its gradient by the n
+ * inputs x as tensors. */
 AD_API ad_tensor ad_model_input_gradient_node(const ad_tree *tree, ad_model_map *map,
                                               const void *tensors, int n, const ad_tensor *x,
                                               const void *env, size_t bytes, ad_tensor *gradient);

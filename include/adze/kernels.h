@@ -2,9 +2,9 @@
  * built-in operations use the same code, so yours can be as fast.
  *
  * The functions here take the workspace that a rule is called with (op.h). Results have the
- * same bits with any number of threads. A function that cannot do its work returns false: then
- * nothing is written, the failure is recorded, and the rule just returns. walk.h has loops over
- * strides. */
+ * same bits with any number of threads. A function that cannot do its work returns false:
+ * then nothing is written, the failure is recorded, and the rule just returns. walk.h has
+ * loops over strides. */
 #ifndef ADZE_KERNELS_H
 #define ADZE_KERNELS_H
 
@@ -28,14 +28,14 @@ AD_API ad_array ad_scratch_array(ad_workspace *work, ad_type type, ad_shape shap
 typedef void ad_part(void *user, size_t begin, size_t end);
 
 /* Calls f for the parts of a loop over n elements, on the threads of the tape's pool, in any
- * order, and returns when all are done. The parts are [0, grain), [grain, 2 grain) and so on; the
- * last may be shorter. They depend on n and grain only. Choose a grain that makes a part take some
- * ten microseconds.
+ * order, and returns when all are done. The parts are [0, grain), [grain, 2 grain) and so on;
+ * the last may be shorter. They depend on n and grain only. Choose a grain that makes a part take
+ * some ten microseconds.
  *
- * A part may call ad_reject (if several do, one message is kept), ad_walk_* and ad_parallel, whose
- * parts then run one after another. A part cannot take scratch memory (AD_MISUSE): take it before,
- * one piece for each part; the number of a part is begin / grain. AD_MISUSE if the grain is 0 or f
- * is NULL. */
+ * A part may call ad_reject (if several do, one message is kept), ad_walk_* and ad_parallel,
+ * whose parts then run one after another. A part cannot take scratch memory (AD_MISUSE): take
+ * it before, one piece for each part; the number of a part is begin / grain. AD_MISUSE if the
+ * grain is 0 or f is NULL. */
 AD_API bool ad_parallel(ad_workspace *work, size_t n, size_t grain, ad_part *f, void *user);
 
 /* ---- how results are written -------------------------------------------------------- */

@@ -40,14 +40,14 @@ extern "C" {
 
 /* ---- on a tape ---------------------------------------------------------------------- */
 
-/* Puts all arrays on the tape, as watched or as frozen leaves, labelled with their paths, as
- * "hidden.w". */
+/* Puts all arrays on the tape, as watched or as frozen leaves, labelled with their paths,
+ * as "hidden.w". */
 AD_API void ad_model_watch(const ad_tree *tree, ad_tape *t, const void *model, void *tensors);
 AD_API void ad_model_freeze(const ad_tree *tree, ad_tape *t, const void *model, void *tensors);
 
 /* Sweeps back from y and copies the gradients of all fields, which must be watched (AD_MISUSE
- * for a frozen one). dy is the cotangent of y; NULL if y has one element. The message is on y's
- * tape. */
+ * for a frozen one). dy is the cotangent of y; NULL if y has one element. The message
+ * is on y's tape. */
 AD_API ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
                                    const void *tensors, void *gradient);
 

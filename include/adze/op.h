@@ -118,9 +118,9 @@ struct ad_op {
     unsigned flags;
     size_t attr_size;   /* bytes of attr, copied to the tape; 0 for none */
 
-    /* Sets y[0], y[1], ... to the number types of the results. Returns NULL, or the reason why
-     * the operands' types do not fit (AD_BAD_TYPE). NULL: all operands and results have one float
-     * type. */
+    /* Sets y[0], y[1], ... to the number types of the results. Returns NULL, or the reason
+     * why the operands' types do not fit (AD_BAD_TYPE). NULL: all operands and results have
+     * one float type. */
     const char *(*type)(const ad_type *x, const void *attr, ad_type *y);
 
     /* Sets y[0], y[1], ... to the shapes of the results. Returns NULL, or the reason why the
@@ -135,11 +135,11 @@ struct ad_op {
 
     void (*forward)(const ad_forward_args *c);
 
-    /* Stands in the place of forward if the one result holds the numbers of operand 0 in another
-     * order or shape. Sets *y's data and stride, which come in as those of x; y->shape is set
-     * already. Returns false if no strides can express the result: then the operand is copied
-     * first. Such an op can use ad_view_pullback and ad_view_jvp, unless its result repeats a
-     * number. */
+    /* Stands in the place of forward if the one result holds the numbers of operand 0 in
+     * another order or shape. Sets *y's data and stride, which come in as those of x; y->shape
+     * is set already. Returns false if no strides can express the result: then the operand
+     * is copied first. Such an op can use ad_view_pullback and ad_view_jvp, unless its result
+     * repeats a number. */
     bool (*view)(const ad_view *x, const void *attr, ad_view *y);
 
     void (*pullback)(const ad_pullback_args *c);   /* NULL: only with AD_OP_NO_DERIVATIVE */
@@ -161,8 +161,8 @@ struct ad_op {
 };
 
 /* Runs op on x[0] to x[op->arity - 1] and returns its first result. Records it if any operand
- * is tracked. attr is copied. The op must outlive the tape's use of it; make it a static const
- * object. */
+ * is tracked. attr is copied. The op must outlive the tape's use of it; make it a static
+ * const object. */
 AD_API ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr);
 
 /* Runs op on n operands. For AD_VARIADIC ops. */
@@ -203,10 +203,10 @@ static inline AD_UNUSED void ad_apply_results_at_line(const char *source_line, c
  * pass it on with ad_reject. */
 AD_API ad_tape *ad_inner_tape(ad_workspace *work);
 
-/* The inner tape outside of rules: for functions that evaluate a caller's function before they
- * record its value, to learn its type and shape. Returns the inner tape, empty; t is busy until
- * ad_inner_end. If t cannot be used, returns NULL with an error on t; then there is nothing to
- * end. */
+/* The inner tape outside of rules: for functions that evaluate a caller's function before
+ * they record its value, to learn its type and shape. Returns the inner tape, empty; t is
+ * busy until ad_inner_end. If t cannot be used, returns NULL with an error on t; then there
+ * is nothing to end. */
 AD_API ad_tape *ad_inner_begin(ad_tape *t, const char *name);
 
 /* Passes a failure of the inner tape on to t, with the name given to ad_inner_begin before it.

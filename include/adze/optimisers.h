@@ -45,9 +45,9 @@ typedef struct ad_optimiser {
     const char *state[AD_MAX_STATES]; /* their names in messages: "the velocity" */
     size_t settings_size;         /* of its settings; if a caller's are smaller, the rest is 0 */
 
-    /* Makes a plan, of up to AD_MAX_SETTINGS bytes, from the settings. All arrays of the model
-     * use the same plan. step counts from 1. AD_DOMAIN, with a message, for settings out of their
-     * range. */
+    /* Makes a plan, of up to AD_MAX_SETTINGS bytes, from the settings. All arrays of the
+     * model use the same plan. step counts from 1. AD_DOMAIN, with a message, for settings
+     * out of their range. */
     ad_status (*prepare)(const void *settings, int64_t step, void *plan, ad_error *error);
 
     /* The number of states that these settings need. NULL: all. */
@@ -76,12 +76,12 @@ typedef struct ad_states {
 
 AD_API void ad_states_free(ad_states *states);
 
-/* The i-th state, a struct of the model's own type, to be read, saved and restored. NULL if there
- * is none. */
+/* The i-th state, a struct of the model's own type, to be read, saved and restored. NULL
+ * if there is none. */
 AD_API void *ad_states_at(const ad_states *states, int i);
 
-/* Makes the states, filled with zeros, before the first step: for example to restore saved
- * ones. */
+/* Makes the states, filled with zeros, before the first step: for example to restore
+ * saved ones. */
 AD_API ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const void *model,
                                  ad_states *states, ad_error *error);
 

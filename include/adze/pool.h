@@ -4,9 +4,9 @@
  * Without one, everything runs on the calling thread. Results have the same bits with any number
  * of threads. Small pieces of work stay on one thread.
  *
- * Tapes of several threads may share a pool. While it works for one of them, the kernels of
- * the others run on their own threads. In a forked child a pool has no threads but can still be
- * used. */
+ * Tapes of several threads may share a pool. While it works for one of them, the kernels
+ * of the others run on their own threads. In a forked child a pool has no threads but can
+ * still be used. */
 #ifndef ADZE_POOL_H
 #define ADZE_POOL_H
 

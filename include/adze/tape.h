@@ -46,13 +46,13 @@ enum {
     AD_CHECK_NUMBERS = 2,
 
     /* A sweep fails with AD_UNREACHED if its root does not reach all watched leaves (see
-     * ad_reach_of). The message names those leaves. Without this check their gradients are zeros.
-     * */
+     * ad_reach_of). The message names those leaves. Without this check their gradients
+     * are zeros. */
     AD_CHECK_REACHED = 4,
 
-    /* A sweep fails with AD_CHANGED if borrowed numbers have changed since they were put on the
-     * tape. The message names them. All leaves are read when they are made and before each sweep.
-     * */
+    /* A sweep fails with AD_CHANGED if borrowed numbers have changed since they were put
+     * on the tape. The message names them. All leaves are read when they are made and
+     * before each sweep. */
     AD_CHECK_BORROWED = 8,
 
     /* If two threads change a tape at the same time, the later call fails with AD_BUSY, and so
@@ -133,23 +133,23 @@ AD_API ad_tensor ad_freeze(ad_tape *t, ad_view v);
 /* A frozen leaf of one number, which is copied. */
 AD_API ad_tensor ad_constant(ad_tape *t, ad_type type, double value);
 
-/* While on, leaves, constants and casts to f32 become f64, so a function that was written for f32
- * is evaluated in f64 without a change. Leaves then copy their numbers. Off at first. Meant for
- * checks. */
+/* While on, leaves, constants and casts to f32 become f64, so a function that was written
+ * for f32 is evaluated in f64 without a change. Leaves then copy their numbers. Off at first.
+ * Meant for checks. */
 AD_API void ad_tape_widen(ad_tape *t, bool on);
 
-/* Names a value for messages, traces and drawings. Borrows the name until the tape is reset.
- * Returns x. */
+/* Names a value for messages, traces and drawings. Borrows the name until the tape is
+ * reset. Returns x. */
 AD_API ad_tensor ad_label(ad_tensor x, const char *name);
 
 /* ---- reading ------------------------------------------------------------------------ */
 
-/* The numbers of x, borrowed from the tape until a reset. data is NULL if x has failed or is
- * stale. */
+/* The numbers of x, borrowed from the tape until a reset. data is NULL if x has failed
+ * or is stale. */
 AD_API ad_view ad_read(ad_tensor x);
 
-/* The value of a plain number or a one-element tensor as a double. NaN if x has failed or has more
- * elements. */
+/* The value of a plain number or a one-element tensor as a double. NaN if x has failed or
+ * has more elements. */
 AD_API double ad_item(ad_tensor x);
 
 AD_API ad_shape ad_shape_of(ad_tensor x); /* rank -1 if x has failed or is stale */
@@ -162,10 +162,10 @@ AD_API ad_tensor ad_dead(ad_tensor x);
 
 /* ---- reverse sweep ------------------------------------------------------------------ */
 
-/* Computes dy / dx for every watched leaf x. y must have one element. The gradient of a leaf that
- * y does not depend on is zeros. Gradients of an earlier sweep are discarded. If y depends on a
- * leaf only through an operation that has no derivative, the error is AD_NO_DERIVATIVE and names
- * it. */
+/* Computes dy / dx for every watched leaf x. y must have one element. The gradient of a leaf
+ * that y does not depend on is zeros. Gradients of an earlier sweep are discarded. If y depends
+ * on a leaf only through an operation that has no derivative, the error is AD_NO_DERIVATIVE
+ * and names it. */
 AD_API ad_status ad_backward(ad_tensor y);
 
 /* Sweeps back from a cotangent of y's shape and type: a vector-Jacobian product. Borrows dy for
@@ -184,9 +184,9 @@ AD_API ad_view ad_grad(ad_tensor x);
 AD_API ad_view ad_grad_at(ad_tensor x, int i);
 
 /* Keeps the cotangent of an intermediate value from the next sweep on, as for a leaf: then
- * ad_grad, ad_grad_tangent and ad_reached also work for x. Costs memory of x's size. Does nothing
- * if x is a leaf or does not depend on one. AD_MISUSE if a sweep in slices has already passed x.
- * Returns x. */
+ * ad_grad, ad_grad_tangent and ad_reached also work for x. Costs memory of x's size. Does
+ * nothing if x is a leaf or does not depend on one. AD_MISUSE if a sweep in slices has already
+ * passed x. Returns x. */
 AD_API ad_tensor ad_retain(ad_tensor x);
 
 /* Whether the root of the last sweep depends on the watched leaf x. Tells a gradient that happens
@@ -241,9 +241,9 @@ AD_API ad_status ad_sweep_begin_from(ad_tensor y, ad_view dy);
 AD_API bool ad_sweep_step(ad_tape *t, size_t operations);
 AD_API void ad_sweep_cancel(ad_tape *t);
 
-/* Called before each pullback of every sweep with the number of values still to visit; must not
- * use the tape. If it returns false, the sweep fails with AD_CANCELLED. A poll of NULL ends the
- * calls. */
+/* Called before each pullback of every sweep with the number of values still to visit; must
+ * not use the tape. If it returns false, the sweep fails with AD_CANCELLED. A poll of NULL
+ * ends the calls. */
 typedef bool ad_poll(void *user, size_t left);
 AD_API void ad_tape_poll(ad_tape *t, ad_poll *poll, void *user);
 
@@ -304,8 +304,8 @@ typedef struct ad_event {
     const ad_type *type;      /* [results], the types of the results */
 } ad_event;
 
-/* Called for every operation and every pullback; must not use the tape. A tracer of NULL ends the
- * calls. */
+/* Called for every operation and every pullback; must not use the tape. A tracer of NULL
+ * ends the calls. */
 typedef void ad_tracer(void *user, const ad_event *event);
 AD_API void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user);
 

@@ -1,10 +1,10 @@
-/* Random numbers by counting: the i-th number of a stream is a function of (seed, stream, i),
- * so nothing has to be carried from one to the next, and a fill may be cut anywhere.
+/* Random numbers by counting. The i-th number of a stream is a function of (seed, stream, i), so
+ * nothing is carried from one to the next, and a fill can be cut anywhere.
  *
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011) turns a counter of four words, here
- * {position, stream}, and a key of two, here the seed, into 128 random bits. A round multiplies
- * two of the words by constants and mixes the halves of the products with the other two; ten
- * rounds, each with its own key, pass all tests of randomness known to the authors. */
+ * Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011) turns a counter of four words, here {position,
+ * stream}, and a key of two, here the seed, into 128 random bits. A round multiplies two of the
+ * words by constants and mixes the halves of the products with the other two words. Ten rounds,
+ * each with its own key, pass all tests of randomness known to the authors. */
 #include "adze/random.h"
 
 #include "array/philox.h"
@@ -55,7 +55,8 @@ static double uniform_at(const ad_random *r, uint64_t i)
     return unit(block_at(r, i).first);
 }
 
-/* Box and Muller 1958: sqrt(-2 log u) cos(2 pi v), with u in (0, 1] to keep the logarithm finite. */
+/* Box and Muller 1958: sqrt(-2 log u) cos(2 pi v), with u in (0, 1] to keep the logarithm
+ * finite. */
 static double normal_at(const ad_random *r, uint64_t i)
 {
     two_words block = block_at(r, i);
@@ -70,8 +71,8 @@ ad_key ad_key_new(uint64_t seed)
     return (ad_key){.seed = seed};
 }
 
-/* Under the key's complement, so that the parts have nothing to do with the numbers that are drawn with
- * the key itself. */
+/* Under the key's complement, so that the parts have nothing to do with the numbers that are drawn
+ * with the key itself. */
 ad_key ad_key_split(ad_key key, uint64_t i)
 {
     ad_random r = {.seed = ~key.seed, .stream = ~key.stream};

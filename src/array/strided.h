@@ -1,8 +1,8 @@
-/* Loops over shapes whose numbers lie at strides: the one place that walks axes.
+/* Loops over strided numbers: the one place that walks axes.
  *
- * A nest runs over the elements of a shape, row by row, and keeps for each of several streams the
- * offset of its current element. Streams broadcast to the shape. Axes that lie
- * together in all streams are merged, so that contiguous operands make one long row. */
+ * A nest runs over the elements of a shape, row by row. For each of several streams it keeps the
+ * offset of the current element. Streams broadcast to the shape. Axes that lie together in all
+ * streams are merged, so contiguous operands make one long row. */
 #ifndef ADZE_ARRAY_STRIDED_H
 #define ADZE_ARRAY_STRIDED_H
 
@@ -21,8 +21,8 @@ void ad_nest_seek(ad_nest *nest, int64_t row);
 /* Whether `from` broadcasts to `to`, which has all its axes. */
 bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to);
 
-/* Why v cannot be an operand of a loop over the shape: AD_OK, or a status with a message to follow the
- * operand's name. */
+/* Why v cannot be an operand of a loop over the shape: AD_OK, or a status with a message to follow
+ * the operand's name. */
 ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **why);
 
 /* Strides of numbers that lie row by row; 0 along axes of extent 1, ready to broadcast. */

@@ -1,7 +1,7 @@
-/* Instruction sets that kernels are compiled for, and which of them this machine has.
+/* Instruction sets that kernels are compiled for, and the best one that this machine has.
  *
- * A machine that has one of the list has those before it, too. Elsewhere than on x86-64 there is only
- * what the compiler is set to. */
+ * A machine that has one of the list also has all before it. On other machines than x86-64 there
+ * is only the set that the compiler is told to use. */
 #ifndef ADZE_BASE_CPU_H
 #define ADZE_BASE_CPU_H
 

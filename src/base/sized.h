@@ -1,5 +1,5 @@
-/* Structs that may grow at their end. Each begins with `size_t size`, which says how much of it the
- * code that made it knows: fields beyond that count as 0. */
+/* Structs that may grow at their end. Each begins with `size_t size`: how much of it was known to
+ * the code that made it. Fields beyond that count as 0. */
 #ifndef ADZE_BASE_SIZED_H
 #define ADZE_BASE_SIZED_H
 
@@ -22,7 +22,8 @@ static inline bool ad_sized_read(void *to, size_t known, const void *given, size
     return true;
 }
 
-/* Fills a user's struct: the fields that both sides know, and zeros in the others. Its size stays. */
+/* Fills in a caller's struct: the fields that both sides know, and zeros in the others.
+ * Its size stays. */
 static inline bool ad_sized_write(void *to, const void *from, size_t known, size_t least)
 {
     size_t size;

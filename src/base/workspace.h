@@ -1,5 +1,5 @@
-/* What kernels work with: scratch memory from an arena, the threads of a pool, the machine's
- * instruction set, and the failure that they report. */
+/* The workspace of a kernel: scratch memory from an arena, the threads of a pool, the machine's
+ * instruction set, and the failure that the kernel reports. */
 #ifndef ADZE_BASE_WORKSPACE_H
 #define ADZE_BASE_WORKSPACE_H
 
@@ -18,10 +18,12 @@ struct ad_workspace {
     bool parallel;          /* tasks run, on any threads */
 };
 
-/* Whether tasks run, which cannot have what one of them wants: that is rejected. */
+/* Whether parts of a parallel loop are running. If so, rejects: a part cannot take the
+ * thing it wants. */
 bool ad_work_in_task(ad_workspace *work, const char *wanted);
 
-/* Runs all tasks on the pool, if there is one. Those of a task run on its thread, one after another. */
+/* Runs all tasks on the pool, if there is one. Those of a task run on its thread, one
+ * after another. */
 static inline void ad_work_share(ad_workspace *work, size_t tasks, ad_task *run, void *job)
 {
     bool inside = work->parallel;

@@ -191,8 +191,8 @@ static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
     return step;
 }
 
-/* There is room enough behind the first number for a rule that takes no notice of strides to read
- * NaN, and not what is not there. */
+/* Behind the first number there is enough room for a rule that ignores strides: it reads NaN, and
+ * nothing outside the buffer. */
 ad_array ad_trial_scatter(ad_trial *c, const ad_array *a, ad_view *v)
 {
     int64_t begin;

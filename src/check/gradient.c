@@ -1,5 +1,5 @@
-/* Gradients of functions and models against differences, on copies of the arrays: in f64, if the
- * function allows. */
+/* Compares gradients of functions and models with differences, on copies of the arrays; in f64 if
+ * the function allows. */
 #include "check/number.h"
 
 #include "trees/list.h"
@@ -27,10 +27,11 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
     ad_model_visit(c->tree, c->at, judge_some, c);
     ad_status status = ad_checking_conclude(c, error);
     if (status == AD_OK && c->report.numbers && !c->report.settled)
-        return ad_fail(error, AD_DOMAIN,
-                       "%s: no differences settle: rounding, or steps out of the domain, hide errors "
-                       "above the tolerance of %.2g",
-                       c->name, ad_checking_tolerance(c));
+        return ad_fail(
+            error, AD_DOMAIN,
+            "%s: no differences settle: rounding, or steps out of the domain, hide errors "
+            "above the tolerance of %.2g",
+            c->name, ad_checking_tolerance(c));
     return status;
 }
 
@@ -44,8 +45,8 @@ typedef struct copying {
     ad_error *error;
 } copying;
 
-/* Called for the empty arrays of c->at. A model's array that holds nothing fails when it is
- * watched. */
+/* Called for the empty arrays of c->at. A model's array that holds nothing fails when
+ * it is watched. */
 static ad_status copy_array(void *user, const char *path, ad_array *a)
 {
     copying *k = user;

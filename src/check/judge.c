@@ -1,7 +1,7 @@
-/* One slope of a function, as a gradient claims it to be, against differences.
+/* Compares one slope of a function, as a gradient claims it, with differences.
  *
- * What is judged is not the gap to the differences alone but the gap beyond their own error: where
- * that is larger than the tolerance, they say nothing unless the gap is larger still. */
+ * A slope fails by the gap to the differences beyond their own error. If that error is larger than
+ * the tolerance, the differences tell nothing unless the gap is larger still. */
 #include "check/judge.h"
 
 #include <float.h>
@@ -108,9 +108,9 @@ static void note_wrong(ad_checking *c, const ad_claim *k, const ad_slope *s, dou
             c->name, k->what, k->slope, s->value, error, ad_checking_tolerance(c));
 }
 
-/* A kink between the steps and the point: all of them may agree on the slope behind it. Asks once
- * more as near to the point as rounding allows; and at a kink itself, any slope between the two
- * sides will do. */
+/* A kink between the steps and the point: all of them may agree on the slope behind it. Asks
+ * once more as near to the point as rounding allows; and at a kink itself, any slope between
+ * the two sides will do. */
 static bool right_nearby(const ad_checking *c, const ad_slope_plan *far, double slope, double gap,
                          double allowed)
 {

@@ -1,4 +1,4 @@
-/* Slopes of a function, as a gradient claims them to be, against differences. */
+/* Compares slopes of a function, as a gradient claims them, with differences. */
 #ifndef ADZE_CHECK_JUDGE_H
 #define ADZE_CHECK_JUDGE_H
 
@@ -16,7 +16,7 @@ typedef struct ad_checking {
     void *at;             /* the point: a struct of arrays whose numbers may be written */
     const void *gradient; /* a struct of arrays */
     void *tensors;
-    ad_type type; /* of the result: what it is rounded to */
+    ad_type type; /* the type that the result is rounded to */
     double value; /* of the function, weighted */
     double least; /* slopes below this are nothing */
     ad_random places;
@@ -32,12 +32,12 @@ double ad_checking_value(ad_checking *c);
 /* The same with its gradient. An error is on the tape. */
 ad_status ad_checking_differentiate(ad_checking *c, void *gradient);
 
-/* What is claimed to be the slope of the function as something moves. */
+/* The claimed slope of the function as something moves. */
 typedef struct ad_claim {
     const char *what;
     double slope;
     double least;    /* slopes below this are nothing */
-    double size;     /* of what moves */
+    double size;     /* the scale of the number that moves */
     ad_type type;    /* to which it is rounded */
     ad_curve *moved; /* the function, with the thing moved by h */
     void *user;

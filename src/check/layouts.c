@@ -43,8 +43,8 @@ static ad_status compare(const ad_trial *c, const char *how, const char *what, c
     for (size_t i = 0; i < n; i++) {
         double x = ad_view_get(a, i), y = ad_view_get(b, i);
         if (x != y && !(isnan(x) && isnan(y)) && !(fabs(x - y) <= tolerance * size))
-            return ad_trial_report(c, AD_DIFFERENT, "%s number %zu of %s is %.9g instead of %.9g", how,
-                                   i, what, x, y);
+            return ad_trial_report(c, AD_DIFFERENT, "%s number %zu of %s is %.9g instead of %.9g",
+                                   how, i, what, x, y);
     }
     return AD_OK;
 }

@@ -1,13 +1,13 @@
-/* Hessians, by forward over reverse: a pass along a unit vector and a sweep give the derivatives of
- * the gradient by one number. By symmetry they are a row as well as a column, and a row lies
- * together. */
+/* Hessians, by forward over reverse. A pass along a unit vector and a sweep give the derivatives
+ * of the gradient by one number: a column of the Hessian. It is stored as a row, which by symmetry
+ * is the same numbers, because a row lies together. */
 #include "derivatives/rows.h"
 
 #include <string.h>
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-/* What becomes of the j-th product of a block, which is that with the c-th unit vector. */
+/* Stores the j-th product of a block, which is that with the c-th unit vector. */
 typedef void taker(const ad_rows *r, size_t c, int j);
 
 static void take_row(const ad_rows *r, size_t c, int j)
@@ -23,7 +23,7 @@ static void take_number(const ad_rows *r, size_t c, int j)
     memcpy(r->data + place, column + (place - r->leaf[leaf].start), size);
 }
 
-/* Where there are no numbers a plain sweep looks at y and leaves the empty gradients. */
+/* If there are no numbers, a plain sweep checks y and leaves the empty gradients. */
 static bool take_all(const ad_rows *r, taker *take)
 {
     ad_tensor y = r->of->y;

@@ -1,9 +1,9 @@
-/* What all operators begin and end with: a function recorded at a point, and what is read of the
- * record.
+/* The beginning and the end of all operators: a function recorded at a point, and the numbers
+ * read from the record.
  *
- * A list of n operands is the simplest of models, so each operator is written once, over trees: it
- * sees a function, n operands that the tree names, and results that are structs of arrays or
- * arrays. */
+ * A list of n operands is the simplest of trees. So each operator is written once, over
+ * trees: it sees a function, n operands that the tree names, and results that are structs of
+ * arrays, or arrays. */
 #ifndef ADZE_DERIVATIVES_RECORD_H
 #define ADZE_DERIVATIVES_RECORD_H
 
@@ -11,7 +11,7 @@
 #include "trees/list.h"
 #include "trees/result.h"
 
-/* Operands, or what lies beside them: views, or the arrays of a struct. */
+/* Operands, or tangents and cotangents of them: views, or the arrays of a struct. */
 typedef struct ad_numbers {
     const ad_view *views;
     const ad_array *arrays;
@@ -57,7 +57,7 @@ ad_status ad_record_end(const ad_record *r);
 /* Carries the tangents of count directions forward to y: tx[i * count + j] for operand i. */
 bool ad_record_push(const ad_record *r, int count, ad_numbers tx);
 
-/* What is read of the operands, [n * count], on the tape. NULL with an error. */
+/* The gradients or tangents of the operands, [n * count], on the tape. NULL with an error. */
 typedef ad_view ad_reader(ad_tensor x, int j);
 ad_view *ad_record_read(const ad_record *r, int count, ad_reader *read);
 

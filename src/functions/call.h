@@ -6,7 +6,7 @@
 #include "adze/functions.h"
 #include "adze/op.h"
 
-/* What the attr of such an op begins with. */
+/* The head of the attr of such an op. */
 typedef struct ad_call {
     ad_function *f;
     const void *env;

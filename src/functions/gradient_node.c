@@ -1,12 +1,13 @@
 /* The gradient inside a function: a node whose numbers are the gradients of f, and its value.
  *
- * All lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so that
- * their cotangents (v_1, ..., v_m, u) come together: the pullback is one Hessian-vector product,
+ * They lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so
+ * that their cotangents (v_1, ..., v_m, u) come together. The pullback is one Hessian-vector
+ * product,
  *
  *     dx_j += sum over i of (d2f / dx_j dx_i) v_i  +  u df/dx_j
  *
- * for all n operands. So is the jvp, by symmetry, with the tangents in the place of v. Rules
- * evaluate f again rather than keep what it computed. */
+ * for all n operands. By symmetry the jvp is, too, with the tangents in the place of v. Rules
+ * evaluate f again, so its values need not be kept. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -48,8 +49,8 @@ static const char *gradient_shape(const ad_shape *x, const void *attr, ad_shape 
     return NULL;
 }
 
-/* The part of such a row that belongs to an operand, which follows `at` numbers; moves on to the
- * next. */
+/* The part of such a row that belongs to an operand, which follows `at` numbers; moves
+ * on to the next. */
 static ad_view part_of(const void *row, const ad_view *x, size_t *at)
 {
     size_t begin = *at * ad_type_size(x->type);
@@ -108,7 +109,7 @@ static void compare_value(const inner *in, const ad_view *row)
             ad_view_get(row, last), ad_view_get(&v, 0));
 }
 
-/* row: of what f gave before, or NULL. */
+/* row: the earlier results of f, or NULL. */
 static bool evaluate(ad_workspace *work, const gradient_attr *a, const ad_view *x,
                      const bool *watched, const ad_view *row, inner *in)
 {

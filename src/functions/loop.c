@@ -159,7 +159,7 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 
 /* ---- sweeping ---------------------------------------------------------------------- */
 
-/* What the last step gave when the node was recorded, it must give again. */
+/* The last step must give the same numbers as when the node was recorded. */
 static bool as_before(const ad_loop *l, ad_tensor next, const ad_view *y)
 {
     ad_view v = ad_view_of(l->type, ad_read(next).data, y->shape);

@@ -1,5 +1,5 @@
-/* Models inside functions: gradients as tensors, by the fields of a model or by what it is applied
- * to, and steps of training that are part of a formula. */
+/* Models inside functions: gradients as tensors, by the fields of a model or by its inputs, and
+ * steps of training that are part of a formula. */
 #include "adze/functions.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The first tensor that has a tape, dead; without a tape if there is none. A struct of tensors is a
- * list. */
+/* The first tensor that has a tape, dead; without a tape if there is none. A struct of
+ * tensors is a list. */
 static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
 {
     const ad_tensor *x = tensors;

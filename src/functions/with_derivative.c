@@ -18,14 +18,14 @@ typedef struct replace_attr {
     ad_pullback_function *pullback;
 } replace_attr;
 
-/* p on the inner tape: its operands and what it gives. */
+/* p on the inner tape: its operands and its results. */
 typedef struct inner {
     ad_tape *tape;
     ad_tensor *x, *dx; /* [n] */
     ad_tensor y, dy;
 } inner;
 
-/* What p is evaluated at, and what of it is watched. */
+/* The operands at which p is evaluated, and which of them are watched. */
 typedef struct point {
     const ad_view *x;
     ad_view y, dy;
@@ -44,7 +44,8 @@ static bool good_cotangent(const inner *in, int i)
     if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
-        ad_tape_fail(in->tape, AD_MISUSE, "the pullback does not set the cotangent of operand %d", i);
+        ad_tape_fail(in->tape, AD_MISUSE, "the pullback does not set the cotangent of operand %d",
+                     i);
     else if (dx->tape != in->tape)
         ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent of operand %d is not on its tape", i);
     else if (ad_shape_of(*dx).rank < 0)

@@ -1,4 +1,4 @@
-/* Data sets: the four files of MNIST and its kind. */
+/* Data sets: four files in the format of MNIST. */
 #define _POSIX_C_SOURCE 200809L
 #include "adze/datasets.h"
 #include "adze/io.h"

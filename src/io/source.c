@@ -1,6 +1,6 @@
-/* A window of bytes at hand, refilled from the file (for memory, the window is all of it), and
- * on top of it either copying or inflating. Files are read without stdio, and zlib's memory comes
- * from the user's allocator. */
+/* A window of bytes, refilled from the file (or the whole of a piece of memory). On top of it
+ * bytes are either copied or inflated. Files are read without stdio, and zlib takes its memory
+ * from the caller's allocator. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/source.h"
 

@@ -1,12 +1,12 @@
-/* A step of any optimiser: everything is checked, and the states are made, before the first number
- * is written. */
+/* A step of any optimiser. Everything is checked, and the states are made, before the first
+ * number is written. */
 #include "adze/model.h"
 #include "trees/walk.h"
 
 #include <string.h>
 
-/* What a step is taken with. The settings are a copy: those that the caller does not know are
- * zeros. */
+/* The inputs of a step. The settings are a copy: fields that the caller does not know
+ * are zeros. */
 typedef struct step {
     const ad_tree *tree;
     const ad_optimiser *optimiser;

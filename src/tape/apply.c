@@ -1,4 +1,5 @@
-/* Running an op on operands: which are they, do they fit, and what will the results be? */
+/* Applies an op: finds its operands, checks that they fit, and predicts the results'
+ * types and shapes. */
 #include "tape/apply.h"
 
 #include "tape/failure.h"
@@ -116,7 +117,8 @@ static inline bool make_lists(call *c, int n)
     return good;
 }
 
-/* The type that plain numbers among the operands take: the first tensor's that is no mask. */
+/* The type that plain numbers among the operands take: that of the first tensor that
+ * is not a mask. */
 static ad_type number_type(const ad_tensor *x, int n)
 {
     ad_type type = AD_TYPE_COUNT;
@@ -133,8 +135,8 @@ static bool takes_strides(const ad_op *op)
     return op->flags & AD_OP_STRIDED || op->view;
 }
 
-/* Makes a usable node of operand i when it is none yet: a number, or numbers at strides. NULL with
- * an error where there is no way. */
+/* Makes a node for operand i if it is a plain number, or a contiguous one if it is strided. NULL
+ * with an error on failure. */
 static AD_APART const ad_node *adapt(const ad_recording *r, int i, const ad_tensor *given, int n,
                                      uint32_t *index)
 {

@@ -164,7 +164,8 @@ ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
     if (!n)
         return ad_tape_status(y.tape);
     if (tdy.data && y.tape->directions != 1)
-        ad_tape_fail(y.tape, AD_MISUSE, "%s: the cotangent cannot have a tangent with %u directions", name,
+        ad_tape_fail(y.tape, AD_MISUSE,
+                     "%s: the cotangent cannot have a tangent with %u directions", name,
                      y.tape->directions);
     else if (good_seed(y.tape, name, n, &dy) && (!tdy.data || good_seed(y.tape, name, n, &tdy)))
         return sweep_tangents(name, y, &dy, tdy.data ? &tdy : NULL);

@@ -1,4 +1,5 @@
-/* Buffers of cotangents: they come when something flows into a value, and go when its op was pulled back. */
+/* Buffers of cotangents. A value gets one when its first cotangent arrives, and gives it back
+ * after its op has been pulled back. */
 #ifndef ADZE_TAPE_COTANGENT_H
 #define ADZE_TAPE_COTANGENT_H
 

@@ -1,4 +1,4 @@
-/* Putting numbers on a tape, and reading them back. */
+/* Puts numbers on a tape, and reads them back. */
 #include "tape/leaf.h"
 
 #include "array/convert.h"
@@ -10,7 +10,7 @@
 
 /* ---- leaves ------------------------------------------------------------------------ */
 
-/* Whether the offsets that strides make stay within what a pointer difference can hold. */
+/* Whether all offsets of a strided view fit into a pointer difference. */
 static bool strides_fit(const ad_view *v)
 {
     size_t reach = 0;

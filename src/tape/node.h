@@ -1,9 +1,9 @@
-/* What a tape is made of: its layout, and its nodes.
+/* The parts of a tape: its layout and its nodes.
  *
- * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the numbers
- * they own and what they saved lie in one arena in order of recording, so that going back to
- * a node gives back all that came after it. Cotangents and tangents live in a pool
- * of their own, sorted by size for reuse. */
+ * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the
+ * numbers they own and the bytes they saved lie in one arena in the order of recording, so going
+ * back to a node gives back everything after it. Cotangents and tangents come from a recycler,
+ * sorted by size. */
 #ifndef ADZE_TAPE_NODE_H
 #define ADZE_TAPE_NODE_H
 
@@ -44,7 +44,7 @@ typedef struct ad_node {
     void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
                          as the sweep carries, one block after another */
     size_t count;    /* elements */
-    uint32_t epoch;  /* what a handle must show */
+    uint32_t epoch;  /* a handle must have it, too */
     uint32_t watched; /* of a watched leaf or a retained value: the one before it */
     uint32_t arity;   /* 0 of a result after the first */
     uint32_t result;  /* its number among the results of its op */
@@ -68,7 +68,7 @@ struct ad_tape {
     ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
-    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
+    ad_tape *inner;   /* for functions evaluated by rules (inner.c), or NULL */
     bool inner_begun; /* by ad_inner_begin, and not ended */
     ad_tape *outer;   /* whose inner tape this is, or NULL */
     ad_node **nodes;
@@ -107,8 +107,8 @@ static inline void *ad_node_attr(const ad_node *n)
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
 }
 
-/* An op of several results has as many nodes, one after another. The first has the operands, the attr and
- * what was saved, and stands for all of them where rules are called. */
+/* An op of several results has one node for each, one after another. The first has the operands,
+ * the attr and the saved bytes, and stands for all of them when rules are called. */
 static inline uint32_t ad_first_result(const ad_tape *t, uint32_t index)
 {
     return index - t->nodes[index]->result;
@@ -173,7 +173,7 @@ static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view
 ad_shape ad_node_shape(const ad_node *n);
 ad_view ad_node_rows(const ad_node *n, const void *data);
 
-/* The i-th of `count` blocks of n's numbers; holds nothing where there is no such. */
+/* The i-th of `count` blocks of n's numbers; empty if there is no such block. */
 ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i);
 const char *ad_node_name(const ad_node *n);
 
@@ -200,10 +200,10 @@ static inline ad_node *ad_tape_node(ad_tensor x)
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
 
-/* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
- * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when
- * there is no room. The node counts only once it is kept; until then, going back to
- * the place before it undoes it. */
+/* Makes a node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers
+ * are its own and uninitialised, unless `borrowed` points to them. NULL with an error on the tape
+ * if memory ran out. The node counts only after it is kept; until then, going back to the earlier
+ * mark undoes it. */
 typedef struct ad_node_plan {
     const ad_op *op;
     int arity;

@@ -1,4 +1,4 @@
-/* Telling of nodes as they come, and in messages. */
+/* Describing nodes, in traces and in messages. */
 #ifndef ADZE_TAPE_SHOW_H
 #define ADZE_TAPE_SHOW_H
 

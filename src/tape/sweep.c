@@ -1,11 +1,11 @@
 /* The reverse sweep: a walk down the tape that calls each node's pullback.
  *
- * A cotangent exists from the moment something flows into it until its node has been pulled
- * back; then its buffer is free for the next. Watched leaves keep theirs. The second-order sweep
- * carries a second cotangent beside the first, the derivative of the first along the tangents:
- * it takes the same pullback, plus the curvature term. Where there are several cotangents of a root,
- * or tangents, a node's buffer holds its share of each, one block after another, and its
- * rules are called once for each while what else they read is at hand. */
+ * A cotangent exists from the moment that something flows into it until its node has been pulled
+ * back; then its buffer is free for the next. Watched leaves keep theirs. A second-order sweep
+ * carries a second cotangent beside the first: the derivative of the first along the tangents. It
+ * takes the same pullback, plus the curvature term. If the root has several cotangents, or there
+ * are several tangents, a node's buffer holds one block for each. Its rules are called once for
+ * each block while the other operands are in the cache. */
 #include "tape/sweep.h"
 
 #include "array/strided.h"
@@ -95,7 +95,8 @@ static AD_APART bool look_on(ad_tape *t, uint32_t first)
     return go_on;
 }
 
-/* What a rule is called for: a node, the first of its op's results, and one of its cotangents. */
+/* The subject of a call of a rule: a node, the first of its op's results, and one of
+ * its cotangents. */
 typedef struct pulling {
     ad_tape *t;
     uint32_t first;
@@ -299,8 +300,8 @@ static void seed_one(const ad_node *n, void *dy)
         *(double *)dy = 1;
 }
 
-/* Whether the bytes of so many cotangents can be counted, for all values: leaves beyond the root have
- * gradients of zeros. */
+/* Whether the bytes of so many cotangents can be counted, for all values: leaves beyond the root
+ * have gradients of zeros. */
 static bool counts_fit(ad_tape *t, uint32_t count)
 {
     for (uint32_t i = 0; count > 1 && i < t->count; i++)
@@ -309,7 +310,7 @@ static bool counts_fit(ad_tape *t, uint32_t count)
     return true;
 }
 
-/* A root's cotangents: one, which is 1, if there are no seeds. */
+/* The cotangents of a root: the seeds, or a single 1 if there are none. */
 static void *make_seeds(ad_tape *t, const ad_node *root, uint32_t count, const ad_view *seeds)
 {
     char *dy = ad_take_cotangent_buffer(t, root, ad_node_bytes(root) * count);

@@ -1,8 +1,9 @@
-/* Forward mode: tangents carried up the recorded tape, in one direction or in several at once.
+/* Forward mode: tangents are carried up the recorded tape, in one direction or in several at
+ * once.
  *
- * The tape holds what every jvp needs, so that tangents in any direction can be pushed from the watched
- * leaves to a root, as often as one likes, without evaluating anything again. Tangents
- * live in a list beside the nodes, which only tapes that have some pay for. */
+ * The tape holds everything that a jvp needs. So tangents in any direction can be pushed from the
+ * watched leaves to a root, any number of times, without evaluating anything again. Tangents live
+ * in a list beside the nodes; tapes without tangents do not pay for it. */
 #include "tape/tangent.h"
 
 #include "array/strided.h"
@@ -153,7 +154,7 @@ ad_status ad_set_tangent_many(ad_tensor x, int count, const ad_view *tx)
 
 /* ---- the push ---------------------------------------------------------------------- */
 
-/* Marks what the root depends on through derivatives. */
+/* Marks the nodes on which the root depends through derivatives. */
 static void mark_cone(ad_tape *t, uint32_t root)
 {
     t->nodes[root]->flags |= t->nodes[root]->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;

@@ -27,7 +27,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .sweep_root = AD_NO_NODE,
     };
     t->work = (ad_workspace){.arena = &t->values, .pool = o.pool, .isa = ad_cpu_isa(), .owner = t};
-    ad_gemm_warm_up(); /* what BLIS aborts on, having no memory, is better met here */
+    ad_gemm_warm_up(); /* BLIS aborts if its first call runs out of memory */
     return t;
 }
 

@@ -1,5 +1,5 @@
-/* The walk over a description, array by array in order of declaration, and messages that name the
- * field. */
+/* The walk over a description, array by array in the order of declaration, and messages that
+ * name the field. */
 #ifndef ADZE_TREES_WALK_H
 #define ADZE_TREES_WALK_H
 
@@ -28,8 +28,8 @@ static inline ad_array *ad_site_array(const ad_site *s, const void *arrays)
 
 enum { AD_PATH_SIZE = 128 };
 
-/* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns its length, or
- * text. */
+/* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns its
+ * length, or text. */
 size_t ad_site_write(const ad_site *s, bool root, char text[AD_PATH_SIZE]);
 char *ad_site_print(const ad_site *s, bool root, char text[AD_PATH_SIZE]);
 

@@ -238,9 +238,8 @@ START_TEST(operands_that_do_not_fit_are_refused)
     ad_tensor x[2], g[2];
 #define TRY(a, b, wrt) (x[0] = (a), x[1] = (b), ad_gradient_node(cube_of, 2, x, wrt, NULL, g))
     TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_freeze(tape, AD_VIEW(f, 2)), 1);
-    expect(AD_BAD_TYPE,
-           "gradient([2], [2]): operands must have one float type, not f32 and f64 "
-           "(ad_cast converts)");
+    expect(AD_BAD_TYPE, "gradient([2], [2]): operands must have one float type, not f32 and f64 "
+                        "(ad_cast converts)");
     TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_freeze(tape, AD_VIEW(whole, 2)), 2);
     expect(AD_BAD_TYPE, "gradient([2], [2]): operands to differentiate by must be f32 or f64 "
                         "(ad_cast converts)");

@@ -111,7 +111,8 @@ static const malformed malformed_files[] = {
      "8192 x 16384 = 134217728 numbers, more than"},
     {BYTES("\0\0\x08\1\0\0\0\2\1\2\3"), "claims 2 numbers, but 1 more bytes follow",
      "bytes follow the last number"},
-    {BYTES("\0\0\x0D\1\0\0\0\2\0\0\0\0\0\0\0"), "claims 2 numbers, but the file ends after 1", NULL},
+    {BYTES("\0\0\x0D\1\0\0\0\2\0\0\0\0\0\0\0"), "claims 2 numbers, but the file ends after 1",
+     NULL},
 };
 enum { MALFORMED = sizeof malformed_files / sizeof *malformed_files };
 

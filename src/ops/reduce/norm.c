@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 typedef struct norm_attr {
-    ad_reduction reduction; /* first, for what all reductions share */
+    ad_reduction reduction; /* first, as in all reductions */
     double p;
 } norm_attr;
 

@@ -117,7 +117,7 @@ static const ad_op argsort_op = {
     .forward = argsort_forward,
 };
 
-/* ---- what stands in that order ------------------------------------------------------- */
+/* ---- the elements in that order ------------------------------------------------------- */
 
 static const char *sort_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
