@@ -45,6 +45,12 @@ typedef struct ad_check_operands {
 
 typedef void ad_check_sampler(void *user, ad_random *r, size_t trial, ad_check_operands *x);
 
+/* Changes the random numbers of operand x[i] of a trial to suit the operation: a positive
+ * definite or triangular matrix, sorted rows. numbers is an f64 array of the operand's shape,
+ * filled with random numbers from low to high. The operand gets them rounded to its type; floats
+ * are rounded to f32. */
+typedef void ad_check_filler(void *user, ad_random *r, size_t trial, int i, ad_array *numbers);
+
 /* A zero in a field stands for its default. */
 typedef struct ad_check_options {
     size_t size;      /* sizeof(ad_check_options): lets this struct grow. Must be set */
@@ -61,7 +67,9 @@ typedef struct ad_check_options {
     size_t trials;             /* default 32 */
     double low, high;          /* range of the operands' numbers; default -2 and 2 */
     ad_check_sampler *sampler; /* NULL: random shapes are tried until the shape rule takes them */
-    void *user;                /* passed to the sampler */
+    ad_check_filler *filler;   /* NULL: any numbers will do. With one, no number is used twice:
+                                  there are no strides of 0, and no tensor stands for all */
+    void *user;                /* passed to sampler and filler */
 
     /* ad_model_check_step only */
     int64_t every;             /* steps from one check to the next; default 5000 */

@@ -1,10 +1,10 @@
 /* Building blocks for kernels of your own: threads, the matrix product, elementwise work. The
  * built-in operations use the same code, so yours can be as fast.
  *
- * The functions here take the workspace that a rule is called with (op.h). Results have the
- * same bits with any number of threads. A function that cannot do its work returns false:
- * then nothing is written, the failure is recorded, and the rule just returns. walk.h has
- * loops over strides. */
+ * The functions here take the workspace that a rule is called with (op.h). Results have the same
+ * bits with any number of threads. A function that cannot do its work returns false: then the
+ * failure is recorded, and the rule just returns. If arguments are bad, nothing is written. walk.h
+ * has loops over strides. */
 #ifndef ADZE_KERNELS_H
 #define ADZE_KERNELS_H
 
@@ -101,27 +101,45 @@ typedef void ad_elements(const void *user, ad_type type, size_t n, const void *c
 AD_API bool ad_elementwise(ad_workspace *work, const ad_shape *shape, int n, const ad_view *in,
                            const ad_array *out, unsigned flags, ad_elements *f, const void *user);
 
-/* Defines an ad_elements for operands and results of one float type, f32 or f64, by an expression
- * for the result. In it AD_ELEMENT(k) is the number of operand k, and user the pointer given to
- * ad_elementwise.
+/* Defines an ad_elements for one to five operands and a result of one float type, f32 or f64:
+ * names for the operands' numbers, and the result as an expression of these, of i, and of user.
  *
- *     AD_ELEMENTS(scaled, *(const double *)user * AD_ELEMENT(0)) */
-#define AD_ELEMENT(k) (((const ad_element *)in[k])[i])
-#define AD_ELEMENTS(name, ...)                                                                    \
-    static void name(const void *user, ad_type type, size_t n, const void *const *in, void *out)  \
-    {                                                                                             \
-        (void)user;                                                                               \
-        if (type == AD_F32)                                                                       \
-            AD_ELEMENTS_OF(float, __VA_ARGS__)                                                    \
-        else                                                                                      \
-            AD_ELEMENTS_OF(double, __VA_ARGS__)                                                   \
+ *     AD_ELEMENTS_2(relu_slope, y, dy, y > 0 ? dy : 0)
+ *     AD_ELEMENTS_1(scaled, x, *(const double *)user * x) */
+#define AD_ELEMENTS_1(name, a, ...) AD_ELEMENTS(name, AD_NUMBER(0, a), __VA_ARGS__)
+#define AD_ELEMENTS_2(name, a, b, ...)                                                     \
+    AD_ELEMENTS(name, AD_NUMBER(0, a) AD_NUMBER(1, b), __VA_ARGS__)
+#define AD_ELEMENTS_3(name, a, b, c, ...)                                                  \
+    AD_ELEMENTS(name, AD_NUMBER(0, a) AD_NUMBER(1, b) AD_NUMBER(2, c), __VA_ARGS__)
+#define AD_ELEMENTS_4(name, a, b, c, d, ...)                                               \
+    AD_ELEMENTS(name, AD_NUMBER(0, a) AD_NUMBER(1, b) AD_NUMBER(2, c) AD_NUMBER(3, d),     \
+                __VA_ARGS__)
+#define AD_ELEMENTS_5(name, a, b, c, d, e, ...)                                            \
+    AD_ELEMENTS(name,                                                                      \
+                AD_NUMBER(0, a) AD_NUMBER(1, b) AD_NUMBER(2, c) AD_NUMBER(3, d)            \
+                    AD_NUMBER(4, e),                                                       \
+                __VA_ARGS__)
+
+/* The parts of these macros. Numbers are read even if the expression does not need them: only then
+ * does the loop become one over vectors. */
+#define AD_NUMBER(k, x) const ad_element x = ((const ad_element *)in[k])[i];
+#define AD_ELEMENTS(name, numbers, ...)                                                    \
+    static void name(const void *user, ad_type type, size_t n, const void *const *in,      \
+                     void *out)                                                            \
+    {                                                                                      \
+        (void)user;                                                                        \
+        if (type == AD_F32)                                                                \
+            AD_ELEMENTS_OF(float, numbers, __VA_ARGS__)                                    \
+        else                                                                               \
+            AD_ELEMENTS_OF(double, numbers, __VA_ARGS__)                                   \
     }
-#define AD_ELEMENTS_OF(T, ...)                                                                    \
-    {                                                                                             \
-        typedef T ad_element;                                                                     \
-        ad_element *__restrict ad_result = (ad_element *)out;                                     \
-        for (size_t i = 0; i < n; i++)                                                            \
-            ad_result[i] = (ad_element)(__VA_ARGS__);                                             \
+#define AD_ELEMENTS_OF(T, numbers, ...)                                                    \
+    {                                                                                      \
+        typedef T ad_element;                                                              \
+        ad_element *__restrict ad_result = (ad_element *)out;                              \
+        for (size_t i = 0; i < n; i++) {                                                   \
+            numbers ad_result[i] = (ad_element)(__VA_ARGS__);                              \
+        }                                                                                  \
     }
 
 #ifdef __cplusplus

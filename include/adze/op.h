@@ -34,7 +34,7 @@ typedef struct ad_forward_args {
     void *saved;        /* bytes kept for the other rules, see ad_op.saved */
     size_t run;         /* elements of y if one plain loop will do, because all operands and results
                            have y's shape and all numbers lie row by row; otherwise 0 */
-    ad_workspace *work; /* for ad_scratch and ad_reject */
+    ad_workspace *work; /* for ad_scratch, ad_reject and kernels.h */
 } ad_forward_args;
 
 /* The argument of the pullback. */
@@ -49,8 +49,8 @@ typedef struct ad_pullback_args {
     const ad_view *ys;   /* [results]; ys[0] is y */
     const ad_view *dys;  /* [results]; dys[0] is dy. At least one of them has data */
     void *spare;         /* dy's numbers if nobody reads them after this call: you may overwrite
-                            them instead of taking scratch memory. Otherwise NULL, and if the op has
-                            several results */
+                            them instead of taking scratch memory. Otherwise NULL, as for an op
+                            with several results */
     const ad_array *dx;  /* [arity]: add to dx[i]. Skip it if dx[i].data is NULL: nobody wants it */
     const bool *assign;  /* [arity], only if the op says AD_OP_ASSIGNS. True: dx[i] is
                             uninitialised, write every element. False for the later of two equal

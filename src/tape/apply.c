@@ -43,22 +43,27 @@ static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr, int re
     r->args.y.allocator = NULL;
 }
 
+static AD_APART const char *wrong_results(const ad_op *op, int results)
+{
+    int declared = op->results ? op->results : 1;
+    if (results < 1 || (results != declared && declared != AD_VARIADIC))
+        return "wrong number of results";
+    return results > 1 && op->view ? "an op with a view rule has one result" : NULL;
+}
+
 /* Checks that need no operand. */
 static bool good_op(const call *c, int n)
 {
     const ad_op *op = c->r.op;
     int results = c->r.args.results;
-    const char *wrong = NULL;
+    bool plain = !op->results && results == 1;
+    const char *wrong = plain ? NULL : wrong_results(op, results);
     if (op->size < AD_OP_FIRST_SIZE)
         wrong = "the op must begin with .size = sizeof(ad_op)";
     else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
         wrong = "wrong number of operands";
-    else if (results < 1 || (op->results != AD_VARIADIC && results != op->results + !op->results))
-        wrong = "wrong number of results";
     else if (!op->shape || (!op->forward && !op->view))
         wrong = "the op needs a shape rule and a forward kernel or a view rule";
-    else if (op->view && results > 1)
-        wrong = "an op with a view rule has one result";
     else if (!op->pullback && !(op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS)))
         wrong = "the op has no pullback and does not declare AD_OP_NO_DERIVATIVE";
     else if (op->attr_size && !c->r.args.attr)
@@ -92,7 +97,7 @@ static AD_APART bool make_room(call *c, int n)
     ad_type *result_type = r->type + arity;
     r->operand = (uint32_t *)(result_type + results);
     if (results > 1) {
-        r->y = y;
+        r->args.ys = r->y = y;
         r->count = count;
         c->result_shape = result_shape;
         c->result_type = result_type;
@@ -107,13 +112,9 @@ static inline bool make_lists(call *c, int n)
     r->x = c->x;
     r->shape = c->shape;
     r->type = c->type;
-    r->y = &r->args.y;
-    r->count = &r->one_count;
-    c->result_shape = &r->args.y.shape;
-    c->result_type = &r->args.y.type;
+    r->args.ys = &r->args.y;
     bool good = (n <= FEW && r->args.results == 1) || make_room(c, n);
     r->args.x = r->x;
-    r->args.ys = r->y;
     return good;
 }
 
@@ -193,33 +194,44 @@ static const char *one_float_type(const ad_recording *r, ad_type *y)
     return NULL;
 }
 
-static bool good_result(ad_recording *r, int i, const ad_shape *shape, ad_type type)
+static inline bool good_result(ad_recording *r, const ad_shape *shape, ad_type type, size_t *count)
 {
-    ad_status status = ad_shape_count(shape, &r->count[i]);
+    ad_status status = ad_shape_count(shape, count);
     if (status != AD_OK || (unsigned)type >= AD_TYPE_COUNT)
         return ad_recording_refuse(r, status != AD_OK ? status : AD_BAD_TYPE,
                                    "the result's shape or type is impossible");
-    if (r->args.results > 1)
-        r->y[i] = (ad_array){.type = type, .shape = *shape};
     return true;
 }
 
 /* Asks the type and shape rules. */
-static bool fit(call *c)
+static inline bool ask(ad_recording *r, ad_shape *shape, ad_type *type)
 {
-    ad_recording *r = &c->r;
     const void *attr = r->args.attr;
-    const char *wrong = r->op->type ? r->op->type(r->type, attr, c->result_type)
-                                    : one_float_type(r, c->result_type);
+    const char *wrong = r->op->type ? r->op->type(r->type, attr, type) : one_float_type(r, type);
     if (wrong)
         return ad_recording_refuse(r, AD_BAD_TYPE, wrong);
-    wrong = r->op->shape(r->shape, attr, c->result_shape);
-    if (wrong)
-        return ad_recording_refuse(r, AD_BAD_SHAPE, wrong);
-    bool good = true;
-    for (int i = 0; good && i < r->args.results; i++)
-        good = good_result(r, i, &c->result_shape[i], c->result_type[i]);
+    wrong = r->op->shape(r->shape, attr, shape);
+    return !wrong || ad_recording_refuse(r, AD_BAD_SHAPE, wrong);
+}
+
+static AD_APART bool fit_several(call *c)
+{
+    ad_recording *r = &c->r;
+    bool good = ask(r, c->result_shape, c->result_type);
+    for (int i = 0; good && i < r->args.results; i++) {
+        good = good_result(r, &c->result_shape[i], c->result_type[i], &r->count[i]);
+        r->y[i] = (ad_array){.type = c->result_type[i], .shape = c->result_shape[i]};
+    }
     return good;
+}
+
+static inline bool fit(call *c)
+{
+    ad_array *y = &c->r.args.y;
+    if (c->r.args.results > 1)
+        return fit_several(c);
+    return ask(&c->r, &y->shape, &y->type) &&
+           good_result(&c->r, &y->shape, y->type, &c->r.one_count);
 }
 
 /* ---- ops that only look at their operand's numbers ---------------------------------- */
@@ -321,7 +333,7 @@ bool ad_fits(const ad_op *form, const ad_tensor *x, const void *attr)
 ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
 {
     if (op && op->arity >= 1)
-        return ad_apply_n(op, op->arity, x, attr);
+        return apply(op, op->arity, x, attr, op->results > 1 ? op->results : 1);
     ad_tape *t = x ? x->tape : NULL;
     ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or its arity is not a number (ad_apply_n)");
     return ad_tape_dead(t);

@@ -57,13 +57,13 @@ static inline void ad_give_cotangents(ad_tape *t, uint32_t index)
 /* Gives back those of watched leaves and retained values from an index on. */
 void ad_release_gradients(ad_tape *t, uint32_t from);
 
-/* Whether anything has flowed into one of the results of an op. */
+/* Whether anything has flowed into a result of an op, or into one of those after it. */
+bool ad_flows_into_further(ad_tape *t, uint32_t first, ad_order which);
+
 static inline bool ad_flows_in(ad_tape *t, uint32_t first, ad_order which)
 {
-    uint32_t last = first + t->nodes[first]->further;
-    while (first < last && !*ad_cotangent_slot(t, first, which))
-        first++;
-    return *ad_cotangent_slot(t, first, which);
+    return *ad_cotangent_slot(t, first, which) ||
+           (t->nodes[first]->further && ad_flows_into_further(t, first, which));
 }
 
 #endif

@@ -27,22 +27,30 @@ static inline bool same_shape(const ad_shape *a, const ad_shape *b)
     return true;
 }
 
+/* The functions below are compiled twice: for one result, and for any number of them. */
+
+/* Result i of so many. */
+static inline ad_array *result_of(ad_recording *r, int results, int i)
+{
+    return results == 1 ? &r->args.y : &r->y[i];
+}
+
 /* The elements of a plain loop over the operands and the results; 0: none will do. */
-static size_t common_run(const ad_recording *r)
+static inline size_t common_run(ad_recording *r, int results)
 {
     if (!(r->common & AD_NODE_CONTIGUOUS))
         return 0;
     for (int i = 0; i < r->args.arity; i++)
-        if (!same_shape(&r->shape[i], &r->y[0].shape))
+        if (!same_shape(&r->shape[i], &result_of(r, results, 0)->shape))
             return 0;
-    for (int i = 1; i < r->args.results; i++)
+    for (int i = 1; i < results; i++)
         if (!same_shape(&r->y[i].shape, &r->y[0].shape))
             return 0;
-    return r->count[0];
+    return results == 1 ? r->one_count : r->count[0];
 }
 
-/* The flag that a result inherits: it has a derivative, has lost it, or neither. */
-static unsigned result_flags(const ad_recording *r, ad_type type)
+/* What a result inherits: a derivative, a lost derivative, or neither. */
+static inline unsigned result_flags(const ad_recording *r, ad_type type)
 {
     unsigned from = r->inherited & (AD_NODE_TRACKED | AD_NODE_SEVERED);
     if (!from || r->op->flags & AD_OP_STOPS)
@@ -52,47 +60,47 @@ static unsigned result_flags(const ad_recording *r, ad_type type)
     return from;
 }
 
-static bool any_tracked(const ad_recording *r)
+static inline bool any_tracked(ad_recording *r, int results)
 {
     bool tracked = false;
-    for (int i = 0; i < r->args.results; i++)
-        tracked = tracked || result_flags(r, r->y[i].type) & AD_NODE_TRACKED;
+    for (int i = 0; i < results; i++)
+        tracked = tracked || result_flags(r, result_of(r, results, i)->type) & AD_NODE_TRACKED;
     return tracked;
 }
 
-/* The nodes that are planned stand behind those that count. */
-static inline ad_node *planned(const ad_recording *r, int i)
+/* The node that is planned for a result. They stand in the list behind the nodes that count. */
+static inline ad_node *node_of(const ad_recording *r, ad_node *first, int i)
 {
-    return r->tape->nodes[r->tape->count + (uint32_t)i];
+    return i ? r->tape->nodes[r->tape->count + (uint32_t)i] : first;
 }
 
-static ad_tensor keep(const ad_recording *r)
+static inline ad_tensor keep(const ad_recording *r, int results, ad_node *n)
 {
     ad_tape *t = r->tape;
     uint32_t first = t->count;
-    ad_node *n = t->nodes[first];
     n->flags |= (uint16_t)(r->args.run ? AD_NODE_RUN : 0);
     for (int i = 0; i < r->args.arity; i++)
         ad_node_operands(n)[i] = r->operand[i];
     if (r->op->attr_size)
         memcpy(ad_node_attr(n), r->args.attr, r->op->attr_size);
-    for (int i = 0; i < r->args.results; i++) {
-        ad_node *result = t->nodes[t->count];
-        result->flags |= (uint16_t)result_flags(r, r->y[i].type);
-        t->severed = t->severed || result->flags & AD_NODE_SEVERED;
-        ad_tape_keep(t, result);
+    for (int i = 0; i < results; i++) {
+        ad_node *result = node_of(r, n, i);
+        result->flags |= (uint16_t)result_flags(r, (ad_type)result->type);
+        if (result->flags & AD_NODE_SEVERED)
+            t->severed = true;
     }
+    t->count = first + (uint32_t)results;
     if (t->tracer)
         ad_trace_event(t, AD_EVENT_FORWARD, first);
-    return ad_tape_handle(t, first);
+    return ad_tensor_to(t, first, n->epoch);
 }
 
 /* ---- results of their own numbers -------------------------------------------------- */
 
-static AD_APART bool good_numbers(const ad_recording *r)
+static AD_APART bool good_numbers(const ad_recording *r, ad_node *first)
 {
     for (int i = 0; i < r->args.results; i++) {
-        const ad_node *n = planned(r, i);
+        const ad_node *n = node_of(r, first, i);
         if (ad_all_finite(r->tape->work.isa, n->type, n->data, n->count))
             continue;
         return ad_not_finite(r->tape,
@@ -100,7 +108,7 @@ static AD_APART bool good_numbers(const ad_recording *r)
                                            .what = r->args.results > 1 ? "the value" : "the result",
                                            .operand = -1,
                                            .result = r->args.results > 1 ? i : -1,
-                                           .n = planned(r, 0),
+                                           .n = first,
                                            .operands = r->operand,
                                            .x = r->x,
                                            .numbers = ad_node_rows(n, n->data)});
@@ -108,68 +116,80 @@ static AD_APART bool good_numbers(const ad_recording *r)
     return true;
 }
 
-static bool compute(ad_recording *r, size_t saved_bytes)
+static inline bool compute(ad_recording *r, int results, ad_node *n, size_t saved_bytes)
 {
     ad_tape *t = r->tape;
-    ad_node *n = planned(r, 0);
     ad_arena_mark before = ad_arena_here(&t->values);
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
         return ad_recording_refuse(r, AD_MEMORY,
                                    "memory ran out (for the bytes that the op saves)");
     r->args.saved = n->saved;
-    r->args.run = common_run(r);
+    r->args.run = common_run(r, results);
     ad_arena_mark start = ad_kernel_begin(t, r->op);
     if (r->op->check)
         r->op->check(&r->args);
     if (t->work.rejected.status == AD_OK) {
-        for (int i = 0; i < r->args.results; i++)
-            r->y[i].data = planned(r, i)->data;
-        if (r->args.results > 1)
+        for (int i = 0; i < results; i++)
+            result_of(r, results, i)->data = node_of(r, n, i)->data;
+        if (results > 1)
             r->args.y = r->y[0];
         r->op->forward(&r->args);
     }
     if (!ad_kernel_end(t, start, "", r->args.arity, r->x) ||
-        (t->checks & AD_CHECK_NUMBERS && !good_numbers(r)))
+        (t->checks & AD_CHECK_NUMBERS && !good_numbers(r, n)))
         return false;
-    if (saved_bytes && !any_tracked(r)) { /* nobody will read the saved bytes */
+    if (saved_bytes && !any_tracked(r, results)) { /* nobody will ask for what was saved */
         ad_arena_return(&t->values, before);
         n->saved = NULL;
     }
     return true;
 }
 
-/* The node of a result; those of several share the source line. */
-static bool plan_result(const ad_recording *r, int i)
+static inline ad_node *plan_result(ad_recording *r, int results, int i)
 {
     ad_tape *t = r->tape;
+    const ad_array *y = result_of(r, results, i);
     ad_node_plan plan = {.op = r->op,
                          .arity = i ? 0 : r->args.arity,
-                         .type = r->y[i].type,
-                         .shape = &r->y[i].shape,
-                         .count = r->count[i],
+                         .type = y->type,
+                         .shape = &y->shape,
+                         .count = results == 1 ? r->one_count : r->count[i],
                          .result = (uint32_t)i,
-                         .further = i ? 0 : (uint32_t)r->args.results - 1};
+                         .further = i ? 0 : (uint32_t)results - 1};
     ad_node *n = ad_tape_plan(t, &plan);
-    if (!n)
-        return false;
-    t->nodes[t->count + (uint32_t)i] = n;
-    if (i)
-        n->source_line = planned(r, 0)->source_line;
-    return true;
+    if (n)
+        t->nodes[t->count + (uint32_t)i] = n;
+    return n;
+}
+
+/* All share the source line of the first. */
+static AD_APART bool plan_further(ad_recording *r, const ad_node *first)
+{
+    bool good = true;
+    for (int i = 1; good && i < r->args.results; i++) {
+        ad_node *n = plan_result(r, r->args.results, i);
+        if (n)
+            n->source_line = first->source_line;
+        good = n;
+    }
+    return good;
+}
+
+static inline ad_tensor record(ad_recording *r, int results)
+{
+    ad_tape *t = r->tape;
+    ad_arena_mark start = ad_arena_here(&t->values);
+    size_t saved = r->op->saved ? r->op->saved(r->type, r->shape, r->args.attr) : 0;
+    ad_node *n = plan_result(r, results, 0);
+    if (n && (results == 1 || plan_further(r, n)) && compute(r, results, n, saved))
+        return keep(r, results, n);
+    ad_arena_return(&t->values, start);
+    return ad_tape_dead(t);
 }
 
 ad_tensor ad_recording_compute(ad_recording *r)
 {
-    bool good = true;
-    ad_tape *t = r->tape;
-    ad_arena_mark start = ad_arena_here(&t->values);
-    size_t saved = r->op->saved ? r->op->saved(r->type, r->shape, r->args.attr) : 0;
-    for (int i = 0; good && i < r->args.results; i++)
-        good = plan_result(r, i);
-    if (good && compute(r, saved))
-        return keep(r);
-    ad_arena_return(&t->values, start);
-    return ad_tape_dead(t);
+    return r->args.results == 1 ? record(r, 1) : record(r, r->args.results);
 }
 
 /* ---- results that look at an operand's numbers ------------------------------------- */
@@ -177,7 +197,7 @@ ad_tensor ad_recording_compute(ad_recording *r)
 bool ad_recording_look(const ad_recording *r, ad_view *y)
 {
     *y = r->x[0];
-    y->shape = r->y[0].shape;
+    y->shape = r->args.y.shape;
     return r->op->view(&r->x[0], r->args.attr, y);
 }
 
@@ -186,14 +206,14 @@ ad_tensor ad_recording_keep(const ad_recording *r, const ad_view *y)
     ad_tape *t = r->tape;
     ad_node_plan plan = {.op = r->op,
                          .arity = r->args.arity,
-                         .type = r->y[0].type,
-                         .shape = &r->y[0].shape,
+                         .type = r->args.y.type,
+                         .shape = &r->args.y.shape,
                          .stride = y->stride,
                          .borrowed = y->data,
-                         .count = r->count[0]};
+                         .count = r->one_count};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n)
         return ad_tape_dead(t);
     t->nodes[t->count] = n;
-    return keep(r);
+    return keep(r, 1, n);
 }

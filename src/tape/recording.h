@@ -9,15 +9,15 @@
 typedef struct ad_recording {
     ad_tape *tape;
     const ad_op *op;
-    unsigned inherited; /* flags that some operand has */
-    unsigned common;    /* flags that every operand has */
-    uint32_t *operand;  /* [arity] nodes */
-    ad_view *x;         /* [arity] */
-    ad_shape *shape;    /* [arity] */
-    ad_type *type;      /* [arity] */
-    ad_array *y;        /* [results]; one result is args.y itself */
-    size_t *count;      /* [results], elements */
-    size_t one_count;
+    unsigned inherited;   /* flags that some operand has */
+    unsigned common;      /* flags that every operand has */
+    uint32_t *operand;    /* [arity] nodes */
+    ad_view *x;           /* [arity] */
+    ad_shape *shape;      /* [arity] */
+    ad_type *type;        /* [arity] */
+    size_t one_count;     /* elements of the result, of which all is in args.y, if there is one */
+    ad_array *y;          /* [results], if there are several */
+    size_t *count;        /* [results], their elements */
     ad_forward_args args; /* for the kernel */
 } ad_recording;
 
@@ -27,9 +27,13 @@ static inline void ad_recording_see(ad_recording *r, int i, uint32_t index, cons
     r->operand[i] = index;
     r->inherited |= n->flags;
     r->common &= n->flags;
-    r->type[i] = (ad_type)n->type;
-    ad_node_measure(n, &r->shape[i]);
-    ad_node_look(n, &r->x[i]);
+    r->type[i] = r->x[i].type = (ad_type)n->type;
+    r->shape[i].rank = r->x[i].shape.rank = n->rank;
+    r->x[i].data = n->data;
+    for (int k = 0; k < n->rank; k++) {
+        r->shape[i].dim[k] = r->x[i].shape.dim[k] = n->axes[k].dim;
+        r->x[i].stride[k] = n->axes[k].stride;
+    }
 }
 
 /* Always false, with an error on the tape: "matmul([64, 784], [50, 10]): reason". */

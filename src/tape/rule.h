@@ -34,7 +34,7 @@ enum { AD_FRAME_FEW = 4 };
 
 typedef struct ad_frame {
     ad_arena_mark start;
-    ad_view *y, *dy; /* [results], where there are several; else NULL */
+    ad_view *y, *dy; /* [results], where there are several */
     ad_array *ty;
     ad_view *x, *tx;
     ad_array *dx;
@@ -53,8 +53,6 @@ bool ad_frame_add_results(ad_frame *f, ad_tape *t, uint32_t first);
 static inline bool ad_frame_open(ad_frame *f, ad_tape *t, uint32_t first)
 {
     const ad_node *n = t->nodes[first];
-    f->y = f->dy = NULL;
-    f->ty = NULL;
     f->start = ad_arena_here(&t->values);
     f->x = f->small_x;
     f->tx = f->small_tx;

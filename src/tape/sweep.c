@@ -49,18 +49,6 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, ad_order 
 
 static const char *const pullback_of = "pullback of ", *const curvature_of = "curvature of ";
 
-/* Has a frame show one of several cotangents of each of several results. */
-static AD_APART const ad_view *show_cotangents(ad_tape *t, uint32_t first, const ad_frame *f,
-                                               ad_order which, uint32_t block)
-{
-    for (uint32_t k = 0; k <= t->nodes[first]->further; k++) {
-        const ad_node *n = t->nodes[first + k];
-        const char *dy = *ad_cotangent_slot(t, first + k, which);
-        ad_node_look_rows(n, dy ? dy + block * ad_node_bytes(n) : NULL, &f->dy[k]);
-    }
-    return f->dy;
-}
-
 static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_frame *f,
                                      const char *rule, const ad_view *dys)
 {
@@ -107,24 +95,40 @@ typedef struct pulling {
     bool spare;     /* whether rules may spoil the cotangent */
 } pulling;
 
-static bool call_pullback(const pulling *p)
+/* Has the frame show one cotangent of each of several results. */
+static AD_APART const ad_view *show_cotangents(const pulling *p, ad_order which, uint32_t block)
+{
+    for (uint32_t k = 0; k <= p->n->further; k++) {
+        const ad_node *n = p->t->nodes[p->first + k];
+        const char *dy = *ad_cotangent_slot(p->t, p->first + k, which);
+        ad_node_look_rows(n, dy ? dy + block * ad_node_bytes(n) : NULL, &p->f.dy[k]);
+    }
+    return p->f.dy;
+}
+
+static AD_APART void show_results(const pulling *p, ad_pullback_args *args)
+{
+    args->results = (int)p->n->further + 1;
+    args->ys = p->f.y;
+    args->dys = show_cotangents(p, p->which, p->block);
+    args->spare = NULL;
+}
+
+static bool call_pullback(const pulling *p, void *dy)
 {
     ad_tape *t = p->t;
     const ad_node *n = p->n;
-    char *dy = *ad_cotangent_slot(t, p->first, p->which);
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
-    if (dy)
-        dy += p->block * ad_node_bytes(n);
     args.size = sizeof args;
     args.op = n->op;
     args.arity = (int)n->arity;
-    args.results = (int)n->further + 1;
+    args.results = 1;
     args.x = p->f.x;
-    args.ys = p->f.y ? p->f.y : &args.y;
-    args.dys = p->f.y ? show_cotangents(t, p->first, &p->f, p->which, p->block) : &args.dy;
+    args.ys = &args.y;
+    args.dys = &args.dy;
     args.dx = p->f.dx;
     args.assign = p->f.assign;
-    args.spare = p->spare && !p->f.y ? dy : NULL;
+    args.spare = p->spare ? dy : NULL;
     args.attr = ad_node_attr(n);
     args.saved = n->saved;
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
@@ -132,6 +136,8 @@ static bool call_pullback(const pulling *p)
     args.cotangent = p->which == SECOND ? n->cotangent : NULL;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
+    if (n->further)
+        show_results(p, &args);
     if (t->looked_on && !look_on(t, p->first))
         return false;
     ad_arena_mark start = ad_kernel_begin(t, n->op);
@@ -159,8 +165,8 @@ static bool call_curvature(const pulling *p)
                               .attr = ad_node_attr(n),
                               .saved = n->saved,
                               .work = &t->work};
-    args.ys = p->f.y ? p->f.y : &args.y;
-    args.dys = p->f.y ? show_cotangents(t, p->first, &p->f, FIRST, 0) : &args.dy;
+    args.ys = n->further ? p->f.y : &args.y;
+    args.dys = n->further ? show_cotangents(p, FIRST, 0) : &args.dy;
     ad_node_look(n, &args.y);
     args.dy = ad_node_rows(n, n->cotangent);
     ad_arena_mark start = ad_kernel_begin(t, n->op);
@@ -181,21 +187,22 @@ static AD_APART void next_cotangents(pulling *p)
 }
 
 /* The pullbacks of all cotangents but the first. */
-static AD_APART bool pull_others(pulling *p, uint32_t count)
+static AD_APART bool pull_others(pulling *p, char *dy, uint32_t count)
 {
     bool good = true;
     for (p->block = 1; good && p->block < count; p->block++) {
         next_cotangents(p);
-        good = call_pullback(p);
+        good = call_pullback(p, dy ? dy + p->block * ad_node_bytes(p->n) : NULL);
     }
     return good;
 }
 
 static inline bool pull_each(pulling *p, ad_order which, uint32_t count)
 {
+    void *dy = *ad_cotangent_slot(p->t, p->first, which);
     p->which = which;
     p->block = 0;
-    return call_pullback(p) && (count == 1 || pull_others(p, count));
+    return call_pullback(p, dy) && (count == 1 || pull_others(p, dy, count));
 }
 
 static bool curve_each(pulling *p)
@@ -265,20 +272,28 @@ void ad_sweep_drop(ad_tape *t)
     ad_release_gradients(t, 0);
 }
 
+static AD_APART void give_further(ad_tape *t, uint32_t first)
+{
+    for (uint32_t k = first + t->nodes[first]->further; k > first; k--)
+        if (!(t->nodes[k]->flags & AD_NODE_RETAINED))
+            ad_give_cotangents(t, k);
+}
+
 void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
 {
     bool good = true, spare = up_to == FIRST && !(t->checks & AD_CHECK_NUMBERS);
     uint32_t i = t->sweep_next;
     while (good && i > 0 && operations > 0) {
         const ad_node *n = t->nodes[--i];
-        if (!n->op || n->result ||
-            !ad_flows_in(t, i, FIRST)) /* a later result waits for the first */
+        if (!ad_flows_in(t, i, FIRST) || n->result || !n->op) /* later results wait for the first */
             continue;
         t->sweep_next = i + 1;
-        good = pull(t, i, up_to, spare && !(n->flags & AD_NODE_RETAINED));
-        for (uint32_t k = i; k <= i + n->further; k++)
-            if (!(t->nodes[k]->flags & AD_NODE_RETAINED))
-                ad_give_cotangents(t, k);
+        bool keep = n->flags & AD_NODE_RETAINED;
+        good = pull(t, i, up_to, spare && !keep);
+        if (!keep)
+            ad_give_cotangents(t, i);
+        if (n->further)
+            give_further(t, i);
         operations--;
     }
     t->sweep_next = i;

@@ -224,8 +224,8 @@ static bool call_jvp(ad_tape *t, uint32_t first, ad_frame *f)
                         .attr = ad_node_attr(n),
                         .saved = n->saved,
                         .work = &t->work};
-    ad_array *ty = f->ty ? f->ty : &args.ty;
-    args.ys = f->y ? f->y : &args.y;
+    ad_array *ty = n->further ? f->ty : &args.ty;
+    args.ys = n->further ? f->y : &args.y;
     args.tys = ty;
     ad_node_look(n, &args.y);
     for (uint32_t k = 0; good && k <= n->further; k++)
