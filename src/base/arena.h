@@ -58,12 +58,12 @@ static inline void ad_arena_return(ad_arena *a, ad_arena_mark place)
         ad_arena_return_block(a, place);
 }
 
-/* The place where a piece begins. */
+/* The mark before a piece. */
 ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece);
 
 size_t ad_arena_used(const ad_arena *a);
 
-/* Frees the blocks that hold nothing. */
+/* Frees the empty blocks. */
 void ad_arena_trim(ad_arena *a);
 
 #endif

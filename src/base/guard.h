@@ -14,7 +14,7 @@
 typedef struct ad_guard {
     _Atomic(uintptr_t) owner;     /* 0: nobody */
     _Atomic(const char *) inside; /* the call that the owner runs */
-    unsigned depth;               /* calls within calls; the owner's */
+    unsigned depth;               /* the depth of the owner's calls within calls */
     atomic_int note;              /* AD_NOTE_... */
     char text[160];
 } ad_guard;
@@ -26,7 +26,7 @@ enum { AD_NOTE_NONE, AD_NOTE_IN_WRITING, AD_NOTE_WRITTEN };
 bool ad_guard_enter(ad_guard *g, const char *name);
 bool ad_guard_take(ad_guard *g, const char *name);
 void ad_guard_leave(ad_guard *g);
-void ad_guard_clear(ad_guard *g); /* by its owner */
+void ad_guard_clear(ad_guard *g); /* called by the owner */
 
 bool ad_guard_broken(const ad_guard *g);
 const char *ad_guard_text(const ad_guard *g);

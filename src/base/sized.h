@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Where a field ends. The last field of the first version of a struct tells its least size. */
+/* The offset of a field's end. That of the last field of a struct's first version is
+ * its least size. */
 #define AD_END_OF(type, field) (offsetof(type, field) + sizeof((type *)0)->field)
 
-/* Copies the fields that are given over the defaults in `to`, of `known` bytes. False, with nothing
- * copied, if the given size is less than that of the first version: nobody has set it. */
+/* Copies the given fields over the defaults in `to`, of `known` bytes. False, with nothing copied,
+ * if the given size is less than that of the first version: then it was not set. */
 static inline bool ad_sized_read(void *to, size_t known, const void *given, size_t least)
 {
     size_t size;

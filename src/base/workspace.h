@@ -13,9 +13,9 @@ struct ad_workspace {
     ad_pool *pool;   /* or NULL */
     ad_isa isa;
     void *owner;            /* the tape whose rules run, for inner tapes; or NULL */
-    ad_error rejected;      /* by the kernel that runs */
-    _Atomic bool rejecting; /* some thread writes that */
-    bool parallel;          /* tasks run, on any threads */
+    ad_error rejected;      /* reported by the running kernel */
+    _Atomic bool rejecting; /* a thread is writing to it */
+    bool parallel;          /* parts of a parallel loop are running */
 };
 
 /* Whether parts of a parallel loop are running. If so, rejects: a part cannot take the

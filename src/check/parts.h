@@ -16,10 +16,10 @@ static inline const ad_allocator *ad_check_allocator(const ad_check_options *o)
     return o->tape ? o->tape->allocator : NULL;
 }
 
-/* Streams of random numbers, so that none depends on how many another one drew. */
+/* Streams of random numbers: numbers of one do not depend on how many another one drew. */
 enum { AD_STREAM_PLACES, AD_STREAM_WEIGHTS, AD_STREAM_TANGENTS, AD_STREAM_TRIALS };
 
-/* Of either sign and of size 0.5 to 1.5: as a cotangent it hides nothing. */
+/* A random number of either sign and of size 0.5 to 1.5: as a cotangent it hides no error. */
 double ad_check_weight(ad_random *r);
 
 /* Writes a number to a float array; returns it as rounded to the array's type. */

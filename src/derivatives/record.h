@@ -30,13 +30,13 @@ typedef struct ad_subject {
     ad_list list; /* the tree of a list */
 } ad_subject;
 
-/* They write *s, which must stay where it is, and return it. */
+/* Each fills in *s, which must stay where it is, and returns it. */
 const ad_subject *ad_subject_list(ad_subject *s, const char *name, ad_tape *t, ad_function *f,
                                   int n, const ad_view *x, const void *env);
 const ad_subject *ad_subject_model(ad_subject *s, const char *name, const ad_tree *tree, ad_tape *t,
                                    ad_model_function *f, const void *model, const void *env);
 
-/* The function on the tape, above what the tape held before. */
+/* A function recorded on the tape, above the values that the tape held before. */
 typedef struct ad_record {
     const ad_subject *subject;
     const char *name; /* of the operator */

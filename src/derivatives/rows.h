@@ -15,12 +15,12 @@ typedef struct ad_segment {
 typedef struct ad_rows {
     const ad_record *of;
     ad_segment *leaf; /* [n] */
-    size_t numbers;   /* of all leaves */
-    size_t bytes;     /* of a row */
+    size_t numbers;   /* numbers of all leaves */
+    size_t bytes;     /* bytes of a row */
     size_t rows;
     char *data;     /* [rows][bytes] */
     char *unit[2];  /* of each float type: zeros around a one, see rows.c */
-    size_t reach;   /* how many zeros on either side */
+    size_t reach;   /* the number of zeros on either side */
     int block;      /* unit vectors at a time, at most */
     ad_view *seeds; /* [block] */
 } ad_rows;
@@ -40,7 +40,7 @@ int ad_rows_seeds(const ad_rows *r, const ad_view *y, size_t first, size_t count
  * many, or 0 with an error. */
 int ad_rows_push(const ad_rows *r, size_t first);
 
-/* Where the number of all leaves that is the c-th has its place in a row; sets the leaf. */
+/* The position in a row of the c-th number of all leaves; sets the leaf. */
 size_t ad_rows_place(const ad_rows *r, size_t c, int *leaf);
 
 /* Fills a row with the j-th gradient or tangent of each leaf. */

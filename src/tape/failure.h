@@ -29,7 +29,7 @@ static inline bool ad_tape_enter(ad_tape *t, const char *name)
     return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
 }
 
-/* The same for functions that serve a failed tape as well: false only if others are at work. */
+/* Enters the tape for a function that also works on a failed tape: false only if others use it. */
 bool ad_tape_take_over(ad_tape *t, const char *name);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "tape/node.h"
 
-/* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
- * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
+/* Call begin before, and end after, an op's rule. The end gives back scratch memory and
+ * turns a rejection into the tape's error: "matmul([64, 784], [50, 10]): reason", with a
+ * prefix before it. */
 static inline ad_arena_mark ad_kernel_begin(ad_tape *t, const ad_op *op)
 {
     t->busy = op->name;

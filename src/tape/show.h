@@ -5,10 +5,10 @@
 #include "array/text.h"
 #include "tape/node.h"
 
-/* Adds ' "label" at net.c:12', as far as there are such. */
+/* Adds ' "label" at net.c:12', or as much of it as there is. */
 void ad_node_add_names(ad_text *text, const ad_node *n);
 
-/* Tells the tracer of a node, the first of its op's results. */
+/* Calls the tracer for a node, the first of its op's results. */
 void ad_trace_event(ad_tape *t, ad_event_kind kind, uint32_t first);
 
 #endif

@@ -6,9 +6,9 @@
 
 typedef struct ad_sweep_plan {
     const char *name;   /* of the public call */
-    uint32_t count;     /* of the root's cotangents, */
-    const ad_view *dy;  /* [count] of its shape and type; NULL: one, which is 1 */
-    const ad_view *tdy; /* tangent of the only one, in the only direction; NULL: zero */
+    uint32_t count;     /* the number of the root's cotangents, */
+    const ad_view *dy;  /* [count], of the root's shape and type; NULL: a single 1 */
+    const ad_view *tdy; /* the tangent of the only one, in the only direction; NULL: zero */
     ad_order up_to;
     size_t operations;
 } ad_sweep_plan;

@@ -8,7 +8,7 @@
 /* Describes the array of a result: its type and shape, and the allocator for a new one. */
 typedef ad_status ad_likeness(const void *user, const ad_site *s, ad_array *like, ad_error *error);
 
-/* The likeness to another struct of arrays, which is user. */
+/* The likeness of another struct of arrays, which is `user`. */
 ad_status ad_like_struct(const void *user, const ad_site *s, ad_array *like, ad_error *error);
 
 typedef struct ad_result {
@@ -36,8 +36,7 @@ typedef struct ad_delivery {
     ad_result result;
 } ad_delivery;
 
-/* Copies all of so many deliveries, or none of them, with an error on the tape in the
- * name of verb. */
+/* Copies `count` deliveries, or none of them with an error on the tape in the name of verb. */
 bool ad_deliver(ad_tape *t, const char *verb, int count, ad_delivery *all);
 
 #endif

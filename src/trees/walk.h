@@ -7,13 +7,13 @@
 
 /* ---- the walk ----------------------------------------------------------------------- */
 
-/* Where a walk stands: at an array, wherever the structs that hold it may lie. */
+/* The position of a walk: an array, in any of the structs that hold it. */
 typedef struct ad_site {
     const struct ad_site *parent; /* NULL: at the whole struct */
     const ad_tree *tree;
-    const ad_field *field; /* which of the parent's; NULL without a parent */
+    const ad_field *field; /* the field of the parent; NULL without a parent */
     size_t index;          /* in an array of fields */
-    size_t number;         /* of the array among all of the struct */
+    size_t number;         /* the number of the array among all arrays of the struct */
 } ad_site;
 
 /* Calls visit for every array; stops at the first status that is not AD_OK, and returns it. */
