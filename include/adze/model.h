@@ -102,12 +102,12 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 
 #define AD_MODEL(m, ...)                                                                   \
     typedef struct m {                                                                     \
-        AD_EACH(AD_FIELD_ARRAYS, m, __VA_ARGS__)                                           \
+        AD_EACH_FIELD(AD_FIELD_ARRAYS, m, __VA_ARGS__)                                     \
     } m;                                                                                   \
     typedef struct m##_tensors {                                                           \
-        AD_EACH(AD_FIELD_TENSORS, m, __VA_ARGS__)                                          \
+        AD_EACH_FIELD(AD_FIELD_TENSORS, m, __VA_ARGS__)                                    \
     } m##_tensors;                                                                         \
-    static const ad_field m##_fields[] = {AD_EACH(AD_FIELD_ROW, m, __VA_ARGS__)};          \
+    static const ad_field m##_fields[] = {AD_EACH_FIELD(AD_FIELD_ROW, m, __VA_ARGS__)};    \
     static const ad_tree m##_tree AD_UNUSED = {                                            \
         sizeof(ad_tree), #m, sizeof(m) / sizeof(ad_array), m##_fields, AD_COUNT(__VA_ARGS__)}; \
     AD_MODEL_BASICS(m)                                                                     \
@@ -197,12 +197,12 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_FIELD_ROW_2(m, T, f) AD_FIELD_ROW_3(m, T, f, 0)
 #define AD_FIELD_ROW_3(m, T, f, n) {sizeof(ad_field), #f, &T##_tree, n},
 
-#define AD_FIELD_CALL(DO, m, full) AD_EXPAND(AD_JOIN(DO, AD_COUNT full), (m, AD_STRIP full))
+#define AD_FIELD_CALL(DO, m, full) AD_EXPAND(AD_PASTE(DO, AD_COUNT full), (m, AD_STRIP full))
 #define AD_EXPAND(DO, arguments) DO arguments
 #define AD_STRIP(...) __VA_ARGS__
-#define AD_JOIN(a, b) AD_JOIN_(a, b)
-#define AD_JOIN_(a, b) a##_##b
-#define AD_FIELD_FULL(f) AD_EXPAND(AD_JOIN(AD_FIELD_FULL, AD_IS_PAREN(f)), (f))
+#define AD_PASTE(a, b) AD_PASTE_(a, b)
+#define AD_PASTE_(a, b) a##_##b
+#define AD_FIELD_FULL(f) AD_EXPAND(AD_PASTE(AD_FIELD_FULL, AD_IS_PAREN(f)), (f))
 #define AD_FIELD_FULL_0(f) (ad_array, f)
 #define AD_FIELD_FULL_1(f) f
 #define AD_IS_PAREN(f) AD_IS_PAREN_(AD_PAREN_PROBE f, 0, ~)
@@ -211,7 +211,7 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_PAREN_PROBE(...) ~, 1
 
 /* Applies DO(m, field) to up to 32 fields. */
-#define AD_EACH(DO, m, ...) AD_EACH_OF(AD_COUNT(__VA_ARGS__), DO, m, __VA_ARGS__)
+#define AD_EACH_FIELD(DO, m, ...) AD_EACH_OF(AD_COUNT(__VA_ARGS__), DO, m, __VA_ARGS__)
 #define AD_EACH_OF(n, DO, m, ...) AD_EACH_OF_(n, DO, m, __VA_ARGS__)
 #define AD_EACH_OF_(n, DO, m, ...) AD_EACH_##n(DO, m, __VA_ARGS__)
 #define AD_EACH_1(DO, m, f) DO(m, f)

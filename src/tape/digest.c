@@ -69,7 +69,7 @@ static uint64_t stir_view(uint64_t h, const ad_view *v)
 
 static uint64_t digest_numbers(const ad_node *n)
 {
-    ad_view v;
+    ad_view v = {0};
     ad_node_look(n, &v);
     return stir_view(n->count, &v);
 }
