@@ -15,7 +15,7 @@ void *ad_scratch(ad_workspace *work, size_t bytes)
     return memory;
 }
 
-/* Threads may reject at the same time. One of them is heard. */
+/* Threads may reject at the same time. One of them is recorded. */
 void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
 {
     if (!work || atomic_exchange(&work->rejecting, true))

@@ -79,7 +79,7 @@ static bool rules_take(const ad_trial *c, ad_shape *y)
            !c->op->shape(c->x.shape, c->attr, y);
 }
 
-/* Every fourth trial would be empty, if the shape rule allows. */
+/* Every fourth trial is empty if the shape rule allows it. */
 static bool find_shapes(ad_trial *c)
 {
     static void (*const ways[])(ad_random *, bool, ad_check_operands *) = {
@@ -121,14 +121,14 @@ static ad_status choose_shapes(ad_trial *c)
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
-/* Whole numbers where no fractions are, and numbers that are exact in f32, too. */
+/* Whole numbers for integer types, and numbers that are exact in f32, too. */
 static double number_between(ad_random *r, ad_type type, double low, double high)
 {
     double x = low + ad_random_uniform(r) * (high - low);
     return ad_type_is_float(type) ? (double)(float)x : floor(x);
 }
 
-/* As the user wants them: rounded, since trials in f32 have the same numbers. */
+/* Numbers from the user's filler, rounded, because trials in f32 use the same numbers. */
 static void refill(ad_trial *c, int i, const ad_array *a)
 {
     ad_array numbers = *a;
@@ -185,8 +185,9 @@ static size_t place_of(const ad_view *v, size_t i)
     return (size_t)place;
 }
 
-/* Axes in any order, forwards or backwards, with gaps or without; one may repeat its numbers. Sets
- * the place of the first number and returns the room that all take, in elements. */
+/* Strides with the axes in any order, forwards or backwards, with gaps or without; one axis
+ * may repeat its numbers. Sets the offset of the first number, and returns the room for all
+ * numbers, in elements. */
 static int64_t random_strides(ad_random *r, bool may_repeat, ad_view *v, int64_t *begin)
 {
     int64_t order[AD_MAX_RANK], step = 1 + (int64_t)ad_random_below(r, 2);

@@ -6,7 +6,7 @@
 
 /* ---- all of a gradient ----------------------------------------------------------------- */
 
-/* One number from each of so many equal parts of an array: all of them, if they are few. */
+/* Takes one number from each of several equal parts of an array: all numbers if they are few. */
 static ad_status judge_some(void *user, const char *path, ad_array *a)
 {
     ad_checking *c = user;
@@ -64,7 +64,8 @@ static ad_status copy_array(void *user, const char *path, ad_array *a)
                              path);
 }
 
-/* The check with arrays in one type or their own. AD_BAD_TYPE with *again set: not in f64. */
+/* The check, with arrays in f64 or in their own types. AD_BAD_TYPE with *again set: f64
+ * will not do. */
 static ad_status attempt(ad_checking *c, const void *model, bool f64, bool *again, ad_error *error)
 {
     size_t arrays = c->tree->arrays * sizeof(ad_array);

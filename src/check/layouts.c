@@ -67,7 +67,7 @@ ad_status ad_check_same(const ad_trial *c, ad_tape *t[2], const char *how, const
     return status;
 }
 
-/* Operands at strides against copies of the same numbers row by row. */
+/* Compares strided operands with copies of the same numbers row by row. */
 ad_status ad_check_strides(ad_trial *c, ad_tape *t[2], const ad_usage *u)
 {
     ad_usage strided = *u, rows = *u;

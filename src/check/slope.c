@@ -25,7 +25,7 @@ static quotient central(const ad_slope_plan *p, double h)
     return (quotient){(above - below) / width, p->rounding * (fabs(above) + fabs(below)) / width};
 }
 
-/* Adds a row to the table, and keeps its best entry. NaN compares as worse than anything. */
+/* Adds a row to the table and keeps its best entry. NaN compares as worse than all numbers. */
 static void extend(double row[COLUMNS], quotient q, ad_slope *best)
 {
     double entry = q.value, power = 1;

@@ -51,7 +51,7 @@ static const ad_view *watched(const snapshot *s, int i)
     return i < s->arity ? &s->x[i] : i == s->arity ? &s->y : &s->dy;
 }
 
-/* Without memory, nothing is compared: the failure is noted already. */
+/* Without memory nothing is compared: the failure is already recorded. */
 static void take_snapshot(snapshot *s)
 {
     for (int i = 0; i < s->arity + 2; i++)
@@ -113,7 +113,7 @@ static void fill(const ad_array *a, int byte)
         memset(a->data, a->type == AD_BOOL ? byte & 1 : byte, bytes);
 }
 
-/* Runs a rule twice, on memory with other contents. */
+/* Runs a rule twice, on memory with different contents. */
 static void expect_all_written(ad_workspace *work, const char *rule, const ad_array *y, writer *run,
                                const void *args)
 {
@@ -255,7 +255,7 @@ static void run_pullback(const adder *a, const ad_array *dx, const bool *assign)
     args.op->pullback(&args);
 }
 
-/* The same with a cotangent that may be overwritten. */
+/* Runs the pullback with a cotangent that it may overwrite. */
 static void expect_spare(const ad_pullback_args *c, const adder *a)
 {
     const bool none[AD_CHECK_OPERANDS] = {false};

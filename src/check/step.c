@@ -19,7 +19,7 @@ static ad_status count_numbers(void *count, const char *path, ad_array *a)
     return AD_OK;
 }
 
-/* The gradient must be one of this model; it may be f32 or f64 only, as the model. */
+/* The gradient must have the types and shapes of this model; both may be f32 or f64. */
 static ad_status expect_alike(void *user, const char *path, ad_array *a)
 {
     const ad_checking *c = user;
@@ -33,7 +33,7 @@ static ad_status expect_alike(void *user, const char *path, ad_array *a)
 
 /* ---- the gradient in f64 ------------------------------------------------------------- */
 
-/* Room for it on the tape; called for the arrays of c->at. */
+/* Takes room for an array on the tape; called for the arrays of c->at. */
 static ad_status make_room(void *user, const char *path, ad_array *a)
 {
     const ad_checking *c = user;
@@ -74,8 +74,8 @@ static ad_status compare_given(void *user, const char *path, ad_array *a)
 
 enum { WITNESSES = 8 };
 
-/* One number alone may be called wrong because a kink is nearer than differences can see: others of
- * the array must bear it out. */
+/* A single number may look wrong because a kink is nearer than differences can see. Other numbers
+ * of the array must confirm it. */
 static void judge_with_witnesses(ad_checking *c, const char *path, ad_array *a)
 {
     size_t n = ad_array_count(a), suspect = (size_t)ad_random_below(&c->places, n);

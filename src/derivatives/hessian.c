@@ -81,7 +81,7 @@ static bool one_type(const ad_subject *s)
     return status == AD_OK || ad_tape_fail(s->tape, status, "%s", error.text) == AD_OK;
 }
 
-/* Of a model the Hessian is one matrix, of a list it is an array for each pair of operands. */
+/* The Hessian of a model is one matrix; that of a list is an array for each pair of operands. */
 static bool deliver(const ad_rows *r, void *gradient, ad_array *hessian)
 {
     ad_list l;

@@ -26,7 +26,7 @@ static bool evaluate(ad_workspace *work, const ad_call *call, const ad_view *x, 
     return ad_call_compare(in->tape, &y, kept);
 }
 
-/* Carries tangents to y. They are those of watched operands. */
+/* Carries the tangents of the watched operands to y. */
 static bool push(const inner *in, int n, const ad_view *tx)
 {
     for (int i = 0; i < n; i++)

@@ -30,7 +30,7 @@ static const char *top_row(const row_stack *s, const char *first, int64_t *step)
     return *s->count ? s->rows + (size_t)(*s->count - 1) * s->stride : first;
 }
 
-/* Takes steps from the row on top to the next that the schedule keeps. */
+/* Takes steps from the row on top to the next row that the schedule keeps. */
 static bool keep(ad_loop *l, const row_stack *s, int64_t steps, int64_t room, const char *first)
 {
     int64_t begin;
@@ -151,7 +151,7 @@ static bool *choose(ad_workspace *work, int n, const ad_array *dx, const ad_view
     return wanted;
 }
 
-/* Adds the cotangent of the first row to those of the operands. */
+/* Adds the cotangent of the first row to the cotangents of the operands. */
 static void add_states(const ad_loop *l, const char *dy, const ad_array *dx)
 {
     size_t at = 0;

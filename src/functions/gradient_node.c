@@ -49,8 +49,8 @@ static const char *gradient_shape(const ad_shape *x, const void *attr, ad_shape 
     return NULL;
 }
 
-/* The part of such a row that belongs to an operand, which follows `at` numbers; moves
- * on to the next. */
+/* The part of such a row that belongs to an operand and begins at number *at; moves *at
+ * to the next. */
 static ad_view part_of(const void *row, const ad_view *x, size_t *at)
 {
     size_t begin = *at * ad_type_size(x->type);
@@ -139,7 +139,7 @@ static bool sweep(const inner *in, int n, const ad_view *tx)
     return ad_push_tangents(in->value) == AD_OK && ad_backward_tangents(in->value) == AD_OK;
 }
 
-/* Whether operand i is watched: those that f is differentiated by are, at first. */
+/* Whether operand i is watched: the first operands, by which f is differentiated, are. */
 static bool *choose(ad_workspace *work, const gradient_attr *a)
 {
     bool *watched = ad_scratch(work, (size_t)a->call.n * sizeof *watched);

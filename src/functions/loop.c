@@ -116,8 +116,8 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     return good == a->states;
 }
 
-/* The next states as one value, row by row. They may be views of the row that they come from, but
- * one by itself only if it is the same. */
+/* The next states as one value, row by row. They may be views of the row that they come from. A
+ * single state is one only if it is the same. */
 static ad_tensor join_next(ad_loop *l)
 {
     ad_view v = ad_read(l->next[0]);

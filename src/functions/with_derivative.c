@@ -79,7 +79,7 @@ static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at,
     return ad_call_spared(t, n, in->x);
 }
 
-/* Adds <dx_i, weight>, or without one the sum of dx_i, to a tensor that may be none yet. */
+/* Adds <dx_i, weight>, or the sum of dx_i without a weight, to a tensor that may not exist yet. */
 static void add_product(const inner *in, int i, const ad_view *weight, ad_tensor *sum)
 {
     ad_tensor term = in->dx[i];
@@ -124,7 +124,7 @@ static void replace_pullback(const ad_pullback_args *c)
     ad_call_finish(c->work, c->attr, in.tape);
 }
 
-/* Where p is evaluated does not matter, as it is linear: at dy = 0. */
+/* p is linear in dy, so it may be evaluated anywhere: at dy = 0. */
 static void replace_jvp(const ad_jvp_args *c)
 {
     inner in;
@@ -144,7 +144,7 @@ static void replace_jvp(const ad_jvp_args *c)
     ad_call_finish(c->work, c->attr, in.tape);
 }
 
-/* Tangents for the leaves of p; that of y is J tx. */
+/* Sets the tangents of the leaves of p; the tangent of y is J tx. */
 static void set_tangents(const inner *in, ad_tensor root, int n, const ad_view *tx)
 {
     if (ad_reach_of(root, in->y) == AD_REACHED) {

@@ -117,8 +117,8 @@ typedef struct collection {
     const ad_array *gradient;
 } collection;
 
-/* A gradient is like that of the sweep. A tensor of another tape may have one, too, from a sweep
- * that has nothing to do with this one. */
+/* A gradient is like that of the sweep. A tensor of another tape may also have one, from
+ * another sweep. */
 static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, ad_error *error)
 {
     const collection *c = user;

@@ -153,7 +153,7 @@ ad_tensor ad_label(ad_tensor x, const char *name)
 
 /* ---- retained values --------------------------------------------------------------- */
 
-/* In the list of those that keep their cotangents, which goes down the tape. */
+/* Puts it into the list of nodes that keep their cotangents, which goes down the tape. */
 static void retain(ad_tape *t, ad_tensor x)
 {
     uint32_t index = ad_tensor_index(x), *link = &t->last_watched;

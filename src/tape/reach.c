@@ -23,7 +23,7 @@ static bool severs(const ad_node *n)
     return n->op->flags & AD_OP_NO_DERIVATIVE || !ad_type_is_float((ad_type)n->type);
 }
 
-/* The ways on to the operands of n, from those to n. */
+/* The ways to the operands of n, from the ways to n. */
 static unsigned ways_through(const ad_node *n)
 {
     unsigned ways = n->flags & WAYS;

@@ -49,7 +49,7 @@ static inline size_t common_run(ad_recording *r, int results)
     return results == 1 ? r->one_count : r->count[0];
 }
 
-/* What a result inherits: a derivative, a lost derivative, or neither. */
+/* The flag that a result inherits: it has a derivative, has lost it, or neither. */
 static inline unsigned result_flags(const ad_recording *r, ad_type type)
 {
     unsigned from = r->inherited & (AD_NODE_TRACKED | AD_NODE_SEVERED);
@@ -138,7 +138,7 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
     if (!ad_kernel_end(t, start, "", r->args.arity, r->x) ||
         (t->checks & AD_CHECK_NUMBERS && !good_numbers(r, n)))
         return false;
-    if (saved_bytes && !any_tracked(r, results)) { /* nobody will ask for what was saved */
+    if (saved_bytes && !any_tracked(r, results)) { /* nobody will read the saved bytes */
         ad_arena_return(&t->values, before);
         n->saved = NULL;
     }

@@ -95,7 +95,7 @@ typedef struct pulling {
     bool spare;     /* whether rules may spoil the cotangent */
 } pulling;
 
-/* Has the frame show one cotangent of each of several results. */
+/* Points the frame at one cotangent of each of several results. */
 static AD_APART const ad_view *show_cotangents(const pulling *p, ad_order which, uint32_t block)
 {
     for (uint32_t k = 0; k <= p->n->further; k++) {
@@ -176,7 +176,7 @@ static bool call_curvature(const pulling *p)
             good_cotangents(t, n, &p->f, curvature_of, args.dys));
 }
 
-/* Has the frame show the next of several cotangents of the operands. */
+/* Points the frame at the next of several cotangents of the operands. */
 static AD_APART void next_cotangents(pulling *p)
 {
     for (uint32_t k = 0; k < p->n->arity; k++) {
@@ -242,7 +242,7 @@ static inline bool pull(ad_tape *t, uint32_t first, ad_order up_to, bool spare)
     return good;
 }
 
-/* Gives every watched leaf that nothing flowed into a gradient of zeros. */
+/* Gives a gradient of zeros to every watched leaf that received no cotangent. */
 static bool finish_leaves(ad_tape *t, ad_order up_to)
 {
     for (uint32_t i = t->last_watched; i != AD_NO_NODE; i = t->nodes[i]->watched) {

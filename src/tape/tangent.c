@@ -105,7 +105,7 @@ static bool good_shape(ad_tape *t, const ad_node *n, const ad_view *tx)
     return false;
 }
 
-/* Another number of directions than before forgets all tangents. */
+/* If the number of directions changes, all tangents are forgotten. */
 static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
 {
     bool any = false;
@@ -200,7 +200,7 @@ static bool take_result(ad_tape *t, uint32_t index, ad_array *ty)
     return ty->data || !floats;
 }
 
-/* Has a frame and the tangents of the results show those in the next of several directions. */
+/* Points a frame and the tangents of the results at the next of several directions. */
 static void next_direction(ad_tape *t, uint32_t first, ad_frame *f, ad_array *ty)
 {
     const ad_node *n = t->nodes[first];

@@ -115,7 +115,7 @@ void ad_tape_trim(ad_tape *t)
 
 /* ---- marks --------------------------------------------------------------------------- */
 
-/* A mark is the handle of the last node before it, but that its index is the number of nodes. */
+/* A mark is the handle of the last node before it, but with the number of nodes as its index. */
 ad_mark ad_tape_mark(ad_tape *t)
 {
     if (!t)

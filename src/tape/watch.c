@@ -52,7 +52,7 @@ static void add_number(ad_text *text, double number)
         ad_text_add(text, "%g", number);
 }
 
-/* The place of the i-th number, row by row. */
+/* The index of the i-th number, row by row. */
 static ad_shape place_of(const ad_shape *shape, size_t i)
 {
     ad_shape at = {.rank = shape->rank};
@@ -71,7 +71,8 @@ static size_t first_bad(const ad_view *v)
     return i;
 }
 
-/* The number of v beside that at a place of a shape to which v broadcasts; false if it does not. */
+/* The number of v that belongs to an index of a shape to which v broadcasts; false if
+ * it does not. */
 static bool beside(const ad_view *v, const ad_shape *shape, const ad_shape *at, double *number)
 {
     size_t i = 0;

@@ -39,7 +39,7 @@ ad_status ad_tree_walk(const ad_tree *tree, ad_site_visitor *visit, void *user)
 
 /* ---- paths -------------------------------------------------------------------------- */
 
-/* Where a path is written, for every leaf of every step: printf would take ten times as long. */
+/* Paths are written for every leaf of every step: printf would take ten times as long. */
 static size_t append(char *text, size_t at, const char *what)
 {
     size_t length = strlen(what), room = AD_PATH_SIZE - 1 - at;
