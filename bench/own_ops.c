@@ -1,4 +1,4 @@
-/* Operations of a user's own, written with adze/kernels.h, beside the built-in ones that do the same: here
+/* Operations written by a user with adze/kernels.h, beside built-in ones that do the same: here
  * the bare form is adze as well. Both are recorded and swept. */
 #include "bench.h"
 

@@ -1,4 +1,4 @@
-/* Telling the results. */
+/* Prints the results. */
 #define _POSIX_C_SOURCE 200809L
 #include "report.h"
 

@@ -1,6 +1,6 @@
-/* Operations with derivatives of one's own. What adze knows of an operation is one ad_op: a user's
- * is the same thing as a built-in one, and a built-in one can be had with another derivative. Every
- * number that is printed is checked. */
+/* Operations with derivatives of your own. All that adze knows of an operation is in one ad_op.
+ * Yours is the same thing as a built-in one, and you can replace the derivative of a built-in one.
+ * Every printed number is checked. */
 #include "common.h"
 
 #include <math.h>
@@ -181,7 +181,7 @@ static void checked(void)
         ad_check_op(&layer_op, NULL, NULL, &error) != AD_OK)
         fail("%s", error.text);
     if (ad_check_op(&wrong, &(huber_attr){1}, NULL, &error) != AD_DIFFERENT)
-        fail("the wrong pullback is not found");
+        fail("the check does not find the wrong pullback");
     printf("  %s\n", error.text);
 }
 

@@ -1,4 +1,4 @@
-/* Loops over shapes whose numbers lie at strides. */
+/* Loops over strided numbers. */
 #include "array/strided.h"
 
 #include <string.h>

@@ -79,7 +79,7 @@ static bool rules_take(const ad_trial *c, ad_shape *y)
            !c->op->shape(c->x.shape, c->attr, y);
 }
 
-/* Every fourth trial would be empty, if the shape rule allows. */
+/* Every fourth trial is empty if the shape rule allows it. */
 static bool find_shapes(ad_trial *c)
 {
     static void (*const ways[])(ad_random *, bool, ad_check_operands *) = {
@@ -114,21 +114,21 @@ static ad_status choose_shapes(ad_trial *c)
     if (o->sampler)
         o->sampler(o->user, &c->r, c->number, &c->x);
     if (c->x.n < 1 || c->x.n > AD_CHECK_OPERANDS)
-        return ad_fail(c->error, AD_MISUSE, "check_op: %d operands for %s, not 1 to %d", c->x.n,
-                       c->op->name, AD_CHECK_OPERANDS);
+        return ad_fail(c->error, AD_MISUSE, "check_op: %s has %d operands; the check takes 1 to %d",
+                       c->op->name, c->x.n, AD_CHECK_OPERANDS);
     return AD_OK;
 }
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
-/* Whole numbers where no fractions are, and numbers that are exact in f32, too. */
+/* Whole numbers for integer types, and numbers that are exact in f32, too. */
 static double number_between(ad_random *r, ad_type type, double low, double high)
 {
     double x = low + ad_random_uniform(r) * (high - low);
     return ad_type_is_float(type) ? (double)(float)x : floor(x);
 }
 
-/* As the user wants them: rounded, since trials in f32 have the same numbers. */
+/* Numbers from the user's filler, rounded, because trials in f32 use the same numbers. */
 static void refill(ad_trial *c, int i, const ad_array *a)
 {
     ad_array numbers = *a;
@@ -185,8 +185,9 @@ static size_t place_of(const ad_view *v, size_t i)
     return (size_t)place;
 }
 
-/* Axes in any order, forwards or backwards, with gaps or without; one may repeat its numbers. Sets
- * the place of the first number and returns the room that all take, in elements. */
+/* Strides with the axes in any order, forwards or backwards, with gaps or without; one axis
+ * may repeat its numbers. Sets the offset of the first number, and returns the room for all
+ * numbers, in elements. */
 static int64_t random_strides(ad_random *r, bool may_repeat, ad_view *v, int64_t *begin)
 {
     int64_t order[AD_MAX_RANK], step = 1 + (int64_t)ad_random_below(r, 2);
@@ -205,8 +206,8 @@ static int64_t random_strides(ad_random *r, bool may_repeat, ad_view *v, int64_t
     return step;
 }
 
-/* There is room enough behind the first number for a rule that takes no notice of strides to read
- * NaN, and not what is not there. */
+/* Behind the first number there is enough room for a rule that ignores strides: it reads NaN, and
+ * nothing outside the buffer. */
 ad_array ad_trial_scatter(ad_trial *c, const ad_array *a, ad_view *v)
 {
     int64_t begin;

@@ -1,5 +1,5 @@
-/* One operation under all its rules, over random operands. A trial applies it directly, and once
- * more through a spy (spy.c) that looks at what its rules do to memory. */
+/* Tests all rules of one operation over random operands. A trial applies it directly, and once
+ * more through a spy (spy.c) that watches how its rules use memory. */
 #include "check/cases.h"
 #include "check/layouts.h"
 #include "check/spy.h"
@@ -40,7 +40,7 @@ static bool repeatable(const ad_usage *u)
 
 /* ---- trials -------------------------------------------------------------------------- */
 
-/* What only makes sense where there are derivatives. */
+/* The checks that need derivatives. */
 static ad_status check_derivatives(ad_trial *c, ad_tape *t[2], const ad_usage *spied,
                                    const ad_usage *direct)
 {
@@ -87,12 +87,12 @@ static ad_status run_trials(const ad_check_options *o, const ad_op *op, const vo
     ad_check_tell(o, &c.found);
     if (status == AD_OK && c.lost && c.found.settled == 0)
         return ad_fail(error, AD_DOMAIN,
-                       "check_op: differences of %s settle nowhere: give a range inside its domain",
+                       "check_op: no differences of %s settle: give a range inside its domain",
                        op->name);
     return status;
 }
 
-/* What ad_apply would refuse, it refuses itself. */
+/* Errors that ad_apply does not find. It reports the others itself. */
 static const char *unusable(const ad_op *op, const void *attr)
 {
     if (!op || !op->name)

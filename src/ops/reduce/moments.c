@@ -1,4 +1,4 @@
-/* Mean and variance at once: two operations, under one name where something is wrong. */
+/* Mean and variance at once: two operations, and errors under one name. */
 #include "ops/axes.h"
 #include "ops/reduce/reduce.h"
 #include "tape/apply.h"

@@ -35,7 +35,7 @@ static void prod_jvp(const ad_jvp_args *c)
     ad_store_sums(l.count, y, c->ty.type, c->ty.data, false);
 }
 
-/* Adds to dx what a rule makes of each list, from the cotangents of its last running product. */
+/* Adds a rule's result for each list to dx, from the cotangents of its last running product. */
 static void pull_lists(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *tx,
                        const ad_view *dy, const ad_array *dx)
 {

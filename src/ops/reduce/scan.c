@@ -96,7 +96,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
     scan_attr attr = {axis, how};
     if (how & ~(unsigned)(AD_EXCLUSIVE | AD_REVERSE))
         ad_tape_fail(x.tape, AD_MISUSE,
-                     "%s: how is %u, it must be made of AD_EXCLUSIVE and AD_REVERSE", op->name,
+                     "%s: how is %u, but only AD_EXCLUSIVE and AD_REVERSE are known", op->name,
                      how);
     if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of(x).rank))
         return ad_dead(x);

@@ -83,7 +83,7 @@ static const char *argsort_shape(const ad_shape *x, const void *attr, ad_shape *
     ad_shape_first(x, attr, y);
     if (a->count >= 0)
         y->dim[a->axis] = a->count;
-    return a->count <= x->dim[a->axis] ? NULL : "the axis has fewer elements than are asked for";
+    return a->count <= x->dim[a->axis] ? NULL : "the axis has fewer than k elements";
 }
 
 static void argsort_forward(const ad_forward_args *c)
@@ -117,7 +117,7 @@ static const ad_op argsort_op = {
     .forward = argsort_forward,
 };
 
-/* ---- what stands in that order ------------------------------------------------------- */
+/* ---- the elements in that order ------------------------------------------------------- */
 
 static const char *sort_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
