@@ -147,7 +147,7 @@ static ad_status check_states(const step *s)
     if (states->count && states->arrays != s->tree->arrays)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of another model", name);
     if (states->steps < 0 || states->steps == INT64_MAX)
-        return ad_fail(s->error, AD_DOMAIN, "%s: %lld steps cannot have been taken", name,
+        return ad_fail(s->error, AD_DOMAIN, "%s: %lld is not a number of steps taken", name,
                        (long long)states->steps);
     return AD_OK;
 }
