@@ -1,5 +1,5 @@
-/* Products for the bare forms: BLIS as adze calls it, one thread and no small-matrix path, and
- * loops where one extent is 1, which BLIS's large kernels are no good at. */
+/* Products for the bare forms: BLIS as adze calls it, on one thread and without its small-matrix
+ * path; and loops if one extent is 1, because BLIS's large kernels are slow there. */
 #define _POSIX_C_SOURCE 200809L /* blis.h wants pthread_barrier_t */
 #include "bare.h"
 
@@ -90,7 +90,8 @@ static void zero(float *c, int64_t n)
         c[i] = 0;
 }
 
-/* With vectors along whichever axis the operands have in common. False: none of these. */
+/* A product with vectors along an axis that the operands have in common. False if
+ * there is none. */
 static bool thin(bare_matrix a, bare_matrix b, float *c)
 {
     const float *x = a.data, *y = b.data;

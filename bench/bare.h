@@ -1,5 +1,5 @@
-/* The work without a tape: what somebody would write who knows BLIS, and the derivative by
- * heart. */
+/* The work without a tape, as somebody would write it who knows BLIS, and the derivative
+ * by heart. */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
 

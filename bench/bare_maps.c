@@ -1,8 +1,9 @@
-/* One line is one operation: y and its derivatives as expressions of the operands a and b, and y.
+/* One line is one operation: y and its derivatives as expressions of the operands a
+ * and b, and y.
  *
- * Compiled three times, with T and TABLE: where -ffast-math is on, gcc calls glibc's vectorised
- * functions. This is the place for adze's own vectorised functions in bare loops, should they be
- * what adze is to be compared with. */
+ * This file is compiled three times, with T and TABLE. Where -ffast-math is on, gcc calls
+ * glibc's vectorised functions. To compare with adze's own vectorised functions in bare
+ * loops, put them here. */
 #include "bare_maps.h"
 
 #include <stddef.h>

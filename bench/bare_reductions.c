@@ -1,5 +1,5 @@
-/* Reductions by hand. The matrix is always walked row by row; what is reduced goes to a place for
- * the row or, where columns are reduced, to a line of places, one for each column. */
+/* Reductions by hand. The matrix is always read row by row. If rows are reduced, the sum goes to
+ * one number of the row; if columns are, to a line of numbers, one for each column. */
 #include "bare_reductions.h"
 
 #include <math.h>

@@ -12,7 +12,7 @@
 
 #include <adze.h>
 
-/* ---- what a run is given ------------------------------------------------------------ */
+/* ---- the options of a run ----------------------------------------------------------- */
 
 typedef struct bench_setting {
     int threads;
@@ -25,7 +25,7 @@ typedef struct bench_setting {
 
 /* ---- cases -------------------------------------------------------------------------- */
 
-/* What a setup makes: state for all forms, and what one call of either amounts to. */
+/* The result of a setup: state for all forms, and the amount of work in one call of either. */
 typedef struct bench_work {
     void *state;
     ad_tape *tape; /* adze's, whose memory is looked at */
@@ -86,8 +86,8 @@ void *take(size_t count, size_t size);
 /* The same n numbers of a float type in every run, uniform from low to high. */
 void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high);
 
-/* The greatest difference between what adze computed and the same numbers of the bare form,
- * relative to the greatest of these; infinite where there is nothing to compare. */
+/* The greatest difference between adze's numbers and those of the bare form, relative to the
+ * greatest of the latter; infinite if there is nothing to compare. */
 double difference(ad_view adze, const void *bare);
 
 #endif

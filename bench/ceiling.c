@@ -1,8 +1,7 @@
 /* BLIS knows some processors by name and falls back to slow kernels on others, newer ones among
- * them. A share of what those reach would flatter. BLIS_ARCH_TYPE makes it use the kernels of
- * another processor; since it looks there once, before its first product, every choice is tried
- * in a child of its own, which may well die of an instruction that this processor does not
- * have. */
+ * them. A share of their rate would flatter adze. BLIS_ARCH_TYPE makes BLIS use the kernels of
+ * another processor. It reads this variable once, before its first product, so every choice is
+ * tried in a child process, which may die of an instruction that this processor does not have. */
 #define _POSIX_C_SOURCE 200809L
 #include "ceiling.h"
 

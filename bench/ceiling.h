@@ -1,5 +1,5 @@
-/* What this machine can do at best: large square products, one on each thread, by whatever runs
- * fastest. */
+/* The highest rate of this machine: large square products, one on each thread, by the
+ * fastest kernels. */
 #ifndef BENCH_CEILING_H
 #define BENCH_CEILING_H
 

@@ -1,6 +1,6 @@
-/* What checkpoints save and cost: a deep network in pieces, and a long loop with few of its states in
- * memory. The bare form is adze, too, recording everything on a tape: what is beside it is the time for the
- * memory that is saved. */
+/* Savings and costs of checkpoints: a deep network in pieces, and a long loop with few of its
+ * states in memory. The bare form is also adze, recording everything on a tape: its ratio is the
+ * time paid for the memory that is saved. */
 #include "bench.h"
 
 #include <math.h>

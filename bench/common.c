@@ -1,4 +1,4 @@
-/* What all cases need: failing, memory, numbers to work on. */
+/* Common parts of all cases: failing, memory, numbers to work on. */
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
 
@@ -25,7 +25,7 @@ void fail(const char *format, ...)
 void check(const ad_tape *t)
 {
     if (!t)
-        fail("there is no tape: memory ran out");
+        fail("memory ran out for the tape");
     if (ad_tape_status(t) != AD_OK)
         fail("%s", ad_tape_error(t));
 }

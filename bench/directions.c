@@ -1,6 +1,6 @@
-/* Several directions at once: 64 tangents in one pass up a chain of small operations, 64 cotangents in one
- * sweep down it, 64 Hessian-vector products. The bare form is adze as well, one direction after another: what
- * there is between them is what a node costs besides its kernels. */
+/* Several directions at once: 64 tangents in one pass up a chain of small operations, 64
+ * cotangents in one sweep down it, 64 Hessian-vector products. The bare form is adze as well, one
+ * direction after another. The difference is the cost of a node besides its kernels. */
 #include "bench.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* adze-bench: runs the cases, tells the results. */
+/* adze-bench: runs the cases and prints the results. */
 #define _POSIX_C_SOURCE 200809L
 #include "memory.h"
 #include "report.h"
@@ -134,7 +134,7 @@ static choice read_options(int argc, char **argv)
         read_option(&o, found, argv[0]);
     }
     if (optind < argc)
-        fail("'%s' is no option; --help lists them", argv[optind]);
+        fail("'%s' is not an option; --help lists them", argv[optind]);
     return o;
 }
 

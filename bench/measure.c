@@ -1,5 +1,5 @@
-/* A sample is the time of so many calls that the clock's own cost does not count. Samples of adze
- * and of the bare forms alternate, so that whatever else the machine does meets them all. */
+/* A sample is the time of several calls: so many that the cost of the clock does not count.
+ * Samples of adze and of the bare forms alternate, so other load on the machine meets them all. */
 #define _POSIX_C_SOURCE 200809L
 #include "measure.h"
 
@@ -99,7 +99,7 @@ static void repeat(side *sides, int count, const bench_setting *s, bench_result 
     r->mallocs = (double)mallocs / (double)adze->calls / (double)adze->count;
 }
 
-/* The first call, on a fresh tape: what it takes beside the data. */
+/* The first call, on a fresh tape: its memory besides the data. */
 static double first_call(const bench_case *c, const bench_work *work)
 {
     peak p = peak_begin();
@@ -110,7 +110,7 @@ static double first_call(const bench_case *c, const bench_work *work)
     return fmax(resident, (double)info.bytes_reserved);
 }
 
-/* A call of each bare form, and a look at what they found. */
+/* Calls each bare form and compares the results. */
 static void compare_results(const bench_case *c, void *state)
 {
     c->kind->bare(state);

@@ -1,4 +1,4 @@
-/* Counting allocations. A program's own malloc takes the C library's place in all libraries that it
+/* Counts allocations. A program's own malloc replaces the C library's in all libraries that it
  * loads, BLIS among them; glibc keeps its own within reach under another name. */
 #define _POSIX_C_SOURCE 200809L
 #include "memory.h"
@@ -84,7 +84,7 @@ const ad_allocator counting_allocator = {.allocate = allocate, .release = releas
 
 /* ---- peaks ------------------------------------------------------------------------- */
 
-/* A row of /proc/self/status in bytes; 0 where there is none. */
+/* A row of /proc/self/status in bytes; 0 if there is no such row. */
 static int64_t status_row(const char *name)
 {
     char line[256];

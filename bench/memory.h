@@ -1,4 +1,4 @@
-/* Looking at memory: how many allocations, and how much of it at the most. */
+/* Measures memory: the number of allocations, and the peak. */
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
 
@@ -11,8 +11,8 @@ extern const ad_allocator counting_allocator;
  * library lets a program replace them, else those of the counting allocator. */
 uint64_t allocations(void);
 
-/* The peak of the resident memory since peak_begin, less what there was then, in bytes; 0 where
- * Linux does not tell. */
+/* The growth of the resident memory since peak_begin, at its peak, in bytes; 0 if the system
+ * is not Linux. */
 typedef struct peak {
     int64_t before;
 } peak;

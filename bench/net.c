@@ -1,6 +1,6 @@
-/* Networks by adze, as a user would write them: one call a layer, one check a step. The description
- * of a model with so many layers is made here instead of by AD_MODEL, for the number of layers
- * differs from case to case; it is the same as AD_MODEL(net, (dense, layer, N)) declares. */
+/* Networks by adze, as a user would write them: one call a layer, one check a step. The number of
+ * layers differs from case to case, so the description of the model is made here. AD_MODEL(net,
+ * (dense, layer, N)) would declare the same. */
 #include "net.h"
 
 #include <math.h>
@@ -119,7 +119,7 @@ static double net_difference(void *state)
     return worst;
 }
 
-/* ---- what it amounts to ------------------------------------------------------------- */
+/* ---- the amount of work ------------------------------------------------------------- */
 
 /* Products only: 2 m n k each. Backward there is one for the weights and, above the first
  * layer, one for the input. */

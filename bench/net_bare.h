@@ -31,7 +31,7 @@ void net_by_blis(net_bare *b);
 void net_by_kernels(net_bare *b);
 void net_prepare_kernels(net_bare *b);
 
-/* Rows of what goes into layer i, from this one. */
+/* Rows of the input of layer i, from this one on. */
 const float *net_layer_input(const net_bare *b, int i, int64_t row);
 
 /* A part's gradient of layer i's weights, [inputs, outputs], and of its biases after them. */

@@ -1,9 +1,9 @@
-/* Networks by the kernels that adze multiplies with, called directly: what is left over this is the
- * tape's own cost.
+/* Networks by the product kernels of adze, called directly: the rest of adze's time is the
+ * cost of the tape.
  *
- * A step takes two rounds of the threads. In the first each takes its rows through the network and
- * back as far as each layer's dz, block after block, so that what follows a product finds it
- * in the cache. In the second each makes its rows of all dw, and steps them. */
+ * A step takes two rounds of the threads. In the first, each takes its rows through the network
+ * and back to dz of each layer, block after block, so the next operation finds a product in the
+ * cache. In the second, each computes its rows of all dw, and steps them. */
 #include "net_bare.h"
 
 enum { BLOCK_BYTES = 1 << 17, FEWEST_IN_BLOCK = 256, ALIGNED = 16 };
@@ -139,7 +139,7 @@ static void step(float *restrict p, const float *restrict g, int64_t n)
         p[i] -= (float)NET_RATE * g[i];
 }
 
-/* Adds up what the parts have of db. */
+/* Adds up the parts of db. */
 static void finish_biases(net_bare *b, int i)
 {
     int64_t outputs = net_outputs(&b->spec, i);

@@ -1,8 +1,7 @@
-/* Small operations in long chains: what recording one costs, with its share of the sweep.
+/* Small operations in long chains: the cost of recording one, with its share of the sweep.
  *
- * Products and sums alternate, x a and x + b, with a and b watched, so that each pullback has
- * both its sides to compute. a is 1 and b small: nothing grows or dies out, however long the
- * chain. */
+ * Products and sums alternate, x a and x + b, with a and b watched, so each pullback computes both
+ * sides. a is 1 and b small, so nothing grows or vanishes in a long chain. */
 #include "bench.h"
 
 #include <math.h>

@@ -9,7 +9,7 @@ static const double RATE = 1e-3;
 
 AD_MODEL(weights, w);
 
-/* x, its gradient, and what the bare form keeps beside. */
+/* x, its gradient, and the states of the bare form. */
 typedef struct adam {
     ad_tape *tape; /* not used, but looked at */
     ad_pool *pool;

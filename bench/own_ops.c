@@ -1,4 +1,4 @@
-/* Operations of a user's own, written with adze/kernels.h, beside the built-in ones that do the same: here
+/* Operations written by a user with adze/kernels.h, beside built-in ones that do the same: here
  * the bare form is adze as well. Both are recorded and swept. */
 #include "bench.h"
 
@@ -25,7 +25,7 @@ static const char *layer_shape(const ad_shape *x, const void *attr, ad_shape *y)
 }
 
 #define RELU(x) ((x) > 0 ? (x) : 0)
-AD_ELEMENTS(relu_slope, AD_ELEMENT(0) > 0 ? AD_ELEMENT(1) : 0)
+AD_ELEMENTS_2(relu_slope, y, dy, y > 0 ? dy : 0)
 
 typedef struct layer {
     float *y;
@@ -73,7 +73,7 @@ static const ad_op layer_op = {.size = sizeof(ad_op),
 
 /* ---- products of numbers ---------------------------------------------------------------- */
 
-AD_ELEMENTS(times, AD_ELEMENT(0) * AD_ELEMENT(1))
+AD_ELEMENTS_2(times, a, b, a *b)
 
 static void times_forward(const ad_forward_args *c)
 {

@@ -1,4 +1,4 @@
-/* Telling the results. */
+/* Prints the results. */
 #define _POSIX_C_SOURCE 200809L
 #include "report.h"
 
@@ -43,6 +43,12 @@ static const char *bytes_text(double bytes, char text[16])
     return quantity(bytes, 1e3, units, text);
 }
 
+/* Three digits at most: a busy machine measures anything, and rows must keep their columns. */
+static double percent(double part)
+{
+    return fmin(100 * part, 999);
+}
+
 void report_heading(void)
 {
     printf("%-24s %2s %8s %8s %4s %6s %6s %6s %4s %4s %5s %4s %7s\n", "case", "th", "adze", "min",
@@ -63,9 +69,10 @@ void report_row(const bench_result *r, const ceiling *c)
     figures(r->adze.median / r->same_kernels.median, same);
     printf("%-24s %2d %8s %8s %3.0f%% %6s %6s %6s %3.0f%% %3.0f%% %5s %4.3g %7s\n", r->is->name,
            r->threads, time_text(r->adze.median, adze), time_text(r->adze.min, min),
-           fmin(100 * r->adze.spread, 999), figures(r->adze.median / r->bare.median, bare),
-           r->is->kind->same_kernels ? same : "", figures(gflops, flops), 100 * gflops / c->gflops,
-           100 * gflops / c->blis_best, figures(r->bytes / r->adze.median, bytes), r->mallocs,
+           percent(r->adze.spread), figures(r->adze.median / r->bare.median, bare),
+           r->is->kind->same_kernels ? same : "", figures(gflops, flops),
+           percent(gflops / c->gflops), percent(gflops / c->blis_best),
+           figures(r->bytes / r->adze.median, bytes), r->mallocs,
            bytes_text(r->peak_bytes, memory));
     fflush(stdout);
 }

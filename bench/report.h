@@ -1,4 +1,4 @@
-/* Telling the results: a table for people, JSON for programs. */
+/* Prints the results: a table for people, JSON for programs. */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 

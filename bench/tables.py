@@ -1,6 +1,7 @@
-"""Tells a report in tables, for a terminal or in Markdown.
+"""Prints a report as tables, for a terminal or in Markdown.
 
-Ratios are adze's time over the other's: below 1, adze is the faster. A case's rows stand together, one for each number of threads.
+Ratios are adze's time over the other's time: below 1, adze is faster. The rows of a case stand together, one for each
+number of threads.
 """
 LABELS = {'pytorch_compiled': 'comp.'}  # of peers, where the name is too long
 
@@ -75,12 +76,13 @@ def time_table(cases, names):
 
 
 def tables(whole):
-    """Pairs of what a table tells and the table."""
+    """Pairs of a title and a table."""
     cases = in_order(whole['cases'])
     python, others = peers_in(cases)
-    yield ('adze by itself (share of the ceiling and of BLIS at its best; times faster than on one '
-           'thread;\nmallocs), then its time over that of bare C with BLIS, of bare C on adze\'s '
-           'kernels, of the\nbest peer and of each: below 1, adze is the faster'
+    yield ('The first columns are of adze alone: its time, share of the ceiling, share of BLIS at its\n'
+           'best, speed-up over one thread, allocations. The others are its time over that of bare C\n'
+           'with BLIS, of bare C on adze\'s kernels, of the best peer, and of each peer; below 1, adze\n'
+           'is faster'
            + (' (comp.: PyTorch compiled)' if 'pytorch_compiled' in python else ''),
            ratio_table(cases, python))
     yield 'Times', time_table(cases, ['bare', 'same', *python])

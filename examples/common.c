@@ -1,4 +1,4 @@
-/* What the examples share and no lesson is about. */
+/* Common parts of the examples, which no lesson is about. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 #include "digits.h"
@@ -30,7 +30,7 @@ void fail(const char *format, ...)
 void check(const ad_tape *t)
 {
     if (!t)
-        fail("there is no tape: memory ran out");
+        fail("memory ran out for the tape");
     if (ad_tape_status(t) != AD_OK)
         fail("%s", ad_tape_error(t));
 }
@@ -126,7 +126,7 @@ void read_options(int argc, char **argv, const char *known, settings *s)
         read_option(&table[found], optarg, s);
     }
     if (optind < argc)
-        fail("'%s' is no option; --help lists them", argv[optind]);
+        fail("'%s' is not an option; --help lists them", argv[optind]);
 }
 
 ad_tape *new_tape(const settings *s, ad_pool **pool)
@@ -135,7 +135,7 @@ ad_tape *new_tape(const settings *s, ad_pool **pool)
     if (s->threads > AD_MAX_THREADS)
         fail("--threads: there can be %d at most", AD_MAX_THREADS);
     if (s->threads > 1 && !(*pool = ad_pool_new(NULL, (int)s->threads)))
-        fail("%lld threads are not to be had", (long long)s->threads);
+        fail("cannot start %lld threads", (long long)s->threads);
     ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .pool = *pool});
     check(t);
     return t;

@@ -1,5 +1,5 @@
-/* What the examples share and no lesson is about: options, data, clocks, tables of results.
- * Whatever fails here ends the program with one line on stderr and exit status 1. */
+/* Common parts of the examples, which no lesson is about: options, data, clocks, tables of
+ * results. A failure here ends the program with one line on stderr and exit status 1. */
 #ifndef EXAMPLES_COMMON_H
 #define EXAMPLES_COMMON_H
 

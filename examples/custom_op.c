@@ -1,6 +1,6 @@
-/* Operations with derivatives of one's own. What adze knows of an operation is one ad_op: a user's
- * is the same thing as a built-in one, and a built-in one can be had with another derivative. Every
- * number that is printed is checked. */
+/* Operations with derivatives of your own. All that adze knows of an operation is in one ad_op.
+ * Yours is the same thing as a built-in one, and you can replace the derivative of a built-in one.
+ * Every printed number is checked. */
 #include "common.h"
 
 #include <math.h>
@@ -9,25 +9,17 @@
 
 /* ---- for all sections ---------------------------------------------------------------- */
 
-/* Kernels see numbers of either float type. Reading and writing them one by one makes a kernel
- * short; where speed counts, write a loop for each type. */
-static double get(const ad_view *v, size_t i)
+/* y = f(x), number by number, on all threads of the tape. */
+static void map(const ad_forward_args *c, ad_elements *f)
 {
-    return ad_view_get(v, i);
+    ad_elementwise(c->work, &c->y.shape, 1, c->x, &c->y, AD_ASSIGN, f, c->attr);
 }
 
-static void put(const ad_array *a, size_t i, double value)
+/* dx += f(x, dy), for an operation of one operand. */
+static void pull(const ad_pullback_args *c, ad_elements *f)
 {
-    if (a->type == AD_F32)
-        ((float *)a->data)[i] = (float)value;
-    else
-        ((double *)a->data)[i] = value;
-}
-
-static void add(const ad_array *a, size_t i, double value)
-{
-    ad_view v = ad_array_view(*a);
-    put(a, i, get(&v, i) + value);
+    const ad_view in[] = {c->x[0], c->dy};
+    ad_elementwise(c->work, &c->y.shape, 2, in, &c->dx[0], AD_ADD, f, c->attr);
 }
 
 /* Prints numbers, each of which must be the one that is wanted, to twelve digits. */
@@ -35,10 +27,10 @@ static void expect(const char *what, ad_view got, const double *want)
 {
     printf("  %-10s", what);
     for (size_t i = 0; i < ad_view_count(&got); i++)
-        printf(" %12.6g", get(&got, i));
+        printf(" %12.6g", ad_view_get(&got, i));
     putchar('\n');
     for (size_t i = 0; i < ad_view_count(&got); i++) {
-        double x = get(&got, i);
+        double x = ad_view_get(&got, i);
         if (x != want[i] && !(fabs(x - want[i]) <= 1e-12 * fabs(want[i])))
             fail("%s: number %zu is %.17g, not %.17g", what, i, x, want[i]);
     }
@@ -74,21 +66,21 @@ typedef struct huber_attr {
     double delta; /* quadratic within, linear beyond */
 } huber_attr;
 
+#define DELTA            ((ad_element)((const huber_attr *)user)->delta)
+#define CLIPPED(x, most) ((x) < -(most) ? -(most) : (x) > (most) ? (most) : (x))
+
+/* Both are kernels for f32 and f64: the number of x is x, that of dy is dy, and user is the attr. */
+AD_ELEMENTS_1(huber_value, x, fabs(x) <= DELTA ? x * x / 2 : DELTA * (fabs(x) - DELTA / 2))
+AD_ELEMENTS_2(huber_slope, x, dy, dy *CLIPPED(x, DELTA))
+
 static void huber_forward(const ad_forward_args *c)
 {
-    double delta = ((const huber_attr *)c->attr)->delta;
-    for (size_t i = 0; i < ad_array_count(&c->y); i++) {
-        double r = fabs(get(&c->x[0], i));
-        put(&c->y, i, r <= delta ? r * r / 2 : delta * (r - delta / 2));
-    }
+    map(c, huber_value);
 }
 
-/* dy/dx is x within delta and +-delta beyond: x, clipped. */
 static void huber_pullback(const ad_pullback_args *c)
 {
-    double delta = ((const huber_attr *)c->attr)->delta;
-    for (size_t i = 0; i < ad_view_count(&c->y); i++)
-        add(&c->dx[0], i, get(&c->dy, i) * fmax(-delta, fmin(get(&c->x[0], i), delta)));
+    pull(c, huber_slope);
 }
 
 static const ad_op huber_op = {
@@ -118,13 +110,65 @@ static void from_nothing(ad_tape *t)
                (double[]){3.5, 0.125, 0.03125, 2.5}, (double[]){-1, -0.5, 0.25, 1});
 }
 
+/* ---- several operands: a layer ---------------------------------------------------------- */
+
+static const char *layer_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    if (x[0].rank != 2 || x[1].rank != 2 || x[2].rank != 1)
+        return "needs x [n, inputs], w [inputs, outputs] and b [outputs]";
+    *y = AD_SHAPE(x[0].dim[0], x[1].dim[1]);
+    return x[0].dim[1] == x[1].dim[0] && x[1].dim[1] == x[2].dim[0] ? NULL : "extents differ";
+}
+
+/* y = x w + b */
+static void layer_forward(const ad_forward_args *c)
+{
+    ad_product(c->work, &c->x[0], &c->x[1], &c->y, AD_ASSIGN);
+    ad_elementwise(c->work, &c->y.shape, 1, &c->x[2], &c->y, AD_ADD, NULL, NULL);
+}
+
+/* dx += dy w^T, dw += x^T dy, db += the rows of dy; where nobody wants one, nothing happens. */
+static void layer_pullback(const ad_pullback_args *c)
+{
+    ad_product(c->work, &c->dy, &c->x[1], &c->dx[0], AD_ADD | AD_TRANSPOSE_B);
+    ad_product(c->work, &c->x[0], &c->dy, &c->dx[1], AD_ADD | AD_TRANSPOSE_A);
+    ad_elementwise(c->work, &c->y.shape, 1, &c->dy, &c->dx[2], AD_ADD, NULL, NULL);
+}
+
+static const ad_op layer_op = {
+    .size = sizeof(ad_op),
+    .name = "layer",
+    .arity = 3,
+    .flags = AD_OP_STRIDED, /* all of its kernels take operands at any strides */
+    .shape = layer_shape,
+    .forward = layer_forward,
+    .pullback = layer_pullback,
+};
+
+static void several_operands(ad_tape *t)
+{
+    const double x[] = {1, 2, 3, 4}, w[] = {0.5, -1, 0.25, 2}, b[] = {10, 20};
+    heading("Several operands: a layer, made of the product that ad_dense is made of");
+    ad_tensor leaf[] = {ad_freeze(t, AD_VIEW(x, 2, 2)), ad_watch(t, AD_VIEW(w, 2, 2)),
+                        ad_watch(t, AD_VIEW(b, 2))};
+    ad_tensor y = ad_apply(&layer_op, leaf, NULL);
+    ad_backward(ad_sum(y));
+    check(t);
+    expect("y", ad_read(y), (double[]){11, 23, 12.5, 25});
+    expect("dl/dw", ad_grad(leaf[1]), (double[]){4, 4, 6, 6});
+    expect("dl/db", ad_grad(leaf[2]), (double[]){2, 2});
+    ad_tape_reset(t);
+}
+
 /* ---- is it right? ------------------------------------------------------------------- */
 
 /* Its pullback forgets that Huber's loss is linear beyond delta. */
+AD_ELEMENTS_2(square_slope, x, dy, dy *x)
+
 static void square_pullback(const ad_pullback_args *c)
 {
-    for (size_t i = 0; i < ad_view_count(&c->y); i++)
-        add(&c->dx[0], i, get(&c->dy, i) * get(&c->x[0], i));
+    pull(c, square_slope);
 }
 
 static void checked(void)
@@ -133,22 +177,22 @@ static void checked(void)
     ad_op wrong = {.size = sizeof wrong};
     ad_op_with_pullback(&huber_op, "wrong_huber", square_pullback, &wrong);
     heading("Is it right? All its rules are, for random operands; and one that is not is found");
-    if (ad_check_op(&huber_op, &(huber_attr){1}, NULL, &error) != AD_OK)
+    if (ad_check_op(&huber_op, &(huber_attr){1}, NULL, &error) != AD_OK ||
+        ad_check_op(&layer_op, NULL, NULL, &error) != AD_OK)
         fail("%s", error.text);
     if (ad_check_op(&wrong, &(huber_attr){1}, NULL, &error) != AD_DIFFERENT)
-        fail("the wrong pullback is not found");
+        fail("the check does not find the wrong pullback");
     printf("  %s\n", error.text);
 }
 
 /* ---- a faster approximation of a derivative ------------------------------------------- */
 
 /* sin' = cos, here up to the fourth power: within 0.0004 for |x| < 0.8, without a call of cos. */
+AD_ELEMENTS_2(quick_cos, x, dy, dy *(1 - x * x / 2 + x * x * x * x / 24))
+
 static void quick_sin_pullback(const ad_pullback_args *c)
 {
-    for (size_t i = 0; i < ad_view_count(&c->y); i++) {
-        double q = get(&c->x[0], i) * get(&c->x[0], i);
-        add(&c->dx[0], i, get(&c->dy, i) * (1 - q / 2 + q * q / 24));
-    }
+    pull(c, quick_cos);
 }
 
 static void faster_approximation(ad_tape *t)
@@ -173,19 +217,19 @@ static ad_tensor naive_softplus(ad_tensor x)
 }
 
 /* log(1 + exp(x)) without overflow, and without losing small exp(x) beside the 1. */
-static void softplus_forward(const ad_forward_args *c)
-{
-    for (size_t i = 0; i < ad_array_count(&c->y); i++) {
-        double x = get(&c->x[0], i);
-        put(&c->y, i, fmax(x, 0) + log1p(exp(-fabs(x))));
-    }
-}
+AD_ELEMENTS_1(softplus_value, x, fmax(x, 0) + log1p(exp(-fabs(x))))
 
 /* dy/dx = 1 / (1 + exp(-x)) */
+AD_ELEMENTS_2(softplus_slope, x, dy, dy / (1 + exp(-x)))
+
+static void softplus_forward(const ad_forward_args *c)
+{
+    map(c, softplus_value);
+}
+
 static void softplus_pullback(const ad_pullback_args *c)
 {
-    for (size_t i = 0; i < ad_view_count(&c->y); i++)
-        add(&c->dx[0], i, get(&c->dy, i) / (1 + exp(-get(&c->x[0], i))));
+    pull(c, softplus_slope);
 }
 
 static const ad_op softplus_op = {
@@ -211,9 +255,10 @@ static void better_numerics(ad_tape *t)
     check(t);
     ad_view slope = ad_grad(x);
     expect("naive y", ad_read(y), (double[]){0, log(2), INFINITY});
-    printf("  naive dy/dx at 1000 is %s\n", isnan(get(&slope, 2)) ? "inf / inf" : "a number");
-    if (!isnan(get(&slope, 2)))
-        fail("the naive derivative at 1000 is %g, not inf / inf", get(&slope, 2));
+    printf("  naive dy/dx at 1000 is %s\n",
+           isnan(ad_view_get(&slope, 2)) ? "inf / inf" : "a number");
+    if (!isnan(ad_view_get(&slope, 2)))
+        fail("the naive derivative at 1000 is %g, not inf / inf", ad_view_get(&slope, 2));
     ad_tape_reset(t);
     expect_all(t, softplus, 3, at, (double[]){4.248354255291589e-18, log(2), 1000},
                (double[]){4.248354255291589e-18, 0.5, 1});
@@ -221,10 +266,11 @@ static void better_numerics(ad_tape *t)
 
 /* ---- no derivative, and one put in its place ------------------------------------------- */
 
+AD_ELEMENTS_1(nearest, x, nearbyint(x))
+
 static void round_forward(const ad_forward_args *c)
 {
-    for (size_t i = 0; i < ad_array_count(&c->y); i++)
-        put(&c->y, i, nearbyint(get(&c->x[0], i)));
+    map(c, nearest);
 }
 
 /* Its derivative is 0 wherever there is one, which trains nothing: better to say so. */
@@ -237,10 +283,10 @@ static const ad_op round_op = {
     .forward = round_forward,
 };
 
+/* dx += dy: numbers as they are. */
 static void identity_pullback(const ad_pullback_args *c)
 {
-    for (size_t i = 0; i < ad_view_count(&c->y); i++)
-        add(&c->dx[0], i, get(&c->dy, i));
+    ad_elementwise(c->work, &c->y.shape, 1, &c->dy, &c->dx[0], AD_ADD, NULL, NULL);
 }
 
 /* The straight-through estimator (Bengio, Leonard, Courville 2013): as if rounding did nothing. */
@@ -282,26 +328,27 @@ static void no_derivative(ad_tape *t)
 static void acos_check(const ad_forward_args *c)
 {
     for (size_t i = 0; i < ad_view_count(&c->x[0]); i++)
-        if (fabs(get(&c->x[0], i)) > 1)
-            ad_reject(c->work, AD_DOMAIN, "x[%zu] is %g: no cosine", i, get(&c->x[0], i));
+        if (fabs(ad_view_get(&c->x[0], i)) > 1)
+            ad_reject(c->work, AD_DOMAIN, "x[%zu] is %g: no cosine", i, ad_view_get(&c->x[0], i));
 }
+
+AD_ELEMENTS_1(acos_value, x, acos(x))
+
+/* dy/dx = -1 / sqrt(1 - x^2) */
+AD_ELEMENTS_2(acos_slope, x, dy, -dy / sqrt(1 - x * x))
 
 static void acos_forward(const ad_forward_args *c)
 {
-    for (size_t i = 0; i < ad_array_count(&c->y); i++)
-        put(&c->y, i, acos(get(&c->x[0], i)));
+    map(c, acos_value);
 }
 
-/* dy/dx = -1 / sqrt(1 - x^2) */
 static void acos_pullback(const ad_pullback_args *c)
 {
-    for (size_t i = 0; i < ad_view_count(&c->y); i++) {
-        double x = get(&c->x[0], i), q = 1 - x * x;
-        if (q == 0)
-            ad_reject(c->work, AD_DOMAIN, "the slope at x[%zu] = %g is infinite", i, x);
-        else
-            add(&c->dx[0], i, get(&c->dy, i) * -1 / sqrt(q));
-    }
+    for (size_t i = 0; i < ad_view_count(&c->y); i++)
+        if (fabs(ad_view_get(&c->x[0], i)) == 1)
+            ad_reject(c->work, AD_DOMAIN, "the slope at x[%zu] = %g is infinite", i,
+                      ad_view_get(&c->x[0], i));
+    pull(c, acos_slope);
 }
 
 static const ad_op acos_op = {
@@ -338,6 +385,7 @@ int main(int argc, char **argv)
     check(tape);
     puts("Operations with derivatives of one's own");
     from_nothing(tape);
+    several_operands(tape);
     checked();
     faster_approximation(tape);
     better_numerics(tape);

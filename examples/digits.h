@@ -1,4 +1,4 @@
-/* Digits to learn from where MNIST is not at hand: images drawn by strokes. */
+/* Digits to learn from without MNIST: images drawn by strokes. */
 #ifndef EXAMPLES_DIGITS_H
 #define EXAMPLES_DIGITS_H
 

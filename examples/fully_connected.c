@@ -644,7 +644,7 @@ static void timing(lesson *l)
     show_times(l->out, "by_tape_60k_ms", time_repeating(repeat, run_by_tape, l), figures[2]);
 }
 
-/* ==== And what it is all for: training ================================================ */
+/* ==== The purpose of it all: training ================================================= */
 
 /* On the whole training set. The leaves are frozen, so nothing is recorded. */
 static double loss_of(const lesson *l)

@@ -1,6 +1,6 @@
 # What the scripts for users have in common. They read this file; it runs nothing.
 
-# Runs a command and shows its output only where it fails.
+# Runs a command and shows its output only if it fails.
 quietly() { # command...
     output=$("$@" 2>&1) || {
         printf '%s\n' "$output" >&2

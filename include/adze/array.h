@@ -1,8 +1,8 @@
-/* Numbers that last: types, shapes, views and arrays.
+/* Types of numbers, shapes, views and arrays.
  *
- * An array owns its numbers, which lie row by row without gaps and are yours to
- * write. A view is read only, never owns, and has strides: transposing, slicing
- * and broadcasting make views. Neither knows a tape. */
+ * An array owns its numbers, which lie row by row without gaps; write to them as you like. A view
+ * is read-only, never owns its numbers, and has strides: transposing, slicing and broadcasting
+ * make views. Arrays and views do not depend on a tape. */
 #ifndef ADZE_ARRAY_H
 #define ADZE_ARRAY_H
 
@@ -15,7 +15,7 @@ extern "C" {
 
 /* ---- number types ------------------------------------------------------------------- */
 
-/* One row is one number type: its name, its C type, and whether it carries a derivative. */
+/* One row is one number type: its name, its C type, and whether it has derivatives. */
 #define AD_TYPE_LIST(ROW)                                                                  \
     ROW(AD_F32, float, true)                                                               \
     ROW(AD_F64, double, true)                                                              \
@@ -29,8 +29,8 @@ typedef enum ad_type { AD_TYPE_LIST(AD_TYPE_NAME) AD_TYPE_COUNT } ad_type;
 #undef AD_TYPE_NAME
 
 AD_API const char *ad_type_text(ad_type type);  /* "f32"; never NULL */
-AD_API size_t ad_type_size(ad_type type);       /* bytes of a number; 0 for no such type */
-AD_API bool ad_type_is_float(ad_type type);     /* f32 and f64: those with derivatives */
+AD_API size_t ad_type_size(ad_type type);       /* bytes of a number; 0 if there is no such type */
+AD_API bool ad_type_is_float(ad_type type);     /* f32 and f64, the types with derivatives */
 
 /* ---- shapes ------------------------------------------------------------------------- */
 
@@ -38,10 +38,10 @@ enum { AD_MAX_RANK = 8 };
 
 typedef struct ad_shape {
     int rank;                  /* 0 to AD_MAX_RANK; 0 is a single number */
-    int64_t dim[AD_MAX_RANK];  /* extents >= 0; those from rank on mean nothing */
+    int64_t dim[AD_MAX_RANK];  /* extents >= 0; dim[rank] and later ones are ignored */
 } ad_shape;
 
-/* AD_SHAPE(64, 784) is a matrix's shape, AD_SCALAR a single number's. */
+/* AD_SHAPE(64, 784) is the shape of a matrix, AD_SCALAR that of a single number. */
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename... Extents> constexpr ad_shape ad_shape_from(Extents... extents)
@@ -58,8 +58,8 @@ extern "C" {
 #define AD_SCALAR ((ad_shape){0, {0}})
 #endif
 
-/* Multiplies the extents. AD_BAD_SHAPE for a bad rank or a negative extent,
- * AD_TOO_LARGE where the product, or its bytes in any number type, overflows. */
+/* Multiplies the extents. AD_BAD_SHAPE for a bad rank or a negative extent; AD_TOO_LARGE if the
+ * product, or its bytes in some number type, overflows. */
 AD_API ad_status ad_shape_count(const ad_shape *shape, size_t *count);
 AD_API bool ad_shape_equal(const ad_shape *a, const ad_shape *b);
 
@@ -80,7 +80,7 @@ AD_API ad_view ad_view_of(ad_type type, const void *data, ad_shape shape);
 AD_API bool ad_view_is_contiguous(const ad_view *v);
 AD_API size_t ad_view_count(const ad_view *v);
 
-/* The i-th number, row by row, as a double; NaN when there is none. */
+/* The i-th number, row by row, as a double. NaN if there is none. */
 AD_API double ad_view_get(const ad_view *v, size_t i);
 
 /* AD_VIEW(numbers, 60000, 784): a view whose type comes from the pointer. */
@@ -121,32 +121,32 @@ typedef struct ad_array {
     const ad_allocator *allocator; /* NULL: the C library's */
 } ad_array;
 
-/* An array of zeros. data is NULL when memory ran out or the shape or type is bad.
- * Yours: end it with ad_array_free. ad_zeros takes its memory from the C library. */
+/* An array of zeros. data is NULL if memory ran out or the shape or type is bad. The array is
+ * yours: end it with ad_array_free. ad_zeros takes its memory from the C library. */
 AD_API ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape);
 AD_API ad_array ad_zeros(ad_type type, ad_shape shape);
 
-/* A new array with the numbers of a view. ad_array_copy converts to `type` as ad_cast does. */
+/* A new array with the numbers of a view, converted to `type` as ad_cast does. data is
+ * NULL on failure. */
 AD_API ad_array ad_array_copy(const ad_allocator *allocator, ad_type type, ad_view v);
 
 AD_API void ad_array_free(ad_array *a); /* a may be NULL or hold nothing; leaves it empty */
 AD_API ad_view ad_array_view(ad_array a);
 AD_API size_t ad_array_count(const ad_array *a);
 
-/* Copies the numbers of v into a; types and shapes must be equal. Nothing is
- * written on failure. */
+/* Copies the numbers of v into a. Types and shapes must be equal. Writes nothing on failure. */
 AD_API ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error);
 
-/* Sets the i-th number, row by row. AD_MISUSE if there is none, AD_DOMAIN if it is of an integer type
- * that cannot hold the value; then nothing is written. */
+/* Sets the i-th number, row by row. AD_MISUSE if there is none; AD_DOMAIN if an integer type
+ * cannot hold the value. Writes nothing on failure. */
 AD_API ad_status ad_array_set(ad_array *a, size_t i, double value);
 
-/* An array over memory that the caller owns and keeps: results are written there. Its numbers lie row by
- * row. ad_array_free leaves the memory alone, since the array's allocator gives and releases none. */
+/* An array over memory of the caller's, in which results are to be written. Its numbers lie row by
+ * row. ad_array_free does not release the memory. */
 AD_API ad_array ad_array_of(ad_type type, void *data, ad_shape shape);
 
-/* AD_ARRAY(numbers, 64, 784): the same with the type of the pointer; AD_ARRAY_SCALAR(&number): one
- * number. */
+/* AD_ARRAY(numbers, 64, 784): an array over memory whose type comes from the pointer.
+ * AD_ARRAY_SCALAR(&number): an array over one number. */
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename T> inline ad_array ad_array_from(T *data, ad_shape shape)

@@ -28,7 +28,7 @@ template <typename... Axes> constexpr ad_axes ad_axes_of(Axes... axes)
 }
 #define AD_AXES(...) ad_axes_of(__VA_ARGS__)
 #else
-/* list[0] does not count: C has no empty list, so AD_AXES puts a 0 before the axes. */
+/* list[0] is ignored: C has no empty list, so AD_AXES puts a 0 before the axes. */
 static inline AD_UNUSED ad_axes ad_axes_of(size_t length, const int *list)
 {
     ad_axes axes = {.count = (int)length - 1};

@@ -15,10 +15,10 @@ typedef struct ad_dataset {
     ad_array test_labels;  /* u8 [m] */
 } ad_dataset;
 
-/* Reads MNIST, or a data set in its format, from a directory: train-images-idx3-ubyte,
- * train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, each plain or gzip
- * with .gz at the end of its name. AD_FORMAT if images and labels do not match. *d is written only
- * on success; end it with ad_dataset_free. */
+/* Reads MNIST, or a data set in its format, from a directory with the files
+ * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+ * t10k-labels-idx1-ubyte. Each may be plain, or gzip with .gz at the end of its name. AD_FORMAT if
+ * images and labels do not match. *d is written only on success; end it with ad_dataset_free. */
 AD_API ad_status ad_dataset_read(const char *directory, const ad_allocator *allocator,
                                  ad_dataset *d, ad_error *error);
 

@@ -1,12 +1,13 @@
-/* Functions inside functions: a function of tensors as one operation in the middle of a formula.
+/* Functions inside functions: a function of tensors as one operation in the middle of a
+ * formula.
  *
- * Each makes values on the tape that x is on. f is evaluated on a tape of its own: once now, and
- * once more in every sweep. So its result must depend on its operands and env only. Pass other
- * tensors of the outer tape as further operands; freeze plain numbers reached through env on the
- * tape that f is given. env is borrowed until the tape is reset, with all that f reads there;
- * ad_tape_memory has room for one. If f gives another value in a sweep than before, the sweep fails
- * with AD_CHANGED. If f fails, the message is that of the operation in f, under the name of the
- * function below. */
+ * Each function here makes values on the tape of its operands x. f is evaluated on a tape of
+ * its own: once now, and once more in every sweep. So its result must depend on its operands
+ * and env only. Pass other tensors of the outer tape as further operands; freeze plain numbers
+ * reached through env on the tape that f is given. env, and all data that f reaches through it, is
+ * borrowed until the tape is reset; ad_tape_memory has room for it. If f gives another value in a
+ * sweep than before, the sweep fails with AD_CHANGED. If f fails, the message names the operation
+ * in f, and before it the function below that called f. */
 #ifndef ADZE_FUNCTIONS_H
 #define ADZE_FUNCTIONS_H
 
@@ -19,24 +20,26 @@ extern "C" {
 
 /* ---- derivatives -------------------------------------------------------------------- */
 
-/* f(x), of one element, as a rank-0 value, and gradient[i] = df / dx[i] for the first `wrt` of n
- * operands, differentiable in all of them: what flows back is a Hessian-vector product,
+/* Returns f(x), of one element, as a rank-0 value. Sets gradient[i] to the tensor df / dx[i] for
+ * the first `wrt` of n operands. All these results can be differentiated by all operands; the
+ * pullback is a Hessian-vector product,
  *
  *     dx[j] += sum over i of (d2f / dx[j] dx[i]) dgradient[i] + (df / dx[j]) dvalue
  *
- * This serves penalties on gradients and steps of training inside a function (MAML). Float operands
- * and f have one float type; operands beyond the first `wrt` may be of other types. gradient may be
- * x itself. Calls may be nested. Where a dgradient[i] is all zeros, no second derivatives are
- * taken. A sweep over an operation without second derivatives fails with AD_NO_DERIVATIVE and its
- * name; so does a second-order sweep, which would need third derivatives. */
+ * Use it for penalties on gradients, and for steps of training inside a function (MAML).
+ * f and its float operands have one float type; operands beyond the first `wrt` may have
+ * other types. gradient may be x itself. Calls may be nested. Second derivatives are not
+ * taken for a dgradient[i] of zeros. A sweep over an operation without second derivatives
+ * fails with AD_NO_DERIVATIVE and its name. So does a second-order sweep, which would need
+ * third derivatives. */
 AD_API ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt,
                                   const void *env, ad_tensor *gradient);
 
-/* f(x) with another derivative: pullback sets dx[i], of x[i]'s type and shape, for the cotangent dy
- * of the value y = f(x). It computes with tensors, as f does, and should be linear in dy.
- * ad_number(0) stands for zeros; the dx of an operand that is not a float is ignored. The jvp and
- * the second derivatives are those of the pullback, if its operations have them. (JAX's
- * custom_vjp.) */
+/* Returns f(x), with another derivative. pullback sets dx[i], of x[i]'s type and shape, for the
+ * cotangent dy of y = f(x). It computes with tensors, as f does, and should be linear in dy.
+ * ad_number(0) stands for zeros; the dx of an operand that is not a float is ignored.
+ * The jvp and the second derivatives are derived from the pullback, if its operations have them.
+ * (JAX: custom_vjp.) */
 typedef void ad_pullback_function(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy,
                                   const void *env, ad_tensor *dx);
 
@@ -45,63 +48,66 @@ AD_API ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullba
 
 /* ---- checkpoints: less memory for more time ------------------------------------------ */
 
-/* A checkpoint keeps the result of f and nothing that f computed on the way. A sweep evaluates f
- * again, so the tape holds one checkpoint's values at a time. Random operations draw the same
- * numbers again. All checkpoints of a tape share the memory of its inner tape; a sweep in slices
+/* A checkpoint keeps the result of f and nothing that f computed on the way. A sweep evaluates
+ * f again, so it holds the values of one checkpoint at a time. Random operations draw the same
+ * numbers again. All checkpoints of a tape share the memory of its inner tape. A sweep in slices
  * takes each of them as one operation. docs/checkpointing.md has figures. */
 
-/* f(x), of any shape and float type, of n operands. It costs one more evaluation of f in the sweep.
- * Checkpoints may be nested. The gradients are those of f itself; they are added up for each
- * operand before others are added to them. If f's value depends on an operand only through
- * operations without a derivative, a sweep fails with AD_NO_DERIVATIVE; stop its gradient
- * (ad_stop_gradient) if that is meant. */
+/* Returns f(x), of any shape and float type, as a checkpoint. It costs one more evaluation of f in
+ * the sweep. Checkpoints may be nested. Gradients equal those of f itself to rounding: the terms
+ * inside f are summed first, then added to those outside. If f depends on an operand only through
+ * operations without a derivative, a sweep fails with AD_NO_DERIVATIVE. Stop that operand's
+ * gradient (ad_stop_gradient) if this is what you want. */
 AD_API ad_tensor ad_checkpoint(ad_function *f, int n, const ad_tensor *x, const void *env);
 
-/* A step of a loop: sets next[k], of state[k]'s type and shape, to the states after step i. x are
- * the operands that are the same in all steps. */
+/* A step of a loop: sets next[k], of state[k]'s type and shape, to the states after step i. x has
+ * the operands that stay the same in all steps. */
 typedef void ad_step_function(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
                               const void *env, ad_tensor *next);
 
-/* The states after so many steps of a loop from x[0], ..., x[states - 1], which have one float
- * type; the other operands, x[states], ..., x[n - 1], are given to each step. result[k], unless
- * result is NULL, becomes state k (it may be x itself); returns state 0.
+/* Takes `steps` steps of a loop from the states x[0], ..., x[states - 1], which have one float
+ * type. The other operands, x[states], ..., x[n - 1], are passed to every step. Sets result[k] to
+ * state k after the last step and returns state 0. result may be NULL, or x itself.
  *
- * Keeps the operands and the states before up to `snapshots` of the steps, and nothing else: a
- * sweep takes steps again between them, as few as possible (Griewank and Walther 2000, "Algorithm
- * 799: revolve"). With s snapshots no step of (s + 1 + r)! / ((s + 1)! r!) is taken more than r
- * times before it is swept. A second sweep takes a loop's worth of steps more, a second-order one
- * takes as much memory again while it lasts.
+ * The tape keeps the operands, and the states before up to `snapshots` of the steps. Between
+ * them a sweep takes steps again, as few as possible (Griewank and Walther 2000, "Algorithm 799:
+ * revolve"). With s snapshots, a loop of up to (s + 1 + r)! / ((s + 1)! r!) steps takes no step
+ * more than r times before it is swept. A second sweep takes another loop's worth of steps. A
+ * second-order sweep takes as much memory again while it lasts.
  *
- * A loss of all states is a state that they are added to. Data that a step reads, row i of a
- * sequence, is best frozen there from what env leads to: the gradient of an operand is as large as
- * the operand in every step. Failures name the step. AD_MISUSE: negative numbers, no states. */
+ * To sum a loss over all steps, make the sum one of the states. A step should freeze its data,
+ * such as row i of a sequence, from env: if the sequence were an operand, every step would make
+ * a gradient of the whole sequence. Failures name the step. AD_MISUSE if a number is negative or
+ * there are no states. */
 AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, int n, const ad_tensor *x, int states,
                                     int64_t steps, int64_t snapshots, const void *env,
                                     ad_tensor *result);
 
 /* ---- of models ---------------------------------------------------------------------- */
 
-/* The same for a model's tensors (model.h), which are on the tape. `bytes` of env are copied to the
- * tape; with 0 env is borrowed until the tape is reset. Whatever env points to is borrowed anyway.
- * AD_MODEL_FUNCTIONS(mlp) declares these functions, typed: mlp_gradient_node, .... */
+/* These functions take a model's tensors (model.h), which are on the tape. `bytes` of env are
+ * copied to the tape; with 0, env is borrowed until the tape is reset. Data that env points to is
+ * borrowed in any case. AD_MODEL_FUNCTIONS(mlp) declares these functions, typed:
+ * mlp_gradient_node, .... */
 typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
                                const void *env);
 
-/* f(tensors), of one element, as a rank-0 value, and its gradient as tensors. */
+/* Returns f(tensors), of one element, as a rank-0 value, and its gradient as tensors. */
 AD_API ad_tensor ad_model_gradient_node(const ad_tree *tree, ad_model_function *f,
                                         const void *tensors, const void *env, size_t bytes,
                                         void *gradient);
 
-/* The same by the n inputs x of a model. */
+/* Returns map(tensors, x), of one element, as a rank-0 value, and its gradient by the n
+ * inputs x as tensors. */
 AD_API ad_tensor ad_model_input_gradient_node(const ad_tree *tree, ad_model_map *map,
                                               const void *tensors, int n, const ad_tensor *x,
                                               const void *env, size_t bytes, ad_tensor *gradient);
 
-/* A model's value at inputs, of any shape, as a checkpoint. */
+/* Returns map(tensors, x), of any shape, as a checkpoint. */
 AD_API ad_tensor ad_model_checkpoint(const ad_tree *tree, ad_model_map *map, const void *tensors,
                                      int n, const ad_tensor *x, const void *env, size_t bytes);
 
-/* sum = y + alpha x, all of them structs of tensors: a step of training inside a function. */
+/* sum = y + alpha x, for structs of tensors: a step of training inside a function. */
 AD_API void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void *x, const void *y,
                                   void *sum);
 
@@ -109,7 +115,7 @@ AD_API void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void 
 }
 #endif
 
-/* Declares, for a model m, m_map, a function of a model and inputs, and the functions above. */
+/* Declares these functions for a model m, and m_map: a function of a model and inputs. */
 #define AD_MODEL_FUNCTIONS(m)                                                              \
     typedef ad_tensor m##_map(ad_tape *t, const m##_tensors *model, const ad_tensor *x,    \
                               const void *env);                                            \

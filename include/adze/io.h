@@ -1,4 +1,4 @@
-/* Files of numbers: the IDX format of MNIST and its kind. */
+/* Files of numbers: the IDX format, which MNIST uses. */
 #ifndef ADZE_IO_H
 #define ADZE_IO_H
 
@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-/* Reads an IDX file, plain or gzip (RFC 1952), into a new array. Unsigned bytes become u8, f32 and
- * f64 stay, signed integers become i32. The format is that of LeCun, Cortes and Burges, "The MNIST
- * database". No sequence of bytes makes it crash, hang, or allocate more than the file can fill.
+/* Reads an IDX file, plain or gzip (RFC 1952), into a new array. Unsigned bytes become u8, signed
+ * integers become i32, f32 and f64 stay. LeCun, Cortes and Burges, "The MNIST database", describes
+ * the format. No file makes the reader crash, hang, or allocate more than the file can fill.
  * AD_FILE and AD_FORMAT come with a message that says what is wrong and where. *a is written only
  * on success; it is yours, end it with ad_array_free. */
 AD_API ad_status ad_idx_read(const char *path, const ad_allocator *allocator, ad_array *a,

@@ -1,30 +1,31 @@
-/* Models: structs of parameters, and what is done to all their fields at once.
+/* Models: structs of parameters, and functions on all their fields at once.
  *
  *     AD_MODEL(dense, w, b);                                  two arrays
  *     AD_MODEL(mlp, (dense, hidden), (dense, output), scale); two models and an array
  *     AD_MODEL(deep, (dense, layer, 3), (ad_array, gain, 3)); arrays of them
  *
- * declares at file scope, once and for all fields (up to 32),
+ * Each line stands at file scope and has up to 32 fields. The second one declares
  *
- *     mlp            struct of ad_array: parameters, and as well gradients, momenta
- *     mlp_tensors    the same fields as ad_tensor: the model on a tape
+ *     mlp            struct of ad_array: for parameters, gradients, momenta
+ *     mlp_tensors    struct of ad_tensor with the same fields: the model on a tape
  *     mlp_function   ad_tensor f(ad_tape *, const mlp_tensors *, const void *env)
- *     mlp_tree       the description (tree.h) that the functions below work from
+ *     mlp_tree       the description (tree.h), which the functions below read
  *
- * and the functions of AD_MODEL_BASICS, typed: mlp_watch, mlp_gradient, mlp_step, .... More are
- * declared on request, each in a line of its own at file scope:
+ * and the typed functions of AD_MODEL_BASICS: mlp_watch, mlp_gradient, mlp_step, .... Ask for more
+ * with further lines at file scope:
  *
  *     AD_MODEL_DERIVATIVES(mlp);   (model_derivatives.h)  mlp_jvp, mlp_hessian, mlp_flatten, ...
  *     AD_MODEL_FUNCTIONS(mlp);     (functions.h)          mlp_gradient_node, mlp_checkpoint, ...
  *     AD_MODEL_CHECKS(mlp);        (check.h)              mlp_check_gradient, mlp_check_step
  *
- * What is not a parameter belongs in an enclosing struct.
+ * A model has parameters only. Put other data into a struct around it.
  *
- * Structs that receive results may start as {0}: arrays that hold nothing yet are allocated
- * (gradients by the C library, or as their own allocator field says; all others as the model's
- * arrays were) and are yours to end with mlp_free. Results are written only if all went well.
+ * A struct that receives results may start as {0}. Its empty arrays are allocated: gradients
+ * by the C library, or by the allocator in their own field; all others by the allocators of the
+ * model's arrays. They are yours: end them with mlp_free. Results are written only if everything
+ * succeeds.
  *
- * A typed function has the arguments of its twin below: mlp_copy(&model, &copy, &error) is
+ * A typed function has the arguments of the general one below: mlp_copy(&model, &copy, &error) is
  * ad_model_copy(&mlp_tree, &model, &copy, &error). error may be NULL. */
 #ifndef ADZE_MODEL_H
 #define ADZE_MODEL_H
@@ -39,22 +40,24 @@ extern "C" {
 
 /* ---- on a tape ---------------------------------------------------------------------- */
 
-/* Makes leaves of all arrays, labelled with their paths, as "hidden.w". */
+/* Puts all arrays on the tape, as watched or as frozen leaves, labelled with their paths,
+ * as "hidden.w". */
 AD_API void ad_model_watch(const ad_tree *tree, ad_tape *t, const void *model, void *tensors);
 AD_API void ad_model_freeze(const ad_tree *tree, ad_tape *t, const void *model, void *tensors);
 
-/* Sweeps back from y, with cotangent dy or (dy NULL) from a y of one element, and copies the
- * gradients of the watched fields. A frozen field is AD_MISUSE. The message is on y's tape. */
+/* Sweeps back from y and copies the gradients of all fields, which must be watched (AD_MISUSE
+ * for a frozen one). dy is the cotangent of y; NULL if y has one element. The message
+ * is on y's tape. */
 AD_API ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
                                    const void *tensors, void *gradient);
 
-/* The same without a sweep: copies the gradients that the tape's last sweep has left, for sweeps in
- * slices. AD_MISUSE before one has come to its end. */
+/* Copies the gradients of all fields that the tape's last sweep has left. Use it after a sweep in
+ * slices. AD_MISUSE before that sweep has ended. */
 AD_API ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors,
                                   void *gradient);
 
-/* f(model), of one element, and its gradient. Evaluates f on t, above what the tape holds, and
- * leaves the tape as it was. value may be NULL. */
+/* Computes f(model), of one element, and its gradient. Evaluates f on t, above the values that the
+ * tape holds, and leaves the tape as it was. value may be NULL. */
 typedef ad_tensor ad_model_function(ad_tape *t, const void *tensors, const void *env);
 AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, const void *env, double *value,
@@ -62,28 +65,32 @@ AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, a
 
 /* ---- all fields at once ------------------------------------------------------------- */
 
-/* zeros: all arrays like those of model, filled with 0. copy: with the same numbers. */
+/* Makes a struct with the model's types and shapes, filled with 0. */
 AD_API ad_status ad_model_like(const ad_tree *tree, const void *model, void *zeros,
                                ad_error *error);
+
+/* Copies the model, numbers included. */
 AD_API ad_status ad_model_copy(const ad_tree *tree, const void *model, void *copy, ad_error *error);
 
-/* y += alpha x. AD_BAD_SHAPE or AD_BAD_TYPE, naming the field, where the two differ. */
+/* y += alpha x. If x and y differ: AD_BAD_SHAPE or AD_BAD_TYPE, naming the field. */
 AD_API ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *y,
                                ad_error *error);
 
+/* Frees all arrays and leaves them empty. model may be NULL. */
 AD_API void ad_model_free(const ad_tree *tree, void *model);
 
-/* Calls visit for every array, in order of declaration, with its path: "hidden.w", "layer[2].b".
- * Stops at the first status that is not AD_OK, and returns it. */
+/* Calls visit for every array, in the order of declaration, with its path: "hidden.w",
+ * "layer[2].b". Stops at the first status other than AD_OK and returns it. */
 typedef ad_status ad_visitor(void *user, const char *path, ad_array *a);
 AD_API ad_status ad_model_visit(const ad_tree *tree, void *model, ad_visitor *visit, void *user);
 
-/* A model as a vector of all its P parameters, field after field in order of declaration, each row
- * by row. All fields must be f32, or all f64: AD_BAD_TYPE, naming the field. The vector, [P], is
- * made if it holds nothing, with the allocator of the model's first array. unflatten writes to the
- * arrays that the model has; the vector's numbers must lie together. */
+/* Copies the model's P parameters into a vector, [P]: field after field in the order of
+ * declaration, each row by row. All fields must be f32, or all f64 (AD_BAD_TYPE, naming the field).
+ * An empty vector is allocated with the allocator of the model's first array. */
 AD_API ad_status ad_model_flatten(const ad_tree *tree, const void *model, ad_array *vector,
                                   ad_error *error);
+
+/* Copies a vector, [P], back into the model's arrays. The vector must be contiguous. */
 AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *model,
                                     ad_error *error);
 
@@ -95,18 +102,18 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 
 #define AD_MODEL(m, ...)                                                                   \
     typedef struct m {                                                                     \
-        AD_EACH(AD_FIELD_ARRAYS, m, __VA_ARGS__)                                           \
+        AD_EACH_FIELD(AD_FIELD_ARRAYS, m, __VA_ARGS__)                                     \
     } m;                                                                                   \
     typedef struct m##_tensors {                                                           \
-        AD_EACH(AD_FIELD_TENSORS, m, __VA_ARGS__)                                          \
+        AD_EACH_FIELD(AD_FIELD_TENSORS, m, __VA_ARGS__)                                    \
     } m##_tensors;                                                                         \
-    static const ad_field m##_fields[] = {AD_EACH(AD_FIELD_ROW, m, __VA_ARGS__)};          \
+    static const ad_field m##_fields[] = {AD_EACH_FIELD(AD_FIELD_ROW, m, __VA_ARGS__)};    \
     static const ad_tree m##_tree AD_UNUSED = {                                            \
         sizeof(ad_tree), #m, sizeof(m) / sizeof(ad_array), m##_fields, AD_COUNT(__VA_ARGS__)}; \
     AD_MODEL_BASICS(m)                                                                     \
     struct m##_tensors
 
-/* The functions of a model, m, as a reader would write them by hand. */
+/* The typed functions of a model m, as one would write them by hand. */
 #define AD_MODEL_BASICS(m)                                                                 \
     typedef ad_tensor m##_function(ad_tape *t, const m##_tensors *x, const void *env);     \
     typedef struct m##_call {                                                              \
@@ -178,7 +185,7 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 
 /* ---- the machinery of the declaration ----------------------------------------------- */
 
-/* A field is written w, (type, name) or (type, name, count). The first is (ad_array, w). */
+/* A field is written w, (type, name) or (type, name, count); w is short for (ad_array, w). */
 #define AD_FIELD_ARRAYS(m, f) AD_FIELD_CALL(AD_FIELD_ARRAYS, m, AD_FIELD_FULL(f))
 #define AD_FIELD_TENSORS(m, f) AD_FIELD_CALL(AD_FIELD_TENSORS, m, AD_FIELD_FULL(f))
 #define AD_FIELD_ROW(m, f) AD_FIELD_CALL(AD_FIELD_ROW, m, AD_FIELD_FULL(f))
@@ -190,12 +197,12 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_FIELD_ROW_2(m, T, f) AD_FIELD_ROW_3(m, T, f, 0)
 #define AD_FIELD_ROW_3(m, T, f, n) {sizeof(ad_field), #f, &T##_tree, n},
 
-#define AD_FIELD_CALL(DO, m, full) AD_EXPAND(AD_JOIN(DO, AD_COUNT full), (m, AD_STRIP full))
+#define AD_FIELD_CALL(DO, m, full) AD_EXPAND(AD_PASTE(DO, AD_COUNT full), (m, AD_STRIP full))
 #define AD_EXPAND(DO, arguments) DO arguments
 #define AD_STRIP(...) __VA_ARGS__
-#define AD_JOIN(a, b) AD_JOIN_(a, b)
-#define AD_JOIN_(a, b) a##_##b
-#define AD_FIELD_FULL(f) AD_EXPAND(AD_JOIN(AD_FIELD_FULL, AD_IS_PAREN(f)), (f))
+#define AD_PASTE(a, b) AD_PASTE_(a, b)
+#define AD_PASTE_(a, b) a##_##b
+#define AD_FIELD_FULL(f) AD_EXPAND(AD_PASTE(AD_FIELD_FULL, AD_IS_PAREN(f)), (f))
 #define AD_FIELD_FULL_0(f) (ad_array, f)
 #define AD_FIELD_FULL_1(f) f
 #define AD_IS_PAREN(f) AD_IS_PAREN_(AD_PAREN_PROBE f, 0, ~)
@@ -204,7 +211,7 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_PAREN_PROBE(...) ~, 1
 
 /* Applies DO(m, field) to up to 32 fields. */
-#define AD_EACH(DO, m, ...) AD_EACH_OF(AD_COUNT(__VA_ARGS__), DO, m, __VA_ARGS__)
+#define AD_EACH_FIELD(DO, m, ...) AD_EACH_OF(AD_COUNT(__VA_ARGS__), DO, m, __VA_ARGS__)
 #define AD_EACH_OF(n, DO, m, ...) AD_EACH_OF_(n, DO, m, __VA_ARGS__)
 #define AD_EACH_OF_(n, DO, m, ...) AD_EACH_##n(DO, m, __VA_ARGS__)
 #define AD_EACH_1(DO, m, f) DO(m, f)

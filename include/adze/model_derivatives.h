@@ -1,6 +1,6 @@
-/* Derivatives of functions of models beyond the gradient: what derivatives.h has for functions of
- * tensors, with models in the place of operands. AD_MODEL_DERIVATIVES(mlp) declares them, typed:
- * mlp_jvp, mlp_hessian, .... */
+/* Derivatives of functions of models beyond the gradient. They do what the functions of
+ * derivatives.h do, with a model in the place of the operands. AD_MODEL_DERIVATIVES(mlp) declares
+ * them, typed: mlp_jvp, mlp_hessian, .... */
 #ifndef ADZE_MODEL_DERIVATIVES_H
 #define ADZE_MODEL_DERIVATIVES_H
 
@@ -11,34 +11,37 @@
 extern "C" {
 #endif
 
-/* f(model), of any shape, and the model's leaves. They live on the tape, until its reset or a
- * rewind to before them; mlp_pull gives J^T dy as often as one likes. */
+/* Computes f(model), of any shape, and the model's leaves. They live on the tape until its reset,
+ * or a rewind to before them. Then mlp_pull computes J^T dy, as often as you like. */
 AD_API ad_status ad_model_value_with_pullback(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, const void *env, ad_tensor *value,
                                               void *tensors);
 
-/* y = f(model) and ty = J tangent, or hvp = H tangent for an f of one element. The tangent is a
- * struct of the model's own type; its arrays may hold nothing, for zeros. */
+/* y = f(model) and ty = J tangent. The tangent is a struct of the model's own type; an empty array
+ * in it stands for zeros. */
 AD_API ad_status ad_model_jvp(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                               const void *model, const void *tangent, const void *env, ad_array *y,
                               ad_array *ty);
+
+/* hvp = H tangent for an f of one element. An empty array in the tangent stands for zeros. */
 AD_API ad_status ad_model_hvp(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                               const void *model, const void *tangent, const void *env, void *hvp);
 
-/* A struct of the model's own type: each field has the axes of y = f(model), then its own. y,
- * unless NULL, receives f(model). */
+/* The Jacobian of y = f(model), a struct of the model's own type: each field has the axes of y,
+ * then its own. y receives f(model) and may be NULL. */
 AD_API ad_status ad_model_value_with_jacobian(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, ad_mode mode, const void *env,
                                               ad_array *y, void *jacobian);
 
-/* For an f of one element, over all P parameters as ad_model_flatten orders them: hessian is [P,
- * P], symmetric to rounding. value and gradient receive f's at the model from the same evaluation,
- * unless NULL. AD_BAD_TYPE where the fields' types differ. */
+/* The Hessian of an f of one element by all P parameters, in the order of ad_model_flatten:
+ * [P, P], symmetric to rounding. value and gradient receive f and its gradient from the same
+ * evaluation; each may be NULL. AD_BAD_TYPE if the fields' types differ. */
 AD_API ad_status ad_model_value_with_hessian(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                              const void *model, const void *env, double *value,
                                              void *gradient, ad_array *hessian);
 
-/* Its diagonal, as a model. Takes the time of the Hessian, not its memory. */
+/* The diagonal of the Hessian, a struct of the model's own type. Takes the time of the whole
+ * Hessian, but not its memory. */
 AD_API ad_status ad_model_hessian_diagonal(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                            const void *model, const void *env, void *diagonal);
 
@@ -46,7 +49,7 @@ AD_API ad_status ad_model_hessian_diagonal(const ad_tree *tree, ad_tape *t, ad_m
 } /* extern "C" */
 #endif
 
-/* Declares, for a model m, mlp_pullback, a value and its pullback, and the functions above. */
+/* Declares these functions for a model m, and m_pullback: a value with its pullback. */
 #define AD_MODEL_DERIVATIVES(m)                                                            \
     typedef struct m##_pullback {                                                          \
         ad_tensor value;                                                                   \

@@ -1,6 +1,6 @@
-/* Random numbers that depend on seed, stream and position only: not on the run, the machine's load
- * or the number of threads. Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
- * numbers: as easy as 1, 2, 3"). */
+/* Random numbers. They depend on seed, stream and position only, and not on the run, the machine's
+ * load or the number of threads. The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011,
+ * "Parallel random numbers: as easy as 1, 2, 3"). */
 #ifndef ADZE_RANDOM_H
 #define ADZE_RANDOM_H
 
@@ -10,12 +10,12 @@
 extern "C" {
 #endif
 
-/* A value: copy it to draw the same numbers again. */
+/* The state of a generator. It is a plain value: copy it to draw the same numbers again. */
 typedef struct ad_random {
     uint64_t seed, stream, position;
 } ad_random;
 
-/* Different streams of one seed are independent. */
+/* A generator at the start of a stream. Different streams of one seed are independent. */
 AD_API ad_random ad_random_new(uint64_t seed, uint64_t stream);
 
 /* The Philox block function: 128 random bits from a counter and a key. */
@@ -25,25 +25,26 @@ AD_API uint64_t ad_random_bits(ad_random *r);
 AD_API double ad_random_uniform(ad_random *r);              /* in [0, 1) */
 AD_API double ad_random_normal(ad_random *r);               /* mean 0, standard deviation 1 */
 AD_API uint64_t ad_random_below(ad_random *r, uint64_t n);  /* in [0, n), unbiased; 0 for n = 0 */
-AD_API void ad_random_shuffle(ad_random *r, int64_t *index, size_t n);
+AD_API void ad_random_shuffle(ad_random *r, int64_t *index, size_t n); /* permutes index[0..n-1] */
 
-/* Fill a float array. AD_MISUSE if it holds nothing, AD_BAD_TYPE if it is not a float array. */
+/* Fill a float array with numbers in [low, high), or normal ones. AD_MISUSE if the array holds
+ * nothing, AD_BAD_TYPE if it is not f32 or f64. */
 AD_API ad_status ad_fill_uniform(ad_array *a, ad_random *r, double low, double high);
 AD_API ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double deviation);
 
-/* Initial weights [..., inputs, outputs]; axes before the last two count as a receptive field,
- * which multiplies both. AD_BAD_SHAPE for a rank below 2.
+/* Fill an array of weights, [..., inputs, outputs]. Axes before the last two are a receptive
+ * field: its size multiplies inputs and outputs. AD_BAD_SHAPE for a rank below 2.
  *
- *   kaiming  normal, standard deviation sqrt(2 / inputs), for relu layers (He et al. 2015)
- *   glorot   uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010) */
+ *     kaiming  normal, standard deviation sqrt(2 / inputs), for relu layers (He et al. 2015)
+ *     glorot   uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010) */
 AD_API ad_status ad_fill_kaiming(ad_array *w, ad_random *r);
 AD_API ad_status ad_fill_glorot(ad_array *w, ad_random *r);
 
 /* ---- keys --------------------------------------------------------------------------- */
 
-/* What operations draw random numbers with (ad_dropout, ad_uniform, ad_normal): they are pure
- * functions of it, so that evaluating them again gives the same bits. Draw once with each key, and
- * split it where several are needed: by step, by layer, by purpose. */
+/* A key, from which operations draw random numbers (ad_dropout, ad_uniform, ad_normal). These are
+ * pure functions of their key, so evaluating them again gives the same bits. Draw once with each
+ * key. Split it if you need several: by step, by layer, by purpose. */
 typedef struct ad_key {
     uint64_t seed, stream;
 } ad_key;

@@ -1,8 +1,8 @@
 /* Status codes and messages.
  *
- * A function that can fail returns an ad_status. Work on a tape reports through
- * the tape (tape.h); everything else fills an ad_error, if the caller passes one.
- * The library never prints, exits, aborts or raises a signal. */
+ * A function that can fail returns an ad_status. Work on a tape reports through the tape (tape.h).
+ * All other functions fill in an ad_error if the caller passes one. The library never prints,
+ * exits, aborts or raises a signal. */
 #ifndef ADZE_STATUS_H
 #define ADZE_STATUS_H
 
@@ -24,11 +24,12 @@
 extern "C" {
 #endif
 
-/* Structs that may grow in later versions begin with `size_t size`. Set it in those that you fill in:
- * {.size = sizeof(ad_op), ...} in C, or ad_tape_options o{sizeof o} in C++. Fields that a smaller size
- * leaves out count as 0; a size of 0 is an error. In structs that you receive it is already set. */
+/* Structs that may grow in later versions begin with `size_t size`. Set it in structs that
+ * you fill in: {.size = sizeof(ad_op), ...} in C, ad_tape_options o{sizeof o} in C++. Fields
+ * beyond a smaller size count as 0. A size of 0 is an error. In structs that you receive,
+ * size is set already. */
 
-/* One row is one status: its name and what it means. */
+/* One row is one status: its name and its meaning. */
 #define AD_STATUS_LIST(ROW)                                                                \
     ROW(AD_OK, "success")                                                                  \
     ROW(AD_MEMORY, "memory ran out")                                                       \
@@ -37,15 +38,15 @@ extern "C" {
     ROW(AD_BAD_TYPE, "number types do not fit")                                            \
     ROW(AD_DOMAIN, "a value is out of its domain")                                         \
     ROW(AD_STALE, "a tensor or mark outlived its tape's reset or rewind")                  \
-    ROW(AD_FOREIGN, "tensors of different tapes in one operation")                         \
-    ROW(AD_BUSY, "the tape is in use by a kernel of its own, or by another thread")        \
+    ROW(AD_FOREIGN, "one operation has tensors of different tapes")                        \
+    ROW(AD_BUSY, "the tape is in use by one of its kernels or by another thread")          \
     ROW(AD_NO_DERIVATIVE, "an operation on the path has no such derivative")               \
     ROW(AD_MISUSE, "an argument is missing or makes no sense")                             \
     ROW(AD_FAILED, "a user's kernel reported failure")                                     \
     ROW(AD_FILE, "a file cannot be opened or read")                                        \
     ROW(AD_FORMAT, "a file is malformed")                                                  \
     ROW(AD_DIFFERENT, "a test found a difference")                                         \
-    ROW(AD_NOT_FINITE, "a result or a cotangent is infinite or no number")                 \
+    ROW(AD_NOT_FINITE, "a result or a cotangent is infinite or NaN")                       \
     ROW(AD_UNREACHED, "the root does not depend on a watched leaf")                        \
     ROW(AD_CHANGED, "borrowed numbers were changed")                                       \
     ROW(AD_CANCELLED, "a sweep was cancelled")
@@ -60,12 +61,13 @@ typedef struct ad_error {
     char text[508]; /* "" when AD_OK */
 } ad_error;
 
-/* What a status means, in a few words; never NULL. */
+/* The meaning of a status in a few words; never NULL. */
 AD_API const char *ad_status_text(ad_status status);
 
-/* Keeps the first failure: writes status and text into *error unless error is
- * NULL or holds one already. Returns status, so that it can end a function. */
-AD_API ad_status ad_fail(ad_error *error, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
+/* Keeps the first failure: writes status and text into *error, unless error is NULL or already
+ * holds a failure. Returns status, so that it can end a function. */
+AD_API ad_status ad_fail(ad_error *error, ad_status status, const char *format, ...)
+    AD_PRINTF(3, 4);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-/* The version of adze: that of these headers, and that of the library which a program runs with. */
+/* The version of adze: of these headers, and of the library that the program runs with. */
 #ifndef ADZE_VERSION_H
 #define ADZE_VERSION_H
 
@@ -16,8 +16,8 @@ extern "C" {
 #define AD_VERSION_OF(major, minor, patch) (1000000 * (major) + 1000 * (minor) + (patch))
 #define AD_VERSION AD_VERSION_OF(AD_VERSION_MAJOR, AD_VERSION_MINOR, AD_VERSION_PATCH)
 
-/* The library's AD_VERSION. It differs from that of the headers if a program was compiled with the
- * headers of another version. */
+/* The AD_VERSION that the library was compiled with. It differs from AD_VERSION if a program was
+ * compiled with the headers of another version. */
 AD_API int ad_version(void);
 
 #ifdef __cplusplus

@@ -1,8 +1,9 @@
-/* Loops over numbers that broadcast and lie at strides.
+/* Loops over strided and broadcast numbers.
  *
- * A walk goes over the elements of a shape, row by row, and over the numbers of several views that
- * broadcast to it. It comes in runs: along one, the numbers of each view lie at a constant step. Axes
- * that lie together in all views become one, so that contiguous views of n numbers give one run of n.
+ * A walk visits the elements of a shape, row by row, together with the numbers of several views
+ * that broadcast to it. It comes in runs: in each of them the numbers of every view lie at a
+ * constant step. Axes that lie together in all views are merged, so contiguous views of n numbers
+ * give one run of n.
  *
  *     ad_walk w;
  *     ad_walk_begin(c->work, &w, &c->y.shape, 2, (ad_view[]){c->x[0], ad_array_view(c->y)});
@@ -24,9 +25,9 @@
 extern "C" {
 #endif
 
-enum { AD_MAX_VIEWS = 6 }; /* of one walk */
+enum { AD_MAX_VIEWS = 6 }; /* in one walk */
 
-/* How a walk goes on. It is the walk's own: neither read nor write it. */
+/* The state of a walk. Private: neither read nor write it. */
 typedef struct ad_nest {
     int rank, streams;
     int64_t dim[AD_MAX_RANK];
@@ -38,30 +39,30 @@ typedef struct ad_nest {
     int64_t at[AD_MAX_RANK];
 } ad_nest;
 
-/* A plain value: copies of it go on from where it is, each by itself. */
+/* A plain value: a copy goes on from the same point, independently. */
 typedef struct ad_walk {
     int64_t n;                  /* numbers in the current run */
-    void *data[AD_MAX_VIEWS];   /* the first of them in each view. Write only to what is yours */
+    void *data[AD_MAX_VIEWS];   /* the first of them in each view. Write only to your own results */
     int64_t step[AD_MAX_VIEWS]; /* from one to the next, in elements; 0 repeats */
 
-    /* the walk's own */
+    /* private */
     int64_t at, end;
     char *first[AD_MAX_VIEWS];
     size_t size[AD_MAX_VIEWS];
     ad_nest nest;
 } ad_walk;
 
-/* Sets w to stand before the first run. n: 1 to AD_MAX_VIEWS. work takes the failure; it may be NULL.
- * False, with a walk that has no runs: AD_MISUSE for a bad argument, or for a view without data;
- * AD_BAD_SHAPE where a view does not broadcast to the shape. */
+/* Sets w before the first run of n views, 1 to AD_MAX_VIEWS. On failure returns false, reports it
+ * to work, which may be NULL, and leaves a walk without runs: AD_MISUSE for a bad argument or a
+ * view without data; AD_BAD_SHAPE if a view does not broadcast to the shape. */
 AD_API bool ad_walk_begin(ad_workspace *work, ad_walk *w, const ad_shape *shape, int n,
                           const ad_view *views);
 
-/* Sets w to stand before the elements from `begin` up to `end` - 1 of the shape, counted row by row,
- * and to end there. Both are cut to the elements that there are. */
+/* Restricts w to the elements from `begin` to `end` - 1 of the shape, counted row by row, and sets
+ * it before the first of them. Both are cut to the number of elements. */
 AD_API void ad_walk_part(ad_walk *w, size_t begin, size_t end);
 
-/* Goes to the next run. False at the end. */
+/* Goes to the next run. False if there is none. */
 AD_API bool ad_walk_next(ad_walk *w);
 
 #ifdef __cplusplus

@@ -70,8 +70,8 @@ size_t ad_array_count(const ad_array *a)
     return a && a->data && ad_shape_count(&a->shape, &n) == AD_OK ? n : 0;
 }
 
-/* Writes the numbers of v row by row, converted: contiguous rows at once, others one number
- * at a time. */
+/* Writes the numbers of v row by row, converted: contiguous rows at once, others one
+ * number at a time. */
 static void convert_view(const ad_view *v, ad_type type, void *to)
 {
     size_t from_size = ad_type_size(v->type), to_size = ad_type_size(type);
@@ -118,10 +118,12 @@ ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error)
     if (!a || !a->data || !v.data)
         return ad_fail(error, AD_MISUSE, "write: there are no numbers");
     if (a->type != v.type)
-        return ad_fail(error, AD_BAD_TYPE, "write: numbers of type %s into an array of %s",
+        return ad_fail(error, AD_BAD_TYPE,
+                       "write: numbers of type %s do not fit into an array of %s",
                        ad_type_text(v.type), ad_type_text(a->type));
     if (!ad_shape_equal(&a->shape, &v.shape))
-        return ad_fail(error, AD_BAD_SHAPE, "write: numbers of shape %s into an array of %s",
+        return ad_fail(error, AD_BAD_SHAPE,
+                       "write: numbers of shape %s do not fit into an array of shape %s",
                        ad_shape_print(&v.shape, other, sizeof other),
                        ad_shape_print(&a->shape, own, sizeof own));
     ad_strided_read(&v, a->data);

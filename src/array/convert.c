@@ -1,7 +1,7 @@
 /* Converting numbers from type to type.
  *
- * C leaves a float that an integer type cannot hold undefined; here it goes to the nearest end of
- * the range, and NaN to 0. Integers narrow the same way. */
+ * In C the conversion of a float that an integer type cannot hold is undefined. Here it gives the
+ * nearest end of the range, and NaN gives 0. Wider integers are narrowed in the same way. */
 #include "array/convert.h"
 
 #include <assert.h>

@@ -22,7 +22,7 @@ AD_INLINE void ad_philox_round(uint32_t *x0, uint32_t *x1, uint32_t *x2, uint32_
     *x3 = (uint32_t)a;
 }
 
-/* What the key's words grow by from round to round. */
+/* The increments of the key's words from round to round. */
 #define AD_PHILOX_RISE_0 0x9E3779B9u /* the golden ratio */
 #define AD_PHILOX_RISE_1 0xBB67AE85u /* sqrt(3) - 1 */
 

@@ -1,10 +1,10 @@
-/* Random numbers by counting: the i-th number of a stream is a function of (seed, stream, i),
- * so nothing has to be carried from one to the next, and a fill may be cut anywhere.
+/* Random numbers by counting. The i-th number of a stream is a function of (seed, stream, i), so
+ * nothing is carried from one to the next, and a fill can be cut anywhere.
  *
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011) turns a counter of four words, here
- * {position, stream}, and a key of two, here the seed, into 128 random bits. A round multiplies
- * two of the words by constants and mixes the halves of the products with the other two; ten
- * rounds, each with its own key, pass all tests of randomness known to the authors. */
+ * Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011) turns a counter of four words, here {position,
+ * stream}, and a key of two, here the seed, into 128 random bits. A round multiplies two of the
+ * words by constants and mixes the halves of the products with the other two words. Ten rounds,
+ * each with its own key, pass all tests of randomness known to the authors. */
 #include "adze/random.h"
 
 #include "array/philox.h"
@@ -33,7 +33,7 @@ typedef struct two_words {
     uint64_t first, second;
 } two_words;
 
-/* The 128 bits of the i-th position from where r stands. */
+/* The 128 bits at the i-th position after the current one. */
 static two_words block_at(const ad_random *r, uint64_t i)
 {
     uint64_t position = r->position + i;
@@ -55,7 +55,8 @@ static double uniform_at(const ad_random *r, uint64_t i)
     return unit(block_at(r, i).first);
 }
 
-/* Box and Muller 1958: sqrt(-2 log u) cos(2 pi v), with u in (0, 1] to keep the logarithm finite. */
+/* Box and Muller 1958: sqrt(-2 log u) cos(2 pi v), with u in (0, 1] to keep the logarithm
+ * finite. */
 static double normal_at(const ad_random *r, uint64_t i)
 {
     two_words block = block_at(r, i);
@@ -70,8 +71,8 @@ ad_key ad_key_new(uint64_t seed)
     return (ad_key){.seed = seed};
 }
 
-/* Under the key's complement, so that the parts have nothing to do with the numbers that are drawn with
- * the key itself. */
+/* Uses the complement of the key, so that the parts are independent of the numbers drawn
+ * with the key itself. */
 ad_key ad_key_split(ad_key key, uint64_t i)
 {
     ad_random r = {.seed = ~key.seed, .stream = ~key.stream};
@@ -109,7 +110,7 @@ double ad_random_normal(ad_random *r)
     return z;
 }
 
-/* 2^64 mod n of the numbers are one too many for n equal shares: those are drawn again. */
+/* n equal shares leave 2^64 mod n numbers over: those are drawn again. */
 uint64_t ad_random_below(ad_random *r, uint64_t n)
 {
     if (!r || n == 0)
@@ -121,7 +122,7 @@ uint64_t ad_random_below(ad_random *r, uint64_t n)
     return bits % n;
 }
 
-/* Fisher and Yates: each place takes one of those not yet placed. */
+/* Fisher and Yates: each position takes one of the remaining numbers. */
 void ad_random_shuffle(ad_random *r, int64_t *index, size_t n)
 {
     if (!r || !index)
@@ -151,8 +152,8 @@ static void put(ad_array *a, size_t i, double value)
         ((double *)a->data)[i] = value;
 }
 
-/* The first and the last number of the type in [low, high); low itself where low = high. False
- * where there is none. */
+/* The first and the last number of the type in [low, high); low itself if low = high. False
+ * if there is none. */
 static bool find_ends(ad_type type, double low, double high, double *first, double *last)
 {
     *first = low;
@@ -167,8 +168,8 @@ static bool find_ends(ad_type type, double low, double high, double *first, doub
     return *first <= *last;
 }
 
-/* low (1 - u) + high u cannot overflow, as low + (high - low) u can. Rounding may carry it over
- * an end, whence the clamp. */
+/* low (1 - u) + high u cannot overflow; low + (high - low) u can. Rounding may carry it over an
+ * end, so it is clamped. */
 ad_status ad_fill_uniform(ad_array *a, ad_random *r, double low, double high)
 {
     size_t n = 0;

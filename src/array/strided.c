@@ -1,4 +1,4 @@
-/* Loops over shapes whose numbers lie at strides. */
+/* Loops over strided numbers. */
 #include "array/strided.h"
 
 #include <string.h>
@@ -120,10 +120,11 @@ ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **w
     *why = "does not broadcast to the shape";
     if (!ad_shape_broadcasts(&v->shape, shape))
         return AD_BAD_SHAPE;
-    size_t count;
+    for (int i = 0; !v->data && i < v->shape.rank; i++)
+        if (v->shape.dim[i] == 0)
+            return AD_OK;
     *why = "has no data";
-    ad_shape_count(&v->shape, &count); /* it is good, since it broadcasts to one that is */
-    return v->data || count == 0 ? AD_OK : AD_MISUSE;
+    return v->data ? AD_OK : AD_MISUSE;
 }
 
 void ad_row_strides(const ad_shape *shape, int64_t *stride)

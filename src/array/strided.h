@@ -1,14 +1,14 @@
-/* Loops over shapes whose numbers lie at strides: the one place that walks axes.
+/* Loops over strided numbers: the one place that walks axes.
  *
- * A nest runs over the elements of a shape, row by row, and keeps for each of several streams the
- * offset of its current element. Streams broadcast to the shape. Axes that lie
- * together in all streams are merged, so that contiguous operands make one long row. */
+ * A nest runs over the elements of a shape, row by row. For each of several streams it keeps the
+ * offset of the current element. Streams broadcast to the shape. Axes that lie together in all
+ * streams are merged, so contiguous operands make one long row. */
 #ifndef ADZE_ARRAY_STRIDED_H
 #define ADZE_ARRAY_STRIDED_H
 
 #include "adze/walk.h" /* ad_nest */
 
-/* In this order: begin, add the streams, start; then rows while next. Start returns false if the
+/* Call begin, add the streams, then start, then visit rows while next. Start returns false if the
  * shape is empty. A stream's trailing axes are aligned with the shape's. */
 void ad_nest_begin(ad_nest *nest, const ad_shape *shape);
 void ad_nest_add(ad_nest *nest, const ad_shape *shape, const int64_t *stride);
@@ -21,8 +21,8 @@ void ad_nest_seek(ad_nest *nest, int64_t row);
 /* Whether `from` broadcasts to `to`, which has all its axes. */
 bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to);
 
-/* Why v cannot be an operand of a loop over the shape: AD_OK, or a status with a message to follow the
- * operand's name. */
+/* Whether v can be an operand of a loop over the shape: AD_OK, or a status with a message to
+ * follow the operand's name. */
 ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **why);
 
 /* Strides of numbers that lie row by row; 0 along axes of extent 1, ready to broadcast. */
@@ -31,10 +31,10 @@ void ad_row_strides(const ad_shape *shape, int64_t *stride);
 /* Writes the numbers of v row by row, each of `size` bytes. */
 void ad_strided_read(const ad_view *v, void *numbers);
 
-/* The numbers of target, a view of writable floats, grow by those that lie row by row. */
+/* Adds numbers that lie row by row to target, a view of writable floats. */
 void ad_strided_add(const ad_view *target, const void *numbers);
 
-/* Copies n numbers that lie `step` apart to where they lie together. */
+/* Copies n numbers that lie `step` apart to contiguous memory. */
 void ad_strided_pack(size_t size, size_t n, const void *from, int64_t step, void *to);
 
 #endif

@@ -1,4 +1,4 @@
-/* Loops over numbers that broadcast and lie at strides: a nest with the views' own pointers. */
+/* Loops over strided and broadcast numbers: a nest with the pointers of the views. */
 #include "adze/walk.h"
 
 #include "array/strided.h"

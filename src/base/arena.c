@@ -33,8 +33,8 @@ static ad_arena_block *next_block(ad_arena *a)
     return a->current ? a->current->next : a->first;
 }
 
-/* Of a block for a piece. Large pieces leave room for the small ones that come between them and the
- * next large one, which would otherwise begin a block of their own. */
+/* The size of a block for a piece. A large piece leaves room for the small ones that come before
+ * the next large one. Otherwise they would begin a block of their own. */
 static size_t block_size(const ad_arena *a, size_t bytes)
 {
     size_t growth = a->reserved < LEAST_BLOCK   ? LEAST_BLOCK

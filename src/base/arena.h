@@ -1,9 +1,9 @@
 /* Memory that is given back all at once.
  *
- * A chain of blocks is filled from first to last. Going back to an earlier place keeps the blocks
- * for the next round, so that a loop that repeats itself stops allocating. In exact
- * mode every piece is a block of its own, and going back frees it: slow, but a guard-page or
- * sanitizing allocator then sees the bounds of each. */
+ * A chain of blocks is filled from first to last. Going back to an earlier mark keeps the blocks
+ * for the next round, so a loop that repeats itself stops allocating. In exact mode every piece
+ * is a block of its own, and going back frees it. This is slow, but a guard-page or sanitizing
+ * allocator then sees the bounds of each piece. */
 #ifndef ADZE_BASE_ARENA_H
 #define ADZE_BASE_ARENA_H
 
@@ -30,8 +30,8 @@ typedef struct ad_arena_mark {
     size_t used;
 } ad_arena_mark;
 
-/* The rare cases of what follows: there is no room in the current block, or every piece has
- * a block of its own; the place is in another block. */
+/* The rare cases of the functions below: the current block is full, or every piece has a block of
+ * its own; the mark is in another block. */
 void *ad_arena_take_block(ad_arena *a, size_t bytes);
 void ad_arena_return_block(ad_arena *a, ad_arena_mark place);
 
@@ -58,12 +58,12 @@ static inline void ad_arena_return(ad_arena *a, ad_arena_mark place)
         ad_arena_return_block(a, place);
 }
 
-/* The place where a piece begins. */
+/* The mark before a piece. */
 ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece);
 
 size_t ad_arena_used(const ad_arena *a);
 
-/* Frees the blocks that hold nothing. */
+/* Frees the empty blocks. */
 void ad_arena_trim(ad_arena *a);
 
 #endif

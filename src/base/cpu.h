@@ -1,7 +1,7 @@
-/* Instruction sets that kernels are compiled for, and which of them this machine has.
+/* Instruction sets that kernels are compiled for, and the best one that this machine has.
  *
- * A machine that has one of the list has those before it, too. Elsewhere than on x86-64 there is only
- * what the compiler is set to. */
+ * A machine that has one of the list also has all before it. On other machines than x86-64 there
+ * is only the set that the compiler is told to use. */
 #ifndef ADZE_BASE_CPU_H
 #define ADZE_BASE_CPU_H
 
@@ -11,7 +11,7 @@
 #define AD_ISA_LIST(ROW) ROW(base)
 #endif
 
-/* Before a function that is compiled for one of them. */
+/* Put it before a function that is compiled for one of them. */
 #define AD_TARGET_base
 #define AD_TARGET_avx2 __attribute__((target("avx2,fma")))
 #if defined(__clang__)
@@ -48,7 +48,7 @@
 typedef enum ad_isa { AD_ISA_LIST(AD_ISA_NAME) AD_ISA_COUNT } ad_isa;
 #undef AD_ISA_NAME
 
-/* The best of them here. */
+/* The best of them that this machine has. */
 ad_isa ad_cpu_isa(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Watching that no two threads use a tape at once. */
+/* Detects that two threads use a tape at once. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/guard.h"
 

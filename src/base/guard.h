@@ -1,8 +1,9 @@
-/* Watching that no two threads use a tape at once.
+/* Detects that two threads use a tape at once.
  *
- * The thread whose call is at work owns the guard; calls within that call belong to it. A thread that
- * finds it owned by another leaves a note and keeps off. What is behind the guard is touched
- * by the owner alone, the note by the first to leave one, so that telling of a race makes none. */
+ * The thread whose call is running owns the guard; calls within that call belong to it. A thread
+ * that finds the guard owned by another leaves a note and does nothing else. Only the owner
+ * touches the data behind the guard, and only the first thread to leave a note touches the note,
+ * so reporting a race does not cause one. */
 #ifndef ADZE_BASE_GUARD_H
 #define ADZE_BASE_GUARD_H
 
@@ -12,20 +13,20 @@
 
 typedef struct ad_guard {
     _Atomic(uintptr_t) owner;     /* 0: nobody */
-    _Atomic(const char *) inside; /* what the owner does */
-    unsigned depth;               /* calls within calls; the owner's */
+    _Atomic(const char *) inside; /* the call that the owner runs */
+    unsigned depth;               /* the depth of the owner's calls within calls */
     atomic_int note;              /* AD_NOTE_... */
     char text[160];
 } ad_guard;
 
 enum { AD_NOTE_NONE, AD_NOTE_IN_WRITING, AD_NOTE_WRITTEN };
 
-/* False if another thread is inside, which is noted, or was met before. Then there is nothing to
- * leave. Taking disregards what was before. */
+/* False if another thread is inside, or was met before; then a note is left, and there is nothing
+ * to leave. Taking over ignores earlier meetings. */
 bool ad_guard_enter(ad_guard *g, const char *name);
 bool ad_guard_take(ad_guard *g, const char *name);
 void ad_guard_leave(ad_guard *g);
-void ad_guard_clear(ad_guard *g); /* by its owner */
+void ad_guard_clear(ad_guard *g); /* called by the owner */
 
 bool ad_guard_broken(const ad_guard *g);
 const char *ad_guard_text(const ad_guard *g);

@@ -9,7 +9,7 @@
 
 enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 
-/* Before a function that must not become part of its caller, which rarely calls it. */
+/* Put it before a function that is rarely called, to keep it out of its caller. */
 #if defined(__GNUC__)
 #define AD_APART __attribute__((noinline))
 #else

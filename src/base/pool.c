@@ -1,9 +1,9 @@
 /* A pool of threads that take the tasks of one job at a time.
  *
- * `ticket` is the number of the job (upper half) and of its next task (lower half) in one word: a
- * thread takes a task by adding one to it, and cannot take one of a job that it has not seen. So a
- * thread that wakes late finds nothing to do, and nobody waits for it: the caller works as the
- * others do, and in the end waits only for tasks that have been taken. */
+ * `ticket` holds the number of the job (upper half) and of its next task (lower half) in one word.
+ * A thread takes a task by adding one to it, so it cannot take a task of a job that it has not
+ * seen. A thread that wakes late finds nothing to do, and nobody waits for it. The caller works as
+ * the other threads do, and at the end it waits only for tasks that were taken. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/pool.h"
 

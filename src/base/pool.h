@@ -4,8 +4,8 @@
 
 #include "adze/pool.h"
 
-/* One of the tasks of a job. The worker is a number below the pool's threads, of which no two tasks
- * have the same at a time: it may name scratch memory. */
+/* One task of a job. worker is a number below the pool's threads; no two tasks that run at a time
+ * have the same, so it can name scratch memory. */
 typedef void ad_task(void *job, size_t task, int worker);
 
 /* Runs all tasks, in any order and on any thread, and returns after the last. p may be NULL. */

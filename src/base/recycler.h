@@ -1,7 +1,8 @@
 /* Buffers that come and go in any order, kept for reuse by size.
  *
- * Sizes are rounded up to classes of at most a quarter more; a buffer given back waits
- * in its class's list for the next request. A chain of N equal layers so needs O(1) buffers. */
+ * Sizes are rounded up, by at most a quarter, to a size class. A buffer that is given back
+ * waits in the list of its class for the next request. So a chain of N equal layers needs
+ * O(1) buffers. */
 #ifndef ADZE_BASE_RECYCLER_H
 #define ADZE_BASE_RECYCLER_H
 

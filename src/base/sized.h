@@ -1,5 +1,5 @@
-/* Structs that may grow at their end. Each begins with `size_t size`, which says how much of it the
- * code that made it knows: fields beyond that count as 0. */
+/* Structs that may grow at their end. Each begins with `size_t size`: how much of it was known to
+ * the code that made it. Fields beyond that count as 0. */
 #ifndef ADZE_BASE_SIZED_H
 #define ADZE_BASE_SIZED_H
 
@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Where a field ends. The last field of the first version of a struct tells its least size. */
+/* The offset of a field's end. That of the last field of a struct's first version is
+ * its least size. */
 #define AD_END_OF(type, field) (offsetof(type, field) + sizeof((type *)0)->field)
 
-/* Copies the fields that are given over the defaults in `to`, of `known` bytes. False, with nothing
- * copied, if the given size is less than that of the first version: nobody has set it. */
+/* Copies the given fields over the defaults in `to`, of `known` bytes. False, with nothing copied,
+ * if the given size is less than that of the first version: then it was not set. */
 static inline bool ad_sized_read(void *to, size_t known, const void *given, size_t least)
 {
     size_t size;
@@ -22,7 +23,8 @@ static inline bool ad_sized_read(void *to, size_t known, const void *given, size
     return true;
 }
 
-/* Fills a user's struct: the fields that both sides know, and zeros in the others. Its size stays. */
+/* Fills in a caller's struct: the fields that both sides know, and zeros in the others.
+ * Its size stays. */
 static inline bool ad_sized_write(void *to, const void *from, size_t known, size_t least)
 {
     size_t size;

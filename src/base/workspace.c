@@ -1,4 +1,4 @@
-/* Scratch memory of kernels, and what they reject. */
+/* Scratch memory of kernels, and their failures. */
 #include "base/workspace.h"
 
 #include <stdarg.h>
@@ -15,7 +15,7 @@ void *ad_scratch(ad_workspace *work, size_t bytes)
     return memory;
 }
 
-/* Threads may reject at the same time. One of them is heard. */
+/* Threads may reject at the same time. One of them is recorded. */
 void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
 {
     if (!work || atomic_exchange(&work->rejecting, true))
@@ -33,7 +33,7 @@ void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
 bool ad_work_in_task(ad_workspace *work, const char *wanted)
 {
     if (work->parallel)
-        ad_reject(work, AD_MISUSE, "%s is wanted by work that threads share: take it before",
-                  wanted);
+        ad_reject(work, AD_MISUSE,
+                  "a part of a parallel loop cannot take %s: take it before the loop", wanted);
     return work->parallel;
 }

@@ -1,5 +1,5 @@
-/* What kernels work with: scratch memory from an arena, the threads of a pool, the machine's
- * instruction set, and the failure that they report. */
+/* The workspace of a kernel: scratch memory from an arena, the threads of a pool, the machine's
+ * instruction set, and the failure that the kernel reports. */
 #ifndef ADZE_BASE_WORKSPACE_H
 #define ADZE_BASE_WORKSPACE_H
 
@@ -13,15 +13,17 @@ struct ad_workspace {
     ad_pool *pool;   /* or NULL */
     ad_isa isa;
     void *owner;            /* the tape whose rules run, for inner tapes; or NULL */
-    ad_error rejected;      /* by the kernel that runs */
-    _Atomic bool rejecting; /* some thread writes that */
-    bool parallel;          /* tasks run, on any threads */
+    ad_error rejected;      /* reported by the running kernel */
+    _Atomic bool rejecting; /* a thread is writing to it */
+    bool parallel;          /* parts of a parallel loop are running */
 };
 
-/* Whether tasks run, which cannot have what one of them wants: that is rejected. */
+/* Whether parts of a parallel loop are running. If so, rejects: a part cannot take the
+ * thing it wants. */
 bool ad_work_in_task(ad_workspace *work, const char *wanted);
 
-/* Runs all tasks on the pool, if there is one. Those of a task run on its thread, one after another. */
+/* Runs all tasks on the pool, if there is one. Those of a task run on its thread, one
+ * after another. */
 static inline void ad_work_share(ad_workspace *work, size_t tasks, ad_task *run, void *job)
 {
     bool inside = work->parallel;

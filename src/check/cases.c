@@ -81,7 +81,7 @@ static bool rules_take(ad_trial *c)
            !c->op->shape(c->x.shape, c->attr, c->y);
 }
 
-/* Every fourth trial would be empty, if the shape rule allows. */
+/* Every fourth trial is empty if the shape rule allows it. */
 static bool find_shapes(ad_trial *c)
 {
     static void (*const ways[])(ad_random *, bool, ad_check_operands *) = {
@@ -116,18 +116,30 @@ static ad_status choose_shapes(ad_trial *c)
     if (o->sampler)
         o->sampler(o->user, &c->r, c->number, &c->x);
     if (c->x.n < 1 || c->x.n > AD_CHECK_OPERANDS)
-        return ad_fail(c->error, AD_MISUSE, "check_op: %d operands for %s, not 1 to %d", c->x.n,
-                       c->op->name, AD_CHECK_OPERANDS);
+        return ad_fail(c->error, AD_MISUSE, "check_op: %s has %d operands; the check takes 1 to %d",
+                       c->op->name, c->x.n, AD_CHECK_OPERANDS);
     return AD_OK;
 }
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
-/* Whole numbers where no fractions are, and numbers that are exact in f32, too. */
+/* Whole numbers for integer types, and numbers that are exact in f32, too. */
 static double number_between(ad_random *r, ad_type type, double low, double high)
 {
     double x = low + ad_random_uniform(r) * (high - low);
     return ad_type_is_float(type) ? (double)(float)x : floor(x);
+}
+
+/* Numbers from the user's filler, rounded, because trials in f32 use the same numbers. */
+static void refill(ad_trial *c, int i, const ad_array *a)
+{
+    ad_array numbers = *a;
+    ad_view v = ad_array_view(*a);
+    if (!c->o->filler || !a->data)
+        return;
+    c->o->filler(c->o->user, &c->r, c->number, i, &numbers);
+    for (size_t k = 0; ad_type_is_float(c->x.type[i]) && k < ad_view_count(&v); k++)
+        ad_check_put(a, k, (double)(float)ad_view_get(&v, k));
 }
 
 static ad_status make_numbers(ad_trial *c, int i)
@@ -136,6 +148,7 @@ static ad_status make_numbers(ad_trial *c, int i)
     ad_array a = ad_array_new(allocator, AD_F64, c->x.shape[i]);
     for (size_t k = 0; k < ad_array_count(&a); k++)
         ad_check_put(&a, k, number_between(&c->r, c->x.type[i], c->x.low[i], c->x.high[i]));
+    refill(c, i, &a);
     if (a.data)
         c->numbers[i] = ad_array_copy(allocator, c->x.type[i], ad_array_view(a));
     ad_array_free(&a);
@@ -174,9 +187,10 @@ static size_t place_of(const ad_view *v, size_t i)
     return (size_t)place;
 }
 
-/* Axes in any order, forwards or backwards, with gaps or without; one may repeat its numbers. Sets
- * the place of the first number and returns the room that all take, in elements. */
-static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
+/* Strides with the axes in any order, forwards or backwards, with gaps or without; one axis
+ * may repeat its numbers. Sets the offset of the first number, and returns the room for all
+ * numbers, in elements. */
+static int64_t random_strides(ad_random *r, bool may_repeat, ad_view *v, int64_t *begin)
 {
     int64_t order[AD_MAX_RANK], step = 1 + (int64_t)ad_random_below(r, 2);
     for (int k = 0; k < v->shape.rank; k++)
@@ -186,6 +200,7 @@ static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
     for (int k = 0; k < v->shape.rank; k++) {
         int64_t n = v->shape.dim[order[k]];
         uint64_t way = ad_random_below(r, 8);
+        way = way == 0 && !may_repeat ? 1 : way;
         v->stride[order[k]] = way == 0 ? 0 : way < 4 ? -step : step;
         *begin += way > 0 && way < 4 && n ? (n - 1) * step : 0;
         step *= n;
@@ -193,15 +208,15 @@ static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
     return step;
 }
 
-/* There is room enough behind the first number for a rule that takes no notice of strides to read
- * NaN, and not what is not there. */
+/* Behind the first number there is enough room for a rule that ignores strides: it reads NaN, and
+ * nothing outside the buffer. */
 ad_array ad_trial_scatter(ad_trial *c, const ad_array *a, ad_view *v)
 {
     int64_t begin;
     const ad_allocator *allocator = ad_check_allocator(c->o);
     ad_view rows = ad_array_view(*a);
     *v = rows;
-    int64_t n = random_strides(&c->r, v, &begin) + (int64_t)ad_array_count(a);
+    int64_t n = random_strides(&c->r, !c->o->filler, v, &begin) + (int64_t)ad_array_count(a);
     size_t each = ad_type_size(a->type);
     ad_array room = ad_array_new(allocator, a->type, AD_SHAPE(n + 1));
     for (size_t i = 0; room.data && ad_type_is_float(a->type) && i < (size_t)n + 1; i++)

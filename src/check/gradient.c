@@ -1,12 +1,12 @@
-/* Gradients of functions and models against differences, on copies of the arrays: in f64, if the
- * function allows. */
+/* Compares gradients of functions and models with differences, on copies of the arrays; in f64 if
+ * the function allows. */
 #include "check/number.h"
 
 #include "trees/list.h"
 
 /* ---- all of a gradient ----------------------------------------------------------------- */
 
-/* One number from each of so many equal parts of an array: all of them, if they are few. */
+/* Takes one number from each of several equal parts of an array: all numbers if they are few. */
 static ad_status judge_some(void *user, const char *path, ad_array *a)
 {
     ad_checking *c = user;
@@ -27,10 +27,11 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
     ad_model_visit(c->tree, c->at, judge_some, c);
     ad_status status = ad_checking_conclude(c, error);
     if (status == AD_OK && c->report.numbers && !c->report.settled)
-        return ad_fail(error, AD_DOMAIN,
-                       "%s: differences settle nowhere: rounding, or steps out of the domain, hide "
-                       "what is more than the tolerance of %.2g",
-                       c->name, ad_checking_tolerance(c));
+        return ad_fail(
+            error, AD_DOMAIN,
+            "%s: no differences settle: rounding, or steps out of the domain, hide errors "
+            "above the tolerance of %.2g",
+            c->name, ad_checking_tolerance(c));
     return status;
 }
 
@@ -44,8 +45,8 @@ typedef struct copying {
     ad_error *error;
 } copying;
 
-/* Called for the empty arrays of c->at. A model's array that holds nothing fails when it is
- * watched. */
+/* Called for the empty arrays of c->at. A model's array that holds nothing fails when
+ * it is watched. */
 static ad_status copy_array(void *user, const char *path, ad_array *a)
 {
     copying *k = user;
@@ -63,7 +64,8 @@ static ad_status copy_array(void *user, const char *path, ad_array *a)
                              path);
 }
 
-/* The check with arrays in one type or their own. AD_BAD_TYPE with *again set: not in f64. */
+/* The check, with arrays in f64 or in their own types. AD_BAD_TYPE with *again set: f64
+ * will not do. */
 static ad_status attempt(ad_checking *c, const void *model, bool f64, bool *again, ad_error *error)
 {
     size_t arrays = c->tree->arrays * sizeof(ad_array);

@@ -1,7 +1,7 @@
-/* One slope of a function, as a gradient claims it to be, against differences.
+/* Compares one slope of a function, as a gradient claims it, with differences.
  *
- * What is judged is not the gap to the differences alone but the gap beyond their own error: where
- * that is larger than the tolerance, they say nothing unless the gap is larger still. */
+ * A slope fails by the gap to the differences beyond their own error. If that error is larger than
+ * the tolerance, the differences tell nothing unless the gap is larger still. */
 #include "check/judge.h"
 
 #include <float.h>
@@ -29,8 +29,8 @@ static ad_tensor call(ad_checking *c)
     return y;
 }
 
-/* A value that cannot be had because the point is out of an operation's domain is NaN, and no error
- * if the tape may be reset. */
+/* If the point is out of an operation's domain the value is NaN, and not an error if the
+ * tape may be reset. */
 double ad_checking_value(ad_checking *c)
 {
     double sum = NAN;
@@ -108,9 +108,9 @@ static void note_wrong(ad_checking *c, const ad_claim *k, const ad_slope *s, dou
             c->name, k->what, k->slope, s->value, error, ad_checking_tolerance(c));
 }
 
-/* A kink between the steps and the point: all of them may agree on the slope behind it. Asks once
- * more as near to the point as rounding allows; and at a kink itself, any slope between the two
- * sides will do. */
+/* There may be a kink between the steps and the point: then all of them agree on the slope behind
+ * it. So this asks once more, as near to the point as rounding allows. At a kink itself, any slope
+ * between those of the two sides will do. */
 static bool right_nearby(const ad_checking *c, const ad_slope_plan *far, double slope, double gap,
                          double allowed)
 {

@@ -43,8 +43,8 @@ static ad_status compare(const ad_trial *c, const char *how, const char *what, c
     for (size_t i = 0; i < n; i++) {
         double x = ad_view_get(a, i), y = ad_view_get(b, i);
         if (x != y && !(isnan(x) && isnan(y)) && !(fabs(x - y) <= tolerance * size))
-            return ad_trial_report(c, AD_DIFFERENT, "%s number %zu of %s is %.9g, else %.9g", how,
-                                   i, what, x, y);
+            return ad_trial_report(c, AD_DIFFERENT, "%s number %zu of %s is %.9g instead of %.9g",
+                                   how, i, what, x, y);
     }
     return AD_OK;
 }
@@ -67,7 +67,7 @@ ad_status ad_check_same(const ad_trial *c, ad_tape *t[2], const char *how, const
     return status;
 }
 
-/* Operands at strides against copies of the same numbers row by row. */
+/* Compares strided operands with copies of the same numbers row by row. */
 ad_status ad_check_strides(ad_trial *c, ad_tape *t[2], const ad_usage *u)
 {
     ad_usage strided = *u, rows = *u;

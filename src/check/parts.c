@@ -1,4 +1,4 @@
-/* What the checks of derivatives share. */
+/* Common parts of the checks of derivatives. */
 #include "check/parts.h"
 
 #include "base/sized.h"

@@ -1,8 +1,8 @@
-/* The slope of a function of one number: central differences at steps h, h/2, h/4, ..., each an
- * even series in h, extrapolated to h = 0 by Neville's scheme. The answer is the entry of the table
- * that differs least from those that it was made of (Ridders 1982, "Accurate computation of F'(x)
- * and F'(x) F''(x)"): large steps suffer from higher derivatives and kinks, small ones from
- * rounding. */
+/* The slope of a function of one number. Central differences at steps h, h/2, h/4, ..., each an
+ * even series in h, are extrapolated to h = 0 by Neville's scheme. The answer is the entry of
+ * the table that differs least from its two predecessors (Ridders 1982, "Accurate computation
+ * of F'(x) and F'(x) F''(x)"): large steps suffer from higher derivatives and kinks, small
+ * ones from rounding. */
 #include "check/slope.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static quotient central(const ad_slope_plan *p, double h)
     return (quotient){(above - below) / width, p->rounding * (fabs(above) + fabs(below)) / width};
 }
 
-/* Adds a row to the table, and keeps its best entry. NaN compares as worse than anything. */
+/* Adds a row to the table and keeps its best entry. NaN compares as worse than all numbers. */
 static void extend(double row[COLUMNS], quotient q, ad_slope *best)
 {
     double entry = q.value, power = 1;
@@ -53,8 +53,8 @@ ad_slope ad_slope_find(const ad_slope_plan *p)
     return best;
 }
 
-/* right + left - 2 centre over h: of the order of h where f is smooth, the same for all h at a
- * kink. */
+/* right + left - 2 centre over h: of the order of h where f is smooth, the same for all
+ * h at a kink. */
 static double jump(const ad_slope_plan *p, double h, ad_sides *s, double *noise)
 {
     double none = 0, right = h, left = -h, centre = value_at(p, &none);

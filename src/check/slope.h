@@ -8,7 +8,7 @@ typedef double ad_curve(void *user, double *h);
 typedef struct ad_slope_plan {
     ad_curve *f;
     void *user;
-    double step;     /* the first; each of the others is half the one before */
+    double step;     /* the first step; each later one is half as large */
     int levels;      /* steps at most */
     double goal;     /* the relative error at which to stop, */
     double floor;    /* or the absolute one */
@@ -22,8 +22,8 @@ typedef struct ad_slope {
 
 ad_slope ad_slope_find(const ad_slope_plan *plan);
 
-/* Whether f has a kink at x, for which no central difference holds; sets the slopes of the
- * sides. */
+/* Whether f has a kink at x, for which no central difference holds; sets the slopes
+ * of the sides. */
 typedef struct ad_sides {
     double low, high;
 } ad_sides;

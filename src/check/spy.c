@@ -1,8 +1,9 @@
-/* An op that runs another and looks at what its rules do to memory.
+/* An op that runs another and watches how its rules use memory.
  *
- * Rules that write are run twice on memory with other contents: what differs was not written. Rules
- * that add are run on zeros, which tells what they add, then on other numbers, and for one operand
- * at a time. All works on scratch memory; last comes the call that was asked for. */
+ * A rule that writes is run twice on memory with different contents: a number that then differs
+ * was not written. A rule that adds is run on zeros, which shows its contribution, then on other
+ * numbers, and then for one operand at a time. All this happens in scratch memory. The call that
+ * was asked for comes last. */
 #include "check/spy.h"
 
 #include "check/parts.h"
@@ -16,9 +17,9 @@ static const ad_spy *spy_of(const void *attr)
     return *(const ad_spy *const *)attr;
 }
 
-/* ---- what must stay as it is --------------------------------------------------------- */
+/* ---- memory that must not change ------------------------------------------------------ */
 
-/* The numbers of a view, row by row; NULL, with an error noted, when there is no memory. */
+/* A copy of the numbers of a view, row by row. NULL, with an error recorded, if memory ran out. */
 static double *numbers_of(ad_workspace *work, const ad_view *v)
 {
     size_t n = ad_view_count(v);
@@ -56,7 +57,7 @@ static const ad_view *watched(const snapshot *s, int i)
     return k < 0 ? &s->x[i] : k < s->results ? &s->ys[k] : &s->dys[k - s->results];
 }
 
-/* Without memory, nothing is compared: the failure is noted already. */
+/* Without memory nothing is compared: the failure is already recorded. */
 static void take_snapshot(snapshot *s)
 {
     s->numbers = ad_scratch(s->work, (size_t)count(s) * sizeof *s->numbers);
@@ -81,7 +82,7 @@ static void expect_unchanged(const snapshot *s)
                       i < s->arity + s->results ? "the result" : "dy, which is not spare");
     }
     if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
-        ad_reject(s->work, AD_DIFFERENT, "%s writes to what forward saved", s->rule);
+        ad_reject(s->work, AD_DIFFERENT, "%s writes to the bytes that forward saved", s->rule);
 }
 
 static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
@@ -95,7 +96,8 @@ static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
     return spy->original->saved ? spy->original->saved(type, shape, spy->attr) : 0;
 }
 
-/* Of what a rule reads; nothing is copied yet. saved is NULL for forward, which writes it. */
+/* The memory that a rule reads; nothing is copied yet. saved is NULL for forward, which
+ * writes it. */
 static snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
                         const void *saved, ad_workspace *work)
 {
@@ -118,7 +120,7 @@ static void fill(const ad_array *a, int byte)
         memset(a->data, a->type == AD_BOOL ? byte & 1 : byte, bytes);
 }
 
-/* Runs a rule twice, on memory with other contents. */
+/* Runs a rule twice, on memory with different contents. */
 static void expect_all_written(ad_workspace *work, const char *rule, const ad_array *y, writer *run,
                                const void *args)
 {
@@ -133,8 +135,8 @@ static void expect_all_written(ad_workspace *work, const char *rule, const ad_ar
     for (size_t i = 0; second && i < n; i++)
         if (!same_bits(&first[i], &second[i], 1))
             ad_reject(work, AD_DIFFERENT,
-                      "%s does not write number %zu, or not the same twice: %g, then %g", rule, i,
-                      first[i], second[i]);
+                      "%s does not write number %zu, or changes it the second time: %g, then %g",
+                      rule, i, first[i], second[i]);
 }
 
 static void run_forward(const void *args)
@@ -264,7 +266,7 @@ static void run_pullback(const adder *a, const ad_array *dx, const bool *assign)
     args.op->pullback(&args);
 }
 
-/* The same with a cotangent that may be overwritten. */
+/* Runs the pullback with a cotangent that it may overwrite. */
 static void expect_spare(const ad_pullback_args *c, const adder *a)
 {
     const bool none[AD_CHECK_OPERANDS] = {false};

@@ -4,8 +4,8 @@
 
 #include "adze/op.h"
 
-/* An op that runs another with the same attr, and looks at what each of its rules reads and writes.
- * What it objects to becomes the tape's error, AD_DIFFERENT. */
+/* An op that runs another with the same attr and watches the reads and writes of each of its
+ * rules. Its objections become the tape's error, AD_DIFFERENT. */
 typedef struct ad_spy {
     ad_op op; /* to be applied, with &spy as its attr */
     const ad_op *original;

@@ -1,10 +1,12 @@
-/* The gradient that a training run has just computed, in two steps that leave f32 its rounding: a
- * gradient in f64 at the same point, a few of whose numbers are compared with differences, and the
- * given one against it, array by array. Differences in f32 would tell nothing: what one number
- * changes in the loss drowns in its rounding. And single numbers of f32 gradients may well be off:
- * a unit may lie on the other side of its kink than in f64.
+/* Checks the gradient that a training run has just computed. It computes a gradient in f64 at the
+ * same point, compares a few of its numbers with differences, and compares the given gradient with
+ * it, array by array.
  *
- * The model is not touched: all copies are the tape's. */
+ * Differences in f32 would tell nothing: one number changes the loss by less than its rounding.
+ * Single numbers of f32 gradients cannot be compared either: a unit may lie on the other side of
+ * its kink than in f64.
+ *
+ * The model is not touched: all copies belong to the tape. */
 #include "check/number.h"
 
 #include <math.h>
@@ -17,21 +19,21 @@ static ad_status count_numbers(void *count, const char *path, ad_array *a)
     return AD_OK;
 }
 
-/* The gradient must be one of this model; it may be f32 or f64 only, as the model. */
+/* The gradient must have the types and shapes of this model; both may be f32 or f64. */
 static ad_status expect_alike(void *user, const char *path, ad_array *a)
 {
     const ad_checking *c = user;
     const ad_array *g = ad_beside(c, a, c->gradient);
     if (!a->data || !g->data || !ad_type_is_float(a->type) || a->type != g->type ||
         !ad_shape_equal(&a->shape, &g->shape))
-        return ad_tape_fail(c->t, AD_MISUSE, "%s and its gradient hold no numbers, or not alike",
-                            path);
+        return ad_tape_fail(c->t, AD_MISUSE,
+                            "%s and its gradient must hold numbers of one type and shape", path);
     return AD_OK;
 }
 
 /* ---- the gradient in f64 ------------------------------------------------------------- */
 
-/* Room for it on the tape; called for the arrays of c->at. */
+/* Takes room for an array on the tape; called for the arrays of c->at. */
 static ad_status make_room(void *user, const char *path, ad_array *a)
 {
     const ad_checking *c = user;
@@ -46,7 +48,7 @@ typedef struct pairing {
     const void *given;
 } pairing;
 
-/* The given gradient of an array against that in f64: by the norm of what is between them. */
+/* Compares the given gradient of an array with that in f64, by the norm of their difference. */
 static ad_status compare_given(void *user, const char *path, ad_array *a)
 {
     const pairing *p = user;
@@ -63,7 +65,7 @@ static ad_status compare_given(void *user, const char *path, ad_array *a)
     if (sqrt(gap) <= tolerance * norm || !isfinite(norm))
         return AD_OK;
     return ad_fail(&c->worst, AD_DIFFERENT,
-                   "%s: %s: between this gradient and one in f64 lie %.2g of its norm (tolerance "
+                   "%s: %s: the gradient differs from one in f64 by %.2g of its norm (tolerance "
                    "%.2g)",
                    c->name, path, sqrt(gap) / norm, tolerance);
 }
@@ -72,8 +74,8 @@ static ad_status compare_given(void *user, const char *path, ad_array *a)
 
 enum { WITNESSES = 8 };
 
-/* One number alone may be called wrong because a kink is nearer than differences can see: others of
- * the array must bear it out. */
+/* A single number may look wrong because a kink is nearer than differences can see. Other numbers
+ * of the array must confirm it. */
 static void judge_with_witnesses(ad_checking *c, const char *path, ad_array *a)
 {
     size_t n = ad_array_count(a), suspect = (size_t)ad_random_below(&c->places, n);

@@ -60,7 +60,7 @@ const ad_view *ad_usage_floats(const ad_usage *u, ad_view *x)
 
 /* ---- messages ------------------------------------------------------------------------ */
 
-/* "check_op: mul([2, 3], [3]) -> [2, 3]: " and what is wrong. */
+/* Writes "check_op: mul([2, 3], [3]) -> [2, 3]: " and the reason. */
 ad_status ad_trial_report(const ad_trial *c, ad_status status, const char *format, ...)
 {
     char call[300], text[400];

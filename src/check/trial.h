@@ -23,8 +23,8 @@ typedef struct ad_trial {
     ad_error *error;
 } ad_trial;
 
-/* Reports "check_op: mul([2, 3], [3]) -> [2, 3]: " and what is wrong; the tape's failure, if
- * any. */
+/* Reports "check_op: mul([2, 3], [3]) -> [2, 3]: " and the reason; the tape's failure,
+ * if it has one. */
 ad_status ad_trial_report(const ad_trial *c, ad_status status, const char *format, ...)
     AD_PRINTF(3, 4);
 ad_status ad_trial_report_tape(const ad_trial *c, const ad_tape *t);

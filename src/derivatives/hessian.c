@@ -1,13 +1,13 @@
-/* Hessians, by forward over reverse: a pass along a unit vector and a sweep give the derivatives of
- * the gradient by one number. By symmetry they are a row as well as a column, and a row lies
- * together. */
+/* Hessians, by forward over reverse. A pass along a unit vector and a sweep give the derivatives
+ * of the gradient by one number: a column of the Hessian. It is stored as a row, which by symmetry
+ * is the same numbers, because a row lies together. */
 #include "derivatives/rows.h"
 
 #include <string.h>
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-/* What becomes of the j-th product of a block, which is that with the c-th unit vector. */
+/* Stores the j-th product of a block, which is that with the c-th unit vector. */
 typedef void taker(const ad_rows *r, size_t c, int j);
 
 static void take_row(const ad_rows *r, size_t c, int j)
@@ -23,7 +23,7 @@ static void take_number(const ad_rows *r, size_t c, int j)
     memcpy(r->data + place, column + (place - r->leaf[leaf].start), size);
 }
 
-/* Where there are no numbers a plain sweep looks at y and leaves the empty gradients. */
+/* If there are no numbers, a plain sweep checks y and leaves the empty gradients. */
 static bool take_all(const ad_rows *r, taker *take)
 {
     ad_tensor y = r->of->y;
@@ -81,7 +81,7 @@ static bool one_type(const ad_subject *s)
     return status == AD_OK || ad_tape_fail(s->tape, status, "%s", error.text) == AD_OK;
 }
 
-/* Of a model the Hessian is one matrix, of a list it is an array for each pair of operands. */
+/* The Hessian of a model is one matrix; that of a list is an array for each pair of operands. */
 static bool deliver(const ad_rows *r, void *gradient, ad_array *hessian)
 {
     ad_list l;

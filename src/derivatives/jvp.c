@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* A value's tangent; zeros, on the tape, where there is none. */
+/* A value's tangent; zeros, on the tape, if it has none. */
 static ad_view tangent_or_zeros(ad_tensor y, int j)
 {
     ad_view ty = ad_tangent_at(y, j), v = ad_read(y);

@@ -1,5 +1,5 @@
-/* Putting operands on the tape, and a function of them: what it gives must be on the tape, and what
- * the tape held before must stay. */
+/* Records a function of operands. Its result must be on the tape, and everything that the tape
+ * held before must stay. */
 #include "derivatives/record.h"
 
 #include <limits.h>

@@ -1,9 +1,9 @@
-/* What all operators begin and end with: a function recorded at a point, and what is read of the
- * record.
+/* The beginning and the end of all operators: a function recorded at a point, and the numbers
+ * read from the record.
  *
- * A list of n operands is the simplest of models, so each operator is written once, over trees: it
- * sees a function, n operands that the tree names, and results that are structs of arrays or
- * arrays. */
+ * A list of n operands is the simplest of trees. So each operator is written once, over
+ * trees: it sees a function, n operands that the tree names, and results that are structs of
+ * arrays, or arrays. */
 #ifndef ADZE_DERIVATIVES_RECORD_H
 #define ADZE_DERIVATIVES_RECORD_H
 
@@ -11,7 +11,7 @@
 #include "trees/list.h"
 #include "trees/result.h"
 
-/* Operands, or what lies beside them: views, or the arrays of a struct. */
+/* Operands, or tangents and cotangents of them: views, or the arrays of a struct. */
 typedef struct ad_numbers {
     const ad_view *views;
     const ad_array *arrays;
@@ -30,13 +30,13 @@ typedef struct ad_subject {
     ad_list list; /* the tree of a list */
 } ad_subject;
 
-/* They write *s, which must stay where it is, and return it. */
+/* Each fills in *s, which must stay where it is, and returns it. */
 const ad_subject *ad_subject_list(ad_subject *s, const char *name, ad_tape *t, ad_function *f,
                                   int n, const ad_view *x, const void *env);
 const ad_subject *ad_subject_model(ad_subject *s, const char *name, const ad_tree *tree, ad_tape *t,
                                    ad_model_function *f, const void *model, const void *env);
 
-/* The function on the tape, above what the tape held before. */
+/* A function recorded on the tape, above the values that the tape held before. */
 typedef struct ad_record {
     const ad_subject *subject;
     const char *name; /* of the operator */
@@ -57,7 +57,7 @@ ad_status ad_record_end(const ad_record *r);
 /* Carries the tangents of count directions forward to y: tx[i * count + j] for operand i. */
 bool ad_record_push(const ad_record *r, int count, ad_numbers tx);
 
-/* What is read of the operands, [n * count], on the tape. NULL with an error. */
+/* The gradients or tangents of the operands, [n * count], on the tape. NULL with an error. */
 typedef ad_view ad_reader(ad_tensor x, int j);
 ad_view *ad_record_read(const ad_record *r, int count, ad_reader *read);
 

@@ -1,15 +1,13 @@
-/* Rows of derivatives, and the unit vectors they come from. All unit vectors of a type are views of
- * the same numbers, zeros around a one: e_i begins i before the one. */
+/* Rows of derivatives, and the unit vectors that they come from. All unit vectors of a type are
+ * views of the same numbers, a one with zeros around it: e_i begins i numbers before the one. */
 #include "derivatives/rows.h"
 
 #include <string.h>
 
-enum {
-    MOST = 64
-}; /* unit vectors in a block: what a node costs besides its kernels is shared by then */
+enum { MOST = 64 }; /* unit vectors in a block: they share the cost of a node besides its kernels */
 
-/* Bytes of the tangents of a block: what a cache holds. Beyond it, many directions take longer than
- * one after another, not less. */
+/* Bytes of the tangents of a block: they fit into a cache. Beyond that, many directions at once
+ * take longer than one after another. */
 static const size_t budget = (size_t)2 << 20;
 
 /* ---- measures ---------------------------------------------------------------------- */
@@ -30,8 +28,8 @@ static void measure(ad_rows *r)
     r->bytes = (r->bytes + widest - 1) / widest * widest;
 }
 
-/* What the tape holds is about what the tangents in one direction take. Blocks are of like
- * sizes. */
+/* The tangents in one direction take about as much memory as the tape holds. Blocks have
+ * similar sizes. */
 static int block_size(const ad_tape *t, size_t directions)
 {
     ad_tape_info info = {.size = sizeof info};
@@ -124,8 +122,8 @@ int ad_rows_seeds(const ad_rows *r, const ad_view *y, size_t first, size_t count
     return k;
 }
 
-/* A block may begin in one leaf and end in another: each has zeros for the unit vectors of the
- * others. */
+/* A block may begin in one leaf and end in another: each has zeros for the unit vectors
+ * of the others. */
 int ad_rows_push(const ad_rows *r, size_t first)
 {
     size_t left = r->numbers - first, before = 0;

@@ -1,7 +1,6 @@
-/* All first or second derivatives of a value, put together on the tape before any of them is
- * delivered: a row of numbers for each that is differentiated, in it a segment for each leaf
- * that it is differentiated by. Rows and columns come from passes and sweeps in blocks of unit
- * vectors. */
+/* All first or second derivatives of a value. They are put together on the tape before any is
+ * delivered: a row of numbers for each number that is differentiated, and in it a segment for each
+ * leaf. Rows and columns come from passes and sweeps in blocks of unit vectors. */
 #ifndef ADZE_DERIVATIVES_ROWS_H
 #define ADZE_DERIVATIVES_ROWS_H
 
@@ -16,12 +15,12 @@ typedef struct ad_segment {
 typedef struct ad_rows {
     const ad_record *of;
     ad_segment *leaf; /* [n] */
-    size_t numbers;   /* of all leaves */
-    size_t bytes;     /* of a row */
+    size_t numbers;   /* numbers of all leaves */
+    size_t bytes;     /* bytes of a row */
     size_t rows;
     char *data;     /* [rows][bytes] */
     char *unit[2];  /* of each float type: zeros around a one, see rows.c */
-    size_t reach;   /* how many zeros on either side */
+    size_t reach;   /* the number of zeros on either side */
     int block;      /* unit vectors at a time, at most */
     ad_view *seeds; /* [block] */
 } ad_rows;
@@ -33,18 +32,18 @@ bool ad_rows_begin(ad_rows *r, const ad_record *of, const ad_view *y);
 /* Takes room for the rows, uninitialised. */
 bool ad_rows_take(ad_rows *r, size_t rows);
 
-/* The unit vectors from the first-th on of a value, as r->seeds: how many, at most `count` and a
- * block. */
+/* The unit vectors from the first-th on of a value, as r->seeds: how many, at most `count`
+ * and a block. */
 int ad_rows_seeds(const ad_rows *r, const ad_view *y, size_t first, size_t count);
 
 /* Pushes the unit vectors from the first-th on of all leaves together to the record's value: how
  * many, or 0 with an error. */
 int ad_rows_push(const ad_rows *r, size_t first);
 
-/* Where the number of all leaves that is the c-th has its place in a row; sets the leaf. */
+/* The position in a row of the c-th number of all leaves; sets the leaf. */
 size_t ad_rows_place(const ad_rows *r, size_t c, int *leaf);
 
-/* Fills a row with what is read of the leaves, the j-th of each. */
+/* Fills a row with the j-th gradient or tangent of each leaf. */
 void ad_rows_put(const ad_rows *r, size_t row, ad_reader *read, int j);
 
 /* The segments of leaf i in the rows from one on, as so many as `axes` has numbers: those axes,

@@ -1,8 +1,8 @@
-/* What nodes that stand for functions of tensors have in common.
+/* Common parts of nodes that stand for functions of tensors.
  *
- * A function is evaluated before its node is recorded, since nobody else knows the result's type
- * and shape. The rules of recording then only look at the value, which the inner tape holds until
- * it is wanted again. */
+ * A function is evaluated before its node is recorded, because only this tells the result's type
+ * and shape. The rules of recording then only read the value, which stays on the inner tape until
+ * it is used again. */
 #include "functions/call.h"
 
 #include "adze/ops.h"
@@ -112,7 +112,7 @@ bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
     if (ad_tape_status(t) == AD_OK && !same_numbers(value, before))
         ad_tape_fail(t, AD_CHANGED,
                      "the function gave other numbers when it was evaluated again: it must depend "
-                     "on its operands and unchanged numbers alone");
+                     "on its operands and unchanged numbers only");
     return ad_tape_status(t) == AD_OK;
 }
 

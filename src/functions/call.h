@@ -6,7 +6,7 @@
 #include "adze/functions.h"
 #include "adze/op.h"
 
-/* What the attr of such an op begins with. */
+/* The head of the attr of such an op. */
 typedef struct ad_call {
     ad_function *f;
     const void *env;
@@ -15,8 +15,8 @@ typedef struct ad_call {
     const ad_view *value;    /* f's, for the rules of recording; dangles afterwards */
 } ad_call;
 
-/* The tape of n live tensors, which have one. NULL with an error on it, by name, or if there is
- * none; `complete`: no argument is NULL. */
+/* The tape of n live tensors, which must have the same. NULL with an error on it, by name, or if
+ * there is no tape; `complete`: no argument is NULL. */
 ad_tape *ad_call_tape(const char *name, bool complete, int n, const ad_tensor *x);
 
 /* Evaluates a call at frozen operands, and records its value as the result of op, whose attr it is.
@@ -33,7 +33,7 @@ void ad_call_forward(const ad_forward_args *c);
 ad_tensor *ad_call_leaves(ad_workspace *work, ad_tape *t, int n, const ad_view *x,
                           const bool *watched);
 
-/* The function's value at such leaves, which must be on t, as they must be afterwards. */
+/* The function's value at these leaves. It must be on t, and so must the leaves afterwards. */
 ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *leaves);
 
 /* False, with an error on t, if a function has ended one of its operands. */
@@ -43,17 +43,17 @@ bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
  * source line of the call. */
 void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
 
-/* A call as ad_call_record and ops of their own take it. */
+/* A call, as ad_call_record and the ops take it. */
 ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env);
 
-/* The part of a row of numbers that follows *at of them, in a shape; moves on to the next. */
+/* The part of a row that begins at number *at and has this shape; moves *at to the next. */
 ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at);
 
-/* For rules: a failure of the inner tape unless the value is the same as when the node was
- * recorded. A function that gives other numbers than before has the derivative of another one. */
+/* For rules: fails on the inner tape unless the value is the same as when the node was recorded. A
+ * function that gives other numbers than before would have another derivative. */
 bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before);
 
-/* Copies numbers that lie row by row, or zeros where there are none. */
+/* Copies numbers that lie row by row; zeros if `from` has no data. */
 void ad_call_put(void *to, const void *from, size_t bytes);
 
 /* to += alpha from, which have one type and shape and lie row by row. */

@@ -1,14 +1,13 @@
-/* Checkpoints: y = f(x) as one node that keeps y alone. What f computed in between is computed
- * again when a sweep needs it, on the inner tape, which all checkpoints of a tape share. Each rule
- * of the node is that of the whole recomputed tape: a sweep from dy, a push of the tangents, or
- * both. */
+/* Checkpoints: y = f(x) as one node that keeps only y. When a sweep needs the values in between,
+ * f is evaluated again on the inner tape, which all checkpoints of a tape share. Each rule of the
+ * node is that of the whole recomputed tape: a sweep from dy, a push of the tangents, or both. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
 
 #include <math.h>
 
-/* f on the inner tape, again. What it gave before is kept. */
+/* Evaluates f again on the inner tape. Its earlier result is kept. */
 typedef struct inner {
     ad_tape *tape;
     ad_tensor *x; /* [n] */
@@ -27,7 +26,7 @@ static bool evaluate(ad_workspace *work, const ad_call *call, const ad_view *x, 
     return ad_call_compare(in->tape, &y, kept);
 }
 
-/* Carries tangents to y. They are those of watched operands. */
+/* Carries the tangents of the watched operands to y. */
 static bool push(const inner *in, int n, const ad_view *tx)
 {
     for (int i = 0; i < n; i++)

@@ -1,9 +1,10 @@
 /* A loop as one node, swept back with few of its states in memory.
  *
- * The forward pass keeps rows (loop.h) on a shelf, where the schedule (schedule.h) wants them. The
- * pullback goes back from the last: it takes steps again from the row on top, keeps some of those
- * in the place of rows that it needs no more, and sweeps one step after another. The shelf is what
- * the node saves. Where a pullback has used it up, the next one starts from the operands. */
+ * The forward pass keeps rows (loop.h) on a stack, at the steps that the schedule chooses
+ * (schedule.h). The pullback works from the last step to the first: it takes steps again from
+ * the row on top of the stack, keeps some of the new rows in the place of rows that it no longer
+ * needs, and sweeps over one step after another. The node saves the stack. After a pullback has
+ * used it up, the next one starts from the operands. */
 #include "adze/ops.h"
 #include "base/memory.h"
 #include "functions/loop.h"
@@ -13,24 +14,24 @@
 #include <math.h>
 
 /* Rows of numbers, the latest on top. */
-typedef struct shelf {
+typedef struct row_stack {
     int64_t *count;
     int64_t *step; /* [kept] before which each is the state */
     char *rows;
     size_t stride;
-} shelf;
+} row_stack;
 
-/* ---- the shelf ---------------------------------------------------------------------- */
+/* ---- the stack of rows -------------------------------------------------------------- */
 
-/* Where the row on top of the shelf is kept; that before the first step is under it. */
-static const char *top_row(const shelf *s, const char *first, int64_t *step)
+/* The row on top of the stack; below all of them lies the row before the first step. */
+static const char *top_row(const row_stack *s, const char *first, int64_t *step)
 {
     *step = *s->count ? s->step[*s->count - 1] : 0;
     return *s->count ? s->rows + (size_t)(*s->count - 1) * s->stride : first;
 }
 
-/* Takes steps from the row on top to the next that the schedule keeps. */
-static bool keep(ad_loop *l, const shelf *s, int64_t steps, int64_t room, const char *first)
+/* Takes steps from the row on top to the next row that the schedule keeps. */
+static bool keep(ad_loop *l, const row_stack *s, int64_t steps, int64_t room, const char *first)
 {
     int64_t begin;
     const char *row = top_row(s, first, &begin);
@@ -44,7 +45,7 @@ static bool keep(ad_loop *l, const shelf *s, int64_t steps, int64_t room, const 
 }
 
 /* dy: the cotangent of the last row; becomes that of the first. */
-static void sweep(ad_loop *l, const shelf *s, const ad_view *y, char *dy, const ad_array *dx)
+static void sweep(ad_loop *l, const row_stack *s, const ad_view *y, char *dy, const ad_array *dx)
 {
     char *first = ad_loop_first_row(l), *at_hand = ad_scratch(l->work, l->stride);
     bool good = first && at_hand;
@@ -88,27 +89,27 @@ static size_t padded(size_t bytes)
     return ad_size_add(bytes, AD_ALIGNMENT - 1) & ~(size_t)(AD_ALIGNMENT - 1);
 }
 
-/* A shelf is its count, its steps, and its rows. */
-static size_t shelf_head(const ad_loop_attr *a)
+/* A stack is its count, its steps, and its rows. */
+static size_t stack_head(const ad_loop_attr *a)
 {
     return padded(ad_size_mul((size_t)a->kept + 1, sizeof(int64_t)));
 }
 
-static size_t shelf_bytes(const ad_loop_attr *a, size_t row)
+static size_t stack_bytes(const ad_loop_attr *a, size_t row)
 {
-    return ad_size_add(shelf_head(a), ad_size_mul((size_t)a->kept, padded(row)));
+    return ad_size_add(stack_head(a), ad_size_mul((size_t)a->kept, padded(row)));
 }
 
-static shelf shelf_in(const ad_loop_attr *a, void *memory, size_t row)
+static row_stack stack_in(const ad_loop_attr *a, void *memory, size_t row)
 {
     int64_t *head = memory;
-    return (shelf){head, head + 1, (char *)memory + shelf_head(a), padded(row)};
+    return (row_stack){head, head + 1, (char *)memory + stack_head(a), padded(row)};
 }
 
 static size_t loop_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
     const ad_loop_attr *a = attr;
-    return shelf_bytes(a, ad_size_mul(ad_loop_count(a, x), ad_type_size(type[0])));
+    return stack_bytes(a, ad_size_mul(ad_loop_count(a, x), ad_type_size(type[0])));
 }
 
 static ad_loop loop_of(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *tx,
@@ -120,12 +121,12 @@ static ad_loop loop_of(ad_workspace *work, const void *attr, const ad_view *x, c
     return l;
 }
 
-/* Takes all steps, and keeps rows on the shelf. */
+/* Takes all steps, and keeps rows on the stack. */
 static void loop_forward(const ad_forward_args *c)
 {
     ad_view y = ad_array_view(c->y);
     ad_loop l = loop_of(c->work, c->attr, c->x, NULL, &y);
-    shelf s = shelf_in(l.a, c->saved, l.bytes);
+    row_stack s = stack_in(l.a, c->saved, l.bytes);
     *s.count = 0;
     const char *first = ad_loop_first_row(&l), *row;
     bool good = first && ad_loop_open(&l, NULL);
@@ -150,7 +151,7 @@ static bool *choose(ad_workspace *work, int n, const ad_array *dx, const ad_view
     return wanted;
 }
 
-/* Adds the cotangent of the first row to those of the operands. */
+/* Adds the cotangent of the first row to the cotangents of the operands. */
 static void add_states(const ad_loop *l, const char *dy, const ad_array *dx)
 {
     size_t at = 0;
@@ -164,7 +165,7 @@ static void add_states(const ad_loop *l, const char *dy, const ad_array *dx)
 static void loop_pullback(const ad_pullback_args *c)
 {
     ad_loop l = loop_of(c->work, c->attr, c->x, NULL, &c->y);
-    shelf s = shelf_in(l.a, (void *)(uintptr_t)c->saved, l.bytes);
+    row_stack s = stack_in(l.a, (void *)(uintptr_t)c->saved, l.bytes);
     bool *wanted = choose(c->work, c->arity, c->dx, NULL);
     char *dy = ad_scratch(c->work, l.stride);
     if (wanted && dy && ad_loop_open(&l, wanted)) {
@@ -191,9 +192,9 @@ static void loop_curvature(const ad_curvature_args *c)
     ad_loop l = loop_of(c->work, c->attr, c->x, c->tx, &c->y);
     bool *wanted = choose(c->work, c->arity, c->tdx, c->tx);
     char *dy = ad_scratch(c->work, l.stride);
-    void *memory = ad_scratch(c->work, shelf_bytes(l.a, l.stride));
+    void *memory = ad_scratch(c->work, stack_bytes(l.a, l.stride));
     if (wanted && dy && memory && ad_loop_open(&l, wanted)) {
-        shelf s = shelf_in(l.a, memory, l.stride);
+        row_stack s = stack_in(l.a, memory, l.stride);
         *s.count = 0;
         ad_call_put(dy, c->dy.data, l.bytes);
         ad_call_put(dy + l.bytes, NULL, l.bytes);
@@ -223,11 +224,13 @@ static const ad_op loop_op = {
 static bool good_loop(ad_tape *t, const ad_loop_attr *a, int64_t snapshots)
 {
     if (a->steps < 0 || snapshots < 0)
-        ad_tape_fail(t, AD_MISUSE, "checkpoint_loop: %lld steps, %lld snapshots",
+        ad_tape_fail(t, AD_MISUSE,
+                     "checkpoint_loop: %lld steps, %lld snapshots: neither may be negative",
                      (long long)a->steps, (long long)snapshots);
     else if (a->states < 1 || a->states > a->call.n)
-        ad_tape_fail(t, AD_MISUSE, "checkpoint_loop: %d states of %d operands", a->states,
-                     a->call.n);
+        ad_tape_fail(t, AD_MISUSE,
+                     "checkpoint_loop: %d states of %d operands: there must be at least one state",
+                     a->states, a->call.n);
     return ad_tape_status(t) == AD_OK;
 }
 

@@ -1,12 +1,13 @@
 /* The gradient inside a function: a node whose numbers are the gradients of f, and its value.
  *
- * All lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so that
- * their cotangents (v_1, ..., v_m, u) come together: the pullback is one Hessian-vector product,
+ * They lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so
+ * that their cotangents (v_1, ..., v_m, u) come together. The pullback is one Hessian-vector
+ * product,
  *
  *     dx_j += sum over i of (d2f / dx_j dx_i) v_i  +  u df/dx_j
  *
- * for all n operands. So is the jvp, by symmetry, with the tangents in the place of v. Rules
- * evaluate f again rather than keep what it computed. */
+ * for all n operands. By symmetry the jvp is, too, with the tangents in the place of v. Rules
+ * evaluate f again, so its values need not be kept. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -29,7 +30,7 @@ static const char *gradient_type(const ad_type *x, const void *attr, ad_type *y)
         if (i < a->wrt && !ad_type_is_float(x[i]))
             return "operands to differentiate by must be f32 or f64 (ad_cast converts)";
         if (ad_type_is_float(x[i]) && x[i] != x[0])
-            return "operands must have one float type, here are f32 and f64 (ad_cast converts)";
+            return "operands must have one float type, not f32 and f64 (ad_cast converts)";
     }
     return NULL;
 }
@@ -48,8 +49,8 @@ static const char *gradient_shape(const ad_shape *x, const void *attr, ad_shape 
     return NULL;
 }
 
-/* The part of such a row that belongs to an operand, which follows `at` numbers; moves on to the
- * next. */
+/* The part of such a row that belongs to an operand and begins at number *at; moves *at
+ * to the next. */
 static ad_view part_of(const void *row, const ad_view *x, size_t *at)
 {
     size_t begin = *at * ad_type_size(x->type);
@@ -91,7 +92,7 @@ static void check_value(const inner *in, ad_type type)
         ad_tape_fail(in->tape, AD_BAD_SHAPE, "the function's value must have one element, not %s",
                      ad_shape_print(&v.shape, text, sizeof text));
     else if (v.type != type)
-        ad_tape_fail(in->tape, AD_BAD_TYPE, "the function's value is %s, its operands are %s",
+        ad_tape_fail(in->tape, AD_BAD_TYPE, "the function's value is %s, but its operands are %s",
                      ad_type_text(v.type), ad_type_text(type));
 }
 
@@ -104,11 +105,11 @@ static void compare_value(const inner *in, const ad_view *row)
         ad_tape_fail(
             in->tape, AD_CHANGED,
             "the function gave %.9g and now gives %.9g: it must depend on its operands and "
-            "unchanged numbers alone",
+            "unchanged numbers only",
             ad_view_get(row, last), ad_view_get(&v, 0));
 }
 
-/* row: of what f gave before, or NULL. */
+/* row: the earlier results of f, or NULL. */
 static bool evaluate(ad_workspace *work, const gradient_attr *a, const ad_view *x,
                      const bool *watched, const ad_view *row, inner *in)
 {
@@ -138,7 +139,7 @@ static bool sweep(const inner *in, int n, const ad_view *tx)
     return ad_push_tangents(in->value) == AD_OK && ad_backward_tangents(in->value) == AD_OK;
 }
 
-/* Whether operand i is watched: those that f is differentiated by are, at first. */
+/* Whether operand i is watched: the first operands, by which f is differentiated, are. */
 static bool *choose(ad_workspace *work, const gradient_attr *a)
 {
     bool *watched = ad_scratch(work, (size_t)a->call.n * sizeof *watched);
@@ -241,7 +242,7 @@ ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, c
 {
     ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
     if (t && (wrt < 1 || wrt > n))
-        ad_tape_fail(t, AD_MISUSE, "gradient: by %d of %d operands", wrt, n);
+        ad_tape_fail(t, AD_MISUSE, "gradient: cannot differentiate by %d of %d operands", wrt, n);
     ad_tensor none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = none;
     gradient_attr a = {ad_call_at(t, f, n, env), wrt};
     if (t && ad_tape_status(t) == AD_OK)

@@ -78,16 +78,16 @@ static bool good_next(const ad_loop *l, int k)
     ad_tensor y = l->next[k];
     ad_view v = ad_read(y);
     if (!y.tape)
-        ad_tape_fail(l->tape, AD_MISUSE, "the function gives no state %d", k);
+        ad_tape_fail(l->tape, AD_MISUSE, "the function does not set state %d", k);
     else if (y.tape != l->tape)
         ad_tape_fail(l->tape, AD_FOREIGN, "state %d is not on the function's tape", k);
     else if (ad_shape_of(y).rank < 0)
         ad_tape_fail(l->tape, AD_STALE, "state %d is gone: a reset or rewind ended it", k);
     else if (v.type != l->type)
-        ad_tape_fail(l->tape, AD_BAD_TYPE, "state %d was %s and becomes %s", k,
+        ad_tape_fail(l->tape, AD_BAD_TYPE, "state %d is %s and must not become %s", k,
                      ad_type_text(l->type), ad_type_text(v.type));
     else if (!ad_shape_equal(&v.shape, &l->x[k].shape))
-        ad_tape_fail(l->tape, AD_BAD_SHAPE, "state %d had shape %s and gets %s", k,
+        ad_tape_fail(l->tape, AD_BAD_SHAPE, "state %d has shape %s and must not get %s", k,
                      ad_shape_print(&l->x[k].shape, wanted, sizeof wanted),
                      ad_shape_print(&v.shape, given, sizeof given));
     return ad_tape_status(l->tape) == AD_OK;
@@ -116,8 +116,8 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     return good == a->states;
 }
 
-/* The next states as one value, row by row. They may be views of the row that they come from, but
- * one by itself only if it is the same. */
+/* The next states as one value, row by row. They may be views of the row that they come from. A
+ * single state is one only if it is the same. */
 static ad_tensor join_next(ad_loop *l)
 {
     ad_view v = ad_read(l->next[0]);
@@ -159,7 +159,7 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 
 /* ---- sweeping ---------------------------------------------------------------------- */
 
-/* What the last step gave when the node was recorded, it must give again. */
+/* The last step must give the same numbers as when the node was recorded. */
 static bool as_before(const ad_loop *l, ad_tensor next, const ad_view *y)
 {
     ad_view v = ad_view_of(l->type, ad_read(next).data, y->shape);

@@ -1,8 +1,8 @@
 /* The steps of a loop (ad_checkpoint_loop), each evaluated on the inner tape by itself.
  *
- * The states before a step lie in one row of numbers, so that a step is a function of a row and the
- * other operands with a row as its value. With tangents a row is twice as long, (states, tangents),
- * and so is a cotangent, (dy, its derivative along the tangents). */
+ * The states before a step lie in one row of numbers. So a step is a function of a row and
+ * the other operands, and its value is a row. With tangents a row is twice as long, (states,
+ * tangents), and so is a cotangent: (dy, its derivative along the tangents). */
 #ifndef ADZE_FUNCTIONS_LOOP_H
 #define ADZE_FUNCTIONS_LOOP_H
 
@@ -12,7 +12,7 @@ typedef struct ad_loop_attr {
     ad_call call; /* its f is not used */
     ad_step_function *step;
     int64_t steps;
-    int64_t kept; /* rows on the shelf, at most */
+    int64_t kept; /* rows on the stack, at most */
     int states;   /* the first of the operands */
 } ad_loop_attr;
 
@@ -22,30 +22,31 @@ typedef struct ad_loop {
     const ad_loop_attr *a;
     const ad_view *x, *tx; /* [n]; tx is NULL without tangents */
     ad_tape *tape;
-    ad_mark start; /* behind the leaves of the operands that are the same in all steps */
+    ad_mark start;               /* the end of the leaves that stay the same in all steps */
     ad_tensor *frozen, *watched; /* [n] */
     ad_tensor *next;             /* [states] */
-    ad_tensor *state;            /* [states] leaves of the step at hand */
-    int64_t at;                  /* the step at hand */
+    ad_tensor *state;            /* [states] leaves of the current step */
+    int64_t at;                  /* the current step */
     ad_type type;
-    size_t bytes;  /* of the states */
-    size_t stride; /* of a row */
+    size_t bytes;  /* elements of the states */
+    size_t stride; /* bytes of a row */
 } ad_loop;
 
 /* Elements of the states; SIZE_MAX for too many. */
 size_t ad_loop_count(const ad_loop_attr *a, const ad_shape *x);
 
-/* State k in a row, which follows *at bytes; moves on to the next. */
+/* State k in a row, at *at bytes; moves *at to the next. */
 ad_view ad_loop_part(const ad_loop *l, const char *row, int k, size_t *at);
 
-/* The row before the first step, in scratch memory. NULL when there is none. */
+/* The row before the first step, in scratch memory. NULL if memory ran out. */
 char *ad_loop_first_row(const ad_loop *l);
 
-/* Puts the operands on the inner tape. wanted[i]: whether operand i is watched where a step is
- * swept. */
+/* Puts the operands on the inner tape. wanted[i]: whether operand i is watched where a
+ * step is swept. */
 bool ad_loop_open(ad_loop *l, const bool *wanted);
 
-/* From a row before step i to that before `end`: the row, or `to`. NULL with an error. */
+/* Takes steps from a row before step i to the row before `end`, which is returned or written to
+ * `to`. NULL with an error. */
 const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char *to);
 
 /* Carries a cotangent back over step i, from the row before it, and adds to those of the other
@@ -53,8 +54,8 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, char *dy,
                      const ad_array *dx);
 
-/* If something went wrong on the inner tape, the rule fails in the same way, with source line and
- * step. */
+/* If something went wrong on the inner tape, the rule fails in the same way, with source
+ * line and step. */
 void ad_loop_finish(const ad_loop *l);
 
 #endif

@@ -1,5 +1,5 @@
-/* Models inside functions: gradients as tensors, by the fields of a model or by what it is applied
- * to, and steps of training that are part of a formula. */
+/* Models inside functions: gradients as tensors, by the fields of a model or by its inputs, and
+ * steps of training that are part of a formula. */
 #include "adze/functions.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The first tensor that has a tape, dead; without a tape if there is none. A struct of tensors is a
- * list. */
+/* A dead tensor on the tape of the first tensor that has one; without a tape if none has. A struct
+ * of tensors is a list. */
 static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
 {
     const ad_tensor *x = tensors;
@@ -52,8 +52,8 @@ static ad_tensor call_model(ad_tape *t, const ad_tensor *x, const void *env)
     return c->map ? c->map(t, tensors, x, c->env) : c->f(t, tensors, c->env);
 }
 
-/* The call on the tape, where it lives until the sweeps, with its lists and a copy of so many bytes
- * of env. NULL with an error when memory ran out. */
+/* Puts the call on the tape, where it lives until the sweeps, with its lists and a copy of some
+ * bytes of env. NULL with an error if memory ran out. */
 static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const ad_tensor *x,
                             const ad_tensor *tensors)
 {

@@ -18,14 +18,14 @@ typedef struct replace_attr {
     ad_pullback_function *pullback;
 } replace_attr;
 
-/* p on the inner tape: its operands and what it gives. */
+/* p on the inner tape: its operands and its results. */
 typedef struct inner {
     ad_tape *tape;
     ad_tensor *x, *dx; /* [n] */
     ad_tensor y, dy;
 } inner;
 
-/* What p is evaluated at, and what of it is watched. */
+/* The operands at which p is evaluated, and which of them are watched. */
 typedef struct point {
     const ad_view *x;
     ad_view y, dy;
@@ -44,16 +44,17 @@ static bool good_cotangent(const inner *in, int i)
     if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
-        ad_tape_fail(in->tape, AD_MISUSE, "the pullback gives no cotangent for operand %d", i);
+        ad_tape_fail(in->tape, AD_MISUSE, "the pullback does not set the cotangent of operand %d",
+                     i);
     else if (dx->tape != in->tape)
-        ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent for operand %d is not on its tape", i);
+        ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent of operand %d is not on its tape", i);
     else if (ad_shape_of(*dx).rank < 0)
-        ad_tape_fail(in->tape, AD_STALE, "the cotangent for operand %d is gone", i);
+        ad_tape_fail(in->tape, AD_STALE, "the cotangent of operand %d is gone", i);
     else if (v.type != x.type)
-        ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent for operand %d is %s, not %s", i,
+        ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent of operand %d is %s, not %s", i,
                      ad_type_text(v.type), ad_type_text(x.type));
     else if (!ad_shape_equal(&v.shape, &x.shape))
-        ad_tape_fail(in->tape, AD_BAD_SHAPE, "the cotangent for operand %d has shape %s, not %s", i,
+        ad_tape_fail(in->tape, AD_BAD_SHAPE, "the cotangent of operand %d has shape %s, not %s", i,
                      ad_shape_print(&v.shape, given, sizeof given),
                      ad_shape_print(&x.shape, wanted, sizeof wanted));
     else if (!ad_view_is_contiguous(&v))
@@ -78,7 +79,7 @@ static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at,
     return ad_call_spared(t, n, in->x);
 }
 
-/* Adds <dx_i, weight>, or without one the sum of dx_i, to a tensor that may be none yet. */
+/* Adds <dx_i, weight>, or the sum of dx_i without a weight, to a tensor that may not exist yet. */
 static void add_product(const inner *in, int i, const ad_view *weight, ad_tensor *sum)
 {
     ad_tensor term = in->dx[i];
@@ -123,7 +124,7 @@ static void replace_pullback(const ad_pullback_args *c)
     ad_call_finish(c->work, c->attr, in.tape);
 }
 
-/* Where p is evaluated does not matter, as it is linear: at dy = 0. */
+/* p is linear in dy, so it may be evaluated anywhere: at dy = 0. */
 static void replace_jvp(const ad_jvp_args *c)
 {
     inner in;
@@ -143,7 +144,7 @@ static void replace_jvp(const ad_jvp_args *c)
     ad_call_finish(c->work, c->attr, in.tape);
 }
 
-/* Tangents for the leaves of p; that of y is J tx. */
+/* Sets the tangents of the leaves of p; the tangent of y is J tx. */
 static void set_tangents(const inner *in, ad_tensor root, int n, const ad_view *tx)
 {
     if (ad_reach_of(root, in->y) == AD_REACHED) {

@@ -1,4 +1,4 @@
-/* Data sets: the four files of MNIST and its kind. */
+/* Data sets: four files in the format of MNIST. */
 #define _POSIX_C_SOURCE 200809L
 #include "adze/datasets.h"
 #include "adze/io.h"
@@ -42,7 +42,7 @@ static ad_status check_directory(const folder *from)
     return AD_OK;
 }
 
-/* Reads NAME or, where that is missing, NAME.gz; unsigned bytes of the given rank are wanted. */
+/* Reads NAME, or NAME.gz if NAME does not exist. It must hold unsigned bytes of the given rank. */
 static ad_status read_part(const folder *from, const char *name, int rank, ad_array *a)
 {
     char path[LONGEST_PATH];

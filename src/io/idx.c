@@ -1,9 +1,9 @@
 /* IDX: two zero bytes, a type code, the rank, an extent of four bytes for each axis, and the
  * numbers row by row, all big-endian.
  *
- * The header's claim is held against what the file can give before any memory is taken for it.
- * The bytes are then read to the end of the array and unpacked towards its front: a number in
- * the file is never wider than in the array, so the writing never overtakes the reading. */
+ * Before any memory is taken for the numbers, the header's claim is compared with the size of the
+ * file. The bytes are then read to the end of the array and unpacked towards its front. A number
+ * in the file is never wider than in the array, so writing never overtakes reading. */
 #include "adze/io.h"
 
 #include "io/source.h"
@@ -54,8 +54,9 @@ static ad_status read_header_part(ad_source *s, unsigned char *to, size_t before
 static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], idx_header *h)
 {
     if (magic[0] != 0 || magic[1] != 0)
-        return ad_fail(s->error, AD_FORMAT, "%s: not IDX: begins with %02x %02x, not 00 00",
-                       s->name, magic[0], magic[1]);
+        return ad_fail(s->error, AD_FORMAT,
+                       "%s: this is not IDX: it begins with %02x %02x, not 00 00", s->name,
+                       magic[0], magic[1]);
     const idx_kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].code == magic[2])
@@ -104,8 +105,8 @@ static ad_status read_header(ad_source *s, idx_header *h)
     return AD_OK;
 }
 
-/* A plain file holds exactly what its header claims, a gzip file at most what can be deflated
- * into its size. */
+/* A plain file must hold exactly as many bytes as its header claims. A gzip file cannot claim more
+ * than can be deflated into its size. */
 static ad_status check_claim(const ad_source *s, const idx_header *h)
 {
     size_t header = 4 + 4 * (size_t)h->shape.rank, claimed = h->count * h->width;
@@ -115,11 +116,11 @@ static ad_status check_claim(const ad_source *s, const idx_header *h)
                        "%s: header claims %s, more than %zu bytes of gzip can hold", s->name,
                        h->claim, s->size);
     if (!s->gzip && claimed > most)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, the file ends after %zu",
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but the file ends after %zu",
                        s->name, h->claim, most / h->width);
     if (!s->gzip && claimed < most)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, %zu bytes follow them", s->name,
-                       h->claim, most - claimed);
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but %zu more bytes follow",
+                       s->name, h->claim, most - claimed);
     return AD_OK;
 }
 
@@ -147,7 +148,7 @@ static ad_status read_numbers(ad_source *s, const idx_header *h, void *numbers)
     unsigned char *packed = (unsigned char *)numbers + h->count * size - bytes;
     ad_status status = ad_source_read(s, packed, bytes, &got);
     if (status == AD_OK && got < bytes)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, the file ends after %zu",
+        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but the file ends after %zu",
                        s->name, h->claim, got / h->width);
     if (status == AD_OK)
         status = ad_source_finish(s);

@@ -1,6 +1,6 @@
-/* A window of bytes at hand, refilled from the file (for memory, the window is all of it), and
- * on top of it either copying or inflating. Files are read without stdio, and zlib's memory comes
- * from the user's allocator. */
+/* A window of bytes, refilled from the file (or the whole of a piece of memory). On top of it
+ * bytes are either copied or inflated. Files are read without stdio, and zlib takes its memory
+ * from the caller's allocator. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/source.h"
 
@@ -30,7 +30,7 @@ static ad_status file_failure(const ad_source *s, int code)
     return ad_fail(s->error, AD_FILE, "%s: %s", s->name, known ? reason : "unknown failure");
 }
 
-/* Only a regular file has a size to trust and an end to come. */
+/* Only a regular file has a reliable size and an end. */
 static ad_status check_regular(ad_source *s)
 {
     struct stat about;
@@ -68,7 +68,7 @@ static void consume(ad_source *s, size_t n)
 
 /* ---- gzip -------------------------------------------------------------------------- */
 
-/* zlib frees without a size, the allocator wants one: it is kept in front of the block. */
+/* zlib frees without a size, but the allocator needs one: it is kept in front of the block. */
 typedef union memory_header {
     size_t bytes;
     max_align_t alignment;
@@ -109,10 +109,10 @@ static ad_status gzip_failure(const ad_source *s, int code)
     if (code == Z_MEM_ERROR)
         return ad_fail(s->error, AD_MEMORY, "%s: no memory to inflate", s->name);
     return ad_fail(s->error, AD_FORMAT, "%s: gzip is damaged: %s", s->name,
-                   s->stream.msg ? s->stream.msg : "not a known form");
+                   s->stream.msg ? s->stream.msg : "unknown format");
 }
 
-/* One call of zlib: up to n > 0 bytes, *got of them; none when the input is at its end. */
+/* One call of zlib: gives *got bytes, up to n > 0; none at the end of the input. */
 static ad_status inflate_step(ad_source *s, unsigned char *to, size_t n, size_t *got)
 {
     ad_status status = refill(s);

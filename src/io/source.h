@@ -28,7 +28,7 @@ ad_status ad_source_open_memory(ad_source *s, const void *bytes, size_t size, co
                                 const ad_allocator *allocator, ad_error *error);
 void ad_source_close(ad_source *s);
 
-/* Reads n bytes, or what is left of the source: *got says how many. */
+/* Reads n bytes, or all that are left; *got is their number. */
 ad_status ad_source_read(ad_source *s, void *to, size_t n, size_t *got);
 
 /* The most bytes that the source can give. */

@@ -13,7 +13,7 @@ typedef struct elements {
     ad_block *add; /* adds numbers to others of the result's type; NULL: they cannot be added */
 } elements;
 
-/* Users' functions only assign: what is to be added is first put aside, while it is in the cache. */
+/* A user's function only assigns. Numbers to be added go into a buffer first, in the cache. */
 static void call_and_add(const elements *e, size_t n, const void *const *in, char *out)
 {
     _Alignas(64) char result[AD_RUN * sizeof(double)];
@@ -36,7 +36,7 @@ static void call(size_t n, const void *const *in, void *out, bool add)
         e->f(e->user, e->type, n, in, out);
 }
 
-/* ---- what may be asked for ------------------------------------------------------------ */
+/* ---- checks of the arguments ---------------------------------------------------------- */
 
 static bool good_operand(ad_workspace *work, const ad_shape *shape, const ad_view *v, int i)
 {

@@ -160,22 +160,20 @@ static void pack(const number *b, int64_t row, int64_t column, int64_t terms, in
 /* ---- columns that do not fill a vector ---------------------------------------------- */
 
 /* Halves are added to halves. */
-#define SHORTER(lanes) \
-    typedef number vec_##lanes __attribute__((vector_size((lanes) * sizeof(AD_T))));
-SHORTER(2)
+typedef number vec_2 __attribute__((vector_size(2 * sizeof(AD_T))));
 INLINE number sum_2(vec_2 v)
 {
     return v[0] + v[1];
 }
 #if AD_LANES >= 4
-SHORTER(4)
+typedef number vec_4 __attribute__((vector_size(4 * sizeof(AD_T))));
 INLINE number sum_4(vec_4 v)
 {
     return sum_2(__builtin_shufflevector(v, v, 0, 1) + __builtin_shufflevector(v, v, 2, 3));
 }
 #endif
 #if AD_LANES >= 8
-SHORTER(8)
+typedef number vec_8 __attribute__((vector_size(8 * sizeof(AD_T))));
 INLINE number sum_8(vec_8 v)
 {
     return sum_4(__builtin_shufflevector(v, v, 0, 1, 2, 3) +
@@ -183,14 +181,22 @@ INLINE number sum_8(vec_8 v)
 }
 #endif
 #if AD_LANES >= 16
-SHORTER(16)
+typedef number vec_16 __attribute__((vector_size(16 * sizeof(AD_T))));
 INLINE number sum_16(vec_16 v)
 {
     return sum_8(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
                  __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
 }
 #endif
-#define sum_of JOIN(sum_, AD_LANES)
+#if AD_LANES == 2
+#define sum_of sum_2
+#elif AD_LANES == 4
+#define sum_of sum_4
+#elif AD_LANES == 8
+#define sum_of sum_8
+#else
+#define sum_of sum_16
+#endif
 
 /* b holds whole columns, one after another. */
 INLINE void dot(const piece *q, int64_t row, int64_t column, int rows, int columns)

@@ -1,8 +1,8 @@
-/* Sums over what broadcasting repeats.
+/* Sums over elements that broadcasting repeats.
  *
- * The elements are cut into chunks. Where each chunk has its own sums to write (sums along
- * rows), it writes them; where all chunks add to the same, each has partial sums, which are then added in
- * order; in other cases there is one chunk. The cuts depend on shapes alone, and so do the bits. */
+ * The elements are cut into chunks. If each chunk has its own sums to write (sums along rows), it
+ * writes them. If all chunks add to the same sums, each has partial sums, which are then added in
+ * order. In other cases there is one chunk. The cuts depend on shapes only, and so do the bits. */
 #include "kernels/kernel.h"
 
 #include "base/workspace.h"

@@ -26,7 +26,7 @@ static bool same_batch(const ad_shape *a, const ad_shape *b)
     return ad_shape_equal(&one, &other);
 }
 
-/* What the batch axes of a and b broadcast to, if they do. */
+/* The shape to which the batch axes of a and b broadcast, if they do. */
 static ad_shape common_batch(const ad_shape *a, const ad_shape *b)
 {
     ad_shape over = batch_of(a->rank > b->rank ? a : b);

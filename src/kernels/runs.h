@@ -6,7 +6,7 @@
 
 enum {
     AD_RUN = 512, /* elements of a packed run: a few of them fit the first-level cache */
-    AD_ENV = AD_MAX_VIEWS - 1 /* where a block finds what else it needs: in[AD_ENV] */
+    AD_ENV = AD_MAX_VIEWS - 1 /* a block finds its environment at in[AD_ENV] */
 };
 
 /* How to walk over a shape, to which the operands broadcast. Further streams may be added to the

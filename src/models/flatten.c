@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Arrays of one type behind each other. */
+/* Arrays of one type, one behind the other. */
 static ad_array vector_like(const ad_tree *tree, const ad_array *model)
 {
     size_t count = 0;

@@ -1,5 +1,5 @@
-/* What is done to all fields of a model at once. Where it can fail, a walk that knows the fields'
- * names looks at all of them before the first is written. */
+/* Functions on all fields of a model at once. If one can fail, a walk that knows the fields' names
+ * checks all fields before the first is written. */
 #include "adze/model.h"
 #include "trees/result.h"
 
@@ -42,7 +42,7 @@ void ad_model_free(const ad_tree *tree, void *model)
 
 typedef ad_tensor leaf_maker(ad_tape *t, ad_view v);
 
-typedef struct planting {
+typedef struct leaf_making {
     const char *verb;
     leaf_maker *make;
     ad_tape *tape;
@@ -50,10 +50,10 @@ typedef struct planting {
     ad_tensor *tensors;
     char *room; /* on the tape, for labels */
     size_t left;
-} planting;
+} leaf_making;
 
 /* The path of a leaf, which is the field's own name in a model that is not nested. */
-static const char *label_of(planting *p, const ad_site *s)
+static const char *label_of(leaf_making *p, const ad_site *s)
 {
     if (!s->field || (!s->parent->parent && !s->field->count))
         return s->field ? s->field->name : NULL;
@@ -70,10 +70,10 @@ static const char *label_of(planting *p, const ad_site *s)
     return label;
 }
 
-/* A field in a state that no leaf can have fails with its path, which the tape could not name. */
-static ad_status plant(void *user, const ad_site *s)
+/* A field that cannot be a leaf fails under its path, which the tape does not know. */
+static ad_status make_leaf(void *user, const ad_site *s)
 {
-    planting *p = user;
+    leaf_making *p = user;
     ad_error error; /* its text need not be cleared for every field */
     error.status = AD_OK;
     const ad_array *a = ad_site_array(s, p->model);
@@ -87,44 +87,44 @@ static ad_status plant(void *user, const ad_site *s)
     return AD_OK;
 }
 
-static void plant_all(const ad_tree *tree, planting *p)
+static void make_leaves(const ad_tree *tree, leaf_making *p)
 {
     if (!tree || !p->model || !p->tensors)
         ad_tape_fail(p->tape, AD_MISUSE, "%s: an argument is NULL", p->verb);
     if (!tree || !p->tensors)
         return;
     if (p->model)
-        ad_tree_walk(tree, plant, p);
+        ad_tree_walk(tree, make_leaf, p);
     for (size_t i = 0; !p->model && i < tree->arrays; i++)
         p->tensors[i] = p->make(p->tape, (ad_view){0});
 }
 
 void ad_model_watch(const ad_tree *tree, ad_tape *t, const void *model, void *tensors)
 {
-    plant_all(tree, &(planting){"watch", (ad_watch), t, model, tensors, NULL, 0});
+    make_leaves(tree, &(leaf_making){"watch", (ad_watch), t, model, tensors, NULL, 0});
 }
 
 void ad_model_freeze(const ad_tree *tree, ad_tape *t, const void *model, void *tensors)
 {
-    plant_all(tree, &(planting){"freeze", (ad_freeze), t, model, tensors, NULL, 0});
+    make_leaves(tree, &(leaf_making){"freeze", (ad_freeze), t, model, tensors, NULL, 0});
 }
 
 /* ---- gradients ---------------------------------------------------------------------- */
 
-typedef struct harvest {
+typedef struct collection {
     const ad_tape *tape;
     const ad_tensor *tensors;
     const ad_array *gradient;
-} harvest;
+} collection;
 
-/* A gradient is like that of the sweep. A tensor of another tape may have one, too, from a sweep
- * that has nothing to do with this one. */
+/* A gradient is like that of the sweep. A tensor of another tape may also have one, from
+ * another sweep. */
 static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, ad_error *error)
 {
-    const harvest *h = user;
-    ad_tensor x = h->tensors[s->number];
+    const collection *c = user;
+    ad_tensor x = c->tensors[s->number];
     char path[AD_PATH_SIZE];
-    if (x.tape != h->tape)
+    if (x.tape != c->tape)
         return ad_fail(error, x.tape ? AD_FOREIGN : AD_MISUSE,
                        "gradient: %s is not on the tape of the result",
                        ad_site_print(s, true, path));
@@ -133,7 +133,7 @@ static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, 
         return ad_fail(error, AD_MISUSE, "gradient: %s is %s", ad_site_print(s, true, path),
                        numbers.data && !ad_is_tracked(x) ? "frozen" : "not a watched leaf");
     *like =
-        (ad_array){(void *)(uintptr_t)g.data, g.type, g.shape, h->gradient[s->number].allocator};
+        (ad_array){(void *)(uintptr_t)g.data, g.type, g.shape, c->gradient[s->number].allocator};
     return AD_OK;
 }
 
@@ -153,17 +153,17 @@ ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors,
     ad_tape_info info = {.size = sizeof info};
     ad_tape_measure(t, &info);
     if (ad_tape_status(t) == AD_OK && info.sweep_left)
-        ad_tape_fail(t, AD_MISUSE, "gradient: the sweep has not come to its end");
+        ad_tape_fail(t, AD_MISUSE, "gradient: the sweep has not ended");
     if (ad_tape_status(t) != AD_OK)
         return ad_tape_status(t);
     ad_error error = {0};
-    harvest h = {t, tensors, gradient};
+    collection c = {t, tensors, gradient};
     ad_result r = {.tree = tree,
                    .target = gradient,
                    .verb = "gradient",
                    .role = "the gradient",
                    .like = like_sweep,
-                   .user = &h,
+                   .user = &c,
                    .error = &error};
     ad_status status = ad_result_prepare(&r);
     if (status != AD_OK)
@@ -171,13 +171,13 @@ ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors,
     ad_result_commit(&r);
     ad_array *g = gradient;
     for (size_t i = 0; i < tree->arrays; i++)
-        ad_array_write(&g[i], ad_grad(h.tensors[i]), NULL);
+        ad_array_write(&g[i], ad_grad(c.tensors[i]), NULL);
     return AD_OK;
 }
 
 /* ---- copies ------------------------------------------------------------------------- */
 
-/* Makes what `to` is missing like the model's arrays. */
+/* Makes the missing arrays of `to` like the model's arrays. */
 static ad_status make_like(const ad_tree *tree, const char *verb, const char *role,
                            const void *model, void *to, ad_error *error)
 {

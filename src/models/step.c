@@ -1,12 +1,12 @@
-/* A step of any optimiser: everything is checked, and the states are made, before the first number
- * is written. */
+/* A step of any optimiser. Everything is checked, and the states are made, before the first
+ * number is written. */
 #include "adze/model.h"
 #include "trees/walk.h"
 
 #include <string.h>
 
-/* What a step is taken with. The settings are a copy: those that the caller does not know are
- * zeros. */
+/* The inputs of a step. The settings are a copy: fields that the caller does not know
+ * are zeros. */
 typedef struct step {
     const ad_tree *tree;
     const ad_optimiser *optimiser;
@@ -76,7 +76,7 @@ void ad_states_free(ad_states *states)
     *states = (ad_states){0};
 }
 
-/* The states to come: those that there are, and new ones up to a count. */
+/* The next states: the old ones, and new ones up to a count. */
 static ad_status make_states(const step *s, int count, ad_states *made)
 {
     const ad_states *old = s->states;
@@ -109,7 +109,7 @@ static ad_status make_states(const step *s, int count, ad_states *made)
 
 /* ---- checks ------------------------------------------------------------------------- */
 
-/* The array of a struct beside the model, which must be like the model's. */
+/* Checks the array of another struct, which must be like the model's. */
 static ad_status check_beside(const step *s, const ad_site *at, const ad_array *arrays,
                               const char *role)
 {
@@ -152,7 +152,7 @@ static ad_status check_states(const step *s)
     return AD_OK;
 }
 
-/* Everything but writing: the plan, and the states that will be. */
+/* Does everything but writing: makes the plan and the next states. */
 static ad_status prepare(step *s, ad_states *made)
 {
     const ad_optimiser *o = s->optimiser;

@@ -1,4 +1,4 @@
-/* Axes as users name them. */
+/* Axes, as users name them. */
 #include "ops/axes.h"
 
 #include <math.h>

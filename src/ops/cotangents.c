@@ -1,15 +1,16 @@
-/* Operations on what flows back: they give x itself, as a view, and have derivatives of their own.
+/* Operations on cotangents. Their value is x itself, as a view, and they have derivatives of their
+ * own.
  *
- * Scaling and straight-through declare another derivative, J = factor I and J = I. Both modes follow it:
- * the jvp is the transpose of the pullback, as of any operation, and a Jacobian is the same by rows and by
- * columns. Clipping and hooks do something to a cotangent that no matrix does, J^T dy being no longer
- * linear in dy. They leave tangents, of which there is nothing to clip, as they are; and in a sweep
- * of second order, whose dy is the derivative of the cotangent g along the tangents, they give the
- * derivative of what they made of g:
+ * Scaling and straight-through declare another derivative, J = factor I and J = I. Both modes
+ * follow it: the jvp is the transpose of the pullback, as for any operation, and a Jacobian by
+ * rows equals one by columns. Clipping and hooks do something to a cotangent that no matrix does:
+ * J^T dy is not linear in dy. They leave tangents as they are. In a second-order sweep dy is the
+ * derivative of the cotangent g along the tangents; then they give the derivative of their result
+ * for g:
  *
- *     clip         g within the bounds: dy, else 0
+ *     clip         dy where g is within the bounds, else 0
  *     clip_norm    g n, n = max / |g|: dy n - g n (g dy) / |g|^2 where |g| > max, else dy
- *     a hook       whatever the user's function says when it is called with both */
+ *     a hook       the result of the user's function when it is called with both */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/kernel.h"

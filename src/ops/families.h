@@ -38,7 +38,7 @@
     FAMILY(ad_loss_ops)         /* loss/loss.c: number by number */                         \
     FAMILY(ad_loss_row_ops)     /* loss/loss_rows.c: row by row */                          \
     FAMILY(ad_loss_label_ops)   /* loss/loss_labels.c: rows with integer labels */          \
-    FAMILY(ad_cotangent_ops)    /* cotangents.c: what happens to cotangents */              \
+    FAMILY(ad_cotangent_ops)    /* cotangents.c: operations on cotangents */                \
     FAMILY(ad_noise_ops)        /* random/noise.c: dropout */
 
 #define AD_FAMILY(table) extern const ad_op *const table[];

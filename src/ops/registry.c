@@ -1,4 +1,4 @@
-/* Looking operations up by name: the tables of the files, and a user's own beside them. */
+/* Looks operations up by name: in the tables of the files, and in a user's own. */
 #include "adze/op.h"
 #include "base/memory.h"
 #include "ops/families.h"

@@ -1,4 +1,5 @@
-/* Running an op on operands: which are they, do they fit, and what will the results be? */
+/* Applies an op: finds its operands, checks that they fit, and predicts the results'
+ * types and shapes. */
 #include "tape/apply.h"
 
 #include "tape/failure.h"
@@ -58,7 +59,7 @@ static bool good_op(const call *c, int n)
     bool plain = !op->results && results == 1;
     const char *wrong = plain ? NULL : wrong_results(op, results);
     if (op->size < AD_OP_FIRST_SIZE)
-        wrong = "the op begins without .size = sizeof(ad_op)";
+        wrong = "the op must begin with .size = sizeof(ad_op)";
     else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
         wrong = "wrong number of operands";
     else if (!op->shape || (!op->forward && !op->view))
@@ -117,7 +118,8 @@ static inline bool make_lists(call *c, int n)
     return good;
 }
 
-/* The type that plain numbers among the operands take: the first tensor's that is no mask. */
+/* The type that plain numbers among the operands take: that of the first tensor that
+ * is not a mask. */
 static ad_type number_type(const ad_tensor *x, int n)
 {
     ad_type type = AD_TYPE_COUNT;
@@ -134,8 +136,8 @@ static bool takes_strides(const ad_op *op)
     return op->flags & AD_OP_STRIDED || op->view;
 }
 
-/* Makes a usable node of operand i when it is none yet: a number, or numbers at strides. NULL with
- * an error where there is no way. */
+/* Makes a node for operand i if it is a plain number, or a contiguous one if it is strided. NULL
+ * with an error on failure. */
 static AD_APART const ad_node *adapt(const ad_recording *r, int i, const ad_tensor *given, int n,
                                      uint32_t *index)
 {
@@ -185,7 +187,7 @@ static const char *one_float_type(const ad_recording *r, ad_type *y)
         if (!ad_is_float(x[i]))
             return "operands must be f32 or f64 (ad_cast converts)";
         if (x[i] != x[0])
-            return "operands must have one type, here are f32 and f64 (ad_cast converts)";
+            return "operands must have one type, not f32 and f64 (ad_cast converts)";
     }
     for (int i = 0; i < r->args.results; i++)
         y[i] = x[0];

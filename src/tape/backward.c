@@ -22,10 +22,10 @@ static bool good_seed(ad_tape *t, const char *name, const ad_node *n, const ad_v
     if (!dy->data && n->count)
         ad_tape_fail(t, AD_MISUSE, "%s: the cotangent holds no numbers", name);
     else if (dy->type != (ad_type)n->type)
-        ad_tape_fail(t, AD_BAD_TYPE, "%s: a cotangent of type %s for a root of %s", name,
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: the cotangent has type %s, the root has %s", name,
                      ad_type_text(dy->type), ad_type_text((ad_type)n->type));
     else if (!ad_shape_equal(&dy->shape, &shape))
-        ad_tape_fail(t, AD_BAD_SHAPE, "%s: a cotangent of shape %s for a root of %s", name,
+        ad_tape_fail(t, AD_BAD_SHAPE, "%s: the cotangent has shape %s, the root has %s", name,
                      ad_shape_print(&dy->shape, given, sizeof given),
                      ad_shape_print(&shape, wanted, sizeof wanted));
     return t->error.status == AD_OK;
@@ -164,7 +164,8 @@ ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
     if (!n)
         return ad_tape_status(y.tape);
     if (tdy.data && y.tape->directions != 1)
-        ad_tape_fail(y.tape, AD_MISUSE, "%s: a tangent of the cotangent with %u directions", name,
+        ad_tape_fail(y.tape, AD_MISUSE,
+                     "%s: the cotangent cannot have a tangent with %u directions", name,
                      y.tape->directions);
     else if (good_seed(y.tape, name, n, &dy) && (!tdy.data || good_seed(y.tape, name, n, &tdy)))
         return sweep_tangents(name, y, &dy, tdy.data ? &tdy : NULL);

@@ -1,4 +1,4 @@
-/* Buffers of cotangents: what is not often called. */
+/* Buffers of cotangents: the functions that are rarely called. */
 #include "tape/cotangent.h"
 
 void ad_release_gradients(ad_tape *t, uint32_t from)

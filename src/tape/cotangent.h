@@ -1,4 +1,5 @@
-/* Buffers of cotangents: they come when something flows into a value, and go when its op was pulled back. */
+/* Buffers of cotangents. A value gets one when its first cotangent arrives, and gives it back
+ * after its op has been pulled back. */
 #ifndef ADZE_TAPE_COTANGENT_H
 #define ADZE_TAPE_COTANGENT_H
 
@@ -12,7 +13,7 @@ static inline void **ad_cotangent_slot(ad_tape *t, uint32_t index, ad_order whic
     return which == AD_FIRST_ORDER ? &t->nodes[index]->cotangent : &t->tangents[index].tdx;
 }
 
-/* Bytes of all that a node has of them. No overflow: ad_sweep_start has seen to it. */
+/* Bytes of all cotangents of a node. It cannot overflow: ad_sweep_start has checked that. */
 static inline size_t ad_cotangent_bytes(const ad_tape *t, const ad_node *n, ad_order which)
 {
     return ad_node_bytes(n) * (which == AD_FIRST_ORDER ? t->cotangents : t->directions);
@@ -29,7 +30,7 @@ static inline void *ad_take_cotangent_buffer(ad_tape *t, const ad_node *n, size_
     return buffer;
 }
 
-/* A buffer where there is none yet. NULL with an error on the tape. */
+/* Makes sure that there is a buffer. NULL with an error on the tape. */
 static inline void *ad_take_cotangent(ad_tape *t, uint32_t index, ad_order which)
 {
     const ad_node *n = t->nodes[index];
@@ -53,10 +54,10 @@ static inline void ad_give_cotangents(ad_tape *t, uint32_t index)
         ad_give_cotangent(t, index, AD_SECOND_ORDER);
 }
 
-/* Gives back those of watched leaves and retained values from an index on. */
+/* Gives back the cotangents of watched leaves and retained values from an index on. */
 void ad_release_gradients(ad_tape *t, uint32_t from);
 
-/* Whether anything has flowed into a result of an op, or into one of those after it. */
+/* Whether a cotangent has arrived at a result of an op, or at one of its later results. */
 bool ad_flows_into_further(ad_tape *t, uint32_t first, ad_order which);
 
 static inline bool ad_flows_in(ad_tape *t, uint32_t first, ad_order which)

@@ -1,9 +1,9 @@
-/* Digests: 64 bits that stand for numbers, to tell whether borrowed ones were changed and where two
- * runs part.
+/* Digests: 64 bits that stand for numbers. They show whether borrowed numbers were changed and at
+ * which value two runs part.
  *
- * Four lanes take a word each in turn: xor, rotate, multiply by an odd number. Each of these
- * can be undone, so a change to one number always shows; the rotation brings high bits down, so that
- * the changes of two signs do not cancel. */
+ * Four lanes take one word each in turn: xor, rotate, multiply by an odd number. Each of these can
+ * be undone, so a change of one number always shows. The rotation brings high bits down, so two
+ * changes of sign do not cancel. */
 #include "tape/digest.h"
 
 #include "array/strided.h"
@@ -69,7 +69,7 @@ static uint64_t stir_view(uint64_t h, const ad_view *v)
 
 static uint64_t digest_numbers(const ad_node *n)
 {
-    ad_view v;
+    ad_view v = {0};
     ad_node_look(n, &v);
     return stir_view(n->count, &v);
 }

@@ -4,9 +4,10 @@
 
 #include "tape/node.h"
 
-/* Remembers a digest of a leaf's numbers; false with an error when memory ran out. Then, whether all
- * numbers still have theirs: false with an error that names the leaf. */
+/* Keeps a digest of a leaf's numbers. False with an error if memory ran out. */
 bool ad_remember_numbers(ad_tape *t, ad_node *leaf);
+
+/* Whether all numbers still have their digests. False with an error that names the leaf. */
 bool ad_numbers_unchanged(ad_tape *t, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* The way in to a tape and out of it, and the error that sticks. */
+/* Entering a tape and leaving it, and the error that sticks. */
 #include "tape/failure.h"
 
 #include <stdarg.h>

@@ -1,11 +1,12 @@
-/* The way in to a tape and out of it, and the error that sticks. */
+/* Entering a tape and leaving it, and the error that sticks. */
 #ifndef ADZE_TAPE_FAILURE_H
 #define ADZE_TAPE_FAILURE_H
 
 #include "tape/node.h"
 
-/* Around what a public function does to a tape. False, with nothing to leave, if it cannot be used
- * now: it failed, one of its kernels is at work, or another thread is (AD_CHECK_THREADS). */
+/* Call enter before, and leave after, a public function changes a tape. enter returns false, with
+ * nothing to leave, if the tape cannot be used now: it has failed, one of its kernels is running,
+ * or another thread uses it (AD_CHECK_THREADS). */
 bool ad_tape_refuses(ad_tape *t, const char *name);
 
 static inline void ad_tape_leave(ad_tape *t)
@@ -28,7 +29,7 @@ static inline bool ad_tape_enter(ad_tape *t, const char *name)
     return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
 }
 
-/* The same for functions that serve a failed tape as well: false only if others are at work. */
+/* Enters the tape for a function that also works on a failed tape: false only if others use it. */
 bool ad_tape_take_over(ad_tape *t, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
-/* Inner tapes: where functions of tensors are evaluated aside, by the rules of an op or before it is
- * recorded. A tape has one at most, which has its own in turn, so that such functions nest; it
- * serves one after another and keeps its memory in between. */
+/* Inner tapes: functions of tensors are evaluated on them, by the rules of an op or before it is
+ * recorded. A tape has at most one inner tape, which has one of its own in turn, so such functions
+ * nest. The inner tape serves one function after another and keeps its memory in between. */
 #include "tape/failure.h"
 
 uint32_t ad_tape_hold(ad_tape *t)
@@ -17,8 +17,8 @@ void ad_tape_let_go(ad_tape *t, uint32_t held)
         t->held = held < t->count ? held : t->count;
 }
 
-/* What holds for the outer tape holds inside, except that a function evaluated aside need not depend on
- * all that it is given. */
+/* The options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
+ * all its operands. */
 static ad_tape *empty_inner(ad_tape *t)
 {
     if (!t->inner) {

@@ -1,4 +1,4 @@
-/* Putting numbers on a tape, and reading them back. */
+/* Puts numbers on a tape, and reads them back. */
 #include "tape/leaf.h"
 
 #include "array/convert.h"
@@ -10,7 +10,7 @@
 
 /* ---- leaves ------------------------------------------------------------------------ */
 
-/* Whether the offsets that strides make stay within what a pointer difference can hold. */
+/* Whether all offsets of a strided view fit into a pointer difference. */
 static bool strides_fit(const ad_view *v)
 {
     size_t reach = 0;
@@ -153,7 +153,7 @@ ad_tensor ad_label(ad_tensor x, const char *name)
 
 /* ---- retained values --------------------------------------------------------------- */
 
-/* In the list of those that keep their cotangents, which goes down the tape. */
+/* Puts it into the list of nodes that keep their cotangents, which goes down the tape. */
 static void retain(ad_tape *t, ad_tensor x)
 {
     uint32_t index = ad_tensor_index(x), *link = &t->last_watched;
@@ -161,7 +161,7 @@ static void retain(ad_tape *t, ad_tensor x)
     if (!n) {
         ad_tape_fail(t, AD_STALE, "retain: the value is gone: a reset or rewind ended it");
     } else if (t->sweep_root != AD_NO_NODE && index >= t->sweep_next && index <= t->sweep_root) {
-        ad_tape_fail(t, AD_MISUSE, "retain: the sweep at work has passed this value");
+        ad_tape_fail(t, AD_MISUSE, "retain: the current sweep has already passed this value");
     } else if (n->op && n->flags & AD_NODE_TRACKED && !(n->flags & AD_NODE_RETAINED)) {
         while (*link != AD_NO_NODE && *link > index)
             link = &t->nodes[*link]->watched;

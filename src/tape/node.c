@@ -54,7 +54,7 @@ ad_tensor ad_dead(ad_tensor x)
     return ad_tape_dead(x.tape);
 }
 
-/* Makes room in the list, and keeps what is at its first `used` places. */
+/* Makes room in the list and keeps its first `used` entries. */
 static bool more_nodes(ad_tape *t, uint32_t used)
 {
     bool numbered = t->capacity <= AD_NO_NODE / 2;

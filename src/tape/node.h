@@ -1,9 +1,9 @@
-/* What a tape is made of: its layout, and its nodes.
+/* The parts of a tape: its layout and its nodes.
  *
- * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the numbers
- * they own and what they saved lie in one arena in order of recording, so that going back to
- * a node gives back all that came after it. Cotangents and tangents live in a pool
- * of their own, sorted by size for reuse. */
+ * Invariants: an operand precedes its result, so a sweep is a walk down the list. Nodes, the
+ * numbers they own and the bytes they saved lie in one arena in the order of recording, so going
+ * back to a node gives back everything after it. Cotangents and tangents come from a recycler,
+ * sorted by size. */
 #ifndef ADZE_TAPE_NODE_H
 #define ADZE_TAPE_NODE_H
 
@@ -18,16 +18,16 @@
 
 enum {                         /* flags of a node */
        AD_NODE_TRACKED = 1,    /* depends on a watched leaf: has a derivative */
-       AD_NODE_WATCHED = 2,    /* is such a leaf */
+       AD_NODE_WATCHED = 2,    /* is a watched leaf */
        AD_NODE_SEVERED = 4,    /* depends on a watched leaf, through an op without derivative */
        AD_NODE_CONTIGUOUS = 8, /* its numbers lie row by row */
-       AD_NODE_RUN = 128,      /* so do its operands', and they have its shape */
+       AD_NODE_RUN = 128,      /* its operands' numbers do, too, and have its shape */
        AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
-       AD_NODE_MARK = 32,      /* for the walk at hand: on a path of derivatives */
-       AD_NODE_CUT = 64,       /* the same: behind an op without derivative */
-       AD_NODE_STOP = 256,     /* the same: behind one that stops gradients */
-       AD_NODE_TRAIL = 512,    /* the same: depends on the leaf in question */
-       AD_NODE_MEMORY = 1024,  /* no value: memory that the user asked for */
+       AD_NODE_MARK = 32,      /* for the current walk: on a path of derivatives */
+       AD_NODE_CUT = 64,       /* for the current walk: behind an op without derivative */
+       AD_NODE_STOP = 256,     /* for the current walk: behind an op that stops gradients */
+       AD_NODE_TRAIL = 512,    /* for the current walk: depends on the leaf in question */
+       AD_NODE_MEMORY = 1024,  /* not a value: memory that the user asked for */
        AD_NODE_RETAINED = 2048 /* keeps its cotangent, as a watched leaf does */
 };
 
@@ -44,9 +44,9 @@ typedef struct ad_node {
     void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
                          as the sweep carries, one block after another */
     size_t count;    /* elements */
-    uint32_t epoch;  /* what a handle must show */
-    uint32_t watched; /* of a watched leaf or a retained value: the one before it */
-    uint32_t arity;   /* 0 of a result after the first */
+    uint32_t epoch;  /* a handle of this node has the same */
+    uint32_t watched; /* the watched leaf or retained value before this one */
+    uint32_t arity;   /* 0 for a result after the first */
     uint32_t result;  /* its number among the results of its op */
     uint32_t further; /* results after this one, which is the first */
     uint8_t type, rank;
@@ -62,26 +62,26 @@ typedef struct ad_tangents {
 
 struct ad_tape {
     _Atomic(const char *)
-        source_line; /* of the next call, or NULL: comes first, see ad_tape_at_line */
+        source_line; /* of the next call, or NULL; must be first, see ad_tape_at_line */
     const ad_allocator *allocator;
     unsigned checks;
     ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
-    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
-    bool inner_begun; /* by ad_inner_begin, and not ended */
-    ad_tape *outer;   /* whose inner tape this is, or NULL */
+    ad_tape *inner;   /* for functions evaluated by rules (inner.c), or NULL */
+    bool inner_begun; /* between ad_inner_begin and ad_inner_end */
+    ad_tape *outer;   /* the tape whose inner tape this is, or NULL */
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
     uint32_t held;         /* nodes that must stay, see ad_tape_hold */
-    uint32_t last_watched; /* or retained; AD_NO_NODE: none */
-    bool severed;          /* some node is */
+    uint32_t last_watched; /* the last watched leaf or retained value; AD_NO_NODE: none */
+    bool severed;          /* some node is retained */
     bool widens;           /* f32 leaves become f64 */
     const char *busy;      /* the op whose kernel runs, or NULL */
-    uint32_t sweep_root;   /* of the sweep at work or suspended; AD_NO_NODE: none */
+    uint32_t sweep_root;   /* of the running or suspended sweep; AD_NO_NODE: none */
     uint32_t sweep_next;   /* that sweep has yet to visit the nodes before this one */
-    uint32_t cotangents;   /* of each value, in that sweep or the last one */
+    uint32_t cotangents;   /* cotangents of each value, in this sweep or the last one */
     ad_poll *poll;
     void *poll_user;
     ad_error error;
@@ -107,8 +107,8 @@ static inline void *ad_node_attr(const ad_node *n)
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
 }
 
-/* An op of several results has as many nodes, one after another. The first has the operands, the attr and
- * what was saved, and stands for all of them where rules are called. */
+/* An op of several results has one node for each, one after another. The first has the operands,
+ * the attr and the saved bytes, and stands for all of them when rules are called. */
 static inline uint32_t ad_first_result(const ad_tape *t, uint32_t index)
 {
     return index - t->nodes[index]->result;
@@ -134,7 +134,8 @@ static inline size_t ad_node_bytes(const ad_node *n)
     return n->count * ad_number_bytes(n->type);
 }
 
-/* Bytes of `count` blocks of n's numbers; SIZE_MAX, which nobody has, on overflow. */
+/* Bytes of `count` blocks of n's numbers; SIZE_MAX on overflow, which no allocation
+ * can satisfy. */
 static inline size_t ad_node_blocks(const ad_node *n, uint32_t count)
 {
     return count == 1 ? ad_node_bytes(n) : ad_size_mul(ad_node_bytes(n), count);
@@ -173,7 +174,7 @@ static inline void ad_node_look_rows(const ad_node *n, const void *data, ad_view
 ad_shape ad_node_shape(const ad_node *n);
 ad_view ad_node_rows(const ad_node *n, const void *data);
 
-/* The i-th of `count` blocks of n's numbers; holds nothing where there is no such. */
+/* The i-th of `count` blocks of n's numbers; empty if there is no such block. */
 ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i);
 const char *ad_node_name(const ad_node *n);
 
@@ -200,10 +201,10 @@ static inline ad_node *ad_tape_node(ad_tensor x)
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
 
-/* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
- * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when
- * there is no room. The node counts only once it is kept; until then, going back to
- * the place before it undoes it. */
+/* Makes a node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers
+ * are its own and uninitialised, unless `borrowed` points to them. NULL with an error on the tape
+ * if memory ran out. The node counts only after it is kept; until then, going back to the earlier
+ * mark undoes it. */
 typedef struct ad_node_plan {
     const ad_op *op;
     int arity;

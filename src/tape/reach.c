@@ -1,8 +1,8 @@
-/* How a root depends on the watched leaves, and what a sweep may not start without.
+/* How a root depends on the watched leaves, and the conditions for a sweep to start.
  *
- * A walk down from the root leaves on every node the ways in which the root depends on it: along
- * derivatives, behind an operation that has none, behind one that stops gradients. A way
- * that was stopped on purpose is no accident, whatever else is on it. */
+ * A walk down from the root marks every node with the ways in which the root depends on it: along
+ * derivatives, behind an operation that has none, behind one that stops gradients. If a path was
+ * stopped on purpose, it counts as stopped, whatever else is on it. */
 #include "tape/reach.h"
 
 #include "array/text.h"
@@ -23,7 +23,7 @@ static bool severs(const ad_node *n)
     return n->op->flags & AD_OP_NO_DERIVATIVE || !ad_type_is_float((ad_type)n->type);
 }
 
-/* The ways on to the operands of n, from those to n. */
+/* The ways to the operands of n, from the ways to n. */
 static unsigned ways_through(const ad_node *n)
 {
     unsigned ways = n->flags & WAYS;

@@ -1,4 +1,5 @@
-/* Recording: results are computed, and put on the tape with what their op needs later. */
+/* Recording: computes results and puts them on the tape, with everything that their op
+ * needs later. */
 #include "tape/recording.h"
 
 #include "tape/failure.h"
@@ -48,7 +49,7 @@ static inline size_t common_run(ad_recording *r, int results)
     return results == 1 ? r->one_count : r->count[0];
 }
 
-/* What a result inherits: a derivative, a lost derivative, or neither. */
+/* The flag that a result inherits: it has a derivative, has lost it, or neither. */
 static inline unsigned result_flags(const ad_recording *r, ad_type type)
 {
     unsigned from = r->inherited & (AD_NODE_TRACKED | AD_NODE_SEVERED);
@@ -120,7 +121,8 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
     ad_tape *t = r->tape;
     ad_arena_mark before = ad_arena_here(&t->values);
     if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
-        return ad_recording_refuse(r, AD_MEMORY, "memory ran out (for what the pullback needs)");
+        return ad_recording_refuse(r, AD_MEMORY,
+                                   "memory ran out (for the bytes that the op saves)");
     r->args.saved = n->saved;
     r->args.run = common_run(r, results);
     ad_arena_mark start = ad_kernel_begin(t, r->op);
@@ -136,7 +138,7 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
     if (!ad_kernel_end(t, start, "", r->args.arity, r->x) ||
         (t->checks & AD_CHECK_NUMBERS && !good_numbers(r, n)))
         return false;
-    if (saved_bytes && !any_tracked(r, results)) { /* nobody will ask for what was saved */
+    if (saved_bytes && !any_tracked(r, results)) { /* nobody will read the saved bytes */
         ad_arena_return(&t->values, before);
         n->saved = NULL;
     }

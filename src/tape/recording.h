@@ -4,12 +4,13 @@
 
 #include "tape/node.h"
 
-/* Views and shapes are large, and most values have few axes: only what is read is written here. */
+/* Views and shapes are large, and most values have few axes. So only the fields that are read
+ * later are written here. */
 typedef struct ad_recording {
     ad_tape *tape;
     const ad_op *op;
-    unsigned inherited;   /* flags that some operand has */
-    unsigned common;      /* flags that every operand has */
+    unsigned inherited;   /* the flags of any operand */
+    unsigned common;      /* the flags that all operands have */
     uint32_t *operand;    /* [arity] nodes */
     ad_view *x;           /* [arity] */
     ad_shape *shape;      /* [arity] */
@@ -43,12 +44,11 @@ static inline bool ad_is_float(unsigned type)
     return type == AD_F32 || type == AD_F64;
 }
 
-/* Computes the results, whose types, shapes and counts are known, and puts them on the tape. Returns the
- * first, or a dead tensor: then nothing is on the tape. */
+/* Computes the results, whose types, shapes and counts are known, and puts them on the tape.
+ * Returns the first, or a dead tensor: then nothing is on the tape. */
 ad_tensor ad_recording_compute(ad_recording *r);
 
-/* Asks the view rule of an op that only looks at its operand's numbers. False where no strides can express
- * the view. */
+/* Asks the view rule of an op for a view of its operand. False if no strides can express it. */
 bool ad_recording_look(const ad_recording *r, ad_view *y);
 
 /* Puts such a view on the tape. */

@@ -1,5 +1,5 @@
-/* Around the call of an op's rule: the tape is busy, scratch memory comes and goes, and what the kernel
- * rejects becomes the tape's error. */
+/* Calling an op's rule: the tape is busy meanwhile, scratch memory comes and goes, and a rejection
+ * by the kernel becomes the tape's error. */
 #include "tape/rule.h"
 
 #include "array/text.h"

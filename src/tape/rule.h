@@ -1,11 +1,12 @@
-/* Around the call of an op's rule: what it is given, and what becomes of a failure. */
+/* Calling an op's rule: its arguments, and how its failure is reported. */
 #ifndef ADZE_TAPE_RULE_H
 #define ADZE_TAPE_RULE_H
 
 #include "tape/node.h"
 
-/* Around the call of an op's rule. The end gives back scratch memory and turns a rejection into
- * the tape's error: "matmul([64, 784], [50, 10]): reason", with a prefix before it. */
+/* Call begin before, and end after, an op's rule. The end gives back scratch memory and
+ * turns a rejection into the tape's error: "matmul([64, 784], [50, 10]): reason", with a
+ * prefix before it. */
 static inline ad_arena_mark ad_kernel_begin(ad_tape *t, const ad_op *op)
 {
     t->busy = op->name;
@@ -29,7 +30,7 @@ static inline bool ad_kernel_end(ad_tape *t, ad_arena_mark start, const char *pr
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */
 char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
 
-/* Operands and results of an op that was recorded, and what its rules get of each. */
+/* Operands and results of a recorded op, and the arguments of its rules for each of them. */
 enum { AD_FRAME_FEW = 4 };
 
 typedef struct ad_frame {
@@ -48,8 +49,8 @@ typedef struct ad_frame {
 bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n);
 bool ad_frame_add_results(ad_frame *f, ad_tape *t, uint32_t first);
 
-/* Views the operands of a node, the first of its op's results. Close it in any case; false with an error
- * when memory ran out. */
+/* Views the operands of a node, the first of its op's results. Close it in any case; false with an
+ * error when memory ran out. */
 static inline bool ad_frame_open(ad_frame *f, ad_tape *t, uint32_t first)
 {
     const ad_node *n = t->nodes[first];

@@ -1,5 +1,5 @@
-/* What operations of any family are made of: the commonest rules, and the copy that makes numbers
- * at strides contiguous. */
+/* Common rules for operations of all families, and the copy that makes strided numbers
+ * contiguous. */
 #include "array/strided.h"
 #include "tape/apply.h"
 #include "tape/node.h"

@@ -1,11 +1,11 @@
 /* The reverse sweep: a walk down the tape that calls each node's pullback.
  *
- * A cotangent exists from the moment something flows into it until its node has been pulled
- * back; then its buffer is free for the next. Watched leaves keep theirs. The second-order sweep
- * carries a second cotangent beside the first, the derivative of the first along the tangents:
- * it takes the same pullback, plus the curvature term. Where there are several cotangents of a root,
- * or tangents, a node's buffer holds its share of each, one block after another, and its
- * rules are called once for each while what else they read is at hand. */
+ * A cotangent exists from the moment that something flows into it until its node has been pulled
+ * back; then its buffer is free for the next. Watched leaves keep theirs. A second-order sweep
+ * carries a second cotangent beside the first: the derivative of the first along the tangents. It
+ * takes the same pullback, plus the curvature term. If the root has several cotangents, or there
+ * are several tangents, a node's buffer holds one block for each. Its rules are called once for
+ * each block while the other operands are in the cache. */
 #include "tape/sweep.h"
 
 #include "array/strided.h"
@@ -83,7 +83,8 @@ static AD_APART bool look_on(ad_tape *t, uint32_t first)
     return go_on;
 }
 
-/* What a rule is called for: a node, the first of its op's results, and one of its cotangents. */
+/* The subject of a call of a rule: a node, the first of its op's results, and one of
+ * its cotangents. */
 typedef struct pulling {
     ad_tape *t;
     uint32_t first;
@@ -94,7 +95,7 @@ typedef struct pulling {
     bool spare;     /* whether rules may spoil the cotangent */
 } pulling;
 
-/* Has the frame show one cotangent of each of several results. */
+/* Points the frame at one cotangent of each of several results. */
 static AD_APART const ad_view *show_cotangents(const pulling *p, ad_order which, uint32_t block)
 {
     for (uint32_t k = 0; k <= p->n->further; k++) {
@@ -175,7 +176,7 @@ static bool call_curvature(const pulling *p)
             good_cotangents(t, n, &p->f, curvature_of, args.dys));
 }
 
-/* Has the frame show the next of several cotangents of the operands. */
+/* Points the frame at the next of several cotangents of the operands. */
 static AD_APART void next_cotangents(pulling *p)
 {
     for (uint32_t k = 0; k < p->n->arity; k++) {
@@ -241,7 +242,7 @@ static inline bool pull(ad_tape *t, uint32_t first, ad_order up_to, bool spare)
     return good;
 }
 
-/* Gives every watched leaf that nothing flowed into a gradient of zeros. */
+/* Gives a gradient of zeros to every watched leaf that received no cotangent. */
 static bool finish_leaves(ad_tape *t, ad_order up_to)
 {
     for (uint32_t i = t->last_watched; i != AD_NO_NODE; i = t->nodes[i]->watched) {
@@ -314,8 +315,8 @@ static void seed_one(const ad_node *n, void *dy)
         *(double *)dy = 1;
 }
 
-/* Whether the bytes of so many cotangents can be counted, for all values: leaves beyond the root have
- * gradients of zeros. */
+/* Whether the bytes of so many cotangents can be counted, for all values: leaves beyond the root
+ * have gradients of zeros. */
 static bool counts_fit(ad_tape *t, uint32_t count)
 {
     for (uint32_t i = 0; count > 1 && i < t->count; i++)
@@ -324,7 +325,7 @@ static bool counts_fit(ad_tape *t, uint32_t count)
     return true;
 }
 
-/* A root's cotangents: one, which is 1, if there are no seeds. */
+/* The cotangents of a root: the seeds, or a single 1 if there are none. */
 static void *make_seeds(ad_tape *t, const ad_node *root, uint32_t count, const ad_view *seeds)
 {
     char *dy = ad_take_cotangent_buffer(t, root, ad_node_bytes(root) * count);

@@ -1,8 +1,9 @@
-/* Forward mode: tangents carried up the recorded tape, in one direction or in several at once.
+/* Forward mode: tangents are carried up the recorded tape, in one direction or in several at
+ * once.
  *
- * The tape holds what every jvp needs, so that tangents in any direction can be pushed from the watched
- * leaves to a root, as often as one likes, without evaluating anything again. Tangents
- * live in a list beside the nodes, which only tapes that have some pay for. */
+ * The tape holds everything that a jvp needs. So tangents in any direction can be pushed from the
+ * watched leaves to a root, any number of times, without evaluating anything again. Tangents live
+ * in a list beside the nodes; tapes without tangents do not pay for it. */
 #include "tape/tangent.h"
 
 #include "array/strided.h"
@@ -89,7 +90,7 @@ void ad_frame_next_tangents(ad_frame *f, ad_tape *t, const ad_node *n)
 static bool good_leaf(ad_tape *t, const ad_node *n, int count, const ad_view *tx)
 {
     if (!n || !(n->flags & AD_NODE_WATCHED))
-        ad_tape_fail(t, AD_MISUSE, "set_tangent: this is no watched leaf of the tape");
+        ad_tape_fail(t, AD_MISUSE, "set_tangent: this is not a watched leaf of the tape");
     else if (count < 1 || !tx)
         ad_tape_fail(t, AD_MISUSE, "set_tangent: there must be at least one tangent");
     return t->error.status == AD_OK;
@@ -104,7 +105,7 @@ static bool good_shape(ad_tape *t, const ad_node *n, const ad_view *tx)
     return false;
 }
 
-/* Another number of directions than before forgets all tangents. */
+/* If the number of directions changes, all tangents are forgotten. */
 static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
 {
     bool any = false;
@@ -153,7 +154,7 @@ ad_status ad_set_tangent_many(ad_tensor x, int count, const ad_view *tx)
 
 /* ---- the push ---------------------------------------------------------------------- */
 
-/* Marks what the root depends on through derivatives. */
+/* Marks the nodes on which the root depends through derivatives. */
 static void mark_cone(ad_tape *t, uint32_t root)
 {
     t->nodes[root]->flags |= t->nodes[root]->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
@@ -199,7 +200,7 @@ static bool take_result(ad_tape *t, uint32_t index, ad_array *ty)
     return ty->data || !floats;
 }
 
-/* Has a frame and the tangents of the results show those in the next of several directions. */
+/* Points a frame and the tangents of the results at the next of several directions. */
 static void next_direction(ad_tape *t, uint32_t first, ad_frame *f, ad_array *ty)
 {
     const ad_node *n = t->nodes[first];

@@ -7,13 +7,13 @@
 /* Room for the tangents of the first `count` values. False with an error on the tape. */
 bool ad_room_for_tangents(ad_tape *t, uint32_t count);
 
-/* Gives back those of the values from an index on. */
+/* Gives back the tangents of values from an index on. */
 void ad_release_tangents(ad_tape *t, uint32_t from);
 
 /* Fills in the tangents of n's operands. False if all are zero. */
 bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
 
-/* Then, those in the next of several directions. */
+/* After that, fills in the tangents in the next of several directions. */
 void ad_frame_next_tangents(ad_frame *f, ad_tape *t, const ad_node *n);
 
 #endif

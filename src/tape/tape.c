@@ -27,7 +27,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .sweep_root = AD_NO_NODE,
     };
     t->work = (ad_workspace){.arena = &t->values, .pool = o.pool, .isa = ad_cpu_isa(), .owner = t};
-    ad_gemm_warm_up(); /* what BLIS aborts on, having no memory, is better met here */
+    ad_gemm_warm_up(); /* BLIS aborts if its first call runs out of memory */
     return t;
 }
 
@@ -115,7 +115,7 @@ void ad_tape_trim(ad_tape *t)
 
 /* ---- marks --------------------------------------------------------------------------- */
 
-/* A mark is the handle of the last node before it, but that its index is the number of nodes. */
+/* A mark is the handle of the last node before it, but with the number of nodes as its index. */
 ad_mark ad_tape_mark(ad_tape *t)
 {
     if (!t)
@@ -139,7 +139,7 @@ ad_status ad_tape_rewind(ad_mark mark)
         return AD_BUSY;
     ad_status status = AD_OK;
     if (!is_there(t, count, epoch))
-        status = ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
+        status = ad_tape_fail(t, AD_STALE, "rewind: the mark is no longer on the tape");
     else if (count < t->held)
         status = ad_tape_fail(t, AD_MISUSE,
                               "rewind: a function is being evaluated with values before the mark");

@@ -1,9 +1,9 @@
-/* Looking at numbers as they are computed: the first that is infinite or NaN is reported where it
- * arises, with what the operation worked on.
+/* Checks numbers as they are computed. The first that is infinite or NaN is reported where it
+ * arises, with the operands of the operation.
  *
- * A float is infinite or NaN if all bits of its exponent are set. Adding one to that field then
- * carries into the sign, so that a plain loop of integer operations, which compilers
- * vectorise, gathers the answer in one bit. */
+ * A float is infinite or NaN if all bits of its exponent are set. Then adding one to that field
+ * carries into the sign. So a plain loop of integer operations, which compilers vectorise,
+ * collects the answer in one bit. */
 #include "tape/watch.h"
 
 #include "array/strided.h"
@@ -42,7 +42,7 @@ bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count)
     return !all_finite[isa][type] || all_finite[isa][type](numbers, count);
 }
 
-/* ---- what to tell ------------------------------------------------------------------ */
+/* ---- the message -------------------------------------------------------------------- */
 
 static void add_number(ad_text *text, double number)
 {
@@ -52,7 +52,7 @@ static void add_number(ad_text *text, double number)
         ad_text_add(text, "%g", number);
 }
 
-/* The place of the i-th number, row by row. */
+/* The index of the i-th number, row by row. */
 static ad_shape place_of(const ad_shape *shape, size_t i)
 {
     ad_shape at = {.rank = shape->rank};
@@ -71,7 +71,8 @@ static size_t first_bad(const ad_view *v)
     return i;
 }
 
-/* The number of v beside that at a place of a shape to which v broadcasts; false if it does not. */
+/* The number of v that belongs to an index of a shape to which v broadcasts; false if
+ * it does not. */
 static bool beside(const ad_view *v, const ad_shape *shape, const ad_shape *at, double *number)
 {
     size_t i = 0;
@@ -86,7 +87,7 @@ static bool beside(const ad_view *v, const ad_shape *shape, const ad_shape *at, 
     return true;
 }
 
-/* What a value, by this name, is at the place, or where it is bad itself. */
+/* Adds the number of a value at this index, or its first bad number and the index of that. */
 static void tell(ad_text *text, const char *name, const ad_view *v, const ad_view *bad,
                  const ad_shape *at)
 {

@@ -1,16 +1,16 @@
-/* Looking at numbers (AD_CHECK_NUMBERS). */
+/* Checks of numbers (AD_CHECK_NUMBERS). */
 #ifndef ADZE_TAPE_WATCH_H
 #define ADZE_TAPE_WATCH_H
 
 #include "tape/node.h"
 
-/* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent of one
- * of its values. */
+/* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent
+ * of one of its values. */
 typedef struct ad_outcome {
     const char *rule;         /* "", "pullback of " and so on */
     const char *what;         /* the result, ... */
-    int operand;              /* what is of which operand, or -1 */
-    int result;               /* of which of several results, or -1 */
+    int operand;              /* the operand that the numbers belong to, or -1 */
+    int result;               /* the number of the result that they belong to, or -1 */
     const ad_node *n;         /* the first result */
     const uint32_t *operands; /* [arity] nodes */
     const ad_view *x;         /* [arity] */
@@ -20,7 +20,7 @@ typedef struct ad_outcome {
 
 bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count);
 
-/* Always false, with an error that tells all about the first bad number. */
+/* Always false, with an error that describes the first bad number. */
 bool ad_not_finite(ad_tape *t, const ad_outcome *o);
 
 #endif

@@ -1,5 +1,5 @@
-/* A list of n operands as the simplest of trees, one field that is an array of n arrays: what is
- * done to models serves operands as well. */
+/* A list of n operands as the simplest tree, one field that is an array of n arrays. So functions
+ * on models serve operands as well. */
 #ifndef ADZE_TREES_LIST_H
 #define ADZE_TREES_LIST_H
 

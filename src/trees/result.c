@@ -1,7 +1,7 @@
-/* Results that appear all at once. What a target is missing is made in a block aside, one ad_array
- * after another in the order of the walk, so the target itself is not touched before the commit: a
- * failure leaves it byte for byte as it was, and a target that has all its arrays costs no
- * allocation. */
+/* Results that appear all at once. The missing arrays of a target are made in a separate block,
+ * one ad_array after another in the order of the walk. The target is not touched before the
+ * commit, so a failure leaves it byte for byte as it was. A target that has all its arrays
+ * costs no allocation. */
 #include "trees/result.h"
 
 ad_status ad_like_struct(const void *user, const ad_site *s, ad_array *like, ad_error *error)
@@ -24,14 +24,14 @@ static ad_status check(void *user, const ad_site *s)
     if (a->data)
         return ad_require_equal(s, &like, a, r->verb, r->role, r->error);
     if (r->missing++ == 0)
-        r->aside.allocator = like.allocator;
+        r->room.allocator = like.allocator;
     return AD_OK;
 }
 
 static ad_status make(void *user, const ad_site *s)
 {
     ad_result *r = user;
-    ad_array like, *made = (ad_array *)r->aside.data + r->next;
+    ad_array like, *made = (ad_array *)r->room.data + r->next;
     char path[AD_PATH_SIZE], shape[AD_PATH_SIZE];
     if (ad_site_array(s, r->target)->data)
         return AD_OK;
@@ -52,9 +52,9 @@ ad_status ad_result_prepare(ad_result *r)
     ad_status status = ad_tree_walk(r->tree, check, r);
     if (status != AD_OK || r->missing == 0)
         return status;
-    r->aside =
-        ad_array_new(r->aside.allocator, AD_U8, AD_SHAPE((int64_t)(r->missing * sizeof(ad_array))));
-    if (!r->aside.data)
+    r->room =
+        ad_array_new(r->room.allocator, AD_U8, AD_SHAPE((int64_t)(r->missing * sizeof(ad_array))));
+    if (!r->room.data)
         return ad_fail(r->error, AD_MEMORY, "%s: memory ran out for %zu arrays", r->verb,
                        r->missing);
     status = ad_tree_walk(r->tree, make, r);
@@ -68,23 +68,23 @@ static ad_status place(void *user, const ad_site *s)
     ad_result *r = user;
     ad_array *a = ad_site_array(s, r->target);
     if (!a->data)
-        *a = ((ad_array *)r->aside.data)[r->next++];
+        *a = ((ad_array *)r->room.data)[r->next++];
     return AD_OK;
 }
 
 void ad_result_commit(ad_result *r)
 {
     r->next = 0;
-    if (r->aside.data)
+    if (r->room.data)
         ad_tree_walk(r->tree, place, r);
-    ad_array_free(&r->aside);
+    ad_array_free(&r->room);
 }
 
 void ad_result_abandon(ad_result *r)
 {
     for (size_t i = 0; i < r->next; i++)
-        ad_array_free((ad_array *)r->aside.data + i);
-    ad_array_free(&r->aside);
+        ad_array_free((ad_array *)r->room.data + i);
+    ad_array_free(&r->room);
 }
 
 /* ---- from views -------------------------------------------------------------------- */

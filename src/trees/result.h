@@ -1,14 +1,14 @@
-/* Structs that receive results: those of their arrays that hold nothing are made aside, and put in
- * their places once nothing can fail any more. */
+/* Structs that receive results. Their missing arrays are made in a separate block, and moved into
+ * the struct when nothing can fail any more. */
 #ifndef ADZE_TREES_RESULT_H
 #define ADZE_TREES_RESULT_H
 
 #include "trees/walk.h"
 
-/* Tells what the array of a result has to be like, and with which allocator it is made. */
+/* Describes the array of a result: its type and shape, and the allocator for a new one. */
 typedef ad_status ad_likeness(const void *user, const ad_site *s, ad_array *like, ad_error *error);
 
-/* The likeness to another struct of arrays, which is user. */
+/* The likeness of another struct of arrays, which is `user`. */
 ad_status ad_like_struct(const void *user, const ad_site *s, ad_array *like, ad_error *error);
 
 typedef struct ad_result {
@@ -18,12 +18,12 @@ typedef struct ad_result {
     ad_likeness *like;
     const void *user; /* for like */
     ad_error *error;
-    ad_array aside; /* bytes of the arrays made aside; holds nothing where there are none */
+    ad_array room; /* for the ad_array of missing arrays; holds nothing if none is missing */
     size_t missing, next;
 } ad_result;
 
-/* Checks the arrays that the target has and makes the others. A failure leaves nothing behind;
- * success is followed by one of the other two. */
+/* Checks the arrays that the target has, and makes the missing ones. A failure leaves nothing
+ * behind. After success call either commit or abandon. */
 ad_status ad_result_prepare(ad_result *r);
 void ad_result_commit(ad_result *r);
 void ad_result_abandon(ad_result *r);
@@ -36,8 +36,7 @@ typedef struct ad_delivery {
     ad_result result;
 } ad_delivery;
 
-/* Copies all of so many deliveries, or none of them, with an error on the tape in the name of
- * verb. */
+/* Copies `count` deliveries, or none of them with an error on the tape in the name of verb. */
 bool ad_deliver(ad_tape *t, const char *verb, int count, ad_delivery *all);
 
 #endif

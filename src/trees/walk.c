@@ -1,5 +1,5 @@
-/* The walk over a description. A site knows its parent, so that a path is only written out when
- * somebody asks for it; and it knows its number among all arrays, so that one walk serves any
+/* The walk over a description. A site knows its parent, so a path is written only when
+ * somebody asks for it. It also knows its number among all arrays, so one walk serves any
  * number of structs. */
 #include "trees/walk.h"
 
@@ -7,7 +7,7 @@
 
 /* ---- the walk ----------------------------------------------------------------------- */
 
-/* Fields may have grown since this library was made: their own size says where the next one is. */
+/* ad_field may be larger in the caller's version: its own size says where the next one begins. */
 static const ad_field *field_of(const ad_tree *tree, size_t i)
 {
     return (const ad_field *)((uintptr_t)tree->fields + i * tree->fields->size);
@@ -39,7 +39,7 @@ ad_status ad_tree_walk(const ad_tree *tree, ad_site_visitor *visit, void *user)
 
 /* ---- paths -------------------------------------------------------------------------- */
 
-/* Where a path is written, for every leaf of every step: printf would take ten times as long. */
+/* Paths are written for every leaf of every step: printf would take ten times as long. */
 static size_t append(char *text, size_t at, const char *what)
 {
     size_t length = strlen(what), room = AD_PATH_SIZE - 1 - at;

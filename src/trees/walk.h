@@ -1,5 +1,5 @@
-/* The walk over a description, array by array in order of declaration, and messages that name the
- * field. */
+/* The walk over a description, array by array in the order of declaration, and messages that
+ * name the field. */
 #ifndef ADZE_TREES_WALK_H
 #define ADZE_TREES_WALK_H
 
@@ -7,13 +7,13 @@
 
 /* ---- the walk ----------------------------------------------------------------------- */
 
-/* Where a walk stands: at an array, wherever the structs that hold it may lie. */
+/* The position of a walk: an array, in any of the structs that hold it. */
 typedef struct ad_site {
     const struct ad_site *parent; /* NULL: at the whole struct */
     const ad_tree *tree;
-    const ad_field *field; /* which of the parent's; NULL without a parent */
+    const ad_field *field; /* the field of the parent; NULL without a parent */
     size_t index;          /* in an array of fields */
-    size_t number;         /* of the array among all of the struct */
+    size_t number;         /* the number of the array among all arrays of the struct */
 } ad_site;
 
 /* Calls visit for every array; stops at the first status that is not AD_OK, and returns it. */
@@ -28,8 +28,8 @@ static inline ad_array *ad_site_array(const ad_site *s, const void *arrays)
 
 enum { AD_PATH_SIZE = 128 };
 
-/* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns its length, or
- * text. */
+/* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns its
+ * length, or text. */
 size_t ad_site_write(const ad_site *s, bool root, char text[AD_PATH_SIZE]);
 char *ad_site_print(const ad_site *s, bool root, char text[AD_PATH_SIZE]);
 

@@ -182,8 +182,8 @@ START_TEST(a_gradient_that_is_not_the_functions_is_found)
     ck_assert_int_eq(
         net_check_step(run.tape, loss, &run.model, &run.gradient, 0, &run.batch, &o, &found),
         AD_DIFFERENT);
-    ck_assert_msg(strstr(found.text, "check_step: layer[0].w: between this gradient and one in f64 "
-                                     "lie 1 of its norm"),
+    ck_assert_msg(strstr(found.text, "check_step: layer[0].w: the gradient differs from one in f64 "
+                                     "by 1 of its norm"),
                   "%s", found.text);
     end(&run);
 }

@@ -24,7 +24,7 @@ static const struct {
     {NEEDS_FIRST, "the pullback depends on which operands want a cotangent"},
     {WRITES_OPERAND, "the pullback writes to its operand x[0]"},
     {WRITES_RESULT, "the pullback writes to the result"},
-    {WRITES_SAVED, "the pullback writes to what forward saved"},
+    {WRITES_SAVED, "the pullback writes to the bytes that forward saved"},
     {WRITES_DY, "the pullback writes to dy, which is not spare"},
     {SPOILS_SPARE, "the pullback with a spare dy gives something else"},
     {WRONG_IN_F32, "in f32 number 0 of dx[0]"},
@@ -34,7 +34,7 @@ static const struct {
     {JVP_FACTOR, "by the jvp, but"},
     {JVP_GAP, "the jvp does not write number 0"},
     {JVP_NEEDS_FIRST, "with tangents of one operand"},
-    {JVP_WRITES_SAVED, "the jvp writes to what forward saved"},
+    {JVP_WRITES_SAVED, "the jvp writes to the bytes that forward saved"},
     {CURVATURE_FACTOR, "by the curvature, but"},
     {CURVATURE_OVERWRITES, "the curvature does not add to what is there (0.75)"},
     {CURVATURE_NO_SUM, "by the curvature, but"},
@@ -354,7 +354,7 @@ START_TEST(a_range_out_of_the_domain_is_an_error)
     ad_error error = {0};
     ad_check_options o = {.size = sizeof o, .low = -2, .high = -1};
     ck_assert_int_eq(ad_check_op(ad_builtin_op_named("log"), NULL, &o, &error), AD_DOMAIN);
-    ck_assert_ptr_nonnull(strstr(error.text, "log settle nowhere"));
+    ck_assert_ptr_nonnull(strstr(error.text, "log settle"));
 }
 END_TEST
 

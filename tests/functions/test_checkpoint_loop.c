@@ -477,9 +477,9 @@ static const struct {
     ad_status status;
     const char *message;
 } failures[] = {
-    {no_state, AD_MISUSE, "step 3: the function gives no state 0"},
-    {other_shape, AD_BAD_SHAPE, "step 2: state 0 had shape [2, 3] and gets [3, 2]"},
-    {other_type, AD_BAD_TYPE, "step 0: state 0 was f64 and becomes f32"},
+    {no_state, AD_MISUSE, "step 3: the function does not set state 0"},
+    {other_shape, AD_BAD_SHAPE, "step 2: state 0 has shape [2, 3] and must not get [3, 2]"},
+    {other_type, AD_BAD_TYPE, "step 0: state 0 is f64 and must not become f32"},
     {gone, AD_STALE, "step 0: state 0 is gone"},
     {reset, AD_STALE, "step 4: the function has reset its tape"},
     {outer, AD_FOREIGN, "step 0: state 0 is not on the function's tape"},

@@ -187,7 +187,7 @@ static const struct {
      "gradient([3]): backward: the root depends on a watched leaf only through greater, "
      "which has no derivative"},
     {many, AD_BAD_SHAPE, "gradient([3]): the function's value must have one element, not [3]"},
-    {narrow, AD_BAD_TYPE, "gradient([3]): the function's value is f32, its operands are f64"},
+    {narrow, AD_BAD_TYPE, "gradient([3]): the function's value is f32, but its operands are f64"},
     {nothing, AD_FOREIGN, "gradient([3]): the function's result is not on its tape"},
     {forgets, AD_STALE, "gradient([3]): the function's result is gone: a reset or rewind ended it"},
     {begins_again, AD_STALE,
@@ -228,7 +228,7 @@ START_TEST(a_function_that_changes_is_refused)
     ad_backward(y);
     expect(AD_CHANGED,
            "pullback of gradient([3]): the function gave 2.625 and now gives 3.9375: it "
-           "must depend on its operands and unchanged numbers alone");
+           "must depend on its operands and unchanged numbers only");
 }
 END_TEST
 
@@ -238,9 +238,8 @@ START_TEST(operands_that_do_not_fit_are_refused)
     ad_tensor x[2], g[2];
 #define TRY(a, b, wrt) (x[0] = (a), x[1] = (b), ad_gradient_node(cube_of, 2, x, wrt, NULL, g))
     TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_freeze(tape, AD_VIEW(f, 2)), 1);
-    expect(AD_BAD_TYPE,
-           "gradient([2], [2]): operands must have one float type, here are f32 and f64 "
-           "(ad_cast converts)");
+    expect(AD_BAD_TYPE, "gradient([2], [2]): operands must have one float type, not f32 and f64 "
+                        "(ad_cast converts)");
     TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_freeze(tape, AD_VIEW(whole, 2)), 2);
     expect(AD_BAD_TYPE, "gradient([2], [2]): operands to differentiate by must be f32 or f64 "
                         "(ad_cast converts)");
@@ -248,7 +247,7 @@ START_TEST(operands_that_do_not_fit_are_refused)
     expect(AD_MISUSE, "gradient: operand 1 is a number, not a tensor (see ad_constant)");
     TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_watch(tape, AD_VIEW(points, 2)), 3);
     ck_assert_ptr_null(ad_read(g[1]).data);
-    expect(AD_MISUSE, "gradient: by 3 of 2 operands");
+    expect(AD_MISUSE, "gradient: cannot differentiate by 3 of 2 operands");
 #undef TRY
 }
 END_TEST

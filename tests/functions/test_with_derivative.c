@@ -277,10 +277,10 @@ static const struct {
     ad_status status;
     const char *text;
 } wrongs[] = {
-    [FORGETS] = {AD_MISUSE, "the pullback gives no cotangent for operand 0"},
-    [SHAPE] = {AD_BAD_SHAPE, "the cotangent for operand 0 has shape [], not [3]"},
-    [TYPE] = {AD_BAD_TYPE, "the cotangent for operand 0 is f32, not f64"},
-    [ELSEWHERE] = {AD_FOREIGN, "the cotangent for operand 0 is not on its tape"},
+    [FORGETS] = {AD_MISUSE, "the pullback does not set the cotangent of operand 0"},
+    [SHAPE] = {AD_BAD_SHAPE, "the cotangent of operand 0 has shape [], not [3]"},
+    [TYPE] = {AD_BAD_TYPE, "the cotangent of operand 0 is f32, not f64"},
+    [ELSEWHERE] = {AD_FOREIGN, "the cotangent of operand 0 is not on its tape"},
     [GONE] = {AD_STALE, "the function has reset its tape, and with it its operands"},
     [FAILS] = {AD_BAD_SHAPE, "reshape([3]): cannot become [7]: the number of elements differs"},
 };

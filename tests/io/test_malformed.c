@@ -104,14 +104,15 @@ static const malformed malformed_files[] = {
     {BYTES("\0\0\x08\4" HUGE_EXTENT HUGE_EXTENT HUGE_EXTENT "\0\0\0\0"),
      "[4294967295, 4294967295, 4294967295, 0] numbers, more than memory can hold", NULL},
     {BYTES("\0\0\x08\3\0\0\xEA\x60\0\0\0\x1C\0\0\0\x1C\1\2\3"),
-     "60000 x 28 x 28 = 47040000 numbers, the file ends after 3",
+     "60000 x 28 x 28 = 47040000 numbers, but the file ends after 3",
      "60000 x 28 x 28 = 47040000 numbers, more than"},
     {BYTES("\0\0\x08\2\0\0\x20\0\0\0\x40\0"),
-     "8192 x 16384 = 134217728 numbers, the file ends after 0",
+     "8192 x 16384 = 134217728 numbers, but the file ends after 0",
      "8192 x 16384 = 134217728 numbers, more than"},
-    {BYTES("\0\0\x08\1\0\0\0\2\1\2\3"), "claims 2 numbers, 1 bytes follow them",
+    {BYTES("\0\0\x08\1\0\0\0\2\1\2\3"), "claims 2 numbers, but 1 more bytes follow",
      "bytes follow the last number"},
-    {BYTES("\0\0\x0D\1\0\0\0\2\0\0\0\0\0\0\0"), "claims 2 numbers, the file ends after 1", NULL},
+    {BYTES("\0\0\x0D\1\0\0\0\2\0\0\0\0\0\0\0"), "claims 2 numbers, but the file ends after 1",
+     NULL},
 };
 enum { MALFORMED = sizeof malformed_files / sizeof *malformed_files };
 

@@ -455,7 +455,7 @@ START_TEST(a_sweep_in_slices_retains_what_it_has_yet_to_pass)
     ad_sweep_begin(l);
     ad_sweep_step(tape, 2);
     ad_retain(z);
-    expect_failure(AD_MISUSE, "retain: the sweep at work has passed this value");
+    expect_failure(AD_MISUSE, "retain: the current sweep has already passed this value");
 }
 END_TEST
 

@@ -26,7 +26,7 @@ typedef struct refusal {
 
 #define BROADCAST "shapes do not broadcast: aligned at the end, extents must be equal or 1"
 #define FLOATS    "operands must be f32 or f64 (ad_cast converts)"
-#define MIXED     "operands must have one type, here are f32 and f64 (ad_cast converts)"
+#define MIXED     "operands must have one type, not f32 and f64 (ad_cast converts)"
 #define PAIR(...) ((ad_tensor[]){__VA_ARGS__})
 
 /* clang-format off */
@@ -240,11 +240,11 @@ typedef struct refusal {
     ROW(half_an_integer, ad_greater(o->i32_v3, 0.5), AD_DOMAIN, \
         "constant: 0.5 is not a value of type i32") \
     ROW(huber_without_width, ad_huber_loss(o->v3, o->v3, 0), AD_MISUSE, \
-        "huber_loss: delta must be greater than 0, it is 0") \
+        "huber_loss: delta must be greater than 0, not 0") \
     ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
         "dense: 9 is not an activation") \
     ROW(norm_of_p_0, ad_norm(o->m23, 0), AD_MISUSE, \
-        "norm([2, 3]): p is 0, it must be greater than 0") \
+        "norm([2, 3]): p must be greater than 0, not 0") \
     ROW(negative_k, ad_top_k(o->v3, 0, -1).values, AD_MISUSE, \
         "top_k: k is -1, it must not be negative") \
     ROW(negative_ddof, ad_std_over(o->v3, AD_AXES(0), -1), AD_MISUSE, \
@@ -355,7 +355,7 @@ START_TEST(a_cotangent_has_the_roots_shape_and_type)
     operands o = operands_on(t);
     ck_assert_int_eq(ad_backward_from(ad_square(o.m23), AD_VIEW(cotangent, 3, 2)), AD_BAD_SHAPE);
     ck_assert_str_eq(ad_tape_error(t),
-                     "backward: a cotangent of shape [3, 2] for a root of [2, 3]");
+                     "backward: the cotangent has shape [3, 2], the root has [2, 3]");
     ad_tape_reset(t);
     o = operands_on(t);
     ck_assert_int_eq(ad_backward_from(ad_square(o.m23), AD_VIEW(narrow, 2, 3)), AD_BAD_TYPE);

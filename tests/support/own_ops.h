@@ -10,7 +10,7 @@ static inline unsigned into(bool assign)
     return assign ? AD_ASSIGN : AD_ADD;
 }
 
-AD_ELEMENTS(times, AD_ELEMENT(0) * AD_ELEMENT(1))
+AD_ELEMENTS_2(times, a, b, a *b)
 
 /* ---- y = x w + b, with batches of x and w ----------------------------------------------- */
 

@@ -246,7 +246,7 @@ START_TEST(half_an_op_is_refused)
     ops[1].size = sizeof(ad_op) - 1;
     x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_apply(&ops[1], x, &(huber_attr){1});
-    expect(AD_MISUSE, "huber: the op begins without .size = sizeof(ad_op)");
+    expect(AD_MISUSE, "huber: the op must begin with .size = sizeof(ad_op)");
     x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_apply(&huber_op, x, NULL);
     expect(AD_MISUSE, "huber: the op needs an attr");

@@ -193,7 +193,7 @@ START_TEST(a_models_gradient_is_collected_when_the_sweep_has_ended)
     ad_tensor y = ad_mul(ad_sum(ad_exp(x.a)), ad_exp(x.b));
     ad_sweep_begin(y);
     ck_assert_int_eq(pair_collect(tape, &x, &g), AD_MISUSE);
-    ck_assert_str_eq(ad_tape_error(tape), "gradient: the sweep has not come to its end");
+    ck_assert_str_eq(ad_tape_error(tape), "gradient: the sweep has not ended");
     ck_assert_ptr_null(g.a.data);
     ad_tape_reset(tape);
     x = pair_watch(tape, &m);

@@ -35,7 +35,7 @@ AD_API ad_tensor ad_clip_gradient(ad_tensor x, double low, double high);
  * the derivative of the clipped gradient. AD_MISUSE for max_norm < 0 and for NaN. */
 AD_API ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm);
 
-/* What a hook is given. A second-order sweep calls the hook twice: in the second call dx holds the
+/* The argument of a hook. A second-order sweep calls the hook twice: in the second call dx holds the
  * tangent of the cotangent, and `cotangent` the cotangent itself, as it came. A hook that changes
  * the cotangent must change its tangent accordingly, or return AD_NO_DERIVATIVE. */
 typedef struct ad_cotangent {

@@ -1,4 +1,5 @@
-/* Elementwise operations of two operands (how they are written is in ops/elementwise/elementwise.h). */
+/* Elementwise operations of two operands (how they are written is in
+ * ops/elementwise/elementwise.h). */
 #include "adze/op.h"
 #include "ops/elementwise/elementwise.h"
 

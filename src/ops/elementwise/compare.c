@@ -1,4 +1,4 @@
-/* Masks: comparisons, logic, and what kind of number it is. They have no derivative. */
+/* Masks: comparisons, logic, and tests for infinite and NaN. They have no derivative. */
 #include "adze/op.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/families.h"

@@ -11,7 +11,7 @@ const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *
     return wrong ? wrong : ad_shape_broadcast(pair, attr, y);
 }
 
-/* What kernels of derivatives see after a and b. */
+/* The operands of derivatives' kernels after a and b. */
 static inline const ad_view *third(int arity, const ad_view *x, const ad_view *y)
 {
     return arity == 3 ? &x[2] : y;
@@ -34,7 +34,8 @@ static void map_slope(const ad_pullback_args *c, int i)
     ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
 }
 
-/* Both slopes of a run, piece by piece, so that what they share comes from the cache the second time. */
+/* Both slopes of a run, piece by piece, so that what they share comes from the cache the
+ * second time. */
 typedef struct both_slopes {
     ad_block *slope[2];
     const char *run[4];
@@ -71,7 +72,8 @@ static void pull_both(const ad_pullback_args *c)
     ad_work_share(c->work, (s.n + PIECE - 1) / PIECE, pull_piece, &s);
 }
 
-/* The loop for a number of operands that the compiler knows: small operations feel the difference. */
+/* The loop for a number of operands that the compiler knows: small operations feel the
+ * difference. */
 AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
 {
     const ad_elementwise_kernels *k = c->op->kernels;

@@ -1,8 +1,8 @@
 /* How elementwise operations of two or three operands are written.
  *
  * One line is one operation: y as an expression of a and b (and c), and its first and second
- * derivatives as expressions of a, b and y (or c). The pullback to an operand that was broadcast sums
- * what the broadcasting repeated; ad_map_into does that, from the shapes alone. */
+ * derivatives as expressions of a, b and y (or c). The pullback to an operand that was broadcast
+ * sums what the broadcasting repeated; ad_map_into does that, from the shapes alone. */
 #ifndef ADZE_OPS_ELEMENTWISE_ELEMENTWISE_H
 #define ADZE_OPS_ELEMENTWISE_ELEMENTWISE_H
 

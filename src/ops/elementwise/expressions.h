@@ -1,8 +1,9 @@
-/* What the rows of elementwise operations are made of, beside the functions of the headers below.
+/* Expressions for the rows of elementwise operations, besides the functions of the headers
+ * below.
  *
- * A row's expressions are kept as text, too (op.h: formula, slope, bend). Where this header is included and
- * the operands are in scope (x; a and b; or a, b and c), with the result y for derivatives, they compile:
- * for programs that write code. */
+ * A row's expressions are also kept as text (op.h: formula, slope, bend). They compile wherever
+ * this header is included and the operands are in scope (x; a and b; or a, b and c), with the
+ * result y for derivatives: this is for programs that write code. */
 #ifndef ADZE_OPS_ELEMENTWISE_EXPRESSIONS_H
 #define ADZE_OPS_ELEMENTWISE_EXPRESSIONS_H
 
@@ -44,8 +45,8 @@
 #define AD_SINE   AD_OVER(a, AD_RADIUS)
 #define AD_COSINE AD_OVER(b, AD_RADIUS)
 
-/* a^(b - 1) and a^(b - 2) from y = a^b, by divisions, which do not round the exponent; by another pow
- * where y has over- or underflowed, or lost digits. */
+/* a^(b - 1) and a^(b - 2) from y = a^b, by divisions, which do not round the exponent; by another
+ * pow where y has over- or underflowed, or lost digits. */
 #define AD_POW_LEAST  _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
 #define AD_POW_HOLDS  (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
 #define AD_POW_LESS_1 (AD_POW_HOLDS ? y / a : pow(a, b - 1))

@@ -2,8 +2,8 @@
  *
  *     y = x^n    dy/dx = n x^(n-1)    d2y/dx2 = n (n - 1) x^(n-2)
  *
- * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over its
- * bits is around loops over a few bases, which so become vector instructions. */
+ * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over
+ * its bits is around loops over a few bases, which so become vector instructions. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/expressions.h"
@@ -32,8 +32,8 @@ enum { GROUP = 64 }; /* numbers */
             out[i] = 1 / out[i];                                                   \
     }
 
-/* A loop over groups, with `power` the element's, raised to the exponent e less `less`. The streams are
- * the exponent, x, and what follows. */
+/* A loop over groups, with `power` the element's, raised to the exponent e less `less`. The
+ * streams are the exponent, x, and what follows. */
 #define BY_GROUPS(name, s, T, less, result)                                                       \
     AD_BLOCK(                                                                                     \
         name##_##s, T *restrict out = out_data; const int64_t exponent = *(const int32_t *)in[0]; \

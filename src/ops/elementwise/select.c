@@ -21,8 +21,8 @@ static const char *where_type(const ad_type *x, const void *attr, ad_type *y)
     return x[1] == x[2] ? NULL : "both branches must have one type (ad_cast converts)";
 }
 
-/* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing for
- * the branch not taken. Streams: mask, a, b; or mask, dy. */
+/* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing
+ * for the branch not taken. Streams: mask, a, b; or mask, dy. */
 #define CHOOSE(bytes)                                                                        \
     AD_BLOCK(choose_##bytes, (void)add; char *restrict out = out_data;                       \
              for (size_t i = 0; i < n; i++)                                                  \

@@ -1,7 +1,8 @@
 /* The error function and the gamma function's logarithm, with their relatives.
  *
- * The derivatives of log(gamma(x)) are psi = digamma, psi' and psi''. From 12 on, each is
- * an asymptotic series in 1 / x^2 with the Bernoulli numbers B (Abramowitz and Stegun 6.3.18, 6.4.12 to 14):
+ * The derivatives of log(gamma(x)) are psi = digamma, psi' and psi''. From 12 on, each is an
+ * asymptotic series in 1 / x^2 with the Bernoulli numbers B (Abramowitz and Stegun 6.3.18, 6.4.12
+ * to 14):
  *
  *     psi(x) ~ log(x) - 1 / (2 x) - sum(B[2k] / (2k x^2k))
  *

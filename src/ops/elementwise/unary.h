@@ -18,7 +18,8 @@ void ad_unary_pullback(const ad_pullback_args *c);
 void ad_unary_jvp(const ad_jvp_args *c);
 void ad_unary_curvature(const ad_curvature_args *c);
 
-/* NULL for the identity. Slope and bend of an activation are right with y in the place of x, too. */
+/* NULL for the identity. Slope and bend of an activation are right with y in the place
+ * of x, too. */
 const ad_unary_kernels *ad_activation_kernels(ad_activation activation);
 
 #endif

@@ -1,9 +1,9 @@
 /* How elementwise operations of one operand are written.
  *
  * One line is one operation: y as an expression of x, and its first and second derivatives as
- * expressions of x and y. From it come the kernels for f32 and f64, all four rules (the Jacobian is
- * diagonal, so that pullback and jvp are the same product), the text of the expressions, and the public
- * function. */
+ * expressions of x and y. From it come the kernels for f32 and f64, all four rules (the Jacobian
+ * is diagonal, so that pullback and jvp are the same product), the text of the expressions, and
+ * the public function. */
 #ifndef ADZE_OPS_ELEMENTWISE_UNARY_ROWS_H
 #define ADZE_OPS_ELEMENTWISE_UNARY_ROWS_H
 

@@ -1,4 +1,4 @@
-/* Picking along an axis: what all do that pick by an index or by a rule.
+/* Picking along an axis: common parts of all operations that pick by an index or by a rule.
  *
  * The operand is seen as outer x extent x inner; runs of numbers that lie together are moved. */
 #include "ops/index/picks.h"

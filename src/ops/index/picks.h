@@ -30,7 +30,7 @@ const char *ad_gather_shape(const ad_shape *x, const void *attr, ad_shape *y);
 
 bool ad_is_index_type(ad_type type);
 
-/* What ops that pick by a rule share: their kernels are an ad_picks_rule. */
+/* Common parts of ops that pick by a rule: their kernels are an ad_picks_rule. */
 typedef ad_picks ad_picks_rule(ad_workspace *work, const ad_view *x, const void *attr);
 void ad_picks_pullback(const ad_pullback_args *c);
 void ad_picks_jvp(const ad_jvp_args *c);

@@ -1,4 +1,5 @@
-/* Adding along an axis where an index says: scatter_add. Its pullback to the updates is a gather. */
+/* Adding along an axis where an index says: scatter_add. Its pullback to the updates
+ * is a gather. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/move.h"

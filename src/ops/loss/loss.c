@@ -265,7 +265,7 @@ ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
     ad_tensor x[] = {prediction, target};
     if (!(delta > 0)) {
         ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
-                     "huber_loss: delta must be greater than 0, it is %g", delta);
+                     "huber_loss: delta must be greater than 0, not %g", delta);
         return ad_dead(x[0]);
     }
     return ad_apply(&ad_huber_loss_op, x, &delta);

@@ -1,4 +1,4 @@
-/* What the files of losses share. */
+/* Common parts of losses. */
 #ifndef ADZE_OPS_LOSS_LOSS_H
 #define ADZE_OPS_LOSS_LOSS_H
 

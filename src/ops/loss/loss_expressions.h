@@ -1,4 +1,4 @@
-/* What the rows of losses are made of, beside the functions of kernels/elementary.h; as
+/* Expressions for the rows of losses, besides the functions of kernels/elementary.h, as
  * ops/elementwise/expressions.h is for elementwise operations. All in f64. */
 #ifndef ADZE_OPS_LOSS_LOSS_EXPRESSIONS_H
 #define ADZE_OPS_LOSS_LOSS_EXPRESSIONS_H

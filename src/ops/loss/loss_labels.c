@@ -11,7 +11,7 @@
 
 #include <inttypes.h>
 
-/* What is done to a row of `classes` logits x; p is their softmax. */
+/* Work on a row of `classes` logits x; p is their softmax. */
 typedef struct row_rules {
     /* Writes p and returns -log p[label]. */
     double (*loss)(size_t classes, const void *x, size_t label, void *p);

@@ -104,7 +104,7 @@ static double total(size_t n, const double *a)
     return sum;
 }
 
-/* ---- what is done to a row --------------------------------------------------------- */
+/* ---- work on a row ----------------------------------------------------------------- */
 
 /* Slopes and bends are by x[0] (which = 0) or by x[1], and go to r->slope. */
 typedef struct row_rules {
@@ -186,7 +186,7 @@ static const row_rules hinge = {hinge_value, hinge_slope, hinge_bend};
 
 /* ---- all rows ---------------------------------------------------------------------- */
 
-/* The mean of what was summed over the rows. */
+/* The mean of the sums over the rows. */
 static void store_mean(const batch *b, double sum, const ad_array *y)
 {
     sum /= (double)b->n;

@@ -160,7 +160,7 @@ static void dropout_check(const ad_forward_args *c)
 {
     double rate = ((const dropout_attr *)c->attr)->rate;
     if (!(rate >= 0 && rate <= 1))
-        ad_reject(c->work, AD_DOMAIN, "the rate must be in [0, 1], it is %g", rate);
+        ad_reject(c->work, AD_DOMAIN, "the rate must be in [0, 1], not %g", rate);
 }
 
 static void dropout_forward(const ad_forward_args *c)

@@ -115,7 +115,7 @@ const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return ad_reduce_shape(x, attr, y);
 }
 
-/* What tells the ops apart. */
+/* The difference between the ops. */
 typedef struct extreme_kind {
     bool greatest;
 } extreme_kind;

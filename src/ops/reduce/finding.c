@@ -1,4 +1,4 @@
-/* Reductions without derivative: what is found in the list of numbers behind each result. */
+/* Reductions without a derivative: a search in the list of numbers behind each result. */
 #include "ops/reduce/finding.h"
 
 #include "adze/op.h"

@@ -1,11 +1,11 @@
-/* Reductions without derivative: what is found in the list of numbers behind each result. */
+/* Reductions without a derivative: a search in the list of numbers behind each result. */
 #ifndef ADZE_OPS_REDUCE_FINDING_H
 #define ADZE_OPS_REDUCE_FINDING_H
 
 #include "adze/op.h"
 #include "ops/reduce/reduce.h"
 
-/* What a list of n numbers gives. */
+/* The result for a list of n numbers. */
 typedef int64_t ad_finding(size_t n, const void *numbers);
 
 /* One for each number type; NULL where there is none. */

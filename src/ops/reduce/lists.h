@@ -1,5 +1,5 @@
-/* The numbers behind each result of a reduction, as lists that lie one after another: for what
- * must see them in order. */
+/* The numbers behind each result of a reduction, as lists that lie one after another: for
+ * reductions that need them in order. */
 #ifndef ADZE_OPS_REDUCE_LISTS_H
 #define ADZE_OPS_REDUCE_LISTS_H
 
@@ -13,8 +13,8 @@ typedef struct ad_lists {
 /* x's lists over the axes of an ad_reduction. */
 ad_lists ad_lists_of(const ad_view *x, const void *attr);
 
-/* Their numbers, list by list: where they lie if they lie so, else in scratch memory. NULL when memory
- * ran out. */
+/* Their numbers, list by list: where they lie if they lie so, else in scratch memory. NULL
+ * when memory ran out. */
 const void *ad_lists_read(const ad_lists *l, ad_workspace *work);
 
 /* A copy of them in f64, in scratch memory. NULL when memory ran out. */

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 typedef struct norm_attr {
-    ad_reduction reduction; /* first, for what all reductions share */
+    ad_reduction reduction; /* first, as in all reductions */
     double p;
 } norm_attr;
 
@@ -166,7 +166,7 @@ ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p)
     ad_shape own = ad_shape_of(x);
     norm_attr attr = {.p = p};
     if (own.rank >= 0 && !(p > 0)) {
-        ad_tape_fail(x.tape, AD_MISUSE, "norm(%s): p is %g, it must be greater than 0",
+        ad_tape_fail(x.tape, AD_MISUSE, "norm(%s): p must be greater than 0, not %g",
                      ad_shape_print(&own, text, sizeof text), p);
         return ad_dead(x);
     }

@@ -28,13 +28,14 @@ static void prod_jvp(const ad_jvp_args *c)
     if (!x || !t || !y || !out)
         return;
     for (size_t k = 0; k < l.count; k++) {
-        ad_run_tangent(&(ad_list){l.length, false, x + k * l.length, t + k * l.length, NULL, out});
+        ad_run_tangent(
+            &(ad_running){l.length, false, x + k * l.length, t + k * l.length, NULL, out});
         y[k] = l.length ? out[l.length - 1] : 0;
     }
     ad_store_sums(l.count, y, c->ty.type, c->ty.data, false);
 }
 
-/* Adds to dx what a rule makes of each list, from the cotangents of its last running product. */
+/* Adds a rule's result for each list to dx, from the cotangents of its last running product. */
 static void pull_lists(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *tx,
                        const ad_view *dy, const ad_array *dx)
 {
@@ -54,7 +55,7 @@ static void pull_lists(ad_workspace *work, const void *attr, const ad_view *x, c
     for (size_t i = 0; i < n; i++)
         g[i] = 0;
     for (size_t k = 0; k < l.count; k++) {
-        ad_list each = {n, false, numbers + k * n, t ? t + k * n : NULL, g, out + k * n};
+        ad_running each = {n, false, numbers + k * n, t ? t + k * n : NULL, g, out + k * n};
         g[n - 1] = ends[k];
         (t ? ad_bend_product : ad_pull_product)(&each);
     }

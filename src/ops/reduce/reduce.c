@@ -1,4 +1,4 @@
-/* What the reductions share: which axes go, and the shapes on either side. */
+/* Common parts of reductions: the reduced axes, and the shapes on either side. */
 #include "ops/reduce/reduce.h"
 
 #include "adze/op.h"

@@ -1,8 +1,8 @@
-/* What the reductions share: which axes go, and the shapes on either side.
+/* Common parts of reductions: the reduced axes, and the shapes on either side.
  *
- * A reduction's numbers lie in the *kept shape*: that of the operand, with the reduced axes at
- * extent 1. It broadcasts to the operand, so that sums and pullbacks are loops over streams
- * (map.h), whether the result drops those axes or not. */
+ * A reduction's numbers lie in the *kept shape*: the shape of the operand with the reduced axes
+ * at extent 1. It broadcasts to the operand, so sums and pullbacks are loops over streams (map.h),
+ * whether the result drops those axes or not. */
 #ifndef ADZE_OPS_REDUCE_REDUCE_H
 #define ADZE_OPS_REDUCE_REDUCE_H
 
@@ -69,7 +69,7 @@ static inline ad_view ad_reduced_first(const ad_reduced *r, const ad_view *x)
  * reduced ones. Else 0. */
 size_t ad_reduced_row(const ad_view *x, const void *attr);
 
-/* A copy in f64, in scratch memory, of what lies in the kept shape. NULL when memory ran out. */
+/* A copy in f64, in scratch memory, of an array in the kept shape. NULL if memory ran out. */
 double *ad_reduced_doubles(const ad_reduced *r, ad_workspace *work, const ad_view *numbers);
 
 /* The greatest (or least) element behind each result, of x's type; a NaN wins. Every result must

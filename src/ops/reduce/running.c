@@ -12,14 +12,14 @@
 #include "ops/reduce/running.h"
 
 /* g of the running product that ends with x[i]. */
-static double cotangent(const ad_list *l, size_t i)
+static double cotangent(const ad_running *l, size_t i)
 {
     if (!l->exclusive)
         return l->g[i];
     return i + 1 < l->n ? l->g[i + 1] : 0;
 }
 
-void ad_run_product(const ad_list *l)
+void ad_run_product(const ad_running *l)
 {
     double product = 1;
     for (size_t i = 0; i < l->n; i++) {
@@ -29,7 +29,7 @@ void ad_run_product(const ad_list *l)
     }
 }
 
-void ad_run_tangent(const ad_list *l)
+void ad_run_tangent(const ad_running *l)
 {
     double product = 1, tangent = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -40,7 +40,7 @@ void ad_run_tangent(const ad_list *l)
     }
 }
 
-void ad_pull_product(const ad_list *l)
+void ad_pull_product(const ad_running *l)
 {
     double r = 0, product = 1;
     for (size_t i = l->n; i-- > 0;) {
@@ -53,7 +53,7 @@ void ad_pull_product(const ad_list *l)
     }
 }
 
-void ad_bend_product(const ad_list *l)
+void ad_bend_product(const ad_running *l)
 {
     double r = 0, s = 0, product = 1, tangent = 0, *rest = l->out + l->n;
     for (size_t i = l->n; i-- > 0;) {
@@ -70,7 +70,7 @@ void ad_bend_product(const ad_list *l)
     }
 }
 
-void ad_run_sum(const ad_list *l)
+void ad_run_sum(const ad_running *l)
 {
     double sum = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -80,14 +80,14 @@ void ad_run_sum(const ad_list *l)
     }
 }
 
-void ad_run_sum_of_tangents(const ad_list *l)
+void ad_run_sum_of_tangents(const ad_running *l)
 {
-    ad_list same = *l;
+    ad_running same = *l;
     same.x = l->t;
     ad_run_sum(&same);
 }
 
-void ad_pull_sum(const ad_list *l)
+void ad_pull_sum(const ad_running *l)
 {
     double sum = 0;
     for (size_t i = l->n; i-- > 0;)

@@ -12,7 +12,7 @@ typedef struct scan_attr {
     unsigned how;
 } scan_attr;
 
-typedef void list_rule(const ad_list *l);
+typedef void list_rule(const ad_running *l);
 
 typedef struct scan_rules {
     list_rule *forward, *tangent, *pull, *bend;
@@ -54,7 +54,7 @@ static void scan(ad_workspace *work, list_rule *rule, const void *attr, const ad
     double *room = ad_scratch(work, 5 * n * sizeof *room); /* two lists for out */
     if (!room)
         return;
-    ad_list l = {n, a->how & AD_EXCLUSIVE, room, room + n, room + 2 * n, room + 3 * n};
+    ad_running l = {n, a->how & AD_EXCLUSIVE, room, room + n, room + 2 * n, room + 3 * n};
     for (size_t row = 0; row < s.outer * s.inner; row++) {
         if (x)
             read_row(&s, reverse, row, x, l.x);
@@ -96,7 +96,7 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
     scan_attr attr = {axis, how};
     if (how & ~(unsigned)(AD_EXCLUSIVE | AD_REVERSE))
         ad_tape_fail(x.tape, AD_MISUSE,
-                     "%s: how is %u, it must be made of AD_EXCLUSIVE and AD_REVERSE", op->name,
+                     "%s: how is %u, but only AD_EXCLUSIVE and AD_REVERSE are known", op->name,
                      how);
     if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of(x).rank))
         return ad_dead(x);

@@ -83,7 +83,7 @@ static const char *argsort_shape(const ad_shape *x, const void *attr, ad_shape *
     ad_shape_first(x, attr, y);
     if (a->count >= 0)
         y->dim[a->axis] = a->count;
-    return a->count <= x->dim[a->axis] ? NULL : "the axis has fewer elements than are asked for";
+    return a->count <= x->dim[a->axis] ? NULL : "the axis has fewer than k elements";
 }
 
 /* The indices into y. False when memory ran out. */

@@ -7,7 +7,7 @@
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
-/* What tells the ops apart: whether the sum is divided by the number of elements. */
+/* The difference between the ops: whether the sum is divided by the number of elements. */
 typedef struct sum_kind {
     bool averages;
 } sum_kind;

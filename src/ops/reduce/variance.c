@@ -52,7 +52,7 @@ static bool find_means(const ad_reduced *r, ad_workspace *work, const ad_view *x
     return true;
 }
 
-/* What tells the ops apart. */
+/* The difference between the ops. */
 typedef struct variance_kind {
     bool root;
 } variance_kind;
@@ -90,7 +90,7 @@ static void variance_forward(const ad_forward_args *c)
     ad_store_sums(r.count, sums, c->y.type, c->y.data, false);
 }
 
-/* Makes of each number t what t dy/dx is for a deviation of 1. */
+/* Turns each number t into t dy/dx for a deviation of 1. */
 static void scale(const ad_op *op, const ad_reduced *r, const void *attr, const ad_view *y,
                   double *t)
 {

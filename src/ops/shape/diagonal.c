@@ -1,7 +1,7 @@
 /* Diagonals and triangles of matrices, the last two axes: diagonal, diag, trace, tril, triu.
  *
- * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there: each is
- * the other's pullback. A triangle is its own. */
+ * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there:
+ * each is the other's pullback. A triangle is its own. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"

@@ -1,6 +1,7 @@
 /* Putting tensors together: concat and stack.
  *
- * Each operand and the result are seen as `outer` rows, made of runs of numbers that lie together. */
+ * Each operand and the result are seen as `outer` rows, made of runs of numbers that
+ * lie together. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"

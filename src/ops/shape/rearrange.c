@@ -1,7 +1,7 @@
 /* Rearranging an axis: roll, tile, repeat, pad.
  *
- * Each makes a list of picks from the axis by a rule, and the rest is as with an index. A pick below 0
- * takes nothing from it: pad's value stands there. */
+ * Each makes a list of picks from the axis by a rule, and the rest is as with an index. A pick
+ * below 0 takes nothing from it: pad's value stands there. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/convert.h"
@@ -12,7 +12,7 @@
 typedef struct rearrange_attr {
     int axis;
     int64_t a, b; /* shift; times; or the widths before and after */
-    double value; /* of what pad adds */
+    double value; /* of the elements that pad adds */
 } rearrange_attr;
 
 /* ---- how long the axis becomes ----------------------------------------------------- */

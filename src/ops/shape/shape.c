@@ -1,7 +1,7 @@
-/* Looking at the same numbers in another shape: views, which cost nothing.
+/* The same numbers in another shape: views, which cost nothing.
  *
- * A view rule turns strides into strides. It serves three times: on the operand's numbers, on the
- * operand's cotangent, through which dy is added where it belongs, and on its tangent. */
+ * A view rule turns strides into strides. It serves three times: for the operand's numbers; for
+ * the operand's cotangent, to which dy is added through the view; and for its tangent. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
@@ -44,7 +44,7 @@ static bool reshape_view(const ad_view *x, const void *attr, ad_view *y)
 
 AD_VIEW_OP(reshape, sizeof(ad_shape), ad_view_pullback, "dx = g in x's shape")
 
-/* Puts what the other extents leave in the place of a -1. NULL, or why not. */
+/* Replaces a -1 by the extent that the others leave for it. NULL, or the reason why it cannot. */
 static const char *fill_in(const ad_shape *x, ad_shape *shape)
 {
     int open = -1;
@@ -242,7 +242,7 @@ static bool broadcast_to_view(const ad_view *x, const void *attr, ad_view *y)
     return true;
 }
 
-/* What was seen more than once receives the sum of what flows back. */
+/* An element that was repeated receives the sum of its copies' cotangents. */
 static void broadcast_to_pullback(const ad_pullback_args *c)
 {
     ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[0], !c->assign[0]);

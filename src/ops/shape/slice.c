@@ -1,4 +1,5 @@
-/* Views of some of the numbers, or in another order: slice, flip; and split and unstack, which slice. */
+/* Views of some of the numbers, or in another order: slice, flip; and split and unstack,
+ * which slice. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
@@ -43,8 +44,8 @@ static bool slice_view(const ad_view *x, const void *attr, ad_view *y)
 AD_VIEW_OP(slice, sizeof(slice_attr), ad_view_pullback,
            "dx = g at the elements that were taken, 0 elsewhere")
 
-/* Indices from which and up to which, counted from 0, and how many are taken. False if they are beyond
- * the extent, or the wrong way round. A step for less than two elements is never taken. */
+/* Indices from which and up to which, counted from 0, and how many are taken. False if they are
+ * beyond the extent, or the wrong way round. A step for less than two elements is never taken. */
 static bool fix_range(slice_attr *s, int64_t extent, int64_t begin, int64_t end)
 {
     bool back = s->step < 0;
@@ -130,7 +131,7 @@ ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 
 /* ---- split and unstack ------------------------------------------------------------- */
 
-/* What the caller gets after a failure that is on x's tape. */
+/* The caller's result after a failure, which is on x's tape. */
 static ad_status none_of(ad_tensor x, int n, ad_tensor *y)
 {
     for (int i = 0; y && i < n; i++)
