@@ -27,9 +27,9 @@ extern "C" {
  *     dx[j] += sum over i of (d2f / dx[j] dx[i]) dgradient[i] + (df / dx[j]) dvalue
  *
  * Use it for penalties on gradients, and for steps of training inside a function (MAML).
- * f and its float operands have one float type; operands beyond the first `wrt` may have
- * other types. gradient may be x itself. Calls may be nested. Second derivatives are not
- * taken for a dgradient[i] of zeros. A sweep over an operation without second derivatives
+ * The first `wrt` operands are f32 or f64, f has the type of x[0], and each gradient that of
+ * its operand. gradient may be x itself. Calls may be nested. Second derivatives are not taken
+ * if every dgradient[i] is zero or not there. A sweep over an operation without second derivatives
  * fails with AD_NO_DERIVATIVE and its name. So does a second-order sweep, which would need
  * third derivatives. */
 AD_API ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt,

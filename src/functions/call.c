@@ -147,13 +147,13 @@ ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x)
     return ad_dead(x[0]);
 }
 
-ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at)
+ad_tensor *ad_call_results(ad_tape *t, const ad_call *call, int count, ad_tensor *few)
 {
-    size_t count = 0;
-    ad_shape_count(&shape, &count);
-    int64_t begin = *at;
-    *at += (int64_t)count;
-    return ad_reshape(ad_slice(row, 0, begin, *at), shape);
+    if (count <= AD_CALL_FEW)
+        return few;
+    ad_tensor *y = ad_tape_memory(t, (size_t)count * sizeof *y);
+    ad_tape_at_line(t, call->source_line); /* which the memory has used up */
+    return y;
 }
 
 const char *ad_call_type(const ad_type *x, const void *attr, ad_type *y)

@@ -46,8 +46,9 @@ void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inne
 /* A call, as ad_call_record and the ops take it. */
 ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env);
 
-/* The part of a row that begins at number *at and has this shape; moves *at to the next. */
-ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at);
+/* Room for the results of a call: `few`, or memory of the tape for more. NULL with an error on t. */
+enum { AD_CALL_FEW = 8 };
+ad_tensor *ad_call_results(ad_tape *t, const ad_call *call, int count, ad_tensor *few);
 
 /* For rules: fails on the inner tape unless the value is the same as when the node was recorded. A
  * function that gives other numbers than before would have another derivative. */

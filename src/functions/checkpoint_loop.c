@@ -1,4 +1,5 @@
-/* A loop as one node, swept back with few of its states in memory.
+/* A loop as one op, whose results are the states after the last step, swept back with few of the states
+ * before it in memory.
  *
  * The forward pass keeps rows (loop.h) on a stack, at the steps that the schedule chooses
  * (schedule.h). The pullback works from the last step to the first: it takes steps again from
@@ -45,7 +46,7 @@ static bool keep(ad_loop *l, const row_stack *s, int64_t steps, int64_t room, co
 }
 
 /* dy: the cotangent of the last row; becomes that of the first. */
-static void sweep(ad_loop *l, const row_stack *s, const ad_view *y, char *dy, const ad_array *dx)
+static void sweep(ad_loop *l, const row_stack *s, const ad_view *ys, char *dy, const ad_array *dx)
 {
     char *first = ad_loop_first_row(l), *at_hand = ad_scratch(l->work, l->stride);
     bool good = first && at_hand;
@@ -58,7 +59,7 @@ static void sweep(ad_loop *l, const row_stack *s, const ad_view *y, char *dy, co
             continue;
         }
         row = ad_loop_go(l, begin, end - 1, row, at_hand);
-        good = row && ad_loop_retreat(l, end - 1, row, y, dy, dx);
+        good = row && ad_loop_retreat(l, end - 1, row, ys, dy, dx);
         end--;
         if (*s->count && s->step[*s->count - 1] == end)
             --*s->count;
@@ -70,17 +71,19 @@ static void sweep(ad_loop *l, const row_stack *s, const ad_view *y, char *dy, co
 static const char *loop_type(const ad_type *x, const void *attr, ad_type *y)
 {
     const ad_loop_attr *a = attr;
-    *y = x[0];
-    for (int k = 0; k < a->states; k++)
+    for (int k = 0; k < a->states; k++) {
+        y[k] = x[0];
         if (!ad_type_is_float(x[k]) || x[k] != x[0])
             return "the states must have one float type (ad_cast converts)";
+    }
     return NULL;
 }
 
 static const char *loop_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    uint64_t total = ad_loop_count(attr, x);
-    *y = AD_SHAPE(total > INT64_MAX ? INT64_MAX : (int64_t)total);
+    const ad_loop_attr *a = attr;
+    for (int k = 0; k < a->states; k++)
+        ad_shape_first(&x[k], attr, &y[k]);
     return NULL;
 }
 
@@ -112,34 +115,42 @@ static size_t loop_saved(const ad_type *type, const ad_shape *x, const void *att
     return stack_bytes(a, ad_size_mul(ad_loop_count(a, x), ad_type_size(type[0])));
 }
 
-static ad_loop loop_of(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *tx,
-                       const ad_view *y)
+static ad_loop loop_of(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *tx)
 {
-    ad_loop l = {.work = work, .a = attr, .x = x, .tx = tx, .type = y->type};
-    l.bytes = ad_view_count(y) * ad_type_size(y->type);
+    ad_loop l = {.work = work, .a = attr, .x = x, .tx = tx, .type = x[0].type};
+    for (int k = 0; k < l.a->states; k++)
+        l.bytes += ad_view_count(&x[k]) * ad_type_size(l.type);
     l.stride = tx ? 2 * l.bytes : l.bytes;
     return l;
+}
+
+/* The states of a row into the results. */
+static void write_states(const ad_loop *l, const char *row, const ad_array *to)
+{
+    size_t at = 0;
+    for (int k = 0; row && k < l->a->states; k++) {
+        size_t begin = at;
+        ad_loop_part(l, row, k, &at);
+        ad_call_put(to[k].data, row + begin, at - begin);
+    }
 }
 
 /* Takes all steps, and keeps rows on the stack. */
 static void loop_forward(const ad_forward_args *c)
 {
-    ad_view y = ad_array_view(c->y);
-    ad_loop l = loop_of(c->work, c->attr, c->x, NULL, &y);
+    ad_loop l = loop_of(c->work, c->attr, c->x, NULL);
     row_stack s = stack_in(l.a, c->saved, l.bytes);
     *s.count = 0;
+    char *last = ad_scratch(c->work, l.stride);
     const char *first = ad_loop_first_row(&l), *row;
-    bool good = first && ad_loop_open(&l, NULL);
+    bool good = last && first && ad_loop_open(&l, NULL);
     int64_t begin = 0;
     while (good && l.a->kept > *s.count && l.a->steps - begin > 1) {
         good = keep(&l, &s, l.a->steps - begin, l.a->kept - *s.count, first);
         begin = *s.count ? s.step[*s.count - 1] : 0;
     }
     row = good ? top_row(&s, first, &begin) : NULL;
-    if (good && !l.a->steps)
-        ad_call_put(c->y.data, row, l.bytes);
-    else if (good)
-        ad_loop_go(&l, begin, l.a->steps, row, c->y.data);
+    write_states(&l, ad_loop_go(&l, begin, l.a->steps, row, last), c->ys);
     ad_loop_finish(&l);
 }
 
@@ -164,13 +175,13 @@ static void add_states(const ad_loop *l, const char *dy, const ad_array *dx)
 
 static void loop_pullback(const ad_pullback_args *c)
 {
-    ad_loop l = loop_of(c->work, c->attr, c->x, NULL, &c->y);
+    ad_loop l = loop_of(c->work, c->attr, c->x, NULL);
     row_stack s = stack_in(l.a, (void *)(uintptr_t)c->saved, l.bytes);
     bool *wanted = choose(c->work, c->arity, c->dx, NULL);
     char *dy = ad_scratch(c->work, l.stride);
     if (wanted && dy && ad_loop_open(&l, wanted)) {
-        ad_call_put(dy, c->dy.data, l.bytes);
-        sweep(&l, &s, &c->y, dy, c->dx);
+        ad_loop_put(&l, c->dys, dy);
+        sweep(&l, &s, c->ys, dy, c->dx);
         if (ad_tape_status(l.tape) == AD_OK)
             add_states(&l, dy, c->dx);
     }
@@ -179,26 +190,26 @@ static void loop_pullback(const ad_pullback_args *c)
 
 static void loop_jvp(const ad_jvp_args *c)
 {
-    ad_loop l = loop_of(c->work, c->attr, c->x, c->tx, &c->y);
+    ad_loop l = loop_of(c->work, c->attr, c->x, c->tx);
     bool *wanted = choose(c->work, c->arity, NULL, c->tx);
     char *first = ad_loop_first_row(&l);
     if (wanted && first && ad_loop_open(&l, wanted) && ad_loop_go(&l, 0, l.a->steps, first, first))
-        ad_call_put(c->ty.data, first + l.bytes, l.bytes);
+        write_states(&l, first + l.bytes, c->tys);
     ad_loop_finish(&l);
 }
 
 static void loop_curvature(const ad_curvature_args *c)
 {
-    ad_loop l = loop_of(c->work, c->attr, c->x, c->tx, &c->y);
+    ad_loop l = loop_of(c->work, c->attr, c->x, c->tx);
     bool *wanted = choose(c->work, c->arity, c->tdx, c->tx);
     char *dy = ad_scratch(c->work, l.stride);
     void *memory = ad_scratch(c->work, stack_bytes(l.a, l.stride));
     if (wanted && dy && memory && ad_loop_open(&l, wanted)) {
         row_stack s = stack_in(l.a, memory, l.stride);
         *s.count = 0;
-        ad_call_put(dy, c->dy.data, l.bytes);
+        ad_loop_put(&l, c->dys, dy);
         ad_call_put(dy + l.bytes, NULL, l.bytes);
-        sweep(&l, &s, &c->y, dy, c->tdx);
+        sweep(&l, &s, c->ys, dy, c->tdx);
         if (ad_tape_status(l.tape) == AD_OK)
             add_states(&l, dy + l.bytes, c->tdx);
     }
@@ -209,6 +220,7 @@ static const ad_op loop_op = {
     .size = sizeof(ad_op),
     .name = "checkpoint_loop",
     .arity = AD_VARIADIC,
+    .results = AD_VARIADIC,
     .attr_size = sizeof(ad_loop_attr),
     .type = loop_type,
     .shape = loop_shape,
@@ -248,20 +260,16 @@ ad_tensor(ad_checkpoint_loop)(ad_step_function *step, int n, const ad_tensor *x,
                               int64_t steps, int64_t snapshots, const void *env, ad_tensor *result)
 {
     ad_tape *t = ad_call_tape("checkpoint_loop", step, n, x);
-    ad_tensor dead = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = dead, first = dead;
+    ad_tensor few[AD_CALL_FEW], dead = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), *y = NULL;
     ad_loop_attr a = {
         .call = ad_call_at(t, NULL, n, env), .step = step, .steps = steps, .states = states};
     if (x && t && good_loop(t, &a, snapshots)) {
         a.kept = useful_rows(&a, snapshots, x);
-        row = ad_apply_n(&loop_op, n, x, &a);
+        y = ad_call_results(t, &a.call, states, few);
     }
-    int64_t at = 0;
-    bool good = ad_read(row).data;
-    for (int k = 0; k < states && k < n && x; k++) {
-        ad_tensor y = good ? ad_call_take(row, ad_shape_of(x[k]), &at) : dead;
-        if (result)
-            result[k] = y;
-        first = k ? first : y;
-    }
-    return first;
+    if (y)
+        ad_apply_results(&loop_op, n, x, &a, states, y);
+    for (int k = 0; result && k < states && k < n && x; k++)
+        result[k] = y ? y[k] : dead;
+    return y ? y[0] : dead;
 }

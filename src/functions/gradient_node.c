@@ -1,13 +1,14 @@
-/* The gradient inside a function: a node whose numbers are the gradients of f, and its value.
+/* The gradient inside a function: an op whose results are the value of f and its gradients by the first m
+ * of n operands,
  *
- * They lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so
- * that their cotangents (v_1, ..., v_m, u) come together. The pullback is one Hessian-vector
- * product,
+ *     f(x), g_1, ..., g_m    with g_i = df/dx_i
+ *
+ * With their cotangents u, v_1, ..., v_m the pullback is one Hessian-vector product, for all n operands:
  *
  *     dx_j += sum over i of (d2f / dx_j dx_i) v_i  +  u df/dx_j
  *
- * for all n operands. By symmetry the jvp is, too, with the tangents in the place of v. Rules
- * evaluate f again, so its values need not be kept. */
+ * So is the jvp, by symmetry, with the tangents in the place of v. Rules evaluate f again rather than
+ * keep what it computed. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -20,17 +21,18 @@ typedef struct gradient_attr {
     int wrt; /* m */
 } gradient_attr;
 
-/* ---- the row ----------------------------------------------------------------------- */
+/* ---- the results ------------------------------------------------------------------- */
+
+enum { VALUE, GRADIENTS }; /* the first result, and those from the second on */
 
 static const char *gradient_type(const ad_type *x, const void *attr, ad_type *y)
 {
     const gradient_attr *a = attr;
-    *y = x[0];
-    for (int i = 0; i < a->call.n; i++) {
-        if (i < a->wrt && !ad_type_is_float(x[i]))
+    y[VALUE] = x[0];
+    for (int i = 0; i < a->wrt; i++) {
+        y[GRADIENTS + i] = x[i];
+        if (!ad_type_is_float(x[i]))
             return "operands to differentiate by must be f32 or f64 (ad_cast converts)";
-        if (ad_type_is_float(x[i]) && x[i] != x[0])
-            return "operands must have one float type, not f32 and f64 (ad_cast converts)";
     }
     return NULL;
 }
@@ -38,32 +40,16 @@ static const char *gradient_type(const ad_type *x, const void *attr, ad_type *y)
 static const char *gradient_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     const gradient_attr *a = attr;
-    size_t total = 1, count;
-    for (int i = 0; i < a->wrt; i++) {
-        ad_shape_count(&x[i], &count);
-        if (count > INT64_MAX - total)
-            return "the gradients are too large";
-        total += count;
-    }
-    *y = AD_SHAPE((int64_t)total);
+    y[VALUE] = AD_SCALAR;
+    for (int i = 0; i < a->wrt; i++)
+        ad_shape_first(&x[i], attr, &y[GRADIENTS + i]);
     return NULL;
 }
 
-/* The part of such a row that belongs to an operand and begins at number *at; moves *at
- * to the next. */
-static ad_view part_of(const void *row, const ad_view *x, size_t *at)
+/* The numbers of a view that lie row by row, or zeros, into an array of its type and shape. */
+static void write_all(const ad_array *to, ad_view from)
 {
-    size_t begin = *at * ad_type_size(x->type);
-    *at += ad_view_count(x);
-    return ad_view_of(x->type, (const char *)row + begin, x->shape);
-}
-
-static void write_part(void *row, ad_view part, size_t *at)
-{
-    size_t size = ad_type_size(part.type), count = ad_view_count(&part);
-    if (count)
-        memcpy((char *)row + *at * size, part.data, count * size);
-    *at += count;
+    ad_call_put(to->data, from.data, ad_array_count(to) * ad_type_size(to->type));
 }
 
 static bool all_zero(const ad_view *v)
@@ -92,26 +78,26 @@ static void check_value(const inner *in, ad_type type)
         ad_tape_fail(in->tape, AD_BAD_SHAPE, "the function's value must have one element, not %s",
                      ad_shape_print(&v.shape, text, sizeof text));
     else if (v.type != type)
-        ad_tape_fail(in->tape, AD_BAD_TYPE, "the function's value is %s, but its operands are %s",
+        ad_tape_fail(in->tape, AD_BAD_TYPE,
+                     "the function's value is %s, but its first operand is %s",
                      ad_type_text(v.type), ad_type_text(type));
 }
 
 /* An f that gives another value than before would have the gradient of another function. */
-static void compare_value(const inner *in, const ad_view *row)
+static void compare_value(const inner *in, const ad_view *before)
 {
     ad_view v = ad_read(in->value);
-    size_t size = ad_type_size(v.type), last = ad_view_count(row) - 1;
-    if (memcmp((const char *)row->data + last * size, v.data, size) != 0)
+    if (memcmp(before->data, v.data, ad_type_size(v.type)) != 0)
         ad_tape_fail(
             in->tape, AD_CHANGED,
             "the function gave %.9g and now gives %.9g: it must depend on its operands and "
             "unchanged numbers only",
-            ad_view_get(row, last), ad_view_get(&v, 0));
+            ad_view_get(before, 0), ad_view_get(&v, 0));
 }
 
-/* row: the earlier results of f, or NULL. */
+/* before: the earlier value of f, or NULL. */
 static bool evaluate(ad_workspace *work, const gradient_attr *a, const ad_view *x,
-                     const bool *watched, const ad_view *row, inner *in)
+                     const bool *watched, const ad_view *before, inner *in)
 {
     in->tape = ad_inner_tape(work);
     in->x = in->tape ? ad_call_leaves(work, in->tape, a->call.n, x, watched) : NULL;
@@ -120,8 +106,8 @@ static bool evaluate(ad_workspace *work, const gradient_attr *a, const ad_view *
     in->value = ad_call_evaluate(in->tape, &a->call, in->x);
     if (ad_tape_status(in->tape) == AD_OK)
         check_value(in, x[0].type);
-    if (ad_tape_status(in->tape) == AD_OK && row)
-        compare_value(in, row);
+    if (ad_tape_status(in->tape) == AD_OK && before)
+        compare_value(in, before);
     return ad_tape_status(in->tape) == AD_OK;
 }
 
@@ -154,12 +140,11 @@ static void gradient_forward(const ad_forward_args *c)
 {
     const gradient_attr *a = c->attr;
     inner in = {.tape = NULL};
-    size_t at = 0;
     bool *watched = choose(c->work, a);
     if (watched && evaluate(c->work, a, c->x, watched, NULL, &in) && sweep(&in, 0, NULL)) {
+        write_all(&c->ys[VALUE], ad_read(in.value));
         for (int i = 0; i < a->wrt; i++)
-            write_part(c->y.data, ad_grad(in.x[i]), &at);
-        write_part(c->y.data, ad_read(in.value), &at);
+            write_all(&c->ys[GRADIENTS + i], ad_grad(in.x[i]));
     }
     ad_call_finish(c->work, &a->call, in.tape);
 }
@@ -181,20 +166,19 @@ static void gradient_pullback(const ad_pullback_args *c)
 {
     const gradient_attr *a = c->attr;
     inner in = {.tape = NULL};
-    size_t at = 0;
     bool *watched = choose(c->work, a);
-    ad_view *v = ad_scratch(c->work, (size_t)a->wrt * sizeof *v);
+    ad_view *v = ad_scratch(c->work, (size_t)a->wrt * sizeof *v), u = c->dys[VALUE];
     if (!watched || !v)
         return;
     for (int i = 0; i < a->wrt; i++) {
-        v[i] = part_of(c->dy.data, &c->x[i], &at);
-        if (all_zero(&v[i]))
+        v[i] = c->dys[GRADIENTS + i];
+        if (v[i].data && all_zero(&v[i]))
             v[i].data = NULL;
     }
     for (int i = 0; i < c->arity; i++)
         watched[i] = c->dx[i].data || (watched[i] && v[i].data);
     if (evaluate(c->work, a, c->x, watched, &c->y, &in) && sweep(&in, a->wrt, v))
-        add_cotangents(c, &in, ad_view_get(&c->dy, at));
+        add_cotangents(c, &in, u.data ? ad_view_get(&u, 0) : 0);
     ad_call_finish(c->work, &a->call, in.tape);
 }
 
@@ -202,17 +186,13 @@ static void gradient_jvp(const ad_jvp_args *c)
 {
     const gradient_attr *a = c->attr;
     inner in = {.tape = NULL};
-    size_t at = 0;
     bool *watched = choose(c->work, a);
     for (int i = 0; watched && i < c->arity; i++)
         watched[i] = watched[i] || c->tx[i].data;
     if (watched && evaluate(c->work, a, c->x, watched, &c->y, &in) && sweep(&in, c->arity, c->tx)) {
+        write_all(&c->tys[VALUE], ad_tangent(in.value)); /* none where f is a constant */
         for (int i = 0; i < a->wrt; i++)
-            write_part(c->ty.data, ad_grad_tangent(in.x[i]), &at);
-        ad_view slope = ad_tangent(in.value); /* none where f is a constant */
-        memset((char *)c->ty.data + at * ad_type_size(c->ty.type), 0, ad_type_size(c->ty.type));
-        if (slope.data)
-            write_part(c->ty.data, slope, &at);
+            write_all(&c->tys[GRADIENTS + i], ad_grad_tangent(in.x[i]));
     }
     ad_call_finish(c->work, &a->call, in.tape);
 }
@@ -226,6 +206,7 @@ static const ad_op gradient_op = {
     .size = sizeof(ad_op),
     .name = "gradient",
     .arity = AD_VARIADIC,
+    .results = AD_VARIADIC,
     .attr_size = sizeof(gradient_attr),
     .type = gradient_type,
     .shape = gradient_shape,
@@ -243,13 +224,13 @@ ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, c
     ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: cannot differentiate by %d of %d operands", wrt, n);
-    ad_tensor none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = none;
+    ad_tensor few[AD_CALL_FEW], none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), *y = NULL;
     gradient_attr a = {ad_call_at(t, f, n, env), wrt};
     if (t && ad_tape_status(t) == AD_OK)
-        row = ad_apply_n(&gradient_op, n, x, &a);
-    bool good = x && ad_read(row).data;
-    int64_t at = 0;
+        y = ad_call_results(t, &a.call, GRADIENTS + wrt, few);
+    if (y)
+        ad_apply_results(&gradient_op, n, x, &a, GRADIENTS + wrt, y);
     for (int i = 0; gradient && i < wrt && (i < n || n < 1); i++)
-        gradient[i] = good ? ad_call_take(row, ad_shape_of(x[i]), &at) : none;
-    return good ? ad_call_take(row, AD_SCALAR, &at) : none;
+        gradient[i] = y ? y[GRADIENTS + i] : none;
+    return y ? y[VALUE] : none;
 }

@@ -26,13 +26,13 @@ ad_view ad_loop_part(const ad_loop *l, const char *row, int k, size_t *at)
     return v;
 }
 
-static void put_operands(const ad_loop *l, const ad_view *x, char *row)
+void ad_loop_put(const ad_loop *l, const ad_view *states, char *row)
 {
     size_t at = 0;
     for (int k = 0; k < l->a->states; k++) {
         size_t begin = at;
         ad_loop_part(l, row, k, &at);
-        ad_call_put(row + begin, x[k].data, at - begin);
+        ad_call_put(row + begin, states[k].data, at - begin);
     }
 }
 
@@ -41,9 +41,9 @@ char *ad_loop_first_row(const ad_loop *l)
     char *row = ad_scratch(l->work, l->stride);
     if (!row)
         return NULL;
-    put_operands(l, l->x, row);
+    ad_loop_put(l, l->x, row);
     if (l->tx)
-        put_operands(l, l->tx, row + l->bytes);
+        ad_loop_put(l, l->tx, row + l->bytes);
     return row;
 }
 
@@ -160,10 +160,15 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 /* ---- sweeping ---------------------------------------------------------------------- */
 
 /* The last step must give the same numbers as when the node was recorded. */
-static bool as_before(const ad_loop *l, ad_tensor next, const ad_view *y)
+static bool as_before(const ad_loop *l, ad_tensor next, const ad_view *ys)
 {
-    ad_view v = ad_view_of(l->type, ad_read(next).data, y->shape);
-    return ad_call_compare(l->tape, l->at + 1 == l->a->steps ? &v : y, y);
+    size_t at = 0;
+    bool same = true;
+    for (int k = 0; same && k < l->a->states && l->at + 1 == l->a->steps; k++) {
+        ad_view now = ad_loop_part(l, ad_read(next).data, k, &at);
+        same = ad_call_compare(l->tape, &now, &ys[k]);
+    }
+    return same && ad_tape_status(l->tape) == AD_OK;
 }
 
 static bool sweep(ad_loop *l, const char *row, ad_tensor next, const char *dy)
@@ -176,7 +181,7 @@ static bool sweep(ad_loop *l, const char *row, ad_tensor next, const char *dy)
     return push(l, row, next) && ad_backward_tangents_from(next, seed, tangent) == AD_OK;
 }
 
-bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, char *dy,
+bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, char *dy,
                      const ad_array *dx)
 {
     const ad_loop_attr *a = l->a;
@@ -184,7 +189,7 @@ bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, c
     if (!evaluate(l, i, row, true))
         return false;
     ad_tensor next = join_next(l);
-    if (ad_tape_status(l->tape) != AD_OK || !as_before(l, next, y) || !sweep(l, row, next, dy))
+    if (ad_tape_status(l->tape) != AD_OK || !as_before(l, next, ys) || !sweep(l, row, next, dy))
         return false;
     for (int k = 0; k < a->states; k++) {
         size_t begin = at;

@@ -38,6 +38,9 @@ size_t ad_loop_count(const ad_loop_attr *a, const ad_shape *x);
 /* State k in a row, at *at bytes; moves *at to the next. */
 ad_view ad_loop_part(const ad_loop *l, const char *row, int k, size_t *at);
 
+/* Copies states into a row; zeros where one has no data. */
+void ad_loop_put(const ad_loop *l, const ad_view *states, char *row);
+
 /* The row before the first step, in scratch memory. NULL if memory ran out. */
 char *ad_loop_first_row(const ad_loop *l);
 
@@ -50,8 +53,8 @@ bool ad_loop_open(ad_loop *l, const bool *wanted);
 const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char *to);
 
 /* Carries a cotangent back over step i, from the row before it, and adds to those of the other
- * operands. y: the states after the last step, as they were when the node was recorded. */
-bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, char *dy,
+ * operands. ys: the states after the last step, as they were when the node was recorded. */
+bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, char *dy,
                      const ad_array *dx);
 
 /* If something went wrong on the inner tape, the rule fails in the same way, with source

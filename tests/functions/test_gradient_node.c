@@ -328,6 +328,31 @@ START_TEST(operands_may_lie_at_strides_and_be_empty)
 }
 END_TEST
 
+/* sum(a^3 b^2), of an a in f64 and a b in f32. */
+static ad_tensor of_both_types(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_mul(ad_mul(ad_square(x[0]), x[0]), ad_square(ad_cast(x[1], AD_F64))));
+}
+
+START_TEST(operands_of_both_float_types_have_gradients_of_their_own)
+{
+    const double a[] = {0.5, -1.5, 2};
+    const float b[] = {2, 0.25, -1};
+    double da[3], db[3];
+    ad_tensor x[] = {ad_watch(tape, AD_VIEW(a, 3)), ad_watch(tape, AD_VIEW(b, 3))}, g[2];
+    ad_gradient_node(of_both_types, 2, x, 2, NULL, g);
+    ck_assert(ad_read(g[0]).type == AD_F64 && ad_read(g[1]).type == AD_F32);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_mul(g[0], ad_cast(g[1], AD_F64)))), AD_OK);
+    for (int i = 0; i < 3; i++) { /* 3 a^2 b^2 times 2 a^3 b */
+        da[i] = 30 * pow(a[i], 4) * pow((double)b[i], 3);
+        db[i] = 18 * pow(a[i], 5) * pow((double)b[i], 2);
+    }
+    expect_near(ad_grad(x[0]), 3, da, 1e-5);
+    expect_near(ad_grad(x[1]), 3, db, 1e-5);
+}
+END_TEST
+
 static ad_tensor constant(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)x, (void)env;
@@ -385,6 +410,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, the_gradient_of_a_gradient_is_a_hessian_vector_product);
     tcase_add_test(all, a_tensor_may_be_several_operands);
     tcase_add_test(all, operands_may_lie_at_strides_and_be_empty);
+    tcase_add_test(all, operands_of_both_float_types_have_gradients_of_their_own);
     tcase_add_test(all, the_gradient_of_a_constant_is_zero);
     tcase_add_loop_test(all, all_checks_together_let_right_things_pass, 0, FORMULAS);
     suite_add_tcase(suite, all);

@@ -187,7 +187,7 @@ static const struct {
      "gradient([3]): backward: the root depends on a watched leaf only through greater, "
      "which has no derivative"},
     {many, AD_BAD_SHAPE, "gradient([3]): the function's value must have one element, not [3]"},
-    {narrow, AD_BAD_TYPE, "gradient([3]): the function's value is f32, but its operands are f64"},
+    {narrow, AD_BAD_TYPE, "gradient([3]): the function's value is f32, but its first operand is f64"},
     {nothing, AD_FOREIGN, "gradient([3]): the function's result is not on its tape"},
     {forgets, AD_STALE, "gradient([3]): the function's result is gone: a reset or rewind ended it"},
     {begins_again, AD_STALE,
@@ -234,12 +234,8 @@ END_TEST
 
 START_TEST(operands_that_do_not_fit_are_refused)
 {
-    const float f[] = {1, 2};
     ad_tensor x[2], g[2];
 #define TRY(a, b, wrt) (x[0] = (a), x[1] = (b), ad_gradient_node(cube_of, 2, x, wrt, NULL, g))
-    TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_freeze(tape, AD_VIEW(f, 2)), 1);
-    expect(AD_BAD_TYPE, "gradient([2], [2]): operands must have one float type, not f32 and f64 "
-                        "(ad_cast converts)");
     TRY(ad_watch(tape, AD_VIEW(points, 2)), ad_freeze(tape, AD_VIEW(whole, 2)), 2);
     expect(AD_BAD_TYPE, "gradient([2], [2]): operands to differentiate by must be f32 or f64 "
                         "(ad_cast converts)");
@@ -274,7 +270,7 @@ static bool a_few(void *user, size_t left)
 
 START_TEST(a_sweep_can_be_cancelled_inside)
 {
-    int polls = 6; /* sum, square, reshape, slice, the node, and within it the sum */
+    int polls = 4; /* sum, square, the node, and within it the sum */
     ad_tensor y = slope_of(cube_of, NULL);
     ad_tape_poll(tape, a_few, &polls);
     ad_backward(y);
