@@ -72,11 +72,13 @@ static void any_shapes(ad_random *r, bool empty, ad_check_operands *x)
         x->shape[i] = random_shape(r, empty && i == 0);
 }
 
-static bool rules_take(const ad_trial *c, ad_shape *y)
+/* Asks the rules for types and shapes of the results. False if they do not take the operands. */
+static bool rules_take(ad_trial *c)
 {
-    ad_type type;
-    return (!c->op->type || !c->op->type(c->x.type, c->attr, &type)) &&
-           !c->op->shape(c->x.shape, c->attr, y);
+    for (int k = 0; k < c->results; k++)
+        c->y_type[k] = AD_F64;
+    return (!c->op->type || !c->op->type(c->x.type, c->attr, c->y_type)) &&
+           !c->op->shape(c->x.shape, c->attr, c->y);
 }
 
 /* Every fourth trial is empty if the shape rule allows it. */
@@ -88,7 +90,7 @@ static bool find_shapes(ad_trial *c)
     for (int k = 0; k < MOST_TRIES; k++) {
         ways[ad_random_below(&c->r, sizeof ways / sizeof *ways)](&c->r, empty && k < EMPTY_TRIES,
                                                                  &c->x);
-        if (rules_take(c, &c->y))
+        if (rules_take(c))
             return true;
     }
     return false;
@@ -163,7 +165,7 @@ ad_status ad_trial_begin(ad_trial *c)
     for (int i = 0; i < c->x.n && status == AD_OK; i++)
         status = make_numbers(c, i);
     if (status == AD_OK)
-        c->op->shape(c->x.shape, c->attr, &c->y);
+        rules_take(c);
     return status;
 }
 

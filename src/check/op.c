@@ -4,6 +4,7 @@
 #include "check/layouts.h"
 #include "check/spy.h"
 #include "check/tangents.h"
+#include "tape/apply.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,6 +56,19 @@ static ad_status check_derivatives(ad_trial *c, ad_tape *t[2], const ad_usage *s
     return second && status == AD_OK ? ad_check_curvature(c, t[0], spied, direct) : status;
 }
 
+/* What only makes sense where there are derivatives: of all results, then of each of several, into which
+ * alone something flows back. */
+static ad_status check_results(ad_trial *c, ad_tape *t[2], ad_usage *spied, ad_usage *direct)
+{
+    ad_status status = check_derivatives(c, t, spied, direct);
+    for (int k = 0; k < c->results && c->results > 1 && status == AD_OK; k++) {
+        spied->result = direct->result = k;
+        if (ad_type_is_float(c->y_type[k]))
+            status = check_derivatives(c, t, spied, direct);
+    }
+    return status;
+}
+
 static ad_status run_trial(ad_trial *c, ad_tape *t[2], const ad_spy *spy)
 {
     ad_status status = ad_trial_begin(c);
@@ -67,7 +81,7 @@ static ad_status run_trial(ad_trial *c, ad_tape *t[2], const ad_spy *spy)
     if (status == AD_OK && direct.count)
         status = ad_check_f32(c, t, &direct);
     if (status == AD_OK && direct.count && c->op->pullback && !(c->op->flags & AD_OP_STOPS))
-        status = check_derivatives(c, t, &spied, &direct);
+        status = check_results(c, t, &spied, &direct);
     return status;
 }
 
@@ -77,7 +91,8 @@ static ad_status run_trials(const ad_check_options *o, const ad_op *op, const vo
     ad_spy spy;
     ad_status status = AD_OK;
     size_t trials = o->trials ? o->trials : 32;
-    ad_trial c = {.op = op, .attr = attr, .o = o, .error = error};
+    ad_trial c = {
+        .op = op, .attr = attr, .o = o, .results = op->results ? op->results : 1, .error = error};
     ad_spy_make(&spy, op, attr);
     for (; c.number < trials && status == AD_OK; c.number++) {
         c.r = ad_random_new(o->seed, AD_STREAM_TRIALS + c.number);
@@ -97,10 +112,16 @@ static const char *unusable(const ad_op *op, const void *attr)
 {
     if (!op || !op->name)
         return "there is no op, or it has no name";
+    if (op->size < AD_OP_FIRST_SIZE)
+        return "the op begins without .size = sizeof(ad_op)";
     if (!op->shape || (!op->forward && !op->view))
         return "the op needs a shape rule and a forward kernel or a view rule";
     if (op->attr_size && !attr)
         return "the op needs an attr";
+    if (op->results < 0)
+        return "the op has any number of results: give a copy of it a number of them";
+    if (op->results > AD_CHECK_RESULTS)
+        return "the op has too many results";
     return op->arity > AD_CHECK_OPERANDS ? "the op has too many operands" : NULL;
 }
 

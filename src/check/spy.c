@@ -38,23 +38,30 @@ typedef struct snapshot {
     ad_workspace *work;
     const char *rule;
     int arity;
-    const ad_view *x;
-    ad_view y, dy; /* data is NULL where the rule has none */
+    int results;                 /* 0 where the rule is given none, */
+    const ad_view *x, *ys, *dys; /* or no cotangents, dys being NULL */
     const void *saved;
     size_t saved_bytes;
-    double *numbers[AD_CHECK_OPERANDS + 2];
+    double **numbers; /* of operands, results, cotangents */
     void *saved_copy;
 } snapshot;
 
+static int count(const snapshot *s)
+{
+    return s->arity + s->results + (s->dys ? s->results : 0);
+}
+
 static const ad_view *watched(const snapshot *s, int i)
 {
-    return i < s->arity ? &s->x[i] : i == s->arity ? &s->y : &s->dy;
+    int k = i - s->arity;
+    return k < 0 ? &s->x[i] : k < s->results ? &s->ys[k] : &s->dys[k - s->results];
 }
 
 /* Without memory nothing is compared: the failure is already recorded. */
 static void take_snapshot(snapshot *s)
 {
-    for (int i = 0; i < s->arity + 2; i++)
+    s->numbers = ad_scratch(s->work, (size_t)count(s) * sizeof *s->numbers);
+    for (int i = 0; s->numbers && i < count(s); i++)
         s->numbers[i] = watched(s, i)->data ? numbers_of(s->work, watched(s, i)) : NULL;
     s->saved_copy = s->saved_bytes ? ad_scratch(s->work, s->saved_bytes) : NULL;
     if (s->saved_copy)
@@ -63,7 +70,7 @@ static void take_snapshot(snapshot *s)
 
 static void expect_unchanged(const snapshot *s)
 {
-    for (int i = 0; i < s->arity + 2; i++) {
+    for (int i = 0; s->numbers && i < count(s); i++) {
         const ad_view *v = watched(s, i);
         double *now = s->numbers[i] ? numbers_of(s->work, v) : NULL;
         if (!now || same_bits(now, s->numbers[i], ad_view_count(v)))
@@ -72,7 +79,7 @@ static void expect_unchanged(const snapshot *s)
             ad_reject(s->work, AD_DIFFERENT, "%s writes to its operand x[%d]", s->rule, i);
         else
             ad_reject(s->work, AD_DIFFERENT, "%s writes to %s", s->rule,
-                      i == s->arity ? "the result" : "dy, which is not spare");
+                      i < s->arity + s->results ? "the result" : "dy, which is not spare");
     }
     if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
         ad_reject(s->work, AD_DIFFERENT, "%s writes to the bytes that forward saved", s->rule);
@@ -148,7 +155,8 @@ static void spy_forward(const ad_forward_args *c)
     take_snapshot(&s);
     run_forward(&args);
     expect_unchanged(&s);
-    expect_all_written(c->work, "forward", &c->y, run_forward, &args);
+    for (int k = 0; k < c->results; k++)
+        expect_all_written(c->work, "forward", &c->ys[k], run_forward, &args);
 }
 
 static void run_jvp(const void *args)
@@ -164,11 +172,14 @@ static void spy_jvp(const ad_jvp_args *c)
     args.op = spy->original;
     args.attr = spy->attr;
     snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
-    s.y = c->y;
+    s.results = c->results;
+    s.ys = c->ys;
     take_snapshot(&s);
     run_jvp(&args);
     expect_unchanged(&s);
-    expect_all_written(c->work, "the jvp", &c->ty, run_jvp, &args);
+    for (int k = 0; k < c->results; k++)
+        if (c->tys[k].data)
+            expect_all_written(c->work, "the jvp", &c->tys[k], run_jvp, &args);
 }
 
 /* ---- rules that add to cotangents ------------------------------------------------------ */
@@ -267,6 +278,7 @@ static void expect_spare(const ad_pullback_args *c, const adder *a)
         return;
     ad_array_write(&dy, c->dy, NULL);
     args.dy = ad_array_view(dy);
+    args.dys = &args.dy;
     args.spare = dy.data;
     adder overwriting = *a;
     overwriting.args = &args;
@@ -285,11 +297,13 @@ static void spy_pullback(const ad_pullback_args *c)
     ad_pullback_args trying = args;
     trying.spare = NULL;
     snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
-    s.y = c->y;
-    s.dy = c->dy;
+    s.results = c->results;
+    s.ys = c->ys;
+    s.dys = c->dys;
     adder a = {c->work, "the pullback", c->arity, c->dx, &trying, run_pullback};
     expect_adds(&a, &s, spy->original->flags & AD_OP_ASSIGNS);
-    expect_spare(&trying, &a);
+    if (c->results == 1)
+        expect_spare(&trying, &a);
     spy->original->pullback(&args);
 }
 
@@ -308,8 +322,9 @@ static void spy_curvature(const ad_curvature_args *c)
     args.op = spy->original;
     args.attr = spy->attr;
     snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
-    s.y = c->y;
-    s.dy = c->dy;
+    s.results = c->results;
+    s.ys = c->ys;
+    s.dys = c->dys;
     adder a = {c->work, "the curvature", c->arity, c->tdx, &args, run_curvature};
     expect_adds(&a, &s, false);
     spy->original->curvature(&args);

@@ -1,10 +1,27 @@
 /* An operation with a trial's operands. */
 #include "check/trial.h"
 
+#include "adze/ops.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
 /* ---- the operation as a function of its float operands --------------------------------- */
+
+/* What counts of several results, in one row of numbers. Those that are not floats have no derivative. */
+static ad_tensor in_a_row(const ad_usage *u, const ad_tensor *y)
+{
+    int n = 0;
+    ad_tensor part[AD_CHECK_RESULTS];
+    for (int k = 0; k < u->results; k++) {
+        if (u->result != AD_ALL_RESULTS && u->result != k)
+            continue;
+        bool floats = ad_type_is_float(ad_read(y[k]).type);
+        ad_tensor numbers = floats ? y[k] : ad_stop_gradient(y[k]);
+        part[n++] = ad_reshape(ad_cast(numbers, AD_F64), AD_SHAPE(-1));
+    }
+    return n == 1 ? part[0] : ad_concat(n, part, 0);
+}
 
 ad_tensor ad_usage_apply(ad_tape *t, const ad_tensor *x, const void *env)
 {
@@ -15,12 +32,17 @@ ad_tensor ad_usage_apply(ad_tape *t, const ad_tensor *x, const void *env)
             operand[i] = ad_freeze(t, u->x[i]);
     for (int k = 0; k < u->count; k++)
         operand[u->floats[k]] = x[u->repeated ? 0 : k];
-    return ad_apply_n(u->op, u->n, operand, u->attr);
+    if (u->results == 1)
+        return ad_apply_n(u->op, u->n, operand, u->attr);
+    ad_tensor y[AD_CHECK_RESULTS];
+    ad_apply_results(u->op, u->n, operand, u->attr, u->results, y);
+    return in_a_row(u, y);
 }
 
 ad_usage ad_usage_of(const ad_trial *c, const ad_op *op, const void *attr)
 {
-    ad_usage u = {.op = op, .attr = attr, .n = c->x.n};
+    ad_usage u = {
+        .op = op, .attr = attr, .n = c->x.n, .results = c->results, .result = AD_ALL_RESULTS};
     for (int i = 0; i < u.n; i++) {
         u.x[i] = ad_array_view(c->numbers[i]);
         if (ad_type_is_float(u.x[i].type))
@@ -42,8 +64,11 @@ const ad_view *ad_usage_floats(const ad_usage *u, ad_view *x)
 ad_status ad_trial_report(const ad_trial *c, ad_status status, const char *format, ...)
 {
     char call[300], text[400];
-    ad_event e = {
-        .op = c->op->name, .arity = c->x.n, .operands = c->x.shape, .results = 1, .result = &c->y};
+    ad_event e = {.op = c->op->name,
+                  .arity = c->x.n,
+                  .operands = c->x.shape,
+                  .results = c->results,
+                  .result = c->y};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

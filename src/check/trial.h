@@ -5,6 +5,8 @@
 
 #include "check/parts.h"
 
+enum { AD_CHECK_RESULTS = 8 };
+
 typedef struct ad_trial {
     const ad_op *op;
     const void *attr;
@@ -12,7 +14,9 @@ typedef struct ad_trial {
     ad_random r;
     size_t number;
     ad_check_operands x;
-    ad_shape y; /* the result's */
+    int results;
+    ad_shape y[AD_CHECK_RESULTS];
+    ad_type y_type[AD_CHECK_RESULTS];
     ad_array numbers[AD_CHECK_OPERANDS];
     ad_check_report found;
     bool lost; /* differences of some trial told nothing */
@@ -27,6 +31,8 @@ ad_status ad_trial_report_tape(const ad_trial *c, const ad_tape *t);
 
 /* ---- the operation as a function of its float operands --------------------------------- */
 
+enum { AD_ALL_RESULTS = -1 };
+
 typedef struct ad_usage {
     const ad_op *op;
     const void *attr;
@@ -35,6 +41,8 @@ typedef struct ad_usage {
     int floats[AD_CHECK_OPERANDS]; /* which of them have a derivative */
     int count;                     /* of those */
     bool repeated;                 /* the first of them in the place of all */
+    int results;
+    int result; /* which of several results it is, or AD_ALL_RESULTS: all of them in one row */
 } ad_usage;
 
 /* The use of an op, or of a spy on it, with a trial's operands. */

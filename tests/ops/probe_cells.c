@@ -73,7 +73,7 @@ static void note_node(const ad_tape *t, const ad_node *y, derivative d)
     int op = y->op ? number_of(y->op) : -1, floats = 0;
     unsigned traits = 0;
     const ad_node *first = NULL, *x;
-    if (op < 0 || !(y->flags & AD_NODE_TRACKED))
+    if (op < 0 || !y->arity || !(y->flags & AD_NODE_TRACKED)) /* a later result has no operands */
         return;
     for (uint32_t i = 0; i < y->arity; i++) {
         x = t->nodes[ad_node_operands(y)[i]];

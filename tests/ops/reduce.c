@@ -70,6 +70,13 @@ static ad_tensor norm_of_one_half_over(ad_tensor x, ad_axes axes)
     return ad_norm_over(x, axes, 0.5);
 }
 
+/* Something flows into both of them. */
+static ad_tensor both_moments(ad_tensor x, ad_axes axes)
+{
+    ad_moments_pair m = ad_moments_over(x, axes, 0);
+    return ad_add(ad_mul(m.mean, 3), ad_square(m.variance));
+}
+
 static ad_tensor unbroadcast(ad_tensor x, uint64_t choice)
 {
     ad_shape s = ad_shape_of(x), y = {.rank = s.rank - 1};
@@ -89,7 +96,6 @@ ORACLE(sum, ad_sum_over(x[0], AD_AXES(0)))
 
 REDUCTION(ad_mean, ad_mean_over, .linear = true)
 CASE(mean_of_a_number, ad_mean(x[0]), ON(NUMBER), .linear = true)
-CASE(mean_of_moments, ad_moments_over(x[0], AD_KEEP(1), 0).mean, ON(S(3, 4)), .linear = true)
 ORACLE(mean, ad_mean_over(x[0], AD_AXES(-1)))
 
 REDUCTION(ad_variance, variance_over, .list = complex_variance)
@@ -98,9 +104,6 @@ CASE(variance_of_a_sample, ad_variance_over(x[0], AD_AXES(0), 1), ON(S(3, 4)),
     OVER(complex_sample_variance, 1))
 CASE(variance_far_from_0, ad_variance(x[0]), ON(S(9)), .range = {999, 1001},
     OVER(complex_variance, 1))
-CASE(variance_of_moments, ad_moments(x[0]).variance, ON(S(3, 4)), OVER(complex_variance, 3))
-CASE(sample_moments, ad_moments_over(x[0], AD_AXES(0), 1).variance, ON(S(3, 4)),
-    OVER(complex_sample_variance, 1))
 ORACLE(variance, ad_variance(x[0]))
 
 REDUCTION(ad_std, std_over, .list = complex_std, .domain = RESULT_OFF_ZERO)
@@ -227,7 +230,6 @@ ORACLE(any, ad_any_over(ad_not_equal(x[0], 0), AD_AXES(-1)))
 OP(ad_argsort)
 VALUES(argsort, ad_argsort(ad_square(ad_sub(x[0], 2.25)), 0, false), 1, 2, 0)
 VALUES(argsort_descending, ad_argsort(x[0], 0, true), 2, 1, 0)
-VALUES(indices_of_sort, ad_sort(x[0], 0, true).indices, 2, 1, 0)
 CALL(argsort, ad_argsort(o[A], 0, true), .uses = BIT(A), .any_type = BIT(A))
 BAD(argsort, ad_argsort(o[A], -3, false), AD_BAD_SHAPE)
 ORACLE(argsort, ad_argsort(x[0], 1, false))
@@ -238,6 +240,7 @@ CASE(sort_first_axis, ad_sort(x[0], 0, false).values, ON(S(5, 3)))
 CASE(sort_descending, ad_sort(x[0], 1, true).values, ON(S(2, 3, 4)))
 CASE(sort_many, ad_sort(x[0], 0, false).values, ON(S(100)), .range = {-300, 300})
 CASE(sort_nothing, ad_sort(x[0], 1, false).values, ON(S(3, 0)))
+VALUES(indices_of_sort, ad_sort(x[0], 0, true).indices, 2, 1, 0)
 GRAPH(ad_sort(*x, axis_of(*x, choice), choice >> 8 & 1).values, .fits = FIT_FULL_AXIS,
     .domain = DISTINCT)
 CALL(sort, ad_sort(o[A], 0, true).values, .uses = BIT(A), .any_type = BIT(A))
@@ -253,7 +256,16 @@ ORACLE(softmax, ad_softmax(x[0], -1))
 ALONG(ad_log_softmax, .list = complex_log_softmax, .needs_axes = true)
 ORACLE(log_softmax, ad_log_softmax(x[0], -1))
 
-OP(ad_moments, .covers = "variance")
+OP(ad_moments)
+CASE(mean_of_moments, ad_moments_over(x[0], AD_KEEP(1), 0).mean, ON(S(3, 4)), .linear = true)
+CASE(variance_of_moments, ad_moments(x[0]).variance, ON(S(3, 4)), OVER(complex_variance, 3))
+CASE(sample_moments, ad_moments_over(x[0], AD_AXES(0), 1).variance, ON(S(3, 4)),
+    OVER(complex_sample_variance, 1))
+CASE(both_moments, both_moments(x[0], AD_AXES(-1)), ON(S(3, 4)))
+CASE(moments_of_a_number, both_moments(x[0], AD_AXES()), ON(NUMBER))
+CASE(moments_of_nothing, both_moments(x[0], AD_AXES(0)), ON(S(3, 0)))
+CASE(moments_of_columns, both_moments(x[0], AD_AXES(0)), ON(S(4, 3)))
+GRAPH(both_moments(*x, AD_KEEP(axis_of(*x, choice))), .fits = FIT_FULL_AXIS)
 CALL(moments, ad_moments(o[A]).variance, .uses = BIT(A))
 CALL(moments_over, ad_moments_over(o[A], AD_AXES(0), 1).variance, .says = "moments", .uses = BIT(A))
 BAD(moments, ad_moments_over(o[A], AD_AXES(2), 0).mean, AD_BAD_SHAPE)

@@ -29,13 +29,19 @@ const char *ad_reduce_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
+bool ad_reduction_fits(const char *op, ad_tensor x, ad_axes axes, int ddof, ad_reduction *attr)
+{
+    *attr = (ad_reduction){.ddof = ddof};
+    bool good = ad_axes_fix(op, x, &axes, &attr->reduced);
+    attr->dropped = axes.keep ? 0 : attr->reduced;
+    return good;
+}
+
 ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
-    ad_reduction attr = {.ddof = ddof};
-    if (!ad_axes_fix(op->name, x, &axes, &attr.reduced))
-        return ad_dead(x);
-    attr.dropped = axes.keep ? 0 : attr.reduced;
-    return ad_apply(op, &x, &attr);
+    ad_reduction attr;
+    bool good = ad_reduction_fits(op->name, x, axes, ddof, &attr);
+    return good ? ad_apply(op, &x, &attr) : ad_dead(x);
 }
 
 size_t ad_reduced_row(const ad_view *x, const void *attr)

@@ -31,7 +31,10 @@ const char *ad_reduce_shape(const ad_shape *x, const void *attr, ad_shape *y);
 /* The same, but an empty list of elements has none to choose. */
 const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y);
 
-/* The public functions: any axes, dropped or kept. */
+/* The axes of a reduction of x, dropped or kept. False with an error on the tape, by the name of op. */
+bool ad_reduction_fits(const char *op, ad_tensor x, ad_axes axes, int ddof, ad_reduction *attr);
+
+/* The public functions of ops with one result. */
 ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof);
 
 /* False, with AD_MISUSE on the tape, for a negative one. */

@@ -1,8 +1,8 @@
 /* Order along an axis: sort, argsort, top_k.
  *
- * argsort finds the indices of the numbers in their order, by merging runs: equal numbers stay in the
- * order they had. What is picked by those indices is linear in x, and its pullback puts back. A
- * NaN is greater than all numbers. */
+ * The indices of the numbers in their order are found by merging runs: equal numbers stay in the order they
+ * had, and a NaN is greater than all numbers. sort has two results: the numbers, and these indices. Picking
+ * by them is linear in x, and the pullback adds each cotangent where its number stood. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
@@ -86,24 +86,30 @@ static const char *argsort_shape(const ad_shape *x, const void *attr, ad_shape *
     return a->count <= x->dim[a->axis] ? NULL : "the axis has fewer than k elements";
 }
 
-static void argsort_forward(const ad_forward_args *c)
+/* The indices into y. False when memory ran out. */
+static bool find_order(ad_workspace *work, const sort_attr *a, const ad_view *x, const ad_array *to)
 {
-    const sort_attr *a = c->attr;
-    ad_type type = c->x[0].type;
+    ad_type type = x->type;
     size_t size = ad_type_size(type);
-    ad_axis_split s = ad_split_axis(&c->x[0].shape, a->axis);
-    size_t n = s.extent, kept = (size_t)c->y.shape.dim[a->axis];
-    char *numbers = ad_scratch(c->work, n * size);
-    int64_t *picks = ad_scratch(c->work, 2 * n * sizeof *picks), *y = c->y.data;
+    ad_axis_split s = ad_split_axis(&x->shape, a->axis);
+    size_t n = s.extent, kept = (size_t)to->shape.dim[a->axis];
+    char *numbers = ad_scratch(work, n * size);
+    int64_t *picks = ad_scratch(work, 2 * n * sizeof *picks), *y = to->data;
     if (!numbers || !picks)
-        return;
+        return false;
     for (size_t row = 0; row < s.outer * s.inner; row++) {
-        const char *from = (const char *)c->x[0].data + start_of(&s, row, n) * size;
+        const char *from = (const char *)x->data + start_of(&s, row, n) * size;
         ad_strided_pack(size, n, from, (int64_t)s.inner, numbers);
         const int64_t *ordered = order(type, n, numbers, a->descending, picks, picks + n);
         for (size_t i = 0; i < kept; i++)
             y[start_of(&s, row, kept) + i * s.inner] = ordered[i];
     }
+    return true;
+}
+
+static void argsort_forward(const ad_forward_args *c)
+{
+    find_order(c->work, c->attr, &c->x[0], &c->y);
 }
 
 static const ad_op argsort_op = {
@@ -117,11 +123,20 @@ static const ad_op argsort_op = {
     .forward = argsort_forward,
 };
 
-/* ---- the elements in that order ------------------------------------------------------- */
+/* ---- sort ------------------------------------------------------------------------------ */
+
+enum { VALUES, INDICES, RESULTS };
+
+static const char *sort_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    y[VALUES] = x[0];
+    return argsort_type(x, attr, &y[INDICES]);
+}
 
 static const char *sort_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    return ad_shape_first(&x[1], attr, y);
+    const char *wrong = argsort_shape(x, attr, &y[VALUES]);
+    return wrong ? wrong : ad_shape_first(&y[VALUES], attr, &y[INDICES]);
 }
 
 /* The rows of x along the axis, and which of their numbers are picked. */
@@ -157,18 +172,20 @@ static void pick(const void *attr, const ad_view *x, const ad_view *picks, void 
 
 static void sort_forward(const ad_forward_args *c)
 {
-    pick(c->attr, &c->x[0], &c->x[1], c->y.data);
+    ad_view picks = ad_array_view(c->ys[INDICES]);
+    if (find_order(c->work, c->attr, &c->x[0], &c->ys[INDICES]))
+        pick(c->attr, &c->x[0], &picks, c->ys[VALUES].data);
 }
 
 static void sort_jvp(const ad_jvp_args *c)
 {
-    pick(c->attr, &c->tx[0], &c->x[1], c->ty.data);
+    pick(c->attr, &c->tx[0], &c->ys[INDICES], c->ty.data);
 }
 
 static void sort_pullback(const ad_pullback_args *c)
 {
     const ad_array *dx = &c->dx[0];
-    ranks r = ranks_of(c->attr, &dx->shape, &c->x[1]);
+    ranks r = ranks_of(c->attr, &dx->shape, &c->ys[INDICES]);
     for (size_t row = 0; row < r.axis.outer * r.axis.inner; row++)
         for (size_t i = 0; i < r.kept; i++) {
             size_t from = start_of(&r.axis, row, r.kept) + i * r.axis.inner;
@@ -180,14 +197,14 @@ static void sort_pullback(const ad_pullback_args *c)
         }
 }
 
-/* Of x and the picks of argsort. */
 static const ad_op sort_op = {
     .size = sizeof(ad_op),
     .name = "sort",
-    .arity = 2,
+    .arity = 1,
+    .results = RESULTS,
     .flags = AD_OP_LINEAR,
     .attr_size = sizeof(sort_attr),
-    .type = ad_type_first,
+    .type = sort_type,
     .shape = sort_shape,
     .forward = sort_forward,
     .pullback = sort_pullback,
@@ -203,19 +220,17 @@ AD_FORM(top_k, 1, argsort_type, argsort_shape)
 static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 {
     char text[256];
-    ad_ranked r = {ad_dead(x), ad_dead(x)};
+    ad_tensor y[RESULTS] = {ad_dead(x), ad_dead(x)};
     ad_shape own = ad_shape_of(x);
     if (!ad_axis_fix(form->name, x, &attr.axis, own.rank))
-        return r;
+        return (ad_ranked){y[VALUES], y[INDICES]};
     if (own.rank >= 0 && attr.count > own.dim[attr.axis])
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): axis %d has fewer than %lld elements",
                      form->name, ad_shape_print(&own, text, sizeof text), attr.axis,
                      (long long)attr.count);
-    if (!ad_fits(form, &x, &attr))
-        return r;
-    r.indices = ad_apply(&argsort_op, &x, &attr);
-    r.values = ad_apply(&sort_op, (ad_tensor[]){x, r.indices}, &attr);
-    return r;
+    if (ad_fits(form, &x, &attr))
+        ad_apply_results(&sort_op, 1, &x, &attr, RESULTS, y);
+    return (ad_ranked){y[VALUES], y[INDICES]};
 }
 
 ad_tensor ad_argsort(ad_tensor x, int axis, bool descending)

@@ -1,4 +1,4 @@
-/* Variances over axes, and their roots. With the mean m and d = n - ddof:
+/* Variances over axes, their roots, and means with variances (moments). With the mean m and d = n - ddof:
  *
  *     variance  y = sum((x - m)^2) / d    dy/dx = 2 (x - m) / d
  *     std       s = sqrt(y)               ds/dx = (x - m) / (d s)
@@ -164,6 +164,93 @@ static void std_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
 }
 
+/* ---- mean and variance at once ------------------------------------------------------- */
+
+enum { MEAN, VARIANCE, RESULTS };
+
+static const char *moments_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    ad_reduce_shape(x, attr, &y[MEAN]);
+    return ad_reduce_shape(x, attr, &y[VARIANCE]);
+}
+
+static void moments_forward(const ad_forward_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    ad_forward_args variance = *c;
+    variance.y = c->ys[VARIANCE];
+    variance_forward(&variance);
+    ad_store_sums(r.count, c->saved, c->y.type, c->y.data, false);
+}
+
+/* Each element of x has its share of the mean's cotangent. */
+static void spread_mean(const ad_pullback_args *c, bool add)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    double *shares = ad_reduced_doubles(&r, c->work, &c->dys[MEAN]);
+    void *rounded = ad_scratch(c->work, r.count * sizeof *shares);
+    if (!shares || !rounded)
+        return;
+    for (size_t i = 0; i < r.count; i++)
+        shares[i] /= r.length;
+    ad_store_sums(r.count, shares, c->dx[0].type, rounded, false);
+    ad_view share = ad_reduced_view(&r, c->dx[0].type, rounded);
+    ad_map_into(c->work, &c->x[0].shape, &ad_itself, 1, &share, &c->dx[0], add);
+}
+
+static void moments_pullback(const ad_pullback_args *c)
+{
+    bool varies = c->dys[VARIANCE].data;
+    ad_pullback_args variance = *c;
+    variance.y = c->ys[VARIANCE];
+    variance.dy = c->dys[VARIANCE];
+    if (varies)
+        variance_pullback(&variance);
+    if (c->dys[MEAN].data)
+        spread_mean(c, varies || !c->assign[0]);
+}
+
+static void moments_jvp(const ad_jvp_args *c)
+{
+    ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    double *means = ad_scratch(c->work, r.count * sizeof *means);
+    ad_jvp_args variance = *c;
+    variance.y = c->ys[VARIANCE];
+    variance.ty = c->tys[VARIANCE];
+    variance_jvp(&variance);
+    if (means && find_means(&r, c->work, &c->tx[0], means))
+        ad_store_sums(r.count, means, c->ty.type, c->ty.data, false);
+}
+
+/* The mean is linear in x. */
+static void moments_curvature(const ad_curvature_args *c)
+{
+    ad_curvature_args variance = *c;
+    variance.y = c->ys[VARIANCE];
+    variance.dy = c->dys[VARIANCE];
+    if (variance.dy.data)
+        variance_curvature(&variance);
+}
+
+static const ad_op moments_op = {
+    .size = sizeof(ad_op),
+    .name = "moments",
+    .arity = 1,
+    .results = RESULTS,
+    .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
+    .attr_size = sizeof(ad_reduction),
+    .shape = moments_shape,
+    .saved = means_saved,
+    .forward = moments_forward,
+    .pullback = moments_pullback,
+    .jvp = moments_jvp,
+    .curvature = moments_curvature,
+    .kernels = &(const variance_kind){false},
+    .derivative = "dx = g_mean / n + 2 g_variance (x - mean) / (n - ddof)",
+};
+
+/* ---- the public functions -------------------------------------------------------------- */
+
 bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 {
     char text[256];
@@ -209,4 +296,19 @@ VARIANCE_OP(ad_variance, ad_variance_over, variance_curvature, false,
             "dx = 2 g (x - mean) / (n - ddof)")
 VARIANCE_OP(ad_std, ad_std_over, std_curvature, true, "dx = g (x - mean) / ((n - ddof) std)")
 
-const ad_op *const ad_variance_ops[] = {&ad_variance_op, &ad_std_op, NULL};
+ad_moments_pair ad_moments_over(ad_tensor x, ad_axes axes, int ddof)
+{
+    ad_tensor y[RESULTS] = {ad_dead(x), ad_dead(x)};
+    ad_reduction attr;
+    if (ad_ddof_fits(moments_op.name, x, ddof) &&
+        ad_reduction_fits(moments_op.name, x, axes, ddof, &attr))
+        ad_apply_results(&moments_op, 1, &x, &attr, RESULTS, y);
+    return (ad_moments_pair){y[MEAN], y[VARIANCE]};
+}
+
+ad_moments_pair ad_moments(ad_tensor x)
+{
+    return ad_moments_over(x, AD_AXES(), 0);
+}
+
+const ad_op *const ad_variance_ops[] = {&ad_variance_op, &ad_std_op, &moments_op, NULL};
