@@ -3,6 +3,7 @@
 #define ADZE_KERNELS_RUNS_H
 
 #include "array/strided.h"
+#include "kernels/map.h"
 
 enum { AD_RUN = 512 }; /* elements of a packed run: a few of them fit the first-level cache */
 
@@ -13,6 +14,8 @@ typedef struct ad_run_plan {
     int n;
     const ad_view *in;
     int64_t longest; /* of a run: 0 until it is set */
+    ad_block
+        *widened; /* makes f64 numbers of those of f32 operands; NULL: they stay. Set it first */
 } ad_run_plan;
 
 void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);

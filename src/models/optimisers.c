@@ -117,7 +117,7 @@ static ad_status sgd_field(void *user, const ad_site *s)
 {
     static const struct {
         sgd_kernel *of[AD_ISA_COUNT];
-    } kernels[2] = {AD_ALL(sgd_f32), AD_ALL(sgd_f64)};
+    } kernels[2] = {{AD_ALL(sgd_f32)}, {AD_ALL(sgd_f64)}};
     const step *o = user;
     const ad_array *x = ad_site_array(s, o->model), *g = ad_site_array(s, o->gradient);
     void *v = o->role[0] ? ad_site_array(s, o->state[0])->data : NULL;
@@ -182,7 +182,7 @@ static ad_status adam_field(void *user, const ad_site *s)
 {
     static const struct {
         adam_kernel *of[AD_ISA_COUNT];
-    } kernels[2] = {AD_ALL(adam_f32), AD_ALL(adam_f64)};
+    } kernels[2] = {{AD_ALL(adam_f32)}, {AD_ALL(adam_f64)}};
     const step *o = user;
     const ad_array *x = ad_site_array(s, o->model), *g = ad_site_array(s, o->gradient);
     void *mean = ad_site_array(s, o->state[0])->data, *square = ad_site_array(s, o->state[1])->data;

@@ -55,9 +55,9 @@ typedef struct layer {
 static void finish_piece(const layer *l, size_t n, char *y, const void *b)
 {
     double z[PIECE];
-    l->plus(n, (const void *[]){y, b}, z, false);
+    l->plus(0, n, (const void *[]){y, b}, z);
     if (l->activate)
-        l->activate(n, (const void *[]){z}, y, false);
+        l->activate(0, n, (const void *[]){z}, y);
     else
         memcpy(y, z, n * l->size);
 }
@@ -116,7 +116,8 @@ typedef struct slopes {
     double *db; /* [chunks, columns], or NULL: not wanted */
     int64_t rows, columns, chunk;
     size_t size;
-    ad_block *slope, *sum;
+    ad_block *slope;
+    ad_adder *sum;
 } slopes;
 
 /* dz = dy f'(z) for n numbers from `at` on. */
@@ -126,7 +127,7 @@ static void pull_numbers(const slopes *s, int64_t at, int64_t n)
     for (int64_t end = at + n; at < end; at += PIECE) {
         size_t count = (size_t)(end - at < PIECE ? end - at : PIECE), skip = (size_t)at * s->size;
         const char *y = s->y + skip;
-        s->slope(count, (const void *[]){y, y, s->dy + skip}, z, false);
+        s->slope(0, count, (const void *[]){y, y, s->dy + skip}, z);
         memcpy(s->dz + skip, z, count * s->size);
     }
 }
@@ -145,7 +146,7 @@ static void pull_rows(void *user, size_t task, int worker)
             pull_numbers(s, at, rows * s->columns);
         const char *dz = (s->dz ? s->dz : s->dy) + (size_t)at * s->size;
         if (s->db)
-            s->sum((size_t)rows, (const void *[]){dz, &columns}, s->db + task * columns, true);
+            s->sum((size_t)rows, columns, dz, s->db + task * columns);
     }
 }
 
@@ -163,7 +164,7 @@ static ad_view pull_activation(const ad_pullback_args *c)
                 .chunk = (c->dy.shape.dim[0] + CHUNKS - 1) / CHUNKS,
                 .size = ad_type_size(dz.type),
                 .slope = k ? k->slope.of[dz.type].of[isa] : NULL,
-                .sum = ad_sum_rows.of[dz.type].of[isa]};
+                .sum = ad_sum_rows.of[dz.type][isa]};
     int64_t least = LEAST / (s.columns ? s.columns : 1) + 1;
     s.chunk = s.chunk < least ? least : s.chunk;
     size_t chunks = (size_t)((s.rows + s.chunk - 1) / s.chunk);
