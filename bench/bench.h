@@ -64,7 +64,8 @@ typedef struct bench_table {
     }
 
 extern const bench_table lesson_table, mlp_table, ops_table, products_table, optimisers_table,
-    elementwise_table, reductions_table, curves_table, checkpoints_table, directions_table;
+    elementwise_table, reductions_table, curves_table, checkpoints_table, directions_table,
+    own_ops_table;
 
 /* ---- failing ------------------------------------------------------------------------ */
 

@@ -53,7 +53,7 @@ static ad_tensor network(const work *w, ad_tape *t, const dense_tensors *layer, 
             x[1 + 2 * i] = layer[begin + i].w;
             x[2 + 2 * i] = layer[begin + i].b;
         }
-        x[0] = pieces < 0 ? piece(t, x, layers) : ad_checkpoint(piece, layers, 1 + 2 * *layers, x);
+        x[0] = pieces < 0 ? piece(t, x, layers) : ad_checkpoint(piece, 1 + 2 * *layers, x, layers);
     }
     return x[0];
 }
@@ -72,7 +72,7 @@ static ad_tensor recurrence(const work *w, ad_tape *t, const dense_tensors *laye
 {
     ad_tensor x[] = {ad_freeze(t, AD_VIEW(w->x, LOOP_ROWS, LOOP_WIDTH)), layer->w, layer->b};
     if (snapshots >= 0)
-        return ad_checkpoint_loop(turn, NULL, w->size, snapshots, 3, x, 1, NULL);
+        return ad_checkpoint_loop(turn, 3, x, 1, w->size, snapshots, NULL, NULL);
     for (int64_t i = 0; i < w->size; i++)
         turn(t, i, x, x + 1, NULL, x);
     return x[0];
@@ -131,7 +131,7 @@ static bench_work work_setup(const bench_case *c, const bench_setting *s)
         if (!w->layer[i].b.data || ad_fill_glorot(&w->layer[i].w, &r) != AD_OK)
             fail("no memory for a layer of %lld", (long long)width);
         for (int k = 0; k < 2; k++)
-            if (dense_like(&w->layer[i], &w->gradient[k][i]) != AD_OK)
+            if (dense_like(&w->layer[i], &w->gradient[k][i], NULL) != AD_OK)
                 fail("no memory for the gradient of a layer");
     }
     double steps = (double)w->size, product = 2.0 * (double)(rows * width * width);

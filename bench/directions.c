@@ -27,7 +27,7 @@ typedef struct directions {
 
 static void push(ad_tensor x, ad_tensor y, int count, const ad_view *d)
 {
-    ad_set_tangents(x, count, d);
+    ad_set_tangent_many(x, count, d);
     ad_push_tangents(y);
 }
 
@@ -118,10 +118,10 @@ static const bench_kind directions_kind = {.setup = directions_setup,
  * a sweep, and the curvatures dy += dy' tx, dx += dy' ty and dy' -= dy'' sin(y') ty'. */
 enum { NUMBER = sizeof(double) };
 static const directions_spec specs[] = {
-    {1, push, ad_tangent_of, false, 2, 4 * NUMBER},
-    {1000, push, ad_tangent_of, false, 2, 4 * NUMBER},
-    {1, pull, ad_grad_of, true, 2, 4.5 * NUMBER},
-    {1, hvp, ad_grad_tangent_of, true, 7.5, 14 * NUMBER},
+    {1, push, ad_tangent_at, false, 2, 4 * NUMBER},
+    {1000, push, ad_tangent_at, false, 2, 4 * NUMBER},
+    {1, pull, ad_grad_at, true, 2, 4.5 * NUMBER},
+    {1, hvp, ad_grad_tangent_at, true, 7.5, 14 * NUMBER},
 };
 static const bench_case cases[] = {
     {"push64_1", "64 tangents in one pass, beside 64 passes", &directions_kind, &specs[0]},

@@ -105,7 +105,9 @@ static double first_call(const bench_case *c, const bench_work *work)
     peak p = peak_begin();
     c->kind->adze(work->state);
     double resident = (double)peak_end(p);
-    return fmax(resident, (double)ad_tape_measure(work->tape).bytes_reserved);
+    ad_tape_info info = {.size = sizeof info};
+    ad_tape_measure(work->tape, &info);
+    return fmax(resident, (double)info.bytes_reserved);
 }
 
 /* A call of each bare form, and a look at what they found. */

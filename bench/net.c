@@ -12,7 +12,8 @@ typedef struct net {
     net_spec spec;
     ad_tape *tape;
     ad_field field;
-    ad_model model; /* the description */
+    ad_tree tree; /* of the layers */
+    ad_states states;
     dense layer[NET_LAYERS], gradient[NET_LAYERS];
     ad_view x, y; /* [batch, inputs]; [batch], labels i32 or numbers f32 */
     float *images;
@@ -50,7 +51,7 @@ static ad_tensor loss_of(const net *n, ad_tensor out)
 static void forward(net *n)
 {
     dense_tensors layer[NET_LAYERS];
-    ad_model_freeze(&n->model, n->tape, n->layer, layer);
+    ad_model_freeze(&n->tree, n->tape, n->layer, layer);
     apply(n, layer, ad_freeze(n->tape, n->x));
     check(n->tape);
     ad_tape_reset(n->tape);
@@ -63,14 +64,15 @@ static void net_adze(void *state)
         forward(n);
         return;
     }
-    const ad_sgd sgd = {.rate = NET_RATE};
+    const ad_sgd settings = {.rate = NET_RATE};
+    const ad_method sgd = ad_sgd_method(&settings);
     dense_tensors layer[NET_LAYERS];
-    ad_model_watch(&n->model, n->tape, n->layer, layer);
+    ad_model_watch(&n->tree, n->tape, n->layer, layer);
     ad_tensor loss = loss_of(n, apply(n, layer, ad_freeze(n->tape, n->x)));
-    if (ad_model_gradient(&n->model, loss, NULL, layer, n->gradient) != AD_OK)
+    if (ad_model_gradient(&n->tree, loss, NULL, layer, n->gradient) != AD_OK)
         check(n->tape);
     if (n->spec.work == NET_STEP)
-        ad_model_sgd(&n->model, &sgd, n->gradient, NULL, n->layer, NULL);
+        ad_model_step(&n->tree, &sgd, n->gradient, &n->states, n->layer, NULL);
     ad_tape_reset(n->tape);
 }
 
@@ -87,7 +89,7 @@ static void net_on_same_kernels(void *state)
 static double output_difference(net *n, const net_bare *bare)
 {
     dense_tensors layer[NET_LAYERS];
-    ad_model_freeze(&n->model, n->tape, n->layer, layer);
+    ad_model_freeze(&n->tree, n->tape, n->layer, layer);
     ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
     double result = difference(ad_read(out), net_bare_output(bare));
     ad_tape_reset(n->tape);
@@ -205,8 +207,8 @@ static bench_work net_setup(const bench_case *c, const bench_setting *s)
     n->spec = *(const net_spec *)c->spec;
     if (s->smoke && n->spec.batch > 256)
         n->spec.batch = 256;
-    n->field = (ad_field){"layer", &dense_model, (size_t)n->spec.layers, 0, 0};
-    n->model = (ad_model){"net", sizeof n->layer, sizeof(dense_tensors[NET_LAYERS]), &n->field, 1};
+    n->field = (ad_field){sizeof n->field, "layer", &dense_tree, (size_t)n->spec.layers};
+    n->tree = (ad_tree){sizeof n->tree, "net", n->field.count * dense_tree.arrays, &n->field, 1};
     const float *x = make_input(n, s);
     n->x = AD_VIEW(x, n->spec.batch, n->spec.inputs);
     make_target(n);
@@ -217,7 +219,7 @@ static bench_work net_setup(const bench_case *c, const bench_setting *s)
         for (int i = 0; i < n->spec.layers; i++)
             copy_layer(n, i, n->bare[form]);
     }
-    ad_model_like(&n->model, n->layer, n->gradient, NULL);
+    ad_model_like(&n->tree, n->layer, n->gradient, NULL);
     n->tape = bench_tape(s->pool);
     return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec)};
 }
@@ -226,8 +228,9 @@ static void net_teardown(void *state)
 {
     net *n = state;
     ad_tape_free(n->tape);
-    ad_model_free(&n->model, n->gradient);
-    ad_model_free(&n->model, n->layer);
+    ad_model_free(&n->tree, n->gradient);
+    ad_model_free(&n->tree, n->layer);
+    ad_states_free(&n->states);
     for (int form = 0; form < NET_FORMS; form++)
         net_bare_free(n->bare[form]);
     free(n->images);

@@ -25,12 +25,12 @@ static ad_matrix matrix(bare_matrix a)
 /* c = a b on this thread, with gemm.c's choice of a depth. */
 static void multiply(const net_bare *b, int part, bare_matrix x, bare_matrix y, float *c)
 {
-    ad_product p = {.a = matrix(x),
-                    .b = matrix(y),
-                    .c = c,
-                    .c_step = y.columns,
-                    .depth = x.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4,
-                    .room = b->room + (size_t)part * AD_PRODUCT_ROOM};
+    ad_gemm_task p = {.a = matrix(x),
+                      .b = matrix(y),
+                      .c = c,
+                      .c_step = y.columns,
+                      .depth = x.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4,
+                      .room = b->room + (size_t)part * AD_PRODUCT_ROOM};
     b->multiply(&p);
 }
 

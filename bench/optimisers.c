@@ -9,12 +9,13 @@ static const double RATE = 1e-3;
 
 AD_MODEL(weights, w);
 
-/* x, its gradient, and the running means of that and of its square. */
+/* x, its gradient, and what the bare form keeps beside. */
 typedef struct adam {
     ad_tape *tape; /* not used, but looked at */
     ad_pool *pool;
-    weights x, gradient, mean, square;
+    weights x, gradient;
     ad_adam how;
+    ad_states states;
     int64_t n, step; /* steps: of the bare form */
     float *bare[3];  /* x, mean, square */
 } adam;
@@ -22,7 +23,7 @@ typedef struct adam {
 static void adam_adze(void *state)
 {
     adam *a = state;
-    if (weights_adam(&a->how, &a->gradient, &a->mean, &a->square, &a->x) != AD_OK)
+    if (weights_step(ad_adam_method(&a->how), &a->gradient, &a->states, &a->x, NULL) != AD_OK)
         fail("adam refuses a step");
 }
 
@@ -68,8 +69,8 @@ static bench_work adam_setup(const bench_case *c, const bench_setting *s)
     a->pool = s->pool;
     a->tape = bench_tape(s->pool);
     a->how = (ad_adam){.rate = RATE};
-    weights *all[] = {&a->x, &a->gradient, &a->mean, &a->square};
-    for (int i = 0; i < 4; i++)
+    weights *all[] = {&a->x, &a->gradient};
+    for (int i = 0; i < 2; i++)
         if (!(all[i]->w = ad_zeros(AD_F32, AD_SHAPE(a->n))).data)
             fail("no memory for %lld parameters", (long long)a->n);
     fill(AD_F32, a->gradient.w.data, (size_t)a->n, 1, 0.5, 1);
@@ -85,8 +86,7 @@ static void adam_teardown(void *state)
     ad_tape_free(a->tape);
     weights_free(&a->x);
     weights_free(&a->gradient);
-    weights_free(&a->mean);
-    weights_free(&a->square);
+    ad_states_free(&a->states);
     for (int i = 0; i < 3; i++)
         free(a->bare[i]);
     free(a);

@@ -2,8 +2,9 @@
 """Runs the benchmark suite in rounds: adze-bench, then each peer, and again. What a busy machine
 does to one round it does to all who run in it; the medians over the rounds are what counts.
 
-Ends with tables, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. scripts/bench
-builds first and then calls this.
+Ends with tables, FOLDER/report.json and, where gnuplot is, FOLDER/*.svg and *.png. With --against
+there are no peers but another build of adze: against.py. scripts/bench builds first and then
+calls this.
 """
 import argparse
 import json
@@ -16,16 +17,15 @@ import subprocess
 import sys
 import tempfile
 
+import against
 import draw
+import program
 import tables
+from program import fail
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON_PEERS = {'peer_pytorch.py': 'torch', 'peer_jax.py': 'jax'}  # program: what it imports
 CPP_PEERS = 'peer_adolc', 'peer_eigen', 'peer_sacado'               # which know one thread only
-
-
-def fail(text):
-    sys.exit(f'error: {text}')
 
 
 # ---- options ----------------------------------------------------------------------------
@@ -56,29 +56,39 @@ def threads(text):
     return [number(int, part) for part in text.split(',')]
 
 
-def options():
+def parser():
     p = Parser(prog='scripts/bench', allow_abbrev=False,
-               description='adze, bare and peers side by side')
+               description='adze, bare and peers side by side; or two builds of adze')
     p.add_argument('--filter', metavar='REGEX', default='', help='only cases whose names match')
     p.add_argument('--threads', metavar='N[,N]', type=threads, default=[1, 2],
                    help='how many threads to run with, one after another (1,2)')
     p.add_argument('--min-time', metavar='S', type=seconds, default=0.3,
                    help='seconds a case in each round (0.3)')
-    p.add_argument('--rounds', metavar='N', type=count, default=3, help='how many rounds (3)')
+    p.add_argument('--rounds', metavar='N', type=count,
+                   help='how many rounds (3, with --against 5, with --smoke 1)')
+    p.add_argument('--against', metavar='BUILD', type=pathlib.Path,
+                   help='compare with the adze of another build folder, such as that of the '
+                        'parent commit, case by case in turn')
     p.add_argument('--peers', action='store_true',
                    help='install PyTorch and JAX into a virtual environment in the build folder')
     p.add_argument('--report', metavar='FOLDER', type=pathlib.Path, help='where to (build/report)')
     p.add_argument('--markdown', metavar='FILE', type=pathlib.Path,
                    help='write the tables into FILE as well, in Markdown')
     p.add_argument('--smoke', action='store_true',
-                   help='one round, small sizes, adze and bare only: does it work?')
+                   help='small sizes, adze and bare only: does it work?')
     p.add_argument('--build', type=pathlib.Path, default=HERE.parent / 'build',
                    help=argparse.SUPPRESS)
     p.add_argument('--check', action='store_true', help=argparse.SUPPRESS)
-    o = p.parse_args()
+    return p
+
+
+def options():
+    o = parser().parse_args()
     o.build = o.build.resolve()
     o.report = (o.report or o.build / 'report').resolve()
-    o.rounds = 1 if o.smoke else o.rounds
+    o.rounds = o.rounds or (1 if o.smoke else 5 if o.against else 3)
+    if o.against and o.peers:
+        fail('--against compares two builds of adze, without peers')
     return o
 
 
@@ -147,12 +157,10 @@ def run_peer(o, command, n):
 def run_adze(o):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, 'adze.json')
-        command = [o.build / 'bench/adze-bench', '--json', path, '--min-time', o.min_time,
-                   '--threads', ','.join(map(str, o.threads)), '--filter', o.filter,
-                   *(['--smoke'] if o.smoke else [])]
-        if run(*command, stdout=subprocess.DEVNULL).returncode:
+        adze = program.in_build(o.build)
+        if run(*program.command(o, adze, path, o.filter), stdout=subprocess.DEVNULL).returncode:
             sys.exit(1)  # it has said why
-        return json.loads(path.read_text(encoding='utf-8'))
+        return program.report(adze, path)
 
 
 # ---- rounds -----------------------------------------------------------------------------
@@ -214,17 +222,8 @@ def merge(reports, rows):
     return whole
 
 
-def main():
-    o = options()
-    try:
-        re.compile(o.filter)
-        o.report.mkdir(parents=True, exist_ok=True)
-        if o.markdown:
-            o.markdown.open('a', encoding='utf-8').close()
-    except (re.error, OSError) as reason:
-        fail(reason)
-    if o.check:
-        return
+def measure(o):
+    """adze, bare and peers. Returns what was written."""
     if o.peers:
         install(o)
     whole = merge(*run_rounds(o))
@@ -233,8 +232,28 @@ def main():
     print('\n' + tables.text(whole))
     if o.markdown:
         o.markdown.write_text(tables.markdown(whole), encoding='utf-8')
-    drawn = draw.draw(whole, o.report)
-    print(f'written: {path}' + ''.join(f', {name}' for name in drawn))
+    return [path, *draw.draw(whole, o.report)]
+
+
+def check(o):
+    """Ends the program where options make no sense, before anything is built."""
+    try:
+        re.compile(o.filter)
+        o.report.mkdir(parents=True, exist_ok=True)
+        if o.markdown:
+            o.markdown.open('a', encoding='utf-8').close()
+    except (re.error, OSError) as reason:
+        fail(reason)
+    if o.against:
+        program.names(program.in_build(o.against), o.filter)
+
+
+def main():
+    o = options()
+    check(o)
+    if not o.check:
+        written = against.compare(o) if o.against else measure(o)
+        print('written: ' + ', '.join(map(str, written)))
 
 
 main()

@@ -1,6 +1,7 @@
 /* What the examples share and no lesson is about. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
+#include "digits.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -146,9 +147,8 @@ ad_dataset load_data(const settings *s)
 {
     ad_dataset d;
     ad_error e = {AD_OK, ""};
-    ad_status status = s->data
-                           ? ad_dataset_read(s->data, NULL, &d, &e)
-                           : ad_dataset_digits(s->train, s->test, (uint64_t)s->seed, NULL, &d, &e);
+    ad_status status = s->data ? ad_dataset_read(s->data, NULL, &d, &e)
+                               : draw_digits(s->train, s->test, (uint64_t)s->seed, &d, &e);
     if (status != AD_OK)
         fail("%s", e.text);
     printf("%lld images to train and %lld to test, %s%s\n", (long long)d.train_images.shape.dim[0],

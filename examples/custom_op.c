@@ -92,6 +92,7 @@ static void huber_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op huber_op = {
+    .size = sizeof(ad_op),
     .name = "huber",
     .arity = 1,
     .attr_size = sizeof(huber_attr),
@@ -129,7 +130,8 @@ static void square_pullback(const ad_pullback_args *c)
 static void checked(void)
 {
     ad_error error = {0};
-    const ad_op wrong = ad_op_with_pullback(&huber_op, "wrong_huber", square_pullback);
+    ad_op wrong = {.size = sizeof wrong};
+    ad_op_with_pullback(&huber_op, "wrong_huber", square_pullback, &wrong);
     heading("Is it right? All its rules are, for random operands; and one that is not is found");
     if (ad_check_op(&huber_op, &(huber_attr){1}, NULL, &error) != AD_OK)
         fail("%s", error.text);
@@ -152,8 +154,8 @@ static void quick_sin_pullback(const ad_pullback_args *c)
 static void faster_approximation(ad_tape *t)
 {
     heading("A faster approximation: the built-in sin, with a polynomial for its derivative");
-    const ad_op quick_sin =
-        ad_op_with_pullback(ad_builtin_op_named("sin"), "quick_sin", quick_sin_pullback);
+    ad_op quick_sin = {.size = sizeof quick_sin};
+    ad_op_with_pullback(ad_builtin_op_named("sin"), "quick_sin", quick_sin_pullback, &quick_sin);
     const double at[] = {-0.5, 0, 0.8};
     ad_tensor x = ad_watch(t, AD_VIEW(at, 3)), y = ad_apply(&quick_sin, &x, NULL);
     ad_backward(ad_sum(y));
@@ -187,6 +189,7 @@ static void softplus_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op softplus_op = {
+    .size = sizeof(ad_op),
     .name = "softplus",
     .arity = 1,
     .shape = ad_shape_first,
@@ -226,6 +229,7 @@ static void round_forward(const ad_forward_args *c)
 
 /* Its derivative is 0 wherever there is one, which trains nothing: better to say so. */
 static const ad_op round_op = {
+    .size = sizeof(ad_op),
     .name = "round",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,
@@ -242,7 +246,8 @@ static void identity_pullback(const ad_pullback_args *c)
 /* The straight-through estimator (Bengio, Leonard, Courville 2013): as if rounding did nothing. */
 static void straight_through(ad_tape *t)
 {
-    const ad_op through = ad_op_with_pullback(&round_op, "round_through", identity_pullback);
+    ad_op through = {.size = sizeof through};
+    ad_op_with_pullback(&round_op, "round_through", identity_pullback, &through);
     const double at[] = {-1.25, 0.5, 2.75}, rounded[] = {-1, 0, 3}, ones[] = {1, 1, 1};
     heading("Straight through: rounding with the derivative of the identity");
     ad_tensor x = ad_watch(t, AD_VIEW(at, 3)), y = ad_apply(&through, &x, NULL);
@@ -300,6 +305,7 @@ static void acos_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op acos_op = {
+    .size = sizeof(ad_op),
     .name = "acos",
     .arity = 1,
     .shape = ad_shape_first,

@@ -20,8 +20,9 @@ AD_MODEL(network, (dense, layer, DEPTH));
 
 typedef struct trainer {
     ad_tape *tape;
-    network model, gradient, mean, square; /* Adam's moments */
+    network model, gradient;
     ad_adam adam;
+    ad_states states;
     float x[BATCH], y[BATCH]; /* points of a curve */
     network_tensors m;
     ad_tensor h, loss;
@@ -52,8 +53,10 @@ static void finish_step(trainer *t)
     if (t->step++ == 0)
         t->first_loss = t->last_loss;
     ad_tape_reset(t->tape);
-    if (network_adam(&t->adam, &t->gradient, &t->mean, &t->square, &t->model) != AD_OK)
-        fail("no memory for Adam's moments");
+    ad_error error = {0};
+    if (network_step(ad_adam_method(&t->adam), &t->gradient, &t->states, &t->model, &error) !=
+        AD_OK)
+        fail("%s", error.text);
     t->layer = 0;
 }
 
@@ -143,6 +146,5 @@ int main(int argc, char **argv)
     ad_tape_free(t.tape);
     network_free(&t.model);
     network_free(&t.gradient);
-    network_free(&t.mean);
-    network_free(&t.square);
+    ad_states_free(&t.states);
 }

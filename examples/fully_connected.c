@@ -182,12 +182,12 @@ static void loss_function(lesson *l)
 
 static ad_tensor full(ad_tensor like, double value)
 {
-    return ad_broadcast_to(ad_constant(like.tape, AD_F32, value), ad_shape_of_tensor(like));
+    return ad_broadcast_to(ad_constant(like.tape, AD_F32, value), ad_shape_of(like));
 }
 
 static double length(ad_tensor x)
 {
-    return (double)ad_shape_of_tensor(x).dim[0];
+    return (double)ad_shape_of(x).dim[0];
 }
 
 /* A tensor and its gradient, both there to be changed. */
@@ -284,7 +284,7 @@ static void derivatives_of_scalars(lesson *l)
     const float x = 3.14f;
     const ad_view at = AD_VIEW_SCALAR(&x);
     ad_array slope = {0};
-    ad_gradient(l->tape, do_thing, NULL, 1, &at, &slope);
+    ad_gradient(l->tape, do_thing, 1, &at, NULL, &slope);
     show_item(l->out, "gradient_at_3_14", ad_freeze(l->tape, slope), "-3.0501623");
     show(l->out, "gradient_at_3_14_f64", ad_derivative(do_thing, 3.14, NULL), "");
     ad_tape_reset(l->tape);
@@ -427,7 +427,7 @@ static lin_terms lin_chain(const lin_terms *self, ad_tensor dy)
 {
     return (lin_terms){.x = ad_matmul(dy, ad_transpose(self->w)),
                        .w = ad_matmul(ad_transpose(self->x), dy),
-                       .b = ad_unbroadcast(dy, ad_shape_of_tensor(self->b))};
+                       .b = ad_unbroadcast(dy, ad_shape_of(self->b))};
 }
 
 static lin_terms lin_vwc(ad_tensor x, ad_tensor w, ad_tensor b)
@@ -495,12 +495,12 @@ static void value_and_gradient(lesson *l)
     ad_pullback p;
     heading("By tape: its operations as they happen, with shapes, and its pullbacks");
     ad_tape_trace(l->tape, print_event, NULL);
-    if (ad_value_with_pullback(l->tape, mse_inner_for_ad, NULL, 1, &x, &p) == AD_OK)
+    if (ad_value_with_pullback(l->tape, mse_inner_for_ad, 1, &x, NULL, &p) == AD_OK)
         ad_pull(&p, AD_VIEW_SCALAR(&one), &pulled);
     ad_tape_trace(l->tape, NULL, NULL);
 
     heading("Value and gradient");
-    ad_value_with_gradient(l->tape, mse_inner_for_ad, NULL, 1, &x, &value, &grad);
+    ad_value_with_gradient(l->tape, mse_inner_for_ad, 1, &x, NULL, &value, &grad);
     check(l->tape);
     show(l->out, "value", value, "7.5");
     show_list(l->out, "gradient", ad_array_view(grad), example_gradient);
@@ -525,7 +525,7 @@ static gradients by_pullback(const lesson *l, ad_tape *t, ad_array d[5])
     const ad_view x[] = {ad_array_view(l->x_train), ad_array_view(w->w1), ad_array_view(w->b1),
                          ad_array_view(w->w2), ad_array_view(w->b2)};
     ad_pullback p;
-    if (ad_value_with_pullback(t, forward, &l->y_train, 5, x, &p) != AD_OK ||
+    if (ad_value_with_pullback(t, forward, 5, x, &l->y_train, &p) != AD_OK ||
         ad_pull(&p, AD_VIEW_SCALAR(&one), d) != AD_OK)
         fail("%s", ad_tape_error(t));
     gradients g;
@@ -669,7 +669,7 @@ static void train_epoch(lesson *l)
         if (my_model_gradient(loss, &w, &l->grad) != AD_OK) /* the one check */
             fail("%s", ad_tape_error(l->tape));
         ad_tape_reset(l->tape); /* ends every tensor, keeps the memory */
-        my_model_axpy(-l->s.rate, &l->grad, &l->model);
+        my_model_axpy(-l->s.rate, &l->grad, &l->model, NULL); /* which are alike */
         progress("training", begin, end, n);
     }
 }

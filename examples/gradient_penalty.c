@@ -16,6 +16,8 @@ enum { POINTS = 128, WIDTH = 32, REPORT_EVERY = 100 };
 
 AD_MODEL(dense, w, b); /* [inputs, outputs], [outputs] */
 AD_MODEL(critic, (dense, layer, 3));
+AD_MODEL_FUNCTIONS(critic);
+AD_MODEL_CHECKS(critic);
 
 /* ---- the loss ------------------------------------------------------------------------ */
 
@@ -108,8 +110,10 @@ static critic new_critic(ad_random *r)
 static void train(ad_tape *tape, ad_random *r, int64_t steps, critic *model)
 {
     static batch b;
-    critic gradient = {0}, mean = {0}, square = {0};
+    critic gradient = {0};
     ad_adam adam = {.rate = 2e-3, .beta1 = 0.5};
+    ad_states states = {0};
+    ad_error error = {0};
     for (int64_t step = 1; step <= steps; step++) {
         draw(r, &b);
         critic_tensors c = critic_watch(tape, model);
@@ -120,12 +124,11 @@ static void train(ad_tape *tape, ad_random *r, int64_t steps, critic *model)
             printf("step %4lld   distance %7.4f   penalty %.5f\n", (long long)step,
                    ad_item(p.distance), ad_item(p.penalty));
         ad_tape_reset(tape);
-        if (critic_adam(&adam, &gradient, &mean, &square, model) != AD_OK)
-            fail("no memory for Adam's moments");
+        if (critic_step(ad_adam_method(&adam), &gradient, &states, model, &error) != AD_OK)
+            fail("%s", error.text);
     }
     critic_free(&gradient);
-    critic_free(&mean);
-    critic_free(&square);
+    ad_states_free(&states);
 }
 
 int main(int argc, char **argv)
@@ -139,7 +142,7 @@ int main(int argc, char **argv)
     critic model = new_critic(&r);
 
     ad_error error = {0};
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options options = {.size = sizeof options, .report = &report, .elements = 4};
     draw(&r, &b);
     if (critic_check_gradient(critic_loss, &model, &b, &options, &error) != AD_OK)

@@ -75,8 +75,8 @@ static ad_tensor last_level(ad_tape *t, const tank_tensors *m, const problem *p)
 {
     ad_tensor level = ad_freeze(t, AD_VIEW(p->start, TANKS, 1));
     if (!p->plainly)
-        return ad_checkpoint_loop(loop_day, &p->sky, DAYS, SNAPSHOTS, 5,
-                                  (ad_tensor[]){level, m->share, m->w1, m->b1, m->w2}, 1, NULL);
+        return ad_checkpoint_loop(loop_day, 5, (ad_tensor[]){level, m->share, m->w1, m->b1, m->w2},
+                                  1, DAYS, SNAPSHOTS, &p->sky, NULL);
     for (int i = 0; i < DAYS && ad_tape_status(t) == AD_OK; i++)
         level = next_day(t, m, level, &p->sky.inflow[i]);
     return level;
@@ -115,8 +115,10 @@ static void train(tank *model, problem *p, int64_t epochs)
     const ad_allocator allocator = {&b, take, give};
     ad_tape *t =
         ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = &allocator});
-    tank gradient = {{0}, {0}, {0}, {0}}, mean = gradient, square = gradient;
+    tank gradient = {{0}, {0}, {0}, {0}};
     ad_adam adam = {.rate = 0.02};
+    ad_states states = {0};
+    ad_error error = {0};
     double value = NAN, begin = now();
     check(t);
     for (int64_t i = 0; i < epochs; i++) {
@@ -124,15 +126,14 @@ static void train(tank *model, problem *p, int64_t epochs)
         check(t);
         if (i % 10 == 0 || i == epochs - 1)
             printf("step %3lld: loss %.5f\n", (long long)i, value);
-        if (tank_adam(&adam, &gradient, &mean, &square, model) != AD_OK)
-            fail("no memory for Adam's moments");
+        if (tank_step(ad_adam_method(&adam), &gradient, &states, model, &error) != AD_OK)
+            fail("%s", error.text);
     }
     printf("with %d snapshots: %zu bytes of %d, %.1f ms a step\n", SNAPSHOTS, b.peak, BUDGET,
            1e3 * (now() - begin) / (double)epochs);
     ad_tape_free(t);
     tank_free(&gradient);
-    tank_free(&mean);
-    tank_free(&square);
+    ad_states_free(&states);
 }
 
 static tank new_model(ad_random *r)

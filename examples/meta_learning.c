@@ -14,6 +14,7 @@ enum { POINTS = 10, WIDTH = 24, TASKS = 8, STEPS = 2, TESTS = 100, REPORT_EVERY 
 
 AD_MODEL(dense, w, b); /* [inputs, outputs], [outputs] */
 AD_MODEL(network, (dense, layer, 3));
+AD_MODEL_FUNCTIONS(network);
 
 typedef struct points {
     double x[POINTS], y[POINTS];
@@ -100,8 +101,10 @@ static network new_network(ad_random *r)
 static void meta_train(ad_tape *tape, ad_random *r, int64_t steps, network *model)
 {
     static task tasks[TASKS];
-    network gradient = {0}, mean = {0}, square = {0};
+    network gradient = {0};
     ad_adam adam = {.rate = 3e-3};
+    ad_states states = {0};
+    ad_error error = {0};
     for (int64_t step = 1; step <= steps; step++) {
         double loss;
         draw(r, tasks);
@@ -109,12 +112,11 @@ static void meta_train(ad_tape *tape, ad_random *r, int64_t steps, network *mode
             fail("%s", ad_tape_error(tape));
         if (step == 1 || step % REPORT_EVERY == 0)
             printf("step %4lld   loss after training %.4f\n", (long long)step, loss);
-        if (network_adam(&adam, &gradient, &mean, &square, model) != AD_OK)
-            fail("no memory for Adam's moments");
+        if (network_step(ad_adam_method(&adam), &gradient, &states, model, &error) != AD_OK)
+            fail("%s", error.text);
     }
     network_free(&gradient);
-    network_free(&mean);
-    network_free(&square);
+    ad_states_free(&states);
 }
 
 /* The mean loss on new tasks, before training on them and after. */

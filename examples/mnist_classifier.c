@@ -66,7 +66,8 @@ typedef struct trainer {
     ad_random random;
     ad_array order; /* i64 [n]: in which the images are taken */
     ad_adam adam;
-    classifier gradient, mean, square; /* Adam's moments */
+    ad_states states; /* Adam's */
+    classifier gradient;
 } trainer;
 
 /* One step on the images of these numbers. Returns the loss. */
@@ -81,8 +82,9 @@ static double step(trainer *t, const digits *d, ad_view numbers, classifier *mod
         fail("%s", ad_tape_error(t->tape));
     double value = ad_item(loss);
     ad_tape_reset(t->tape);
-    if (classifier_adam(&t->adam, &t->gradient, &t->mean, &t->square, model) != AD_OK)
-        fail("no memory for Adam's moments");
+    ad_error error = {0};
+    if (classifier_step(ad_adam_method(&t->adam), &t->gradient, &t->states, model, &error) != AD_OK)
+        fail("%s", error.text);
     return value;
 }
 
@@ -165,8 +167,7 @@ int main(int argc, char **argv)
 
     classifier_free(&model);
     classifier_free(&t.gradient);
-    classifier_free(&t.mean);
-    classifier_free(&t.square);
+    ad_states_free(&t.states);
     ad_array_free(&t.order);
     ad_tape_free(t.tape);
     ad_pool_free(pool);

@@ -54,8 +54,7 @@ static double norm(int n, const double *v)
 static ad_tensor rosenbrock(ad_tape *t, const ad_tensor *v, const void *env)
 {
     (void)t, (void)env;
-    ad_tensor x = ad_slice(v[0], 0, 0, -1),
-              y = ad_slice(v[0], 0, 1, ad_shape_of_tensor(v[0]).dim[0]);
+    ad_tensor x = ad_slice(v[0], 0, 0, -1), y = ad_slice(v[0], 0, 1, ad_shape_of(v[0]).dim[0]);
     ad_tensor valley = ad_square(ad_sub(y, ad_square(x)));
     return ad_sum(ad_add(ad_mul(100, valley), ad_square(ad_sub(1, x))));
 }
@@ -67,7 +66,7 @@ static void minimise(ad_tape *tape, int n, double *v)
     printf("Rosenbrock in %d dimensions\n", n);
     for (int step = 0; step <= MOST_STEPS; step++) {
         ad_view x = AD_VIEW((const double *)v, n);
-        if (ad_value_with_hessian(tape, rosenbrock, NULL, 1, &x, &value, &g, &h) != AD_OK)
+        if (ad_value_with_hessian(tape, rosenbrock, 1, &x, NULL, &value, &g, &h) != AD_OK)
             fail("%s", ad_tape_error(tape));
         double slope = norm(n, g.data);
         printf("step %2d   f %.6e   |gradient| %.1e\n", step, value, slope);
@@ -89,6 +88,7 @@ static void minimise(ad_tape *tape, int n, double *v)
 /* ---- a logistic model ---------------------------------------------------------------- */
 
 AD_MODEL(logistic, intercept, slope); /* two numbers */
+AD_MODEL_DERIVATIVES(logistic);
 
 enum { FLIGHTS = 23 };
 
@@ -130,22 +130,24 @@ static void fit(ad_tape *tape)
     ad_array g = {0}, h = {0};
     logistic model = {ad_zeros(AD_F64, AD_SCALAR), ad_zeros(AD_F64, AD_SCALAR)};
     logistic gradient = {0}, newton = {0};
+    ad_error error = {0};
     printf("O-rings: a logistic model of %d flights\n", FLIGHTS);
     for (int step = 0;; step++) {
         if (logistic_value_with_hessian(tape, surprise, &model, NULL, &value, &gradient, &h) !=
             AD_OK)
             fail("%s", ad_tape_error(tape));
-        if (logistic_flatten(&gradient, &g) != AD_OK || logistic_like(&model, &newton) != AD_OK)
-            fail("no memory");
+        if (logistic_flatten(&gradient, &g, &error) != AD_OK ||
+            logistic_like(&model, &newton, &error) != AD_OK)
+            fail("%s", error.text);
         double slope = norm(2, g.data);
         printf("step %2d   -log likelihood %.9f   |gradient| %.1e\n", step, value, slope);
         factor(2, h.data);
         if (slope < 1e-8 || step == MOST_STEPS)
             break;
         solve(2, h.data, g.data);
-        if (logistic_unflatten(ad_array_view(g), &newton) != AD_OK ||
-            logistic_axpy(-1, &newton, &model) != AD_OK)
-            fail("the step does not fit the model");
+        if (logistic_unflatten(ad_array_view(g), &newton, &error) != AD_OK ||
+            logistic_axpy(-1, &newton, &model, &error) != AD_OK)
+            fail("%s", error.text);
     }
     print_fit(&model, value, h.data);
     logistic_free(&model);

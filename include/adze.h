@@ -2,17 +2,23 @@
 #ifndef ADZE_H
 #define ADZE_H
 
+#include "adze/version.h"   /* the version of headers and library */
 #include "adze/status.h"    /* status codes and messages */
 #include "adze/array.h"     /* types, shapes, views, arrays */
 #include "adze/pool.h"      /* threads inside kernels */
 #include "adze/tape.h"      /* recording, sweeps, tracing */
 #include "adze/op.h"        /* operations as data: write your own */
+#include "adze/kernels.h"   /* what their kernels are made of: threads, products, loops */
 #include "adze/ops.h"       /* the operations */
-#include "adze/operators.h" /* gradient, pullback, jvp, hvp */
-#include "adze/check.h"     /* checks of derivatives */
 #include "adze/random.h"    /* streams of random numbers, initial weights */
-#include "adze/model.h"     /* structs of parameters, optimisers */
-#include "adze/model_derivatives.h" /* their Jacobians and Hessians */
-#include "adze/data.h"      /* data files and data sets */
+#include "adze/tree.h"      /* descriptions of structs of parameters */
+#include "adze/optimisers.h" /* steps of training */
+#include "adze/model.h"     /* structs of parameters */
+#include "adze/derivatives.h" /* gradient, pullback, jvp, hvp, Jacobian, Hessian */
+#include "adze/model_derivatives.h" /* those of functions of models */
+#include "adze/functions.h" /* functions inside functions, checkpoints */
+#include "adze/check.h"     /* checks of derivatives */
+#include "adze/io.h"        /* files of numbers */
+#include "adze/datasets.h"  /* images with labels */
 
 #endif

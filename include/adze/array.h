@@ -44,13 +44,13 @@ typedef struct ad_shape {
 /* AD_SHAPE(64, 784) is a matrix's shape, AD_SCALAR a single number's. */
 #ifdef __cplusplus
 } /* extern "C" */
-template <typename... Extents> constexpr ad_shape ad_shape_of(Extents... extents)
+template <typename... Extents> constexpr ad_shape ad_shape_from(Extents... extents)
 {
     static_assert(sizeof...(extents) <= AD_MAX_RANK, "too many axes");
     return ad_shape{(int)sizeof...(extents), {(int64_t)extents...}};
 }
-#define AD_SHAPE(...) ad_shape_of(__VA_ARGS__)
-#define AD_SCALAR ad_shape_of()
+#define AD_SHAPE(...) ad_shape_from(__VA_ARGS__)
+#define AD_SCALAR ad_shape_from()
 extern "C" {
 #else
 #define AD_SHAPE(...)                                                                      \
@@ -101,6 +101,7 @@ template <typename T> inline ad_view ad_view_from(const T *data, ad_shape shape)
 #define AD_VIEW_SCALAR(pointer) ad_view_from((pointer), AD_SCALAR)
 extern "C" {
 #else
+/* The number type of a pointer. */
 #define AD_TYPE_OF(pointer)                                                                \
     _Generic((pointer),                                                                    \
         float *: AD_F32, const float *: AD_F32, double *: AD_F64, const double *: AD_F64,  \
@@ -136,8 +137,27 @@ AD_API size_t ad_array_count(const ad_array *a);
  * written on failure. */
 AD_API ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error);
 
+/* Sets the i-th number, row by row. AD_MISUSE if there is none, AD_DOMAIN if it is of an integer type
+ * that cannot hold the value; then nothing is written. */
+AD_API ad_status ad_array_set(ad_array *a, size_t i, double value);
+
+/* An array over memory that the caller owns and keeps: results are written there. Its numbers lie row by
+ * row. ad_array_free leaves the memory alone, since the array's allocator gives and releases none. */
+AD_API ad_array ad_array_of(ad_type type, void *data, ad_shape shape);
+
+/* AD_ARRAY(numbers, 64, 784): the same with the type of the pointer; AD_ARRAY_SCALAR(&number): one
+ * number. */
 #ifdef __cplusplus
+} /* extern "C" */
+template <typename T> inline ad_array ad_array_from(T *data, ad_shape shape)
+{
+    return ad_array_of(ad_type_of<T>::value, data, shape);
 }
+#define AD_ARRAY(data, ...) ad_array_from((data), AD_SHAPE(__VA_ARGS__))
+#define AD_ARRAY_SCALAR(pointer) ad_array_from((pointer), AD_SCALAR)
+#else
+#define AD_ARRAY(data, ...) ad_array_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
+#define AD_ARRAY_SCALAR(pointer) ad_array_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
 #endif
 
 #endif

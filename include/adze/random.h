@@ -1,5 +1,5 @@
-/* Random numbers that depend on seed, stream and position only: not on the run, the machine's load or
- * the number of threads. Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
+/* Random numbers that depend on seed, stream and position only: not on the run, the machine's load
+ * or the number of threads. Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
  * numbers: as easy as 1, 2, 3"). */
 #ifndef ADZE_RANDOM_H
 #define ADZE_RANDOM_H
@@ -31,8 +31,8 @@ AD_API void ad_random_shuffle(ad_random *r, int64_t *index, size_t n);
 AD_API ad_status ad_fill_uniform(ad_array *a, ad_random *r, double low, double high);
 AD_API ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double deviation);
 
-/* Initial weights [..., inputs, outputs]; axes before the last two count as a receptive field, which
- * multiplies both. AD_BAD_SHAPE for a rank below 2.
+/* Initial weights [..., inputs, outputs]; axes before the last two count as a receptive field,
+ * which multiplies both. AD_BAD_SHAPE for a rank below 2.
  *
  *   kaiming  normal, standard deviation sqrt(2 / inputs), for relu layers (He et al. 2015)
  *   glorot   uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010) */
@@ -42,8 +42,8 @@ AD_API ad_status ad_fill_glorot(ad_array *w, ad_random *r);
 /* ---- keys --------------------------------------------------------------------------- */
 
 /* What operations draw random numbers with (ad_dropout, ad_uniform, ad_normal): they are pure
- * functions of it, so that evaluating them again gives the same bits. Draw once with each key, and split
- * it where several are needed: by step, by layer, by purpose. */
+ * functions of it, so that evaluating them again gives the same bits. Draw once with each key, and
+ * split it where several are needed: by step, by layer, by purpose. */
 typedef struct ad_key {
     uint64_t seed, stream;
 } ad_key;

@@ -24,6 +24,10 @@
 extern "C" {
 #endif
 
+/* Structs that may grow in later versions begin with `size_t size`. Set it in those that you fill in:
+ * {.size = sizeof(ad_op), ...} in C, or ad_tape_options o{sizeof o} in C++. Fields that a smaller size
+ * leaves out count as 0; a size of 0 is an error. In structs that you receive it is already set. */
+
 /* One row is one status: its name and what it means. */
 #define AD_STATUS_LIST(ROW)                                                                \
     ROW(AD_OK, "success")                                                                  \

@@ -24,15 +24,14 @@ extern "C" {
 
 typedef struct ad_tape ad_tape;
 
+/* Two words, so that a tensor travels in registers and through foreign-function interfaces. */
 typedef struct ad_tensor {
-    ad_tape *tape; /* NULL: a plain number, or nothing */
-    union {
-        struct {
-            uint32_t index, epoch;
-        } node;
-        double number;
-    } as;
+    ad_tape *tape; /* NULL: a plain number */
+    uint64_t bits; /* which value of the tape, or the bits of the number: not for users to read */
 } ad_tensor;
+
+/* A plain number as an operand: it takes the type of the other operands. */
+AD_API ad_tensor ad_number(double value);
 
 /* ---- tapes -------------------------------------------------------------------------- */
 
@@ -62,13 +61,13 @@ enum {
 };
 
 typedef struct ad_tape_options {
-    size_t size;                   /* sizeof(ad_tape_options): lets this struct grow */
+    size_t size;                   /* sizeof(ad_tape_options) */
     const ad_allocator *allocator; /* NULL: the C library's */
     unsigned checks;               /* AD_CHECK_... or 0 */
     ad_pool *pool;                 /* borrowed; NULL: kernels run on the calling thread alone */
 } ad_tape_options;
 
-/* options may be NULL. Returns NULL when memory ran out. */
+/* options may be NULL. Returns NULL when memory ran out, and when options->size is not set. */
 AD_API ad_tape *ad_tape_new(const ad_tape_options *options);
 AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
 
@@ -82,7 +81,7 @@ AD_API void ad_tape_trim(ad_tape *t);
  * keeps the rest, the error included. AD_STALE when the mark's place is no longer there. */
 typedef struct ad_mark {
     ad_tape *tape;
-    uint32_t count, epoch;
+    uint64_t bits; /* not for users to read */
 } ad_mark;
 
 AD_API ad_mark ad_tape_mark(ad_tape *t);
@@ -100,15 +99,24 @@ AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, 
  * there is none. */
 AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
 
+/* For functions that evaluate a function of their caller on t. Between hold and let_go what t holds by
+ * then stays: a reset, a rewind to before it and a free of t fail. Pass what hold returns to let_go.
+ * t may be NULL. */
+AD_API uint32_t ad_tape_hold(ad_tape *t);
+AD_API void ad_tape_let_go(ad_tape *t, uint32_t held);
+
 /* What a tape holds, for tests and tools. */
 typedef struct ad_tape_info {
+    size_t size;            /* sizeof(ad_tape_info) */
     size_t nodes;           /* values on the tape */
-    size_t bytes_used;      /* of values, their nodes, and cotangents, inner tapes' (op.h) included */
+    size_t bytes_used;      /* by values, their nodes and cotangents, and by inner tapes (op.h) */
     size_t bytes_reserved;  /* taken from the allocator */
     size_t sweep_left;      /* values that a sweep in slices has yet to visit; 0: there is none */
 } ad_tape_info;
 
-AD_API ad_tape_info ad_tape_measure(const ad_tape *t);
+/* Fills *info, whose size must be set; with zeros if there is no tape. AD_MISUSE if info is NULL or its
+ * size is not set. */
+AD_API ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info);
 
 /* ---- leaves ------------------------------------------------------------------------- */
 
@@ -136,11 +144,17 @@ AD_API ad_tensor ad_label(ad_tensor x, const char *name);
  * to read: a failed or stale tensor. */
 AD_API ad_view ad_read(ad_tensor x);
 
-/* The value of a one-element tensor as a double; NaN if x failed or has more elements. */
+/* The value of a plain number or a one-element tensor as a double. NaN if x failed or has more
+ * elements. */
 AD_API double ad_item(ad_tensor x);
 
-AD_API ad_shape ad_shape_of_tensor(ad_tensor x); /* rank -1 when there is nothing to read */
+AD_API ad_shape ad_shape_of(ad_tensor x); /* rank -1 when there is nothing to read */
 AD_API bool ad_is_tracked(ad_tensor x);          /* depends on a watched leaf */
+
+/* A tensor without a value on x's tape, or the plain number NaN where x has none: functions that are
+ * composed of operations return it when they have refused their operands (ad_tape_fail). Operations on
+ * it do nothing, since the tape has failed. */
+AD_API ad_tensor ad_dead(ad_tensor x);
 
 /* ---- reverse sweep ------------------------------------------------------------------ */
 
@@ -159,10 +173,10 @@ AD_API ad_status ad_backward_from(ad_tensor y, ad_view dy);
 AD_API ad_status ad_backward_many(ad_tensor y, int count, const ad_view *dy);
 
 /* The gradient of a watched leaf, or a retained value, from the last sweep, in its shape, row by row;
- * borrowed until the next sweep or reset. data is NULL when there is none. ad_grad_of: the one from
+ * borrowed until the next sweep or reset. data is NULL when there is none. ad_grad_at: the one from
  * the i-th cotangent, of which ad_grad's is the 0th. */
 AD_API ad_view ad_grad(ad_tensor x);
-AD_API ad_view ad_grad_of(ad_tensor x, int i);
+AD_API ad_view ad_grad_at(ad_tensor x, int i);
 
 /* Keeps the cotangent of an intermediate value as those of leaves are kept, from the next sweep on:
  * ad_grad, ad_grad_tangent and ad_reached then tell of x too. That is memory of x's size, and costs
@@ -186,8 +200,10 @@ typedef enum ad_reach {
 AD_API ad_reach ad_reach_of(ad_tensor y, ad_tensor x);
 
 typedef struct ad_unreached {
+    size_t size;
     ad_tensor leaf;
-    const char *label, *place; /* or NULL; those of a model are labelled with their paths */
+    const char *label;         /* or NULL; leaves of a model are labelled with their paths */
+    const char *source_line;   /* that watched it, "net.c:12", or NULL */
     ad_reach reach;            /* not AD_REACHED */
     const char *op;            /* the first operation that stops or severs, or NULL */
 } ad_unreached;
@@ -229,7 +245,7 @@ AD_API ad_status ad_set_tangent(ad_tensor x, ad_view tx);
 /* The same in `count` directions at once: tx[i] is the tangent in the i-th, and may hold nothing, for zeros.
  * All leaves have as many: where `count` differs from the last call's, the tangents of all leaves start
  * as zeros again. Every value's tangents take `count` times the memory. */
-AD_API ad_status ad_set_tangents(ad_tensor x, int count, const ad_view *tx);
+AD_API ad_status ad_set_tangent_many(ad_tensor x, int count, const ad_view *tx);
 
 /* Carries the leaves' tangents forward through what was recorded, up to y:
  * ty = J tx, in all directions in one pass. May be repeated with other tangents. */
@@ -238,7 +254,7 @@ AD_API ad_status ad_push_tangents(ad_tensor y);
 /* The tangent of a value from the last push, in the 0th or the i-th direction; data is NULL when
  * there is none, which means zeros if a push succeeded. */
 AD_API ad_view ad_tangent(ad_tensor x);
-AD_API ad_view ad_tangent_of(ad_tensor x, int i);
+AD_API ad_view ad_tangent_at(ad_tensor x, int i);
 
 /* After a push up to y, which must have one element: one sweep that computes the gradient g
  * of y and the derivative of g along the tangents, a Hessian-vector product for each direction.
@@ -250,7 +266,7 @@ AD_API ad_status ad_backward_tangents(ad_tensor y);
  * tangents, tdy, whose data may be NULL for zeros; with several directions it must be. */
 AD_API ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy);
 AD_API ad_view ad_grad_tangent(ad_tensor x);
-AD_API ad_view ad_grad_tangent_of(ad_tensor x, int i);
+AD_API ad_view ad_grad_tangent_at(ad_tensor x, int i);
 
 /* ---- looking on --------------------------------------------------------------------- */
 
@@ -261,14 +277,15 @@ typedef enum ad_event_kind {
 } ad_event_kind;
 
 typedef struct ad_event {
+    size_t size;
     ad_event_kind kind;
     const char *op;          /* the operation's name */
     const char *label;       /* the value's label, or NULL */
-    const char *place;       /* the source line that recorded it, "net.c:12", or NULL */
-    int arity;
+    const char *source_line; /* that recorded it, "net.c:12", or NULL */
+    int arity, results;
     const ad_shape *operands; /* [arity] */
-    const ad_shape *result;
-    ad_type type;            /* of the result */
+    const ad_shape *result;   /* [results] */
+    const ad_type *type;      /* [results], of the results */
 } ad_event;
 
 /* Called for every operation and every pullback; must not use the tape. NULL ends it. */
@@ -303,42 +320,53 @@ AD_API size_t ad_digest_difference(size_t nodes, const uint64_t *a, const uint64
 
 /* In C, macros over the functions that put values on a tape note the place of the call there, as the
  * literal "net.c:12", for messages. It costs a store, before the call: a tape begins with that
- * pointer. AD_NO_PLACES, defined before the headers are included, goes without, and so does C++.
+ * pointer. AD_NO_SOURCE_LINES, defined before the headers are included, goes without, and so does C++.
  * A function lies under each macro: (ad_exp)(x), or &ad_exp. */
-static inline AD_UNUSED ad_tape *ad_tape_at(ad_tape *t, const char *place)
+static inline AD_UNUSED ad_tape *ad_tape_at_line(ad_tape *t, const char *source_line)
 {
     if (t)
 #if defined(__GNUC__)
-        __atomic_store_n((const char **)(void *)t, place, __ATOMIC_RELAXED);
+        __atomic_store_n((const char **)(void *)t, source_line, __ATOMIC_RELAXED);
 #else
-        *(const char **)(void *)t = place;
+        *(const char **)(void *)t = source_line;
 #endif
     return t;
 }
 
-static inline AD_UNUSED ad_tensor ad_tensor_at(ad_tensor x, const char *place)
+/* The source line that is noted for the next value, or NULL. */
+static inline AD_UNUSED const char *ad_tape_source_line(const ad_tape *t)
 {
-    ad_tape_at(x.tape, place);
+#if defined(__GNUC__)
+    return t ? __atomic_load_n((const char *const *)(const void *)t, __ATOMIC_RELAXED) : NULL;
+#else
+    return t ? *(const char *const *)(const void *)t : NULL;
+#endif
+}
+
+static inline AD_UNUSED ad_tensor ad_tensor_at_line(ad_tensor x, const char *source_line)
+{
+    ad_tape_at_line(x.tape, source_line);
     return x;
 }
 
-static inline AD_UNUSED const ad_tensor *ad_tensors_at(const ad_tensor *x, int n, const char *place)
+static inline AD_UNUSED const ad_tensor *ad_tensors_at_line(const ad_tensor *x, int n,
+                                                            const char *source_line)
 {
     for (int i = 0; x && i < n; i++)
-        if (ad_tape_at(x[i].tape, place))
+        if (ad_tape_at_line(x[i].tape, source_line))
             break;
     return x;
 }
 
 #define AD_LINE_TEXT(line) #line
 #define AD_LINE(line) AD_LINE_TEXT(line)
-#define AD_PLACE __FILE__ ":" AD_LINE(__LINE__)
-#if !defined(__cplusplus) && !defined(AD_NO_PLACES)
-#define AD_AT(...) ad_tensor_at((__VA_ARGS__), AD_PLACE)
-#define AD_TAPE_AT(t) ad_tape_at((t), AD_PLACE)
+#define AD_SOURCE_LINE __FILE__ ":" AD_LINE(__LINE__)
+#if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
+#define AD_AT_LINE(...) ad_tensor_at_line((__VA_ARGS__), AD_SOURCE_LINE)
+#define AD_TAPE_AT_LINE(t) ad_tape_at_line((t), AD_SOURCE_LINE)
 #else
-#define AD_AT(...) (__VA_ARGS__)
-#define AD_TAPE_AT(t) (t)
+#define AD_AT_LINE(...) (__VA_ARGS__)
+#define AD_TAPE_AT_LINE(t) (t)
 #endif
 
 #ifdef __cplusplus
@@ -351,10 +379,10 @@ static inline AD_UNUSED ad_view ad_view_itself(ad_view v)
     return v;
 }
 #define AD_VIEW_FROM(x) _Generic((x), ad_view: ad_view_itself, ad_array: ad_array_view)(x)
-#define ad_watch(tape, x) (ad_watch)(AD_TAPE_AT(tape), AD_VIEW_FROM(x))
-#define ad_freeze(tape, x) (ad_freeze)(AD_TAPE_AT(tape), AD_VIEW_FROM(x))
-#ifndef AD_NO_PLACES
-#define ad_constant(tape, ...) (ad_constant)(AD_TAPE_AT(tape), __VA_ARGS__)
+#define ad_watch(tape, x) (ad_watch)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(x))
+#define ad_freeze(tape, x) (ad_freeze)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(x))
+#ifndef AD_NO_SOURCE_LINES
+#define ad_constant(tape, ...) (ad_constant)(AD_TAPE_AT_LINE(tape), __VA_ARGS__)
 #endif
 #endif
 

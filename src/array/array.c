@@ -7,8 +7,33 @@
 
 #include <string.h>
 
+/* ---- memory ------------------------------------------------------------------------ */
+
+static void *give_none(void *user, size_t bytes, size_t alignment)
+{
+    (void)user, (void)bytes, (void)alignment;
+    return NULL;
+}
+
+static void release_none(void *user, void *memory, size_t bytes)
+{
+    (void)user, (void)memory, (void)bytes;
+}
+
+/* Of arrays that do not own their numbers. */
+static const ad_allocator borrowing = {NULL, give_none, release_none};
+
+ad_array ad_array_of(ad_type type, void *data, ad_shape shape)
+{
+    if (!ad_type_size(type) || ad_shape_count(&shape, NULL) != AD_OK)
+        return (ad_array){0};
+    return (ad_array){.data = data, .type = type, .shape = shape, .allocator = &borrowing};
+}
+
 ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape)
 {
+    if (allocator == &borrowing) /* an array made like one that borrows owns its numbers */
+        allocator = NULL;
     ad_array a = {.type = type, .shape = shape, .allocator = allocator};
     size_t n;
     if (!ad_type_size(type) || ad_shape_count(&shape, &n) != AD_OK)
@@ -31,6 +56,8 @@ void ad_array_free(ad_array *a)
     ad_memory_give(a->allocator, a->data, ad_array_count(a) * ad_type_size(a->type));
     *a = (ad_array){0};
 }
+
+/* ---- numbers ----------------------------------------------------------------------- */
 
 ad_view ad_array_view(ad_array a)
 {
@@ -71,6 +98,18 @@ ad_array ad_array_copy(const ad_allocator *allocator, ad_type type, ad_view v)
     if (a.data)
         convert_view(&v, type, a.data);
     return a;
+}
+
+ad_status ad_array_set(ad_array *a, size_t i, double value)
+{
+    uint64_t number;
+    if (i >= ad_array_count(a))
+        return AD_MISUSE;
+    if (!ad_convert_number(value, a->type, &number))
+        return AD_DOMAIN;
+    size_t size = ad_type_size(a->type);
+    memcpy((char *)a->data + i * size, &number, size);
+    return AD_OK;
 }
 
 ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error)

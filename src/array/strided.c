@@ -101,6 +101,31 @@ void ad_nest_seek(ad_nest *nest, int64_t row)
     }
 }
 
+bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to)
+{
+    int shift = to->rank - from->rank;
+    if (from->rank < 0 || shift < 0)
+        return false;
+    for (int i = 0; i < from->rank; i++)
+        if (from->dim[i] != 1 && from->dim[i] != to->dim[i + shift])
+            return false;
+    return true;
+}
+
+ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **why)
+{
+    *why = "has a bad type";
+    if (ad_type_size(v->type) == 0)
+        return AD_MISUSE;
+    *why = "does not broadcast to the shape";
+    if (!ad_shape_broadcasts(&v->shape, shape))
+        return AD_BAD_SHAPE;
+    size_t count;
+    *why = "has no data";
+    ad_shape_count(&v->shape, &count); /* it is good, since it broadcasts to one that is */
+    return v->data || count == 0 ? AD_OK : AD_MISUSE;
+}
+
 void ad_row_strides(const ad_shape *shape, int64_t *stride)
 {
     int64_t step = 1;

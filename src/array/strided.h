@@ -6,20 +6,7 @@
 #ifndef ADZE_ARRAY_STRIDED_H
 #define ADZE_ARRAY_STRIDED_H
 
-#include "adze/array.h"
-
-enum { AD_MAX_STREAMS = 6 };
-
-typedef struct ad_nest {
-    int rank, streams;
-    int64_t dim[AD_MAX_RANK];
-    int64_t stride[AD_MAX_STREAMS][AD_MAX_RANK];
-    /* the current row: */
-    int64_t row;                    /* its length */
-    int64_t step[AD_MAX_STREAMS];   /* from element to element */
-    int64_t offset[AD_MAX_STREAMS]; /* of its first element */
-    int64_t at[AD_MAX_RANK];
-} ad_nest;
+#include "adze/walk.h" /* ad_nest */
 
 /* In this order: begin, add the streams, start; then rows while next. Start returns false if the
  * shape is empty. A stream's trailing axes are aligned with the shape's. */
@@ -30,6 +17,13 @@ bool ad_nest_next(ad_nest *nest);
 
 /* After start: goes to one of the rows. */
 void ad_nest_seek(ad_nest *nest, int64_t row);
+
+/* Whether `from` broadcasts to `to`, which has all its axes. */
+bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to);
+
+/* Why v cannot be an operand of a loop over the shape: AD_OK, or a status with a message to follow the
+ * operand's name. */
+ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **why);
 
 /* Strides of numbers that lie row by row; 0 along axes of extent 1, ready to broadcast. */
 void ad_row_strides(const ad_shape *shape, int64_t *stride);

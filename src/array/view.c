@@ -40,12 +40,12 @@ ad_status ad_shape_count(const ad_shape *shape, size_t *count)
     if (!shape || shape->rank < 0 || shape->rank > AD_MAX_RANK)
         return AD_BAD_SHAPE;
     enum { SAFE = 4 * sizeof(size_t) - 2 }; /* extents of so many bits multiply within the limit */
-    size_t n = 1, limit = PTRDIFF_MAX / sizeof(double);
+    uint64_t n = 1, limit = PTRDIFF_MAX / sizeof(double); /* an extent may be beyond size_t */
     bool empty = false, large = false;
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] < 0)
             return AD_BAD_SHAPE;
-        size_t extent = (size_t)shape->dim[i];
+        uint64_t extent = (uint64_t)shape->dim[i];
         if (extent == 0)
             empty = true;
         else if (!((n | extent) >> SAFE) || n <= limit / extent) /* dividing is slow */
@@ -56,7 +56,7 @@ ad_status ad_shape_count(const ad_shape *shape, size_t *count)
     if (large) /* even where another extent is 0: strides must not overflow */
         return AD_TOO_LARGE;
     if (count)
-        *count = empty ? 0 : n;
+        *count = empty ? 0 : (size_t)n;
     return AD_OK;
 }
 

@@ -1,7 +1,13 @@
 /* Which instruction sets this machine has. */
 #include "base/cpu.h"
 
+#include <float.h>
 #include <stdbool.h>
+
+/* Kernels rely on each operation being rounded to its own type. The x87 rounds to 64 bits first. */
+#if FLT_EVAL_METHOD < 0 || FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
+#error "adze must be compiled for arithmetic that keeps to its type: -msse2 -mfpmath=sse"
+#endif
 
 #if defined(__x86_64__)
 

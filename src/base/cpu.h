@@ -56,6 +56,19 @@
 #define AD_ALL_OF_TWO        AD_ALL
 #endif
 
+/* One function for all of them. */
+#if defined(__x86_64__)
+#define AD_ALL_SAME(name) \
+    {                     \
+        name, name, name  \
+    }
+#else
+#define AD_ALL_SAME(name) \
+    {                     \
+        name              \
+    }
+#endif
+
 /* Before a loop that the compiler must not unroll: its body is long enough as it is. */
 #if defined(__clang__)
 #define AD_NO_UNROLL _Pragma("nounroll")

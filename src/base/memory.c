@@ -27,6 +27,11 @@ void ad_memory_give(const ad_allocator *allocator, void *memory, size_t bytes)
         free(memory);
 }
 
+size_t ad_size_of(uint64_t n)
+{
+    return n == (size_t)n ? (size_t)n : SIZE_MAX;
+}
+
 size_t ad_size_mul(size_t a, size_t b)
 {
     return a && b > SIZE_MAX / a ? SIZE_MAX : a * b;

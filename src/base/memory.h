@@ -20,7 +20,8 @@ enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 void *ad_memory_take(const ad_allocator *allocator, size_t bytes);
 void ad_memory_give(const ad_allocator *allocator, void *memory, size_t bytes);
 
-/* a * b and a + b, or SIZE_MAX, which no allocation can satisfy, on overflow. */
+/* n, a * b and a + b, or SIZE_MAX, which no allocation can satisfy, on overflow. */
+size_t ad_size_of(uint64_t n);
 size_t ad_size_mul(size_t a, size_t b);
 size_t ad_size_add(size_t a, size_t b);
 

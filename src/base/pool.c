@@ -27,9 +27,9 @@ struct ad_pool {
     _Atomic uint64_t ticket;
     _Atomic bool ended;
     _Atomic int sleepers;
-    pthread_mutex_t bed;
-    pthread_cond_t morning; /* a new job, or the end */
-    pthread_cond_t evening; /* all tasks done */
+    pthread_mutex_t lock;
+    pthread_cond_t new_job;  /* a new job, or the end */
+    pthread_cond_t all_done; /* all tasks done */
     int started;
     struct ad_worker {
         ad_pool *pool;
@@ -59,9 +59,9 @@ static void work_on(ad_pool *p, uint32_t job, int worker)
             continue;
         run(user, (uint32_t)ticket, worker);
         if (atomic_fetch_add(&p->done, 1) + 1 == tasks && atomic_load(&p->sleepers)) {
-            pthread_mutex_lock(&p->bed);
-            pthread_cond_broadcast(&p->evening);
-            pthread_mutex_unlock(&p->bed);
+            pthread_mutex_lock(&p->lock);
+            pthread_cond_broadcast(&p->all_done);
+            pthread_mutex_unlock(&p->lock);
         }
         ticket = atomic_load(&p->ticket);
     }
@@ -78,12 +78,12 @@ static void wait_for_job(ad_pool *p, uint32_t seen)
         rest();
     if (!idle(p, seen))
         return;
-    pthread_mutex_lock(&p->bed);
+    pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->sleepers, 1);
     while (idle(p, seen))
-        pthread_cond_wait(&p->morning, &p->bed);
+        pthread_cond_wait(&p->new_job, &p->lock);
     atomic_fetch_sub(&p->sleepers, 1);
-    pthread_mutex_unlock(&p->bed);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void *serve(void *user)
@@ -104,9 +104,9 @@ static void wake(ad_pool *p)
 {
     if (!atomic_load(&p->sleepers))
         return;
-    pthread_mutex_lock(&p->bed);
-    pthread_cond_broadcast(&p->morning);
-    pthread_mutex_unlock(&p->bed);
+    pthread_mutex_lock(&p->lock);
+    pthread_cond_broadcast(&p->new_job);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void wait_for_end(ad_pool *p, size_t tasks)
@@ -115,12 +115,12 @@ static void wait_for_end(ad_pool *p, size_t tasks)
         rest();
     if (atomic_load(&p->done) == tasks)
         return;
-    pthread_mutex_lock(&p->bed);
+    pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->sleepers, 1);
     while (atomic_load(&p->done) < tasks)
-        pthread_cond_wait(&p->evening, &p->bed);
+        pthread_cond_wait(&p->all_done, &p->lock);
     atomic_fetch_sub(&p->sleepers, 1);
-    pthread_mutex_unlock(&p->bed);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void run_alone(size_t tasks, ad_task *run, void *job)
@@ -183,9 +183,9 @@ ad_pool *ad_pool_new(const ad_allocator *allocator, int threads)
         return NULL;
     *p = (ad_pool){.allocator = allocator, .threads = threads, .process = getpid()};
     pthread_mutex_init(&p->job, NULL);
-    pthread_mutex_init(&p->bed, NULL);
-    pthread_cond_init(&p->morning, NULL);
-    pthread_cond_init(&p->evening, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->new_job, NULL);
+    pthread_cond_init(&p->all_done, NULL);
     if (start_workers(p))
         return p;
     ad_pool_free(p);
@@ -201,9 +201,9 @@ void ad_pool_free(ad_pool *p)
         wake(p);
         for (int i = 0; i < p->started; i++)
             pthread_join(p->workers[i].thread, NULL);
-        pthread_cond_destroy(&p->morning);
-        pthread_cond_destroy(&p->evening);
-        pthread_mutex_destroy(&p->bed);
+        pthread_cond_destroy(&p->new_job);
+        pthread_cond_destroy(&p->all_done);
+        pthread_mutex_destroy(&p->lock);
         pthread_mutex_destroy(&p->job);
     }
     ad_memory_give(p->allocator, p, size_of(p->threads));

@@ -1,6 +1,6 @@
 /* Random operands for an operation: shapes that its shape rule takes, found by trying, and numbers
  * at random strides. */
-#include "check/op.h"
+#include "check/cases.h"
 
 #include <math.h>
 
@@ -98,7 +98,8 @@ static ad_status choose_shapes(ad_trial *c)
 {
     const ad_check_options *o = c->o;
     bool range = o->low < o->high;
-    c->x = (ad_check_operands){.n = c->op->arity == AD_VARIADIC ? 2 : c->op->arity};
+    c->x = (ad_check_operands){.size = sizeof c->x,
+                               .n = c->op->arity == AD_VARIADIC ? 2 : c->op->arity};
     for (int i = 0; i < AD_CHECK_OPERANDS; i++) {
         c->x.type[i] = AD_F64;
         c->x.low[i] = range ? o->low : -2;
@@ -171,8 +172,8 @@ static size_t place_of(const ad_view *v, size_t i)
     return (size_t)place;
 }
 
-/* Axes in any order, forwards or backwards, with gaps or without; one may repeat its numbers. Sets the place
- * of the first number and returns the room that all take, in elements. */
+/* Axes in any order, forwards or backwards, with gaps or without; one may repeat its numbers. Sets
+ * the place of the first number and returns the room that all take, in elements. */
 static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
 {
     int64_t order[AD_MAX_RANK], step = 1 + (int64_t)ad_random_below(r, 2);
@@ -190,8 +191,8 @@ static int64_t random_strides(ad_random *r, ad_view *v, int64_t *begin)
     return step;
 }
 
-/* There is room enough behind the first number for a rule that takes no notice of strides to read NaN,
- * and not what is not there. */
+/* There is room enough behind the first number for a rule that takes no notice of strides to read
+ * NaN, and not what is not there. */
 ad_array ad_trial_scatter(ad_trial *c, const ad_array *a, ad_view *v)
 {
     int64_t begin;

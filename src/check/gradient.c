@@ -1,6 +1,6 @@
 /* Gradients of functions and models against differences, on copies of the arrays: in f64, if the
  * function allows. */
-#include "check/parts.h"
+#include "check/number.h"
 
 #include "trees/list.h"
 
@@ -24,7 +24,7 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
     if (ad_checking_differentiate(c, gradient) != AD_OK)
         return ad_checking_failure(c, error);
     ad_checking_measure(c);
-    ad_model_visit(c->d, c->at, judge_some, c);
+    ad_model_visit(c->tree, c->at, judge_some, c);
     ad_status status = ad_checking_conclude(c, error);
     if (status == AD_OK && c->report.numbers && !c->report.settled)
         return ad_fail(error, AD_DOMAIN,
@@ -44,7 +44,8 @@ typedef struct copying {
     ad_error *error;
 } copying;
 
-/* Called for the empty arrays of c->at. A model's array that holds nothing fails when it is watched. */
+/* Called for the empty arrays of c->at. A model's array that holds nothing fails when it is
+ * watched. */
 static ad_status copy_array(void *user, const char *path, ad_array *a)
 {
     copying *k = user;
@@ -65,22 +66,23 @@ static ad_status copy_array(void *user, const char *path, ad_array *a)
 /* The check with arrays in one type or their own. AD_BAD_TYPE with *again set: not in f64. */
 static ad_status attempt(ad_checking *c, const void *model, bool f64, bool *again, ad_error *error)
 {
-    size_t arrays = c->d->size;
+    size_t arrays = c->tree->arrays * sizeof(ad_array);
     copying k = {c, model, f64, false, error};
-    ad_array room = ad_array_new(ad_check_allocator(&c->o), AD_U8,
-                                 AD_SHAPE((int64_t)(2 * arrays + c->d->tensors_size)));
+    ad_array room =
+        ad_array_new(ad_check_allocator(&c->o), AD_U8,
+                     AD_SHAPE((int64_t)(2 * arrays + c->tree->arrays * sizeof(ad_tensor))));
     if (!room.data)
         return ad_fail(error, AD_MEMORY, "%s: memory ran out", c->name);
     c->at = room.data;
     void *gradient = (char *)room.data + arrays;
     c->gradient = gradient;
     c->tensors = (char *)room.data + 2 * arrays;
-    ad_status status = ad_model_visit(c->d, c->at, copy_array, &k);
+    ad_status status = ad_model_visit(c->tree, c->at, copy_array, &k);
     if (status == AD_OK)
         status = compare_all(c, gradient, error);
     *again = f64 && k.any_f32 && status == AD_BAD_TYPE;
-    ad_model_free(c->d, c->at);
-    ad_model_free(c->d, gradient);
+    ad_model_free(c->tree, c->at);
+    ad_model_free(c->tree, gradient);
     ad_array_free(&room);
     return status;
 }
@@ -106,14 +108,14 @@ static ad_status check_gradient(ad_checking *c, const void *model, ad_error *err
     return status;
 }
 
-ad_status ad_model_check_gradient(const ad_model *d, ad_model_function *f, const void *env,
-                                  const void *model, const ad_check_options *options,
-                                  ad_error *error)
+ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function *f, const void *model,
+                                  const void *env, const ad_check_options *options, ad_error *error)
 {
-    if (!d || !f || !model)
+    if (!tree || !f || !model)
         return ad_fail(error, AD_MISUSE, "check_gradient: an argument is NULL");
-    ad_checking c = {
-        .name = "check_gradient", .d = d, .f = f, .env = env, .o = ad_check_defaults(options)};
+    ad_checking c = {.name = "check_gradient", .tree = tree, .f = f, .env = env};
+    if (ad_check_read(c.name, options, &c.o, error) != AD_OK)
+        return AD_MISUSE;
     if (c.o.elements == 0)
         c.o.elements = 64;
     c.places = ad_random_new(c.o.seed, AD_STREAM_PLACES);
@@ -151,23 +153,26 @@ static ad_status copy_operands(const ad_allocator *allocator, int n, const ad_vi
     return AD_OK;
 }
 
-ad_status ad_check_gradient(ad_function *f, const void *env, int n, const ad_view *x,
+ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x, const void *env,
                             const ad_check_options *options, ad_error *error)
 {
     ad_list l;
-    ad_check_options o = ad_check_defaults(options);
+    ad_check_options o;
     if (!f || !x || n < 1)
         return ad_fail(error, AD_MISUSE, "check_gradient: %s",
                        f && x ? "there must be at least one operand" : "an argument is NULL");
-    ad_list_describe(&l, "x", n);
-    ad_array room = ad_array_new(ad_check_allocator(&o), AD_U8, AD_SHAPE((int64_t)l.model.size));
+    if (ad_check_read("check_gradient", options, &o, error) != AD_OK)
+        return AD_MISUSE;
+    const ad_tree *tree = ad_list_describe(&l, "x", n);
+    ad_array room = ad_array_new(ad_check_allocator(&o), AD_U8,
+                                 AD_SHAPE((int64_t)((size_t)n * sizeof(ad_array))));
     if (!room.data)
         return ad_fail(error, AD_MEMORY, "check_gradient: memory ran out");
     ad_status status = copy_operands(ad_check_allocator(&o), n, x, room.data, error);
     if (status == AD_OK)
-        status = ad_model_check_gradient(&l.model, call_list, &(list_call){f, env}, room.data,
-                                         options, error);
-    ad_model_free(&l.model, room.data);
+        status = ad_model_check_gradient(tree, call_list, room.data, &(list_call){f, env}, options,
+                                         error);
+    ad_model_free(tree, room.data);
     ad_array_free(&room);
     return status;
 }

@@ -1,5 +1,7 @@
 /* An operation's values and gradients from operands in other layouts and in f32. */
-#include "check/op.h"
+#include "check/layouts.h"
+
+#include "check/cases.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Tests of numbers that report the worst element. */
-#include "adze/operators.h"
+#include "adze/check.h"
 
 #include <math.h>
 

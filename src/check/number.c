@@ -1,5 +1,5 @@
 /* One number of a gradient: the slope of the function as a number of an operand moves. */
-#include "check/parts.h"
+#include "check/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static ad_status find_largest(void *user, const char *path, ad_array *a)
 void ad_checking_measure(ad_checking *c)
 {
     c->least = 0;
-    ad_model_visit(c->d, c->at, find_largest, c);
+    ad_model_visit(c->tree, c->at, find_largest, c);
     if (c->least <= 0)
         c->least = 1e-3 * fabs(c->value);
 }

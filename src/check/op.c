@@ -1,65 +1,12 @@
-/* One operation under all its rules, over random operands. A trial applies it directly, and once more
- * through a spy (check_spy.c) that looks at what its rules do to memory. */
-#include "check/op.h"
+/* One operation under all its rules, over random operands. A trial applies it directly, and once
+ * more through a spy (spy.c) that looks at what its rules do to memory. */
+#include "check/cases.h"
+#include "check/layouts.h"
+#include "check/spy.h"
+#include "check/tangents.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-/* ---- the operation as a function of its float operands --------------------------------- */
-
-ad_tensor ad_usage_apply(ad_tape *t, const ad_tensor *x, const void *env)
-{
-    const ad_usage *u = env;
-    ad_tensor operand[AD_CHECK_OPERANDS];
-    for (int i = 0; i < u->n; i++)
-        if (!ad_type_is_float(u->x[i].type))
-            operand[i] = ad_freeze(t, u->x[i]);
-    for (int k = 0; k < u->count; k++)
-        operand[u->floats[k]] = x[u->repeated ? 0 : k];
-    return ad_apply_n(u->op, u->n, operand, u->attr);
-}
-
-static ad_usage usage_of(const ad_trial *c, const ad_op *op, const void *attr)
-{
-    ad_usage u = {.op = op, .attr = attr, .n = c->x.n};
-    for (int i = 0; i < u.n; i++) {
-        u.x[i] = ad_array_view(c->numbers[i]);
-        if (ad_type_is_float(u.x[i].type))
-            u.floats[u.count++] = i;
-    }
-    return u;
-}
-
-const ad_view *ad_usage_floats(const ad_usage *u, ad_view *x)
-{
-    for (int k = 0; k < u->count; k++)
-        x[k] = u->x[u->floats[k]];
-    return x;
-}
-
-/* ---- messages ------------------------------------------------------------------------ */
-
-/* "check_op: mul([2, 3], [3]) -> [2, 3]: " and what is wrong. */
-ad_status ad_trial_report(const ad_trial *c, ad_status status, const char *format, ...)
-{
-    char call[300], text[400];
-    ad_event e = {.op = c->op->name, .arity = c->x.n, .operands = c->x.shape, .result = &c->y};
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return ad_fail(c->error, status, "check_op: %s: %s", ad_event_print(&e, call, sizeof call),
-                   text);
-}
-
-ad_status ad_trial_report_tape(const ad_trial *c, const ad_tape *t)
-{
-    return ad_tape_status(t) == AD_OK
-               ? AD_OK
-               : ad_trial_report(c, ad_tape_status(t), "%s", ad_tape_error(t));
-}
 
 /* ---- the pullback against differences --------------------------------------------------- */
 
@@ -67,12 +14,12 @@ static ad_status check_differences(ad_trial *c, const ad_usage *u, const char *h
 {
     ad_view x[AD_CHECK_OPERANDS];
     ad_error error = {0};
-    ad_check_report found;
+    ad_check_report found = {.size = sizeof found};
     ad_check_options o = *c->o;
     o.report = &found;
     o.seed += c->number;
-    ad_status status = ad_check_gradient(ad_usage_apply, u, u->repeated ? 1 : u->count,
-                                         ad_usage_floats(u, x), &o, &error);
+    ad_status status = ad_check_gradient(ad_usage_apply, u->repeated ? 1 : u->count,
+                                         ad_usage_floats(u, x), u, &o, &error);
     c->found.numbers += found.numbers;
     c->found.settled += found.settled;
     c->found.worst = fmax(c->found.worst, found.worst);
@@ -113,7 +60,7 @@ static ad_status run_trial(ad_trial *c, ad_tape *t[2], const ad_spy *spy)
     ad_status status = ad_trial_begin(c);
     if (status != AD_OK)
         return status;
-    ad_usage direct = usage_of(c, c->op, c->attr), spied = usage_of(c, &spy->op, &spy);
+    ad_usage direct = ad_usage_of(c, c->op, c->attr), spied = ad_usage_of(c, &spy->op, &spy);
     status = ad_check_same(c, t, "beside a spy", &spied, &direct, 0);
     if (status == AD_OK)
         status = ad_check_strides(c, t, &direct);
@@ -137,8 +84,7 @@ static ad_status run_trials(const ad_check_options *o, const ad_op *op, const vo
         status = run_trial(&c, t, &spy);
         ad_trial_end(&c);
     }
-    if (o->report)
-        *o->report = c.found;
+    ad_check_tell(o, &c.found);
     if (status == AD_OK && c.lost && c.found.settled == 0)
         return ad_fail(error, AD_DOMAIN,
                        "check_op: differences of %s settle nowhere: give a range inside its domain",
@@ -162,10 +108,12 @@ ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options 
                       ad_error *error)
 {
     ad_error own = {0};
-    ad_check_options o = ad_check_defaults(options);
+    ad_check_options o;
     const char *wrong = unusable(op, attr);
     if (wrong)
         return ad_fail(error, AD_MISUSE, "check_op: %s", wrong);
+    if (ad_check_read("check_op", options, &o, error) != AD_OK)
+        return AD_MISUSE;
     ad_tape *t[] = {ad_tape_new(o.tape), ad_tape_new(o.tape)};
     if (t[0] && t[1])
         run_trials(&o, op, attr, t, &own);

@@ -1,16 +1,26 @@
 /* What the checks of derivatives share. */
 #include "check/parts.h"
 
-#include <string.h>
+#include "base/sized.h"
 
-ad_check_options ad_check_defaults(const ad_check_options *options)
+ad_status ad_check_read(const char *name, const ad_check_options *options, ad_check_options *o,
+                        ad_error *error)
 {
-    ad_check_options o = {.size = sizeof o};
-    if (options)
-        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
-    if (o.report)
-        *o.report = (ad_check_report){0};
-    return o;
+    const ad_check_report none = {.size = sizeof none};
+    *o = (ad_check_options){.size = sizeof *o};
+    if (options && !ad_sized_read(o, sizeof *o, options, AD_END_OF(ad_check_options, every)))
+        return ad_fail(error, AD_MISUSE, "%s: the size of the options is not set", name);
+    o->size = sizeof *o;
+    if (o->report &&
+        !ad_sized_write(o->report, &none, sizeof none, AD_END_OF(ad_check_report, worst)))
+        return ad_fail(error, AD_MISUSE, "%s: the size of the report is not set", name);
+    return AD_OK;
+}
+
+void ad_check_tell(const ad_check_options *o, const ad_check_report *found)
+{
+    if (o->report)
+        ad_sized_write(o->report, found, sizeof *found, AD_END_OF(ad_check_report, worst));
 }
 
 double ad_check_weight(ad_random *r)

@@ -1,7 +1,8 @@
-/* The slope of a function of one number: central differences at steps h, h/2, h/4, ..., each an even
- * series in h, extrapolated to h = 0 by Neville's scheme. The answer is the entry of the table that
- * differs least from those that it was made of (Ridders 1982, "Accurate computation of F'(x) and
- * F'(x) F''(x)"): large steps suffer from higher derivatives and kinks, small ones from rounding. */
+/* The slope of a function of one number: central differences at steps h, h/2, h/4, ..., each an
+ * even series in h, extrapolated to h = 0 by Neville's scheme. The answer is the entry of the table
+ * that differs least from those that it was made of (Ridders 1982, "Accurate computation of F'(x)
+ * and F'(x) F''(x)"): large steps suffer from higher derivatives and kinks, small ones from
+ * rounding. */
 #include "check/slope.h"
 
 #include <math.h>

@@ -22,7 +22,8 @@ typedef struct ad_slope {
 
 ad_slope ad_slope_find(const ad_slope_plan *plan);
 
-/* Whether f has a kink at x, for which no central difference holds; sets the slopes of the sides. */
+/* Whether f has a kink at x, for which no central difference holds; sets the slopes of the
+ * sides. */
 typedef struct ad_sides {
     double low, high;
 } ad_sides;

@@ -1,9 +1,11 @@
 /* An op that runs another and looks at what its rules do to memory.
  *
- * Rules that write are run twice on memory with other contents: what differs was not written. Rules that
- * add are run on zeros, which tells what they add, then on other numbers, and for one operand
+ * Rules that write are run twice on memory with other contents: what differs was not written. Rules
+ * that add are run on zeros, which tells what they add, then on other numbers, and for one operand
  * at a time. All works on scratch memory; last comes the call that was asked for. */
-#include "check/op.h"
+#include "check/spy.h"
+
+#include "check/parts.h"
 
 #include <float.h>
 #include <math.h>

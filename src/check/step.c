@@ -1,11 +1,11 @@
-/* The gradient that a training run has just computed, in two steps that leave f32 its rounding: a gradient
- * in f64 at the same point, a few of whose numbers are compared with differences, and the given one against
- * it, array by array. Differences in f32 would tell nothing: what one number changes in the loss drowns in
- * its rounding. And single numbers of f32 gradients may well be off: a unit may lie on the other side
- * of its kink than in f64.
+/* The gradient that a training run has just computed, in two steps that leave f32 its rounding: a
+ * gradient in f64 at the same point, a few of whose numbers are compared with differences, and the
+ * given one against it, array by array. Differences in f32 would tell nothing: what one number
+ * changes in the loss drowns in its rounding. And single numbers of f32 gradients may well be off:
+ * a unit may lie on the other side of its kink than in f64.
  *
  * The model is not touched: all copies are the tape's. */
-#include "check/parts.h"
+#include "check/number.h"
 
 #include <math.h>
 #include <string.h>
@@ -72,8 +72,8 @@ static ad_status compare_given(void *user, const char *path, ad_array *a)
 
 enum { WITNESSES = 8 };
 
-/* One number alone may be called wrong because a kink is nearer than differences can see: others of the
- * array must bear it out. */
+/* One number alone may be called wrong because a kink is nearer than differences can see: others of
+ * the array must bear it out. */
 static void judge_with_witnesses(ad_checking *c, const char *path, ad_array *a)
 {
     size_t n = ad_array_count(a), suspect = (size_t)ad_random_below(&c->places, n);
@@ -122,12 +122,12 @@ static ad_status judge_chosen(void *user, const char *path, ad_array *a)
 static void judge_some(ad_checking *c)
 {
     size_t arrays = 0;
-    ad_model_visit(c->d, c->at, count_numbers, &arrays);
+    ad_model_visit(c->tree, c->at, count_numbers, &arrays);
     for (size_t k = 0;
          k < c->o.elements && arrays && ad_tape_status(c->t) == AD_OK && c->worst.status == AD_OK;
          k++) {
         choice one = {c, (size_t)ad_random_below(&c->places, arrays)};
-        ad_model_visit(c->d, c->at, judge_chosen, &one);
+        ad_model_visit(c->tree, c->at, judge_chosen, &one);
     }
 }
 
@@ -135,12 +135,12 @@ static void compare(ad_checking *c, void *gradient, const void *given)
 {
     pairing p = {c, given};
     c->gradient = gradient;
-    if (ad_model_visit(c->d, c->at, make_room, c) != AD_OK ||
+    if (ad_model_visit(c->tree, c->at, make_room, c) != AD_OK ||
         ad_checking_differentiate(c, gradient) != AD_OK)
         return;
     ad_checking_measure(c);
     c->least *= 100; /* a tenth of the largest: smaller ones would need steps that meet kinks */
-    if (ad_model_visit(c->d, c->at, compare_given, &p) == AD_OK)
+    if (ad_model_visit(c->tree, c->at, compare_given, &p) == AD_OK)
         judge_some(c);
     if (ad_tape_status(c->t) == AD_DOMAIN) /* a step out of an operation's domain says nothing */
         ad_tape_reset(c->t);
@@ -151,12 +151,12 @@ static ad_status check_step(ad_checking *c, const void *model, const void *given
 {
     ad_tape_reset(c->t);
     ad_tape_widen(c->t, true);
-    c->at = ad_tape_memory(c->t, c->d->size);
-    c->tensors = ad_tape_memory(c->t, c->d->tensors_size);
-    void *gradient = ad_tape_memory(c->t, c->d->size);
+    c->at = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));
+    c->tensors = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_tensor));
+    void *gradient = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));
     if (gradient) {
-        memcpy(c->at, model, c->d->size);
-        if (ad_model_visit(c->d, c->at, expect_alike, c) == AD_OK)
+        memcpy(c->at, model, c->tree->arrays * sizeof(ad_array));
+        if (ad_model_visit(c->tree, c->at, expect_alike, c) == AD_OK)
             compare(c, gradient, given);
     }
     ad_status status = ad_checking_conclude(c, error);
@@ -165,13 +165,15 @@ static ad_status check_step(ad_checking *c, const void *model, const void *given
     return status;
 }
 
-ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_function *f, const void *env,
+ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                               const void *model, const void *gradient, int64_t step,
-                              const ad_check_options *options, ad_error *error)
+                              const void *env, const ad_check_options *options, ad_error *error)
 {
-    ad_check_options o = ad_check_defaults(options);
-    if (!d || !t || !f || !model || !gradient)
+    ad_check_options o;
+    if (!tree || !t || !f || !model || !gradient)
         return ad_fail(error, AD_MISUSE, "check_step: an argument is NULL");
+    if (ad_check_read("check_step", options, &o, error) != AD_OK)
+        return AD_MISUSE;
     if (step % (o.every > 0 ? o.every : 5000) != 0)
         return AD_OK;
     if (o.elements == 0)
@@ -182,7 +184,7 @@ ad_status ad_model_check_step(const ad_model *d, ad_tape *t, ad_model_function *
         o.step = 1. / 1024; /* few kinks are as near */
     ad_checking c = {
         .name = "check_step",
-        .d = d,
+        .tree = tree,
         .f = f,
         .env = env,
         .o = o,

@@ -1,5 +1,6 @@
-/* The jvp of an operation against its pullback, and its curvature against differences of the pullback. */
-#include "check/op.h"
+/* The jvp of an operation against its pullback, and its curvature against differences of the
+ * pullback. */
+#include "check/tangents.h"
 
 #include "adze/ops.h"
 #include "check/slope.h"
@@ -37,7 +38,7 @@ static dot dot_on(ad_tape *t, const ad_usage *u, const ad_view *x, const ad_view
 {
     dot d = {0};
     ad_pullback p;
-    ad_value_with_pullback(t, ad_usage_apply, u, u->count, x, &p);
+    ad_value_with_pullback(t, ad_usage_apply, u->count, x, u, &p);
     for (int k = 0; k < u->count && ad_tape_status(t) == AD_OK; k++)
         if (tx[k].data)
             ad_set_tangent(p.x[k], tx[k]);
@@ -125,7 +126,7 @@ static double directed_gradient(void *user, double *h)
         at[k] = moved(p->t, &p->x[k], &p->tx[k], *h);
     make_directions(p->t, p->u, p->x, direction);
     bool good = ad_tape_status(p->t) == AD_OK &&
-                ad_value_with_pullback(p->t, weighted, p->u, p->u->count, at, &back) == AD_OK &&
+                ad_value_with_pullback(p->t, weighted, p->u->count, at, p->u, &back) == AD_OK &&
                 ad_backward(back.value) == AD_OK;
     for (int k = 0; good && k < p->u->count; k++)
         add_dot(ad_grad(back.x[k]), direction[k], &sum, &size);
@@ -143,7 +144,7 @@ static dot directed_curvature(ad_tape *t, const ad_usage *u, const ad_view *x, c
     ad_view direction[AD_CHECK_OPERANDS];
     make_directions(t, u, x, direction);
     if (ad_tape_status(t) != AD_OK ||
-        ad_value_with_pullback(t, weighted, u, u->count, x, &p) != AD_OK)
+        ad_value_with_pullback(t, weighted, u->count, x, u, &p) != AD_OK)
         return d;
     for (int k = 0; k < u->count; k++)
         ad_set_tangent(p.x[k], tx[k]);

@@ -1,5 +1,6 @@
-/* Hessians, by forward over reverse: a pass along a unit vector and a sweep give the derivatives of the gradient
- * by one number. By symmetry they are a row as well as a column, and a row lies together. */
+/* Hessians, by forward over reverse: a pass along a unit vector and a sweep give the derivatives of
+ * the gradient by one number. By symmetry they are a row as well as a column, and a row lies
+ * together. */
 #include "derivatives/rows.h"
 
 #include <string.h>
@@ -11,24 +12,25 @@ typedef void taker(const ad_rows *r, size_t c, int j);
 
 static void take_row(const ad_rows *r, size_t c, int j)
 {
-    ad_rows_put(r, c, ad_grad_tangent_of, j);
+    ad_rows_put(r, c, ad_grad_tangent_at, j);
 }
 
 static void take_number(const ad_rows *r, size_t c, int j)
 {
     int leaf;
     size_t place = ad_rows_place(r, c, &leaf), size = r->leaf[leaf].size;
-    const char *column = ad_grad_tangent_of(r->x[leaf], j).data;
+    const char *column = ad_grad_tangent_at(r->of->x[leaf], j).data;
     memcpy(r->data + place, column + (place - r->leaf[leaf].start), size);
 }
 
 /* Where there are no numbers a plain sweep looks at y and leaves the empty gradients. */
-static bool take_all(const ad_rows *r, ad_tensor y, taker *take)
+static bool take_all(const ad_rows *r, taker *take)
 {
+    ad_tensor y = r->of->y;
     if (!r->numbers)
         return ad_backward(y) == AD_OK;
     for (size_t c = 0; c < r->numbers;) {
-        int k = ad_rows_push(r, y, c);
+        int k = ad_rows_push(r, c);
         if (!k || ad_backward_tangents(y) != AD_OK)
             return false;
         for (int j = 0; j < k; j++)
@@ -37,88 +39,131 @@ static bool take_all(const ad_rows *r, ad_tensor y, taker *take)
     return true;
 }
 
-bool ad_hessian_rows(ad_rows *r, ad_tape *t, ad_tensor y, int n, const ad_tensor *x)
-{
-    return ad_rows_begin(r, "hessian", t, n, x, NULL) && ad_rows_take(r, r->numbers) &&
-           take_all(r, y, take_row);
-}
-
-bool ad_hessian_diagonal_row(ad_rows *r, ad_tape *t, ad_tensor y, int n, const ad_tensor *x)
-{
-    return ad_rows_begin(r, "hessian_diagonal", t, n, x, NULL) && ad_rows_take(r, 1) &&
-           take_all(r, y, take_number);
-}
-
-/* ---- the operators ----------------------------------------------------------------- */
+/* ---- the Hessian ------------------------------------------------------------------- */
 
 /* The axes of all pairs of leaves, before anything is computed. */
-static bool axes_fit(ad_tape *t, int n, const ad_tensor *x)
+static bool axes_fit(const ad_record *of)
 {
-    ad_rows r = {.tape = t, .name = "hessian", .n = n, .x = x};
-    for (int i = 0; i < n; i++) {
-        ad_shape axes = ad_shape_of_tensor(x[i]);
+    ad_rows r = {.of = of};
+    for (int i = 0; i < of->n; i++) {
+        ad_shape axes = ad_shape_of(of->x[i]);
         if (!ad_rows_fit(&r, &axes))
             return false;
     }
     return true;
 }
 
-/* The parts of the Hessian, and the gradients if they are wanted. */
-static bool deliver(const ad_rows *r, ad_array *gradient, ad_array *hessian)
+/* The parts for all pairs of leaves, [n * n], on the tape. NULL with an error. */
+static ad_view *parts_of(const ad_rows *r)
 {
-    size_t n = (size_t)r->n, row = 0;
-    ad_view *from = ad_tape_memory(r->tape, (n * n + n) * sizeof *from);
-    if (!from)
-        return false;
-    for (int i = 0; i < r->n; row += r->leaf[i++].count) {
-        ad_shape axes = ad_shape_of_tensor(r->x[i]);
-        for (int j = 0; j < r->n; j++)
-            from[i * r->n + j] = ad_rows_view(r, row, &axes, j);
-        from[n * n + (size_t)i] = ad_grad(r->x[i]);
+    int n = r->of->n;
+    size_t row = 0;
+    ad_view *part = ad_tape_memory(r->of->tape, (size_t)n * (size_t)n * sizeof *part);
+    for (int i = 0; part && i < n; row += r->leaf[i++].count) {
+        ad_shape axes = ad_shape_of(r->of->x[i]);
+        for (int j = 0; j < n; j++)
+            part[i * n + j] = ad_rows_view(r, row, &axes, j);
     }
-    return ad_deliver_two(r->tape, r->name, from, r->n * r->n, hessian, gradient ? r->n : 0,
-                          gradient) == AD_OK;
+    return part;
 }
 
-ad_status ad_value_with_hessian(ad_tape *t, ad_function *f, const void *env, int n,
-                                const ad_view *x, double *value, ad_array *gradient,
-                                ad_array *hessian)
+/* All numbers by all, for leaves of one type. */
+static ad_view matrix_of(const ad_rows *r)
 {
-    ad_rows r;
-    ad_pullback p;
-    if (!ad_good_call(t, "hessian", f && x && hessian, n, n))
-        return ad_tape_status(t);
-    ad_mark start = ad_tape_mark(t);
-    if (ad_record(t, "hessian", f, env, n, x, &p) && axes_fit(t, n, p.x) &&
-        ad_hessian_rows(&r, t, p.value, n, p.x) && deliver(&r, gradient, hessian) && value)
-        *value = ad_item(p.value);
-    ad_tape_rewind(start);
-    return ad_tape_status(t);
+    int64_t n = (int64_t)r->numbers;
+    return ad_view_of(ad_read(r->of->x[0]).type, r->data, AD_SHAPE(n, n));
 }
 
-ad_status ad_hessian(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
-                     ad_array *hessian)
+static bool one_type(const ad_subject *s)
 {
-    return ad_value_with_hessian(t, f, env, n, x, NULL, NULL, hessian);
+    ad_error error = {0};
+    ad_status status = ad_require_one_type(s->tree, s->x.arrays, s->name, &error);
+    return status == AD_OK || ad_tape_fail(s->tape, status, "%s", error.text) == AD_OK;
 }
 
-ad_status ad_hessian_diagonal(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
-                              ad_array *diagonal)
+/* Of a model the Hessian is one matrix, of a list it is an array for each pair of operands. */
+static bool deliver(const ad_rows *r, void *gradient, ad_array *hessian)
 {
-    ad_rows r;
-    ad_pullback p;
-    ad_shape none = AD_SCALAR;
-    if (!ad_good_call(t, "hessian_diagonal", f && x && diagonal, n, 1))
-        return ad_tape_status(t);
-    ad_mark start = ad_tape_mark(t);
-    if (ad_record(t, "hessian_diagonal", f, env, n, x, &p) &&
-        ad_hessian_diagonal_row(&r, t, p.value, n, p.x)) {
-        ad_view *from = ad_tape_memory(t, (size_t)n * sizeof *from);
-        for (int i = 0; from && i < n; i++)
-            from[i] = ad_rows_view(&r, 0, &none, i);
-        if (from)
-            ad_deliver(t, "hessian_diagonal", n, from, diagonal);
+    ad_list l;
+    ad_view matrix;
+    const ad_subject *s = r->of->subject;
+    ad_delivery both[] = {
+        {.tree = s->tree, .from = ad_record_read(r->of, 1, ad_grad_at), .target = gradient},
+        {.tree = &ad_array_tree, .from = &matrix, .target = hessian}};
+    if (s->of_model) {
+        matrix = matrix_of(r);
+    } else {
+        both[1].tree = ad_list_describe(&l, "hessian", s->n * s->n);
+        both[1].from = parts_of(r);
     }
-    ad_tape_rewind(start);
-    return ad_tape_status(t);
+    return both[0].from && both[1].from && ad_deliver(s->tape, s->name, 2, both);
+}
+
+static ad_status hessian(const ad_subject *s, double *value, void *gradient, ad_array *result)
+{
+    ad_record r;
+    ad_rows rows;
+    if (!ad_record_begin(&r, s, result, s->of_model ? 1 : s->n))
+        return ad_tape_status(s->tape);
+    if ((s->of_model || axes_fit(&r)) && ad_rows_begin(&rows, &r, NULL) &&
+        ad_rows_take(&rows, rows.numbers) && take_all(&rows, take_row) &&
+        deliver(&rows, gradient, result) && value)
+        *value = ad_item(r.y);
+    return ad_record_end(&r);
+}
+
+ad_status ad_value_with_hessian(ad_tape *t, ad_function *f, int n, const ad_view *x,
+                                const void *env, double *value, ad_array *gradient,
+                                ad_array *result)
+{
+    ad_subject s;
+    return hessian(ad_subject_list(&s, "hessian", t, f, n, x, env), value, gradient, result);
+}
+
+ad_status ad_hessian(ad_tape *t, ad_function *f, int n, const ad_view *x, const void *env,
+                     ad_array *result)
+{
+    return ad_value_with_hessian(t, f, n, x, env, NULL, NULL, result);
+}
+
+ad_status ad_model_value_with_hessian(const ad_tree *tree, ad_tape *t, ad_model_function *f,
+                                      const void *model, const void *env, double *value,
+                                      void *gradient, ad_array *result)
+{
+    ad_subject s;
+    ad_subject_model(&s, "hessian", tree, t, f, model, env);
+    if (tree && model && ad_tape_status(t) == AD_OK && !one_type(&s))
+        return ad_tape_status(t);
+    return hessian(&s, value, gradient, result);
+}
+
+/* ---- its diagonal ------------------------------------------------------------------ */
+
+static ad_status diagonal(const ad_subject *s, void *result)
+{
+    ad_record r;
+    ad_rows rows;
+    if (!ad_record_begin(&r, s, result, 1))
+        return ad_tape_status(s->tape);
+    if (ad_rows_begin(&rows, &r, NULL) && ad_rows_take(&rows, 1) && take_all(&rows, take_number)) {
+        ad_delivery v = {
+            .tree = s->tree, .from = ad_rows_views(&rows, &AD_SCALAR), .target = result};
+        if (v.from)
+            ad_deliver(r.tape, s->name, 1, &v);
+    }
+    return ad_record_end(&r);
+}
+
+ad_status ad_hessian_diagonal(ad_tape *t, ad_function *f, int n, const ad_view *x, const void *env,
+                              ad_array *result)
+{
+    ad_subject s;
+    return diagonal(ad_subject_list(&s, "hessian_diagonal", t, f, n, x, env), result);
+}
+
+ad_status ad_model_hessian_diagonal(const ad_tree *tree, ad_tape *t, ad_model_function *f,
+                                    const void *model, const void *env, void *result)
+{
+    ad_subject s;
+    return diagonal(ad_subject_model(&s, "hessian_diagonal", tree, t, f, model, env), result);
 }

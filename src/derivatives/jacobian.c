@@ -1,18 +1,18 @@
-/* Jacobians: rows by sweeps back from the unit vectors of the result, or columns by passes forward along
- * those of the operands. */
+/* Jacobians: rows by sweeps back from the unit vectors of the result, or columns by passes forward
+ * along those of the operands. */
 #include "derivatives/rows.h"
 
 /* ---- rows and columns -------------------------------------------------------------- */
 
-static bool sweep_rows(const ad_rows *r, ad_tensor y)
+static bool sweep_rows(const ad_rows *r)
 {
-    ad_view v = ad_read(y);
+    ad_view v = ad_read(r->of->y);
     for (size_t row = 0; row < r->rows;) {
         int k = ad_rows_seeds(r, &v, row, r->rows);
-        if (ad_backward_many(y, k, r->seeds) != AD_OK)
+        if (ad_backward_many(r->of->y, k, r->seeds) != AD_OK)
             return false;
         for (int j = 0; j < k; j++)
-            ad_rows_put(r, row++, ad_grad_of, j);
+            ad_rows_put(r, row++, ad_grad_at, j);
     }
     return true;
 }
@@ -40,72 +40,77 @@ static void put_column(const ad_rows *r, size_t c, ad_view ty)
         put_number(to, r->leaf[leaf].size, ty.data ? number(&ty, row) : 0);
 }
 
-static bool push_columns(const ad_rows *r, ad_tensor y)
+static bool push_columns(const ad_rows *r)
 {
     for (size_t c = 0; c < r->numbers;) {
-        int k = ad_rows_push(r, y, c);
+        int k = ad_rows_push(r, c);
         if (!k)
             return false;
         for (int j = 0; j < k; j++)
-            put_column(r, c++, ad_tangent_of(y, j));
+            put_column(r, c++, ad_tangent_at(r->of->y, j));
     }
     return true;
 }
 
-static bool goes_forward(ad_tape *t, ad_mode mode, size_t outputs, int n, const ad_tensor *x)
+static bool goes_forward(const ad_record *of, ad_mode mode, size_t outputs)
 {
     size_t inputs = 0;
-    for (int i = 0; i < n; i++) {
-        ad_view v = ad_read(x[i]);
+    for (int i = 0; i < of->n; i++) {
+        ad_view v = ad_read(of->x[i]);
         inputs += ad_view_count(&v);
     }
     if ((unsigned)mode > AD_MODE_REVERSE)
-        ad_tape_fail(t, AD_MISUSE, "jacobian: %d is no mode", (int)mode);
+        ad_tape_fail(of->tape, AD_MISUSE, "jacobian: %d is not a mode", (int)mode);
     return mode == AD_MODE_FORWARD || (mode == AD_MODE_AUTO && inputs < outputs);
 }
 
-bool ad_jacobian_rows(ad_rows *r, ad_tape *t, ad_tensor y, int n, const ad_tensor *x, ad_mode mode)
+static bool fill(ad_rows *r, const ad_record *of, ad_mode mode)
 {
-    ad_view v = ad_read(y);
+    ad_view v = ad_read(of->y);
     size_t rows = ad_view_count(&v);
-    bool up = goes_forward(t, mode, rows, n, x);
-    if (ad_tape_status(t) != AD_OK || !ad_rows_begin(r, "jacobian", t, n, x, up ? NULL : &v) ||
+    bool up = goes_forward(of, mode, rows);
+    if (ad_tape_status(of->tape) != AD_OK || !ad_rows_begin(r, of, up ? NULL : &v) ||
         !ad_rows_fit(r, &v.shape) || !ad_rows_take(r, rows))
         return false;
-    return up ? push_columns(r, y) : sweep_rows(r, y);
+    return up ? push_columns(r) : sweep_rows(r);
 }
 
 /* ---- the operators ----------------------------------------------------------------- */
 
-static void deliver(const ad_rows *r, ad_tensor value, ad_array *y, ad_array *jacobian)
+static ad_status jacobian(const ad_subject *s, ad_mode mode, ad_array *y, void *result)
 {
-    ad_view v = ad_read(value);
-    ad_view *from = ad_tape_memory(r->tape, ((size_t)r->n + 1) * sizeof *from);
-    if (!from)
-        return;
-    for (int i = 0; i < r->n; i++)
-        from[i] = ad_rows_view(r, 0, &v.shape, i);
-    from[r->n] = v;
-    ad_deliver_two(r->tape, r->name, from, r->n, jacobian, y ? 1 : 0, y);
+    ad_record r;
+    ad_rows rows;
+    if (!ad_record_begin(&r, s, result, 1))
+        return ad_tape_status(s->tape);
+    if (fill(&rows, &r, mode)) {
+        ad_view value = ad_read(r.y);
+        ad_delivery both[] = {
+            {.tree = s->tree, .from = ad_rows_views(&rows, &value.shape), .target = result},
+            {.tree = &ad_array_tree, .from = &value, .target = y}};
+        if (both[0].from)
+            ad_deliver(r.tape, s->name, 2, both);
+    }
+    return ad_record_end(&r);
 }
 
-ad_status ad_value_with_jacobian(ad_tape *t, ad_function *f, const void *env, int n,
-                                 const ad_view *x, ad_mode mode, ad_array *y, ad_array *jacobian)
+ad_status ad_value_with_jacobian(ad_tape *t, ad_function *f, int n, const ad_view *x, ad_mode mode,
+                                 const void *env, ad_array *y, ad_array *result)
 {
-    ad_rows r;
-    ad_pullback p;
-    if (!ad_good_call(t, "jacobian", f && x && jacobian, n, 1))
-        return ad_tape_status(t);
-    ad_mark start = ad_tape_mark(t);
-    if (ad_record(t, "jacobian", f, env, n, x, &p) &&
-        ad_jacobian_rows(&r, t, p.value, n, p.x, mode))
-        deliver(&r, p.value, y, jacobian);
-    ad_tape_rewind(start);
-    return ad_tape_status(t);
+    ad_subject s;
+    return jacobian(ad_subject_list(&s, "jacobian", t, f, n, x, env), mode, y, result);
 }
 
-ad_status ad_jacobian(ad_tape *t, ad_function *f, const void *env, int n, const ad_view *x,
-                      ad_mode mode, ad_array *jacobian)
+ad_status ad_jacobian(ad_tape *t, ad_function *f, int n, const ad_view *x, ad_mode mode,
+                      const void *env, ad_array *result)
 {
-    return ad_value_with_jacobian(t, f, env, n, x, mode, NULL, jacobian);
+    return ad_value_with_jacobian(t, f, n, x, mode, env, NULL, result);
+}
+
+ad_status ad_model_value_with_jacobian(const ad_tree *tree, ad_tape *t, ad_model_function *f,
+                                       const void *model, ad_mode mode, const void *env,
+                                       ad_array *y, void *result)
+{
+    ad_subject s;
+    return jacobian(ad_subject_model(&s, "jacobian", tree, t, f, model, env), mode, y, result);
 }

@@ -1,14 +1,12 @@
 /* What nodes that stand for functions of tensors have in common.
  *
- * A function is evaluated before its node is recorded, since nobody else knows the result's type and
- * shape. The rules of recording then only look at the value, which the inner tape holds until it is
- * wanted again. */
+ * A function is evaluated before its node is recorded, since nobody else knows the result's type
+ * and shape. The rules of recording then only look at the value, which the inner tape holds until
+ * it is wanted again. */
 #include "functions/call.h"
 
-#include "adze/model.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
-#include "tape/inner.h"
 
 #include <string.h>
 
@@ -21,7 +19,7 @@ static bool good_operand(ad_tape *t, const char *name, int i, ad_tensor x)
                      name, i);
     else if (x.tape != t)
         ad_tape_fail(t, AD_FOREIGN, "%s: operand %d belongs to another tape", name, i);
-    else if (ad_shape_of_tensor(x).rank < 0)
+    else if (ad_shape_of(x).rank < 0)
         ad_tape_fail(t, AD_STALE, "%s: operand %d is gone: a reset or rewind ended it", name, i);
     return ad_tape_status(t) == AD_OK;
 }
@@ -53,7 +51,7 @@ ad_tensor *ad_call_leaves(ad_workspace *work, ad_tape *t, int n, const ad_view *
 bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves)
 {
     for (int i = 0; i < n; i++)
-        if (ad_shape_of_tensor(leaves[i]).rank < 0)
+        if (ad_shape_of(leaves[i]).rank < 0)
             ad_tape_fail(t, AD_STALE, "the function has reset its tape, and with it its operands");
     return ad_tape_status(t) == AD_OK;
 }
@@ -65,7 +63,7 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
     ad_tensor y = call->f(t, leaves, call->env);
     if (y.tape != t)
         ad_tape_fail(t, AD_FOREIGN, "the function's result is not on its tape");
-    else if (ad_shape_of_tensor(y).rank < 0)
+    else if (ad_shape_of(y).rank < 0)
         ad_tape_fail(t, AD_STALE, "the function's result is gone: a reset or rewind ended it");
     ad_call_spared(t, call->n, leaves);
     return y;
@@ -75,8 +73,9 @@ void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inne
 {
     ad_status status = ad_tape_status(inner);
     if (status != AD_OK)
-        ad_reject(work, status, "%s%s%s%s", call->place ? "at " : "",
-                  call->place ? call->place : "", call->place ? ": " : "", ad_tape_error(inner));
+        ad_reject(work, status, "%s%s%s%s", call->source_line ? "at " : "",
+                  call->source_line ? call->source_line : "", call->source_line ? ": " : "",
+                  ad_tape_error(inner));
 }
 
 void ad_call_put(void *to, const void *from, size_t bytes)
@@ -90,7 +89,7 @@ void ad_call_put(void *to, const void *from, size_t bytes)
 void ad_call_add(double alpha, ad_view from, ad_array to)
 {
     ad_array x = {.data = (void *)(uintptr_t)from.data, .type = from.type, .shape = from.shape};
-    ad_model_axpy(&ad_array_model, alpha, &x, &to, NULL);
+    ad_model_axpy(&ad_array_tree, alpha, &x, &to, NULL);
 }
 
 static bool same_numbers(const ad_view *a, const ad_view *b)
@@ -119,9 +118,9 @@ bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
 
 /* ---- recording --------------------------------------------------------------------- */
 
-ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n)
+ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env)
 {
-    return (ad_call){f, env, n, t ? ad_aside_place(t) : NULL, NULL};
+    return (ad_call){f, env, n, t ? ad_tape_source_line(t) : NULL, NULL};
 }
 
 static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x, ad_tensor *leaves)
@@ -137,15 +136,15 @@ ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x)
 {
     ad_tape *t = x->tape;
     ad_tensor *leaves = ad_tape_memory(t, (size_t)call->n * sizeof *leaves);
-    ad_tape *inner = leaves ? ad_aside_begin(t, op->name) : NULL;
+    ad_tape *inner = leaves ? ad_inner_begin(t, op->name) : NULL;
     if (inner) {
         ad_view value = value_of(inner, call, x, leaves);
         call->value = &value;
-        ad_tape_at(t, call->place); /* which the memory has used up */
-        if (ad_aside_end(t))
+        ad_tape_at_line(t, call->source_line); /* which the memory has used up */
+        if (ad_inner_end(t) == AD_OK)
             return ad_apply_n(op, call->n, x, call);
     }
-    return ad_dead_like(x[0]);
+    return ad_dead(x[0]);
 }
 
 ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at)

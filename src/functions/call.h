@@ -3,33 +3,33 @@
 #ifndef ADZE_FUNCTIONS_CALL_H
 #define ADZE_FUNCTIONS_CALL_H
 
+#include "adze/functions.h"
 #include "adze/op.h"
-#include "adze/operators.h"
 
 /* What the attr of such an op begins with. */
 typedef struct ad_call {
     ad_function *f;
     const void *env;
-    int n;                /* operands */
-    const char *place;    /* the source line of the call, or NULL */
-    const ad_view *value; /* f's, for the rules of recording; dangles afterwards */
+    int n;                   /* operands */
+    const char *source_line; /* of the call, or NULL */
+    const ad_view *value;    /* f's, for the rules of recording; dangles afterwards */
 } ad_call;
 
-/* The tape of n live tensors, which have one. NULL with an error on it, by name, or if there is none;
- * `complete`: no argument is NULL. */
+/* The tape of n live tensors, which have one. NULL with an error on it, by name, or if there is
+ * none; `complete`: no argument is NULL. */
 ad_tape *ad_call_tape(const char *name, bool complete, int n, const ad_tensor *x);
 
-/* Evaluates a call at frozen operands, and records its value as the result of op, whose attr it is. The
- * rules of recording are the three below. */
+/* Evaluates a call at frozen operands, and records its value as the result of op, whose attr it is.
+ * The rules of recording are the three below. */
 ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x);
 
 const char *ad_call_type(const ad_type *x, const void *attr, ad_type *y);
 const char *ad_call_shape(const ad_shape *x, const void *attr, ad_shape *y);
 void ad_call_forward(const ad_forward_args *c);
 
-/* For rules: leaves of the inner tape for the operands, watched where `watched` says so. The list lies
- * elsewhere: a user's function may do anything to its tape. NULL with an error on t, which may be NULL,
- * or a rejection. */
+/* For rules: leaves of the inner tape for the operands, watched where `watched` says so. The list
+ * lies elsewhere: a user's function may do anything to its tape. NULL with an error on t, which may
+ * be NULL, or a rejection. */
 ad_tensor *ad_call_leaves(ad_workspace *work, ad_tape *t, int n, const ad_view *x,
                           const bool *watched);
 
@@ -39,18 +39,18 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
 /* False, with an error on t, if a function has ended one of its operands. */
 bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
 
-/* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the place of
- * the call. */
+/* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the
+ * source line of the call. */
 void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
 
 /* A call as ad_call_record and ops of their own take it. */
-ad_call ad_call_at(ad_tape *t, ad_function *f, const void *env, int n);
+ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env);
 
 /* The part of a row of numbers that follows *at of them, in a shape; moves on to the next. */
 ad_tensor ad_call_take(ad_tensor row, ad_shape shape, int64_t *at);
 
-/* For rules: a failure of the inner tape unless the value is the same as when the node was recorded. A
- * function that gives other numbers than before has the derivative of another one. */
+/* For rules: a failure of the inner tape unless the value is the same as when the node was
+ * recorded. A function that gives other numbers than before has the derivative of another one. */
 bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before);
 
 /* Copies numbers that lie row by row, or zeros where there are none. */

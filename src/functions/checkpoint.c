@@ -1,6 +1,7 @@
-/* Checkpoints: y = f(x) as one node that keeps y alone. What f computed in between is computed again when a
- * sweep needs it, on the inner tape, which all checkpoints of a tape share. Each rule of the node is
- * that of the whole recomputed tape: a sweep from dy, a push of the tangents, or both. */
+/* Checkpoints: y = f(x) as one node that keeps y alone. What f computed in between is computed
+ * again when a sweep needs it, on the inner tape, which all checkpoints of a tape share. Each rule
+ * of the node is that of the whole recomputed tape: a sweep from dy, a push of the tangents, or
+ * both. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -85,6 +86,7 @@ static void checkpoint_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op checkpoint_op = {
+    .size = sizeof(ad_op),
     .name = "checkpoint",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(ad_call),
@@ -96,11 +98,11 @@ static const ad_op checkpoint_op = {
     .curvature = checkpoint_curvature,
 };
 
-ad_tensor(ad_checkpoint)(ad_function *f, const void *env, int n, const ad_tensor *x)
+ad_tensor(ad_checkpoint)(ad_function *f, int n, const ad_tensor *x, const void *env)
 {
     ad_tape *t = ad_call_tape("checkpoint", f, n, x);
-    ad_call call = ad_call_at(t, f, env, n);
+    ad_call call = ad_call_at(t, f, n, env);
     if (t)
         return ad_call_record(&checkpoint_op, &call, x);
-    return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
+    return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);
 }

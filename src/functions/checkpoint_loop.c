@@ -1,9 +1,9 @@
 /* A loop as one node, swept back with few of its states in memory.
  *
- * The forward pass keeps rows (loop.h) on a shelf, where the schedule (schedule.h) wants them. The pullback
- * goes back from the last: it takes steps again from the row on top, keeps some of those in the place
- * of rows that it needs no more, and sweeps one step after another. The shelf is what the node saves.
- * Where a pullback has used it up, the next one starts from the operands. */
+ * The forward pass keeps rows (loop.h) on a shelf, where the schedule (schedule.h) wants them. The
+ * pullback goes back from the last: it takes steps again from the row on top, keeps some of those
+ * in the place of rows that it needs no more, and sweeps one step after another. The shelf is what
+ * the node saves. Where a pullback has used it up, the next one starts from the operands. */
 #include "adze/ops.h"
 #include "base/memory.h"
 #include "functions/loop.h"
@@ -78,7 +78,7 @@ static const char *loop_type(const ad_type *x, const void *attr, ad_type *y)
 
 static const char *loop_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    size_t total = ad_loop_count(attr, x);
+    uint64_t total = ad_loop_count(attr, x);
     *y = AD_SHAPE(total > INT64_MAX ? INT64_MAX : (int64_t)total);
     return NULL;
 }
@@ -205,6 +205,7 @@ static void loop_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op loop_op = {
+    .size = sizeof(ad_op),
     .name = "checkpoint_loop",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(ad_loop_attr),
@@ -240,14 +241,13 @@ static int64_t useful_rows(const ad_loop_attr *a, int64_t snapshots, const ad_te
     return !tracked ? 0 : snapshots < most ? snapshots : most;
 }
 
-ad_tensor(ad_checkpoint_loop)(ad_step_function *step, const void *env, int64_t steps,
-                              int64_t snapshots, int n, const ad_tensor *x, int states,
-                              ad_tensor *result)
+ad_tensor(ad_checkpoint_loop)(ad_step_function *step, int n, const ad_tensor *x, int states,
+                              int64_t steps, int64_t snapshots, const void *env, ad_tensor *result)
 {
     ad_tape *t = ad_call_tape("checkpoint_loop", step, n, x);
-    ad_tensor dead = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = dead, first = dead;
+    ad_tensor dead = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = dead, first = dead;
     ad_loop_attr a = {
-        .call = ad_call_at(t, NULL, env, n), .step = step, .steps = steps, .states = states};
+        .call = ad_call_at(t, NULL, n, env), .step = step, .steps = steps, .states = states};
     if (x && t && good_loop(t, &a, snapshots)) {
         a.kept = useful_rows(&a, snapshots, x);
         row = ad_apply_n(&loop_op, n, x, &a);
@@ -255,7 +255,7 @@ ad_tensor(ad_checkpoint_loop)(ad_step_function *step, const void *env, int64_t s
     int64_t at = 0;
     bool good = ad_read(row).data;
     for (int k = 0; k < states && k < n && x; k++) {
-        ad_tensor y = good ? ad_call_take(row, ad_shape_of_tensor(x[k]), &at) : dead;
+        ad_tensor y = good ? ad_call_take(row, ad_shape_of(x[k]), &at) : dead;
         if (result)
             result[k] = y;
         first = k ? first : y;

@@ -1,12 +1,12 @@
 /* The gradient inside a function: a node whose numbers are the gradients of f, and its value.
  *
- * All lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so that their
- * cotangents (v_1, ..., v_m, u) come together: the pullback is one Hessian-vector product,
+ * All lie in one row, y = (g_1, ..., g_m, f) with g_i = df/dx_i for the first m operands, so that
+ * their cotangents (v_1, ..., v_m, u) come together: the pullback is one Hessian-vector product,
  *
  *     dx_j += sum over i of (d2f / dx_j dx_i) v_i  +  u df/dx_j
  *
- * for all n operands. So is the jvp, by symmetry, with the tangents in the place of v. Rules evaluate f
- * again rather than keep what it computed. */
+ * for all n operands. So is the jvp, by symmetry, with the tangents in the place of v. Rules
+ * evaluate f again rather than keep what it computed. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -48,7 +48,8 @@ static const char *gradient_shape(const ad_shape *x, const void *attr, ad_shape 
     return NULL;
 }
 
-/* The part of such a row that belongs to an operand, which follows `at` numbers; moves on to the next. */
+/* The part of such a row that belongs to an operand, which follows `at` numbers; moves on to the
+ * next. */
 static ad_view part_of(const void *row, const ad_view *x, size_t *at)
 {
     size_t begin = *at * ad_type_size(x->type);
@@ -221,6 +222,7 @@ static void gradient_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op gradient_op = {
+    .size = sizeof(ad_op),
     .name = "gradient",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(gradient_attr),
@@ -234,19 +236,19 @@ static const ad_op gradient_op = {
 
 /* ---- the call ---------------------------------------------------------------------- */
 
-ad_tensor ad_gradient_node(ad_function *f, const void *env, int n, const ad_tensor *x, int wrt,
+ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, const void *env,
                            ad_tensor *gradient)
 {
     ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: by %d of %d operands", wrt, n);
-    ad_tensor none = x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN), row = none;
-    gradient_attr a = {ad_call_at(t, f, env, n), wrt};
+    ad_tensor none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), row = none;
+    gradient_attr a = {ad_call_at(t, f, n, env), wrt};
     if (t && ad_tape_status(t) == AD_OK)
         row = ad_apply_n(&gradient_op, n, x, &a);
     bool good = x && ad_read(row).data;
     int64_t at = 0;
     for (int i = 0; gradient && i < wrt && (i < n || n < 1); i++)
-        gradient[i] = good ? ad_call_take(row, ad_shape_of_tensor(x[i]), &at) : none;
+        gradient[i] = good ? ad_call_take(row, ad_shape_of(x[i]), &at) : none;
     return good ? ad_call_take(row, AD_SCALAR, &at) : none;
 }

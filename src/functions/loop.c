@@ -81,7 +81,7 @@ static bool good_next(const ad_loop *l, int k)
         ad_tape_fail(l->tape, AD_MISUSE, "the function gives no state %d", k);
     else if (y.tape != l->tape)
         ad_tape_fail(l->tape, AD_FOREIGN, "state %d is not on the function's tape", k);
-    else if (ad_shape_of_tensor(y).rank < 0)
+    else if (ad_shape_of(y).rank < 0)
         ad_tape_fail(l->tape, AD_STALE, "state %d is gone: a reset or rewind ended it", k);
     else if (v.type != l->type)
         ad_tape_fail(l->tape, AD_BAD_TYPE, "state %d was %s and becomes %s", k,
@@ -116,8 +116,8 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     return good == a->states;
 }
 
-/* The next states as one value, row by row. They may be views of the row that they come from, but one by
- * itself only if it is the same. */
+/* The next states as one value, row by row. They may be views of the row that they come from, but
+ * one by itself only if it is the same. */
 static ad_tensor join_next(ad_loop *l)
 {
     ad_view v = ad_read(l->next[0]);
@@ -168,7 +168,7 @@ static bool as_before(const ad_loop *l, ad_tensor next, const ad_view *y)
 
 static bool sweep(ad_loop *l, const char *row, ad_tensor next, const char *dy)
 {
-    ad_shape shape = ad_shape_of_tensor(next);
+    ad_shape shape = ad_shape_of(next);
     ad_view seed = ad_view_of(l->type, dy, shape),
             tangent = ad_view_of(l->type, dy + l->bytes, shape);
     if (!l->tx)
@@ -201,8 +201,9 @@ bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, c
 
 void ad_loop_finish(const ad_loop *l)
 {
-    const char *place = l->a->call.place;
+    const char *source_line = l->a->call.source_line;
     if (l->tape && ad_tape_status(l->tape) != AD_OK)
-        ad_reject(l->work, ad_tape_status(l->tape), "%s%s%sstep %lld: %s", place ? "at " : "",
-                  place ? place : "", place ? ": " : "", (long long)l->at, ad_tape_error(l->tape));
+        ad_reject(l->work, ad_tape_status(l->tape), "%s%s%sstep %lld: %s", source_line ? "at " : "",
+                  source_line ? source_line : "", source_line ? ": " : "", (long long)l->at,
+                  ad_tape_error(l->tape));
 }

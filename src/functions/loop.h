@@ -1,8 +1,8 @@
 /* The steps of a loop (ad_checkpoint_loop), each evaluated on the inner tape by itself.
  *
- * The states before a step lie in one row of numbers, so that a step is a function of a row and the other
- * operands with a row as its value. With tangents a row is twice as long, (states, tangents), and so is a
- * cotangent, (dy, its derivative along the tangents). */
+ * The states before a step lie in one row of numbers, so that a step is a function of a row and the
+ * other operands with a row as its value. With tangents a row is twice as long, (states, tangents),
+ * and so is a cotangent, (dy, its derivative along the tangents). */
 #ifndef ADZE_FUNCTIONS_LOOP_H
 #define ADZE_FUNCTIONS_LOOP_H
 
@@ -48,12 +48,13 @@ bool ad_loop_open(ad_loop *l, const bool *wanted);
 /* From a row before step i to that before `end`: the row, or `to`. NULL with an error. */
 const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char *to);
 
-/* Carries a cotangent back over step i, from the row before it, and adds to those of the other operands. y:
- * the states after the last step, as they were when the node was recorded. */
+/* Carries a cotangent back over step i, from the row before it, and adds to those of the other
+ * operands. y: the states after the last step, as they were when the node was recorded. */
 bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *y, char *dy,
                      const ad_array *dx);
 
-/* If something went wrong on the inner tape, the rule fails in the same way, with place and step. */
+/* If something went wrong on the inner tape, the rule fails in the same way, with source line and
+ * step. */
 void ad_loop_finish(const ad_loop *l);
 
 #endif

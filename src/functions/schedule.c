@@ -1,14 +1,14 @@
 /* The binomial schedule (Griewank and Walther 2000, "Algorithm 799: revolve").
  *
- * With s states in memory, the first one included, and no step taken more than r times before it is swept,
- * b(s, r) = (s + r)! / (s! r!) steps can be swept back, for
+ * With s states in memory, the first one included, and no step taken more than r times before it is
+ * swept, b(s, r) = (s + r)! / (s! r!) steps can be swept back, for
  *
  *     b(s, r) = b(s, r - 1) + b(s - 1, r)
  *
- * splits them: those before the next state that is kept, which are taken once more, and those behind it,
- * for which one state less is left. For n steps r is the least with n <= b(s, r), and a split of n is
- * optimal where both parts fit, the first between b(s, r - 2) and b(s, r - 1) and the second
- * between b(s - 1, r - 1) and b(s - 1, r). The steps taken are r n - b(s + 1, r - 1). */
+ * splits them: those before the next state that is kept, which are taken once more, and those
+ * behind it, for which one state less is left. For n steps r is the least with n <= b(s, r), and a
+ * split of n is optimal where both parts fit, the first between b(s, r - 2) and b(s, r - 1) and the
+ * second between b(s - 1, r - 1) and b(s - 1, r). The steps taken are r n - b(s + 1, r - 1). */
 #include "functions/schedule.h"
 
 /* b(s, r), or `most` if it is greater. r >= 0. */

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* n >= 2 steps are to be swept back from a state that is kept, with room for `free` >= 1 others: after how
- * many steps to keep the next one, so that the fewest steps are taken again. */
+/* n >= 2 steps are to be swept back from a state that is kept, with room for `free` >= 1 others:
+ * after how many steps to keep the next one, so that the fewest steps are taken again. */
 int64_t ad_schedule_next(int64_t n, int64_t free);
 
 /* How many steps are taken to sweep n of them back from the state before the first, with room for

@@ -1,11 +1,11 @@
-/* Replacing the derivative of a function: y = f(x) as one node, whose pullback is a user's function of
- * tensors,
+/* Replacing the derivative of a function: y = f(x) as one node, whose pullback is a user's function
+ * of tensors,
  *
  *     dx = p(x, y, dy).
  *
- * The other rules follow from p, which is differentiated on the inner tape. It is linear in dy,
- * dx = J^T dy, so that J tx is the gradient by dy of <p(x, y, dy), tx>. And the curvature is the derivative
- * of p along the tangents of x and y, with dy fixed. */
+ * The other rules follow from p, which is differentiated on the inner tape. It is linear in dy, dx
+ * = J^T dy, so that J tx is the gradient by dy of <p(x, y, dy), tx>. And the curvature is the
+ * derivative of p along the tangents of x and y, with dy fixed. */
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
@@ -41,13 +41,13 @@ static bool good_cotangent(const inner *in, int i)
     char given[64], wanted[64];
     ad_tensor *dx = &in->dx[i];
     ad_view v = ad_read(*dx), x = ad_read(in->x[i]);
-    if (!dx->tape && dx->as.number == 0)
+    if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
         ad_tape_fail(in->tape, AD_MISUSE, "the pullback gives no cotangent for operand %d", i);
     else if (dx->tape != in->tape)
         ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent for operand %d is not on its tape", i);
-    else if (ad_shape_of_tensor(*dx).rank < 0)
+    else if (ad_shape_of(*dx).rank < 0)
         ad_tape_fail(in->tape, AD_STALE, "the cotangent for operand %d is gone", i);
     else if (v.type != x.type)
         ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent for operand %d is %s, not %s", i,
@@ -180,6 +180,7 @@ static void replace_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op replace_op = {
+    .size = sizeof(ad_op),
     .name = "with_derivative",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(replace_attr),
@@ -191,12 +192,12 @@ static const ad_op replace_op = {
     .curvature = replace_curvature,
 };
 
-ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, const void *env, int n,
-                             const ad_tensor *x)
+ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, int n,
+                             const ad_tensor *x, const void *env)
 {
     ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
-    replace_attr a = {ad_call_at(t, f, env, n), pullback};
+    replace_attr a = {ad_call_at(t, f, n, env), pullback};
     if (t)
         return ad_call_record(&replace_op, &a.call, x);
-    return x && n > 0 ? ad_dead_like(x[0]) : ad_number(NAN);
+    return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);
 }

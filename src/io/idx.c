@@ -4,7 +4,7 @@
  * The header's claim is held against what the file can give before any memory is taken for it.
  * The bytes are then read to the end of the array and unpacked towards its front: a number in
  * the file is never wider than in the array, so the writing never overtakes the reading. */
-#include "adze/data.h"
+#include "adze/io.h"
 
 #include "io/source.h"
 

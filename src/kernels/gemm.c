@@ -38,25 +38,25 @@ static ad_matrix with_plain_steps(ad_matrix a)
 
 /* ---- BLIS -------------------------------------------------------------------------- */
 
-static void blis_f32(const ad_product *p, rntm_t *runtime)
+static void blis_f32(const ad_gemm_task *p, rntm_t *runtime)
 {
     float one = 1, keep = p->add;
-    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, p->a.rows, p->b.columns, p->a.columns, &one,
-                 (float *)(uintptr_t)p->a.data, p->a.row_step, p->a.column_step,
-                 (float *)(uintptr_t)p->b.data, p->b.row_step, p->b.column_step, &keep, p->c,
-                 p->c_step, 1, NULL, runtime);
+    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)p->a.rows, (dim_t)p->b.columns,
+                 (dim_t)p->a.columns, &one, (float *)(uintptr_t)p->a.data, (inc_t)p->a.row_step,
+                 (inc_t)p->a.column_step, (float *)(uintptr_t)p->b.data, (inc_t)p->b.row_step,
+                 (inc_t)p->b.column_step, &keep, p->c, (inc_t)p->c_step, 1, NULL, runtime);
 }
 
-static void blis_f64(const ad_product *p, rntm_t *runtime)
+static void blis_f64(const ad_gemm_task *p, rntm_t *runtime)
 {
     double one = 1, keep = p->add;
-    bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, p->a.rows, p->b.columns, p->a.columns, &one,
-                 (double *)(uintptr_t)p->a.data, p->a.row_step, p->a.column_step,
-                 (double *)(uintptr_t)p->b.data, p->b.row_step, p->b.column_step, &keep, p->c,
-                 p->c_step, 1, NULL, runtime);
+    bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)p->a.rows, (dim_t)p->b.columns,
+                 (dim_t)p->a.columns, &one, (double *)(uintptr_t)p->a.data, (inc_t)p->a.row_step,
+                 (inc_t)p->a.column_step, (double *)(uintptr_t)p->b.data, (inc_t)p->b.row_step,
+                 (inc_t)p->b.column_step, &keep, p->c, (inc_t)p->c_step, 1, NULL, runtime);
 }
 
-static void multiply_by_blis(ad_type type, const ad_product *p)
+static void multiply_by_blis(ad_type type, const ad_gemm_task *p)
 {
     rntm_t runtime;
     bli_rntm_init(&runtime);
@@ -66,6 +66,13 @@ static void multiply_by_blis(ad_type type, const ad_product *p)
         blis_f32(p, &runtime);
     else
         blis_f64(p, &runtime);
+}
+
+/* BLIS may be built with integers of 32 bits. */
+static bool fits(ad_matrix a)
+{
+    return a.rows == (dim_t)a.rows && a.columns == (dim_t)a.columns &&
+           a.row_step == (inc_t)a.row_step && a.column_step == (inc_t)a.column_step;
 }
 
 /* Rows or columns that lie together and do not overlap: what BLIS is asked to take. */
@@ -80,7 +87,9 @@ static bool plain(ad_matrix a)
 static bool is_for_blis(ad_isa isa, ad_matrix a, ad_matrix b)
 {
     enum { LARGE = 512 };
-    if (a.rows < LARGE || b.columns < LARGE || a.columns < LARGE || !plain(a) || !plain(b))
+    if (a.rows < LARGE || b.columns < LARGE || a.columns < LARGE)
+        return false;
+    if (!plain(a) || !plain(b) || !fits(a) || !fits(b))
         return false;
     arch_t arch = bli_arch_query_id();
 #if defined(__x86_64__)
@@ -97,7 +106,7 @@ void ad_gemm_warm_up(void)
     static const double zeros[SIDE * SIDE];
     double c[SIDE * SIDE];
     ad_matrix a = {zeros, SIDE, SIDE, SIDE, 1};
-    ad_product p = {.a = a, .b = a, .c = c, .c_step = SIDE};
+    ad_gemm_task p = {.a = a, .b = a, .c = c, .c_step = SIDE};
     multiply_by_blis(AD_F32, &p);
     multiply_by_blis(AD_F64, &p);
 }
@@ -105,7 +114,7 @@ void ad_gemm_warm_up(void)
 /* ---- splitting --------------------------------------------------------------------- */
 
 typedef struct job {
-    ad_product whole;
+    ad_gemm_task whole;
     ad_type type;
     ad_product_kernel *kernel; /* NULL: BLIS */
     int64_t rows, columns;     /* of a task */
@@ -122,7 +131,7 @@ static const char *at(const job *j, const void *data, int64_t elements)
 static void run_task(void *user, size_t task, int worker)
 {
     const job *j = user;
-    ad_product p = j->whole;
+    ad_gemm_task p = j->whole;
     int64_t row = (int64_t)(task / j->across) * j->rows, m = p.a.rows - row;
     int64_t column = (int64_t)(task % j->across) * j->columns, n = p.b.columns - column;
     p.a.data = at(j, p.a.data, row * p.a.row_step);

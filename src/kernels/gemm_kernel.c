@@ -301,7 +301,7 @@ typedef void ways(const piece *q, int64_t columns);
 
 /* Packs the columns that do not fill a vector, and returns the way that they go. Which way it is does
  * not depend on the rows, as far as bits are concerned: only dots add in another order. */
-static ways *plan_tail(piece *q, const ad_product *s, const number *b, int64_t columns)
+static ways *plan_tail(piece *q, const ad_gemm_task *s, const number *b, int64_t columns)
 {
     int64_t row = s->b.row_step, column = s->b.column_step;
     number *room = (number *)s->room + s->depth * PANEL;
@@ -319,7 +319,7 @@ static ways *plan_tail(piece *q, const ad_product *s, const number *b, int64_t c
     return along_rows ? dots : along_columns ? alongs : padded;
 }
 
-static void plan_panel(piece *q, const ad_product *s, const number *b, int vectors)
+static void plan_panel(piece *q, const ad_gemm_task *s, const number *b, int vectors)
 {
     int width = vectors * LANES;
     bool as_it_lies = s->b.column_step == 1 && q->rows <= 4 * ROWS;
@@ -341,7 +341,7 @@ static void tiles(const piece *q, int vectors)
 
 /* A panel of columns and, with the last, those that do not fill a vector: both for some rows at a
  * time, so that a comes from the cache the second time. */
-static void group(const piece *q, const ad_product *s, const number *b, int vectors, int64_t left)
+static void group(const piece *q, const ad_gemm_task *s, const number *b, int vectors, int64_t left)
 {
     enum { BLOCK = 128 };
     piece main = *q, rest = *q;
@@ -363,7 +363,7 @@ static void group(const piece *q, const ad_product *s, const number *b, int vect
 
 /* What to bring to the cache: the same of the next piece where terms lie far apart, else rows that
  * come a few tiles later. */
-static void look_ahead(piece *q, const ad_product *s, int64_t left)
+static void look_ahead(piece *q, const ad_gemm_task *s, int64_t left)
 {
     enum { TILES = 4 };
     bool hop = s->a.column_step != 1;
@@ -374,7 +374,7 @@ static void look_ahead(piece *q, const ad_product *s, int64_t left)
         q->ahead = s->depth * q->a_term;
 }
 
-void AD_PRODUCT(const ad_product *s)
+void AD_PRODUCT(const ad_gemm_task *s)
 {
     int64_t k = s->a.columns, n = s->b.columns;
     for (int64_t p = 0; p < k; p += s->depth) {

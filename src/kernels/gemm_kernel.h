@@ -7,14 +7,14 @@
 #include "kernels/gemm.h"
 
 /* c (+)= a b, with any strides of a and b. c's rows lie c_step apart, the numbers of each together. */
-typedef struct ad_product {
+typedef struct ad_gemm_task {
     ad_matrix a, b;
     void *c;
     int64_t c_step;
     bool add;
     int64_t depth; /* terms that are summed in one go, up to AD_PRODUCT_DEPTH */
     void *room;    /* AD_PRODUCT_ROOM bytes, aligned to AD_ALIGNMENT */
-} ad_product;
+} ad_gemm_task;
 
 enum {
     AD_PRODUCT_DEPTH = 1024,
@@ -24,7 +24,7 @@ enum {
     AD_PRODUCT_COLUMNS = 48
 };
 
-typedef void ad_product_kernel(const ad_product *p);
+typedef void ad_product_kernel(const ad_gemm_task *p);
 
 #define AD_DECLARE_PRODUCTS(isa) ad_product_kernel ad_product_f32_##isa, ad_product_f64_##isa;
 AD_ISA_LIST(AD_DECLARE_PRODUCTS)

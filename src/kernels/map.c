@@ -73,8 +73,8 @@ static void map_chunk(void *user, size_t task, int worker)
     }
 }
 
-static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_job *j, int n,
-                                const ad_view *in)
+static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_job *j,
+                                const void *env, int n, const ad_view *in)
 {
     bool alone = j->count < AD_MAP_ALONE || ad_work_threads(work) == 1;
     j->chunk = alone ? j->count : CHUNK;
@@ -83,19 +83,21 @@ static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_j
         if (!ad_run_plan_start(&j->plan, INT64_MAX))
             return;
     }
+    j->plan.env = env;
     ad_work_share(work, (size_t)((j->count + j->chunk - 1) / j->chunk), map_chunk, j);
 }
 
-void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
-            const ad_view *in, size_t size, void *out, bool add)
+void ad_map_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                 const void *env, int n, const ad_view *in, size_t size, void *out, bool add)
 {
     size_t count = 1;
     map_job j;
-    const void *runs[AD_MAX_STREAMS];
+    const void *runs[AD_MAX_VIEWS];
     for (int i = 0; i < shape->rank; i++)
         count *= (size_t)shape->dim[i];
     for (int i = 0; i < n; i++)
         runs[i] = in[i].data;
+    runs[AD_ENV] = env;
     if (one_run(shape, n, in, count) && ad_map_run(work, kernel, size, count, runs, out, add))
         return;
     j.plan.widened = NULL;
@@ -106,7 +108,13 @@ void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, 
     j.add = add;
     j.narrows = false;
     j.count = (int64_t)count;
-    map_chunks(work, shape, &j, n, in);
+    map_chunks(work, shape, &j, env, n, in);
+}
+
+void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+            const ad_view *in, size_t size, void *out, bool add)
+{
+    ad_map_with(work, shape, kernel, NULL, n, in, size, out, add);
 }
 
 void ad_map_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
@@ -121,7 +129,7 @@ void ad_map_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kern
                  .add = add,
                  .narrows = out->type == AD_F32,
                  .count = (int64_t)ad_array_count(out)};
-    map_chunks(work, shape, &j, n, in);
+    map_chunks(work, shape, &j, NULL, n, in);
 }
 
 void ad_map_into(ad_workspace *work, const ad_shape *shape, const ad_blocks *blocks, int n,

@@ -47,7 +47,11 @@ static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t siz
 void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
             const ad_view *in, size_t size, void *out, bool add);
 
-/* The same at once, for a run of numbers that lie together in all operands (run is that of the rule's
+/* The same with an environment, which blocks find in in[AD_ENV] (runs.h). */
+void ad_map_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                 const void *env, int n, const ad_view *in, size_t size, void *out, bool add);
+
+/* ad_map at once, for a run of numbers that lie together in all operands (run is that of the rule's
  * arguments). False, and nothing done, where there is none, or one so long that threads may share it. */
 enum { AD_MAP_ALONE = 1 << 15 };
 
@@ -66,7 +70,12 @@ static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel,
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
                    const ad_view *in, ad_type type, const ad_shape *target);
 
-/* Either of them, as out's shape asks: what a pullback wants. out is a float array. */
+/* The same with an environment. */
+double *ad_map_sum_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                        const void *env, int n, const ad_view *in, ad_type type,
+                        const ad_shape *target);
+
+/* ad_map or ad_map_sum, as out's shape asks: what a pullback wants. out is a float array. */
 void ad_map_into(ad_workspace *work, const ad_shape *shape, const ad_blocks *blocks, int n,
                  const ad_view *in, const ad_array *out, bool add);
 

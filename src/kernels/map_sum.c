@@ -177,8 +177,8 @@ void ad_add_parts(size_t parts, size_t count, double *sums)
 }
 
 /* Runs the job that has been set up, over a shape. */
-static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, int n,
-                        const ad_view *in, const ad_shape *target)
+static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, const void *env,
+                        int n, const ad_view *in, const ad_shape *target)
 {
     enum { LONGEST = 4096 }; /* longer rows are summed piece by piece */
     int64_t stride[AD_MAX_RANK];
@@ -188,6 +188,7 @@ static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, i
     ad_row_strides(target, stride);
     ad_run_plan_begin(&j->plan, shape, n, in);
     ad_nest_add(&j->plan.nest, target, stride);
+    j->plan.env = env;
     bool some = ad_run_plan_start(&j->plan, j->block ? AD_RUN : LONGEST);
     j->elements = (int64_t)elements;
     if (some) {
@@ -217,11 +218,18 @@ static sum_job job_of(const ad_workspace *work, const ad_kernel *kernel, ad_type
                      .chunk = 1};
 }
 
+double *ad_map_sum_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                        const void *env, int n, const ad_view *in, ad_type type,
+                        const ad_shape *target)
+{
+    sum_job j = job_of(work, kernel, type);
+    return sum_over(work, shape, &j, env, n, in, target);
+}
+
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
                    const ad_view *in, ad_type type, const ad_shape *target)
 {
-    sum_job j = job_of(work, kernel, type);
-    return sum_over(work, shape, &j, n, in, target);
+    return ad_map_sum_with(work, shape, kernel, NULL, n, in, type, target);
 }
 
 double *ad_map_sum_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
@@ -231,7 +239,7 @@ double *ad_map_sum_f64(ad_workspace *work, const ad_shape *shape, const ad_kerne
     ad_isa isa = ad_work_isa(work);
     j.plan.widened = in[0].type == AD_F32 ? ad_widened.of[isa] : NULL;
     j.narrowed = type == AD_F32 ? ad_narrowed.of[isa] : NULL;
-    return sum_over(work, shape, &j, n, in, target);
+    return sum_over(work, shape, &j, NULL, n, in, target);
 }
 
 void ad_store_sums(size_t n, const double *sums, ad_type type, void *out, bool add)

@@ -5,6 +5,7 @@ void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_vi
 {
     p->n = n;
     p->in = in;
+    p->env = NULL;
     ad_nest_begin(&p->nest, shape);
     for (int i = 0; i < n; i++)
         ad_nest_add(&p->nest, &in[i].shape, in[i].stride);
@@ -38,6 +39,7 @@ bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view
     ad_nest *nest = &p->nest;
     p->n = n;
     p->in = in;
+    p->env = NULL;
     p->longest = INT64_MAX;
     nest->rank = 1;
     nest->streams = n;
@@ -121,6 +123,7 @@ void ad_runs_open(ad_runs *r, const ad_run_plan *p, int64_t begin, int64_t end)
     r->at = begin;
     r->end = end;
     r->start = r->length = 0;
+    r->run[AD_ENV] = p->env;
     if (begin == 0 && end > 0) {
         begin_row(r);
     } else if (begin < end) {

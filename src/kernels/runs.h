@@ -5,15 +5,19 @@
 #include "array/strided.h"
 #include "kernels/map.h"
 
-enum { AD_RUN = 512 }; /* elements of a packed run: a few of them fit the first-level cache */
+enum {
+    AD_RUN = 512, /* elements of a packed run: a few of them fit the first-level cache */
+    AD_ENV = AD_MAX_VIEWS - 1 /* where a block finds what else it needs: in[AD_ENV] */
+};
 
 /* How to walk over a shape, to which the operands broadcast. Further streams may be added to the
  * nest before it is started. */
 typedef struct ad_run_plan {
     ad_nest nest;
-    int n;
+    int n; /* operands, up to AD_ENV */
     const ad_view *in;
     int64_t longest; /* of a run: 0 until it is set */
+    const void *env; /* for the block; NULL until it is set */
     ad_block
         *widened; /* makes f64 numbers of those of f32 operands; NULL: they stay. Set it first */
 } ad_run_plan;
@@ -36,9 +40,9 @@ typedef struct ad_runs {
     ad_run_plan plan;
     int64_t at, end;
     int64_t start, length; /* of the run, in its row */
-    const void *run[AD_MAX_STREAMS];
-    const char *row[AD_MAX_STREAMS]; /* where the operands' current row begins */
-    _Alignas(64) char packed[AD_MAX_STREAMS][AD_RUN * sizeof(double)];
+    const void *run[AD_MAX_VIEWS];
+    const char *row[AD_MAX_VIEWS]; /* where the operands' current row begins */
+    _Alignas(64) char packed[AD_MAX_VIEWS][AD_RUN * sizeof(double)];
 } ad_runs;
 
 void ad_runs_open(ad_runs *r, const ad_run_plan *p, int64_t begin, int64_t end);

@@ -1,13 +1,9 @@
-/* What is done to all fields of a model at once: each function is a visitor on one walk. Those
- * that can fail walk twice: the first time to check, the second to write. */
-#include "trees/walk.h"
+/* What is done to all fields of a model at once. Where it can fail, a walk that knows the fields'
+ * names looks at all of them before the first is written. */
+#include "adze/model.h"
+#include "trees/result.h"
 
 #include <string.h>
-
-static ad_view view_at(const ad_site *s, const void *arrays)
-{
-    return ad_array_view(*ad_site_array(s, arrays));
-}
 
 static ad_status missing_argument(ad_error *error, const char *verb)
 {
@@ -29,22 +25,17 @@ static ad_status call(void *user, const ad_site *s)
     return c->visit(c->user, ad_site_print(s, false, path), ad_site_array(s, c->model));
 }
 
-ad_status ad_model_visit(const ad_model *d, void *model, ad_visitor *visit, void *user)
+ad_status ad_model_visit(const ad_tree *tree, void *model, ad_visitor *visit, void *user)
 {
     caller c = {model, visit, user};
-    return d && model && visit ? ad_walk(d, call, &c) : AD_MISUSE;
+    return tree && model && visit ? ad_tree_walk(tree, call, &c) : AD_MISUSE;
 }
 
-static ad_status free_array(void *model, const ad_site *s)
+void ad_model_free(const ad_tree *tree, void *model)
 {
-    ad_array_free(ad_site_array(s, model));
-    return AD_OK;
-}
-
-void ad_model_free(const ad_model *d, void *model)
-{
-    if (d && model)
-        ad_walk(d, free_array, model);
+    ad_array *a = model;
+    for (size_t i = 0; tree && model && i < tree->arrays; i++)
+        ad_array_free(&a[i]);
 }
 
 /* ---- leaves ------------------------------------------------------------------------- */
@@ -56,7 +47,7 @@ typedef struct planting {
     leaf_maker *make;
     ad_tape *tape;
     const void *model;
-    void *tensors;
+    ad_tensor *tensors;
     char *room; /* on the tape, for labels */
     size_t left;
 } planting;
@@ -86,47 +77,44 @@ static ad_status plant(void *user, const ad_site *s)
     ad_error error; /* its text need not be cleared for every field */
     error.status = AD_OK;
     const ad_array *a = ad_site_array(s, p->model);
-    ad_status status = ad_check_held(s, a, p->verb, "", &error);
+    ad_status status = ad_require_held(s, a, p->verb, "", &error);
     if (status == AD_OK && p->make == (ad_watch))
-        status = ad_check_float(s, a, p->verb, &error);
+        status = ad_require_float(s, a, p->verb, &error);
     if (status != AD_OK)
         ad_tape_fail(p->tape, status, "%s", error.text);
     ad_tensor x = p->make(p->tape, status == AD_OK ? ad_array_view(*a) : (ad_view){0});
-    *ad_site_tensor(s, p->tensors) = ad_label(x, label_of(p, s));
+    p->tensors[s->number] = ad_label(x, label_of(p, s));
     return AD_OK;
 }
 
-static ad_status plant_nothing(void *user, const ad_site *s)
+static void plant_all(const ad_tree *tree, planting *p)
 {
-    const planting *p = user;
-    *ad_site_tensor(s, p->tensors) = p->make(p->tape, (ad_view){0});
-    return AD_OK;
-}
-
-static void plant_all(const ad_model *d, planting *p)
-{
-    if (!d || !p->model || !p->tensors)
+    if (!tree || !p->model || !p->tensors)
         ad_tape_fail(p->tape, AD_MISUSE, "%s: an argument is NULL", p->verb);
-    if (d && p->tensors)
-        ad_walk(d, p->model ? plant : plant_nothing, p);
+    if (!tree || !p->tensors)
+        return;
+    if (p->model)
+        ad_tree_walk(tree, plant, p);
+    for (size_t i = 0; !p->model && i < tree->arrays; i++)
+        p->tensors[i] = p->make(p->tape, (ad_view){0});
 }
 
-void ad_model_watch(const ad_model *d, ad_tape *t, const void *model, void *tensors)
+void ad_model_watch(const ad_tree *tree, ad_tape *t, const void *model, void *tensors)
 {
-    plant_all(d, &(planting){"watch", (ad_watch), t, model, tensors, NULL, 0});
+    plant_all(tree, &(planting){"watch", (ad_watch), t, model, tensors, NULL, 0});
 }
 
-void ad_model_freeze(const ad_model *d, ad_tape *t, const void *model, void *tensors)
+void ad_model_freeze(const ad_tree *tree, ad_tape *t, const void *model, void *tensors)
 {
-    plant_all(d, &(planting){"freeze", (ad_freeze), t, model, tensors, NULL, 0});
+    plant_all(tree, &(planting){"freeze", (ad_freeze), t, model, tensors, NULL, 0});
 }
 
 /* ---- gradients ---------------------------------------------------------------------- */
 
 typedef struct harvest {
     const ad_tape *tape;
-    const void *tensors;
-    void *gradient;
+    const ad_tensor *tensors;
+    const ad_array *gradient;
 } harvest;
 
 /* A gradient is like that of the sweep. A tensor of another tape may have one, too, from a sweep
@@ -134,7 +122,7 @@ typedef struct harvest {
 static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, ad_error *error)
 {
     const harvest *h = user;
-    ad_tensor x = *ad_site_tensor(s, h->tensors);
+    ad_tensor x = h->tensors[s->number];
     char path[AD_PATH_SIZE];
     if (x.tape != h->tape)
         return ad_fail(error, x.tape ? AD_FOREIGN : AD_MISUSE,
@@ -143,39 +131,34 @@ static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, 
     ad_view g = ad_grad(x), numbers = ad_read(x);
     if (!g.data)
         return ad_fail(error, AD_MISUSE, "gradient: %s is %s", ad_site_print(s, true, path),
-                       numbers.data && !ad_is_tracked(x) ? "frozen" : "no watched leaf");
-    *like = (ad_array){.data = (void *)(uintptr_t)g.data, .type = g.type, .shape = g.shape};
-    like->allocator = ad_site_array(s, h->gradient)->allocator;
+                       numbers.data && !ad_is_tracked(x) ? "frozen" : "not a watched leaf");
+    *like =
+        (ad_array){(void *)(uintptr_t)g.data, g.type, g.shape, h->gradient[s->number].allocator};
     return AD_OK;
 }
 
-static ad_status reap(void *user, const ad_site *s)
+ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
+                            const void *tensors, void *gradient)
 {
-    const harvest *h = user;
-    return ad_array_write(ad_site_array(s, h->gradient), ad_grad(*ad_site_tensor(s, h->tensors)),
-                          NULL);
-}
-
-ad_status ad_model_gradient(const ad_model *d, ad_tensor y, const ad_view *dy, const void *tensors,
-                            void *gradient)
-{
-    if (!d || !tensors || !gradient)
+    if (!tree || !tensors || !gradient)
         return ad_tape_fail(y.tape, AD_MISUSE, "gradient: an argument is NULL");
     ad_status status = dy ? ad_backward_from(y, *dy) : ad_backward(y);
-    return status == AD_OK ? ad_model_collect(d, y.tape, tensors, gradient) : status;
+    return status == AD_OK ? ad_model_collect(tree, y.tape, tensors, gradient) : status;
 }
 
-ad_status ad_model_collect(const ad_model *d, ad_tape *t, const void *tensors, void *gradient)
+ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors, void *gradient)
 {
-    if (!d || !tensors || !gradient)
+    if (!tree || !tensors || !gradient)
         return ad_tape_fail(t, AD_MISUSE, "gradient: an argument is NULL");
-    if (ad_tape_status(t) == AD_OK && ad_tape_measure(t).sweep_left)
+    ad_tape_info info = {.size = sizeof info};
+    ad_tape_measure(t, &info);
+    if (ad_tape_status(t) == AD_OK && info.sweep_left)
         ad_tape_fail(t, AD_MISUSE, "gradient: the sweep has not come to its end");
     if (ad_tape_status(t) != AD_OK)
         return ad_tape_status(t);
     ad_error error = {0};
     harvest h = {t, tensors, gradient};
-    ad_result r = {.d = d,
+    ad_result r = {.tree = tree,
                    .target = gradient,
                    .verb = "gradient",
                    .role = "the gradient",
@@ -186,76 +169,70 @@ ad_status ad_model_collect(const ad_model *d, ad_tape *t, const void *tensors, v
     if (status != AD_OK)
         return ad_tape_fail(t, status, "%s", error.text);
     ad_result_commit(&r);
-    return ad_walk(d, reap, &h);
+    ad_array *g = gradient;
+    for (size_t i = 0; i < tree->arrays; i++)
+        ad_array_write(&g[i], ad_grad(h.tensors[i]), NULL);
+    return AD_OK;
 }
 
 /* ---- copies ------------------------------------------------------------------------- */
 
-typedef struct pair {
-    const void *from;
-    void *to;
-    double alpha;
-    ad_error *error;
-} pair;
-
-static ad_status clear(void *user, const ad_site *s)
+/* Makes what `to` is missing like the model's arrays. */
+static ad_status make_like(const ad_tree *tree, const char *verb, const char *role,
+                           const void *model, void *to, ad_error *error)
 {
-    const pair *p = user;
-    ad_array *a = ad_site_array(s, p->to);
-    memset(a->data, 0, ad_array_count(a) * ad_type_size(a->type));
-    return AD_OK;
-}
-
-static ad_status copy_numbers(void *user, const ad_site *s)
-{
-    const pair *p = user;
-    return ad_array_write(ad_site_array(s, p->to), view_at(s, p->from), NULL);
-}
-
-static ad_status fill_like(const ad_model *d, pair *p, const char *verb, const char *role,
-                           ad_site_visitor *fill)
-{
-    ad_result r = {.d = d,
-                   .target = p->to,
+    ad_result r = {.tree = tree,
+                   .target = to,
                    .verb = verb,
                    .role = role,
-                   .like = ad_like_model,
-                   .user = p->from,
-                   .error = p->error};
-    if (!d || !p->from || !p->to)
-        return missing_argument(p->error, verb);
+                   .like = ad_like_struct,
+                   .user = model,
+                   .error = error};
+    if (!tree || !model || !to)
+        return missing_argument(error, verb);
     ad_status status = ad_result_prepare(&r);
-    if (status != AD_OK)
-        return status;
-    ad_result_commit(&r);
-    return ad_walk(d, fill, p);
+    if (status == AD_OK)
+        ad_result_commit(&r);
+    return status;
 }
 
-ad_status ad_model_like(const ad_model *d, const void *model, void *zeros, ad_error *error)
+ad_status ad_model_like(const ad_tree *tree, const void *model, void *zeros, ad_error *error)
 {
-    pair p = {.from = model, .to = zeros, .error = error};
-    return fill_like(d, &p, "like", "the zeros", clear);
+    ad_array *a = zeros;
+    ad_status status = make_like(tree, "like", "the zeros", model, zeros, error);
+    for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
+        memset(a[i].data, 0, ad_array_count(&a[i]) * ad_type_size(a[i].type));
+    return status;
 }
 
-ad_status ad_model_copy(const ad_model *d, const void *model, void *copy, ad_error *error)
+ad_status ad_model_copy(const ad_tree *tree, const void *model, void *copy, ad_error *error)
 {
-    pair p = {.from = model, .to = copy, .error = error};
-    return fill_like(d, &p, "copy", "the copy", copy_numbers);
+    const ad_array *from = model;
+    ad_array *to = copy;
+    ad_status status = make_like(tree, "copy", "the copy", model, copy, error);
+    for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
+        ad_array_write(&to[i], ad_array_view(from[i]), NULL);
+    return status;
 }
 
 /* ---- y += alpha x ------------------------------------------------------------------- */
 
+typedef struct summands {
+    const void *x, *y;
+    ad_error *error;
+} summands;
+
 static ad_status check_axpy(void *user, const ad_site *s)
 {
-    const pair *p = user;
-    const ad_array *x = ad_site_array(s, p->from), *y = ad_site_array(s, p->to);
-    ad_status status = ad_check_held(s, x, "axpy", "x", p->error);
+    const summands *p = user;
+    const ad_array *x = ad_site_array(s, p->x), *y = ad_site_array(s, p->y);
+    ad_status status = ad_require_held(s, x, "axpy", "x", p->error);
     if (status == AD_OK)
-        status = ad_check_held(s, y, "axpy", "y", p->error);
+        status = ad_require_held(s, y, "axpy", "y", p->error);
     if (status == AD_OK)
-        status = ad_check_float(s, x, "axpy", p->error);
+        status = ad_require_float(s, x, "axpy", p->error);
     if (status == AD_OK)
-        status = ad_check_equal(s, x, y, "axpy", "y", p->error);
+        status = ad_require_equal(s, x, y, "axpy", "y", p->error);
     return status;
 }
 
@@ -269,22 +246,22 @@ AXPY(float, axpy_f32)
 AXPY(double, axpy_f64)
 #undef AXPY
 
-static ad_status axpy(void *user, const ad_site *s)
+static void axpy(double alpha, const ad_array *x, ad_array *y)
 {
-    const pair *p = user;
-    const ad_array *x = ad_site_array(s, p->from), *y = ad_site_array(s, p->to);
     if (x->type == AD_F32)
-        axpy_f32(ad_array_count(x), (float)p->alpha, x->data, y->data);
+        axpy_f32(ad_array_count(x), (float)alpha, x->data, y->data);
     else
-        axpy_f64(ad_array_count(x), p->alpha, x->data, y->data);
-    return AD_OK;
+        axpy_f64(ad_array_count(x), alpha, x->data, y->data);
 }
 
-ad_status ad_model_axpy(const ad_model *d, double alpha, const void *x, void *y, ad_error *error)
+ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *y, ad_error *error)
 {
-    pair p = {x, y, alpha, error};
-    if (!d || !x || !y)
+    const ad_array *from = x;
+    ad_array *to = y;
+    if (!tree || !x || !y)
         return missing_argument(error, "axpy");
-    ad_status status = ad_walk(d, check_axpy, &p);
-    return status == AD_OK ? ad_walk(d, axpy, &p) : status;
+    ad_status status = ad_tree_walk(tree, check_axpy, &(summands){x, y, error});
+    for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
+        axpy(alpha, &from[i], &to[i]);
+    return status;
 }

@@ -7,7 +7,7 @@
 static bool refuse(const char *op, ad_tensor x, int axis, const char *reason)
 {
     char text[256];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): axis %d %s", op,
                  ad_shape_print(&shape, text, sizeof text), axis, reason);
     return false;
@@ -15,7 +15,7 @@ static bool refuse(const char *op, ad_tensor x, int axis, const char *reason)
 
 bool ad_axis_fix(const char *op, ad_tensor x, int *axis, int rank)
 {
-    if (ad_shape_of_tensor(x).rank < 0) {
+    if (ad_shape_of(x).rank < 0) {
         *axis = 0;
         return true;
     }
@@ -30,12 +30,12 @@ bool ad_axis_fix(const char *op, ad_tensor x, int *axis, int rank)
 
 bool ad_axes_fix(const char *op, ad_tensor x, ad_axes *axes, unsigned *mask)
 {
-    int rank = ad_shape_of_tensor(x).rank;
+    int rank = ad_shape_of(x).rank;
     *mask = 0;
     if (rank < 0)
         return true;
     if (axes->count < 0 || axes->count > AD_MAX_RANK) {
-        ad_tape_fail(x.tape, AD_MISUSE, "%s: %d axes, there can be 0 (all) to %d", op, axes->count,
+        ad_tape_fail(x.tape, AD_MISUSE, "%s: %d axes; there must be 0 (all) to %d", op, axes->count,
                      AD_MAX_RANK);
         return false;
     }
@@ -51,13 +51,4 @@ bool ad_axes_fix(const char *op, ad_tensor x, ad_axes *axes, unsigned *mask)
         *mask |= bit;
     }
     return true;
-}
-
-ad_tensor ad_dead_like(ad_tensor x)
-{
-    if (x.tape)
-        x.as.node.index = UINT32_MAX;
-    else
-        x.as.number = NAN;
-    return x;
 }

@@ -15,7 +15,4 @@ bool ad_axis_fix(const char *op, ad_tensor x, int *axis, int rank);
  * axis i is named; an empty list names all of them and stays as it is. */
 bool ad_axes_fix(const char *op, ad_tensor x, ad_axes *axes, unsigned *mask);
 
-/* What a public function returns after a failure that it has put on x's tape. */
-ad_tensor ad_dead_like(ad_tensor x);
-
 #endif

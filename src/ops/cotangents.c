@@ -28,6 +28,7 @@ static bool x_itself(const ad_view *x, const void *attr, ad_view *y)
 /* An op on the cotangent of its one operand. */
 #define COTANGENT_OP(op, attr_type, jvp_rule, words) \
     static const ad_op op##_op = {                   \
+        .size = sizeof(ad_op),                       \
         .name = #op,                                 \
         .arity = 1,                                  \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,       \
@@ -43,15 +44,16 @@ static bool x_itself(const ad_view *x, const void *attr, ad_view *y)
 static ad_tensor refuse(const char *op, ad_tensor x, const char *reason)
 {
     char text[64];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): %s", op, ad_shape_print(&shape, text, sizeof text),
                  reason);
-    return ad_dead_like(x);
+    return ad_dead(x);
 }
 
 /* ---- stop_gradient ----------------------------------------------------------------- */
 
 static const ad_op stop_gradient_op = {
+    .size = sizeof(ad_op),
     .name = "stop_gradient",
     .arity = 1,
     .flags = AD_OP_STOPS,
@@ -135,16 +137,16 @@ static void clip_gradient_pullback(const ad_pullback_args *c)
     number low, high;
     ad_view in[] = {c->dy, spread(c->dy.type, b->low, &low), spread(c->dy.type, b->high, &high),
                     c->dy};
-    in[3].data = c->of;
-    ad_map_into(c->work, &c->dy.shape, c->of ? &let_through : &clipped, c->of ? 4 : 3, in,
-                &c->dx[0], !c->assign[0]);
+    in[3].data = c->cotangent;
+    ad_map_into(c->work, &c->dy.shape, c->cotangent ? &let_through : &clipped, c->cotangent ? 4 : 3,
+                in, &c->dx[0], !c->assign[0]);
 }
 
 COTANGENT_OP(clip_gradient, bounds, ad_view_jvp, "dx = min(max(g, low), high)")
 
 ad_tensor ad_clip_gradient(ad_tensor x, double low, double high)
 {
-    if (ad_shape_of_tensor(x).rank >= 0 && !(low <= high))
+    if (ad_shape_of(x).rank >= 0 && !(low <= high))
         return refuse("clip_gradient", x, "the lower bound must not be above the upper one");
     return ad_apply(&clip_gradient_op, &x, &(bounds){low, high});
 }
@@ -185,7 +187,7 @@ GREATEST(f64, double)
 static void clip_gradient_norm_pullback(const ad_pullback_args *c)
 {
     ad_view g = c->dy;
-    g.data = c->of ? c->of : c->dy.data;
+    g.data = c->cotangent ? c->cotangent : c->dy.data;
     size_t n = ad_view_count(&g);
     double most = *(const double *)c->attr;
     double unit = g.type == AD_F32 ? greatest_f32(n, g.data) : greatest_f64(n, g.data);
@@ -193,7 +195,7 @@ static void clip_gradient_norm_pullback(const ad_pullback_args *c)
     double factor = most / unit / sqrt(square);
     bool within = unit == 0 || factor >= 1;
     scale(c->work, &c->dy, within ? 1 : factor, &c->dx[0], !c->assign[0]);
-    if (c->of && !within)
+    if (c->cotangent && !within)
         scale(c->work, &g, -factor * dot(c->work, &g, &c->dy, unit) / square, &c->dx[0], true);
 }
 
@@ -201,8 +203,8 @@ COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp, "dx = g min(1, max_norm / 
 
 ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
-    if (ad_shape_of_tensor(x).rank >= 0 && !(max_norm >= 0))
-        return refuse("clip_gradient_norm", x, "the greatest norm must not be negative");
+    if (ad_shape_of(x).rank >= 0 && !(max_norm >= 0))
+        return refuse("clip_gradient_norm", x, "max_norm must not be negative");
     return ad_apply(&clip_gradient_norm_op, &x, &max_norm);
 }
 
@@ -213,7 +215,7 @@ static const char *straight_through_shape(const ad_shape *x, const void *attr, a
 {
     *y = x[0];
     (void)attr;
-    return ad_shape_equal(&x[0], &x[1]) ? NULL : "both must have one shape";
+    return ad_shape_equal(&x[0], &x[1]) ? NULL : "both operands must have the same shape";
 }
 
 static void straight_through_pullback(const ad_pullback_args *c)
@@ -234,6 +236,7 @@ static void straight_through_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op straight_through_op = {
+    .size = sizeof(ad_op),
     .name = "straight_through",
     .arity = 2,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -271,8 +274,8 @@ static void *own_copy(const ad_pullback_args *c)
 static void on_cotangent_pullback(const ad_pullback_args *c)
 {
     const listener *l = c->attr;
-    ad_cotangent seen = {.x = c->x[0], .of = c->dy};
-    seen.of.data = c->of;
+    ad_cotangent seen = {.x = c->x[0], .cotangent = c->dy};
+    seen.cotangent.data = c->cotangent;
     seen.dx = (ad_array){.data = own_copy(c), .type = c->dy.type, .shape = c->dy.shape};
     if (!seen.dx.data)
         return;
@@ -285,12 +288,12 @@ static void on_cotangent_pullback(const ad_pullback_args *c)
     ad_map_into(c->work, &dy.shape, &ad_itself, 1, &dy, &c->dx[0], !c->assign[0]);
 }
 
-COTANGENT_OP(on_cotangent, listener, ad_view_jvp, "dx = g, as the hook leaves it")
+COTANGENT_OP(on_cotangent, listener, ad_view_jvp, "dx = the numbers that the hook leaves of g")
 
 ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {
-    if (ad_shape_of_tensor(x).rank >= 0 && !hook)
-        return refuse("on_cotangent", x, "there is no function to call");
+    if (ad_shape_of(x).rank >= 0 && !hook)
+        return refuse("on_cotangent", x, "the hook is NULL");
     return ad_apply(&on_cotangent_op, &x, &(listener){hook, user});
 }
 

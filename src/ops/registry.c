@@ -2,6 +2,7 @@
 #include "adze/op.h"
 #include "base/memory.h"
 #include "ops/families.h"
+#include "tape/apply.h"
 
 #include <string.h>
 
@@ -84,7 +85,7 @@ static void clear(ad_registry *r)
 
 ad_status ad_registry_add(ad_registry *r, const ad_op *op)
 {
-    if (!r || !op || !op->name || find(r, op->name))
+    if (!r || !op || op->size < AD_OP_FIRST_SIZE || !op->name || find(r, op->name))
         return AD_MISUSE;
     entry *e = ad_memory_take(r->allocator, sizeof *e);
     if (!e)

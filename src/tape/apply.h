@@ -3,11 +3,16 @@
 #define ADZE_TAPE_APPLY_H
 
 #include "adze/op.h"
+#include "base/sized.h"
+
+/* The bytes of an op in its first version: where fewer are given, nobody has set the size. */
+#define AD_OP_FIRST_SIZE AD_END_OF(ad_op, derivative)
 
 /* The form of such a function is an op without kernels: its name, arity (up to 4), and rules for types
  * (NULL: one float type) and shapes. */
 #define AD_FORM(op, operands, type_rule, shape_rule) \
-    static const ad_op op = {.name = #op,            \
+    static const ad_op op = {.size = sizeof(ad_op),  \
+                             .name = #op,            \
                              .arity = operands,      \
                              .flags = AD_OP_STRIDED, \
                              .type = type_rule,      \

@@ -117,10 +117,10 @@ static bool keeps_cotangent(const ad_node *n)
 
 ad_view ad_grad(ad_tensor x)
 {
-    return ad_grad_of(x, 0);
+    return ad_grad_at(x, 0);
 }
 
-ad_view ad_grad_of(ad_tensor x, int i)
+ad_view ad_grad_at(ad_tensor x, int i)
 {
     const ad_node *n = ad_tape_node(x);
     bool there = keeps_cotangent(n) && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
@@ -141,7 +141,7 @@ static ad_status sweep_tangents(const char *name, ad_tensor y, const ad_view *dy
 {
     ad_tape *t = y.tape;
     ad_sweep_plan plan = {name, 1, dy, tdy, AD_SECOND_ORDER, SIZE_MAX};
-    bool pushed = t->pushed != AD_NO_NODE && t->pushed >= y.as.node.index;
+    bool pushed = t->pushed != AD_NO_NODE && t->pushed >= ad_tensor_index(y);
     if (pushed && ad_room_for_tangents(t, t->count))
         return ad_sweep_start(y, &plan);
     if (!pushed)
@@ -173,13 +173,13 @@ ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
 
 ad_view ad_grad_tangent(ad_tensor x)
 {
-    return ad_grad_tangent_of(x, 0);
+    return ad_grad_tangent_at(x, 0);
 }
 
-ad_view ad_grad_tangent_of(ad_tensor x, int i)
+ad_view ad_grad_tangent_at(ad_tensor x, int i)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there = keeps_cotangent(n) && x.as.node.index < x.tape->tangents_count;
-    void *tdx = there ? x.tape->tangents[x.as.node.index].tdx : NULL;
+    bool there = keeps_cotangent(n) && ad_tensor_index(x) < x.tape->tangents_count;
+    void *tdx = there ? x.tape->tangents[ad_tensor_index(x)].tdx : NULL;
     return tdx ? ad_node_block(n, tdx, x.tape->directions, i) : (ad_view){0};
 }

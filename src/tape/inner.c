@@ -1,8 +1,6 @@
 /* Inner tapes: where functions of tensors are evaluated aside, by the rules of an op or before it is
  * recorded. A tape has one at most, which has its own in turn, so that such functions nest; it
  * serves one after another and keeps its memory in between. */
-#include "tape/inner.h"
-
 #include "tape/failure.h"
 
 uint32_t ad_tape_hold(ad_tape *t)
@@ -16,7 +14,7 @@ uint32_t ad_tape_hold(ad_tape *t)
 void ad_tape_let_go(ad_tape *t, uint32_t held)
 {
     if (t)
-        t->held = held;
+        t->held = held < t->count ? held : t->count;
 }
 
 /* What holds for the outer tape holds inside, except that a function evaluated aside need not depend on
@@ -42,7 +40,7 @@ static ad_tape *empty_inner(ad_tape *t)
 
 ad_tape *ad_inner_tape(ad_workspace *work)
 {
-    if (!work || !work->owner)
+    if (!work || !work->owner || ad_work_in_task(work, "an inner tape"))
         return NULL;
     ad_tape *inner = empty_inner(work->owner);
     if (!inner)
@@ -50,9 +48,9 @@ ad_tape *ad_inner_tape(ad_workspace *work)
     return inner;
 }
 
-ad_tape *ad_aside_begin(ad_tape *t, const char *name)
+ad_tape *ad_inner_begin(ad_tape *t, const char *name)
 {
-    if (!ad_tape_enter(t, name))
+    if (!t || !name || !ad_tape_enter(t, name))
         return NULL;
     ad_tape *inner = empty_inner(t);
     if (!inner) {
@@ -61,19 +59,18 @@ ad_tape *ad_aside_begin(ad_tape *t, const char *name)
         return NULL;
     }
     t->busy = name;
+    t->inner_begun = true;
     return inner;
 }
 
-const char *ad_aside_place(ad_tape *t)
+ad_status ad_inner_end(ad_tape *t)
 {
-    return ad_tape_place(t);
-}
-
-bool ad_aside_end(ad_tape *t)
-{
+    if (!t || !t->inner_begun)
+        return AD_MISUSE;
     const char *name = t->busy;
     t->busy = NULL;
+    t->inner_begun = false;
     if (ad_tape_status(t->inner) != AD_OK)
         ad_tape_fail(t, ad_tape_status(t->inner), "%s: %s", name, ad_tape_error(t->inner));
-    return ad_tape_leave_with_status(t) == AD_OK;
+    return ad_tape_leave_with_status(t);
 }

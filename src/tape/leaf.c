@@ -17,7 +17,7 @@ static bool strides_fit(const ad_view *v)
     for (int i = 0; i < v->shape.rank; i++) {
         uint64_t stride = v->stride[i] < 0 ? 0 - (uint64_t)v->stride[i] : (uint64_t)v->stride[i];
         size_t steps = v->shape.dim[i] ? (size_t)v->shape.dim[i] - 1 : 0;
-        reach = ad_size_add(reach, ad_size_mul(steps, stride));
+        reach = ad_size_add(reach, ad_size_mul(steps, ad_size_of(stride)));
     }
     return reach <= PTRDIFF_MAX / sizeof(double);
 }
@@ -27,7 +27,7 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
     char shape[256];
     ad_status status = ad_shape_count(&v->shape, count);
     if ((unsigned)v->type >= AD_TYPE_COUNT)
-        ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is no number type", name, (int)v->type);
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is not a number type", name, (int)v->type);
     else if (status != AD_OK || !strides_fit(v))
         ad_tape_fail(t, status == AD_OK ? AD_TOO_LARGE : status, "%s(%s): %s", name,
                      ad_shape_print(&v->shape, shape, sizeof shape),
@@ -64,7 +64,7 @@ static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
     return true;
 }
 
-static ad_tensor plant(ad_tape *t, const char *name, ad_view *v, unsigned flags)
+static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     size_t count;
     if (!good_leaf(t, name, v, &count))
@@ -72,7 +72,11 @@ static ad_tensor plant(ad_tape *t, const char *name, ad_view *v, unsigned flags)
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
-    ad_node_plan plan = {NULL, 0, v->type, &v->shape, v->stride, v->data, count};
+    ad_node_plan plan = {.type = v->type,
+                         .shape = &v->shape,
+                         .stride = v->stride,
+                         .borrowed = v->data,
+                         .count = count};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n || (t->checks & AD_CHECK_BORROWED && !ad_remember_numbers(t, n))) {
         ad_arena_return(&t->values, start);
@@ -90,7 +94,7 @@ static ad_tensor new_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
 {
     if (!t || !ad_tape_enter(t, name))
         return ad_tape_dead(t);
-    ad_tensor x = plant(t, name, v, flags);
+    ad_tensor x = put_leaf(t, name, v, flags);
     ad_tape_leave(t);
     return x;
 }
@@ -109,20 +113,20 @@ ad_tensor(ad_freeze)(ad_tape *t, ad_view v)
     return new_leaf(t, "freeze", &v, 0);
 }
 
-static ad_tensor plant_number(ad_tape *t, ad_type type, double value)
+static ad_tensor put_number(ad_tape *t, ad_type type, double value)
 {
     if ((unsigned)type >= AD_TYPE_COUNT) {
-        ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is no number type", (int)type);
+        ad_tape_fail(t, AD_BAD_TYPE, "constant: %d is not a number type", (int)type);
         return ad_tape_dead(t);
     }
     type = ad_tape_type(t, type);
     uint64_t number;
     if (!ad_convert_number(value, type, &number)) {
-        ad_tape_fail(t, AD_DOMAIN, "constant: %g is no value of type %s", value,
+        ad_tape_fail(t, AD_DOMAIN, "constant: %g is not a value of type %s", value,
                      ad_type_text(type));
         return ad_tape_dead(t);
     }
-    ad_node_plan plan = {NULL, 0, type, &AD_SCALAR, NULL, NULL, 1};
+    ad_node_plan plan = {.type = type, .shape = &AD_SCALAR, .count = 1};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n)
         return ad_tape_dead(t);
@@ -134,7 +138,7 @@ ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
 {
     if (!t || !ad_tape_enter(t, "constant"))
         return ad_tape_dead(t);
-    ad_tensor x = plant_number(t, type, value);
+    ad_tensor x = put_number(t, type, value);
     ad_tape_leave(t);
     return x;
 }
@@ -152,7 +156,7 @@ ad_tensor ad_label(ad_tensor x, const char *name)
 /* In the list of those that keep their cotangents, which goes down the tape. */
 static void retain(ad_tape *t, ad_tensor x)
 {
-    uint32_t index = x.as.node.index, *link = &t->last_watched;
+    uint32_t index = ad_tensor_index(x), *link = &t->last_watched;
     ad_node *n = ad_tape_node(x);
     if (!n) {
         ad_tape_fail(t, AD_STALE, "retain: the value is gone: a reset or rewind ended it");
@@ -189,11 +193,16 @@ ad_view ad_read(ad_tensor x)
 
 double ad_item(ad_tensor x)
 {
+    double number;
     ad_view v = ad_read(x);
+    if (!x.tape) {
+        memcpy(&number, &x.bits, sizeof number);
+        return number;
+    }
     return ad_view_count(&v) == 1 ? ad_view_get(&v, 0) : NAN;
 }
 
-ad_shape ad_shape_of_tensor(ad_tensor x)
+ad_shape ad_shape_of(ad_tensor x)
 {
     const ad_node *n = ad_tape_node(x);
     return n ? ad_node_shape(n) : (ad_shape){.rank = -1};

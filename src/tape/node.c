@@ -32,33 +32,38 @@ const char *ad_node_name(const ad_node *n)
     return n->op ? n->op->name : n->flags & AD_NODE_WATCHED ? "watch" : "freeze";
 }
 
+ad_tensor ad_number(double value)
+{
+    ad_tensor x = {NULL, 0};
+    memcpy(&x.bits, &value, sizeof value);
+    return x;
+}
+
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index)
 {
-    ad_tensor x = {.tape = t};
-    x.as.node.index = index;
-    x.as.node.epoch = t->nodes[index]->epoch;
-    return x;
+    return ad_tensor_to(t, index, t->nodes[index]->epoch);
 }
 
 ad_tensor ad_tape_dead(ad_tape *t)
 {
-    ad_tensor x = {.tape = t};
-    if (t)
-        x.as.node.index = AD_NO_NODE;
-    else
-        x.as.number = NAN;
-    return x;
+    return t ? ad_tensor_to(t, AD_NO_NODE, 0) : ad_number(NAN);
 }
 
-static bool more_nodes(ad_tape *t)
+ad_tensor ad_dead(ad_tensor x)
+{
+    return ad_tape_dead(x.tape);
+}
+
+/* Makes room in the list, and keeps what is at its first `used` places. */
+static bool more_nodes(ad_tape *t, uint32_t used)
 {
     bool numbered = t->capacity <= AD_NO_NODE / 2;
     uint32_t capacity = t->capacity ? 2 * t->capacity : 256;
     ad_node **nodes = numbered ? ad_memory_take(t->allocator, capacity * sizeof *nodes) : NULL;
     if (!nodes)
         return false;
-    if (t->count)
-        memcpy(nodes, t->nodes, t->count * sizeof *nodes);
+    if (used)
+        memcpy(nodes, t->nodes, used * sizeof *nodes);
     ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *nodes);
     t->nodes = nodes;
     t->capacity = capacity;
@@ -68,7 +73,7 @@ static bool more_nodes(ad_tape *t)
 static size_t node_size(const ad_node_plan *plan)
 {
     size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
-    size_t attr = plan->op ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
+    size_t attr = plan->op && !plan->result ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
     return sizeof(ad_node) + (size_t)plan->shape->rank * sizeof(ad_axis) +
            operands * sizeof(uint32_t) + attr;
 }
@@ -96,7 +101,8 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
     ad_arena_mark start = ad_arena_here(&t->values);
-    bool room = t->count < t->capacity || more_nodes(t);
+    uint32_t place = t->count + plan->result;
+    bool room = place < t->capacity || more_nodes(t, place);
     ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;
     if (n && !data)
@@ -108,16 +114,18 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     }
     *n = (ad_node){
         .op = plan->op,
-        .place = ad_tape_place(t),
+        .source_line = ad_tape_source_line(t),
         .data = data,
         .count = plan->count,
         .epoch = t->epoch,
         .watched = AD_NO_NODE,
         .arity = (uint32_t)plan->arity,
+        .result = plan->result,
+        .further = plan->further,
         .type = (uint8_t)plan->type,
         .rank = (uint8_t)plan->shape->rank,
     };
-    ad_tape_at(t, NULL);
+    ad_tape_at_line(t, NULL);
     lay_out(n, plan);
     return n;
 }
@@ -135,7 +143,7 @@ static void *room_on_tape(ad_tape *t, size_t bytes)
         return NULL;
     }
     ad_shape shape = AD_SHAPE((int64_t)bytes);
-    ad_node_plan plan = {NULL, 0, AD_U8, &shape, NULL, NULL, bytes};
+    ad_node_plan plan = {.type = AD_U8, .shape = &shape, .count = bytes};
     ad_node *n = ad_tape_plan(t, &plan);
     if (!n)
         return NULL;

@@ -36,17 +36,19 @@ typedef struct ad_axis {
 } ad_axis;
 
 typedef struct ad_node {
-    const ad_op *op;   /* NULL: a leaf */
-    const char *label; /* borrowed, or NULL */
-    const char *place; /* the source line, or NULL */
-    void *data;        /* numbers: the node's own, an operand's, or borrowed from the user */
+    const ad_op *op;         /* NULL: a leaf */
+    const char *label;       /* borrowed, or NULL */
+    const char *source_line; /* or NULL */
+    void *data;              /* numbers: the node's own, an operand's, or borrowed from the user */
     void *saved;
     void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
                          as the sweep carries, one block after another */
     size_t count;    /* elements */
     uint32_t epoch;  /* what a handle must show */
     uint32_t watched; /* of a watched leaf or a retained value: the one before it */
-    uint32_t arity;
+    uint32_t arity;   /* 0 of a result after the first */
+    uint32_t result;  /* its number among the results of its op */
+    uint32_t further; /* results after this one, which is the first */
     uint8_t type, rank;
     uint16_t flags;
     ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
@@ -59,14 +61,16 @@ typedef struct ad_tangents {
 } ad_tangents;
 
 struct ad_tape {
-    _Atomic(const char *) place; /* of the call to come, or NULL: comes first, see ad_tape_at */
+    _Atomic(const char *)
+        source_line; /* of the next call, or NULL: comes first, see ad_tape_at_line */
     const ad_allocator *allocator;
     unsigned checks;
     ad_guard guard;
     ad_arena values;
     ad_recycler buffers;
-    ad_tape *inner; /* for functions evaluated aside (inner.c), or NULL */
-    ad_tape *outer; /* whose inner tape this is, or NULL */
+    ad_tape *inner;   /* for functions evaluated aside (inner.c), or NULL */
+    bool inner_begun; /* by ad_inner_begin, and not ended */
+    ad_tape *outer;   /* whose inner tape this is, or NULL */
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
@@ -101,6 +105,19 @@ static inline uint32_t *ad_node_operands(const ad_node *n)
 static inline void *ad_node_attr(const ad_node *n)
 {
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
+}
+
+/* An op of several results has as many nodes, one after another. The first has the operands, the attr and
+ * what was saved, and stands for all of them where rules are called. */
+static inline uint32_t ad_first_result(const ad_tape *t, uint32_t index)
+{
+    return index - t->nodes[index]->result;
+}
+
+static inline uint32_t ad_last_result(const ad_tape *t, uint32_t index)
+{
+    uint32_t first = ad_first_result(t, index);
+    return first + t->nodes[first]->further;
 }
 
 /* Bytes of a number; ad_type_size for types that are known to exist. */
@@ -160,23 +177,28 @@ ad_view ad_node_rows(const ad_node *n, const void *data);
 ad_view ad_node_block(const ad_node *n, const void *blocks, uint32_t count, int i);
 const char *ad_node_name(const ad_node *n);
 
+/* A handle's word: the index of its node below, its epoch above. */
+static inline uint32_t ad_tensor_index(ad_tensor x)
+{
+    return (uint32_t)x.bits;
+}
+
+static inline ad_tensor ad_tensor_to(ad_tape *t, uint32_t index, uint32_t epoch)
+{
+    return (ad_tensor){t, (uint64_t)epoch << 32 | index};
+}
+
 /* The node of a live handle; NULL for any other. */
 static inline ad_node *ad_tape_node(ad_tensor x)
 {
-    if (!x.tape || x.as.node.index >= x.tape->count)
+    if (!x.tape || ad_tensor_index(x) >= x.tape->count)
         return NULL;
-    ad_node *n = x.tape->nodes[x.as.node.index];
-    return n->epoch == x.as.node.epoch ? n : NULL;
+    ad_node *n = x.tape->nodes[ad_tensor_index(x)];
+    return n->epoch == x.bits >> 32 ? n : NULL;
 }
 
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
-
-/* The source line that the caller noted. It serves for one node. */
-static inline const char *ad_tape_place(ad_tape *t)
-{
-    return atomic_load_explicit(&t->place, memory_order_relaxed);
-}
 
 /* A node for an op with operands (or a leaf: op NULL), with room for its attr. Its numbers, unless
  * `borrowed` points to them, are the node's own and uninitialised. NULL with an error on the tape when
@@ -190,6 +212,7 @@ typedef struct ad_node_plan {
     const int64_t *stride; /* NULL: row by row */
     const void *borrowed;
     size_t count;
+    uint32_t result, further; /* as in ad_node */
 } ad_node_plan;
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);

@@ -36,10 +36,10 @@ static void mark_ways(ad_tape *t, uint32_t root)
 {
     t->nodes[root]->flags |= AD_NODE_MARK;
     for (uint32_t i = root + 1; i-- > 0;) {
-        const ad_node *n = t->nodes[i];
+        const ad_node *n = t->nodes[i], *first = t->nodes[ad_first_result(t, i)];
         unsigned ways = n->op ? ways_through(n) : 0;
-        for (uint32_t k = 0; ways && k < n->arity; k++)
-            t->nodes[ad_node_operands(n)[k]]->flags |= (uint16_t)ways;
+        for (uint32_t k = 0; ways && k < first->arity; k++)
+            t->nodes[ad_node_operands(first)[k]]->flags |= (uint16_t)ways;
     }
 }
 
@@ -57,6 +57,16 @@ static ad_reach reach_by_ways(const ad_node *leaf)
                                     : AD_INDEPENDENT;
 }
 
+/* Whether an operand of a node is on the trail. */
+static bool is_on_trail(const ad_tape *t, uint32_t index)
+{
+    bool on = false;
+    const ad_node *n = t->nodes[ad_first_result(t, index)];
+    for (uint32_t k = 0; k < n->arity; k++)
+        on = on || is(t->nodes[ad_node_operands(n)[k]], AD_NODE_TRAIL);
+    return on;
+}
+
 /* The name of the first operation between a leaf and the root that severs or stops. */
 static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach reach)
 {
@@ -69,10 +79,8 @@ static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach re
         ad_node *n = t->nodes[i];
         if (!n->op) /* a leaf is on no trail */
             continue;
-        bool stops = n->op->flags & AD_OP_STOPS, on = false;
-        for (uint32_t k = 0; k < n->arity; k++)
-            on = on || is(t->nodes[ad_node_operands(n)[k]], AD_NODE_TRAIL);
-        if (!on || !is(n, WAYS) || (stops && reach == AD_SEVERED))
+        bool stops = n->op->flags & AD_OP_STOPS;
+        if (!is_on_trail(t, i) || !is(n, WAYS) || (stops && reach == AD_SEVERED))
             continue;
         n->flags |= AD_NODE_TRAIL;
         if (reach == AD_STOPPED ? stops : severs(n))
@@ -96,9 +104,9 @@ ad_reach ad_reach_of(ad_tensor y, ad_tensor x)
     const ad_node *leaf = ad_tape_node(x);
     if (x.tape != y.tape || !leaf || !is(leaf, AD_NODE_WATCHED) || !can_ask(y))
         return AD_REACH_UNKNOWN;
-    mark_ways(y.tape, y.as.node.index);
+    mark_ways(y.tape, ad_tensor_index(y));
     ad_reach reach = reach_by_ways(leaf);
-    clear_ways(y.tape, y.as.node.index);
+    clear_ways(y.tape, ad_tensor_index(y));
     ad_tape_leave(y.tape);
     return reach;
 }
@@ -112,8 +120,12 @@ static size_t visit_unreached(ad_tape *t, uint32_t root, ad_unreached_visitor *v
         ad_reach reach = reach_by_ways(n);
         if (!is(n, AD_NODE_WATCHED) || reach == AD_REACHED)
             continue;
-        ad_unreached leaf = {ad_tape_handle(t, i), n->label, n->place, reach,
-                             culprit(t, i, root, reach)};
+        ad_unreached leaf = {.size = sizeof leaf,
+                             .leaf = ad_tape_handle(t, i),
+                             .label = n->label,
+                             .source_line = n->source_line,
+                             .reach = reach,
+                             .op = culprit(t, i, root, reach)};
         visit(user, &leaf);
         count++;
     }
@@ -130,11 +142,11 @@ size_t ad_tape_unreached(ad_tensor y, ad_unreached_visitor *visit, void *user)
     ad_tape *t = y.tape;
     if (!can_ask(y))
         return 0;
-    mark_ways(t, y.as.node.index);
+    mark_ways(t, ad_tensor_index(y));
     t->busy = "unreached";
-    size_t count = visit_unreached(t, y.as.node.index, visit ? visit : visit_nobody, user);
+    size_t count = visit_unreached(t, ad_tensor_index(y), visit ? visit : visit_nobody, user);
     t->busy = NULL;
-    clear_ways(t, y.as.node.index);
+    clear_ways(t, ad_tensor_index(y));
     ad_tape_leave(t);
     return count;
 }
@@ -191,8 +203,8 @@ static void complain(void *user, const ad_unreached *leaf)
         c->first = *leaf;
     ad_text_add(&c->list, "%s%s%s%s", c->count > 1 ? ", " : "", leaf->label ? "\"" : "",
                 leaf->label ? leaf->label : "a leaf", leaf->label ? "\"" : "");
-    if (!leaf->label && leaf->place)
-        ad_text_add(&c->list, " at %s", leaf->place);
+    if (!leaf->label && leaf->source_line)
+        ad_text_add(&c->list, " at %s", leaf->source_line);
     ad_text_add(&c->list, " (%s%s)", how[leaf->reach], leaf->op ? leaf->op : "");
 }
 

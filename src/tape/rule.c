@@ -40,3 +40,19 @@ bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n)
     ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name, arity);
     return false;
 }
+
+bool ad_frame_add_results(ad_frame *f, ad_tape *t, uint32_t first)
+{
+    size_t results = t->nodes[first]->further + 1;
+    f->y = ad_arena_take(&t->values, results * sizeof *f->y, 8);
+    f->dy = ad_arena_take(&t->values, results * sizeof *f->dy, 8);
+    f->ty = ad_arena_take(&t->values, results * sizeof *f->ty, 8);
+    if (!f->y || !f->dy || !f->ty) {
+        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu results)",
+                     t->nodes[first]->op->name, results);
+        return false;
+    }
+    for (size_t i = 0; i < results; i++)
+        ad_node_look(t->nodes[first + i], &f->y[i]);
+    return true;
+}

@@ -29,11 +29,13 @@ static inline bool ad_kernel_end(ad_tape *t, ad_arena_mark start, const char *pr
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */
 char *ad_call_print(const char *name, int arity, const ad_view *x, char *text, size_t size);
 
-/* Operands of a node, and what its rules get of each. */
+/* Operands and results of an op that was recorded, and what its rules get of each. */
 enum { AD_FRAME_FEW = 4 };
 
 typedef struct ad_frame {
     ad_arena_mark start;
+    ad_view *y, *dy; /* [results], where there are several; else NULL */
+    ad_array *ty;
     ad_view *x, *tx;
     ad_array *dx;
     bool *assign;
@@ -42,12 +44,17 @@ typedef struct ad_frame {
     bool small_assign[AD_FRAME_FEW];
 } ad_frame;
 
-/* Takes room for the many operands of n. */
+/* Takes room for many operands, or for several results, of which it views the values. */
 bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n);
+bool ad_frame_add_results(ad_frame *f, ad_tape *t, uint32_t first);
 
-/* Views the operands of n. Close it in any case; false with an error when memory ran out. */
-static inline bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
+/* Views the operands of a node, the first of its op's results. Close it in any case; false with an error
+ * when memory ran out. */
+static inline bool ad_frame_open(ad_frame *f, ad_tape *t, uint32_t first)
 {
+    const ad_node *n = t->nodes[first];
+    f->y = f->dy = NULL;
+    f->ty = NULL;
     f->start = ad_arena_here(&t->values);
     f->x = f->small_x;
     f->tx = f->small_tx;
@@ -57,7 +64,7 @@ static inline bool ad_frame_open(ad_frame *f, ad_tape *t, const ad_node *n)
         return false;
     for (uint32_t i = 0; i < n->arity; i++)
         ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
-    return true;
+    return !n->further || ad_frame_add_results(f, t, first);
 }
 
 static inline void ad_frame_close(ad_frame *f, ad_tape *t)

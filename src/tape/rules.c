@@ -1,22 +1,27 @@
 /* What operations of any family are made of: the commonest rules, and the copy that makes numbers
  * at strides contiguous. */
 #include "array/strided.h"
+#include "tape/apply.h"
 #include "tape/node.h"
 
 #include <string.h>
 
-ad_op ad_op_with_pullback(const ad_op *op, const char *name,
-                          void (*pullback)(const ad_pullback_args *))
+ad_status ad_op_with_pullback(const ad_op *op, const char *name,
+                              void (*pullback)(const ad_pullback_args *), ad_op *copy)
 {
-    ad_op copy = {0};
-    if (op)
-        copy = *op;
-    copy.name = name;
-    copy.pullback = pullback;
-    copy.flags &= ~(unsigned)(AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_NO_DERIVATIVE);
-    copy.jvp = NULL;
-    copy.curvature = NULL;
-    return copy;
+    ad_op own = {0};
+    if (!op || !name || !pullback || !copy ||
+        !ad_sized_read(&own, sizeof own, op, AD_OP_FIRST_SIZE))
+        return AD_MISUSE;
+    own.name = name;
+    own.pullback = pullback;
+    own.flags &= ~(unsigned)(AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_NO_DERIVATIVE);
+    own.jvp = NULL;
+    own.curvature = NULL;
+    memset(own.slope, 0, sizeof own.slope);
+    memset(own.bend, 0, sizeof own.bend);
+    own.derivative = NULL;
+    return ad_sized_write(copy, &own, sizeof own, AD_OP_FIRST_SIZE) ? AD_OK : AD_MISUSE;
 }
 
 const char *ad_type_first(const ad_type *x, const void *attr, ad_type *y)
@@ -110,6 +115,7 @@ static void contiguous_jvp(const ad_jvp_args *c)
 }
 
 const ad_op ad_contiguous_op = {
+    .size = sizeof(ad_op),
     .name = "contiguous",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_LINEAR,

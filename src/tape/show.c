@@ -15,16 +15,28 @@ void ad_tape_trace(ad_tape *t, ad_tracer *tracer, void *user)
     ad_tape_leave(t);
 }
 
-void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n)
+void ad_trace_event(ad_tape *t, ad_event_kind kind, uint32_t first)
 {
-    enum { MOST = 16 }; /* operands that an event shows */
-    ad_shape operands[MOST];
-    ad_shape result = ad_node_shape(n);
-    int arity = n->arity < MOST ? (int)n->arity : MOST;
-    for (int i = 0; i < arity; i++)
+    enum { MOST = 16 }; /* operands, and results, that an event shows */
+    ad_shape operands[MOST], result[MOST];
+    ad_type type[MOST];
+    const ad_node *n = t->nodes[first];
+    ad_event event = {.size = sizeof event,
+                      .kind = kind,
+                      .op = n->op->name,
+                      .label = n->label,
+                      .source_line = n->source_line,
+                      .arity = n->arity < MOST ? (int)n->arity : MOST,
+                      .results = n->further < MOST ? (int)n->further + 1 : MOST,
+                      .operands = operands,
+                      .result = result,
+                      .type = type};
+    for (int i = 0; i < event.arity; i++)
         operands[i] = ad_node_shape(t->nodes[ad_node_operands(n)[i]]);
-    ad_event event = {kind,  n->op->name, n->label, n->place,
-                      arity, operands,    &result,  (ad_type)n->type};
+    for (int i = 0; i < event.results; i++) {
+        result[i] = ad_node_shape(t->nodes[first + (uint32_t)i]);
+        type[i] = (ad_type)t->nodes[first + (uint32_t)i]->type;
+    }
     t->busy = "the tracer";
     t->tracer(t->tracer_user, &event);
     t->busy = NULL;
@@ -40,8 +52,11 @@ char *ad_event_print(const ad_event *event, char *buffer, size_t size)
         ad_text_add(&text, "%s", i ? ", " : "");
         ad_text_add_shape(&text, &event->operands[i]);
     }
-    ad_text_add(&text, ") -> ");
-    ad_text_add_shape(&text, event->result);
+    ad_text_add(&text, ")");
+    for (int i = 0; i < event->results; i++) {
+        ad_text_add(&text, "%s", i ? ", " : " -> ");
+        ad_text_add_shape(&text, &event->result[i]);
+    }
     return buffer;
 }
 
@@ -49,8 +64,8 @@ void ad_node_add_names(ad_text *text, const ad_node *n)
 {
     if (n->label)
         ad_text_add(text, " \"%s\"", n->label);
-    if (n->place)
-        ad_text_add(text, " at %s", n->place);
+    if (n->source_line)
+        ad_text_add(text, " at %s", n->source_line);
 }
 
 char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)
@@ -58,11 +73,13 @@ char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)
     ad_text text = ad_text_in(buffer, size);
     if (!t || node >= t->count)
         return buffer;
-    const ad_node *n = t->nodes[node];
+    const ad_node *n = t->nodes[node], *first = t->nodes[ad_first_result(t, (uint32_t)node)];
     ad_shape shape = ad_node_shape(n);
+    if (first->further)
+        ad_text_add(&text, "result %u of ", n->result);
     ad_text_add(&text, "%s(", ad_node_name(n));
-    for (uint32_t k = 0; k < n->arity; k++) {
-        ad_shape operand = ad_node_shape(t->nodes[ad_node_operands(n)[k]]);
+    for (uint32_t k = 0; k < first->arity; k++) {
+        ad_shape operand = ad_node_shape(t->nodes[ad_node_operands(first)[k]]);
         ad_text_add(&text, "%s", k ? ", " : "");
         ad_text_add_shape(&text, &operand);
     }
@@ -97,6 +114,8 @@ ad_status ad_tape_print(const ad_tape *t, FILE *out)
         fprintf(out, "%6u  %-8s  %s", i, role(n), ad_node_name(n));
         for (uint32_t k = 0; k < n->arity; k++)
             fprintf(out, "%s%u", k ? ", " : "(", ad_node_operands(n)[k]);
+        if (n->result)
+            fprintf(out, ", result %u of %u", n->result, i - n->result);
         fprintf(out, "%s -> %s %s%s%s\n", n->arity ? ")" : "", ad_type_text((ad_type)n->type),
                 ad_shape_print(&s, shape, sizeof shape), n->label ? "  " : "",
                 n->label ? n->label : "");
@@ -146,6 +165,9 @@ ad_status ad_tape_dot(const ad_tape *t, FILE *out)
                     o->flags & AD_NODE_TRACKED && n->flags & AD_NODE_TRACKED ? ""
                                                                              : " [color=gray]");
         }
+        if (n->result) /* beside the first, which has the operands */
+            fprintf(out, "    n%u -> n%u [style=dotted, arrowhead=none, label=\"result %u\"];\n",
+                    i - n->result, i, n->result);
     }
     fputs("}\n", out);
     return written(out);

@@ -8,6 +8,7 @@
 /* Adds ' "label" at net.c:12', as far as there are such. */
 void ad_node_add_names(ad_text *text, const ad_node *n);
 
-void ad_trace_event(ad_tape *t, ad_event_kind kind, const ad_node *n);
+/* Tells the tracer of a node, the first of its op's results. */
+void ad_trace_event(ad_tape *t, ad_event_kind kind, uint32_t first);
 
 #endif

@@ -20,66 +20,10 @@
 
 #define FIRST  AD_FIRST_ORDER
 #define SECOND AD_SECOND_ORDER
-typedef ad_order order;
-
-static void **cotangent(ad_tape *t, uint32_t index, order which)
-{
-    return which == FIRST ? &t->nodes[index]->cotangent : &t->tangents[index].tdx;
-}
-
-/* Bytes of all that a node has of them. No overflow: see counts_fit. */
-static inline size_t bytes_of(const ad_tape *t, const ad_node *n, order which)
-{
-    return ad_node_bytes(n) * (which == FIRST ? t->cotangents : t->directions);
-}
-
-static void give(ad_tape *t, uint32_t index, order which)
-{
-    void **slot = cotangent(t, index, which);
-    if (*slot)
-        ad_recycler_give(&t->buffers, *slot, bytes_of(t, t->nodes[index], which));
-    *slot = NULL;
-}
-
-static inline void give_all(ad_tape *t, uint32_t index)
-{
-    give(t, index, FIRST);
-    if (index < t->tangents_count)
-        give(t, index, SECOND);
-}
-
-void ad_release_gradients(ad_tape *t, uint32_t from)
-{
-    for (uint32_t i = t->last_watched; i != AD_NO_NODE && i >= from; i = t->nodes[i]->watched) {
-        give_all(t, i);
-        t->nodes[i]->flags &= (uint16_t)~AD_NODE_REACHED;
-    }
-}
-
-static AD_APART bool no_memory(ad_tape *t, const ad_node *n, size_t bytes)
-{
-    ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
-                 bytes, ad_node_name(n));
-    return false;
-}
-
-static inline void *take_buffer(ad_tape *t, const ad_node *n, size_t bytes)
-{
-    void *buffer = ad_recycler_take(&t->buffers, bytes);
-    if (!buffer)
-        no_memory(t, n, bytes);
-    return buffer;
-}
-
-/* A cotangent buffer where there is none yet. */
-static inline void *take(ad_tape *t, uint32_t index, order which)
-{
-    const ad_node *n = t->nodes[index];
-    return *cotangent(t, index, which) = take_buffer(t, n, bytes_of(t, n, which));
-}
 
 /* Fills dx and assign of a frame: a buffer for every operand that has a derivative. */
-static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order which, bool may_assign)
+static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, ad_order which,
+                            bool may_assign)
 {
     for (uint32_t k = 0; k < n->arity; k++) {
         uint32_t index = ad_node_operands(n)[k];
@@ -91,38 +35,56 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, order whi
         ad_node_measure(o, &f->dx[k].shape);
         if (!(o->flags & AD_NODE_TRACKED))
             continue;
-        f->dx[k].data = *cotangent(t, index, which);
+        f->dx[k].data = *ad_cotangent_slot(t, index, which);
         if (f->dx[k].data)
             continue;
-        if (!(f->dx[k].data = take(t, index, which)))
+        if (!(f->dx[k].data = ad_take_cotangent(t, index, which)))
             return false;
         f->assign[k] = may_assign;
         if (!may_assign)
-            memset(f->dx[k].data, 0, bytes_of(t, o, which));
+            memset(f->dx[k].data, 0, ad_cotangent_bytes(t, o, which));
     }
     return true;
 }
 
 static const char *const pullback_of = "pullback of ", *const curvature_of = "curvature of ";
 
+/* Has a frame show one of several cotangents of each of several results. */
+static AD_APART const ad_view *show_cotangents(ad_tape *t, uint32_t first, const ad_frame *f,
+                                               ad_order which, uint32_t block)
+{
+    for (uint32_t k = 0; k <= t->nodes[first]->further; k++) {
+        const ad_node *n = t->nodes[first + k];
+        const char *dy = *ad_cotangent_slot(t, first + k, which);
+        ad_node_look_rows(n, dy ? dy + block * ad_node_bytes(n) : NULL, &f->dy[k]);
+    }
+    return f->dy;
+}
+
 static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_frame *f,
-                                     const char *rule, const ad_view *dy)
+                                     const char *rule, const ad_view *dys)
 {
     for (uint32_t k = 0; k < n->arity; k++) {
         const ad_node *x = t->nodes[ad_node_operands(n)[k]];
         if (!f->dx[k].data || ad_all_finite(t->work.isa, x->type, f->dx[k].data, x->count))
             continue;
-        ad_outcome o = {rule, "the cotangent", (int)k, n, ad_node_operands(n), f->x, {0}, *dy};
-        o.numbers = ad_array_view(f->dx[k]);
-        return ad_not_finite(t, &o);
+        return ad_not_finite(t, &(ad_outcome){.rule = rule,
+                                              .what = "the cotangent",
+                                              .operand = (int)k,
+                                              .result = -1,
+                                              .n = n,
+                                              .operands = ad_node_operands(n),
+                                              .x = f->x,
+                                              .numbers = ad_array_view(f->dx[k]),
+                                              .dys = dys});
     }
     return true;
 }
 
-static AD_APART bool look_on(ad_tape *t, const ad_node *n)
+static AD_APART bool look_on(ad_tape *t, uint32_t first)
 {
     if (t->tracer)
-        ad_trace_event(t, AD_EVENT_PULLBACK, n);
+        ad_trace_event(t, AD_EVENT_PULLBACK, first);
     if (!t->poll)
         return true;
     t->busy = "the poll";
@@ -133,133 +95,158 @@ static AD_APART bool look_on(ad_tape *t, const ad_node *n)
     return go_on;
 }
 
-/* spare: dy, or NULL if it is needed afterwards. of: the cotangent whose derivative dy is, or NULL. */
-static bool call_pullback(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy,
-                          void *spare, const void *of)
+/* What a rule is called for: a node, the first of its op's results, and one of its cotangents. */
+typedef struct pulling {
+    ad_tape *t;
+    uint32_t first;
+    const ad_node *n; /* the first */
+    ad_frame f;
+    ad_order which;
+    uint32_t block; /* of several cotangents */
+    bool spare;     /* whether rules may spoil the cotangent */
+} pulling;
+
+static bool call_pullback(const pulling *p)
 {
+    ad_tape *t = p->t;
+    const ad_node *n = p->n;
+    char *dy = *ad_cotangent_slot(t, p->first, p->which);
     ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
+    if (dy)
+        dy += p->block * ad_node_bytes(n);
+    args.size = sizeof args;
     args.op = n->op;
     args.arity = (int)n->arity;
-    args.x = f->x;
-    args.dx = f->dx;
-    args.assign = f->assign;
-    args.spare = spare;
+    args.results = (int)n->further + 1;
+    args.x = p->f.x;
+    args.ys = p->f.y ? p->f.y : &args.y;
+    args.dys = p->f.y ? show_cotangents(t, p->first, &p->f, p->which, p->block) : &args.dy;
+    args.dx = p->f.dx;
+    args.assign = p->f.assign;
+    args.spare = p->spare && !p->f.y ? dy : NULL;
     args.attr = ad_node_attr(n);
     args.saved = n->saved;
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
     args.work = &t->work;
-    args.of = of;
+    args.cotangent = p->which == SECOND ? n->cotangent : NULL;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
-    if (t->looked_on && !look_on(t, n))
+    if (t->looked_on && !look_on(t, p->first))
         return false;
     ad_arena_mark start = ad_kernel_begin(t, n->op);
     n->op->pullback(&args);
-    return ad_kernel_end(t, start, pullback_of, (int)n->arity, f->x) &&
-           (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, pullback_of, &args.dy));
+    return ad_kernel_end(t, start, pullback_of, (int)n->arity, p->f.x) &&
+           (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, &p->f, pullback_of, args.dys));
 }
 
-static bool call_curvature(ad_tape *t, const ad_node *n, const ad_frame *f, const void *dy)
+static bool call_curvature(const pulling *p)
 {
+    ad_tape *t = p->t;
+    const ad_node *n = p->n;
     if (!n->op->curvature) {
         ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no second derivative (no curvature rule)",
                      n->op->name);
         return false;
     }
-    ad_curvature_args args = {.op = n->op,
+    ad_curvature_args args = {.size = sizeof args,
+                              .op = n->op,
                               .arity = (int)n->arity,
-                              .x = f->x,
-                              .tx = f->tx,
-                              .tdx = f->dx,
+                              .results = (int)n->further + 1,
+                              .x = p->f.x,
+                              .tx = p->f.tx,
+                              .tdx = p->f.dx,
                               .attr = ad_node_attr(n),
                               .saved = n->saved,
                               .work = &t->work};
+    args.ys = p->f.y ? p->f.y : &args.y;
+    args.dys = p->f.y ? show_cotangents(t, p->first, &p->f, FIRST, 0) : &args.dy;
     ad_node_look(n, &args.y);
-    args.dy = ad_node_rows(n, dy);
+    args.dy = ad_node_rows(n, n->cotangent);
     ad_arena_mark start = ad_kernel_begin(t, n->op);
     n->op->curvature(&args);
-    return ad_kernel_end(t, start, curvature_of, (int)n->arity, f->x) &&
-           (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, f, curvature_of, &args.dy));
+    return ad_kernel_end(t, start, curvature_of, (int)n->arity, p->f.x) &&
+           (!(t->checks & AD_CHECK_NUMBERS) ||
+            good_cotangents(t, n, &p->f, curvature_of, args.dys));
 }
 
-/* Has a frame show the next of several cotangents of the operands. */
-static AD_APART void next_cotangents(ad_tape *t, const ad_node *n, ad_frame *f)
+/* Has the frame show the next of several cotangents of the operands. */
+static AD_APART void next_cotangents(pulling *p)
 {
-    for (uint32_t k = 0; k < n->arity; k++)
-        if (f->dx[k].data)
-            f->dx[k].data = (char *)f->dx[k].data + ad_node_bytes(t->nodes[ad_node_operands(n)[k]]);
+    for (uint32_t k = 0; k < p->n->arity; k++) {
+        const ad_node *x = p->t->nodes[ad_node_operands(p->n)[k]];
+        if (p->f.dx[k].data)
+            p->f.dx[k].data = (char *)p->f.dx[k].data + ad_node_bytes(x);
+    }
 }
 
 /* The pullbacks of all cotangents but the first. */
-static AD_APART bool pull_others(ad_tape *t, const ad_node *n, ad_frame *f, char *dy,
-                                 uint32_t count, bool spare, const void *of)
+static AD_APART bool pull_others(pulling *p, uint32_t count)
 {
     bool good = true;
-    while (good && --count) {
-        dy += ad_node_bytes(n);
-        next_cotangents(t, n, f);
-        good = call_pullback(t, n, f, dy, spare ? dy : NULL, of);
+    for (p->block = 1; good && p->block < count; p->block++) {
+        next_cotangents(p);
+        good = call_pullback(p);
     }
     return good;
 }
 
-static inline bool pull_each(ad_tape *t, const ad_node *n, ad_frame *f, void *dy, uint32_t count,
-                             bool spare, const void *of)
+static inline bool pull_each(pulling *p, ad_order which, uint32_t count)
 {
-    return call_pullback(t, n, f, dy, spare ? dy : NULL, of) &&
-           (count == 1 || pull_others(t, n, f, dy, count, spare, of));
+    p->which = which;
+    p->block = 0;
+    return call_pullback(p) && (count == 1 || pull_others(p, count));
 }
 
-static bool curve_each(ad_tape *t, const ad_node *n, ad_frame *f)
+static bool curve_each(pulling *p)
 {
-    for (uint32_t left = t->directions; call_curvature(t, n, f, n->cotangent);) {
+    for (uint32_t left = p->t->directions; call_curvature(p);) {
         if (--left == 0)
             return true;
-        next_cotangents(t, n, f);
-        ad_frame_next_tangents(f, t, n);
+        next_cotangents(p);
+        ad_frame_next_tangents(&p->f, p->t, p->n);
     }
     return false;
 }
 
-static bool pull_second(ad_tape *t, uint32_t index, ad_frame *f)
+static bool pull_second(pulling *p)
 {
-    const ad_node *n = t->nodes[index];
-    bool assigns = n->op->flags & AD_OP_ASSIGNS;
-    void *tdy = t->tangents[index].tdx;
-    if (tdy && !(open_cotangents(t, n, f, SECOND, assigns) &&
-                 pull_each(t, n, f, tdy, t->directions, false, n->cotangent)))
+    ad_tape *t = p->t;
+    bool assigns = p->n->op->flags & AD_OP_ASSIGNS;
+    if (ad_flows_in(t, p->first, SECOND) &&
+        !(open_cotangents(t, p->n, &p->f, SECOND, assigns) && pull_each(p, SECOND, t->directions)))
         return false;
-    if (n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(f, t, n))
+    if (p->n->op->flags & AD_OP_LINEAR || !ad_frame_tangents(&p->f, t, p->n))
         return true;
-    return open_cotangents(t, n, f, SECOND, false) && curve_each(t, n, f);
+    return open_cotangents(t, p->n, &p->f, SECOND, false) && curve_each(p);
 }
 
-/* spare: whether rules may spoil the cotangent that they are given. */
-static inline bool pull(ad_tape *t, uint32_t index, order up_to, bool spare)
+static inline bool pull(ad_tape *t, uint32_t first, ad_order up_to, bool spare)
 {
-    ad_frame f;
-    const ad_node *n = t->nodes[index];
-    bool assigns = n->op->flags & AD_OP_ASSIGNS;
-    bool good = ad_frame_open(&f, t, n) && open_cotangents(t, n, &f, FIRST, assigns) &&
-                pull_each(t, n, &f, n->cotangent, t->cotangents, spare, NULL) &&
-                (up_to == FIRST || pull_second(t, index, &f));
-    ad_frame_close(&f, t);
+    pulling p; /* field by field, as above */
+    p.t = t;
+    p.first = first;
+    p.n = t->nodes[first];
+    p.spare = spare;
+    bool assigns = p.n->op->flags & AD_OP_ASSIGNS;
+    bool good = ad_frame_open(&p.f, t, first) && open_cotangents(t, p.n, &p.f, FIRST, assigns) &&
+                pull_each(&p, FIRST, t->cotangents) && (up_to == FIRST || pull_second(&p));
+    ad_frame_close(&p.f, t);
     return good;
 }
 
 /* Gives every watched leaf that nothing flowed into a gradient of zeros. */
-static bool finish_leaves(ad_tape *t, order up_to)
+static bool finish_leaves(ad_tape *t, ad_order up_to)
 {
     for (uint32_t i = t->last_watched; i != AD_NO_NODE; i = t->nodes[i]->watched) {
         ad_node *n = t->nodes[i];
         if (n->cotangent)
             n->flags |= AD_NODE_REACHED;
-        for (order which = FIRST; which <= up_to; which++) {
-            if (*cotangent(t, i, which))
+        for (ad_order which = FIRST; which <= up_to; which++) {
+            if (*ad_cotangent_slot(t, i, which))
                 continue;
-            if (!take(t, i, which))
+            if (!ad_take_cotangent(t, i, which))
                 return false;
-            memset(*cotangent(t, i, which), 0, bytes_of(t, n, which));
+            memset(*ad_cotangent_slot(t, i, which), 0, ad_cotangent_bytes(t, n, which));
         }
     }
     return true;
@@ -272,24 +259,25 @@ void ad_sweep_drop(ad_tape *t)
     if (t->sweep_root == AD_NO_NODE)
         return;
     for (uint32_t i = 0; i <= t->sweep_root; i++)
-        give_all(t, i);
+        ad_give_cotangents(t, i);
     t->sweep_root = AD_NO_NODE;
     ad_release_gradients(t, 0);
 }
 
-void ad_sweep_go_on(ad_tape *t, order up_to, size_t operations)
+void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
 {
     bool good = true, spare = up_to == FIRST && !(t->checks & AD_CHECK_NUMBERS);
     uint32_t i = t->sweep_next;
     while (good && i > 0 && operations > 0) {
         const ad_node *n = t->nodes[--i];
-        if (!n->cotangent || !n->op)
+        if (!n->op || n->result ||
+            !ad_flows_in(t, i, FIRST)) /* a later result waits for the first */
             continue;
         t->sweep_next = i + 1;
-        bool keep = n->flags & AD_NODE_RETAINED;
-        good = pull(t, i, up_to, spare && !keep);
-        if (!keep)
-            give_all(t, i);
+        good = pull(t, i, up_to, spare && !(n->flags & AD_NODE_RETAINED));
+        for (uint32_t k = i; k <= i + n->further; k++)
+            if (!(t->nodes[k]->flags & AD_NODE_RETAINED))
+                ad_give_cotangents(t, k);
         operations--;
     }
     t->sweep_next = i;
@@ -317,14 +305,14 @@ static bool counts_fit(ad_tape *t, uint32_t count)
 {
     for (uint32_t i = 0; count > 1 && i < t->count; i++)
         if (ad_node_blocks(t->nodes[i], count) == SIZE_MAX)
-            return no_memory(t, t->nodes[i], SIZE_MAX);
+            return ad_no_cotangent(t, t->nodes[i], SIZE_MAX);
     return true;
 }
 
 /* A root's cotangents: one, which is 1, if there are no seeds. */
 static void *make_seeds(ad_tape *t, const ad_node *root, uint32_t count, const ad_view *seeds)
 {
-    char *dy = take_buffer(t, root, ad_node_bytes(root) * count);
+    char *dy = ad_take_cotangent_buffer(t, root, ad_node_bytes(root) * count);
     if (dy && !seeds)
         seed_one(root, dy);
     for (uint32_t i = 0; dy && seeds && i < count; i++)
@@ -333,7 +321,7 @@ static void *make_seeds(ad_tape *t, const ad_node *root, uint32_t count, const a
 }
 
 /* The seeds are copied before the last sweep's gradients go: they may be among them. */
-static bool plant_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
+static bool copy_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
 {
     ad_node *n = t->nodes[root];
     bool tracked = n->flags & AD_NODE_TRACKED, second = tracked && p->tdy;
@@ -350,16 +338,16 @@ static bool plant_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
 ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
 {
     ad_tape *t = y.tape;
-    uint32_t root = y.as.node.index;
+    uint32_t root = ad_tensor_index(y);
     ad_sweep_drop(t);
     if (!counts_fit(t, p->count) || (p->up_to == SECOND && !counts_fit(t, t->directions)))
         return ad_tape_leave_with_status(t);
-    if (plant_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
+    if (copy_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
         t->sweep_root = root;
         t->sweep_next = root + 1;
         ad_sweep_go_on(t, p->up_to, p->operations);
     } else {
-        give_all(t, root);
+        ad_give_cotangents(t, root);
     }
     return ad_tape_leave_with_status(t);
 }

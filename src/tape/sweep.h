@@ -2,10 +2,7 @@
 #ifndef ADZE_TAPE_SWEEP_H
 #define ADZE_TAPE_SWEEP_H
 
-#include "tape/node.h"
-
-/* Which of a node's cotangents: the first, or its derivative along the tangents. */
-typedef enum ad_order { AD_FIRST_ORDER, AD_SECOND_ORDER } ad_order;
+#include "tape/cotangent.h"
 
 typedef struct ad_sweep_plan {
     const char *name;   /* of the public call */
@@ -16,8 +13,7 @@ typedef struct ad_sweep_plan {
     size_t operations;
 } ad_sweep_plan;
 
-void ad_sweep_drop(ad_tape *t);                       /* the suspended sweep, if there is one */
-void ad_release_gradients(ad_tape *t, uint32_t from); /* of watched leaves from an index on */
+void ad_sweep_drop(ad_tape *t); /* the suspended sweep, if there is one */
 
 /* Starts a sweep on a tape that was entered, and leaves it after so many operations. */
 ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p);

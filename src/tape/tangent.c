@@ -109,7 +109,7 @@ static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_
 {
     bool any = false;
     ad_tape *t = x.tape;
-    uint32_t index = x.as.node.index;
+    uint32_t index = ad_tensor_index(x);
     const ad_node *n = ad_tape_node(x);
     if (!good_leaf(t, n, count, tx))
         return;
@@ -146,7 +146,7 @@ ad_status ad_set_tangent(ad_tensor x, ad_view tx)
     return enter_and_set(x, 1, &tx, false);
 }
 
-ad_status ad_set_tangents(ad_tensor x, int count, const ad_view *tx)
+ad_status ad_set_tangent_many(ad_tensor x, int count, const ad_view *tx)
 {
     return enter_and_set(x, count, tx, true);
 }
@@ -161,6 +161,7 @@ static void mark_cone(ad_tape *t, uint32_t root)
         const ad_node *n = t->nodes[i];
         if (!n->op || !(n->flags & AD_NODE_MARK))
             continue;
+        t->nodes[ad_first_result(t, i)]->flags |= AD_NODE_MARK;
         for (uint32_t k = 0; k < n->arity; k++) {
             ad_node *o = t->nodes[ad_node_operands(n)[k]];
             o->flags |= o->flags & AD_NODE_TRACKED ? AD_NODE_MARK : 0;
@@ -168,48 +169,85 @@ static void mark_cone(ad_tape *t, uint32_t root)
     }
 }
 
-static bool good_tangent(ad_tape *t, const ad_node *n, const ad_frame *f, ad_array ty)
+static AD_APART bool good_tangents(ad_tape *t, const ad_node *n, const ad_frame *f,
+                                   const ad_array *ty)
 {
-    if (!(t->checks & AD_CHECK_NUMBERS) || ad_all_finite(t->work.isa, n->type, ty.data, n->count))
-        return true;
-    ad_outcome o = {"jvp of ", "the tangent",     -1, n, ad_node_operands(n),
-                    f->x,      ad_array_view(ty), {0}};
-    return ad_not_finite(t, &o);
+    for (uint32_t k = 0; k <= n->further; k++) {
+        if (!ty[k].data ||
+            ad_all_finite(t->work.isa, ty[k].type, ty[k].data, ad_array_count(&ty[k])))
+            continue;
+        return ad_not_finite(t, &(ad_outcome){.rule = "jvp of ",
+                                              .what = "the tangent",
+                                              .operand = -1,
+                                              .result = n->further ? (int)k : -1,
+                                              .n = n,
+                                              .operands = ad_node_operands(n),
+                                              .x = f->x,
+                                              .numbers = ad_array_view(ty[k])});
+    }
+    return true;
+}
+
+/* A tangent buffer for a result: an integer has none. */
+static bool take_result(ad_tape *t, uint32_t index, ad_array *ty)
+{
+    const ad_node *n = t->nodes[index];
+    bool floats = ad_type_is_float((ad_type)n->type);
+    *ty = (ad_array){.data = floats ? take_tangent(t, index) : NULL,
+                     .type = (ad_type)n->type,
+                     .shape = ad_node_shape(n)};
+    return ty->data || !floats;
+}
+
+/* Has a frame and the tangents of the results show those in the next of several directions. */
+static void next_direction(ad_tape *t, uint32_t first, ad_frame *f, ad_array *ty)
+{
+    const ad_node *n = t->nodes[first];
+    ad_frame_next_tangents(f, t, n);
+    for (uint32_t k = 0; k <= n->further; k++)
+        if (ty[k].data)
+            ty[k].data = (char *)ty[k].data + ad_node_bytes(t->nodes[first + k]);
 }
 
 /* Calls the jvp once for each direction. */
-static bool call_jvp(ad_tape *t, const ad_node *n, ad_frame *f, char *ty)
+static bool call_jvp(ad_tape *t, uint32_t first, ad_frame *f)
 {
-    bool good = ty;
-    ad_jvp_args args = {.op = n->op,
+    bool good = true;
+    const ad_node *n = t->nodes[first];
+    ad_jvp_args args = {.size = sizeof args,
+                        .op = n->op,
                         .arity = (int)n->arity,
+                        .results = (int)n->further + 1,
                         .x = f->x,
                         .tx = f->tx,
                         .attr = ad_node_attr(n),
                         .saved = n->saved,
                         .work = &t->work};
+    ad_array *ty = f->ty ? f->ty : &args.ty;
+    args.ys = f->y ? f->y : &args.y;
+    args.tys = ty;
     ad_node_look(n, &args.y);
-    args.ty.type = (ad_type)n->type;
-    args.ty.shape = ad_node_shape(n);
-    for (uint32_t i = 0; good && i < t->directions; i++, ty += ad_node_bytes(n)) {
+    for (uint32_t k = 0; good && k <= n->further; k++)
+        good = take_result(t, first + k, &ty[k]);
+    for (uint32_t i = 0; good && i < t->directions; i++) {
         if (i > 0)
-            ad_frame_next_tangents(f, t, n);
-        args.ty.data = ty;
+            next_direction(t, first, f, ty);
+        args.ty = ty[0];
         ad_arena_mark start = ad_kernel_begin(t, n->op);
         n->op->jvp(&args);
-        good =
-            ad_kernel_end(t, start, "jvp of ", args.arity, f->x) && good_tangent(t, n, f, args.ty);
+        good = ad_kernel_end(t, start, "jvp of ", args.arity, f->x) &&
+               (!(t->checks & AD_CHECK_NUMBERS) || good_tangents(t, n, f, ty));
     }
     return good;
 }
 
-static bool push(ad_tape *t, uint32_t index)
+static bool push(ad_tape *t, uint32_t first)
 {
     ad_frame f;
-    const ad_node *n = t->nodes[index];
-    bool good = ad_frame_open(&f, t, n);
+    const ad_node *n = t->nodes[first];
+    bool good = ad_frame_open(&f, t, first);
     if (good && ad_frame_tangents(&f, t, n)) {
-        good = n->op->jvp ? call_jvp(t, n, &f, take_tangent(t, index)) : false;
+        good = n->op->jvp && call_jvp(t, first, &f);
         if (!n->op->jvp)
             ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no jvp (forward-mode rule)", n->op->name);
     }
@@ -217,42 +255,46 @@ static bool push(ad_tape *t, uint32_t index)
     return good;
 }
 
-static void push_all(ad_tape *t, uint32_t root)
+/* last: the root, or a later result of the same op. */
+static void push_all(ad_tape *t, uint32_t last)
 {
     bool good = true;
-    mark_cone(t, root);
-    for (uint32_t i = 0; i <= root; i++) {
+    for (uint32_t i = 0; i <= last; i++) {
         ad_node *n = t->nodes[i];
         bool wanted = n->flags & AD_NODE_MARK;
         n->flags &= (uint16_t)~AD_NODE_MARK;
-        if (!n->op)
+        if (!n->op || n->result) /* a later result comes with the first */
             continue;
-        give_tangent(t, i);
+        for (uint32_t k = 0; k <= n->further; k++)
+            give_tangent(t, i + k);
         good = good && (!wanted || push(t, i));
     }
-    t->pushed = good ? root : AD_NO_NODE;
+    t->pushed = good ? last : AD_NO_NODE;
 }
 
 ad_status ad_push_tangents(ad_tensor y)
 {
     ad_tape *t = y.tape;
-    uint32_t root = y.as.node.index;
+    uint32_t root = ad_tensor_index(y);
     if (!ad_sweep_root("push_tangents", y, false))
         return ad_tape_status(t);
-    if (ad_sweep_allowed(t, "push_tangents", root) && ad_room_for_tangents(t, root + 1))
-        push_all(t, root);
+    uint32_t last = ad_last_result(t, root);
+    if (ad_sweep_allowed(t, "push_tangents", root) && ad_room_for_tangents(t, last + 1)) {
+        mark_cone(t, root);
+        push_all(t, last);
+    }
     return ad_tape_leave_with_status(t);
 }
 
 ad_view ad_tangent(ad_tensor x)
 {
-    return ad_tangent_of(x, 0);
+    return ad_tangent_at(x, 0);
 }
 
-ad_view ad_tangent_of(ad_tensor x, int i)
+ad_view ad_tangent_at(ad_tensor x, int i)
 {
     const ad_node *n = ad_tape_node(x);
-    bool there = n && x.as.node.index < x.tape->tangents_count;
-    void *tx = there ? x.tape->tangents[x.as.node.index].tx : NULL;
+    bool there = n && ad_tensor_index(x) < x.tape->tangents_count;
+    void *tx = there ? x.tape->tangents[ad_tensor_index(x)].tx : NULL;
     return tx ? ad_node_block(n, tx, x.tape->directions, i) : (ad_view){0};
 }

@@ -1,17 +1,15 @@
 /* The life of tapes: options, reset, marks. */
+#include "base/sized.h"
 #include "kernels/gemm.h"
 #include "tape/failure.h"
-#include "tape/inner.h"
 #include "tape/sweep.h"
 #include "tape/tangent.h"
-
-#include <string.h>
 
 ad_tape *ad_tape_new(const ad_tape_options *options)
 {
     ad_tape_options o = {.size = sizeof o};
-    if (options)
-        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    if (options && !ad_sized_read(&o, sizeof o, options, AD_END_OF(ad_tape_options, pool)))
+        return NULL;
     ad_tape *t = ad_memory_take(o.allocator, sizeof *t);
     if (!t)
         return NULL;
@@ -80,7 +78,7 @@ void ad_tape_reset(ad_tape *t)
     ad_arena_return(&t->values, (ad_arena_mark){0});
     ad_recycler_reset(&t->buffers);
     t->severed = false;
-    ad_tape_at(t, NULL);
+    ad_tape_at_line(t, NULL);
     if (t->error.status != AD_OK)
         t->error = (ad_error){0};
     ad_guard_clear(&t->guard);
@@ -115,38 +113,50 @@ void ad_tape_trim(ad_tape *t)
     ad_tape_leave(t);
 }
 
+/* ---- marks --------------------------------------------------------------------------- */
+
+/* A mark is the handle of the last node before it, but that its index is the number of nodes. */
 ad_mark ad_tape_mark(ad_tape *t)
 {
     if (!t)
         return (ad_mark){0};
-    return (ad_mark){t, t->count, t->count ? t->nodes[t->count - 1]->epoch : 0};
+    uint32_t epoch = t->count ? t->nodes[t->count - 1]->epoch : 0;
+    return (ad_mark){t, ad_tensor_to(t, t->count, epoch).bits};
+}
+
+static bool is_there(const ad_tape *t, uint32_t count, uint32_t epoch)
+{
+    return count <= t->count && (!count || t->nodes[count - 1]->epoch == epoch);
 }
 
 ad_status ad_tape_rewind(ad_mark mark)
 {
     ad_tape *t = mark.tape;
+    uint32_t count = (uint32_t)mark.bits, epoch = (uint32_t)(mark.bits >> 32);
     if (!t)
         return AD_MISUSE;
     if (!ad_tape_take_over(t, "rewind"))
         return AD_BUSY;
     ad_status status = AD_OK;
-    if (mark.count > t->count || (mark.count && t->nodes[mark.count - 1]->epoch != mark.epoch))
+    if (!is_there(t, count, epoch))
         status = ad_tape_fail(t, AD_STALE, "rewind: the mark's place is no longer on the tape");
-    else if (mark.count < t->held)
+    else if (count < t->held)
         status = ad_tape_fail(t, AD_MISUSE,
                               "rewind: a function is being evaluated with values before the mark");
-    else if (mark.count < t->count)
-        forget_from(t, mark.count);
+    else if (count < t->count)
+        forget_from(t, count);
     ad_tape_leave(t);
     return status;
 }
 
-ad_tape_info ad_tape_measure(const ad_tape *t)
+/* ---- measures ------------------------------------------------------------------------ */
+
+static ad_tape_info measure(const ad_tape *t)
 {
     if (!t)
         return (ad_tape_info){0};
     size_t tables = t->capacity * sizeof *t->nodes + t->tangents_capacity * sizeof *t->tangents;
-    ad_tape_info inner = ad_tape_measure(t->inner);
+    ad_tape_info inner = measure(t->inner);
     return (ad_tape_info){
         .nodes = t->count,
         .bytes_used = ad_arena_used(&t->values) + t->buffers.used + inner.bytes_used,
@@ -154,4 +164,11 @@ ad_tape_info ad_tape_measure(const ad_tape *t)
             t->values.reserved + t->buffers.arena.reserved + tables + inner.bytes_reserved,
         .sweep_left = t->sweep_root == AD_NO_NODE ? 0 : t->sweep_next,
     };
+}
+
+ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info)
+{
+    ad_tape_info own = measure(t);
+    bool good = info && ad_sized_write(info, &own, sizeof own, AD_END_OF(ad_tape_info, sweep_left));
+    return good ? AD_OK : AD_MISUSE;
 }

@@ -13,6 +13,7 @@
 #include "tape/show.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ALL_FINITE(isa, T, name, exponent, one)                             \
@@ -114,8 +115,12 @@ static void tell_operands(ad_text *text, const ad_tape *t, const ad_outcome *o, 
             ad_text_add(&name, " \"%s\"", label);
         tell(text, part, &o->x[k], &o->numbers, at);
     }
-    if (o->dy.data)
-        tell(text, "dy", &o->dy, &o->numbers, at);
+    for (uint32_t k = 0; o->dys && k <= o->n->further; k++) {
+        char name[32];
+        snprintf(name, sizeof name, o->n->further ? "dy[%u]" : "dy", k);
+        if (o->dys[k].data)
+            tell(text, name, &o->dys[k], &o->numbers, at);
+    }
 }
 
 bool ad_not_finite(ad_tape *t, const ad_outcome *o)
@@ -130,6 +135,8 @@ bool ad_not_finite(ad_tape *t, const ad_outcome *o)
     ad_text_add(&text, ": %s", o->what);
     if (o->operand >= 0)
         ad_text_add(&text, " of x[%d]", o->operand);
+    if (o->result >= 0)
+        ad_text_add(&text, " of result %d", o->result);
     ad_text_add(&text, " at ");
     ad_text_add_shape(&text, &at);
     ad_text_add(&text, " is ");

@@ -7,14 +7,15 @@
 /* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent of one
  * of its values. */
 typedef struct ad_outcome {
-    const char *rule; /* "", "pullback of " and so on */
-    const char *what; /* the result, ... */
-    int operand;      /* what is of which operand, or -1 */
-    const ad_node *n;
+    const char *rule;         /* "", "pullback of " and so on */
+    const char *what;         /* the result, ... */
+    int operand;              /* what is of which operand, or -1 */
+    int result;               /* of which of several results, or -1 */
+    const ad_node *n;         /* the first result */
     const uint32_t *operands; /* [arity] nodes */
     const ad_view *x;         /* [arity] */
     ad_view numbers;
-    ad_view dy; /* data is NULL where there is none */
+    const ad_view *dys; /* [results], or NULL */
 } ad_outcome;
 
 bool ad_all_finite(ad_isa isa, unsigned type, const void *numbers, size_t count);

@@ -1,10 +1,10 @@
-/* Results that appear all at once. What a target is missing is made in a block aside, one
- * ad_array after another in the order of the walk, so the target itself is not touched before the
- * commit: a failure leaves it byte for byte as it was, and a target that has all its arrays
- * costs no allocation. */
-#include "trees/walk.h"
+/* Results that appear all at once. What a target is missing is made in a block aside, one ad_array
+ * after another in the order of the walk, so the target itself is not touched before the commit: a
+ * failure leaves it byte for byte as it was, and a target that has all its arrays costs no
+ * allocation. */
+#include "trees/result.h"
 
-ad_status ad_like_model(const void *user, const ad_site *s, ad_array *like, ad_error *error)
+ad_status ad_like_struct(const void *user, const ad_site *s, ad_array *like, ad_error *error)
 {
     (void)error;
     *like = *ad_site_array(s, user);
@@ -18,11 +18,11 @@ static ad_status check(void *user, const ad_site *s)
     const ad_array *a = ad_site_array(s, r->target);
     ad_status status = r->like(r->user, s, &like, r->error);
     if (status == AD_OK)
-        status = ad_check_held(s, &like, r->verb, "the model", r->error);
+        status = ad_require_held(s, &like, r->verb, "the model", r->error);
     if (status != AD_OK)
         return status;
     if (a->data)
-        return ad_check_equal(s, &like, a, r->verb, r->role, r->error);
+        return ad_require_equal(s, &like, a, r->verb, r->role, r->error);
     if (r->missing++ == 0)
         r->aside.allocator = like.allocator;
     return AD_OK;
@@ -49,7 +49,7 @@ static ad_status make(void *user, const ad_site *s)
 
 ad_status ad_result_prepare(ad_result *r)
 {
-    ad_status status = ad_walk(r->d, check, r);
+    ad_status status = ad_tree_walk(r->tree, check, r);
     if (status != AD_OK || r->missing == 0)
         return status;
     r->aside =
@@ -57,7 +57,7 @@ ad_status ad_result_prepare(ad_result *r)
     if (!r->aside.data)
         return ad_fail(r->error, AD_MEMORY, "%s: memory ran out for %zu arrays", r->verb,
                        r->missing);
-    status = ad_walk(r->d, make, r);
+    status = ad_tree_walk(r->tree, make, r);
     if (status != AD_OK)
         ad_result_abandon(r);
     return status;
@@ -76,7 +76,7 @@ void ad_result_commit(ad_result *r)
 {
     r->next = 0;
     if (r->aside.data)
-        ad_walk(r->d, place, r);
+        ad_tree_walk(r->tree, place, r);
     ad_array_free(&r->aside);
 }
 
@@ -89,42 +89,49 @@ void ad_result_abandon(ad_result *r)
 
 /* ---- from views -------------------------------------------------------------------- */
 
-/* Structs of arrays hold nothing else, so that an array's place tells its number. */
-static const ad_view *view_of(const ad_delivery *v, const ad_site *s)
-{
-    return &v->from[s->arrays / sizeof(ad_array)];
-}
-
 static ad_status like_view(const void *user, const ad_site *s, ad_array *like, ad_error *error)
 {
     const ad_delivery *v = user;
-    const ad_view *from = view_of(v, s);
+    const ad_view *from = &v->from[s->number];
     (void)error;
     *like = (ad_array){like, from->type, from->shape, ad_site_array(s, v->target)->allocator};
     return AD_OK;
 }
 
-static ad_status copy_view(void *user, const ad_site *s)
+static ad_status prepare(ad_delivery *v, const char *verb, ad_error *error)
 {
-    ad_delivery *v = user;
-    return ad_array_write(ad_site_array(s, v->target), *view_of(v, s), NULL);
-}
-
-bool ad_delivery_prepare(ad_delivery *v, ad_tape *t)
-{
-    v->result = (ad_result){.d = v->d,
+    v->result = (ad_result){.tree = v->tree,
                             .target = v->target,
-                            .verb = v->verb,
-                            .role = v->role,
+                            .verb = verb,
+                            .role = "the result",
                             .like = like_view,
                             .user = v,
-                            .error = &v->error};
-    ad_status status = ad_result_prepare(&v->result);
-    return status == AD_OK || ad_tape_fail(t, status, "%s", v->error.text) == AD_OK;
+                            .error = error};
+    return v->target ? ad_result_prepare(&v->result) : AD_OK;
 }
 
-void ad_delivery_commit(ad_delivery *v)
+static void commit(ad_delivery *v)
 {
+    ad_array *to = v->target;
+    if (!to)
+        return;
     ad_result_commit(&v->result);
-    ad_walk(v->d, copy_view, v);
+    for (size_t i = 0; i < v->tree->arrays; i++)
+        ad_array_write(&to[i], v->from[i], NULL);
+}
+
+bool ad_deliver(ad_tape *t, const char *verb, int count, ad_delivery *all)
+{
+    ad_error error = {0};
+    for (int i = 0; i < count; i++) {
+        if (prepare(&all[i], verb, &error) == AD_OK)
+            continue;
+        while (i-- > 0)
+            ad_result_abandon(&all[i].result);
+        ad_tape_fail(t, error.status, "%s", error.text);
+        return false;
+    }
+    for (int i = 0; i < count; i++)
+        commit(&all[i]);
+    return true;
 }

@@ -1,77 +1,40 @@
-/* The walk over a description, and what is built on it.
- *
- * A description is a tree whose leaves are arrays. A site knows its parent, so a path is
- * only written out when somebody asks for it; and it knows its distance from the start of the
- * struct, so one walk serves any number of structs of the same model. */
+/* The walk over a description. A site knows its parent, so that a path is only written out when
+ * somebody asks for it; and it knows its number among all arrays, so that one walk serves any
+ * number of structs. */
 #include "trees/walk.h"
 
 #include <string.h>
 
 /* ---- the walk ----------------------------------------------------------------------- */
 
+/* Fields may have grown since this library was made: their own size says where the next one is. */
+static const ad_field *field_of(const ad_tree *tree, size_t i)
+{
+    return (const ad_field *)((uintptr_t)tree->fields + i * tree->fields->size);
+}
+
 static ad_status walk_from(const ad_site *at, ad_site_visitor *visit, void *user)
 {
-    if (!at->model->fields)
+    size_t number = at->number;
+    if (!at->tree->fields)
         return visit(user, at);
-    for (size_t i = 0; i < at->model->count; i++) {
-        const ad_field *f = &at->model->fields[i];
+    for (size_t i = 0; i < at->tree->count; i++) {
+        const ad_field *f = field_of(at->tree, i);
         size_t elements = f->count ? f->count : 1;
         for (size_t j = 0; j < elements; j++) {
-            ad_site s = {.parent = at, .model = f->model, .field = f, .index = j};
-            s.arrays = at->arrays + f->offset + j * f->model->size;
-            s.tensors = at->tensors + f->tensors_offset + j * f->model->tensors_size;
+            ad_site s = {at, f->tree, f, j, number};
             ad_status status = walk_from(&s, visit, user);
             if (status != AD_OK)
                 return status;
+            number += f->tree->arrays;
         }
     }
     return AD_OK;
 }
 
-ad_status ad_walk(const ad_model *d, ad_site_visitor *visit, void *user)
+ad_status ad_tree_walk(const ad_tree *tree, ad_site_visitor *visit, void *user)
 {
-    return walk_from(&(ad_site){.model = d}, visit, user);
-}
-
-static ad_status count_one(void *user, const ad_site *s)
-{
-    (void)s;
-    ++*(int *)user;
-    return AD_OK;
-}
-
-int ad_model_count(const ad_model *d)
-{
-    int n = 0;
-    ad_walk(d, count_one, &n);
-    return n;
-}
-
-typedef struct listing {
-    const void *tensors;
-    ad_tensor *next;
-} listing;
-
-static ad_status list_one(void *user, const ad_site *s)
-{
-    listing *l = user;
-    *l->next++ = *ad_site_tensor(s, l->tensors);
-    return AD_OK;
-}
-
-void ad_model_list(const ad_model *d, const void *tensors, ad_tensor *list)
-{
-    ad_walk(d, list_one, &(listing){tensors, list});
-}
-
-ad_array *ad_site_array(const ad_site *s, const void *arrays)
-{
-    return (ad_array *)((uintptr_t)arrays + s->arrays);
-}
-
-ad_tensor *ad_site_tensor(const ad_site *s, const void *tensors)
-{
-    return (ad_tensor *)((uintptr_t)tensors + s->tensors);
+    return walk_from(&(ad_site){.tree = tree}, visit, user);
 }
 
 /* ---- paths -------------------------------------------------------------------------- */
@@ -102,7 +65,7 @@ size_t ad_site_write(const ad_site *s, bool root, char text[AD_PATH_SIZE])
 {
     text[0] = '\0';
     if (!s->parent)
-        return root ? append(text, 0, s->model->name) : 0;
+        return root ? append(text, 0, s->tree->name) : 0;
     size_t at = ad_site_write(s->parent, root, text);
     if (at)
         at = append(text, at, ".");
@@ -116,10 +79,10 @@ char *ad_site_print(const ad_site *s, bool root, char text[AD_PATH_SIZE])
     return text;
 }
 
-/* ---- checks that name the field ----------------------------------------------------- */
+/* ---- demands that name the field --------------------------------------------------- */
 
-ad_status ad_check_held(const ad_site *s, const ad_array *a, const char *verb, const char *role,
-                        ad_error *error)
+ad_status ad_require_held(const ad_site *s, const ad_array *a, const char *verb, const char *role,
+                          ad_error *error)
 {
     char path[AD_PATH_SIZE];
     ad_status shape = ad_shape_count(&a->shape, NULL);
@@ -134,11 +97,11 @@ ad_status ad_check_held(const ad_site *s, const ad_array *a, const char *verb, c
         return ad_fail(error, shape, "%s: the shape of %s%s%s: %s", verb, path, in, role,
                        shape == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
                                              : "extents do not fit the address space");
-    return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is no number type", verb, path,
-                   in, role, (int)a->type);
+    return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is not a number type", verb,
+                   path, in, role, (int)a->type);
 }
 
-ad_status ad_check_float(const ad_site *s, const ad_array *a, const char *verb, ad_error *error)
+ad_status ad_require_float(const ad_site *s, const ad_array *a, const char *verb, ad_error *error)
 {
     char path[AD_PATH_SIZE];
     if (ad_type_is_float(a->type))
@@ -147,8 +110,8 @@ ad_status ad_check_float(const ad_site *s, const ad_array *a, const char *verb, 
                    ad_site_print(s, true, path), ad_type_text(a->type));
 }
 
-ad_status ad_check_equal(const ad_site *s, const ad_array *a, const ad_array *other,
-                         const char *verb, const char *role, ad_error *error)
+ad_status ad_require_equal(const ad_site *s, const ad_array *a, const ad_array *other,
+                           const char *verb, const char *role, ad_error *error)
 {
     char path[AD_PATH_SIZE], shape[2][AD_PATH_SIZE];
     if (a->type != other->type)
@@ -161,4 +124,35 @@ ad_status ad_check_equal(const ad_site *s, const ad_array *a, const ad_array *ot
                        ad_shape_print(&a->shape, shape[0], sizeof shape[0]),
                        ad_shape_print(&other->shape, shape[1], sizeof shape[1]), role);
     return AD_OK;
+}
+
+typedef struct one_type {
+    const void *arrays;
+    const char *verb;
+    const ad_array *first;
+    ad_error *error;
+} one_type;
+
+static ad_status like_the_first(void *user, const ad_site *s)
+{
+    one_type *o = user;
+    char path[AD_PATH_SIZE];
+    const ad_array *a = ad_site_array(s, o->arrays);
+    ad_status status = ad_require_held(s, a, o->verb, "", o->error);
+    if (status == AD_OK)
+        status = ad_require_float(s, a, o->verb, o->error);
+    if (status != AD_OK)
+        return status;
+    o->first = o->first ? o->first : a;
+    return a->type == o->first->type
+               ? AD_OK
+               : ad_fail(o->error, AD_BAD_TYPE, "%s: %s is %s, but fields before it are %s",
+                         o->verb, ad_site_print(s, true, path), ad_type_text(a->type),
+                         ad_type_text(o->first->type));
+}
+
+ad_status ad_require_one_type(const ad_tree *tree, const void *arrays, const char *verb,
+                              ad_error *error)
+{
+    return ad_tree_walk(tree, like_the_first, &(one_type){arrays, verb, NULL, error});
 }

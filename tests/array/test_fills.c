@@ -164,17 +164,22 @@ START_TEST(the_widest_range_does_not_overflow)
 }
 END_TEST
 
+static bool all_are(const float x[3], float wanted)
+{
+    return x[0] == wanted && x[1] == wanted && x[2] == wanted;
+}
+
 START_TEST(equal_ends_and_no_deviation_give_a_constant)
 {
     float x[3];
     ad_array a = {.data = x, .shape = AD_SHAPE(3)};
     ad_random r = ad_random_new(13, 0);
     ck_assert_int_eq(ad_fill_uniform(&a, &r, 0.1, 0.1), AD_OK);
-    ck_assert(x[0] == 0.1F && x[1] == 0.1F && x[2] == 0.1F); /* 0.1F is above 0.1 */
+    ck_assert(all_are(x, (float)0.1)); /* which is above 0.1 */
     ck_assert_int_eq(ad_fill_uniform(&a, &r, 0.7, 0.7), AD_OK);
-    ck_assert(x[0] == 0.7F && x[1] == 0.7F && x[2] == 0.7F); /* 0.7F is below 0.7 */
+    ck_assert(all_are(x, (float)0.7)); /* which is below 0.7 */
     ck_assert_int_eq(ad_fill_normal(&a, &r, 0.2, 0), AD_OK);
-    ck_assert(x[0] == 0.2F && x[1] == 0.2F && x[2] == 0.2F);
+    ck_assert(all_are(x, (float)0.2));
 }
 END_TEST
 

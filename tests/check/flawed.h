@@ -22,8 +22,8 @@ static inline void flawed_pullback(const ad_pullback_args *c)
 
 static inline ad_tensor flawed_tanh(ad_tensor x)
 {
-    static ad_op op;
-    op = ad_op_with_pullback(ad_builtin_op_named("tanh"), "flawed_tanh", flawed_pullback);
+    static ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(ad_builtin_op_named("tanh"), "flawed_tanh", flawed_pullback, &op);
     return ad_apply(&op, &x, NULL);
 }
 

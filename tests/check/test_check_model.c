@@ -17,6 +17,7 @@ static void setup(void)
 
 AD_MODEL(dense, w, b);
 AD_MODEL(net, (dense, layer, 2), scale);
+AD_MODEL_CHECKS(net);
 
 enum { ROWS = 16, INPUTS = 5, HIDDEN = 7 };
 
@@ -83,7 +84,7 @@ static void differentiate(training *run)
 START_TEST(the_gradient_of_a_model_is_checked)
 {
     training run = begin(_i ? AD_F32 : AD_F64);
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .report = &report};
     ad_status status = net_check_gradient(loss, &run.model, &run.batch, &o, &found);
     ck_assert_msg(status == AD_OK, "%s", found.text);
@@ -114,16 +115,16 @@ START_TEST(a_right_gradient_passes_at_every_step)
 {
     training run = begin(_i ? AD_F32 : AD_F64);
     size_t settled = 0;
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     ad_check_options o = {.size = sizeof o, .every = 1, .elements = 4, .report = &report};
     for (int step = 0; step < 200; step++) {
         differentiate(&run);
         ad_status status =
-            net_check_step(run.tape, loss, &run.model, &run.batch, &run.gradient, step, &o, &found);
+            net_check_step(run.tape, loss, &run.model, &run.gradient, step, &run.batch, &o, &found);
         ck_assert_msg(status == AD_OK, "step %d: %s", step, found.text);
         ck_assert_uint_eq(report.numbers, 4);
         settled += report.settled;
-        net_axpy(-0.01, &run.gradient, &run.model);
+        net_axpy(-0.01, &run.gradient, &run.model, NULL);
     }
     ck_assert_uint_gt(settled, 400);
     end(&run);
@@ -140,7 +141,7 @@ START_TEST(a_wrong_gradient_is_found_in_training)
     for (; status == AD_OK && step < 500; step++) {
         differentiate(&run);
         status =
-            net_check_step(run.tape, loss, &run.model, &run.batch, &run.gradient, step, &o, &found);
+            net_check_step(run.tape, loss, &run.model, &run.gradient, step, &run.batch, &o, &found);
     }
     ck_assert_int_eq(status, AD_DIFFERENT);
     ck_assert_int_eq((step - 1) % 5, 0);
@@ -162,7 +163,7 @@ START_TEST(checks_allocate_nothing_once_the_tape_has_grown)
     size_t before = 0;
     for (int step = 0; step < 60; step++) {
         ck_assert_int_eq(
-            net_check_step(t, loss, &run.model, &run.batch, &run.gradient, step, &o, &found),
+            net_check_step(t, loss, &run.model, &run.gradient, step, &run.batch, &o, &found),
             AD_OK);
         before = step < 20 ? memory.calls : before;
     }
@@ -177,9 +178,9 @@ START_TEST(a_gradient_that_is_not_the_functions_is_found)
     training run = begin(_i ? AD_F32 : AD_F64);
     ad_check_options o = {.size = sizeof o, .every = 1};
     differentiate(&run);
-    net_axpy(1, &run.gradient, &run.gradient); /* twice what it should be */
+    net_axpy(1, &run.gradient, &run.gradient, NULL); /* twice what it should be */
     ck_assert_int_eq(
-        net_check_step(run.tape, loss, &run.model, &run.batch, &run.gradient, 0, &o, &found),
+        net_check_step(run.tape, loss, &run.model, &run.gradient, 0, &run.batch, &o, &found),
         AD_DIFFERENT);
     ck_assert_msg(strstr(found.text, "check_step: layer[0].w: between this gradient and one in f64 "
                                      "lie 1 of its norm"),
@@ -191,6 +192,7 @@ END_TEST
 static const double fixed[] = {0.5, -1.5, 2, 0.25};
 
 AD_MODEL(line, slope, offset);
+AD_MODEL_CHECKS(line);
 
 static ad_tensor line_loss(ad_tape *t, const line_tensors *m, const void *env)
 {
@@ -213,7 +215,7 @@ START_TEST(the_model_is_not_touched)
     line gradient = {0}, model = {array_at(fixed, AD_SHAPE(4)), array_at(fixed + 1, AD_SCALAR)};
     ad_check_options o = {.size = sizeof o, .every = 1, .elements = 8};
     ck_assert_int_eq(line_value_with_gradient(t, line_loss, &model, &y, NULL, &gradient), AD_OK);
-    ad_status status = line_check_step(t, line_loss, &model, &y, &gradient, 0, &o, &found);
+    ad_status status = line_check_step(t, line_loss, &model, &gradient, 0, &y, &o, &found);
     ck_assert_msg(status == AD_OK, "%s", found.text);
     ck_assert_int_eq(line_check_gradient(line_loss, &model, &y, NULL, &found), AD_OK);
     line_free(&gradient);
@@ -224,12 +226,12 @@ END_TEST
 START_TEST(other_steps_are_left_alone)
 {
     training run = begin(AD_F64);
-    ad_check_report report = {7, 7, 7};
+    ad_check_report report = {sizeof report, 7, 7, 7};
     ad_check_options o = {.size = sizeof o, .every = 10, .report = &report};
     differentiate(&run);
     ad_tensor x = ad_constant(run.tape, AD_F64, 5);
     ck_assert_int_eq(
-        net_check_step(run.tape, loss, &run.model, &run.batch, &run.gradient, 9, &o, &found),
+        net_check_step(run.tape, loss, &run.model, &run.gradient, 9, &run.batch, &o, &found),
         AD_OK);
     ck_assert_uint_eq(report.numbers, 0);
     ck_assert_double_eq(ad_item(x), 5); /* the tape is not reset */
@@ -242,12 +244,12 @@ START_TEST(a_gradient_of_another_model_is_refused)
     training run = begin(AD_F64);
     net other = {0};
     ad_check_options o = {.size = sizeof o, .every = 1};
-    ck_assert_int_eq(net_check_step(run.tape, loss, &run.model, &run.batch, &other, 0, &o, &found),
+    ck_assert_int_eq(net_check_step(run.tape, loss, &run.model, &other, 0, &run.batch, &o, &found),
                      AD_MISUSE);
     ck_assert_ptr_nonnull(strstr(found.text, "layer[0].w and its gradient"));
-    ck_assert_int_eq(net_check_step(NULL, loss, &run.model, &run.batch, &other, 0, &o, NULL),
+    ck_assert_int_eq(net_check_step(NULL, loss, &run.model, &other, 0, &run.batch, &o, NULL),
                      AD_MISUSE);
-    ck_assert_int_eq(net_check_step(run.tape, NULL, &run.model, &run.batch, &other, 0, &o, NULL),
+    ck_assert_int_eq(net_check_step(run.tape, NULL, &run.model, &other, 0, &run.batch, &o, NULL),
                      AD_MISUSE);
     end(&run);
 }

@@ -75,7 +75,7 @@ static void expect_right(const ad_op *op, const void *attr, const ad_check_optio
 START_TEST(an_op_that_is_right_passes)
 {
     fault none = NONE;
-    ad_check_report report;
+    ad_check_report report = {.size = sizeof report};
     for (uint64_t seed = 0; seed < 20; seed++) {
         ad_check_options o = {.size = sizeof o, .seed = seed, .report = &report};
         expect_right(&weigh_op, &none, &o);
@@ -149,6 +149,7 @@ static const char *equal_shapes(const ad_shape *x, const void *attr, ad_shape *y
 }
 
 static const ad_op subtract_op = {
+    .size = sizeof(ad_op),
     .name = "subtract",
     .arity = 2,
     .shape = equal_shapes,
@@ -188,6 +189,7 @@ static void count_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op count_op = {
+    .size = sizeof(ad_op),
     .name = "count",
     .arity = 1,
     .flags = AD_OP_STRIDED,

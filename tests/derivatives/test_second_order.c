@@ -1,7 +1,9 @@
-/* Forward mode and second order beyond single operations (those are rows of test_ops.c): functions made
+/* Forward mode and second order beyond single operations (those have rows in tests/ops): functions made
  * of several, Hessians as such, and what happens where there is no rule. */
+#include "adze/check.h"
 #include "adze/op.h"
 
+#include "measured.h"
 #include "probe_table.h"
 #include "suite.h"
 
@@ -78,7 +80,7 @@ static const gradient_case functions[] = {
     {.name = "entangled", .f = entangled, .n = 2, .shape = {S(3, 2), S(2, 3)}, .low = -1, .high = 1},
 };
 /* clang-format on */
-const op_table the_table = {functions, sizeof functions / sizeof *functions, NULL, 0};
+op_table the_table = {functions, sizeof functions / sizeof *functions, NULL, 0};
 
 /* ---- Hessians --------------------------------------------------------------------------- */
 
@@ -95,13 +97,13 @@ START_TEST(a_hessian_by_hand)
     ad_view x[] = {AD_VIEW(a, 3), AD_VIEW(b, 3)}, tx[] = {AD_VIEW(ta, 3), AD_VIEW(tb, 3)};
     ad_array hvp[2] = {{0}, {0}};
     ad_tape *t = ad_tape_new(NULL);
-    ck_assert_int_eq(ad_hvp(t, cubes_and_products, NULL, 2, x, tx, hvp), AD_OK);
+    ck_assert_int_eq(ad_hvp(t, cubes_and_products, 2, x, tx, NULL, hvp), AD_OK);
     for (int i = 0; i < 3; i++) {
         double *h[] = {hvp[0].data, hvp[1].data};
         ck_assert_double_eq_tol(h[0][i], 6 * a[i] * ta[i] + 2 * b[i] * tb[i], 1e-14);
         ck_assert_double_eq_tol(h[1][i], 2 * b[i] * ta[i] + 2 * a[i] * tb[i], 1e-14);
     }
-    ck_assert_uint_eq(ad_tape_measure(t).nodes, 0);
+    ck_assert_uint_eq(measured(t).nodes, 0);
     ad_array_free(&hvp[0]);
     ad_array_free(&hvp[1]);
     ad_tape_free(t);
@@ -120,7 +122,7 @@ static void hessian_row(ad_tape *t, const double *w, int row, double *out)
     ad_view x[] = PARTS(w), tx[] = PARTS((const double *)unit);
 #undef PARTS
     ad_array hvp[4] = {{0}, {0}, {0}, {0}};
-    ck_assert_int_eq(ad_hvp(t, network, NULL, 4, x, tx, hvp), AD_OK);
+    ck_assert_int_eq(ad_hvp(t, network, 4, x, tx, NULL, hvp), AD_OK);
     for (int i = 0; i < 4; i++) {
         ad_view v = ad_array_view(hvp[i]);
         for (size_t k = 0; k < ad_view_count(&v); k++)
@@ -160,7 +162,7 @@ START_TEST(a_linear_function_has_a_hessian_of_zeros)
     ad_view x = AD_VIEW(a, 2, 2), tx = AD_VIEW(ta, 2, 2);
     ad_array hvp = {0};
     ad_tape *t = ad_tape_new(NULL);
-    ck_assert_int_eq(ad_hvp(t, linear, NULL, 1, &x, &tx, &hvp), AD_OK);
+    ck_assert_int_eq(ad_hvp(t, linear, 1, &x, &tx, NULL, &hvp), AD_OK);
     ck_assert_int_eq(ad_test_near_zero(ad_array_view(hvp), 1e-300, NULL), AD_OK);
     ad_array_free(&hvp);
     ad_tape_free(t);
@@ -182,7 +184,7 @@ START_TEST(tangents_do_not_pass_stop_gradient)
     ad_view x = AD_VIEW(a, 2), tx = AD_VIEW(ta, 2);
     ad_array y = {0}, ty = {0};
     ad_tape *t = ad_tape_new(NULL);
-    ck_assert_int_eq(ad_jvp(t, stopped, NULL, 1, &x, &tx, &y, &ty), AD_OK);
+    ck_assert_int_eq(ad_jvp(t, stopped, 1, &x, &tx, NULL, &y, &ty), AD_OK);
     ck_assert_double_eq(((double *)y.data)[0], 27);
     ck_assert_double_eq(((double *)ty.data)[0], 9);
     ck_assert_double_eq(((double *)ty.data)[1], 40);
@@ -217,12 +219,14 @@ static void halve_jvp(const ad_jvp_args *c)
 }
 
 /* A user's ops, of which the first has a pullback alone. */
-static const ad_op half_known = {.name = "half_known",
+static const ad_op half_known = {.size = sizeof(ad_op),
+                                 .name = "half_known",
                                  .arity = 1,
                                  .shape = ad_shape_first,
                                  .forward = halve,
                                  .pullback = halve_pullback};
-static const ad_op half_bent = {.name = "half_bent",
+static const ad_op half_bent = {.size = sizeof(ad_op),
+                                .name = "half_bent",
                                 .arity = 1,
                                 .shape = ad_shape_first,
                                 .forward = halve,
@@ -262,11 +266,11 @@ START_TEST(a_missing_rule_is_an_error_that_names_the_op_and_leaves_the_results_a
     ad_array y = {0}, ty = {0}, hvp[2] = {{0}, {0}};
     ad_tape *t = ad_tape_new(NULL);
     bool fails = *l->jvp_message;
-    ck_assert_int_eq(ad_jvp(t, l->f, l->op, n, x, tx, &y, &ty), fails ? AD_NO_DERIVATIVE : AD_OK);
+    ck_assert_int_eq(ad_jvp(t, l->f, n, x, tx, l->op, &y, &ty), fails ? AD_NO_DERIVATIVE : AD_OK);
     ck_assert_str_eq(ad_tape_error(t), l->jvp_message);
     ck_assert(!y.data == fails && !ty.data == fails);
     ad_tape_reset(t);
-    ck_assert_int_eq(ad_hvp(t, l->f, l->op, n, x, tx, hvp), AD_NO_DERIVATIVE);
+    ck_assert_int_eq(ad_hvp(t, l->f, n, x, tx, l->op, hvp), AD_NO_DERIVATIVE);
     ck_assert_str_eq(ad_tape_error(t), l->hvp_message);
     ck_assert(!hvp[0].data && !hvp[1].data);
     ad_array_free(&y);
@@ -282,7 +286,7 @@ START_TEST(an_op_that_no_tangent_comes_to_needs_no_rule)
     ad_view x[] = {AD_VIEW(a, 2), AD_VIEW(b, 2)}, tx[] = {AD_VIEW(ta, 2), {0}};
     ad_array hvp[2] = {{0}, {0}};
     ad_tape *t = ad_tape_new(NULL);
-    ck_assert_int_eq(ad_hvp(t, through, &half_known, 2, x, tx, hvp), AD_OK);
+    ck_assert_int_eq(ad_hvp(t, through, 2, x, tx, &half_known, hvp), AD_OK);
     ck_assert_double_eq(((double *)hvp[0].data)[1], 50);
     ck_assert_double_eq(((double *)hvp[1].data)[1], 20);
     ad_array_free(&hvp[0]);
@@ -303,11 +307,11 @@ START_TEST(a_hessian_is_of_one_number_and_tangents_have_their_operands_shape)
     ad_view x = AD_VIEW(a, 2), longer = AD_VIEW(points, 3);
     ad_array hvp = {0}, y = {0}, ty = {0};
     ad_tape *t = ad_tape_new(NULL);
-    ck_assert_int_eq(ad_hvp(t, squares, NULL, 1, &x, &x, &hvp), AD_BAD_SHAPE);
+    ck_assert_int_eq(ad_hvp(t, squares, 1, &x, &x, NULL, &hvp), AD_BAD_SHAPE);
     ck_assert_ptr_nonnull(
         strstr(ad_tape_error(t), "the root must have one element, square gave [2]"));
     ad_tape_reset(t);
-    ck_assert_int_eq(ad_jvp(t, squares, NULL, 1, &x, &longer, &y, &ty), AD_BAD_SHAPE);
+    ck_assert_int_eq(ad_jvp(t, squares, 1, &x, &longer, NULL, &y, &ty), AD_BAD_SHAPE);
     ck_assert(!hvp.data && !y.data && !ty.data);
     ad_tape_free(t);
 }

@@ -1,4 +1,5 @@
 /* Checkpoints against the same functions without: values, sweeps of every kind, failures. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -46,7 +47,8 @@ static void half_curvature(const ad_curvature_args *c)
     for (size_t i = 0; i < ad_view_count(&c->dy); i++)
         ((double *)c->tdx[0].data)[i] += ad_view_get(&c->dy, i) * ad_view_get(&c->tx[0], i);
 }
-static const ad_op half_op = {.name = "half_square",
+static const ad_op half_op = {.size = sizeof(ad_op),
+                              .name = "half_square",
                               .arity = 1,
                               .shape = ad_shape_first,
                               .forward = half_forward,
@@ -101,15 +103,15 @@ static ad_tensor one_number(ad_tape *t, const ad_tensor *x, const void *env)
 static ad_tensor inner_checkpoint(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t;
-    ad_tensor h[] = {ad_checkpoint(layer, env, 2, x), x[1]};
-    return ad_mul(ad_checkpoint(own_op, env, 2, h), x[0]);
+    ad_tensor h[] = {ad_checkpoint(layer, 2, x, env), x[1]};
+    return ad_mul(ad_checkpoint(own_op, 2, h, env), x[0]);
 }
 
 static ad_tensor three_deep(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t;
-    ad_tensor h[] = {ad_checkpoint(inner_checkpoint, env, 2, x), ad_exp(x[1])};
-    return ad_add(ad_checkpoint(inner_checkpoint, env, 2, h), x[1]);
+    ad_tensor h[] = {ad_checkpoint(inner_checkpoint, 2, x, env), ad_exp(x[1])};
+    return ad_add(ad_checkpoint(inner_checkpoint, 2, h, env), x[1]);
 }
 
 /* The same without checkpoints. */
@@ -154,7 +156,7 @@ typedef struct formula {
 static ad_tensor weigh(ad_tape *t, const ad_tensor *x, const void *env)
 {
     const formula *c = env;
-    ad_tensor y = c->checkpoint ? ad_checkpoint(c->f, &a_key, 2, x) : c->f(t, x, &a_key);
+    ad_tensor y = c->checkpoint ? ad_checkpoint(c->f, 2, x, &a_key) : c->f(t, x, &a_key);
     ad_tensor w = ad_cumsum(ad_add(ad_mul(ad_stop_gradient(ad_flatten(y, 0, -1)), 0), 1), 0, 0);
     return ad_sum(ad_mul(w, ad_square(ad_flatten(y, 0, -1))));
 }
@@ -181,7 +183,7 @@ START_TEST(values_and_gradients_have_the_same_bits)
     double value[2];
     for (int k = 0; k < 2; k++) {
         formula c = {k ? p->f : p->plain, k};
-        ck_assert_msg(ad_value_with_gradient(tape, weigh, &c, 2, operands, &value[k], g[k]) ==
+        ck_assert_msg(ad_value_with_gradient(tape, weigh, 2, operands, &c, &value[k], g[k]) ==
                           AD_OK,
                       "%s: %s", p->name, ad_tape_error(tape));
     }
@@ -203,8 +205,8 @@ START_TEST(tangents_and_second_derivatives_are_the_same)
         tx[2 - _i % 3].data = NULL;
     for (int k = 0; k < 2; k++) {
         formula c = {k ? p->f : p->plain, k};
-        ck_assert_msg(ad_jvp(tape, weigh, &c, 2, operands, tx, &y[k], &ty[k]) == AD_OK &&
-                          ad_hvp(tape, weigh, &c, 2, operands, tx, h[k]) == AD_OK,
+        ck_assert_msg(ad_jvp(tape, weigh, 2, operands, tx, &c, &y[k], &ty[k]) == AD_OK &&
+                          ad_hvp(tape, weigh, 2, operands, tx, &c, h[k]) == AD_OK,
                       "%s: %s", p->name, ad_tape_error(tape));
     }
     same(p->name, y[0], y[1], 1e-15);
@@ -243,7 +245,7 @@ END_TEST
 START_TEST(merely_evaluated_it_saves_nothing)
 {
     ad_tensor x[] = {ad_freeze(tape, operands[0]), ad_freeze(tape, operands[1])};
-    ad_tensor y = ad_checkpoint(layer, NULL, 2, x);
+    ad_tensor y = ad_checkpoint(layer, 2, x, NULL);
     ck_assert(ad_read(y).data && !ad_is_tracked(y));
 }
 END_TEST
@@ -258,7 +260,7 @@ static ad_tensor entropy(ad_tape *t, const ad_tensor *x, const void *env)
 START_TEST(integer_operands_are_frozen)
 {
     ad_tensor x[] = {ad_watch(tape, operands[0]), ad_freeze(tape, AD_VIEW(labels, 2))};
-    ck_assert_int_eq(ad_backward(ad_checkpoint(entropy, NULL, 2, x)), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_checkpoint(entropy, 2, x, NULL)), AD_OK);
     double inside[6];
     memcpy(inside, ad_grad(x[0]).data, sizeof inside);
     ck_assert_int_eq(ad_backward(entropy(tape, x, NULL)), AD_OK);
@@ -269,9 +271,9 @@ END_TEST
 START_TEST(empty_tensors_pass)
 {
     ad_tensor x[] = {ad_watch(tape, AD_VIEW(numbers, 0, 3)), ad_watch(tape, AD_VIEW(others, 0, 3))};
-    ad_tensor y = ad_checkpoint(own_op, NULL, 2, x);
+    ad_tensor y = ad_checkpoint(own_op, 2, x, NULL);
     ck_assert_int_eq(ad_backward_from(y, AD_VIEW(some, 0, 3)), AD_OK);
-    ck_assert_int_eq((int)ad_shape_of_tensor(y).dim[1], 3);
+    ck_assert_int_eq((int)ad_shape_of(y).dim[1], 3);
 }
 END_TEST
 
@@ -294,9 +296,9 @@ static size_t memory_of(int pieces)
     const int layers = LAYERS / pieces;
     ad_tensor y = ad_watch(tape, AD_VIEW(x, WIDTH));
     for (int i = 0; i < pieces; i++)
-        y = pieces == 1 ? deep(tape, &y, &layers) : ad_checkpoint(deep, &layers, 1, &y);
+        y = pieces == 1 ? deep(tape, &y, &layers) : ad_checkpoint(deep, 1, &y, &layers);
     ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
-    size_t used = ad_tape_measure(tape).bytes_reserved;
+    size_t used = measured(tape).bytes_reserved;
     ad_tape_reset(tape);
     ad_tape_trim(tape);
     return used;
@@ -316,7 +318,7 @@ END_TEST
 START_TEST(sweeps_repeat_and_go_in_slices)
 {
     ad_tensor x[] = {ad_watch(tape, operands[0]), ad_watch(tape, operands[1])};
-    ad_tensor y = ad_checkpoint(layer, NULL, 2, x), z = ad_sum(ad_square(y));
+    ad_tensor y = ad_checkpoint(layer, 2, x, NULL), z = ad_sum(ad_square(y));
     double first[6];
     ck_assert_int_eq(ad_backward(z), AD_OK);
     memcpy(first, ad_grad(x[0]).data, sizeof first);
@@ -344,7 +346,7 @@ START_TEST(a_poll_cancels_inside)
 {
     int left = 4;
     ad_tensor x[] = {ad_watch(tape, operands[0]), ad_watch(tape, operands[1])};
-    ad_tensor y = ad_sum(ad_square(ad_checkpoint(layer, NULL, 2, x)));
+    ad_tensor y = ad_sum(ad_square(ad_checkpoint(layer, 2, x, NULL)));
     ad_tape_poll(tape, count_down, &left);
     ck_assert_int_eq(ad_backward(y), AD_CANCELLED);
     ck_assert_int_eq(left, 0);
@@ -389,14 +391,14 @@ static void expect_failure(ad_status status, const char *message)
 START_TEST(failures_name_the_operation_inside)
 {
     ad_tensor x[] = {ad_watch(tape, operands[0]), ad_watch(tape, operands[1])};
-    ck_assert_ptr_null(ad_read(ad_checkpoint(bad_shapes, NULL, 2, x)).data);
+    ck_assert_ptr_null(ad_read(ad_checkpoint(bad_shapes, 2, x, NULL)).data);
     expect_failure(AD_BAD_SHAPE, "checkpoint: matmul([2, 3], [2, 3]): columns of the left");
     x[0] = ad_watch(tape, operands[0]);
-    ad_checkpoint(uses_outer, &x[0], 1, x);
+    ad_checkpoint(uses_outer, 1, x, &x[0]);
     expect_failure(AD_FOREIGN,
                    "checkpoint: mul: operand 1 belongs to the outer tape: make it an operand");
     x[0] = ad_watch(tape, operands[0]);
-    ad_checkpoint(gives_outer, &x[0], 1, x);
+    ad_checkpoint(gives_outer, 1, x, &x[0]);
     expect_failure(AD_FOREIGN, "checkpoint: the function's result is not on its tape");
 }
 END_TEST
@@ -405,7 +407,7 @@ START_TEST(an_impure_function_is_found_out)
 {
     double factor = 2;
     ad_tensor x = ad_watch(tape, operands[0]);
-    ad_tensor y = ad_sum(ad_checkpoint(impure, &factor, 1, &x));
+    ad_tensor y = ad_sum(ad_checkpoint(impure, 1, &x, &factor));
     ck_assert_int_eq(ad_backward(y), AD_OK);
     factor = 3;
     ck_assert_int_eq(ad_backward(y), AD_CHANGED);
@@ -416,6 +418,7 @@ END_TEST
 /* ---- models ------------------------------------------------------------------------- */
 
 AD_MODEL(dense, w, b);
+AD_MODEL_FUNCTIONS(dense);
 
 static ad_tensor dense_apply(ad_tape *t, const dense_tensors *m, const ad_tensor *x,
                              const void *env)

@@ -1,5 +1,6 @@
 /* Loops that are swept back with few of their states in memory, against the same steps on the tape. */
 #include "functions/schedule.h"
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -97,8 +98,8 @@ static void grind(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor
 {
     ad_tensor pair[] = {state[0], x[0]};
     (void)i;
-    pair[0] = ad_checkpoint(inner_part, NULL, 2, pair);
-    next[0] = ad_mul(ad_checkpoint_loop(recur, env, 3, 1, 2, (ad_tensor[]){pair[0], x[1]}, 1, NULL),
+    pair[0] = ad_checkpoint(inner_part, 2, pair, NULL);
+    next[0] = ad_mul(ad_checkpoint_loop(recur, 2, (ad_tensor[]){pair[0], x[1]}, 1, 3, 1, env, NULL),
                      1.25);
     (void)t;
 }
@@ -202,7 +203,7 @@ static ad_tensor run(ad_tape *t, const ad_tensor *x, const void *env)
     for (int i = 0; i < k->n; i++)
         y[i] = x[i];
     if (c->snapshots >= 0)
-        ad_checkpoint_loop(k->step, c->world, c->steps, c->snapshots, k->n, y, k->states, y);
+        ad_checkpoint_loop(k->step, k->n, y, k->states, c->steps, c->snapshots, c->world, y);
     for (int64_t i = 0; c->snapshots < 0 && i < c->steps; i++) {
         k->plain(t, i, y, y + k->states, c->world, next);
         for (int s = 0; s < k->states; s++)
@@ -250,8 +251,8 @@ START_TEST(values_and_gradients_are_the_same)
         formula c = {k, lengths[i / 6], -1, &w}, d = {k, c.steps, rooms[i % 6], &w};
         ad_array g[MOST] = {{0}}, h[MOST] = {{0}};
         double a, b;
-        ck_assert_int_eq(ad_value_with_gradient(tape, run, &c, k->n, k->x, &a, g), AD_OK);
-        ad_value_with_gradient(tape, run, &d, k->n, k->x, &b, h);
+        ck_assert_int_eq(ad_value_with_gradient(tape, run, k->n, k->x, &c, &a, g), AD_OK);
+        ad_value_with_gradient(tape, run, k->n, k->x, &d, &b, h);
         ck_assert_msg(ad_tape_status(tape) == AD_OK, "%s: %s", k->name, ad_tape_error(tape));
         ck_assert_msg(memcmp(&a, &b, sizeof a) == 0, "%s: %.17g against %.17g", k->name, a, b);
         for (int s = 0; s < k->states && k->step == k->plain; s++)
@@ -273,10 +274,10 @@ START_TEST(tangents_and_second_derivatives_are_the_same)
         ad_view tx[MOST];
         for (int j = 0; j < k->n; j++) /* not all have one */
             tx[j] = j == i % (k->n + 1) ? (ad_view){.data = NULL} : k->tx[j];
-        ad_jvp(tape, run, &c, k->n, k->x, tx, &y[0], &y[1]);
-        ad_jvp(tape, run, &d, k->n, k->x, tx, &y[2], &y[3]);
-        ad_hvp(tape, run, &c, k->n, k->x, tx, g);
-        ad_hvp(tape, run, &d, k->n, k->x, tx, h);
+        ad_jvp(tape, run, k->n, k->x, tx, &c, &y[0], &y[1]);
+        ad_jvp(tape, run, k->n, k->x, tx, &d, &y[2], &y[3]);
+        ad_hvp(tape, run, k->n, k->x, tx, &c, g);
+        ad_hvp(tape, run, k->n, k->x, tx, &d, h);
         ck_assert_msg(ad_tape_status(tape) == AD_OK, "%s: %s", k->name, ad_tape_error(tape));
         near(&d, y, y + 2, 2, 1e-9);
         near(&d, g, h, k->n, 1e-8);
@@ -305,7 +306,7 @@ START_TEST(steps_are_taken_as_the_schedule_says)
         for (int64_t s = 0; s <= 6; s++) {
             world w = a_world();
             ad_tensor x[] = {ad_watch(tape, kinds[0].x[0]), ad_watch(tape, kinds[0].x[1])};
-            ad_tensor y = ad_sum(ad_checkpoint_loop(recur, &w, n, s, 2, x, 1, NULL));
+            ad_tensor y = ad_sum(ad_checkpoint_loop(recur, 2, x, 1, n, s, &w, NULL));
             ck_assert_int_eq(w.taken, (int)n);
             ck_assert_int_eq(ad_backward(y), AD_OK);
             ck_assert_msg(w.taken == (int)steps_taken(n, s), "%d steps, %d kept: %d, not %d",
@@ -319,7 +320,7 @@ START_TEST(sweeps_repeat)
 {
     world w = a_world();
     ad_tensor x[] = {ad_watch(tape, kinds[0].x[0]), ad_watch(tape, kinds[0].x[1])};
-    ad_tensor y = ad_sum(ad_checkpoint_loop(recur, &w, 30, 3, 2, x, 1, NULL));
+    ad_tensor y = ad_sum(ad_checkpoint_loop(recur, 2, x, 1, 30, 3, &w, NULL));
     double first[9];
     ck_assert_int_eq(ad_backward(y), AD_OK);
     memcpy(first, ad_grad(x[1]).data, sizeof first);
@@ -345,7 +346,7 @@ START_TEST(a_cancelled_sweep_leaves_the_next_one_right)
         int polls = left == 40 ? 100000 : left;
         ad_mark mark = ad_tape_mark(tape);
         ad_tensor x[] = {ad_watch(tape, kinds[0].x[0]), ad_watch(tape, kinds[0].x[1])};
-        ad_tensor y = ad_sum(ad_checkpoint_loop(recur, &w, 12, 3, 2, x, 1, NULL));
+        ad_tensor y = ad_sum(ad_checkpoint_loop(recur, 2, x, 1, 12, 3, &w, NULL));
         ad_tape_poll(tape, count_down, &polls);
         ad_status status = ad_backward(y);
         ad_tape_poll(tape, NULL, NULL);
@@ -390,7 +391,7 @@ START_TEST(threads_change_no_bits)
         ad_tape *t = ad_tape_new(
             &(ad_tape_options){.size = sizeof(ad_tape_options), .pool = way ? pool : NULL});
         ad_tensor x[] = {ad_watch(t, AD_VIEW(state, MANY)), ad_watch(t, AD_VIEW_SCALAR(&factor))};
-        ad_tensor y = ad_checkpoint_loop(spin, NULL, 8, 2, 2, x, 1, NULL);
+        ad_tensor y = ad_checkpoint_loop(spin, 2, x, 1, 8, 2, NULL, NULL);
         ck_assert_int_eq(ad_backward(ad_sum(ad_square(y))), AD_OK);
         if (way)
             ck_assert_mem_eq(first, ad_grad(x[0]).data, sizeof first);
@@ -415,9 +416,9 @@ START_TEST(a_long_loop_takes_the_memory_of_its_snapshots)
     static double state[4096];
     double one = 1.0625;
     ad_tensor x[] = {ad_watch(tape, AD_VIEW(state, 4096)), ad_watch(tape, AD_VIEW_SCALAR(&one))};
-    ad_tensor y = ad_checkpoint_loop(widen, NULL, 1000, 10, 2, x, 1, NULL);
+    ad_tensor y = ad_checkpoint_loop(widen, 2, x, 1, 1000, 10, NULL, NULL);
     ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
-    ck_assert_uint_lt(ad_tape_measure(tape).bytes_reserved, 64 * sizeof state); /* of 2000 */
+    ck_assert_uint_lt(measured(tape).bytes_reserved, 64 * sizeof state); /* of 2000 */
 }
 END_TEST
 
@@ -488,7 +489,7 @@ static const struct {
 START_TEST(failures_name_the_step)
 {
     ad_tensor x = ad_watch(tape, kinds[0].x[0]);
-    ad_tensor y = ad_checkpoint_loop(failures[_i].step, &x, 9, 2, 1, &x, 1, NULL);
+    ad_tensor y = ad_checkpoint_loop(failures[_i].step, 1, &x, 1, 9, 2, &x, NULL);
     ck_assert_ptr_null(ad_read(y).data);
     ck_assert_msg(ad_tape_status(tape) == failures[_i].status &&
                       strstr(ad_tape_error(tape), failures[_i].message) &&
@@ -501,7 +502,7 @@ START_TEST(an_impure_step_is_found_out)
 {
     world w = a_world();
     ad_tensor x[] = {ad_watch(tape, kinds[0].x[0]), ad_watch(tape, kinds[0].x[1])};
-    ad_tensor y = ad_sum(ad_checkpoint_loop(recur, &w, 9, 2, 2, x, 1, NULL));
+    ad_tensor y = ad_sum(ad_checkpoint_loop(recur, 2, x, 1, 9, 2, &w, NULL));
     w.forces[8] = 0;
     ck_assert_int_eq(ad_backward(y), AD_CHANGED);
     ck_assert(strstr(ad_tape_error(tape), "step 8: the function gave other numbers"));
@@ -517,14 +518,14 @@ START_TEST(what_cannot_be_a_loop_is_misuse)
     world w = a_world();
     for (int i = 0; i < 5; i++) {
         ad_tensor x[] = {ad_watch(tape, kinds[0].x[0]), ad_watch(tape, kinds[0].x[1])}, y[2];
-        ad_checkpoint_loop(recur, &w, bad[i].steps, bad[i].snapshots, bad[i].n, x, bad[i].states,
+        ad_checkpoint_loop(recur, bad[i].n, x, bad[i].states, bad[i].steps, bad[i].snapshots, &w,
                            y);
         ck_assert_int_eq(ad_tape_status(tape), AD_MISUSE);
         ad_tape_reset(tape);
     }
     ad_tensor x[] = {ad_watch(tape, kinds[0].x[0]),
                      ad_freeze(tape, AD_VIEW((const float[]){1}, 1))};
-    ad_checkpoint_loop(turn, &w, 2, 2, 2, x, 2, NULL);
+    ad_checkpoint_loop(turn, 2, x, 2, 2, 2, &w, NULL);
     ck_assert_int_eq(ad_tape_status(tape), AD_BAD_TYPE);
 }
 END_TEST

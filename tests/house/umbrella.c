@@ -3,6 +3,7 @@
 
 AD_MODEL(dense, w, b);
 AD_MODEL(network, (dense, hidden), (dense, layers, 2), scale);
+AD_MODEL_CHECKS(network);
 
 static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
 {
@@ -11,7 +12,8 @@ static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
     for (int i = 0; i < 2; i++)
         h = ad_add(ad_matmul(h, m->layers[i].w), m->layers[i].b);
     h = ad_muladd(ad_clamp(h, -9, 9), 1, ad_lerp(h, ad_leaky_relu(h, 0), 1));
-    return ad_mean(ad_mul(ad_sub(1, ad_mul(h, 0.5)), m->scale));
+    h = ad_mean_over(ad_mul(ad_sub(1, ad_mul(h, 0.5)), m->scale), AD_KEEP(0, -1));
+    return ad_sum_over(ad_flip(h, AD_AXES()), AD_AXES());
 }
 
 static dense ones(int64_t rows, int64_t columns)
@@ -29,11 +31,16 @@ int main(void)
     ad_view x = AD_VIEW(numbers, 2, 3);
     network model = {ones(3, 4), {ones(4, 4), ones(4, 1)}, ad_zeros(AD_F64, AD_SCALAR)};
     static network gradient; /* holds nothing yet */
-    ad_status status = network_like(&model, &gradient);
+    ad_status status = network_like(&model, &gradient, NULL);
     if (status == AD_OK)
         status = ad_array_write(&model.scale, AD_VIEW_SCALAR(&two), NULL);
 
-    double value = 0;
+    double value = 0, scale = 0;
+    ad_array own = AD_ARRAY_SCALAR(&scale); /* borrows */
+    if (status == AD_OK)
+        status = ad_array_write(&own, ad_array_view(model.scale), NULL);
+    if (status == AD_OK)
+        status = ad_array_set(&own, 0, scale - 1);
     ad_tape *tape = ad_tape_new(NULL);
     if (status == AD_OK)
         status = network_value_with_gradient(tape, apply, &model, &x, &value, &gradient);
@@ -41,14 +48,15 @@ int main(void)
     if (status == AD_OK)
         status = network_check_gradient(apply, &model, &x, NULL, &error);
     if (status == AD_OK)
-        status = network_check_step(tape, apply, &model, &x, &gradient, 0, NULL, &error);
+        status = network_check_step(tape, apply, &model, &gradient, 0, &x, NULL, &error);
     if (status == AD_OK)
         status = ad_check_op(ad_builtin_op_named("mul"), NULL, NULL, &error);
     if (status == AD_OK)
-        status = network_axpy(-1, &gradient, &model);
+        status = network_axpy(-1, &gradient, &model, NULL);
 
+    ad_array_free(&own);
     ad_tape_free(tape);
     network_free(&gradient);
     network_free(&model);
-    return status == AD_OK && value > 1.99 && value < 2.01 ? 0 : 1;
+    return status == AD_OK && scale == 1 && value > 1.99 && value < 2.01 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* For libFuzzer: any bytes at all are read or refused. */
-#include "adze/data.h"
+#include "adze/io.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -1,7 +1,7 @@
 /* Reading IDX files, every way: plain and gzip, from memory and from a file. Malformed ones have
  * tests of their own. */
 #define _POSIX_C_SOURCE 200809L
-#include "adze/data.h"
+#include "adze/io.h"
 
 #include "allocator.h"
 #include "idx_bytes.h"

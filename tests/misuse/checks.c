@@ -133,46 +133,75 @@ static ad_tensor sum_of_pair(ad_tape *t, const void *tensors, const void *env)
     (void)t, (void)env;
     return ad_sum(ad_square(((const pair_tensors *)tensors)->w));
 }
+/* Options and reports whose size nobody has set. */
+static ad_check_options no_size(int way, ad_check_report *report)
+{
+    ad_check_options o = {.size = way ? sizeof o : 0, .report = way ? report : NULL};
+    *report = (ad_check_report){0};
+    return o;
+}
 static void run_check_gradient(void)
 {
     ad_error e = {0};
     ad_view x = AD_VIEW(reals, 6), none = {0};
-    ck_assert_int_eq(ad_check_gradient(NULL, NULL, 1, &x, NULL, &e), AD_MISUSE);
-    ck_assert_int_eq(ad_check_gradient(sum_of_squares, NULL, 1, NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_check_gradient(sum_of_squares, NULL, 0, &x, NULL, NULL), AD_MISUSE);
-    ck_assert_int_ne(ad_check_gradient(sum_of_squares, NULL, 1, &none, NULL, NULL), AD_OK);
-    ck_assert_int_eq(ad_check_gradient(sum_of_squares, NULL, 1, &x, NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_check_gradient(NULL, 1, &x, NULL, NULL, &e), AD_MISUSE);
+    ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, NULL, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_check_gradient(sum_of_squares, 0, &x, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_ne(ad_check_gradient(sum_of_squares, 1, &none, NULL, NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, &x, NULL, NULL, NULL), AD_OK);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ad_error why = {0};
+        ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, &x, NULL, &o, &why), AD_MISUSE);
+        ck_assert_ptr_nonnull(strstr(why.text, way ? "size of the report" : "size of the options"));
+    }
     ck_assert_int_eq(e.status, AD_MISUSE);
 }
 static void run_check_op(void)
 {
-    ad_op half = {.name = "half", .arity = 1};
+    ad_op half = {.size = sizeof(ad_op), .name = "half", .arity = 1};
     ck_assert_int_eq(ad_check_op(NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_check_op(&half, NULL, NULL, NULL), AD_OK);
     ck_assert_int_ne(ad_check_op(&(ad_op){0}, NULL, NULL, NULL), AD_OK);
     ck_assert_int_eq(ad_check_op(ad_builtin_op_named("square"), NULL, NULL, NULL), AD_OK);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ck_assert_int_eq(ad_check_op(ad_builtin_op_named("square"), NULL, &o, NULL), AD_MISUSE);
+    }
 }
 static void run_model_check_gradient(void)
 {
     pair m = {ad_zeros(AD_F64, AD_SHAPE(2)), ad_zeros(AD_F64, AD_SHAPE(2))}, empty = {{0}, {0}};
-    const ad_model *d = &pair_model;
-    ck_assert_int_eq(ad_model_check_gradient(NULL, sum_of_pair, NULL, &m, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_check_gradient(d, NULL, NULL, &m, NULL, NULL), AD_MISUSE);
+    const ad_tree *d = &pair_tree;
+    ck_assert_int_eq(ad_model_check_gradient(NULL, sum_of_pair, &m, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_check_gradient(d, NULL, &m, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_model_check_gradient(d, sum_of_pair, NULL, NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_ne(ad_model_check_gradient(d, sum_of_pair, NULL, &empty, NULL, NULL), AD_OK);
+    ck_assert_int_ne(ad_model_check_gradient(d, sum_of_pair, &empty, NULL, NULL, NULL), AD_OK);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ck_assert_int_eq(ad_model_check_gradient(d, sum_of_pair, &m, NULL, &o, NULL), AD_MISUSE);
+    }
     pair_free(&m);
 }
 static void run_model_check_step(void)
 {
     ad_tape *t = ad_tape_new(NULL);
     pair m = {ad_zeros(AD_F64, AD_SHAPE(2)), ad_zeros(AD_F64, AD_SHAPE(2))}, g = {{0}, {0}};
-    pair_like(&m, &g);
+    pair_like(&m, &g, NULL);
     for (int way = 0; way < 5; way++)
-        ck_assert_int_eq(ad_model_check_step(way == 0 ? NULL : &pair_model, way == 1 ? NULL : t,
-                                             way == 2 ? NULL : sum_of_pair, NULL,
-                                             way == 3 ? NULL : &m, way == 4 ? NULL : &g, 0, NULL,
-                                             NULL),
+        ck_assert_int_eq(ad_model_check_step(way == 0 ? NULL : &pair_tree, way == 1 ? NULL : t,
+                                             way == 2 ? NULL : sum_of_pair, way == 3 ? NULL : &m,
+                                             way == 4 ? NULL : &g, 0, NULL, NULL, NULL),
                          AD_MISUSE);
+    for (int way = 0; way < 2; way++) {
+        ad_check_report report;
+        ad_check_options o = no_size(way, &report);
+        ck_assert_int_eq(ad_model_check_step(&pair_tree, t, sum_of_pair, &m, &g, 0, NULL, &o, NULL),
+                         AD_MISUSE);
+    }
     pair_free(&m);
     pair_free(&g);
     ad_tape_free(t);
@@ -183,7 +212,7 @@ static void run_model_collect(void)
     for (int way = 0; way < 5; way++) { /* the last: no sweep has come to its end */
         ad_tape *t = ad_tape_new(NULL);
         pair_tensors x = pair_watch(t, &m);
-        ck_assert_int_eq(ad_model_collect(way == 0 ? NULL : &pair_model, way == 1 ? NULL : t,
+        ck_assert_int_eq(ad_model_collect(way == 0 ? NULL : &pair_tree, way == 1 ? NULL : t,
                                           way == 2 ? NULL : &x, way == 3 ? NULL : &g),
                          AD_MISUSE);
         ck_assert_ptr_null(g.w.data);

@@ -1,10 +1,11 @@
-/* Functions inside functions: rows for the tables of ops.c. */
+/* Functions inside functions: rows for ops.c. */
 #ifndef ADZE_TESTS_MISUSE_INSIDE_H
 #define ADZE_TESTS_MISUSE_INSIDE_H
 
 #include "misuse.h"
 
 AD_MODEL(couple, a, b);
+AD_MODEL_FUNCTIONS(couple);
 
 static ad_tensor sum_of_product(ad_tape *t, const ad_tensor *x, const void *env)
 {
@@ -34,7 +35,7 @@ static void product_pullback(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_ten
 /* The first of the gradients, which has to be as good as the value. */
 static ad_tensor first_gradient(ad_function *f, int n, const ad_tensor *x, int wrt)
 {
-    ad_tensor g[2], y = ad_gradient_node(f, NULL, n, x, wrt, g);
+    ad_tensor g[2], y = ad_gradient_node(f, n, x, wrt, NULL, g);
     if (wrt > 0)
         ck_assert(!ad_read(y).data == !ad_read(g[0]).data);
     return y;
@@ -67,11 +68,11 @@ static ad_tensor sum_of_models(ad_tensor a, ad_tensor b)
 static ad_tensor no_model_sum(const ad_tensor *x, int way)
 {
     couple_tensors sum, m = {x[A], x[B]};
-    const ad_model *d = &couple_model;
+    const ad_tree *d = &couple_tree;
     ad_model_tensors_axpy(NULL, 2, &m, &m, &sum);
     ad_model_tensors_axpy(d, 2, way == 0 ? NULL : &m, way == 1 ? NULL : &m, way == 2 ? NULL : &sum);
     ck_assert(way == 2 || !ad_read(sum.a).data);
-    return (ad_tensor){.tape = x[A].tape, .as.node.index = UINT32_MAX};
+    return (ad_tensor){.tape = x[A].tape, .bits = UINT32_MAX};
 }
 
 static ad_tensor no_model_gradient(const ad_tensor *x, int way)
@@ -79,9 +80,9 @@ static ad_tensor no_model_gradient(const ad_tensor *x, int way)
     couple_tensors g, m = {x[A], x[B]};
     couple_call c = {couple_product, NULL};
     ad_model_function *f = way == 0 ? NULL : couple_call_function;
-    ck_assert_ptr_null(ad_model_gradient_node(NULL, f, &c, sizeof c, &m, &g).tape);
-    ck_assert_ptr_null(ad_model_gradient_node(&couple_model, f, &c, sizeof c, NULL, &g).tape);
-    return ad_model_gradient_node(&couple_model, f, way == 1 ? NULL : &c, sizeof c, &m,
+    ck_assert_ptr_null(ad_model_gradient_node(NULL, f, &m, &c, sizeof c, &g).tape);
+    ck_assert_ptr_null(ad_model_gradient_node(&couple_tree, f, NULL, &c, sizeof c, &g).tape);
+    return ad_model_gradient_node(&couple_tree, f, &m, way == 1 ? NULL : &c, sizeof c,
                                   way == 2 ? NULL : &g);
 }
 
@@ -96,10 +97,10 @@ static ad_tensor no_model_kept(const ad_tensor *x, int way)
     couple_tensors m = {x[A], x[B]};
     couple_map_call c = {couple_apply, NULL};
     ad_model_map *f = couple_call_map;
-    ck_assert_ptr_null(ad_model_checkpoint(NULL, f, &c, sizeof c, &m, 1, &x[V]).tape);
-    ck_assert_ptr_null(ad_model_checkpoint(&couple_model, f, &c, sizeof c, NULL, 1, &x[V]).tape);
-    return ad_model_checkpoint(&couple_model, way == 0 ? NULL : f, way == 1 ? NULL : &c, sizeof c,
-                               &m, way == 2 ? -1 : 1, way == 3 ? NULL : &x[V]);
+    ck_assert_ptr_null(ad_model_checkpoint(NULL, f, &m, 1, &x[V], &c, sizeof c).tape);
+    ck_assert_ptr_null(ad_model_checkpoint(&couple_tree, f, NULL, 1, &x[V], &c, sizeof c).tape);
+    return ad_model_checkpoint(&couple_tree, way == 0 ? NULL : f, &m, way == 2 ? -1 : 1,
+                               way == 3 ? NULL : &x[V], way == 1 ? NULL : &c, sizeof c);
 }
 
 static void product_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,
@@ -122,7 +123,7 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
                         const ad_tensor *x, int states)
 {
     ad_tensor y[2] = {ad_number(0), ad_number(0)};
-    ad_tensor first = ad_checkpoint_loop(step, NULL, steps, snapshots, n, x, states, y);
+    ad_tensor first = ad_checkpoint_loop(step, n, x, states, steps, snapshots, NULL, y);
     if (states > 0 && n > 0 && x)
         ck_assert(!ad_read(first).data == !ad_read(y[0]).data);
     return first;
@@ -131,24 +132,26 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
 /* clang-format off */
 #define INSIDE_ROWS(ROW) \
     ROW(gradient_node, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 2), \
-        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, \
-        NULL, 2, TWO_OF(A, B)), BIT(A) | BIT(B), BIT(A) | BIT(B)) \
-    ROW(checkpoint, , ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, B)), \
-        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+        BIT(A) | BIT(B)) \
+    ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, 2, \
+        TWO_OF(A, B), NULL), \
+        BIT(A) | BIT(B)) \
+    ROW(checkpoint, , ad_checkpoint(sum_of_product, 2, TWO_OF(A, B), NULL), \
+        BIT(A) | BIT(B)) \
     ROW(checkpoint_loop, checkpoint_loop, looped(product_step, 3, 1, 2, TWO_OF(A, B), 1), \
-        BIT(A) | BIT(B), BIT(A) | BIT(B)) \
+        BIT(A) | BIT(B)) \
     ROW(model_checkpoint, , couple_kept(couple_apply, o[A], o[B], 1, &o[V]), \
-        BIT(A) | BIT(B) | BIT(V), BIT(A) | BIT(B) | BIT(V)) \
-    ROW(model_gradient_node, , model_gradient(couple_product, o[A], o[B]), BIT(A) | BIT(B), \
+        BIT(A) | BIT(B) | BIT(V)) \
+    ROW(model_gradient_node, , model_gradient(couple_product, o[A], o[B]), \
         BIT(A) | BIT(B)) \
     ROW(model_input_gradient_node, , input_gradient(couple_apply, o[A], o[B], 1, &o[V]), \
-        BIT(A) | BIT(B) | BIT(V), BIT(A) | BIT(B) | BIT(V)) \
-    ROW(model_tensors_axpy, muladd, sum_of_models(o[A], o[B]), BIT(A) | BIT(B), BIT(A) | BIT(B))
+        BIT(A) | BIT(B) | BIT(V)) \
+    ROW(model_tensors_axpy, muladd, sum_of_models(o[A], o[B]), \
+        BIT(A) | BIT(B))
 
 #define BAD_INSIDE_ROWS(ROW) \
     ROW(gradient_node, 0, gradient, first_gradient(NULL, 2, TWO_OF(A, B), 2), AD_MISUSE) \
-    ROW(gradient_node, 1, gradient, ad_gradient_node(sum_of_product, NULL, 2, TWO_OF(A, B), 2, NULL), \
+    ROW(gradient_node, 1, gradient, ad_gradient_node(sum_of_product, 2, TWO_OF(A, B), 2, NULL, NULL), \
         AD_MISUSE) \
     ROW(gradient_node, 2, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 0), AD_MISUSE) \
     ROW(gradient_node, 3, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), -1), AD_MISUSE) \
@@ -156,18 +159,18 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
     ROW(gradient_node, 5, gradient, first_gradient(sum_of_product, 0, TWO_OF(A, B), 1), AD_OK) \
     ROW(gradient_node, 6, gradient, first_gradient(sum_of_product, o ? 2 : 1, NULL, 1), AD_OK) \
     ROW(gradient_node, 7, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, C), 1), AD_BAD_SHAPE) \
-    ROW(with_derivative, 0, with_derivative, ad_with_derivative(NULL, product_pullback, NULL, 2, \
-        TWO_OF(A, B)), AD_MISUSE) \
-    ROW(with_derivative, 1, with_derivative, ad_with_derivative(sum_of_product, NULL, NULL, 2, \
-        TWO_OF(A, B)), AD_MISUSE) \
-    ROW(with_derivative, 2, with_derivative, ad_with_derivative(sum_of_product, product_pullback, \
-        NULL, -1, TWO_OF(A, B)), AD_OK) \
-    ROW(with_derivative, 3, with_derivative, ad_with_derivative(sum_of_product, product_pullback, \
-        NULL, o ? 2 : 1, NULL), AD_OK) \
-    ROW(checkpoint, 0, checkpoint, ad_checkpoint(NULL, NULL, 2, TWO_OF(A, B)), AD_MISUSE) \
-    ROW(checkpoint, 1, checkpoint, ad_checkpoint(sum_of_product, NULL, 0, TWO_OF(A, B)), AD_OK) \
-    ROW(checkpoint, 2, checkpoint, ad_checkpoint(sum_of_product, NULL, o ? 2 : 1, NULL), AD_OK) \
-    ROW(checkpoint, 3, checkpoint, ad_checkpoint(sum_of_product, NULL, 2, TWO_OF(A, C)), \
+    ROW(with_derivative, 0, with_derivative, ad_with_derivative(NULL, product_pullback, 2, \
+        TWO_OF(A, B), NULL), AD_MISUSE) \
+    ROW(with_derivative, 1, with_derivative, ad_with_derivative(sum_of_product, NULL, 2, \
+        TWO_OF(A, B), NULL), AD_MISUSE) \
+    ROW(with_derivative, 2, with_derivative, ad_with_derivative(sum_of_product, product_pullback, -1, TWO_OF(A, B), \
+        NULL), AD_OK) \
+    ROW(with_derivative, 3, with_derivative, ad_with_derivative(sum_of_product, product_pullback, o ? 2 : 1, NULL, \
+        NULL), AD_OK) \
+    ROW(checkpoint, 0, checkpoint, ad_checkpoint(NULL, 2, TWO_OF(A, B), NULL), AD_MISUSE) \
+    ROW(checkpoint, 1, checkpoint, ad_checkpoint(sum_of_product, 0, TWO_OF(A, B), NULL), AD_OK) \
+    ROW(checkpoint, 2, checkpoint, ad_checkpoint(sum_of_product, o ? 2 : 1, NULL, NULL), AD_OK) \
+    ROW(checkpoint, 3, checkpoint, ad_checkpoint(sum_of_product, 2, TWO_OF(A, C), NULL), \
         AD_BAD_SHAPE) \
     ROW(checkpoint_loop, 0, checkpoint_loop, looped(NULL, 3, 1, 2, TWO_OF(A, B), 1), AD_MISUSE) \
     ROW(checkpoint_loop, 1, checkpoint_loop, looped(product_step, -1, 1, 2, TWO_OF(A, B), 1), \

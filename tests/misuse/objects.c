@@ -1,5 +1,6 @@
 /* Numbers, tapes, pools, operations as data: each function with every pointer NULL and with
  * arguments that make no sense. */
+#include "measured.h"
 #include "misuse.h"
 
 #include <math.h>
@@ -144,14 +145,36 @@ static void run_array_write(void)
     ad_array_free(&a);
 }
 
+static void run_array_set(void)
+{
+    ad_array a = ad_zeros(AD_F64, AD_SHAPE(3)), none = {0};
+    ck_assert_int_eq(ad_array_set(NULL, 0, 1), AD_MISUSE);
+    ck_assert_int_eq(ad_array_set(&none, 0, 1), AD_MISUSE);
+    ck_assert_int_eq(ad_array_set(&a, 3, 1), AD_MISUSE);
+    ck_assert_int_eq(ad_array_set(&a, SIZE_MAX, 1), AD_MISUSE);
+    ad_array_free(&a);
+}
+static void run_array_of(void)
+{
+    double number = 0;
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert_ptr_null(ad_array_of(no_types[i], &number, AD_SCALAR).data);
+    ck_assert_ptr_null(ad_array_of(AD_F64, &number, AD_SHAPE(-1)).data);
+    ad_array none = ad_array_of(AD_F64, NULL, AD_SHAPE(2));
+    ck_assert(!none.data && ad_array_count(&none) == 0);
+    ad_array_free(&none);
+}
+static void run_version(void)
+{
+    ck_assert_int_eq(ad_version(), AD_VERSION);
+}
+
 /* ---- tapes --------------------------------------------------------------------------------- */
 
 static void run_tape_new(void)
 {
-    ad_tape *t =
-        ad_tape_new(&(ad_tape_options){.size = 0, .checks = ~0u}); /* of size 0: no options */
-    ck_assert_ptr_nonnull(t);
-    ad_tape_free(t);
+    ck_assert_ptr_null(ad_tape_new(&(ad_tape_options){0}));
+    ck_assert_ptr_null(ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options) - 1}));
 }
 static void run_tape_free(void)
 {
@@ -169,6 +192,17 @@ static void run_tape_widen(void)
 {
     ad_tape_widen(NULL, true);
 }
+static void run_tape_hold(void)
+{
+    ck_assert_uint_eq(ad_tape_hold(NULL), 0);
+}
+static void run_tape_let_go(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tape_let_go(NULL, 0);
+    ad_tape_let_go(t, UINT32_MAX); /* more than there is */
+    ad_tape_free(t);
+}
 static void run_tape_mark(void)
 {
     ck_assert_ptr_null(ad_tape_mark(NULL).tape);
@@ -177,7 +211,7 @@ static void run_tape_rewind(void)
 {
     ad_tape *t = ad_tape_new(NULL);
     ck_assert_int_eq(ad_tape_rewind((ad_mark){0}), AD_MISUSE);
-    ck_assert_int_eq(ad_tape_rewind((ad_mark){t, 5, 1}), AD_STALE);
+    ck_assert_int_eq(ad_tape_rewind((ad_mark){t, (uint64_t)1 << 32 | 5}), AD_STALE);
     ad_tape_free(t);
 }
 static void run_tape_status(void)
@@ -208,7 +242,11 @@ static void run_tape_memory(void)
 }
 static void run_tape_measure(void)
 {
-    ck_assert_uint_eq(ad_tape_measure(NULL).bytes_reserved, 0);
+    ad_tape_info info = {.size = 0, .nodes = 7};
+    ck_assert_uint_eq(measured(NULL).bytes_reserved, 0);
+    ck_assert_int_eq(ad_tape_measure(NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_tape_measure(NULL, &info), AD_MISUSE);
+    ck_assert_uint_eq(info.nodes, 7);
 }
 static void run_tape_trace(void)
 {
@@ -273,23 +311,140 @@ static void run_inner_tape(void)
 {
     ck_assert_ptr_null(ad_inner_tape(NULL));
 }
+static void run_inner_begin(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_ptr_null(ad_inner_begin(NULL, "f"));
+    ck_assert_ptr_null(ad_inner_begin(t, NULL));
+    ck_assert_ptr_nonnull(ad_inner_begin(t, "f"));
+    ck_assert_ptr_null(ad_inner_begin(t, "f")); /* the tape is busy */
+    ck_assert_int_eq(ad_inner_end(t), AD_BUSY);
+    ad_tape_free(t);
+}
+static void run_inner_end(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(ad_inner_end(NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_inner_end(t), AD_MISUSE);
+    ad_tape_free(t);
+}
 static void run_reject(void)
 {
     ad_reject(NULL, AD_DOMAIN, "lost");
 }
-static void run_op_with_pullback(void)
+static void no_part(void *user, size_t begin, size_t end)
 {
+    (void)user, (void)begin, (void)end;
+}
+static void no_elements(const void *user, ad_type type, size_t n, const void *const *in, void *out)
+{
+    (void)user, (void)type, (void)n, (void)in, (void)out;
+}
+
+/* A kernel's helpers, called as no kernel should. */
+static void misuse_helpers(const ad_forward_args *c)
+{
+    ad_array none = {0};
+    ad_parallel(c->work, 6, 0, no_part, NULL);
+    ad_parallel(c->work, 6, 1, NULL, NULL);
+    ad_product(c->work, NULL, c->x, &c->y, 0);
+    ad_product(c->work, c->x, c->x, NULL, 0);
+    ad_product(c->work, c->x, c->x, &none, 0);
+    ad_product_then(c->work, &(ad_view){0}, c->x, &(ad_array){c->y.data, AD_F64, AD_SCALAR, NULL},
+                    0, no_part, NULL);
+    ad_elementwise(c->work, NULL, 1, c->x, &c->y, 0, no_elements, NULL);
+    ad_elementwise(c->work, &c->y.shape, 1, NULL, &c->y, 0, no_elements, NULL);
+    ad_elementwise(c->work, &c->y.shape, 1, c->x, NULL, 0, no_elements, NULL);
+    ad_elementwise(c->work, &c->y.shape, 2, (ad_view[]){c->x[0], c->x[0]}, &c->y, 0, NULL, NULL);
+    ad_elementwise(c->work, &c->y.shape, INT32_MAX, c->x, &c->y, 0, no_elements, NULL);
+}
+static void misuse_in_a_kernel(void)
+{
+    const ad_op op = {.size = sizeof(ad_op),
+                      .name = "misuse",
+                      .arity = 1,
+                      .flags = AD_OP_NO_DERIVATIVE,
+                      .shape = ad_shape_first,
+                      .forward = misuse_helpers};
     ad_tape *t = ad_tape_new(NULL);
-    ad_op none = ad_op_with_pullback(NULL, "none", NULL);
-    ad_op half = ad_op_with_pullback(ad_builtin_op_named("exp"), NULL, NULL);
     ad_tensor x = a_matrix(t);
-    ad_apply_n(&none, 1, &x, NULL);
-    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
-    ad_tape_reset(t);
-    x = a_matrix(t);
-    ad_apply(&half, &x, NULL);
+    ad_apply(&op, &x, NULL);
     ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
     ad_tape_free(t);
+}
+static void run_parallel(void)
+{
+    ck_assert(!ad_parallel(NULL, 6, 1, no_part, NULL));
+    misuse_in_a_kernel();
+}
+static void run_product(void)
+{
+    ad_view v = {0};
+    ad_array a = {0};
+    ck_assert(!ad_product(NULL, &v, &v, &a, 0));
+    misuse_in_a_kernel();
+}
+static void run_product_then(void)
+{
+    ad_view v = {0};
+    ad_array a = {0};
+    ck_assert(!ad_product_then(NULL, &v, &v, &a, 0, no_part, NULL));
+}
+static void run_elementwise(void)
+{
+    ad_view v = {0};
+    ad_array a = {0};
+    ck_assert(!ad_elementwise(NULL, &v.shape, 1, &v, &a, 0, no_elements, NULL));
+    misuse_in_a_kernel();
+}
+static void run_scratch_array(void)
+{
+    ck_assert_ptr_null(ad_scratch_array(NULL, AD_F64, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_scratch_array(NULL, AD_TYPE_COUNT, AD_SHAPE(2)).data);
+    ck_assert_ptr_null(ad_scratch_array(NULL, AD_F64, AD_SHAPE(-2)).data);
+}
+static void run_walk_begin(void)
+{
+    ad_walk w;
+    ad_view none = {0}, bad = {.shape = {INT32_MIN, {0}}}, huge = {.shape = {INT32_MAX, {0}}};
+    ad_shape shape = AD_SHAPE(2), negative = AD_SHAPE(-2);
+    ck_assert(!ad_walk_begin(NULL, NULL, &shape, 1, &none));
+    ck_assert(!ad_walk_begin(NULL, &w, NULL, 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, NULL) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 0, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, AD_MAX_VIEWS + 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &negative, 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, &none) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, &bad) && !ad_walk_next(&w));
+    ck_assert(!ad_walk_begin(NULL, &w, &shape, 1, &huge) && !ad_walk_next(&w));
+}
+static void run_walk_next(void)
+{
+    ck_assert(!ad_walk_next(NULL));
+}
+static void run_walk_part(void)
+{
+    ad_walk w = {0};
+    ad_walk_part(NULL, 0, 1);
+    ad_walk_part(&w, SIZE_MAX, SIZE_MAX);
+    ck_assert(!ad_walk_next(&w));
+}
+static void no_pullback(const ad_pullback_args *c)
+{
+    (void)c;
+}
+static void run_op_with_pullback(void)
+{
+    const ad_op *op = ad_builtin_op_named("exp");
+    ad_op copy = {.size = sizeof copy}, no_size = {0}, cut = {.size = sizeof cut - 1};
+    ck_assert_int_eq(ad_op_with_pullback(NULL, "none", no_pullback, &copy), AD_MISUSE);
+    ck_assert_int_eq(ad_op_with_pullback(op, NULL, no_pullback, &copy), AD_MISUSE);
+    ck_assert_int_eq(ad_op_with_pullback(op, "none", NULL, &copy), AD_MISUSE);
+    ck_assert_int_eq(ad_op_with_pullback(op, "none", no_pullback, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_op_with_pullback(op, "none", no_pullback, &no_size), AD_MISUSE);
+    ck_assert_int_eq(ad_op_with_pullback(op, "none", no_pullback, &cut), AD_MISUSE);
+    ck_assert_int_eq(ad_op_with_pullback(&cut, "none", no_pullback, &copy), AD_MISUSE);
+    ck_assert(!copy.name && !no_size.name && !cut.name);
 }
 static void run_registry_new(void)
 {
@@ -387,10 +542,14 @@ static void run_normal(void)
     ROW(type_text) ROW(type_size) ROW(type_is_float) ROW(status_text) ROW(fail) ROW(shape_count) \
     ROW(shape_equal) ROW(shape_print) ROW(view_of) ROW(view_is_contiguous) ROW(view_count) \
     ROW(view_get) ROW(array_new) ROW(zeros) ROW(array_copy) ROW(array_free) ROW(array_view) \
-    ROW(array_count) ROW(array_write) ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) \
-    ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
+    ROW(array_count) ROW(array_write) ROW(array_set) ROW(array_of) ROW(version) \
+    ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) ROW(tape_hold) \
+    ROW(tape_let_go) ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
-    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) ROW(inner_tape) ROW(reject) \
+    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) \
+    ROW(inner_tape) ROW(inner_begin) ROW(inner_end) ROW(reject) \
+    ROW(parallel) ROW(product) ROW(product_then) ROW(elementwise) ROW(scratch_array) ROW(walk_begin) \
+    ROW(walk_next) ROW(walk_part) \
     ROW(op_with_pullback) ROW(registry_new) ROW(registry_free) ROW(registry_add) \
     ROW(registry_find) ROW(builtin_op) ROW(builtin_op_named) ROW(shape_first) \
     ROW(shape_broadcast) ROW(type_first) ROW(view_pullback) ROW(view_jvp) \

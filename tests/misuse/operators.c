@@ -58,57 +58,57 @@ static void refuse_operator(ad_status (*call)(const operator_call *))
 
 static ad_status call_gradient(const operator_call *c)
 {
-    return ad_gradient(c->t, c->f, NULL, c->n, c->x, c->out);
+    return ad_gradient(c->t, c->f, c->n, c->x, NULL, c->out);
 }
 static ad_status call_value_with_gradient(const operator_call *c)
 {
-    return ad_value_with_gradient(c->t, c->f, NULL, c->n, c->x, NULL, c->out);
+    return ad_value_with_gradient(c->t, c->f, c->n, c->x, NULL, NULL, c->out);
 }
 static ad_status call_value_with_pullback(const operator_call *c)
 {
     ad_pullback p;
-    return ad_value_with_pullback(c->t, c->f, NULL, c->n, c->x, c->out ? &p : NULL);
+    return ad_value_with_pullback(c->t, c->f, c->n, c->x, NULL, c->out ? &p : NULL);
 }
 static ad_status call_jvp(const operator_call *c)
 {
-    return ad_jvp(c->t, c->f, NULL, c->n, c->x, c->tx, c->out, c->second);
+    return ad_jvp(c->t, c->f, c->n, c->x, c->tx, NULL, c->out, c->second);
 }
 static ad_status call_hvp(const operator_call *c)
 {
-    return ad_hvp(c->t, c->f, NULL, c->n, c->x, c->tx, c->out);
+    return ad_hvp(c->t, c->f, c->n, c->x, c->tx, NULL, c->out);
 }
 RUN(gradient, refuse_operator(call_gradient))
 RUN(value_with_gradient, refuse_operator(call_value_with_gradient))
 RUN(value_with_pullback, refuse_operator(call_value_with_pullback))
 RUN(jvp, refuse_operator(call_jvp))
 RUN(hvp, refuse_operator(call_hvp))
-static ad_status call_jvps(const operator_call *c)
+static ad_status call_jvp_many(const operator_call *c)
 {
-    return ad_jvps(c->t, c->f, NULL, c->n, c->x, 1, c->tx, c->out, c->second);
+    return ad_jvp_many(c->t, c->f, c->n, c->x, 1, c->tx, NULL, c->out, c->second);
 }
-static ad_status call_hvps(const operator_call *c)
+static ad_status call_hvp_many(const operator_call *c)
 {
-    return ad_hvps(c->t, c->f, NULL, c->n, c->x, 1, c->tx, c->out);
+    return ad_hvp_many(c->t, c->f, c->n, c->x, 1, c->tx, NULL, c->out);
 }
 static ad_status call_jacobian(const operator_call *c)
 {
-    return ad_jacobian(c->t, c->f, NULL, c->n, c->x, AD_MODE_AUTO, c->out);
+    return ad_jacobian(c->t, c->f, c->n, c->x, AD_MODE_AUTO, NULL, c->out);
 }
 static ad_status call_value_with_jacobian(const operator_call *c)
 {
-    return ad_value_with_jacobian(c->t, c->f, NULL, c->n, c->x, AD_MODE_AUTO, c->second, c->out);
+    return ad_value_with_jacobian(c->t, c->f, c->n, c->x, AD_MODE_AUTO, NULL, c->second, c->out);
 }
 static ad_status call_hessian(const operator_call *c)
 {
-    return ad_hessian(c->t, c->f, NULL, c->n, c->x, c->out);
+    return ad_hessian(c->t, c->f, c->n, c->x, NULL, c->out);
 }
 static ad_status call_value_with_hessian(const operator_call *c)
 {
-    return ad_value_with_hessian(c->t, c->f, NULL, c->n, c->x, NULL, c->second, c->out);
+    return ad_value_with_hessian(c->t, c->f, c->n, c->x, NULL, NULL, c->second, c->out);
 }
 static ad_status call_hessian_diagonal(const operator_call *c)
 {
-    return ad_hessian_diagonal(c->t, c->f, NULL, c->n, c->x, c->out);
+    return ad_hessian_diagonal(c->t, c->f, c->n, c->x, NULL, c->out);
 }
 RUN(value_with_jacobian, refuse_operator(call_value_with_jacobian))
 RUN(hessian, refuse_operator(call_hessian))
@@ -126,25 +126,25 @@ static void refuse_counts(ad_status (*call)(const ad_view *x, int n, int count, 
         ad_tape_free(t);
     }
 }
-static ad_status count_jvps(const ad_view *x, int n, int count, ad_tape *t)
+static ad_status count_jvp_many(const ad_view *x, int n, int count, ad_tape *t)
 {
     ad_array y = {0}, ty = {0};
-    return ad_jvps(t, sum_of_squares, NULL, n, x, count, x, &y, &ty);
+    return ad_jvp_many(t, sum_of_squares, n, x, count, x, NULL, &y, &ty);
 }
-static ad_status count_hvps(const ad_view *x, int n, int count, ad_tape *t)
+static ad_status count_hvp_many(const ad_view *x, int n, int count, ad_tape *t)
 {
     ad_array hvp = {0};
-    return ad_hvps(t, sum_of_squares, NULL, n, x, count, x, &hvp);
+    return ad_hvp_many(t, sum_of_squares, n, x, count, x, NULL, &hvp);
 }
-static void run_jvps(void)
+static void run_jvp_many(void)
 {
-    refuse_operator(call_jvps);
-    refuse_counts(count_jvps);
+    refuse_operator(call_jvp_many);
+    refuse_counts(count_jvp_many);
 }
-static void run_hvps(void)
+static void run_hvp_many(void)
 {
-    refuse_operator(call_hvps);
-    refuse_counts(count_hvps);
+    refuse_operator(call_hvp_many);
+    refuse_counts(count_hvp_many);
 }
 static void run_jacobian(void)
 {
@@ -152,33 +152,33 @@ static void run_jacobian(void)
     ad_tape *t = ad_tape_new(NULL);
     const ad_view x = AD_VIEW(reals, 3);
     refuse_operator(call_jacobian);
-    ck_assert_int_eq(ad_jacobian(t, sum_of_squares, NULL, 1, &x, (ad_mode)3, &out), AD_MISUSE);
-    ck_assert_str_eq(ad_tape_error(t), "jacobian: 3 is no mode");
+    ck_assert_int_eq(ad_jacobian(t, sum_of_squares, 1, &x, (ad_mode)3, NULL, &out), AD_MISUSE);
+    ck_assert_str_eq(ad_tape_error(t), "jacobian: 3 is not a mode");
     ck_assert_ptr_null(out.data);
     ad_tape_free(t);
 }
-static void run_pulls(void)
+static void run_pull_many(void)
 {
     ad_array dx = {0};
     ad_pullback p, none = {0};
     ad_tape *t = ad_tape_new(NULL);
     const ad_view x = AD_VIEW(reals, 3), one = AD_VIEW(reals, 1), number = AD_VIEW_SCALAR(reals);
-    ck_assert_int_eq(ad_pulls(NULL, 1, &one, &dx), AD_MISUSE);
-    ck_assert_int_eq(ad_pulls(&none, 1, &one, &dx), AD_MISUSE);
+    ck_assert_int_eq(ad_pull_many(NULL, 1, &one, &dx), AD_MISUSE);
+    ck_assert_int_eq(ad_pull_many(&none, 1, &one, &dx), AD_MISUSE);
     for (int way = 0; way < 5; way++) {
-        ck_assert_int_eq(ad_value_with_pullback(t, sum_of_squares, NULL, 1, &x, &p), AD_OK);
-        ad_status status = ad_pulls(&p,
-                                    way == 2   ? 0
-                                    : way == 3 ? INT_MAX
-                                               : 1,
-                                    way == 0   ? NULL
-                                    : way == 4 ? &one
-                                               : &number,
-                                    way == 1 ? NULL : &dx);
+        ck_assert_int_eq(ad_value_with_pullback(t, sum_of_squares, 1, &x, NULL, &p), AD_OK);
+        ad_status status = ad_pull_many(&p,
+                                        way == 2   ? 0
+                                        : way == 3 ? INT_MAX
+                                                   : 1,
+                                        way == 0   ? NULL
+                                        : way == 4 ? &one
+                                                   : &number,
+                                        way == 1 ? NULL : &dx);
         ck_assert_int_eq(status, way == 4 ? AD_BAD_SHAPE : AD_MISUSE);
         ad_tape_reset(t);
     }
-    ck_assert_int_ne(ad_pulls(&p, 1, &number, &dx), AD_OK); /* stale */
+    ck_assert_int_ne(ad_pull_many(&p, 1, &number, &dx), AD_OK); /* stale */
     ck_assert_ptr_null(dx.data);
     ad_tape_free(t);
 }
@@ -191,7 +191,7 @@ static void run_pull(void)
     ad_tape *t = ad_tape_new(NULL);
     ad_pullback p;
     ad_view x = AD_VIEW(reals, 3);
-    ck_assert_int_eq(ad_value_with_pullback(t, sum_of_squares, NULL, 1, &x, &p), AD_OK);
+    ck_assert_int_eq(ad_value_with_pullback(t, sum_of_squares, 1, &x, NULL, &p), AD_OK);
     ck_assert_int_eq(ad_pull(&p, AD_VIEW(reals, 1), NULL), AD_MISUSE);
     ad_tape_reset(t);
     ad_watch(t, AD_VIEW(reals, 1));
@@ -233,7 +233,7 @@ static ad_tensor off_models_tape(ad_tape *t, const void *tensors, const void *en
 
 /* d, t, f, model, and what else must not be NULL: the 0th of them, the first, .... */
 typedef struct model_call {
-    const ad_model *d;
+    const ad_tree *d;
     ad_tape *t;
     ad_model_function *f;
     const void *model, *tangent;
@@ -247,7 +247,7 @@ static void refuse_model(int pointers, ad_status (*call)(const model_call *))
     for (int way = 0; way < pointers + 2; way++) {
         ad_array out = {0}, second = {0};
         ad_tape *t = ad_tape_new(NULL);
-        model_call c = {&point_model, t, of_model, &model, &model, &out, &second};
+        model_call c = {&point_tree, t, of_model, &model, &model, &out, &second};
         c.d = way == 0 ? NULL : c.d;
         c.t = way == 1 ? NULL : c.t;
         c.f = way == 2 ? NULL : way == pointers ? off_models_tape : c.f;
@@ -263,28 +263,42 @@ static void refuse_model(int pointers, ad_status (*call)(const model_call *))
 }
 static ad_status call_model_jvp(const model_call *c)
 {
-    return ad_model_jvp(c->d, c->t, c->f, NULL, c->model, c->tangent, c->out, c->second);
+    return ad_model_jvp(c->d, c->t, c->f, c->model, c->tangent, NULL, c->out, c->second);
 }
 static ad_status call_model_hvp(const model_call *c)
 {
-    return ad_model_hvp(c->d, c->t, c->f, NULL, c->model, c->tangent, c->out);
+    return ad_model_hvp(c->d, c->t, c->f, c->model, c->tangent, NULL, c->out);
 }
 static ad_status call_model_jacobian(const model_call *c)
 {
-    return ad_model_jacobian(c->d, c->t, c->f, NULL, c->model, AD_MODE_AUTO, c->second, c->out);
+    return ad_model_value_with_jacobian(c->d, c->t, c->f, c->model, AD_MODE_AUTO, NULL, c->second,
+                                        c->out);
 }
 static ad_status call_model_hessian_diagonal(const model_call *c)
 {
-    return ad_model_hessian_diagonal(c->d, c->t, c->f, NULL, c->model, c->out);
+    return ad_model_hessian_diagonal(c->d, c->t, c->f, c->model, NULL, c->out);
 }
 static ad_status call_model_hessian(const model_call *c)
 {
-    return ad_model_hessian(c->d, c->t, c->f, NULL, c->model, NULL, c->second, c->out);
+    return ad_model_value_with_hessian(c->d, c->t, c->f, c->model, NULL, NULL, c->second, c->out);
 }
+static ad_status call_model_value_with_gradient(const model_call *c)
+{
+    return ad_model_value_with_gradient(c->d, c->t, c->f, c->model, NULL, NULL, c->out);
+}
+static ad_status call_model_value_with_pullback(const model_call *c)
+{
+    ad_tensor value;
+    point_tensors x;
+    return ad_model_value_with_pullback(c->d, c->t, c->f, c->model, NULL, c->out ? &value : NULL,
+                                        &x);
+}
+RUN(model_value_with_gradient, refuse_model(5, call_model_value_with_gradient))
+RUN(model_value_with_pullback, refuse_model(5, call_model_value_with_pullback))
 RUN(model_jvp, refuse_model(7, call_model_jvp))
 RUN(model_hvp, refuse_model(6, call_model_hvp))
-RUN(model_jacobian, refuse_model(5, call_model_jacobian))
-RUN(model_hessian, refuse_model(5, call_model_hessian))
+RUN(model_value_with_jacobian, refuse_model(5, call_model_jacobian))
+RUN(model_value_with_hessian, refuse_model(5, call_model_hessian))
 RUN(model_hessian_diagonal, refuse_model(5, call_model_hessian_diagonal))
 
 static void run_model_flatten(void)
@@ -295,10 +309,10 @@ static void run_model_flatten(void)
     point model = {{.data = v, .type = AD_F64, .shape = AD_SHAPE(3)}}, none = {{0}};
     point integers = {{.data = i, .type = AD_I64, .shape = AD_SHAPE(3)}};
     ck_assert_int_eq(ad_model_flatten(NULL, &model, &vector, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_flatten(&point_model, NULL, &vector, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_flatten(&point_model, &model, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_flatten(&point_model, &none, &vector, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_flatten(&point_model, &integers, &vector, NULL), AD_BAD_TYPE);
+    ck_assert_int_eq(ad_model_flatten(&point_tree, NULL, &vector, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_flatten(&point_tree, &model, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_flatten(&point_tree, &none, &vector, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_flatten(&point_tree, &integers, &vector, NULL), AD_BAD_TYPE);
     ck_assert_ptr_null(vector.data);
 }
 static void run_model_unflatten(void)
@@ -307,18 +321,19 @@ static void run_model_unflatten(void)
     point model = {{.data = v, .type = AD_F64, .shape = AD_SHAPE(3)}}, none = {{0}};
     const ad_view vector = AD_VIEW(reals + 3, 3), nothing = {0};
     ck_assert_int_eq(ad_model_unflatten(NULL, vector, &model, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_unflatten(&point_model, vector, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_unflatten(&point_model, nothing, &model, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_model_unflatten(&point_model, vector, &none, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_unflatten(&point_tree, vector, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_unflatten(&point_tree, nothing, &model, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_unflatten(&point_tree, vector, &none, NULL), AD_MISUSE);
     ck_assert_double_eq(v[0], 1);
 }
 
 /* clang-format off */
 #define OPERATOR_ROWS(ROW) \
     ROW(gradient) ROW(value_with_gradient) ROW(value_with_pullback) ROW(jvp) ROW(hvp) ROW(pull) \
-    ROW(jvps) ROW(hvps) ROW(pulls) ROW(jacobian) ROW(value_with_jacobian) ROW(hessian) \
+    ROW(jvp_many) ROW(hvp_many) ROW(pull_many) ROW(jacobian) ROW(value_with_jacobian) ROW(hessian) \
     ROW(value_with_hessian) ROW(hessian_diagonal) ROW(model_jvp) ROW(model_hvp) \
-    ROW(model_jacobian) ROW(model_hessian) ROW(model_hessian_diagonal) ROW(model_flatten) \
+    ROW(model_value_with_gradient) ROW(model_value_with_pullback) \
+    ROW(model_value_with_jacobian) ROW(model_value_with_hessian) ROW(model_hessian_diagonal) ROW(model_flatten) \
     ROW(model_unflatten) ROW(derivative) ROW(test_near_zero) ROW(test_same)
 /* clang-format on */
 

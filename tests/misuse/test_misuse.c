@@ -1,6 +1,8 @@
 /* Misuse is an error with a message, never undefined behaviour (RELIABILITY R11). Every exported function
- * has a row in one of the tables (misuse.h); the list of them is that of tests/house/abi.txt. */
+ * has a row: operations in tests/ops, others here (misuse.h); the list of them is that of
+ * tests/house/abi.txt. */
 #include "misuse.h"
+#include "rows.h"
 #include "suite.h"
 
 #include <math.h>
@@ -24,6 +26,37 @@ static void teardown(void)
 
 /* ---- functions of tensors ------------------------------------------------------------------ */
 
+/* A function of tensors and a good call of it: an operation's, or that of another row. */
+typedef struct target {
+    const char *function, *says;
+    unsigned uses, any_type;
+    const row_call *call;
+    const function_row *row;
+} target;
+
+static size_t ops_count, bad_ops_count;
+static const row_call *good_ops, *bad_ops;
+
+static void find_rows(void)
+{
+    good_ops = good_calls(&ops_count);
+    bad_ops = bad_calls(&bad_ops_count);
+}
+
+static target target_of(size_t i)
+{
+    if (i < ops_count)
+        return (target){good_ops[i].function, good_ops[i].says, good_ops[i].uses,
+                        good_ops[i].any_type, &good_ops[i],     NULL};
+    const function_row *r = &function_rows[i - ops_count];
+    return (target){r->function, r->says, r->uses, 0, NULL, r};
+}
+
+static ad_tensor call(const target *g, const ad_tensor *x)
+{
+    return g->call ? make_call(g->call, x) : g->row->call(x);
+}
+
 /* y is a failure of op with that status, which later calls do not change; then all is well again. */
 static void expect_failure(const char *op, ad_tensor y, ad_status status)
 {
@@ -44,29 +77,29 @@ static void expect_failure(const char *op, ad_tensor y, ad_status status)
 
 START_TEST(good_operands_are_taken) /* so that what follows fails for the reason given */
 {
-    const op_row *row = &op_rows[_i];
-    ad_tensor y = row->call(o);
-    ck_assert_msg(ad_tape_status(tape) == AD_OK, "%s: %s", row->function, ad_tape_error(tape));
+    target row = target_of((size_t)_i);
+    ad_tensor y = call(&row, o);
+    ck_assert_msg(ad_tape_status(tape) == AD_OK, "%s: %s", row.function, ad_tape_error(tape));
     ck_assert_ptr_nonnull(ad_read(y).data);
 }
 END_TEST
 
 START_TEST(without_a_tape_nothing_happens)
 {
-    const op_row *row = &op_rows[_i];
+    target row = target_of((size_t)_i);
     ad_tensor none[SLOTS];
     memset(none, 0, sizeof none);
-    ad_tensor y = row->call(none);
+    ad_tensor y = call(&row, none);
     ck_assert(!y.tape && !ad_read(y).data);
     for (int i = 0; i < SLOTS; i++)
         none[i] = ad_number(i);
-    ck_assert_ptr_null(row->call(none).tape);
+    ck_assert_ptr_null(call(&row, none).tape);
 }
 END_TEST
 
 START_TEST(stale_and_foreign_operands_are_refused)
 {
-    const op_row *row = &op_rows[_i];
+    target row = target_of((size_t)_i);
     ad_tape *elsewhere = ad_tape_new(NULL);
     ad_tensor old[SLOTS], foreign[SLOTS], spoilt[SLOTS];
     bool first = true;
@@ -75,18 +108,18 @@ START_TEST(stale_and_foreign_operands_are_refused)
     ad_tape_reset(tape);
     make_operands(tape, o);
     for (int i = 0; i < SLOTS; i++) {
-        if (!(row->uses & BIT(i)))
+        if (!(row.uses & BIT(i)))
             continue;
         memcpy(spoilt, o, sizeof o);
         spoilt[i] = old[i];
-        expect_failure(row->op, row->call(spoilt), AD_STALE);
-        if (row->uses == BIT(i))
+        expect_failure(row.says, call(&row, spoilt), AD_STALE);
+        if (row.uses == BIT(i))
             continue;
         memcpy(spoilt, o, sizeof o);
         spoilt[i] = foreign[i];
-        ad_tensor y = row->call(spoilt);
+        ad_tensor y = call(&row, spoilt);
         if (y.tape == tape)
-            expect_failure(row->op, y, AD_FOREIGN);
+            expect_failure(row.says, y, AD_FOREIGN);
         else /* whose tape the first operand names */
             ck_assert(first || ad_tape_status(elsewhere) == AD_FOREIGN);
         ad_tape_reset(elsewhere);
@@ -99,15 +132,15 @@ END_TEST
 
 START_TEST(wrong_types_are_refused)
 {
-    const op_row *row = &op_rows[_i];
+    target row = target_of((size_t)_i);
     for (int i = 0; i < SLOTS; i++) {
         ad_tensor spoilt[SLOTS];
         memcpy(spoilt, o, sizeof o);
         spoilt[i] = mistyped(tape, i);
-        if (row->typed & BIT(i))
-            expect_failure(row->op, row->call(spoilt), AD_BAD_TYPE);
-        else if (row->uses & BIT(i))
-            ck_assert_msg(ad_read(row->call(spoilt)).data, "%s: %s", row->function,
+        if (row.uses & ~row.any_type & BIT(i))
+            expect_failure(row.says, call(&row, spoilt), AD_BAD_TYPE);
+        else if (row.uses & BIT(i))
+            ck_assert_msg(ad_read(call(&row, spoilt)).data, "%s: %s", row.function,
                           ad_tape_error(tape));
     }
 }
@@ -115,12 +148,14 @@ END_TEST
 
 START_TEST(impossible_arguments_are_refused)
 {
-    const bad_row *row = &bad_rows[_i];
-    ad_tensor y = row->call(o);
-    if (row->status != AD_OK)
-        expect_failure(row->op, y, row->status);
+    const row_call *op = (size_t)_i < bad_ops_count ? &bad_ops[_i] : NULL;
+    const bad_row *row = op ? NULL : &bad_rows[(size_t)_i - bad_ops_count];
+    ad_status status = op ? op->status : row->status;
+    ad_tensor y = op ? make_call(op, o) : row->call(o);
+    if (status != AD_OK)
+        expect_failure(op ? op->says : row->says, y, status);
     else { /* no tape to put the failure on */
-        ck_assert(!y.tape && isnan(y.as.number) && ad_tape_status(y.tape) == AD_MISUSE);
+        ck_assert(!y.tape && isnan(ad_item(y)) && ad_tape_status(y.tape) == AD_MISUSE);
         ck_assert_str_eq(ad_tape_error(y.tape), "there is no tape");
     }
 }
@@ -128,28 +163,30 @@ END_TEST
 
 /* An op whose kernel calls the row under test. */
 typedef struct meddling {
-    const op_row *row;
+    const target *row;
     const ad_tensor *o;
 } meddling;
 
 static void meddle(const ad_forward_args *c)
 {
     const meddling *m = c->attr;
-    ad_tensor y = m->row->call(m->o);
+    ad_tensor y = call(m->row, m->o);
     ck_assert_ptr_null(ad_read(y).data);
 }
 
 START_TEST(kernels_cannot_use_their_tape)
 {
-    ad_op op = {.name = "meddler",
+    ad_op op = {.size = sizeof(ad_op),
+                .name = "meddler",
                 .arity = 1,
                 .flags = AD_OP_NO_DERIVATIVE,
                 .attr_size = sizeof(meddling),
                 .shape = ad_shape_first,
                 .forward = meddle};
-    meddling m = {&op_rows[_i], o};
+    target row = target_of((size_t)_i);
+    meddling m = {&row, o};
     ad_tensor y = ad_apply(&op, &o[A], &m);
-    expect_failure(m.row->op, y, AD_BUSY);
+    expect_failure(row.says, y, AD_BUSY);
 }
 END_TEST
 
@@ -173,13 +210,18 @@ static int call_count(void)
     return (int)n;
 }
 
-START_TEST(all_others_survive_misuse)
+static const call_row *call_at(int row)
 {
     const struct call_table *table = call_tables;
-    size_t i = (size_t)_i;
+    size_t i = (size_t)row;
     while (i >= *table->count)
         i -= *table++->count;
-    table->rows[i].run();
+    return &table->rows[i];
+}
+
+START_TEST(all_others_survive_misuse)
+{
+    call_at(_i)->run();
 }
 END_TEST
 
@@ -188,8 +230,8 @@ END_TEST
 static bool has_row(const char *function)
 {
     bool found = false;
-    for (size_t i = 0; i < op_row_count; i++)
-        found = found || strcmp(op_rows[i].function, function) == 0;
+    for (size_t i = 0; i < ops_count + function_row_count; i++)
+        found = found || strcmp(target_of(i).function, function) == 0;
     for (int k = 0; k < CALL_TABLES; k++)
         for (size_t i = 0; i < *call_tables[k].count; i++)
             found = found || strcmp(call_tables[k].rows[i].function, function) == 0;
@@ -198,20 +240,18 @@ static bool has_row(const char *function)
 
 START_TEST(every_exported_function_has_a_row)
 {
-    char path[512], line[128];
-    const char *root = getenv("ADZE_SOURCE_ROOT");
-    snprintf(path, sizeof path, "%s/tests/house/abi.txt", root ? root : ".");
-    FILE *file = fopen(path, "r");
-    ck_assert_msg(file != NULL, "%s", path);
+    char line[128];
+    FILE *file = open_test_file("house/abi.txt");
+    ck_assert_ptr_nonnull(file);
     size_t functions = 0;
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
         ck_assert_msg(strncmp(line, "ad_", 3) == 0 && has_row(line + 3),
-                      "%s has no row in tests/misuse/", line);
+                      "%s has no row in tests/ops or tests/misuse", line);
         functions++;
     }
     fclose(file);
-    ck_assert_uint_eq(functions, op_row_count + (size_t)call_count());
+    ck_assert_uint_eq(functions, ops_count + function_row_count + (size_t)call_count());
 }
 END_TEST
 
@@ -277,7 +317,8 @@ static void give_up(const ad_pullback_args *c)
 }
 static ad_status failed(void)
 {
-    ad_op op = ad_op_with_pullback(ad_builtin_op_named("exp"), "solver", give_up);
+    ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(ad_builtin_op_named("exp"), "solver", give_up, &op);
     return ad_backward(ad_sum(ad_apply(&op, &o[A], NULL)));
 }
 static ad_status file(void)
@@ -364,22 +405,43 @@ START_TEST(each_status_is_produced)
 }
 END_TEST
 
+static const char *op_name(int row)
+{
+    return target_of((size_t)row).function;
+}
+
+static const char *bad_name(int row)
+{
+    size_t i = (size_t)row;
+    return i < bad_ops_count ? bad_ops[i].says : bad_rows[i - bad_ops_count].says;
+}
+
+static const char *call_name(int row)
+{
+    return call_at(row)->function;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("misuse");
     TCase *ops = tcase_create("functions of tensors"), *others = tcase_create("all others");
-    int rows = (int)op_row_count;
+    TCase *whole = tcase_create("completeness");
+    find_rows();
+    int rows = (int)(ops_count + function_row_count);
     tcase_add_checked_fixture(ops, setup, teardown);
-    tcase_add_loop_test(ops, good_operands_are_taken, 0, rows);
-    tcase_add_loop_test(ops, without_a_tape_nothing_happens, 0, rows);
-    tcase_add_loop_test(ops, stale_and_foreign_operands_are_refused, 0, rows);
-    tcase_add_loop_test(ops, wrong_types_are_refused, 0, rows);
-    tcase_add_loop_test(ops, kernels_cannot_use_their_tape, 0, rows);
-    tcase_add_loop_test(ops, impossible_arguments_are_refused, 0, (int)bad_row_count);
-    tcase_add_loop_test(ops, each_status_is_produced, 0, AD_STATUS_COUNT);
+    add_row_tests(ops, good_operands_are_taken, rows, op_name);
+    add_row_tests(ops, without_a_tape_nothing_happens, rows, op_name);
+    add_row_tests(ops, stale_and_foreign_operands_are_refused, rows, op_name);
+    add_row_tests(ops, wrong_types_are_refused, rows, op_name);
+    add_row_tests(ops, kernels_cannot_use_their_tape, rows, op_name);
+    add_row_tests(ops, impossible_arguments_are_refused, (int)(bad_ops_count + bad_row_count),
+                  bad_name);
     suite_add_tcase(suite, ops);
-    tcase_add_test(others, every_exported_function_has_a_row);
-    tcase_add_loop_test(others, all_others_survive_misuse, 0, call_count());
+    add_row_tests(others, all_others_survive_misuse, call_count(), call_name);
     suite_add_tcase(suite, others);
+    tcase_add_checked_fixture(whole, setup, teardown);
+    tcase_add_test(whole, every_exported_function_has_a_row);
+    tcase_add_loop_test(whole, each_status_is_produced, 0, AD_STATUS_COUNT);
+    suite_add_tcase(suite, whole);
     return run_suite(suite);
 }

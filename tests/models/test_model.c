@@ -79,10 +79,10 @@ START_TEST(a_long_path_is_cut)
     char name[1000];
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    ad_field inner = {name, &ad_array_model, 2, 0, 0};
-    ad_model middle = {name, 2 * sizeof(ad_array), 2 * sizeof(ad_tensor), &inner, 1};
-    ad_field outer = {name, &middle, 0, 0, 0};
-    ad_model d = {name, middle.size, middle.tensors_size, &outer, 1};
+    ad_field inner = {sizeof inner, name, &ad_array_tree, 2};
+    ad_tree middle = {sizeof middle, name, 2, &inner, 1};
+    ad_field outer = {sizeof outer, name, &middle, 0};
+    ad_tree d = {sizeof d, name, 2, &outer, 1};
     ad_array m[2] = {0};
     size_t length = 0;
     ad_error error = {0};
@@ -99,13 +99,13 @@ END_TEST
 /* like and copy, in one form, and what the numbers of the target must be. */
 typedef struct copier {
     const char *name;
-    ad_status (*run)(const ad_model *d, const void *model, void *to, ad_error *error);
+    ad_status (*run)(const ad_tree *d, const void *model, void *to, ad_error *error);
     double factor;
 } copier;
 
 static const copier copiers[] = {{"like", ad_model_like, 0}, {"copy", ad_model_copy, 1}};
 
-static void expect_multiple(const ad_model *d, void *model, void *to, double factor)
+static void expect_multiple(const ad_tree *d, void *model, void *to, double factor)
 {
     model_list list = list_model(d);
     for (size_t i = 0; i < list.count; i++) {
@@ -119,7 +119,7 @@ static void expect_multiple(const ad_model *d, void *model, void *to, double fac
 
 START_TEST(a_copy_has_new_arrays_of_the_models_allocator)
 {
-    const ad_model *d = CASE_MODEL(_i);
+    const ad_tree *d = CASE_MODEL(_i);
     for (int k = 0; k < 2; k++) {
         test_allocator memory;
         any_model m = {0}, to = {0};
@@ -138,7 +138,7 @@ END_TEST
 
 START_TEST(a_copy_reuses_the_arrays_that_are_there)
 {
-    const ad_model *d = CASE_MODEL(_i);
+    const ad_tree *d = CASE_MODEL(_i);
     model_list list = list_model(d);
     for (int k = 0; k < 2; k++) {
         test_allocator memory;
@@ -186,21 +186,21 @@ START_TEST(a_copy_that_runs_out_of_memory_leaves_nothing)
             deep m = {0}, to;
             ad_error error = {0};
             test_allocator_init(&memory);
-            build_model(&deep_model, &memory.base, AD_F32, &m);
+            build_model(&deep_tree, &memory.base, AD_F32, &m);
             ad_array_free(&m.part[0].scale);
             m.part[0].scale = ad_array_new(&memory.base, AD_F32, AD_SHAPE(3));
             build_partly(&memory, &to);
-            snapshot before = take_snapshot(&deep_model, &to);
+            snapshot before = take_snapshot(&deep_tree, &to);
             size_t blocks = memory.live_blocks;
             memory.fail_at = memory.calls + fail_at;
-            status = copiers[k].run(&deep_model, &m, &to, &error);
+            status = copiers[k].run(&deep_tree, &m, &to, &error);
             if (status != AD_OK) {
                 failures++;
                 ck_assert_int_eq(status, AD_MEMORY);
                 ck_assert_int_eq(error.status, AD_MEMORY);
                 ck_assert_ptr_nonnull(strstr(error.text, copiers[k].name));
                 ck_assert_uint_eq(memory.live_blocks, blocks);
-                expect_unchanged(&deep_model, &to, &before);
+                expect_unchanged(&deep_tree, &to, &before);
             }
             deep_free(&to);
             deep_free(&m);
@@ -230,7 +230,7 @@ static const spoiled spoilt_targets[] = {
 };
 enum { SPOILT_TARGETS = sizeof spoilt_targets / sizeof *spoilt_targets };
 
-static ad_status axpy_2(const ad_model *d, const void *x, void *y, ad_error *error)
+static ad_status axpy_2(const ad_tree *d, const void *x, void *y, ad_error *error)
 {
     return ad_model_axpy(d, 2, x, y, error);
 }
@@ -242,20 +242,20 @@ static void expect_refusal(const copier *writer, nested *m, nested *to, ad_statu
                            const char *reason)
 {
     ad_error error = {0};
-    snapshot before = take_snapshot(&nested_model, to);
-    ck_assert_int_eq(writer->run(&nested_model, m, to, NULL), status);
-    ck_assert_int_eq(writer->run(&nested_model, m, to, &error), status);
+    snapshot before = take_snapshot(&nested_tree, to);
+    ck_assert_int_eq(writer->run(&nested_tree, m, to, NULL), status);
+    ck_assert_int_eq(writer->run(&nested_tree, m, to, &error), status);
     ck_assert_int_eq(error.status, status);
     ck_assert_msg(strstr(error.text, reason) != NULL, "%s", error.text);
     ck_assert_msg(strstr(error.text, writer->name) == error.text, "%s", error.text);
-    expect_unchanged(&nested_model, to, &before);
+    expect_unchanged(&nested_tree, to, &before);
 }
 
 START_TEST(a_target_that_does_not_fit_is_refused_by_name)
 {
     nested m = {0}, to = {0};
-    build_model(&nested_model, NULL, AD_F32, &m);
-    build_model(&nested_model, NULL, AD_F32, &to);
+    build_model(&nested_tree, NULL, AD_F32, &m);
+    build_model(&nested_tree, NULL, AD_F32, &to);
     ad_array saved = to.output.w;
     to.output.w = spoilt_targets[_i].array;
     for (int k = 0; k < 3; k++)
@@ -277,8 +277,8 @@ enum { SPOILT_MODELS = sizeof spoilt_models / sizeof *spoilt_models };
 START_TEST(a_model_with_a_broken_field_is_refused_by_name)
 {
     nested m = {0}, to = {0};
-    build_model(&nested_model, NULL, AD_F32, &m);
-    build_model(&nested_model, NULL, AD_F32, &to);
+    build_model(&nested_tree, NULL, AD_F32, &m);
+    build_model(&nested_tree, NULL, AD_F32, &to);
     ad_array saved = m.output.w;
     m.output.w = spoilt_models[_i].array;
     for (int k = 0; k < 3; k++)
@@ -294,7 +294,7 @@ END_TEST
 START_TEST(axpy_needs_numbers_to_add_to)
 {
     nested m = {0}, to = {0};
-    build_model(&nested_model, NULL, AD_F32, &m);
+    build_model(&nested_tree, NULL, AD_F32, &m);
     expect_refusal(&writers[2], &m, &to, AD_MISUSE, "nested.hidden.w holds no numbers in y");
     nested_free(&m);
 }
@@ -308,14 +308,14 @@ START_TEST(missing_arguments_are_misuse)
         ad_error error = {0};
         ck_assert_int_eq(writers[k].run(NULL, &m, &to, &error), AD_MISUSE);
         ck_assert_ptr_nonnull(strstr(error.text, writers[k].name));
-        ck_assert_int_eq(writers[k].run(&flat_model, NULL, &to, NULL), AD_MISUSE);
-        ck_assert_int_eq(writers[k].run(&flat_model, &m, NULL, NULL), AD_MISUSE);
+        ck_assert_int_eq(writers[k].run(&flat_tree, NULL, &to, NULL), AD_MISUSE);
+        ck_assert_int_eq(writers[k].run(&flat_tree, &m, NULL, NULL), AD_MISUSE);
     }
     ck_assert_int_eq(ad_model_visit(NULL, &m, note_visit, &v), AD_MISUSE);
-    ck_assert_int_eq(ad_model_visit(&flat_model, NULL, note_visit, &v), AD_MISUSE);
-    ck_assert_int_eq(ad_model_visit(&flat_model, &m, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&flat_tree, NULL, note_visit, &v), AD_MISUSE);
+    ck_assert_int_eq(ad_model_visit(&flat_tree, &m, NULL, NULL), AD_MISUSE);
     ad_model_free(NULL, &m);
-    ad_model_free(&flat_model, NULL);
+    ad_model_free(&flat_tree, NULL);
 }
 END_TEST
 
@@ -323,7 +323,7 @@ END_TEST
 
 START_TEST(axpy_adds_alpha_x_to_every_field)
 {
-    const ad_model *d = CASE_MODEL(_i);
+    const ad_tree *d = CASE_MODEL(_i);
     any_model x = {0}, y = {0};
     build_model(d, NULL, CASE_TYPE(_i), &x);
     ck_assert_int_eq(ad_model_copy(d, &x, &y, NULL), AD_OK);
@@ -341,12 +341,12 @@ START_TEST(integers_are_copied_but_not_added)
     flat m = {ad_zeros(AD_I32, AD_SHAPE(2)), ad_zeros(AD_BOOL, AD_SHAPE(1))}, to = {0};
     ad_error error = {0};
     ((int32_t *)m.w.data)[1] = 7;
-    ck_assert_int_eq(flat_copy(&m, &to), AD_OK);
+    ck_assert_int_eq(flat_copy(&m, &to, NULL), AD_OK);
     ck_assert_int_eq(((int32_t *)to.w.data)[1], 7);
-    ck_assert_int_eq(ad_model_axpy(&flat_model, 1, &m, &to, &error), AD_BAD_TYPE);
+    ck_assert_int_eq(ad_model_axpy(&flat_tree, 1, &m, &to, &error), AD_BAD_TYPE);
     ck_assert_str_eq(error.text, "axpy: flat.w is i32, but only f32 and f64 have derivatives");
     ck_assert_int_eq(((int32_t *)to.w.data)[1], 7);
-    ck_assert_int_eq(flat_like(&m, &to), AD_OK);
+    ck_assert_int_eq(flat_like(&m, &to, NULL), AD_OK);
     ck_assert_int_eq(((int32_t *)to.w.data)[1], 0);
     flat_free(&m);
     flat_free(&to);
@@ -355,7 +355,7 @@ END_TEST
 
 START_TEST(a_freed_model_is_empty_and_may_be_freed_again)
 {
-    const ad_model *d = CASE_MODEL(_i);
+    const ad_tree *d = CASE_MODEL(_i);
     model_list list = list_model(d);
     test_allocator memory;
     any_model m = {0};

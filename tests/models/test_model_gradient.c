@@ -6,10 +6,11 @@
 #include "adze/ops.h"
 
 #include "allocator.h"
+#include "measured.h"
 #include "models.h"
 #include "suite.h"
 
-static ad_tensor weighted_squares(const ad_model *d, void *tensors)
+static ad_tensor weighted_squares(const ad_tree *d, void *tensors)
 {
     model_list list = list_model(d);
     ad_tensor y = ad_sum(ad_square(*tensor_of(&list, tensors, 0)));
@@ -21,7 +22,7 @@ static ad_tensor weighted_squares(const ad_model *d, void *tensors)
 }
 
 /* The gradient by the formula, times a factor, but 0 by field `skip`. All numbers are exact. */
-static void expect_gradient(const ad_model *d, void *model, void *gradient, double factor,
+static void expect_gradient(const ad_tree *d, void *model, void *gradient, double factor,
                             size_t skip)
 {
     model_list list = list_model(d);
@@ -54,10 +55,10 @@ static void open_scene(scene *s)
     test_allocator_init(&s->memory);
     s->tape = ad_tape_new(
         &(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = &s->memory.base});
-    build_model(&nested_model, &s->memory.base, AD_F32, &s->model);
+    build_model(&nested_tree, &s->memory.base, AD_F32, &s->model);
     s->gradient.hidden.w = ad_array_new(&s->memory.base, AD_F32, AD_SHAPE(2, 3));
     s->gradient.scale = (ad_array){.type = AD_U8, .shape = AD_SHAPE(5)};
-    model_list list = list_model(&nested_model);
+    model_list list = list_model(&nested_tree);
     for (size_t i = 0; i < list.count; i++)
         array_of(&list, &s->gradient, i)->allocator = &s->memory.base;
 }
@@ -73,21 +74,21 @@ static void close_scene(scene *s)
 static ad_tensor record(scene *s)
 {
     s->x = nested_watch(s->tape, &s->model);
-    return weighted_squares(&nested_model, &s->x);
+    return weighted_squares(&nested_tree, &s->x);
 }
 
 static void expect_refusal(scene *s, ad_tensor y, ad_status status, const char *message)
 {
-    snapshot before = take_snapshot(&nested_model, &s->gradient);
+    snapshot before = take_snapshot(&nested_tree, &s->gradient);
     ck_assert_int_eq(nested_gradient(y, &s->x, &s->gradient), status);
     ck_assert_int_eq(ad_tape_status(s->tape), status);
     ck_assert_str_eq(ad_tape_error(s->tape), message);
-    expect_unchanged(&nested_model, &s->gradient, &before);
+    expect_unchanged(&nested_tree, &s->gradient, &before);
 }
 
 /* ---- leaves ------------------------------------------------------------------------- */
 
-static void expect_leaves(const ad_model *d, void *model, void *tensors, bool tracked)
+static void expect_leaves(const ad_tree *d, void *model, void *tensors, bool tracked)
 {
     model_list list = list_model(d);
     for (size_t i = 0; i < list.count; i++) {
@@ -99,7 +100,7 @@ static void expect_leaves(const ad_model *d, void *model, void *tensors, bool tr
 
 START_TEST(watch_and_freeze_make_leaves_of_all_arrays)
 {
-    const ad_model *d = CASE_MODEL(_i);
+    const ad_tree *d = CASE_MODEL(_i);
     any_model m = {0};
     any_tensors x;
     ad_tape *t = ad_tape_new(NULL);
@@ -108,7 +109,7 @@ START_TEST(watch_and_freeze_make_leaves_of_all_arrays)
     expect_leaves(d, &m, &x, true);
     ad_model_freeze(d, t, &m, &x);
     expect_leaves(d, &m, &x, false);
-    ck_assert_uint_le(ad_tape_measure(t).nodes - 2 * list_model(d).count, 4); /* labels' memory */
+    ck_assert_uint_le(measured(t).nodes - 2 * list_model(d).count, 4); /* labels' memory */
     ad_tape_free(t);
     ad_model_free(d, &m);
 }
@@ -168,7 +169,7 @@ END_TEST
 
 START_TEST(the_gradient_of_every_field_is_that_of_the_formula)
 {
-    const ad_model *d = CASE_MODEL(_i);
+    const ad_tree *d = CASE_MODEL(_i);
     any_model m = {0}, g = {0};
     any_tensors x;
     ad_tape *t = ad_tape_new(NULL);
@@ -194,10 +195,10 @@ START_TEST(a_field_that_nothing_depends_on_has_a_gradient_of_zeros)
     s.x = nested_watch(s.tape, &s.model);
     ad_tensor unused = s.x.hidden.b, seen = s.x.hidden.w;
     s.x.hidden.b = ad_mul(ad_sum(seen), 0); /* in its place something worth nothing */
-    ad_tensor y = weighted_squares(&nested_model, &s.x);
+    ad_tensor y = weighted_squares(&nested_tree, &s.x);
     s.x.hidden.b = unused;
     ck_assert_int_eq(nested_gradient(y, &s.x, &s.gradient), AD_OK);
-    expect_gradient(&nested_model, &s.model, &s.gradient, 1, 1);
+    expect_gradient(&nested_tree, &s.model, &s.gradient, 1, 1);
     close_scene(&s);
 }
 END_TEST
@@ -214,7 +215,7 @@ START_TEST(after_the_first_step_nothing_is_allocated)
         ad_tape_reset(s.tape);
     }
     ck_assert_uint_eq(s.memory.calls, calls);
-    expect_gradient(&nested_model, &s.model, &s.gradient, 1, NONE);
+    expect_gradient(&nested_tree, &s.model, &s.gradient, 1, NONE);
     close_scene(&s);
 }
 END_TEST
@@ -226,16 +227,16 @@ START_TEST(running_out_of_memory_leaves_the_gradient_as_it_was)
     for (size_t k = 1; status != AD_OK; k++) {
         scene s;
         open_scene(&s);
-        snapshot before = take_snapshot(&nested_model, &s.gradient);
+        snapshot before = take_snapshot(&nested_tree, &s.gradient);
         s.memory.fail_at = s.memory.calls + k;
         status = nested_gradient(record(&s), &s.x, &s.gradient);
         ck_assert_int_eq(ad_tape_status(s.tape), status);
         if (status == AD_OK) {
-            expect_gradient(&nested_model, &s.model, &s.gradient, 1, NONE);
+            expect_gradient(&nested_tree, &s.model, &s.gradient, 1, NONE);
         } else {
             failures++;
             ck_assert_int_eq(status, AD_MEMORY);
-            expect_unchanged(&nested_model, &s.gradient, &before);
+            expect_unchanged(&nested_tree, &s.gradient, &before);
             ad_tape_reset(s.tape); /* and all is well again */
             ck_assert_int_eq(nested_gradient(record(&s), &s.x, &s.gradient), AD_OK);
         }
@@ -264,7 +265,7 @@ START_TEST(a_result_is_no_field)
     open_scene(&s);
     ad_tensor y = record(&s);
     s.x.scale = y;
-    expect_refusal(&s, y, AD_MISUSE, "gradient: nested.scale is no watched leaf");
+    expect_refusal(&s, y, AD_MISUSE, "gradient: nested.scale is not a watched leaf");
     close_scene(&s);
 }
 END_TEST
@@ -296,7 +297,7 @@ START_TEST(leaves_from_before_a_reset_are_refused)
     ad_tape_reset(s.tape);
     ad_tensor y = record(&s);
     s.x = stale;
-    expect_refusal(&s, y, AD_MISUSE, "gradient: nested.hidden.w is no watched leaf");
+    expect_refusal(&s, y, AD_MISUSE, "gradient: nested.hidden.w is not a watched leaf");
     close_scene(&s);
 }
 END_TEST
@@ -332,7 +333,7 @@ END_TEST
 
 START_TEST(missing_arguments_are_misuse)
 {
-    const ad_model *d = &nested_model;
+    const ad_tree *d = &nested_tree;
     scene s;
     open_scene(&s);
     ad_tensor y = record(&s);

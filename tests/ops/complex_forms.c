@@ -213,27 +213,13 @@ void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x
         y[i] = complex_sigmoid(y[i]);
 }
 
-/* Losses of the numbers one by one. */
-#define LOSS(op, divisor, result)                                                               \
-    void complex_##op(const ad_shape *shape, const double complex *const *x, double complex *y) \
-    {                                                                                           \
-        size_t n = shape_count(shape);                                                          \
-        *y = 0;                                                                                 \
-        for (size_t i = 0; i < n; i++) {                                                        \
-            double complex p = x[0][i], t = x[1][i];                                            \
-            *y += (result) / (double)(divisor);                                                 \
-        }                                                                                       \
-    }
-
-/* clang-format off */
-LOSS(l2_loss, 1, (p - t) * (p - t))
-LOSS(mse, n, (p - t) * (p - t))
-LOSS(logcosh_loss, n, clog(ccosh(p - t)))
-LOSS(msle, n, (clog(1 + p) - clog(1 + t)) * (clog(1 + p) - clog(1 + t)))
-LOSS(poisson_loss, n, p - t * clog(p))
-LOSS(kl_divergence, 1, t * clog(t / p))
-LOSS(sigmoid_cross_entropy, n, clog(1 + cexp(p)) - p * t)
-/* clang-format on */
+void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    size_t n = shape_count(shape);
+    *y = 0;
+    for (size_t i = 0; i < n; i++)
+        *y += (x[0][i] - x[1][i]) * (x[0][i] - x[1][i]) / (double)n;
+}
 
 void complex_soft_entropy(const ad_shape *shape, const double complex *const *x, double complex *y)
 {
@@ -294,20 +280,37 @@ static void evaluate_lists(const complex_form *form, const ad_shape *shape, cons
     free(out);
 }
 
+bool has_form(const complex_form *form)
+{
+    return form->linear || form->each || form->list || form->whole;
+}
+
+static void evaluate_each(const complex_form *form, int n, const ad_shape *shape,
+                          const double complex *const *x, const ad_shape *y_shape,
+                          double complex *y)
+{
+    bool alone = !form->sum && !form->mean;
+    const ad_shape *over = alone ? y_shape : shape;
+    size_t count = shape_count(over);
+    double complex sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        double complex operands[MOST_COMPLEX] = {0};
+        for (int k = 0; k < n; k++)
+            operands[k] = x[k][broadcast_place(over, i, &shape[k], 0)];
+        double complex result = form->each(form->row, operands);
+        sum += result / (form->mean ? (double)count : 1);
+        if (alone)
+            y[i] = result;
+    }
+    if (!alone)
+        *y = sum;
+}
+
 void complex_evaluate(const complex_form *form, int n, const ad_shape *shape,
                       const double complex *const *x, const ad_shape *y_shape, double complex *y)
 {
-    size_t count = shape_count(y_shape);
-    ck_assert_int_eq(n, form->binary ? 2 : form->ternary ? 3 : form->whole ? n : 1);
-    for (size_t i = 0; form->unary && i < count; i++)
-        y[i] = form->unary(x[0][i]);
-    for (size_t i = 0; form->binary && i < count; i++)
-        y[i] = form->binary(x[0][broadcast_place(y_shape, i, &shape[0], 0)],
-                            x[1][broadcast_place(y_shape, i, &shape[1], 0)]);
-    for (size_t i = 0; form->ternary && i < count; i++)
-        y[i] = form->ternary(x[0][broadcast_place(y_shape, i, &shape[0], 0)],
-                             x[1][broadcast_place(y_shape, i, &shape[1], 0)],
-                             x[2][broadcast_place(y_shape, i, &shape[2], 0)]);
+    if (form->each)
+        evaluate_each(form, n, shape, x, y_shape, y);
     if (form->list)
         evaluate_lists(form, shape, x[0], y);
     if (form->whole)

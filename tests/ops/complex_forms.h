@@ -9,20 +9,27 @@
 
 #include <complex.h>
 
+/* From a list of n numbers to one, or to as many. */
+typedef void complex_list(size_t n, const double complex *x, double complex *y);
+typedef void complex_whole(const ad_shape *shape, const double complex *const *x,
+                           double complex *y);
+
+enum { MOST_COMPLEX = 4 };
+
 /* How an operation is computed on complex numbers: one of these, or none where it is not
  * analytic. */
 typedef struct complex_form {
     bool linear; /* the operation itself, on real and imaginary parts apart */
-    double complex (*unary)(double complex x);
-    double complex (*binary)(double complex a, double complex b); /* broadcasting */
-    double complex (*ternary)(double complex a, double complex b, double complex c);
-    /* From a list of n numbers to one; with `same` to as many. The lists run over the axes whose bits are
-     * set, counted from 0. */
-    void (*list)(size_t n, const double complex *x, double complex *y);
+    double complex (*each)(const void *row, const double complex *x); /* broadcasting */
+    const void *row;
+    bool sum, mean;     /* over each */
+    complex_list *list; /* along the axes whose bits are set, counted from 0 */
     unsigned axes;
-    bool same;
-    void (*whole)(const ad_shape *shape, const double complex *const *x, double complex *y);
+    bool same; /* a list gives a list */
+    complex_whole *whole;
 } complex_form;
+
+bool has_form(const complex_form *form);
 
 /* Computes y, of y_shape, from n operands. Not for linear forms. */
 void complex_evaluate(const complex_form *form, int n, const ad_shape *shape,
@@ -30,51 +37,11 @@ void complex_evaluate(const complex_form *form, int n, const ad_shape *shape,
 
 size_t shape_count(const ad_shape *shape);
 
-/* Numbers one by one. */
-double complex complex_neg(double complex x);
-double complex complex_square(double complex x);
+/* Numbers one by one: what <complex.h> does not have. */
 double complex complex_sigmoid(double complex x);
-double complex complex_one_minus(double complex x);
-double complex complex_cube(double complex x);
-double complex complex_power_of_2(double complex x);
-double complex complex_rsqrt(double complex x);
-double complex complex_cbrt(double complex x);
-double complex complex_reciprocal(double complex x);
-double complex complex_expm1(double complex x);
-double complex complex_log2(double complex x);
-double complex complex_log10(double complex x);
-double complex complex_log1p(double complex x);
 double complex complex_erf(double complex x);
-double complex complex_erfc(double complex x);
 double complex complex_lgamma(double complex x);
 double complex complex_digamma(double complex x);
-double complex complex_log_sigmoid(double complex x);
-double complex complex_softplus(double complex x);
-double complex complex_softsign(double complex x);
-double complex complex_relu(double complex x);
-double complex complex_relu6(double complex x);
-double complex complex_elu(double complex x);
-double complex complex_selu(double complex x);
-double complex complex_silu(double complex x);
-double complex complex_gelu(double complex x);
-double complex complex_gelu_erf(double complex x);
-double complex complex_mish(double complex x);
-double complex complex_hard_sigmoid(double complex x);
-double complex complex_hard_tanh(double complex x);
-
-double complex complex_add(double complex a, double complex b);
-double complex complex_sub(double complex a, double complex b);
-double complex complex_mul(double complex a, double complex b);
-double complex complex_div(double complex a, double complex b);
-double complex complex_pow(double complex a, double complex b);
-double complex complex_hypot(double complex a, double complex b);
-double complex complex_atan2(double complex a, double complex b);
-double complex complex_leaky_relu(double complex a, double complex b);
-double complex complex_celu_below(double complex a, double complex b);
-
-double complex complex_clamp(double complex a, double complex b, double complex c);
-double complex complex_lerp(double complex a, double complex b, double complex c);
-double complex complex_muladd(double complex a, double complex b, double complex c);
 
 /* Lists to a number. */
 void complex_sum(size_t n, const double complex *x, double complex *y);
@@ -112,15 +79,7 @@ void complex_dense_identity(const ad_shape *shape, const double complex *const *
 void complex_dense_tanh(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dense_sigmoid(const ad_shape *shape, const double complex *const *x,
                            double complex *y);
-void complex_l2_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_mse(const ad_shape *shape, const double complex *const *x, double complex *y);
-void complex_logcosh_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
-void complex_msle(const ad_shape *shape, const double complex *const *x, double complex *y);
-void complex_poisson_loss(const ad_shape *shape, const double complex *const *x, double complex *y);
-void complex_kl_divergence(const ad_shape *shape, const double complex *const *x,
-                           double complex *y);
-void complex_sigmoid_cross_entropy(const ad_shape *shape, const double complex *const *x,
-                                   double complex *y);
 void complex_soft_entropy(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_cross_entropy(const ad_shape *shape, const double complex *const *x,
                            double complex *y);

@@ -88,7 +88,7 @@ static ad_tensor node_on(const graph *g, int i, ad_tape *t, const ad_tensor *nod
         return leaf(g, i, t, way);
     for (int k = 0; k < n->op->arity; k++)
         x[k] = nodes[n->operand[k]];
-    return n->op->build(t, x, n->choice);
+    return graph_build(n->op, t, x, n->choice);
 }
 
 graph_run graph_evaluate(const graph *g, ad_tape *t, graph_way way)
@@ -233,11 +233,49 @@ static void make_leaf(graph *g, ad_random *r, const ad_shape *full_shape)
     }
 }
 
+/* Beside an op that is planted. */
+static bool is_plain(const graph_op *op)
+{
+    static const char *const plain[] = {"add", "mul",   "exp",       "tanh",  "sigmoid", "sum",
+                                        "neg", "where", "transpose", "slice", "matmul",  "concat"};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(op->name, plain[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A number that depends on bits and seed as if at random (the last step of SplitMix64). */
+static uint64_t mixed(uint64_t bits, uint64_t seed)
+{
+    uint64_t z = bits ^ seed;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* Each op draws a number by itself, and the largest wins: so a new op changes no more than the choices
+ * that it wins. */
+static const graph_op *draw(uint64_t bits, bool plain)
+{
+    int count;
+    const graph_op *ops = graph_ops(&count), *best = NULL;
+    uint64_t most = 0;
+    for (int i = 0; i < count; i++) {
+        uint64_t drawn = mixed(bits, ops[i].seed);
+        if (drawn >= most && (!plain || is_plain(&ops[i]))) {
+            most = drawn;
+            best = &ops[i];
+        }
+    }
+    return best;
+}
+
 static bool propose(const graph *g, ad_random *r, const graph_op *planted, graph_node *n)
 {
     ad_shape x[MOST_ARGS];
     bool plant = planted && ad_random_below(r, 4) == 0;
-    n->op = plant ? planted : &graph_ops[ad_random_below(r, (uint64_t)graph_op_count)];
+    uint64_t bits = ad_random_bits(r);
+    n->op = plant ? planted : draw(bits, planted != NULL);
     n->choice = ad_random_bits(r);
     for (int k = 0; k < n->op->arity; k++) {
         n->operand[k] = (int)ad_random_below(r, (uint64_t)g->count);
@@ -261,7 +299,7 @@ static bool grow(graph *g, ad_tape *t, ad_tensor *nodes, const graph_node *n)
         ad_tape_rewind(start);
         return false;
     }
-    added->shape = ad_shape_of_tensor(nodes[g->count++]);
+    added->shape = ad_shape_of(nodes[g->count++]);
     return true;
 }
 

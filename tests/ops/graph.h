@@ -38,12 +38,15 @@ typedef struct graph_op {
     int arity;
     fitting fits;
     domain domain;
-    /* choice: random bits for axes, indices and the like */
+    /* choice: random bits for axes, indices and the like. NULL: as row says. */
     ad_tensor (*build)(ad_tape *t, const ad_tensor *x, uint64_t choice);
+    const struct op_row *row;
+    uint64_t seed; /* of its own stream of random numbers */
 } graph_op;
 
-extern const graph_op graph_ops[];
-extern const int graph_op_count;
+/* All ops with a derivative, each at least once (rows.h). */
+const graph_op *graph_ops(int *count);
+ad_tensor graph_build(const graph_op *op, ad_tape *t, const ad_tensor *x, uint64_t choice);
 
 typedef struct graph_node {
     int id;             /* what its weights and tangents depend on */
@@ -61,7 +64,8 @@ typedef struct graph {
     graph_node node[MOST_NODES];
 } graph;
 
-/* A random graph. planted, unless NULL, is an operation more to choose from, and chosen often. */
+/* A random graph. planted, unless NULL, is an op that is chosen often, and beside it only a few plain ones
+ * are: what comes of it is the same whatever ops there are. */
 void graph_make(graph *g, uint64_t seed, const graph_op *planted);
 
 /* A graph on a tape, in f64 or f32: leaves are at numbers + h tangents. root is the sum of all values that

@@ -147,12 +147,16 @@ static double largest(ad_view v)
     return most;
 }
 
-static bool close(const checking *c, const char *what, ad_view single, ad_view exact, double size)
+static bool close(const checking *c, int node, const char *what, ad_view single, ad_view exact,
+                  double size)
 {
+    const graph_op *op = c->g->node[node].op;
+    char where[128];
     for (size_t i = 0; i < ad_view_count(&exact); i++) {
         double x = ad_view_get(&single, i), y = ad_view_get(&exact, i);
+        snprintf(where, sizeof where, "%s of %%%d, %s", what, node, op ? op->name : "a leaf");
         if (!(fabs(x - y) <= 2e-5 * size))
-            return fail(c, what, x, y);
+            return fail(c, where, x, y);
     }
     return true;
 }
@@ -168,7 +172,7 @@ static bool check_f32(const checking *c)
     if (ad_backward(single.root) != AD_OK)
         return tape_failure(c, c->other);
     for (int i = 0; i < c->g->count; i++) {
-        if (!close(c, "values in f32", ad_read(single.node[i]), ad_read(exact.node[i]),
+        if (!close(c, i, "values in f32", ad_read(single.node[i]), ad_read(exact.node[i]),
                    1 + largest(ad_read(exact.node[i]))))
             return false;
         if (is_leaf(c, i))
@@ -176,7 +180,7 @@ static bool check_f32(const checking *c)
     }
     for (int i = 0; i < c->g->count; i++)
         if (is_leaf(c, i) &&
-            !close(c, "gradients in f32", ad_grad(single.node[i]), ad_grad(exact.node[i]), size))
+            !close(c, i, "gradients in f32", ad_grad(single.node[i]), ad_grad(exact.node[i]), size))
             return false;
     return true;
 }

@@ -105,7 +105,7 @@ static ad_tensor run(ad_tape *t, const ad_tensor *x, const void *env)
     for (int i = 0; i < k->c->n; i++)
         operands[i] = x[i < k->n ? i : k->n - 1];
     uint32_t first = t->count;
-    ad_tensor y = k->c->f(t, operands, NULL);
+    ad_tensor y = k->c->f(t, operands, k->c->env);
     expect_success(k->c, t);
     for (uint32_t i = first; i < t->count; i++)
         note_node(t, t->nodes[i], k->d);
@@ -128,9 +128,9 @@ static derivatives differentiate(const gradient_case *c, const ad_view *x, int n
         tangents[i] = weights_like(x[i], equal ? 2 : 2 + (uint64_t)i);
         tx[i] = ad_array_view(tangents[i]);
     }
-    ad_gradient(t, run, &(call){c, n, PULLBACK}, n, x, o.gradient);
-    ad_jvp(t, run, &(call){c, n, JVP}, n, x, tx, &o.y, &o.ty);
-    ad_hvp(t, run, &(call){c, n, SECOND}, n, x, tx, o.hvp);
+    ad_gradient(t, run, n, x, &(call){c, n, PULLBACK}, o.gradient);
+    ad_jvp(t, run, n, x, tx, &(call){c, n, JVP}, &o.y, &o.ty);
+    ad_hvp(t, run, n, x, tx, &(call){c, n, SECOND}, o.hvp);
     expect_success(c, t);
     for (int i = 0; i < n; i++)
         ad_array_free(&tangents[i]);

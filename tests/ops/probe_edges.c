@@ -1,6 +1,8 @@
 /* The tests that walk a table of edges. */
 #include "probe_edges.h"
 
+#include "suite.h"
+
 #include <float.h>
 
 /* Equal, or both NaN, or within rounding. */
@@ -55,10 +57,15 @@ START_TEST(edges_in_f64)
 }
 END_TEST
 
+static const char *edge_name(int row)
+{
+    return the_edges.edges[row].name;
+}
+
 TCase *edge_rows(void)
 {
     TCase *rows = tcase_create("rows");
-    tcase_add_loop_test(rows, edges_in_f32, 0, the_edges.count);
-    tcase_add_loop_test(rows, edges_in_f64, 0, the_edges.count);
+    add_row_tests(rows, edges_in_f32, the_edges.count, edge_name);
+    add_row_tests(rows, edges_in_f64, the_edges.count, edge_name);
     return rows;
 }

@@ -40,6 +40,9 @@ typedef struct edge {
         (void)t, (void)a, (void)b;                                   \
         return result;                                               \
     }
+/* Before the rows that test it: an edge in words, "case" and "value". docs/semantics.md has them from here. */
+#define SAYS(edge, value)
+
 #define ONE(row, result, a, g, y, da)        {#row, run_##row, OF(a), a, NOTHING, g, y, da, NOTHING},
 #define TWO(row, result, a, b, g, y, da, db) {#row, run_##row, OF(a), a, b, g, y, da, db},
 #define NONE(row, result, y)                 {#row, run_##row, 0, NOTHING, NOTHING, {1}, {y}, NOTHING, NOTHING},

@@ -7,7 +7,8 @@
 #ifndef ADZE_TESTS_PROBE_GRADIENT_H
 #define ADZE_TESTS_PROBE_GRADIENT_H
 
-#include "adze/operators.h"
+#include "adze/check.h"
+#include "adze/derivatives.h"
 #include "adze/ops.h"
 
 #include "complex_forms.h"
@@ -18,6 +19,7 @@ typedef struct gradient_case {
     const char *name;
     const char *covers; /* the name of the op that it is there for, or NULL */
     ad_function *f;     /* of n float operands; whatever else it needs is its own */
+    const void *env;
     int n;
     ad_shape shape[MOST_OPERANDS];
     double low, high; /* between which the operands' numbers lie; 0 and 0: -2 and 2 */

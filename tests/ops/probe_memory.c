@@ -12,17 +12,17 @@ enum { RESULTS = MOST_OPERANDS + 1 };
 static ad_status attempt_gradient(const gradient_case *c, ad_tape *t, const point *p,
                                   ad_array *results)
 {
-    return ad_gradient(t, probe, c, c->n, p->x, results);
+    return ad_gradient(t, probe, c->n, p->x, c, results);
 }
 
 static ad_status attempt_jvp(const gradient_case *c, ad_tape *t, const point *p, ad_array *results)
 {
-    return ad_jvp(t, c->f, NULL, c->n, p->x, p->x, &results[0], &results[1]);
+    return ad_jvp(t, c->f, c->n, p->x, p->x, c->env, &results[0], &results[1]);
 }
 
 static ad_status attempt_hvp(const gradient_case *c, ad_tape *t, const point *p, ad_array *results)
 {
-    return ad_hvp(t, probe, c, c->n, p->x, p->x, results);
+    return ad_hvp(t, probe, c->n, p->x, p->x, c, results);
 }
 
 static void expect_nothing(const gradient_case *c, ad_tape *t, const ad_array *results)

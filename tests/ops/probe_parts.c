@@ -22,11 +22,20 @@ static double rounded(double x, double step)
     return step * nearbyint(x / step);
 }
 
+double low_of(const gradient_case *c)
+{
+    return c->low < c->high ? c->low : -2;
+}
+
+double high_of(const gradient_case *c)
+{
+    return c->low < c->high ? c->high : 2;
+}
+
 /* The k-th of n cells between low and high, not at its edges: no two numbers come close. */
 static double number_in_cell(const gradient_case *c, int64_t k, size_t n, ad_random *r)
 {
-    bool given = c->low < c->high;
-    double low = given ? c->low : -2, high = given ? c->high : 2, cell = (high - low) / (double)n;
+    double low = low_of(c), high = high_of(c), cell = (high - low) / (double)n;
     double x = low + ((double)k + 0.5 + 0.6 * (ad_random_uniform(r) - 0.5)) * cell;
     if (low < 0 && high > 0)
         x += x < 0 ? -1.0 / 32 : 1.0 / 32;
@@ -106,7 +115,7 @@ ad_tensor weighted_square(ad_tape *t, ad_tensor y)
 ad_tensor probe(ad_tape *t, const ad_tensor *x, const void *env)
 {
     const gradient_case *c = env;
-    return weighted_square(t, c->f(t, x, NULL));
+    return weighted_square(t, c->f(t, x, c->env));
 }
 
 void end_outcome(outcome *o)
@@ -138,11 +147,11 @@ outcome evaluate(const gradient_case *c, const ad_view *x, unsigned watched, usa
         leaf[i] = how == ONE_OPERAND && i ? leaf[0]
                   : watched >> i & 1      ? ad_watch(t, x[i])
                                           : ad_freeze(t, x[i]);
-    ad_tensor y = c->f(t, leaf, NULL), l = weighted_square(t, y);
+    ad_tensor y = c->f(t, leaf, c->env), l = weighted_square(t, y);
     if (how == RESULT_TWICE)
         l = ad_add(l, weighted_square(t, y));
     if (how == FUNCTION_TWICE)
-        l = ad_add(l, weighted_square(t, c->f(t, leaf, NULL)));
+        l = ad_add(l, weighted_square(t, c->f(t, leaf, c->env)));
     ad_backward(l);
     expect_success(c, t);
     ck_assert_int_eq(ad_is_tracked(y), (watched & ((1u << c->n) - 1)) != 0);
@@ -163,7 +172,7 @@ double value_of(const gradient_case *c, ad_tape *t, const ad_view *x)
     ad_tensor leaf[MOST_OPERANDS];
     for (int i = 0; i < c->n; i++)
         leaf[i] = ad_freeze(t, x[i]);
-    ad_view y = ad_read(c->f(t, leaf, NULL));
+    ad_view y = ad_read(c->f(t, leaf, c->env));
     expect_success(c, t);
     for (size_t i = 0; i < ad_view_count(&y); i++)
         l += weight(0, i) * ad_view_get(&y, i) * ad_view_get(&y, i);
@@ -184,18 +193,40 @@ double largest(const ad_array *a)
     return most;
 }
 
+/* How far numbers may be from those that are wanted. */
+static double allowance(const ad_array *wanted, double tolerance)
+{
+    double most = largest(wanted);
+    return isfinite(most) ? tolerance * most : 0;
+}
+
+static bool same_number(double x, double y, double allowed)
+{
+    return x == y || (x != x && y != y) || fabs(x - y) <= allowed;
+}
+
+bool is_close(const ad_array *got, const ad_array *wanted, double tolerance)
+{
+    ad_view a = ad_array_view(*got), b = ad_array_view(*wanted);
+    double allowed = allowance(wanted, tolerance);
+    for (size_t i = 0; i < ad_view_count(&b); i++)
+        if (!same_number(ad_view_get(&a, i), ad_view_get(&b, i), allowed))
+            return false;
+    return true;
+}
+
 void expect_close(const gradient_case *c, const char *what, int operand, const ad_array *got,
                   const ad_array *wanted, double tolerance)
 {
     ad_view a = ad_array_view(*got), b = ad_array_view(*wanted);
-    double allowed = isfinite(largest(wanted)) ? tolerance * largest(wanted) : 0;
+    double allowed = allowance(wanted, tolerance);
     ck_assert_ptr_nonnull(a.data);
     ck_assert_msg(ad_shape_equal(&a.shape, &b.shape), "%s: %s %d: shapes", c->name, what, operand);
     for (size_t i = 0; i < ad_view_count(&b); i++) {
         double x = ad_view_get(&a, i), y = ad_view_get(&b, i);
-        bool same = x == y || (x != x && y != y) || fabs(x - y) <= allowed;
-        ck_assert_msg(same, "%s: %s %d: element %zu is %.17g instead of %.17g (within %g)", c->name,
-                      what, operand, i, x, y, allowed);
+        ck_assert_msg(same_number(x, y, allowed),
+                      "%s: %s %d: element %zu is %.17g instead of %.17g (within %g)", c->name, what,
+                      operand, i, x, y, allowed);
     }
 }
 

@@ -18,6 +18,10 @@ typedef struct point {
 point point_of(const gradient_case *c);
 void end_point(point *p);
 
+/* Between which numbers it lies. */
+double low_of(const gradient_case *c);
+double high_of(const gradient_case *c);
+
 /* Several operands, of which one may stand in the place of all. */
 bool has_one_shape(const gradient_case *c);
 
@@ -73,6 +77,9 @@ void expect_success(const gradient_case *c, const ad_tape *t);
 /* The size of the largest number, but at least 0.01: where all is 0, what is lost in differences
  * of L is not. NaN where a number is. */
 double largest(const ad_array *a);
+
+/* Numbers of equal shapes within the tolerance times the largest of those wanted. */
+bool is_close(const ad_array *got, const ad_array *wanted, double tolerance);
 
 /* Equal shapes, and numbers within the tolerance times the largest of those wanted. The types may
  * differ. */

@@ -38,7 +38,7 @@ static finding find_ops(const gradient_case *c)
     for (int i = 0; i < c->n; i++)
         leaf[i] = ad_watch(t, p.x[i]);
     ad_tape_trace(t, look_at, &f);
-    c->f(t, leaf, NULL);
+    c->f(t, leaf, c->env);
     expect_success(c, t);
     ad_tape_free(t);
     end_point(&p);
@@ -102,7 +102,7 @@ static void expect_dot(const gradient_case *c, ad_tape *t, const point *p, const
     ad_pullback pullback;
     ad_array dx[MOST_OPERANDS] = {0}, dy = weights_like(ty, COTANGENT);
     double forward = 0, back = 0, size = 0.01;
-    ad_value_with_pullback(t, c->f, NULL, c->n, p->x, &pullback);
+    ad_value_with_pullback(t, c->f, c->n, p->x, c->env, &pullback);
     ad_pull(&pullback, ad_array_view(dy), dx);
     expect_success(c, t);
     add_dot(ad_array_view(dy), ty, &forward, &size);
@@ -122,7 +122,7 @@ static void expect_jvp(const gradient_case *c, const point *p, unsigned mask)
     ad_tape *t = ad_tape_new(NULL);
     tangents tangent = tangents_at(c, p->x, mask);
     outcome wanted = evaluate(c, p->x, 0, ONCE);
-    ad_jvp(t, c->f, NULL, c->n, p->x, tangent.tx, &y, &ty);
+    ad_jvp(t, c->f, c->n, p->x, tangent.tx, c->env, &y, &ty);
     expect_success(c, t);
     expect_close(c, "value beside the jvp", 0, &y, &wanted.y, 0);
     ck_assert_int_eq(ty.type, y.type);
@@ -146,7 +146,7 @@ void check_jvp(const gradient_case *c)
         ad_array y = {0}, ty = {0};
         tangents tangent = tangents_at(c, p.x, ALL);
         ad_tape *t = ad_tape_new(NULL);
-        ad_jvp(t, c->f, NULL, c->n, p.x, tangent.tx, &y, &ty);
+        ad_jvp(t, c->f, c->n, p.x, tangent.tx, c->env, &y, &ty);
         expect_no_rule(c, t, op);
         ck_assert(!y.data && !ty.data);
         end_tangents(&tangent);
@@ -173,11 +173,10 @@ static outcome gradient_beside(const gradient_case *c, const point *p, const tan
     return o;
 }
 
-/* The derivative of the gradient along the tangents, by central differences. */
+/* The derivative of the gradient along the tangents, by central differences of a step h. */
 static outcome hvp_by_differences(const gradient_case *c, const point *p, const tangents *tangent,
-                                  usage how)
+                                  usage how, double h)
 {
-    double h = difference_step;
     outcome o[4];
     for (int k = 0; k < 4; k++)
         o[k] = gradient_beside(c, p, tangent, (const double[]){-h, h, -h / 2, h / 2}[k], how);
@@ -201,16 +200,31 @@ static ad_tensor repeated_probe(ad_tape *t, const ad_tensor *x, const void *env)
     return probe(t, same, env);
 }
 
+/* Differences that depend on their step say nothing of a derivative. */
+static void expect_settled(const gradient_case *c, const point *p, const tangents *tangent,
+                           usage how, const outcome *wanted)
+{
+    outcome finer = hvp_by_differences(c, p, tangent, how, difference_step / 2);
+    for (int i = 0; i < (how == ONE_OPERAND ? 1 : c->n); i++)
+        ck_assert_msg(is_close(&finer.gradient[i], &wanted->gradient[i], 1e-7),
+                      "%s: second differences do not settle between %g and %g: give the row a "
+                      "narrower .range",
+                      c->name, low_of(c), high_of(c));
+    end_outcome(&finer);
+}
+
 static void expect_hvp(const gradient_case *c, const point *p, unsigned mask, usage how)
 {
     ad_array hvp[MOST_OPERANDS] = {0};
     tangents tangent = tangents_at(c, p->x, mask);
-    outcome wanted = hvp_by_differences(c, p, &tangent, how);
+    outcome wanted = hvp_by_differences(c, p, &tangent, how, difference_step);
     ad_tape *t = ad_tape_new(NULL);
     int n = how == ONE_OPERAND ? 1 : c->n;
-    ad_hvp(t, how == ONE_OPERAND ? repeated_probe : probe, c, n, p->x, tangent.tx, hvp);
+    ad_hvp(t, how == ONE_OPERAND ? repeated_probe : probe, n, p->x, tangent.tx, c, hvp);
     expect_success(c, t);
     for (int i = 0; i < n; i++) {
+        if (!is_close(&hvp[i], &wanted.gradient[i], 1e-7))
+            expect_settled(c, p, &tangent, how, &wanted);
         expect_close(c, "Hessian-vector product", i, &hvp[i], &wanted.gradient[i], 1e-7);
         ad_array_free(&hvp[i]);
     }
@@ -224,7 +238,7 @@ static void expect_no_hvp(const gradient_case *c, const point *p, const ad_op *o
     ad_array hvp[MOST_OPERANDS] = {0};
     tangents tangent = tangents_at(c, p->x, ALL);
     ad_tape *t = ad_tape_new(NULL);
-    ad_hvp(t, probe, c, c->n, p->x, tangent.tx, hvp);
+    ad_hvp(t, probe, c->n, p->x, tangent.tx, c, hvp);
     expect_no_rule(c, t, op);
     for (int i = 0; i < c->n; i++)
         ck_assert_ptr_null(hvp[i].data);

@@ -20,8 +20,8 @@ typedef struct op_table {
     int value_count;
 } op_table;
 
-/* A test program defines its own. */
-extern const op_table the_table;
+/* A test program defines its own, before it makes a suite. */
+extern op_table the_table;
 
 /* Every case under every check. */
 TCase *row_checks(void);

@@ -1,5 +1,6 @@
 /* What is done to cotangents on their way back: scaled, clipped, sent straight through, shown to a hook,
  * kept of intermediate values. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -229,10 +230,10 @@ static ad_status listen_to(void *user, const ad_cotangent *c)
 {
     heard *h = user;
     double *dx = c->dx.data;
-    h->order[h->calls++] = c->of.data ? 't' : 'c';
+    h->order[h->calls++] = c->cotangent.data ? 't' : 'c';
     memcpy(h->dx, dx, sizeof h->dx);
-    if (c->of.data)
-        memcpy(h->of, c->of.data, sizeof h->of);
+    if (c->cotangent.data)
+        memcpy(h->of, c->cotangent.data, sizeof h->of);
     ck_assert_double_eq(ad_view_get(&c->x, 0), 3);
     for (int i = 0; i < 2 && h->factor != 0; i++)
         dx[i] *= h->factor;
@@ -290,7 +291,7 @@ START_TEST(a_hook_that_refuses_fails_the_sweep)
     expect_failure(AD_CANCELLED, "pullback of on_cotangent([2]): the hook on the cotangent says: ");
     x = ad_on_cotangent(leaf(), NULL, NULL);
     ck_assert_ptr_null(ad_read(x).data);
-    expect_failure(AD_MISUSE, "on_cotangent([2]): there is no function to call");
+    expect_failure(AD_MISUSE, "on_cotangent([2]): the hook is NULL");
 }
 END_TEST
 
@@ -377,19 +378,19 @@ START_TEST(what_is_retained_is_given_back)
     ad_mark mark = ad_tape_mark(tape);
     ad_tensor y = ad_square(x), l = ad_sum(ad_square(y));
     ad_backward(l);
-    size_t plain = ad_tape_measure(tape).bytes_used;
+    size_t plain = measured(tape).bytes_used;
     ad_retain(y);
     ad_backward(l);
-    ck_assert_uint_gt(ad_tape_measure(tape).bytes_used, plain);
+    ck_assert_uint_gt(measured(tape).bytes_used, plain);
     ck_assert_int_eq(ad_tape_rewind(mark), AD_OK);
-    size_t rewound = ad_tape_measure(tape).bytes_used;
+    size_t rewound = measured(tape).bytes_used;
     ck_assert_int_eq(ad_backward(ad_sum(ad_square(ad_square(x)))), AD_OK);
     expect_pair(ad_grad(x), 108, -256);
     ad_tape_rewind(mark);
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, rewound);
+    ck_assert_uint_eq(measured(tape).bytes_used, rewound);
     ad_retain(y);
     expect_failure(AD_STALE, "retain: the value is gone");
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, 0);
+    ck_assert_uint_eq(measured(tape).bytes_used, 0);
 }
 END_TEST
 
@@ -397,7 +398,7 @@ START_TEST(a_rewind_forgets_what_was_retained_after_the_mark_in_any_order)
 {
     ad_tensor x = leaf(), y = ad_square(x);
     ad_mark mark = ad_tape_mark(tape);
-    size_t before = ad_tape_measure(tape).bytes_used, rewound[2];
+    size_t before = measured(tape).bytes_used, rewound[2];
     for (int i = 0; i < 2; i++) {
         ad_tensor z = ad_square(y);
         if (i)
@@ -406,7 +407,7 @@ START_TEST(a_rewind_forgets_what_was_retained_after_the_mark_in_any_order)
         ck_assert_int_eq(ad_backward(ad_sum(z)), AD_OK);
         ad_tape_rewind(mark);
         expect_pair(ad_grad(y), 18, 32);
-        rewound[i] = ad_tape_measure(tape).bytes_used;
+        rewound[i] = measured(tape).bytes_used;
         ck_assert_uint_gt(rewound[i], before);
         ad_tape_reset(tape);
         x = leaf();
@@ -484,11 +485,12 @@ START_TEST(senseless_bounds_are_refused)
     ad_clip_gradient(leaf(), NAN, 0);
     expect_failure(AD_MISUSE, "clip_gradient([2])");
     ad_clip_gradient_norm(leaf(), -1);
-    expect_failure(AD_MISUSE, "clip_gradient_norm([2]): the greatest norm must not be negative");
+    expect_failure(AD_MISUSE, "clip_gradient_norm([2]): max_norm must not be negative");
     ad_clip_gradient_norm(leaf(), NAN);
     expect_failure(AD_MISUSE, "clip_gradient_norm([2])");
     ad_straight_through(leaf(), ad_sum(leaf()));
-    expect_failure(AD_BAD_SHAPE, "straight_through([], [2]): both must have one shape");
+    expect_failure(AD_BAD_SHAPE,
+                   "straight_through([], [2]): both operands must have the same shape");
 }
 END_TEST
 

@@ -4,6 +4,7 @@
  *     ROW(what it shows, the call, status, message) */
 #include "adze/ops.h"
 
+#include "measured.h"
 #include "suite.h"
 
 #include <string.h>
@@ -56,7 +57,7 @@ typedef struct refusal {
         "kl_divergence([4, 1], [4]): prediction and target must have the same shape") \
     ROW(entropy_of_numbers, ad_softmax_cross_entropy_probabilities(o->number, o->number), \
         AD_BAD_SHAPE, "softmax_cross_entropy_probabilities([], []): " \
-        "needs at least one axis, that of the classes") \
+        "needs at least one axis, the classes") \
     ROW(one_label_a_row, ad_softmax_cross_entropy(o->m23, o->i32_v3), AD_BAD_SHAPE, \
         "softmax_cross_entropy([2, 3], [3]): there must be one label for each row of logits") \
     ROW(reshape_count, ad_reshape(o->m23, AD_SHAPE(4, 2)), AD_BAD_SHAPE, \
@@ -68,7 +69,7 @@ typedef struct refusal {
     ROW(squeeze_of_more_than_1, ad_squeeze(o->m23, 0), AD_BAD_SHAPE, \
         "squeeze([2, 3]): the axis to drop must have extent 1") \
     ROW(expand_beyond_8, ad_expand(o->rank8, 0), AD_BAD_SHAPE, \
-        "expand([1, 1, 1, 1, 1, 1, 1, 1]): the rank would pass 8") \
+        "expand([1, 1, 1, 1, 1, 1, 1, 1]): the rank would exceed 8") \
     ROW(transpose_of_a_vector, ad_transpose(o->v3), AD_BAD_SHAPE, \
         "transpose([3]): needs a matrix, or a batch of them") \
     ROW(permute_some_axes, ad_permute(o->batch223, AD_AXES(1, 0)), AD_BAD_SHAPE, \
@@ -78,13 +79,13 @@ typedef struct refusal {
     ROW(unbroadcast_to_more, ad_unbroadcast(o->v3, AD_SHAPE(2, 3)), AD_BAD_SHAPE, \
         "unbroadcast([3]): the target [2, 3] does not broadcast to it") \
     ROW(slice_beyond_the_end, ad_slice(o->m23, 1, 1, 4), AD_BAD_SHAPE, \
-        "slice([2, 3]): 1 to 4 is no range of axis 1") \
+        "slice([2, 3]): 1 to 4 is not a range of axis 1") \
     ROW(slice_backwards, ad_slice(o->m23, -1, 2, 1), AD_BAD_SHAPE, \
-        "slice([2, 3]): 2 to 1 is no range of axis 1") \
+        "slice([2, 3]): 2 to 1 is not a range of axis 1") \
     ROW(slice_before_the_start, ad_slice(o->m23, 0, -3, 1), AD_BAD_SHAPE, \
-        "slice([2, 3]): -3 to 1 is no range of axis 0") \
+        "slice([2, 3]): -3 to 1 is not a range of axis 0") \
     ROW(slice_step_beyond_the_end, ad_slice_step(o->v4, 0, 4, AD_OPEN, -1), AD_BAD_SHAPE, \
-        "slice([4]): 4 to open in steps of -1 is no range of axis 0") \
+        "slice([4]): 4 to open in steps of -1 is not a range of axis 0") \
     ROW(flatten_backwards, ad_flatten(o->m23, 1, 0), AD_BAD_SHAPE, \
         "flatten([2, 3]): axis 1 comes after axis 0") \
     ROW(diagonal_of_a_vector, ad_diagonal(o->v3, 0), AD_BAD_SHAPE, \
@@ -94,17 +95,17 @@ typedef struct refusal {
     ROW(tril_of_a_vector, ad_tril(o->v3, 0), AD_BAD_SHAPE, \
         "tril([3]): needs a matrix, or a batch of them") \
     ROW(diag_of_a_number, ad_diag(o->number, 0), AD_BAD_SHAPE, \
-        "diag([]): there is no axis to put on a diagonal") \
+        "diag([]): the operand has no axis to put on a diagonal") \
     ROW(diag_too_large, ad_diag(o->v3, INT64_MAX), AD_BAD_SHAPE, \
         "diag([3]): the result is too large") \
     ROW(tile_too_large, ad_tile(o->v3, 0, INT64_MAX), AD_BAD_SHAPE, \
         "tile([3]): the result is too large") \
     ROW(repeat_less_than_never, ad_repeat(o->v3, 0, -1), AD_BAD_SHAPE, \
-        "repeat([3]): there must be 0 or more copies") \
+        "repeat([3]): the number of copies must not be negative") \
     ROW(pad_by_less_than_nothing, ad_pad(o->v3, 0, -1, 0, 0), AD_BAD_SHAPE, \
         "pad([3]): widths must not be negative (ad_slice makes an axis shorter)") \
     ROW(pad_reflect_too_far, ad_pad_reflect(o->v3, 0, 3, 0), AD_BAD_SHAPE, \
-        "pad_reflect([3]): an axis can be reflected by less than its extent") \
+        "pad_reflect([3]): an axis can only be reflected by less than its extent") \
     ROW(pad_edge_of_nothing, ad_pad_edge(o->none3, 0, 1, 0), AD_BAD_SHAPE, \
         "pad_edge([0, 3]): an empty axis has no edges") \
     ROW(index_select_by_a_number, ad_index_select(o->v3, o->i32_number, 0), \
@@ -118,7 +119,7 @@ typedef struct refusal {
     ROW(outer_of_a_matrix, ad_outer(o->m23, o->v4), AD_BAD_SHAPE, \
         "outer([2, 3], [4]): needs two vectors") \
     ROW(concat_other_extents, ad_concat(2, PAIR(o->m23, o->m24), 0), AD_BAD_SHAPE, \
-        "concat([2, 3], [2, 4]): shapes must be equal but for the axis") \
+        "concat([2, 3], [2, 4]): shapes must be equal except along the axis") \
     ROW(concat_ranks, ad_concat(2, PAIR(o->m23, o->v3), 0), AD_BAD_SHAPE, \
         "concat([2, 3], [3]): operands must have one rank") \
     ROW(stack_shapes, ad_stack(2, PAIR(o->v3, o->v4), 0), AD_BAD_SHAPE, \
@@ -176,7 +177,7 @@ typedef struct refusal {
     ROW(gather_axis, ad_gather(o->m43, o->i32_v3, 2), AD_BAD_SHAPE, \
         "gather([4, 3]): axis 2 is out of range for rank 2") \
     ROW(more_axes_than_there_can_be, ad_sum_over(o->m23, (ad_axes){.count = 9}), AD_MISUSE, \
-        "sum: 9 axes, there can be 0 (all) to 8")
+        "sum: 9 axes; there must be 0 (all) to 8")
 
 #define TYPES(ROW) \
     ROW(sin_of_integers, ad_sin(o->i32_v3), AD_BAD_TYPE, "sin([3]): " FLOATS) \
@@ -214,7 +215,7 @@ typedef struct refusal {
         "all([3]): the operand must be a mask (bool; comparisons make masks)") \
     ROW(powi_of_integers, ad_powi(o->i32_v3, 2), AD_BAD_TYPE, \
         "powi([3]): " FLOATS) \
-    ROW(cast_to_no_type, ad_cast(o->v3, AD_TYPE_COUNT), AD_BAD_TYPE, "cast: 6 is no number type")
+    ROW(cast_to_no_type, ad_cast(o->v3, AD_TYPE_COUNT), AD_BAD_TYPE, "cast: 6 is not a number type")
 
 #define VALUES(ROW) \
     ROW(label_beyond_classes, ad_softmax_cross_entropy(o->m43, o->too_large), AD_DOMAIN, \
@@ -234,14 +235,14 @@ typedef struct refusal {
     ROW(one_hot_beyond_classes, ad_one_hot(o->too_large, 3, AD_F64), AD_DOMAIN, \
         "one_hot([4]): index[2] = 7 is not in [0, 3)") \
     ROW(pad_with_half_an_integer, ad_pad(o->i32_v3, 0, 1, 0, 0.5), AD_DOMAIN, \
-        "pad([3]): 0.5 is no value of type i32") \
-    ROW(slice_by_steps_of_0, ad_slice_step(o->v3, 0, 0, 1, 0), AD_MISUSE, "slice: a step of 0") \
+        "pad([3]): 0.5 is not a value of type i32") \
+    ROW(slice_by_steps_of_0, ad_slice_step(o->v3, 0, 0, 1, 0), AD_MISUSE, "slice: the step must not be 0") \
     ROW(half_an_integer, ad_greater(o->i32_v3, 0.5), AD_DOMAIN, \
-        "constant: 0.5 is no value of type i32") \
+        "constant: 0.5 is not a value of type i32") \
     ROW(huber_without_width, ad_huber_loss(o->v3, o->v3, 0), AD_MISUSE, \
         "huber_loss: delta must be greater than 0, it is 0") \
     ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
-        "dense: 9 is no activation") \
+        "dense: 9 is not an activation") \
     ROW(norm_of_p_0, ad_norm(o->m23, 0), AD_MISUSE, \
         "norm([2, 3]): p is 0, it must be greater than 0") \
     ROW(negative_k, ad_top_k(o->v3, 0, -1).values, AD_MISUSE, \
@@ -299,14 +300,14 @@ START_TEST(refusals_have_a_status_and_a_message)
     ad_tape *t = ad_tape_new(NULL);
     operands o = operands_on(t);
     ck_assert_msg(ad_tape_status(t) == AD_OK, "%s", ad_tape_error(t));
-    size_t nodes = ad_tape_measure(t).nodes;
+    size_t nodes = measured(t).nodes;
     ad_tensor y = r->f(t, &o);
     ck_assert_msg(ad_tape_status(t) == r->status, "%s: status %s: %s", r->name,
                   ad_status_text(ad_tape_status(t)), ad_tape_error(t));
     ck_assert_msg(strcmp(ad_tape_error(t), r->message) == 0, "%s: \"%s\" instead of \"%s\"",
                   r->name, ad_tape_error(t), r->message);
     ck_assert_msg(!ad_read(y).data, "%s: a result", r->name);
-    ck_assert_msg(ad_tape_measure(t).nodes == nodes, "%s: something was recorded", r->name);
+    ck_assert_msg(measured(t).nodes == nodes, "%s: something was recorded", r->name);
     ck_assert_int_eq(ad_backward(ad_sum(y)), r->status); /* the first failure sticks */
     ck_assert_str_eq(ad_tape_error(t), r->message);
     ad_tape_free(t);
@@ -367,12 +368,17 @@ START_TEST(a_cotangent_has_the_roots_shape_and_type)
 }
 END_TEST
 
+static const char *refusal_name(int row)
+{
+    return refusals[row].name;
+}
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("edge errors");
     TCase *table = tcase_create("table"), *roots = tcase_create("roots");
-    tcase_add_loop_test(table, refusals_have_a_status_and_a_message, 0,
-                        sizeof refusals / sizeof *refusals);
+    add_row_tests(table, refusals_have_a_status_and_a_message, sizeof refusals / sizeof *refusals,
+                  refusal_name);
     tcase_add_test(roots, a_gradient_starts_from_one_element);
     tcase_add_test(roots, a_root_of_one_element_may_have_any_rank);
     tcase_add_test(roots, nothing_is_no_root);

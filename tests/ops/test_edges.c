@@ -3,7 +3,7 @@
 #include "probe_edges.h"
 #include "suite.h"
 
-#include "adze/operators.h"
+#include "adze/check.h"
 
 #include <float.h>
 #include <math.h>
@@ -23,6 +23,8 @@ static const bool first[] = {true, false};
 
 /* Of one operand. */
 #define EDGES(ROW) \
+    SAYS("relu'(0), abs'(0), sign', floor', ceil', round', trunc'", "0") \
+    SAYS("relu(NaN), and a NaN operand of max, min, maximum, minimum", "NaN") \
     ROW(relu_is_flat_at_0, ad_relu(a), \
         L(-1, 0, -0.0, 2), L(1, 1, 1, 1), L(0, 0, 0, 2), L(0, 0, 0, 1)) \
     ROW(relu_keeps_nan, ad_relu(a), L(NAN, INF, -INF), L(0, 1, 1), L(NAN, INF, 0), L(0, 1, 0)) \
@@ -30,6 +32,8 @@ static const bool first[] = {true, false};
         L(-2, 0, -0.0, 3), L(1, 1, 1, 1), L(2, 0, 0, 3), L(-1, 0, 0, 1)) \
     ROW(sign_has_derivative_0, ad_sign(a), \
         L(-2, 0, 3, NAN), L(1, 1, 1, 1), L(-1, 0, 1, NAN), L(0, 0, 0, 0)) \
+    SAYS("sqrt'(0), log'(0)", \
+        "+inf as IEEE 754 for g != 0; 0 for g == 0 (d: 0 inf would be NaN)") \
     ROW(sqrt_at_0, ad_sqrt(a), L(0, 0, 4), L(1, -1, 1), L(0, 0, 2), L(INF, -INF, 0.25)) \
     ROW(sqrt_at_0_without_cotangent, ad_sqrt(a), \
         L(0, -1, 4), L(0, 0, 0), L(0, NAN, 2), L(0, 0, 0)) \
@@ -44,12 +48,16 @@ static const bool first[] = {true, false};
     ROW(tanh_far_out, ad_tanh(a), L(-INF, 1e4, 0), L(1, 1, 1), L(-1, 1, 0), L(0, 0, 1)) \
     ROW(sigmoid_far_out, ad_sigmoid(a), \
         L(-1e4, 1e4, 0, -INF, INF), L(1, 1, 1, 1, 1), L(0, 1, 0.5, 0, 1), L(0, 0, 0.25, 0, 0)) \
+    SAYS("where", \
+        "the branch not taken receives an exact 0, whatever its derivative is: never 0 inf") \
     ROW(where_keeps_log_out, ad_where(ad_greater(a, 0), ad_log(a), 7), \
         L(0, -1, 2), L(1, 1, 1), L(7, 7, LOG_2), L(0, 0, 0.5)) \
     ROW(where_keeps_sqrt_out, ad_where(ad_less_equal(a, 0), 7, ad_sqrt(a)), \
         L(0, -1, 4), L(1, 1, 1), L(7, 7, 2), L(0, 0, 0.25)) \
+    SAYS("stop_gradient", "a constant to all sweeps") \
     ROW(stop_gradient_is_a_constant, ad_mul(a, ad_stop_gradient(a)), \
         L(3, -2), L(1, 1), L(9, 4), L(3, -2)) \
+    SAYS("max, min with ties", "g split evenly over the tied elements") \
     ROW(max_shares_among_ties, ad_max(a), L(3, 1, 3, 2), L(1), L(3), L(0.5, 0, 0.5, 0)) \
     ROW(min_shares_among_ties, ad_min(a), \
         L(1, 4, 1, 1, 2, 1), L(2), L(1), L(0.5, 0, 0.5, 0.5, 0, 0.5)) \
@@ -58,6 +66,8 @@ static const bool first[] = {true, false};
     ROW(min_passes_nan_on, ad_min(a), L(NAN, 1, NAN, -INF), L(1), L(NAN), L(0.5, 0, 0.5, 0)) \
     ROW(max_of_signed_zeros, ad_max(a), L(-0.0, 0, -1), L(1), L(0), L(0.5, 0.5, 0)) \
     ROW(variance_at_a_constant, ad_variance(a), L(0.1, 0.1, 0.1), L(1), L(0), L(0, 0, 0)) \
+    SAYS("std, variance of identical elements", \
+        "gradient 0 (d: the subgradient of least norm; a NaN helps nobody)") \
     ROW(std_at_a_constant, ad_std(a), L(0.1, 0.1, 0.1), L(1), L(0), L(0, 0, 0)) \
     ROW(variance_is_the_populations, ad_variance(a), \
         L(1, 2, 3, 6), L(1), L(3.5), L(-1, -0.5, 0, 1.5)) \
@@ -88,6 +98,7 @@ static const bool first[] = {true, false};
 
 /* Of two. */
 #define EDGES_OF_TWO(ROW) \
+    SAYS("maximum(a, b), minimum(a, b) with a == b", "all of g to a") \
     ROW(ties_of_maximum_belong_to_a, ad_maximum(a, b), \
         L(2, 1, -INF), L(2, 3, -INF), L(1, 1, 1), L(2, 3, -INF), L(1, 0, 1), L(0, 1, 0)) \
     ROW(ties_of_minimum_belong_to_a, ad_minimum(a, b), \
@@ -96,6 +107,8 @@ static const bool first[] = {true, false};
         L(NAN, 1, NAN), L(1, NAN, NAN), L(1, 1, 1), L(NAN, NAN, NAN), L(1, 0, 1), L(0, 1, 0)) \
     ROW(minimum_passes_nan_on, ad_minimum(a, b), \
         L(NAN, 1, NAN), L(1, NAN, NAN), L(1, 1, 1), L(NAN, NAN, NAN), L(1, 0, 1), L(0, 1, 0)) \
+    SAYS("pow(a, b), da", "0 where b == 0, else g b a^(b-1)") \
+    SAYS("pow(a, b), db", "g a^b log a for a > 0, 0 for a <= 0; pow(0, 0) = 1") \
     ROW(pow_of_0, ad_pow(a, b), \
         L(0, 0, 0, 0), L(0, 1, 2, 0.5), L(1, 1, 1, 1), \
         L(1, 0, 0, 0), L(0, 1, 0, INF), L(0, 0, 0, 0)) \
@@ -103,6 +116,8 @@ static const bool first[] = {true, false};
         L(2, -2, INF), L(0, 0, 0), L(1, 1, 0), L(1, 1, 1), L(0, 0, 0), L(LOG_2, 0, NAN)) \
     ROW(pow_of_negatives, ad_pow(a, b), \
         L(-2, -2, -2), L(3, -1, 2), L(1, 1, 1), L(-8, -0.5, 4), L(12, -0.25, -4), L(0, 0, 0)) \
+    SAYS("div", \
+        "IEEE 754 forward; da = g/b; db = -g (a/b)/b, because b b may over- or underflow") \
     ROW(div_by_0, ad_div(a, b), \
         L(1, 0, -1), L(0, 0, 0), L(1, 1, 1), \
         L(INF, NAN, -INF), L(INF, INF, INF), L(-INF, NAN, INF)) \

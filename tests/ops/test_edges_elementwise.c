@@ -25,18 +25,23 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
         L(-1.5, -1, 0, 1.5, NAN, INF), L(1, 1, 1, 1, 1, 1), L(-2, -1, 0, 1, NAN, INF), L(0, 0, 0, 0, 0, 0)) \
     ROW(ceil_is_flat, ad_ceil(a), \
         L(-1.5, -1, 0, 1.5, NAN, -INF), L(1, 1, 1, 1, 1, 1), L(-1, -1, 0, 2, NAN, -INF), L(0, 0, 0, 0, 0, 0)) \
+    SAYS("round", "halves go to the even integer") \
     ROW(round_takes_halves_to_even, ad_round(a), \
         L(0.5, 1.5, 2.5, -0.5, -1.5, 2.51), L(1, 1, 1, 1, 1, 1), L(0, 2, 2, 0, -2, 3), L(0, 0, 0, 0, 0, 0)) \
     ROW(trunc_goes_towards_0, ad_trunc(a), \
         L(-1.7, 1.7, -2, NAN), L(1, 1, 1, 1), L(-1, 1, -2, NAN), L(0, 0, 0, 0))
 
 #define POWERS(ROW) \
+    SAYS("rsqrt, cbrt, reciprocal, log2, log10 at 0; log1p at -1; asin, acos, atanh at -1 and 1; acosh at 1; lgamma, digamma at their poles; powi with n < 0 at 0", \
+        "infinite as IEEE 754 for g != 0; 0 for g == 0") \
     ROW(rsqrt_at_0, ad_rsqrt(a), L(0, 4, INF), L(1, 1, 1), L(INF, 0.5, 0), L(-INF, -0.0625, 0)) \
     ROW(rsqrt_without_cotangent, ad_rsqrt(a), L(0, -1), L(0, 0), L(INF, NAN), L(0, 0)) \
     ROW(cbrt_at_0, ad_cbrt(a), L(0, -8, INF), L(1, 1, 1), L(0, -2, INF), L(INF, 1. / 12, 0)) \
     ROW(cbrt_without_cotangent, ad_cbrt(a), L(0, 0), L(0, 0), L(0, 0), L(0, 0)) \
     ROW(reciprocal_at_0, ad_reciprocal(a), L(0, -0.0, INF), L(1, 1, 1), L(INF, -INF, 0), L(-INF, -INF, 0)) \
     ROW(reciprocal_without_cotangent, ad_reciprocal(a), L(0), L(0), L(INF), L(0)) \
+    SAYS("powi(x, n)", \
+        "by multiplications, x^-n as 1 / x^n; x^0 = 1, of NaN too, with gradient 0") \
     ROW(powi_of_0, ad_powi(a, 3), L(0, -2, INF, NAN), L(1, 1, 1, 1), L(0, -8, INF, NAN), L(0, 12, INF, NAN)) \
     ROW(powi_to_0, ad_powi(a, 0), L(0, NAN, INF, -3), L(1, 1, 1, 1), L(1, 1, 1, 1), L(0, 0, 0, 0)) \
     ROW(powi_to_1, ad_powi(a, 1), L(0, NAN, INF, -3), L(1, 1, 1, 1), L(0, NAN, INF, -3), L(1, 1, 1, 1)) \
@@ -69,6 +74,8 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(erf_far_out, ad_erf(a), L(INF, -INF, 0, NAN), L(1, 1, 1, 1), L(1, -1, 0, NAN), L(0, 0, SLOPE_0, NAN)) \
     ROW(erfc_does_not_cancel, ad_erfc(a), L(INF, -INF, 5), L(1, 1, 1), \
         L(0, 2, 1.5374597944280349e-12), L(0, 0, -1.5670866531017336e-11)) \
+    SAYS("lgamma, digamma at 0", \
+        "lgamma +inf; digamma -inf at +0, +inf at -0, NaN at negative integers") \
     ROW(lgamma_at_its_zeros, ad_lgamma(a), L(1, 2, 3), L(1, 1, 1), L(0, 0, LOG_2), L(-GAMMA, 1 - GAMMA, 1.5 - GAMMA)) \
     ROW(lgamma_at_its_poles, ad_lgamma(a), L(0, -0.0, 0, INF), L(1, 1, 0, 1), L(INF, INF, INF, INF), L(-INF, INF, 0, INF)) \
     ROW(lgamma_of_a_negative_integer, ad_lgamma(a), L(-1, -2), L(1, 0), L(INF, INF), L(NAN, 0)) \
@@ -81,6 +88,7 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
         L(0.70315664064524319, 1.1031566406452432), L(9.3792466449891238, 9.5392466449891238))
 
 #define ACTIVATIONS(ROW) \
+    SAYS("relu6, hard_sigmoid, hard_tanh at their kinks", "derivative 0") \
     ROW(relu6_is_flat_at_its_kinks, ad_relu6(a), \
         L(-1, 0, 3, 6, INF, NAN), L(1, 1, 1, 1, 1, 1), L(0, 0, 3, 6, 6, NAN), L(0, 0, 1, 0, 0, 0)) \
     ROW(hard_sigmoid_is_flat_at_its_kinks, ad_hard_sigmoid(a), \
@@ -95,32 +103,42 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(elu_at_0_and_far_out, ad_elu(a), L(0, -INF, 1e4, NAN), L(1, 1, 1, 1), L(0, -1, 1e4, NAN), L(1, 0, 1, NAN)) \
     ROW(selu_at_0_and_far_out, ad_selu(a), L(0, -INF, 2, NAN), L(1, 1, 1, 1), \
         L(0, -SELU_2, 2 * SELU_1, NAN), L(SELU_2, 0, SELU_1, NAN)) \
+    SAYS("silu, gelu, gelu_erf, mish at -inf", "0, with gradient 0, never NaN") \
     ROW(silu_far_out, ad_silu(a), L(0, -INF, INF, -1e4, NAN), L(1, 1, 1, 1, 1), L(0, 0, INF, 0, NAN), L(0.5, 0, 1, 0, NAN)) \
     ROW(gelu_far_out, ad_gelu(a), L(0, -INF, INF, -1e4, NAN), L(1, 1, 1, 1, 1), L(0, 0, INF, 0, NAN), L(0.5, 0, 1, 0, NAN)) \
     ROW(gelu_erf_far_out, ad_gelu_erf(a), L(0, -INF, INF, -1e4, NAN), L(1, 1, 1, 1, 1), L(0, 0, INF, 0, NAN), L(0.5, 0, 1, 0, NAN)) \
     ROW(mish_far_out, ad_mish(a), L(0, -INF, INF, -1e4, NAN), L(1, 1, 1, 1, 1), L(0, 0, INF, 0, NAN), L(0.6, 0, 1, 0, NAN)) \
+    SAYS("leaky_relu'(0)", "the slope b: 0 counts as below, as in elu, selu and celu") \
     ROW(leaky_relu_at_0, ad_leaky_relu(a, 0.25), L(-2, 0, 2, NAN), L(1, 1, 1, 1), L(-0.5, 0, 2, NAN), L(0.25, 0.25, 1, 0.25)) \
     ROW(celu_far_out, ad_celu(a, 2), L(0, -INF, INF, NAN), L(1, 1, 1, 1), L(0, -2, INF, NAN), L(1, 0, 1, NAN)) \
+    SAYS("clamp at exactly a bound", \
+        "all of g to x; for low > high the result is high; if a bound is NaN, so is the result") \
     ROW(clamp_gives_all_to_x_at_a_bound, ad_clamp(a, -1, 1), \
         L(-2, -1, 0, 1, 2, NAN), L(1, 1, 1, 1, 1, 1), L(-1, -1, 0, 1, 1, NAN), L(0, 1, 1, 1, 0, 1)) \
     ROW(clamp_by_bounds_in_disorder_is_the_upper, ad_clamp(a, 1, -1), L(-2, 0, 2), L(1, 1, 1), L(-1, -1, -1), L(0, 0, 0)) \
     ROW(clamp_passes_nan_bounds_on, ad_clamp(a, NAN, 1), L(0, 2), L(1, 1), L(NAN, NAN), L(0, 0)) \
+    SAYS("isfinite, isinf, isnan", "of any number type: integers and masks are finite") \
     ROW(masks_of_kinds_of_numbers, ad_add(AS_F(ad_isfinite(a)), ad_add(AS_F(ad_isinf(a)), AS_F(ad_isnan(a)))), \
         L(1, -2, 0), L(1, 1, 1), L(1, 1, 1), L(0, 0, 0))
 
 #define NOISE(ROW) \
+    SAYS("dropout", \
+        "an element that is dropped is an exact 0, whatever it was, and receives an exact 0; rate 0 gives x, rate 1 zeros; a rate out of [0, 1] is an error") \
     ROW(dropout_of_rate_0_is_x, ad_dropout(a, 0, ad_key_new(1)), L(INF, -2, NAN), L(1, INF, 2), L(INF, -2, NAN), L(1, INF, 2)) \
     ROW(dropout_of_rate_1_is_0, ad_dropout(a, 1, ad_key_new(1)), L(INF, -2, NAN), L(1, INF, NAN), L(0, 0, 0), L(0, 0, 0))
 
 #define OF_TWO(ROW) \
+    SAYS("hypot, atan2 at the origin", "gradient 0 (d: the subgradient of least norm)") \
     ROW(hypot_at_the_origin, ad_hypot(a, b), L(0, 3, 0), L(0, 4, -2), L(1, 1, 1), L(0, 5, 2), L(0, 0.6, 0), L(0, 0.8, -1)) \
     ROW(hypot_does_not_overflow, ad_hypot(a, b), L(3e30, 3e-30), L(4e30, 4e-30), L(1, 1), L(5e30, 5e-30), L(0.6, 0.6), L(0.8, 0.8)) \
     ROW(atan2_at_the_origin, ad_atan2(a, b), L(0, 0, -0.0), L(0, -0.0, -1), L(1, 1, 0), L(0, PI, -PI), L(0, 0, 0), L(0, 0, 0)) \
     ROW(atan2_in_every_quadrant, ad_atan2(a, b), L(1, 1, -1, -1), L(1, -1, -1, 1), L(2, 2, 2, 2), \
         L(PI / 4, 3 * PI / 4, -3 * PI / 4, -PI / 4), L(1, -1, -1, 1), L(-1, -1, 1, 1)) \
     ROW(atan2_does_not_overflow, ad_atan2(a, b), L(1e30, 1e-30), L(1e30, 1e-30), L(1, 1), L(PI / 4, PI / 4), L(0.5e-30, 0.5e30), L(-0.5e-30, -0.5e30)) \
+    SAYS("fmod(a, b)", "as C: the sign of a; da = g, db = -g trunc(a/b); NaN for b == 0") \
     ROW(fmod_has_the_sign_of_a, ad_fmod(a, b), L(5, -5, 5, -5), L(3, 3, -3, -3), L(1, 1, 1, 1), L(2, -2, 2, -2), L(1, 1, 1, 1), L(-1, 1, 1, -1)) \
     ROW(fmod_by_0_and_infinity, ad_fmod(a, b), L(5, 5, INF), L(0, INF, 2), L(0, 1, 0), L(NAN, 5, NAN), L(0, 1, 0), L(NAN, 0, NAN)) \
+    SAYS("lerp(a, b, t)", "exactly a at t = 0 and b at t = 1") \
     ROW(lerp_is_exact_at_both_ends, ad_lerp(a, b, 1), L(1e20, -3), L(0.1, 7), L(1, 1), L(0.1, 7), L(0, 0), L(1, 1)) \
     ROW(lerp_begins_exactly, ad_lerp(a, b, 0), L(1e20, -3), L(0.1, 7), L(1, 1), L(1e20, -3), L(1, 1), L(0, 0)) \
     ROW(leaky_relu_by_its_slope, ad_leaky_relu(a, b), L(-2, 0, 3), L(0.5, 0.5, 0.5), L(1, 1, 1), L(-1, 0, 3), L(0.5, 0.5, 1), L(-2, 0, 0)) \

@@ -157,9 +157,9 @@ static const struct {
     const char *why;
     int nodes;
 } planted[] = {
-    {{"wrong_tanh", 1, FIT_ANY, EVERYWHERE, wrong_tanh}, "vjp against jvp", 2},
-    {{"wrong_sin", 1, FIT_ANY, EVERYWHERE, wrong_sin}, "vjp against jvp", 3},
-    {{"wrong_square", 1, FIT_ANY, EVERYWHERE, wrong_square}, "second order against", 2},
+    {{.name = "wrong_tanh", .arity = 1, .build = wrong_tanh}, "vjp against jvp", 2},
+    {{.name = "wrong_sin", .arity = 1, .build = wrong_sin}, "vjp against jvp", 3},
+    {{.name = "wrong_square", .arity = 1, .build = wrong_square}, "second order against", 2},
 };
 
 /* Shrinking evaluates a graph many times over. Where fewer graphs than usual are wanted, as between guard

@@ -123,6 +123,102 @@ def test_suite():
         expect(len(line) <= 100, f'more than 100 columns: {line}')
 
 
+# ---- two builds ------------------------------------------------------------------------
+
+# An adze-bench that has one case more than the real one.
+RICHER = """#!/bin/sh
+"{program}" "$@" || exit
+case $1 in --list) echo 'only_there  of this build' ;; esac
+"""
+
+# One that tells two cases, and logs when it begins and ends their work.
+WORKER = """#!/usr/bin/env python3
+import json, sys, time
+if sys.argv[1] == '--list':
+    print('one  a case\\ntwo  a case')
+    sys.exit()
+print('case  th  adze', flush=True)
+for name in 'one', 'two':
+    for event in 'begin', 'end':
+        time.sleep(0.5)
+        with open('{log}', 'a') as log:
+            print(event, file=log)
+    print(name, flush=True)
+cases = [{{'name': name, 'threads': 1, 'median_ns': {ns}}} for name in ('one', 'two')]
+with open(sys.argv[sys.argv.index('--json') + 1], 'w') as file:
+    json.dump({{'machine': {{}}, 'cases': cases}}, file)
+"""
+
+
+def make_build(folder, name, text, mode=0o755):
+    """A build folder whose adze-bench is this text."""
+    path = pathlib.Path(folder, name, 'bench/adze-bench')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding='utf-8')
+    path.chmod(mode)
+    return path.parents[1]
+
+
+def compare(ours, theirs, folder, *options):
+    """Returns what is printed and what is written."""
+    printed = run(sys.executable, SUITE, '--build', ours, '--against', theirs, '--report', folder,
+                  '--smoke', *options)
+    return printed, read(pathlib.Path(folder, 'against.json'))
+
+
+def check_ratio(row, rounds):
+    expect(len(row['ours_ns']) == len(row['theirs_ns']) == rounds, f'not {rounds} rounds: {row}')
+    expect(0 < row['lowest'] <= row['ratio'] <= row['highest'] < math.inf, f'ratios of {row}')
+
+
+def test_against():
+    """A build against itself, and against one that has a case more."""
+    with tempfile.TemporaryDirectory() as folder:
+        markdown = pathlib.Path(folder, 'table.md')
+        build, options = PROGRAM.parents[1], ['--filter', '^op', '--markdown', markdown]
+        printed, whole = compare(build, build, folder, '--rounds', '3', *options)
+        names = [(row['name'], row['threads']) for row in whole['cases']]
+        wanted = [(name, n) for name in listed() if name.startswith('op') for n in (1, 2)]
+        expect(sorted(names) == sorted(wanted), f'{names}, not {wanted}')
+        values = [row['ratio'] for row in whole['cases']]
+        expect(values == sorted(values, reverse=True), f'the slowest is not first: {values}')
+        for row in whole['cases']:
+            check_ratio(row, 3)
+            expect(f'| {row["name"]} | {row["threads"]} |' in markdown.read_text(encoding='utf-8'),
+                   f'{row["name"]} is not in {markdown}')
+        expect('Only' not in printed, f'one build, and cases of one side: {printed}')
+        richer = make_build(folder, 'richer', RICHER.format(program=PROGRAM))
+        printed, whole = compare(build, richer, folder, '--filter', '^op0', '--threads', '1')
+        expect(whole['only_theirs'] == ['only_there'] and not whole['only_ours'], f'{whole}')
+        expect('Only theirs: only_there' in printed, f'a case of one side is not named: {printed}')
+        check_ratio(whole['cases'][0], 1)
+
+
+def test_in_turn():
+    """One of the programs is held while the other works; a ratio is our time over theirs."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder, 'log')
+        builds = [make_build(folder, name, WORKER.format(log=log, ns=ns))
+                  for name, ns in (('ours', 1), ('theirs', 2))]
+        _, whole = compare(*builds, folder)
+        events = log.read_text(encoding='utf-8').split()
+        expect(events == ['begin', 'end'] * 4, f'both worked at once: {events}')
+        rows = [(row['name'], row['ratio'], row['verdict']) for row in whole['cases']]
+        expect(rows == [('one', 0.5, 'faster'), ('two', 0.5, 'faster')], f'{rows}')
+
+
+def test_verdicts():
+    """More than 3 % are called by their name, with a doubt where a round says the opposite."""
+    sys.path.insert(0, str(SUITE.parent))
+    from against import verdict
+    for ratio, lowest, highest, word in (
+            (1.04, 1.02, 1.05, 'slower'), (1.04, 0.99, 1.05, 'slower?'),
+            (0.96, 0.95, 0.99, 'faster'), (0.96, 0.95, 1.01, 'faster?'),
+            (1.02, 1.01, 1.50, ''), (0.98, 0.50, 0.99, ''), (1, 1, 1, '')):
+        got = verdict({'ratio': ratio, 'lowest': lowest, 'highest': highest})
+        expect(got == word, f'{ratio} of {lowest} to {highest} is called {got!r}, not {word!r}')
+
+
 # ---- bad input -------------------------------------------------------------------------
 
 
@@ -141,12 +237,44 @@ def bad_options():
     yield ['--smoke', '--json', '/no/such/directory/bench.json']
 
 
-def expect_one_line(*command):
+def expect_one_line(*command, text=''):
+    """On stderr, of which the suite's rounds are no part."""
     result = call(*command)
+    lines = [line for line in result.stderr.splitlines() if not line.startswith('round ')]
     expect(result.returncode == 1, f'{command}: exit status {result.returncode}')
-    expect(result.stderr.count('\n') == 1 and result.stderr.startswith('error: '),
+    expect(len(lines) == 1 and lines[0].startswith('error: ') and text in lines[0],
            f'{command}: not one clear line: {result.stderr!r}')
-    print(result.stderr, end='')
+    print(lines[0])
+
+
+# What an adze-bench may do, and what is said about it.
+BAD_PROGRAMS = (
+    ('exit 3', 'not list its cases: it ended with 3'),
+    ('echo "error: out of order" >&2; exit 1', 'out of order'),
+    ('exit 0', 'no case in common'),
+    ('echo "no_such_case  of ours"', 'no case in common'),
+    ('case $1 in --list) echo op0_f64 ;; *) echo "error: broken" >&2; exit 1 ;; esac', 'broken'),
+    ('case $1 in --list) echo op0_f64 ;; *) kill -SEGV $$ ;; esac', 'signal 11'),
+    ('case $1 in --list) echo op0_f64 ;; esac', 'wrote no report'),
+    ('case $1 in --list) echo op0_f64 ;; *) echo {} >"$2" ;; esac', 'wrote no report'),
+)
+
+
+def test_bad_build():
+    """Of --against: one line each, before anything is built where it can be known by then."""
+    suite = [sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--threads', '1',
+             '--filter', '^op0_f64$']
+    with tempfile.TemporaryDirectory() as folder:
+        how = [*suite, '--report', folder, '--against']
+        expect_one_line(*how, f'{folder}/none', '--check', text='is not a folder')
+        expect_one_line(*how, __file__, '--check', text='is not a folder')
+        expect_one_line(*how, folder, '--check', text='has no bench/adze-bench')
+        expect_one_line(*how, PROGRAM.parents[1], '--peers', '--check', text='without peers')
+        plain = make_build(folder, 'plain', '#!/bin/sh\n', 0o644)
+        expect_one_line(*how, plain, '--check', text='cannot be run')
+        for i, (script, text) in enumerate(BAD_PROGRAMS):
+            build = make_build(folder, str(i), f'#!/bin/sh\n{script}\n')
+            expect_one_line(*how, build, text=text)
 
 
 def test_bad_input():

@@ -8,6 +8,7 @@
 #include <check.h>
 
 AD_MODEL(affine, w, b);
+AD_MODEL_FUNCTIONS(affine);
 
 static ad_tensor inside_norm(ad_tape *t, const ad_tensor *x, const void *env)
 {
@@ -26,9 +27,9 @@ static void inside_pullback(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tens
 static ad_tensor inside_formula(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t;
-    ad_tensor g[2], y = ad_gradient_node(inside_norm, env, 2, x, 2, g);
+    ad_tensor g[2], y = ad_gradient_node(inside_norm, 2, x, 2, env, g);
     y = ad_add(y, ad_add(ad_sum(ad_square(g[0])), ad_sum(ad_square(g[1]))));
-    return ad_add(y, ad_with_derivative(inside_norm, inside_pullback, env, 2, x));
+    return ad_add(y, ad_with_derivative(inside_norm, inside_pullback, 2, x, env));
 }
 
 static ad_tensor affine_norm(ad_tape *t, const affine_tensors *m, const void *env)
@@ -62,8 +63,8 @@ static ad_status inside_scenario(test_allocator *memory)
     ad_array y = {0}, ty = {0}, g[2] = {{0}};
     ad_tape *t = ad_tape_new(&(ad_tape_options){
         .size = sizeof(ad_tape_options), .allocator = &memory->base, .checks = AD_CHECK_BOUNDS});
-    if (t && ad_gradient(t, inside_formula, NULL, 2, x, g) == AD_OK &&
-        ad_jvp(t, inside_formula, NULL, 2, x, x, &y, &ty) == AD_OK)
+    if (t && ad_gradient(t, inside_formula, 2, x, NULL, g) == AD_OK &&
+        ad_jvp(t, inside_formula, 2, x, x, NULL, &y, &ty) == AD_OK)
         affine_value_with_gradient(t, affine_formula, &model, NULL, NULL, &gradient);
     ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
     ck_assert(status == AD_OK || !gradient.w.data); /* all or nothing */
@@ -88,7 +89,7 @@ static void kept_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_te
 static ad_tensor kept_loop(ad_tape *t, const ad_tensor *x, const void *env)
 {
     ad_tensor states[] = {x[1], ad_constant(t, AD_F64, 0), x[0]};
-    ad_checkpoint_loop(kept_step, env, 3, 1, 3, states, 2, states);
+    ad_checkpoint_loop(kept_step, 3, states, 2, 3, 1, env, states);
     return ad_add(ad_sum(ad_square(states[0])), states[1]);
 }
 
@@ -108,7 +109,7 @@ static ad_tensor affine_twice_kept(ad_tape *t, const affine_tensors *m, const vo
 static ad_tensor kept_again(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t;
-    return ad_checkpoint(kept_loop, env, 2, x);
+    return ad_checkpoint(kept_loop, 2, x, env);
 }
 
 static ad_status checkpoint_scenario(test_allocator *memory)
@@ -122,7 +123,7 @@ static ad_status checkpoint_scenario(test_allocator *memory)
         .size = sizeof(ad_tape_options), .allocator = &memory->base, .checks = AD_CHECK_BOUNDS});
     if (t &&
         affine_value_with_gradient(t, affine_twice_kept, &model, NULL, NULL, &gradient) == AD_OK)
-        ad_hvp(t, kept_again, NULL, 2, x, x, h);
+        ad_hvp(t, kept_again, 2, x, x, NULL, h);
     ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
     ck_assert(status == AD_OK || !h[0].data);
     ad_array_free(&h[0]);

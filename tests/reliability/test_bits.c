@@ -97,19 +97,19 @@ static uint64_t train(const place *where, ad_type type)
     ad_tape *t = ad_tape_new(
         &(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = &memory, .pool = pool});
     inputs in = make_inputs(where->numbers);
-    net model = make_net(&memory, type), gradient = {0}, mean = {0}, square = {0};
+    net model = make_net(&memory, type), gradient = {0};
+    ad_states states = {0};
     ad_adam adam = {.rate = 1e-2};
     for (int step = 0; step < STEPS; step++) {
         ck_assert_msg(net_value_with_gradient(t, loss_of, &model, &in, NULL, &gradient) == AD_OK,
                       "%s", ad_tape_error(t));
-        ck_assert_int_eq(net_adam(&adam, &gradient, &mean, &square, &model), AD_OK);
+        ck_assert_int_eq(net_step(ad_adam_method(&adam), &gradient, &states, &model, NULL), AD_OK);
     }
     uint64_t hash = 14695981039346656037u;
     net_visit(&model, hash_array, &hash);
     net_free(&model);
     net_free(&gradient);
-    net_free(&mean);
-    net_free(&square);
+    ad_states_free(&states);
     ad_tape_free(t);
     ad_pool_free(pool);
     free(in.memory);

@@ -58,10 +58,10 @@ static double train(const house *h)
     ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .pool = h->pool});
     net model = {{0}, {0}}, gradient = {{0}, {0}};
     double loss = 0;
-    bool good = t && net_copy(&h->start, &model) == AD_OK;
+    bool good = t && net_copy(&h->start, &model, NULL) == AD_OK;
     for (int i = 0; good && i < STEPS; i++)
         good = net_value_with_gradient(t, loss_of, &model, h, &loss, &gradient) == AD_OK &&
-               net_axpy(-0.5, &gradient, &model) == AD_OK;
+               net_axpy(-0.5, &gradient, &model, NULL) == AD_OK;
     net_free(&model);
     net_free(&gradient);
     ad_tape_free(t);

@@ -1,6 +1,7 @@
 /* The steady state: after its first step a training loop takes no memory, from anywhere in the
  * process, and 1e5 steps leave the memory flat (RELIABILITY R2, R15). */
 #include "figure.h"
+#include "measured.h"
 #include "sanitizer.h"
 #include "suite.h"
 
@@ -40,6 +41,7 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes)
 #endif
 
 AD_MODEL(mlp, w1, b1, w2, b2);
+AD_MODEL_FUNCTIONS(mlp);
 
 enum { ROWS = 64, INPUTS = 40, HIDDEN = 30 };
 
@@ -47,7 +49,8 @@ static float pixels[ROWS * INPUTS], targets[ROWS];
 
 typedef struct training {
     ad_tape *tape;
-    mlp model, gradient, mean, square;
+    mlp model, gradient;
+    ad_states states;
     ad_adam adam;
 } training;
 
@@ -78,9 +81,9 @@ static bool step(training *run, int64_t rows)
     ad_tensor h = ad_relu(ad_add(ad_matmul(x, m.w1), m.b1));
     ad_tensor out = ad_squeeze(ad_add(ad_matmul(h, m.w2), m.b2), -1);
     ad_tensor loss = ad_mean(ad_square(ad_sub(out, y)));
-    bool good =
-        mlp_gradient(loss, &m, &run->gradient) == AD_OK &&
-        mlp_adam(&run->adam, &run->gradient, &run->mean, &run->square, &run->model) == AD_OK;
+    bool good = mlp_gradient(loss, &m, &run->gradient) == AD_OK &&
+                mlp_step(ad_adam_method(&run->adam), &run->gradient, &run->states, &run->model,
+                         NULL) == AD_OK;
     ad_tape_reset(run->tape);
     return good;
 }
@@ -119,9 +122,9 @@ static bool inside_step(training *run, int64_t rows)
     mlp_gradient_node(critic_loss, &m, &rows, &g);
     mlp_tensors moved = mlp_tensors_axpy(-1e-3, &g, &m);
     mlp_input_gradient_node(critic, &moved, 1, &x, NULL, &slope);
-    ad_tensor loss = ad_mean(ad_with_derivative(own_square, own_pullback, NULL, 1, &slope));
+    ad_tensor loss = ad_mean(ad_with_derivative(own_square, own_pullback, 1, &slope, NULL));
     bool good = mlp_gradient(loss, &m, &run->gradient) == AD_OK &&
-                mlp_axpy(-1e-3, &run->gradient, &run->model) == AD_OK;
+                mlp_axpy(-1e-3, &run->gradient, &run->model, NULL) == AD_OK;
     ad_tape_reset(run->tape);
     return good;
 }
@@ -150,9 +153,9 @@ static bool checkpoint_step(training *run, int64_t rows)
     y[0] = mlp_checkpoint(hidden, &m, 1, &x, &key);
     y[1] = ad_constant(run->tape, AD_F32, 0);
     y[2] = m.b1;
-    ad_checkpoint_loop(turn, NULL, 12, 3, 3, y, 2, y);
+    ad_checkpoint_loop(turn, 3, y, 2, 12, 3, NULL, y);
     bool good = mlp_gradient(y[1], &m, &run->gradient) == AD_OK &&
-                mlp_axpy(-1e-3, &run->gradient, &run->model) == AD_OK;
+                mlp_axpy(-1e-3, &run->gradient, &run->model, NULL) == AD_OK;
     ad_tape_reset(run->tape);
     return good;
 }
@@ -161,8 +164,7 @@ static void end(training *run)
 {
     mlp_free(&run->model);
     mlp_free(&run->gradient);
-    mlp_free(&run->mean);
-    mlp_free(&run->square);
+    ad_states_free(&run->states);
     ad_tape_free(run->tape);
 }
 
@@ -173,14 +175,14 @@ START_TEST(no_step_after_the_first_calls_malloc)
     training run;
     begin(&run);
     ck_assert(steps[_i](&run, ROWS));
-    size_t reserved = ad_tape_measure(run.tape).bytes_reserved, before = mallocs;
+    size_t reserved = measured(run.tape).bytes_reserved, before = mallocs;
     bool good = true;
     for (int i = 0; i < 100; i++)
         good = steps[_i](&run, ROWS) && good;
     size_t after = mallocs;
     ck_assert(good && (!COUNTED || before > 0)); /* the counter counts */
     ck_assert_uint_eq(after, before);
-    ck_assert_uint_eq(ad_tape_measure(run.tape).bytes_reserved, reserved);
+    ck_assert_uint_eq(measured(run.tape).bytes_reserved, reserved);
     if (_i == 0)
         figure("%zu allocations in 100 steps", after - before);
     end(&run);
@@ -205,12 +207,12 @@ START_TEST(a_hundred_thousand_steps_leave_memory_flat)
     for (int i = 0; i < 100; i++)
         step(&run, 2);
     long pages = resident_pages();
-    size_t reserved = ad_tape_measure(run.tape).bytes_reserved;
+    size_t reserved = measured(run.tape).bytes_reserved;
     bool good = true;
     for (int i = 0; i < 100000; i++)
         good = step(&run, 2) && good;
     ck_assert(good);
-    ck_assert_uint_eq(ad_tape_measure(run.tape).bytes_reserved, reserved);
+    ck_assert_uint_eq(measured(run.tape).bytes_reserved, reserved);
     long grown = resident_pages() - pages;
     ck_assert(!COUNTED || grown <= 64); /* a sanitizer keeps books of its own */
     figure("%ld pages more after 1e5 steps", grown);

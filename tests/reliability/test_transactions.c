@@ -11,6 +11,7 @@
 #include <string.h>
 
 AD_MODEL(pair, a, b);
+AD_MODEL_DERIVATIVES(pair);
 
 /* ---- ways to fail ------------------------------------------------------------------ */
 
@@ -102,6 +103,7 @@ static void cube_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op cube_op = {
+    .size = sizeof(ad_op),
     .name = "cube",
     .arity = 1,
     .shape = ad_shape_first,
@@ -167,36 +169,36 @@ static pair *as_pair(results *r)
 
 static ad_status gradient(ad_tape *t, results *r)
 {
-    return ad_gradient(t, function, NULL, 2, x, r->arrays);
+    return ad_gradient(t, function, 2, x, NULL, r->arrays);
 }
 
 static ad_status value_with_gradient(ad_tape *t, results *r)
 {
-    return ad_value_with_gradient(t, function, NULL, 2, x, &r->value, r->arrays);
+    return ad_value_with_gradient(t, function, 2, x, NULL, &r->value, r->arrays);
 }
 
 static ad_status pull(ad_tape *t, results *r)
 {
     static const double one = 1;
     ad_pullback p;
-    ad_status status = ad_value_with_pullback(t, function, NULL, 2, x, &p);
+    ad_status status = ad_value_with_pullback(t, function, 2, x, NULL, &p);
     return status == AD_OK ? ad_pull(&p, AD_VIEW_SCALAR(&one), r->arrays) : status;
 }
 
 static ad_status jvp(ad_tape *t, results *r)
 {
-    return ad_jvp(t, function, NULL, 2, x, x, &r->arrays[0], &r->arrays[1]);
+    return ad_jvp(t, function, 2, x, x, NULL, &r->arrays[0], &r->arrays[1]);
 }
 
 static ad_status jvp_of_zeros(ad_tape *t, results *r)
 {
     static const ad_view nothing[2];
-    return ad_jvp(t, function, NULL, 2, x, nothing, &r->arrays[0], &r->arrays[1]);
+    return ad_jvp(t, function, 2, x, nothing, NULL, &r->arrays[0], &r->arrays[1]);
 }
 
 static ad_status hvp(ad_tape *t, results *r)
 {
-    return ad_hvp(t, function, NULL, 2, x, x, r->arrays);
+    return ad_hvp(t, function, 2, x, x, NULL, r->arrays);
 }
 
 static ad_status model_gradient(ad_tape *t, results *r)

@@ -162,6 +162,7 @@ static void weigh_curvature(const ad_curvature_args *c)
 }
 
 const ad_op weigh_op = {
+    .size = sizeof(ad_op),
     .name = "weigh",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

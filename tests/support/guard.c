@@ -97,8 +97,10 @@ void __wrap_ad_memory_give(const ad_allocator *allocator, void *memory, size_t b
 ad_tape *__wrap_ad_tape_new(const ad_tape_options *options)
 {
     ad_tape_options o = {.size = sizeof o};
+    if (options && options->size != sizeof o) /* the library refuses it */
+        return __real_ad_tape_new(options);
     if (options)
-        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+        o = *options;
     if (guard_side() && !o.allocator)
         o.checks |= AD_CHECK_BOUNDS;
     return __real_ad_tape_new(&o);

@@ -3,7 +3,7 @@
 #ifndef ADZE_TESTS_IDX_BYTES_H
 #define ADZE_TESTS_IDX_BYTES_H
 
-#include "adze/data.h"
+#include "adze/io.h"
 
 #include "allocator.h"
 

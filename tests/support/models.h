@@ -31,8 +31,8 @@ typedef union any_tensors {
     wide_tensors wide;
 } any_tensors;
 
-static const ad_model *const all_models[] AD_UNUSED = {&ad_array_model, &flat_model, &nested_model,
-                                                       &deep_model, &wide_model};
+static const ad_tree *const all_models[] AD_UNUSED = {&ad_array_tree, &flat_tree, &nested_tree,
+                                                      &deep_tree, &wide_tree};
 enum { MODELS = 5, MOST_ARRAYS = 32 };
 
 /* Tests loop over models and both float types: _i counts the pairs. */
@@ -47,25 +47,26 @@ typedef struct model_list {
     size_t arrays[MOST_ARRAYS], tensors[MOST_ARRAYS]; /* offsets */
 } model_list;
 
-static inline void list_from(const ad_model *d, size_t arrays, size_t tensors, model_list *list)
+static inline void list_from(const ad_tree *d, model_list *list)
 {
     if (!d->fields) {
         ck_assert_uint_lt(list->count, MOST_ARRAYS);
-        list->arrays[list->count] = arrays;
-        list->tensors[list->count++] = tensors;
+        list->arrays[list->count] = list->count * sizeof(ad_array);
+        list->tensors[list->count] = list->count * sizeof(ad_tensor);
+        list->count++;
     }
     for (size_t i = 0; i < d->count; i++) {
         const ad_field *f = &d->fields[i];
         for (size_t j = 0; j < (f->count ? f->count : 1); j++)
-            list_from(f->model, arrays + f->offset + j * f->model->size,
-                      tensors + f->tensors_offset + j * f->model->tensors_size, list);
+            list_from(f->tree, list);
     }
 }
 
-static inline model_list list_model(const ad_model *d)
+static inline model_list list_model(const ad_tree *d)
 {
     model_list list = {0};
-    list_from(d, 0, 0, &list);
+    list_from(d, &list);
+    ck_assert_uint_eq(list.count, d->arrays);
     return list;
 }
 
@@ -110,7 +111,7 @@ static inline void set_number(ad_array *a, size_t j, double value)
 }
 
 /* Fills all of a model, which is empty, with new arrays. */
-static inline void build_model(const ad_model *d, const ad_allocator *allocator, ad_type type,
+static inline void build_model(const ad_tree *d, const ad_allocator *allocator, ad_type type,
                                void *model)
 {
     model_list list = list_model(d);
@@ -142,7 +143,7 @@ static inline void copy_fields(const ad_array *a, ad_array *to)
     to->allocator = a->allocator;
 }
 
-static inline snapshot take_snapshot(const ad_model *d, void *model)
+static inline snapshot take_snapshot(const ad_tree *d, void *model)
 {
     snapshot s;
     model_list list = list_model(d);
@@ -157,7 +158,7 @@ static inline snapshot take_snapshot(const ad_model *d, void *model)
     return s;
 }
 
-static inline void expect_unchanged(const ad_model *d, void *model, const snapshot *before)
+static inline void expect_unchanged(const ad_tree *d, void *model, const snapshot *before)
 {
     snapshot after = take_snapshot(d, model);
     ck_assert_mem_eq(&after.fields, &before->fields, sizeof after.fields);

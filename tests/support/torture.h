@@ -5,8 +5,7 @@
 #define ADZE_TESTS_TORTURE_H
 
 #include "allocator.h"
-
-#include <check.h>
+#include "suite.h"
 
 typedef struct scenario {
     const char *name;
@@ -45,14 +44,19 @@ START_TEST(no_allocations_failing_from_one_on_leak_or_crash)
 }
 END_TEST
 
+static const char *scenario_name(int row)
+{
+    return tortured[row].name;
+}
+
 static inline Suite *torture_suite(const char *name, const scenario *scenarios, int count)
 {
     Suite *suite = suite_create(name);
     TCase *all = tcase_create(name);
     tortured = scenarios;
     tcase_set_timeout(all, 300);
-    tcase_add_loop_test(all, no_failed_allocation_leaks_or_crashes, 0, count);
-    tcase_add_loop_test(all, no_allocations_failing_from_one_on_leak_or_crash, 0, count);
+    add_row_tests(all, no_failed_allocation_leaks_or_crashes, count, scenario_name);
+    add_row_tests(all, no_allocations_failing_from_one_on_leak_or_crash, count, scenario_name);
     suite_add_tcase(suite, all);
     return suite;
 }

@@ -57,6 +57,7 @@ static void huber_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op huber_op = {
+    .size = sizeof(ad_op),
     .name = "huber",
     .arity = 1,
     .attr_size = sizeof(huber_attr),
@@ -107,7 +108,8 @@ static void straight_through(const ad_pullback_args *c)
 
 START_TEST(the_derivative_of_a_built_in_op_can_be_replaced)
 {
-    ad_op op = ad_op_with_pullback(ad_builtin_op_named("sign"), "binarise", straight_through);
+    ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(ad_builtin_op_named("sign"), "binarise", straight_through, &op);
     ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3)), y = ad_apply(&op, &x, NULL);
     ck_assert_int_eq(ad_backward(ad_sum(ad_square(y))), AD_OK);
     expect_grad(x, (double[]){2, 2, -2});
@@ -136,7 +138,8 @@ static void gives_up(const ad_pullback_args *c)
 
 START_TEST(a_pullback_can_report_failure)
 {
-    ad_op op = ad_op_with_pullback(&huber_op, "solver", gives_up);
+    ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(&huber_op, "solver", gives_up, &op);
     ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_tensor y = ad_sum(ad_apply(&op, &x, &(huber_attr){1}));
     ck_assert_int_eq(ad_backward(y), AD_FAILED);
@@ -154,7 +157,8 @@ static void writes_nan(const ad_pullback_args *c)
 /* NaN is a number like others, and stays where it belongs. */
 START_TEST(a_pullback_that_writes_nan_spoils_its_own_operands_only)
 {
-    ad_op op = ad_op_with_pullback(&huber_op, "undefined", writes_nan);
+    ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(&huber_op, "undefined", writes_nan, &op);
     ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3)), z = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_tensor y = ad_apply(&op, &x, &(huber_attr){1});
     ck_assert_int_eq(ad_backward(ad_add(ad_sum(y), ad_sum(ad_square(z)))), AD_OK);
@@ -181,7 +185,8 @@ START_TEST(a_pullback_must_not_use_the_tape)
 {
     ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
     const ad_tensor *pointer = &x;
-    ad_op op = ad_op_with_pullback(&huber_op, "meddler", reenters);
+    ad_op op = {.size = sizeof op};
+    ad_op_with_pullback(&huber_op, "meddler", reenters, &op);
     op.attr_size = sizeof pointer;
     op.forward = ad_builtin_op_named("square")->forward;
     op.kernels = ad_builtin_op_named("square")->kernels;
@@ -237,12 +242,36 @@ START_TEST(half_an_op_is_refused)
         ck_assert_int_eq(ad_tape_status(tape), AD_MISUSE);
         ad_tape_reset(tape);
     }
+    ops[1] = huber_op;
+    ops[1].size = sizeof(ad_op) - 1;
+    x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply(&ops[1], x, &(huber_attr){1});
+    expect(AD_MISUSE, "huber: the op begins without .size = sizeof(ad_op)");
     x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_apply(&huber_op, x, NULL);
     expect(AD_MISUSE, "huber: the op needs an attr");
     x[0] = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_apply_n(&huber_op, 2, (ad_tensor[]){x[0], x[0]}, &(huber_attr){1});
     expect(AD_MISUSE, "huber: wrong number of operands");
+}
+END_TEST
+
+/* Made by a program that knows later versions of the structs, which are longer. */
+START_TEST(longer_structs_are_read_as_far_as_they_are_known)
+{
+    struct {
+        ad_op op;
+        double later[4];
+    } longer = {huber_op, {1, 2, 3, 4}};
+    struct {
+        ad_tape_info info;
+        double later[4];
+    } info = {{.size = sizeof info}, {1, 2, 3, 4}};
+    longer.op.size = sizeof longer;
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_apply(&longer.op, &x, &(huber_attr){1}))), AD_OK);
+    ck_assert_int_eq(ad_tape_measure(tape, &info.info), AD_OK);
+    ck_assert(info.info.size == sizeof info && info.info.nodes == 3 && info.later[3] == 0);
 }
 END_TEST
 
@@ -260,7 +289,11 @@ static bool see_nothing(const ad_view *x, const void *attr, ad_view *y)
 
 START_TEST(a_view_rule_must_take_contiguous_numbers)
 {
-    ad_op op = {.name = "blind", .arity = 1, .shape = ad_shape_first, .view = see_nothing};
+    ad_op op = {.size = sizeof(ad_op),
+                .name = "blind",
+                .arity = 1,
+                .shape = ad_shape_first,
+                .view = see_nothing};
     op.flags = AD_OP_NO_DERIVATIVE;
     ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
     ad_apply(&op, &x, NULL);
@@ -306,6 +339,7 @@ static void spoil_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op spoil_op = {
+    .size = sizeof(ad_op),
     .name = "spoil",
     .arity = 1,
     .flags = AD_OP_LINEAR,
@@ -383,6 +417,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_check_stands_before_the_kernel);
     tcase_add_test(all, a_discrete_op_must_be_declared);
     tcase_add_test(all, half_an_op_is_refused);
+    tcase_add_test(all, longer_structs_are_read_as_far_as_they_are_known);
     tcase_add_test(all, a_view_rule_must_take_contiguous_numbers);
     tcase_add_test(all, scratch_that_cannot_be_had_fails_by_name);
     tcase_add_test(all, a_pullback_may_overwrite_a_cotangent_that_nobody_needs);

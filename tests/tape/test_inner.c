@@ -1,7 +1,6 @@
 /* Inner tapes: an op whose rules evaluate a function of tensors, and what can go wrong in there. */
-#include "tape/inner.h"
-
 #include "allocator.h"
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -71,6 +70,7 @@ static void aside_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op aside_op = {
+    .size = sizeof(ad_op),
     .name = "aside",
     .arity = 1,
     .attr_size = sizeof(aside_attr),
@@ -131,9 +131,9 @@ static ad_status differentiate(ad_tape *t, ad_tensor (*f)(ad_tensor), double r[3
     ad_view x = AD_VIEW(numbers, 4), tx = AD_VIEW(direction, 4);
     ad_array gradient = {r[0], AD_F64, AD_SHAPE(4), NULL}, hvp = {r[2], AD_F64, AD_SHAPE(4), NULL};
     ad_array y = {.data = &r[1][0], .type = AD_F64}, ty = {.data = &r[1][1], .type = AD_F64};
-    ad_gradient(t, total, &env, 1, &x, &gradient);
-    ad_jvp(t, total, &env, 1, &x, &tx, &y, &ty);
-    return ad_hvp(t, total, &env, 1, &x, &tx, &hvp);
+    ad_gradient(t, total, 1, &x, &env, &gradient);
+    ad_jvp(t, total, 1, &x, &tx, &env, &y, &ty);
+    return ad_hvp(t, total, 1, &x, &tx, &env, &hvp);
 }
 
 START_TEST(a_function_evaluated_aside_has_the_same_derivatives_however_deep)
@@ -205,23 +205,22 @@ END_TEST
 START_TEST(outside_of_kernels_the_outer_tape_is_busy_meanwhile)
 {
     ad_tape *t = ad_tape_new(NULL);
-    ad_tape *inner = ad_aside_begin(t, "here");
+    ad_tape *inner = ad_inner_begin(t, "here");
     ad_tensor y = ad_exp(ad_freeze(inner, AD_VIEW(numbers, 4)));
     ck_assert_int_eq(ad_tape_status(t), AD_OK);
-    ck_assert(ad_aside_end(t));
+    ck_assert_int_eq(ad_inner_end(t), AD_OK);
     ck_assert_ptr_nonnull(ad_read(y).data); /* until the inner tape is wanted again */
-    inner = ad_aside_begin(t, "there");
+    inner = ad_inner_begin(t, "there");
     ck_assert_ptr_null(ad_read(y).data);
     ad_freeze(t, AD_VIEW(numbers, 4));
-    ck_assert(!ad_aside_end(t));
-    ck_assert_int_eq(ad_tape_status(t), AD_BUSY);
+    ck_assert_int_eq(ad_inner_end(t), AD_BUSY);
     ck_assert_str_eq(ad_tape_error(t), "freeze: the tape is in use by a kernel of there");
     ad_tape_reset(t);
-    inner = ad_aside_begin(t, "there");
+    inner = ad_inner_begin(t, "there");
     ad_tape_fail(inner, AD_FORMAT, "the reason");
-    ck_assert(!ad_aside_end(t));
+    ck_assert_int_eq(ad_inner_end(t), AD_FORMAT);
     ck_assert_str_eq(ad_tape_error(t), "there: the reason");
-    ck_assert_ptr_null(ad_aside_begin(t, "nowhere"));
+    ck_assert_ptr_null(ad_inner_begin(t, "nowhere"));
     ad_tape_free(t);
 }
 END_TEST
@@ -236,6 +235,26 @@ static void count(void *user, const ad_event *event)
 {
     *(int *)user += strcmp(event->op, "sin") == 0 && event->kind == AD_EVENT_PULLBACK;
 }
+
+/* The way of a function that calls one of its user's on the tape at hand. */
+START_TEST(what_is_held_stays_until_it_is_let_go)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_mark start = ad_tape_mark(t);
+    ad_tensor x = ad_watch(t, AD_VIEW(numbers, 4));
+    ad_mark middle = ad_tape_mark(t);
+    uint32_t held = ad_tape_hold(t);
+    ad_exp(x);
+    ck_assert_int_eq(ad_tape_rewind(middle), AD_OK);
+    ck_assert_int_eq(ad_tape_rewind(start), AD_MISUSE);
+    ad_tape_free(t);
+    ck_assert_ptr_nonnull(ad_read(x).data);
+    ad_tape_let_go(t, held);
+    ad_tape_reset(t);
+    ck_assert_ptr_null(ad_read(x).data);
+    ad_tape_free(t);
+}
+END_TEST
 
 START_TEST(polls_traces_and_widening_reach_inside)
 {
@@ -252,9 +271,9 @@ START_TEST(polls_traces_and_widening_reach_inside)
     ck_assert_ptr_nonnull(strstr(ad_tape_error(t), "pullback of aside([4]): backward: cancelled"));
     ad_tape_reset(t);
     ad_tape_widen(t, true);
-    ad_tape *inner = ad_aside_begin(t, "wide");
+    ad_tape *inner = ad_inner_begin(t, "wide");
     ck_assert_int_eq(ad_read(ad_constant(inner, AD_F32, 1)).type, AD_F64);
-    ad_aside_end(t);
+    ad_inner_end(t);
     ad_tape_free(t);
 }
 END_TEST
@@ -271,13 +290,13 @@ START_TEST(its_memory_is_counted_kept_and_given_back)
         ck_assert(i == 0 || memory.calls == calls);
         calls = memory.calls;
     }
-    size_t reserved = ad_tape_measure(t).bytes_reserved;
+    size_t reserved = measured(t).bytes_reserved;
     ad_tape_reset(t);
-    ck_assert_uint_eq(ad_tape_measure(t).bytes_used, 0);
+    ck_assert_uint_eq(measured(t).bytes_used, 0);
     ck_assert_uint_gt(reserved, 4 * 65536);
-    ck_assert_uint_eq(ad_tape_measure(t).bytes_reserved, reserved);
+    ck_assert_uint_eq(measured(t).bytes_reserved, reserved);
     ad_tape_trim(t);
-    ck_assert_uint_eq(ad_tape_measure(t).bytes_reserved, 0);
+    ck_assert_uint_eq(measured(t).bytes_reserved, 0);
     ck_assert_uint_eq(memory.live_blocks, blocks);
     ad_tape_free(t);
 }
@@ -355,6 +374,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_failure_inside_names_all_ops_on_the_way);
     tcase_add_test(all, whoever_lends_an_inner_tape_keeps_it);
     tcase_add_test(all, outside_of_kernels_the_outer_tape_is_busy_meanwhile);
+    tcase_add_test(all, what_is_held_stays_until_it_is_let_go);
     tcase_add_test(all, polls_traces_and_widening_reach_inside);
     tcase_add_test(all, its_memory_is_counted_kept_and_given_back);
     tcase_add_loop_test(all, memory_that_runs_out_inside_is_an_error_outside, 0, 2);

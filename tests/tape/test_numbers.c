@@ -38,7 +38,8 @@ static void copy_forward(const ad_forward_args *c)
     memcpy(c->y.data, c->x[0].data, ad_array_count(&c->y) * sizeof(double));
 }
 
-static const ad_op broken_op = {.name = "broken",
+static const ad_op broken_op = {.size = sizeof(ad_op),
+                                .name = "broken",
                                 .arity = 1,
                                 .shape = ad_shape_first,
                                 .forward = copy_forward,
@@ -213,7 +214,7 @@ END_TEST
 
 static void look_at_place(void *user, const ad_event *event)
 {
-    *(const char **)user = event->place;
+    *(const char **)user = event->source_line;
 }
 
 START_TEST(a_tracer_is_told_the_source_line)

@@ -1,4 +1,5 @@
 /* Sweeps in slices, cancelled sweeps, and digests that tell where two runs part. */
+#include "measured.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -67,11 +68,11 @@ START_TEST(slices_of_any_size_give_the_bits_of_the_whole)
         ck_assert_int_eq(ad_sweep_begin(y), AD_OK);
         for (; ad_sweep_step(tape, slice); steps++) {
             ck_assert_ptr_null(ad_grad(x).data);
-            ck_assert_uint_lt(ad_tape_measure(tape).sweep_left, left);
-            left = ad_tape_measure(tape).sweep_left;
+            ck_assert_uint_lt(measured(tape).sweep_left, left);
+            left = measured(tape).sweep_left;
         }
         ck_assert_uint_ge(steps + 1, LENGTH / slice);
-        ck_assert_uint_eq(ad_tape_measure(tape).sweep_left, 0);
+        ck_assert_uint_eq(measured(tape).sweep_left, 0);
         ck_assert_int_eq(ad_tape_status(tape), AD_OK);
         expect_gradient(x, &wanted);
         ck_assert(ad_reached(x));
@@ -135,9 +136,9 @@ START_TEST(a_cancelled_sweep_leaves_nothing)
     numbers4 wanted = whole_gradient();
     ad_tensor x, y;
     begin_half(&x, &y);
-    size_t used = ad_tape_measure(tape).bytes_used;
+    size_t used = measured(tape).bytes_used;
     ad_sweep_cancel(tape);
-    ck_assert_uint_lt(ad_tape_measure(tape).bytes_used, used);
+    ck_assert_uint_lt(measured(tape).bytes_used, used);
     ck_assert(!ad_sweep_step(tape, 1));
     ck_assert_ptr_null(ad_grad(x).data);
     ck_assert_int_eq(ad_tape_status(tape), AD_OK);
@@ -164,7 +165,7 @@ START_TEST(a_reset_or_rewind_below_the_root_ends_a_suspended_sweep)
     begin_half(&x, &y);
     ad_tape_reset(tape);
     ck_assert(!ad_sweep_step(tape, 1));
-    ck_assert_uint_eq(ad_tape_measure(tape).bytes_used, 0);
+    ck_assert_uint_eq(measured(tape).bytes_used, 0);
 }
 END_TEST
 
@@ -299,7 +300,8 @@ static void planted_pullback(const ad_pullback_args *c)
         dx[i] -= dy[i] * 2 * x[i] * y[i] * y[i];
 }
 
-static const ad_op planted_op = {.name = "planted",
+static const ad_op planted_op = {.size = sizeof(ad_op),
+                                 .name = "planted",
                                  .arity = 1,
                                  .shape = ad_shape_first,
                                  .forward = planted_forward,
@@ -325,7 +327,7 @@ static run record_run(ad_tape *t, bool sweep, double first)
         ck_assert_int_eq(ad_backward(y), AD_OK);
     r.nodes = ad_tape_digests(t, MOST, r.digest);
     r.whole = ad_tape_digest(t, SIZE_MAX);
-    ck_assert_uint_eq(r.nodes, ad_tape_measure(t).nodes);
+    ck_assert_uint_eq(r.nodes, measured(t).nodes);
     ck_assert_uint_ne(r.whole, ad_tape_digest(t, r.nodes - 1));
     ck_assert_uint_eq(r.whole, ad_tape_digest(t, r.nodes));
     ad_tape_reset(t);

@@ -75,7 +75,7 @@ END_TEST
 
 typedef struct listing {
     int count;
-    const char *label[8], *op[8], *place[8];
+    const char *label[8], *op[8], *source_line[8];
     ad_reach reach[8];
 } listing;
 
@@ -83,7 +83,7 @@ static void list(void *user, const ad_unreached *leaf)
 {
     listing *l = user;
     l->label[l->count] = leaf->label;
-    l->place[l->count] = leaf->place;
+    l->source_line[l->count] = leaf->source_line;
     l->op[l->count] = leaf->op;
     l->reach[l->count++] = leaf->reach;
     ck_assert_int_eq(ad_tape_status(leaf->leaf.tape), AD_OK);
@@ -105,7 +105,7 @@ START_TEST(unreached_leaves_are_listed_by_name_with_what_cuts_them_off)
     ck_assert_ptr_null(l.op[0]);
     ck_assert_str_eq(l.op[1], "stop_gradient");
     ck_assert_str_eq(l.op[2], "greater");
-    ck_assert_ptr_nonnull(strstr(l.place[2], "test_watch.c:"));
+    ck_assert_ptr_nonnull(strstr(l.source_line[2], "test_watch.c:"));
     ck_assert_int_eq(l.reach[0], AD_INDEPENDENT);
     ck_assert_int_eq(l.reach[1], AD_STOPPED);
     ck_assert_int_eq(l.reach[2], AD_SEVERED);
@@ -306,7 +306,8 @@ static void re_enter(const ad_forward_args *c)
 
 START_TEST(a_kernel_that_enters_its_tape_is_told_so)
 {
-    static const ad_op op = {.name = "greedy",
+    static const ad_op op = {.size = sizeof(ad_op),
+                             .name = "greedy",
                              .arity = 1,
                              .flags = AD_OP_NO_DERIVATIVE,
                              .shape = ad_shape_first,
@@ -337,7 +338,8 @@ static void let_another_reset(const ad_forward_args *c)
 
 START_TEST(a_reset_from_another_thread_disturbs_no_kernel)
 {
-    static const ad_op op = {.name = "patient",
+    static const ad_op op = {.size = sizeof(ad_op),
+                             .name = "patient",
                              .arity = 1,
                              .flags = AD_OP_NO_DERIVATIVE,
                              .shape = ad_shape_first,

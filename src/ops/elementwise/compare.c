@@ -26,6 +26,7 @@ static void mask_forward(const ad_forward_args *c)
 
 #define MASK_OP(op, count, type_rule, shape_rule, ...) \
     static const ad_op op##_op = {                     \
+        .size = sizeof(ad_op),                         \
         .name = &#op[3],                               \
         .arity = count,                                \
         .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,  \

@@ -47,6 +47,7 @@ const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *
 /* The op, whose kernels are op##_kernels, with its texts. */
 #define AD_ELEMENTWISE_OP(op, count, op_flags, shape_rule, ...) \
     static const ad_op op##_op = {                              \
+        .size = sizeof(ad_op),                                  \
         .name = &#op[3],                                        \
         .arity = count,                                         \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),    \

@@ -96,6 +96,7 @@ static void powi_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op powi_op = {
+    .size = sizeof(ad_op),
     .name = "powi",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

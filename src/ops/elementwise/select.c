@@ -72,6 +72,7 @@ static void where_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op where_op = {
+    .size = sizeof(ad_op),
     .name = "where",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -80,7 +81,8 @@ static const ad_op where_op = {
     .forward = where_forward,
     .pullback = where_pullback,
     .jvp = where_jvp,
-    .derivative = "da = g where the mask is true, db = g where it is not, else an exact 0",
+    .derivative =
+        "da = g where the mask is true, db = g where it is not, each an exact 0 elsewhere",
 };
 
 ad_tensor(ad_where)(ad_tensor mask, ad_tensor a, ad_tensor b)
@@ -119,6 +121,7 @@ static void cast_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op cast_op = {
+    .size = sizeof(ad_op),
     .name = "cast",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -133,6 +136,7 @@ static const ad_op cast_op = {
 
 /* From or to a type without derivative. */
 static const ad_op cast_discrete_op = {
+    .size = sizeof(ad_op),
     .name = "cast_discrete",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,
@@ -146,11 +150,11 @@ ad_tensor ad_cast(ad_tensor x, ad_type type)
 {
     ad_type from = ad_read(x).type;
     if ((unsigned)type >= AD_TYPE_COUNT) {
-        ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is no number type", (int)type);
-        return ad_dead_like(x);
+        ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is not a number type", (int)type);
+        return ad_dead(x);
     }
     type = ad_tape_type(x.tape, type);
-    if (ad_shape_of_tensor(x).rank >= 0 && from == type)
+    if (ad_shape_of(x).rank >= 0 && from == type)
         return x;
     bool floats = ad_type_is_float(from) && ad_type_is_float(type);
     return ad_apply(floats ? &cast_op : &cast_discrete_op, &x, &type);

@@ -55,6 +55,7 @@
 /* The op, whose kernels are op##_kernels, with its texts; and the public function. */
 #define UNARY_OP(op, op_flags, ...)                          \
     static const ad_op op##_op = {                           \
+        .size = sizeof(ad_op),                               \
         .name = &#op[3],                                     \
         .arity = 1,                                          \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags), \

@@ -35,6 +35,7 @@ static const char *index_select_shape(const ad_shape *x, const void *attr, ad_sh
 
 #define GATHER_OP(op, shape_rule)                          \
     static const ad_op op##_op = {                         \
+        .size = sizeof(ad_op),                             \
         .name = #op,                                       \
         .arity = 2,                                        \
         .flags = AD_OP_LINEAR,                             \
@@ -55,8 +56,8 @@ GATHER_OP(embedding, ad_gather_shape)
 
 static ad_tensor pick(const ad_op *op, ad_tensor x, ad_tensor index, int axis)
 {
-    if (!ad_axis_fix(op->name, x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, (ad_tensor[]){x, index}, &axis);
 }
 
@@ -82,12 +83,12 @@ static const char *take_shape(const ad_shape *x, const void *attr, ad_shape *y)
     int axis = *(const int *)attr;
     *y = x[1];
     if (x[0].rank == 0)
-        return "there is no axis to pick along";
+        return "the operand has no axis to pick along";
     if (x[0].rank != x[1].rank)
         return "the index must have the operand's rank";
     for (int i = 0; i < x[0].rank; i++)
         if (i != axis && x[0].dim[i] != x[1].dim[i])
-            return "the index must have the operand's shape but for the axis";
+            return "the index must have the operand's shape except along the axis";
     return NULL;
 }
 
@@ -152,6 +153,7 @@ static void take_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op take_along_axis_op = {
+    .size = sizeof(ad_op),
     .name = "take_along_axis",
     .arity = 2,
     .flags = AD_OP_LINEAR,
@@ -167,8 +169,8 @@ static const ad_op take_along_axis_op = {
 
 ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis)
 {
-    if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&take_along_axis_op, (ad_tensor[]){x, index}, &axis);
 }
 

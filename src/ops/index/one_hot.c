@@ -15,14 +15,14 @@ static const char *one_hot_type(const ad_type *x, const void *attr, ad_type *y)
 {
     *y = ((const one_hot_attr *)attr)->type;
     if ((unsigned)*y >= AD_TYPE_COUNT)
-        return "that is no number type";
+        return "the type is not a number type";
     return ad_is_index_type(x[0]) ? NULL : "the index must be i32, i64 or u8";
 }
 
 static const char *one_hot_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     if (x->rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     *y = *x;
     y->dim[y->rank++] = ((const one_hot_attr *)attr)->classes;
     return NULL;
@@ -53,6 +53,7 @@ static void one_hot_forward(const ad_forward_args *c)
 }
 
 static const ad_op one_hot_op = {
+    .size = sizeof(ad_op),
     .name = "one_hot",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,

@@ -25,9 +25,9 @@ const char *ad_gather_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     int axis = *(const int *)attr, at = 0;
     if (x[0].rank == 0)
-        return "there is no axis to pick along";
+        return "the operand has no axis to pick along";
     if (x[0].rank - 1 + x[1].rank > AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     for (int i = 0; i < axis; i++)
         y->dim[at++] = x[0].dim[i];
     for (int i = 0; i < x[1].rank; i++)

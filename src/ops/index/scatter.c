@@ -102,6 +102,7 @@ static void scatter_add_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op scatter_add_op = {
+    .size = sizeof(ad_op),
     .name = "scatter_add",
     .arity = 3,
     .flags = AD_OP_LINEAR,
@@ -117,8 +118,8 @@ static const ad_op scatter_add_op = {
 
 ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis)
 {
-    if (!ad_axis_fix("scatter_add", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("scatter_add", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&scatter_add_op, (ad_tensor[]){x, index, updates}, &axis);
 }
 

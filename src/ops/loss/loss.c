@@ -153,6 +153,7 @@ AD_INLINE double scaled(double g, double slope)
         attr_bytes != 0,                                                          \
     };                                                                            \
     static const ad_op op##_op = {                                                \
+        .size = sizeof(ad_op),                                                    \
         .name = &#op[3],                                                          \
         .arity = 2,                                                               \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),                      \
@@ -264,7 +265,7 @@ ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
     if (!(delta > 0)) {
         ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
                      "huber_loss: delta must be greater than 0, it is %g", delta);
-        return ad_dead_like(x[0]);
+        return ad_dead(x[0]);
     }
     return ad_apply(&ad_huber_loss_op, x, &delta);
 }

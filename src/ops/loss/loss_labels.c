@@ -216,6 +216,7 @@ static void cross_entropy_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op cross_entropy_op = {
+    .size = sizeof(ad_op),
     .name = "softmax_cross_entropy",
     .arity = 2,
     .flags = AD_OP_ASSIGNS,

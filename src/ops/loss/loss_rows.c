@@ -46,8 +46,7 @@ static bool open_batch(batch *b, const ad_view *x, ad_workspace *work)
 
 static const char *rows_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    return x[0].rank == 0 ? "needs at least one axis, that of the classes"
-                          : ad_loss_shape(x, attr, y);
+    return x[0].rank == 0 ? "needs at least one axis, the classes" : ad_loss_shape(x, attr, y);
 }
 
 static size_t rows_saved(const ad_type *type, const ad_shape *x, const void *attr)
@@ -262,6 +261,7 @@ static void rows_curvature(const ad_curvature_args *c)
 
 #define ROWS_OP(op, op_name, rules, words) \
     static const ad_op op = {              \
+        .size = sizeof(ad_op),             \
         .name = op_name,                   \
         .arity = 2,                        \
         .shape = rows_shape,               \

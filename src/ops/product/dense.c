@@ -6,6 +6,7 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "base/workspace.h"
+#include "kernels/gemm.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/unary.h"
 #include "ops/families.h"
@@ -192,9 +193,9 @@ static void dense_pullback(const ad_pullback_args *c)
     if (!dz.data)
         return;
     if (c->dx[0].data)
-        ad_multiply_to_left(c->work, &dz, &c->x[1], &c->dx[0], c->assign[0]);
+        ad_multiply(c->work, &dz, &c->x[1], &c->dx[0], ad_into(c->assign[0]) | AD_TRANSPOSE_B);
     if (c->dx[1].data)
-        ad_multiply_to_right(c->work, &c->x[0], &dz, &c->dx[1], c->assign[1]);
+        ad_multiply(c->work, &c->x[0], &dz, &c->dx[1], ad_into(c->assign[1]) | AD_TRANSPOSE_A);
 }
 
 /* ---- tangents ---------------------------------------------------------------------- */
@@ -205,11 +206,11 @@ static void push_product(ad_workspace *work, const ad_view *x, const ad_view *tx
 {
     memset(tz->data, 0, ad_array_count(tz) * ad_type_size(tz->type));
     if (tx[0].data)
-        ad_multiply(work, &tx[0], &x[1], tz, true);
+        ad_multiply(work, &tx[0], &x[1], tz, AD_ADD);
     if (tx[1].data)
-        ad_multiply(work, &x[0], &tx[1], tz, true);
+        ad_multiply(work, &x[0], &tx[1], tz, AD_ADD);
     if (tx[2].data)
-        ad_map_into(work, &tz->shape, &ad_itself, 1, &tx[2], tz, true);
+        ad_map_into(work, &tz->shape, &ad_itself, 1, &tx[2], tz, AD_ADD);
 }
 
 /* Numbers of y's shape, in scratch memory. */
@@ -239,13 +240,13 @@ static void pull_products(const ad_curvature_args *c, const ad_view *dz, const a
 {
     ad_workspace *work = c->work;
     if (c->tdx[0].data && c->tx[1].data)
-        ad_multiply_to_left(work, dz, &c->tx[1], &c->tdx[0], false);
+        ad_multiply(work, dz, &c->tx[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
     if (c->tdx[1].data && c->tx[0].data)
-        ad_multiply_to_right(work, &c->tx[0], dz, &c->tdx[1], false);
+        ad_multiply(work, &c->tx[0], dz, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
     if (c->tdx[0].data && tdz)
-        ad_multiply_to_left(work, tdz, &c->x[1], &c->tdx[0], false);
+        ad_multiply(work, tdz, &c->x[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
     if (c->tdx[1].data && tdz)
-        ad_multiply_to_right(work, &c->x[0], tdz, &c->tdx[1], false);
+        ad_multiply(work, &c->x[0], tdz, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
     if (c->tdx[2].data && tdz)
         ad_map_into(work, &tdz->shape, &ad_itself, 1, tdz, &c->tdx[2], true);
 }
@@ -269,6 +270,7 @@ static void dense_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op dense_op = {
+    .size = sizeof(ad_op),
     .name = "dense",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -286,7 +288,7 @@ ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activati
 {
     if ((unsigned)activation >= AD_ACTIVATION_COUNT) {
         ad_tape *t = x.tape ? x.tape : w.tape ? w.tape : b.tape;
-        ad_tape_fail(t, AD_MISUSE, "dense: %d is no activation", (int)activation);
+        ad_tape_fail(t, AD_MISUSE, "dense: %d is not an activation", (int)activation);
         activation = AD_IDENTITY;
     }
     return ad_apply(&dense_op, (ad_tensor[]){x, w, b}, &(dense_attr){activation});

@@ -6,13 +6,10 @@
 
 #include "adze/op.h"
 #include "adze/ops.h"
-#include "array/strided.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "tape/apply.h"
-
-#include <string.h>
 
 /* ---- matmul ------------------------------------------------------------------------ */
 
@@ -33,144 +30,37 @@ static const char *matmul_shape(const ad_shape *x, const void *attr, ad_shape *y
     return NULL;
 }
 
-/* The axes before the last two. */
-static ad_view batch_of(const ad_view *v)
-{
-    ad_view batch = *v;
-    batch.shape.rank -= 2;
-    return batch;
-}
-
-/* A batch of matrices against one matrix is one tall product, if the rows of the batch follow
- * each other at one step. */
-static bool tall(const ad_view *a, const ad_view *b, ad_matrix *rows)
-{
-    *rows = ad_matrix_of(a);
-    if (b->shape.rank != 2)
-        return false;
-    for (int i = a->shape.rank - 3; i >= 0; i--) {
-        if (a->shape.dim[i] == 1)
-            continue;
-        if (rows->rows == 1)
-            rows->row_step = a->stride[i];
-        else if (a->stride[i] != rows->row_step * rows->rows)
-            return false;
-        rows->rows *= a->shape.dim[i];
-    }
-    return true;
-}
-
-/* c (+)= a b over the batch axes of `over`, to which all three broadcast; c lies row by row. */
-static void multiply(ad_workspace *work, const ad_shape *over, const ad_view *a, bool transpose_a,
-                     const ad_view *b, bool transpose_b, const ad_view *c, bool add)
-{
-    ad_matrix left = ad_matrix_of(a), right = ad_matrix_of(b);
-    left = transpose_a ? ad_matrix_transposed(left) : left;
-    right = transpose_b ? ad_matrix_transposed(right) : right;
-    const char *l = left.data, *r = right.data;
-    int64_t size = (int64_t)ad_type_size(c->type);
-    const ad_view *streams[] = {a, b, c};
-    ad_nest nest;
-    ad_shape batch = *over;
-    batch.rank -= 2;
-    ad_nest_begin(&nest, &batch);
-    for (int i = 0; i < 3; i++) {
-        ad_view v = batch_of(streams[i]);
-        ad_nest_add(&nest, &v.shape, v.stride);
-    }
-    if (!ad_nest_start(&nest))
-        return;
-    do {
-        for (int64_t i = 0; i < nest.row; i++) {
-            left.data = l + (nest.offset[0] + i * nest.step[0]) * size;
-            right.data = r + (nest.offset[1] + i * nest.step[1]) * size;
-            char *to = (char *)(uintptr_t)c->data + (nest.offset[2] + i * nest.step[2]) * size;
-            ad_gemm(work, c->type, left, right, add, to, NULL);
-        }
-    } while (ad_nest_next(&nest));
-}
-
-void ad_multiply(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *y,
-                 bool add)
-{
-    ad_matrix rows;
-    ad_view c = ad_array_view(*y);
-    if (tall(a, b, &rows))
-        ad_gemm(work, y->type, rows, ad_matrix_of(b), add, y->data, NULL);
-    else
-        multiply(work, &y->shape, a, false, b, false, &c, add);
-}
-
-/* Whether a product into dx happens once for each of its matrices, not once for each repetition. */
-static bool once(const ad_array *dx, const ad_view *dy)
-{
-    return ad_array_count(dx) == 0 ||
-           (dx->shape.rank == dy->shape.rank &&
-            memcmp(dx->shape.dim, dy->shape.dim,
-                   (size_t)(dx->shape.rank - 2) * sizeof *dx->shape.dim) == 0);
-}
-
-void ad_multiply_to_left(ad_workspace *work, const ad_view *dy, const ad_view *b,
-                         const ad_array *dx, bool assign)
-{
-    ad_matrix rows;
-    ad_view to = ad_array_view(*dx);
-    bool single = once(dx, dy);
-    if (assign && !single)
-        memset(dx->data, 0, ad_array_count(dx) * ad_type_size(dx->type));
-    if (single && tall(dy, b, &rows))
-        ad_gemm(work, dx->type, rows, ad_matrix_transposed(ad_matrix_of(b)), !assign, dx->data,
-                NULL);
-    else
-        multiply(work, &dy->shape, dy, false, b, true, &to, !(assign && single));
-}
-
-void ad_multiply_to_right(ad_workspace *work, const ad_view *a, const ad_view *dy,
-                          const ad_array *dx, bool assign)
-{
-    ad_matrix rows;
-    ad_view to = ad_array_view(*dx);
-    bool single = once(dx, dy);
-    if (tall(a, &to, &rows)) { /* the sum over the batch is part of the product */
-        ad_matrix tall_dy = {dy->data, rows.rows, dx->shape.dim[1], dx->shape.dim[1], 1};
-        ad_gemm(work, dx->type, ad_matrix_transposed(rows), tall_dy, !assign, dx->data, NULL);
-        return;
-    }
-    if (assign && !single)
-        memset(dx->data, 0, ad_array_count(dx) * ad_type_size(dx->type));
-    multiply(work, &dy->shape, a, true, dy, false, &to, !(assign && single));
-}
-
 static void matmul_forward(const ad_forward_args *c)
 {
-    ad_multiply(c->work, &c->x[0], &c->x[1], &c->y, false);
+    ad_multiply(c->work, &c->x[0], &c->x[1], &c->y, AD_ASSIGN);
 }
 
 static void matmul_pullback(const ad_pullback_args *c)
 {
     if (c->dx[0].data)
-        ad_multiply_to_left(c->work, &c->dy, &c->x[1], &c->dx[0], c->assign[0]);
+        ad_multiply(c->work, &c->dy, &c->x[1], &c->dx[0], ad_into(c->assign[0]) | AD_TRANSPOSE_B);
     if (c->dx[1].data)
-        ad_multiply_to_right(c->work, &c->x[0], &c->dy, &c->dx[1], c->assign[1]);
+        ad_multiply(c->work, &c->x[0], &c->dy, &c->dx[1], ad_into(c->assign[1]) | AD_TRANSPOSE_A);
 }
 
 static void matmul_jvp(const ad_jvp_args *c)
 {
     if (c->tx[0].data)
-        ad_multiply(c->work, &c->tx[0], &c->x[1], &c->ty, false);
+        ad_multiply(c->work, &c->tx[0], &c->x[1], &c->ty, AD_ASSIGN);
     if (c->tx[1].data)
-        ad_multiply(c->work, &c->x[0], &c->tx[1], &c->ty, c->tx[0].data != NULL);
+        ad_multiply(c->work, &c->x[0], &c->tx[1], &c->ty, ad_into(!c->tx[0].data));
 }
 
 static void matmul_curvature(const ad_curvature_args *c)
 {
     if (c->tdx[0].data && c->tx[1].data)
-        ad_multiply_to_left(c->work, &c->dy, &c->tx[1], &c->tdx[0], false);
+        ad_multiply(c->work, &c->dy, &c->tx[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
     if (c->tdx[1].data && c->tx[0].data)
-        ad_multiply_to_right(c->work, &c->tx[0], &c->dy, &c->tdx[1], false);
+        ad_multiply(c->work, &c->tx[0], &c->dy, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
 }
 
 static const ad_op matmul_op = {
+    .size = sizeof(ad_op),
     .name = "matmul",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
@@ -214,14 +104,14 @@ AD_FORM(outer, 2, NULL, outer_shape)
 ad_tensor ad_matvec(ad_tensor a, ad_tensor x)
 {
     if (!ad_fits(&matvec, (ad_tensor[]){a, x}, NULL))
-        return ad_dead_like(a.tape ? a : x);
+        return ad_dead(a.tape ? a : x);
     return ad_squeeze(ad_matmul(a, ad_expand(x, -1)), -1);
 }
 
 ad_tensor ad_outer(ad_tensor a, ad_tensor b)
 {
     if (!ad_fits(&outer, (ad_tensor[]){a, b}, NULL))
-        return ad_dead_like(a.tape ? a : b);
+        return ad_dead(a.tape ? a : b);
     return ad_mul(ad_expand(a, -1), ad_expand(b, 0));
 }
 
@@ -269,7 +159,7 @@ static void dot_pullback(const ad_pullback_args *c)
 static void dot_jvp(const ad_jvp_args *c)
 {
     if (c->tx[0].data)
-        dot_into(c->work, &c->tx[0], &c->x[1], &c->ty, false);
+        dot_into(c->work, &c->tx[0], &c->x[1], &c->ty, AD_ASSIGN);
     if (c->tx[1].data)
         dot_into(c->work, &c->x[0], &c->tx[1], &c->ty, c->tx[0].data != NULL);
 }
@@ -282,6 +172,7 @@ static void dot_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op dot_op = {
+    .size = sizeof(ad_op),
     .name = "dot",
     .arity = 2,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

@@ -190,6 +190,7 @@ static void dropout_jvp(const ad_jvp_args *c)
 }
 
 static const ad_op dropout_op = {
+    .size = sizeof(ad_op),
     .name = "dropout",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,

@@ -186,6 +186,7 @@ static void extreme_jvp(const ad_jvp_args *c)
 
 #define EXTREME_OP(op, over_axes, is_greatest, words)          \
     static const ad_op op##_op = {                             \
+        .size = sizeof(ad_op),                                 \
         .name = &#op[3],                                       \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \

@@ -27,6 +27,7 @@ const char *ad_finding_type(const ad_type *x, const void *attr, ad_type *y);
 
 #define AD_FINDING_OP(op, over_axes, type_rule, shape_rule) \
     static const ad_op op##_op = {                          \
+        .size = sizeof(ad_op),                              \
         .name = &#op[3],                                    \
         .arity = 1,                                         \
         .flags = AD_OP_STRIDED | AD_OP_NO_DERIVATIVE,       \

@@ -145,6 +145,7 @@ static void logsumexp_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op logsumexp_op = {
+    .size = sizeof(ad_op),
     .name = "logsumexp",
     .arity = 1,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,

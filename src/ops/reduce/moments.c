@@ -14,7 +14,7 @@ static bool fits(ad_tensor x, ad_axes axes, int ddof)
 
 static ad_moments_pair nothing(ad_tensor x)
 {
-    return (ad_moments_pair){ad_dead_like(x), ad_dead_like(x)};
+    return (ad_moments_pair){ad_dead(x), ad_dead(x)};
 }
 
 ad_moments_pair ad_moments_over(ad_tensor x, ad_axes axes, int ddof)

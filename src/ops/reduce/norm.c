@@ -147,6 +147,7 @@ static void norm_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op norm_op = {
+    .size = sizeof(ad_op),
     .name = "norm",
     .arity = 1,
     .flags = AD_OP_STRIDED,
@@ -162,15 +163,15 @@ static const ad_op norm_op = {
 ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p)
 {
     char text[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     norm_attr attr = {.p = p};
     if (own.rank >= 0 && !(p > 0)) {
         ad_tape_fail(x.tape, AD_MISUSE, "norm(%s): p is %g, it must be greater than 0",
                      ad_shape_print(&own, text, sizeof text), p);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     if (!ad_axes_fix("norm", x, &axes, &attr.reduction.reduced))
-        return ad_dead_like(x);
+        return ad_dead(x);
     attr.reduction.dropped = axes.keep ? 0 : attr.reduction.reduced;
     return ad_apply(&norm_op, &x, &attr);
 }

@@ -72,6 +72,7 @@ static void prod_curvature(const ad_curvature_args *c)
 }
 
 static const ad_op prod_op = {
+    .size = sizeof(ad_op),
     .name = "prod",
     .arity = 1,
     .flags = AD_OP_STRIDED,

@@ -33,7 +33,7 @@ ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
     ad_reduction attr = {.ddof = ddof};
     if (!ad_axes_fix(op->name, x, &axes, &attr.reduced))
-        return ad_dead_like(x);
+        return ad_dead(x);
     attr.dropped = axes.keep ? 0 : attr.reduced;
     return ad_apply(op, &x, &attr);
 }

@@ -96,16 +96,17 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
     scan_attr attr = {axis, how};
     if (how & ~(unsigned)(AD_EXCLUSIVE | AD_REVERSE))
         ad_tape_fail(x.tape, AD_MISUSE,
-                     "%s: how is %u, beside AD_EXCLUSIVE and AD_REVERSE there is nothing", op->name,
+                     "%s: how is %u, it must be made of AD_EXCLUSIVE and AD_REVERSE", op->name,
                      how);
-    if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &attr.axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, &x, &attr);
 }
 
 #define SCAN_OP(op, op_flags, curvature_rule, words, ...) \
     static const scan_rules op##_rules = __VA_ARGS__;     \
     static const ad_op op##_op = {                        \
+        .size = sizeof(ad_op),                            \
         .name = &#op[3],                                  \
         .arity = 1,                                       \
         .flags = AD_OP_ASSIGNS | (op_flags),              \
@@ -123,10 +124,12 @@ static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how
         return scan_along(&op##_op, x, axis, how);        \
     }
 
-SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g the other way",
+/* clang-format off */
+SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g in the other direction",
         {ad_run_sum, ad_run_sum_of_tangents, ad_pull_sum, NULL})
 SCAN_OP(ad_cumprod, 0, scan_curvature,
-        "dx[i] = the sum of g[k] times the product without x[i], over all k that it is in",
+        "dx[i] = the sum of g[k] times y[k] without its factor x[i], over all k with that factor",
         {ad_run_product, ad_run_tangent, ad_pull_product, ad_bend_product})
+/* clang-format on */
 
 const ad_op *const ad_scan_ops[] = {&ad_cumsum_op, &ad_cumprod_op, NULL};

@@ -143,32 +143,33 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_lanes_map(c->work, axis_of(c->attr), &k->bend, 3, in, &c->tdx[0], true);
 }
 
-#define SOFTMAX_OP(op, pull, push, words)                                     \
-    static const axis_kernels op##_kernels = {                                \
-        AD_LANE_BLOCKS(op),                                                   \
-        AD_LANE_BLOCKS(pull),                                                 \
-        AD_LANE_BLOCKS(push),                                                 \
-        AD_RARE_LANE_BLOCKS(op##_bend),                                       \
-    };                                                                        \
-    static const ad_op op##_op = {                                            \
-        .name = &#op[3],                                                      \
-        .arity = 1,                                                           \
-        .flags = AD_OP_ASSIGNS,                                               \
-        .attr_size = sizeof(softmax_attr),                                    \
-        .shape = ad_shape_first,                                              \
-        .forward = softmax_forward,                                           \
-        .pullback = softmax_pullback,                                         \
-        .jvp = softmax_jvp,                                                   \
-        .curvature = softmax_curvature,                                       \
-        .kernels = &op##_kernels,                                             \
-        .derivative = words,                                                  \
-    };                                                                        \
-    ad_tensor op(ad_tensor x, int axis)                                       \
-    {                                                                         \
-        softmax_attr attr = {axis};                                           \
-        if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of_tensor(x).rank)) \
-            return ad_dead_like(x);                                           \
-        return ad_apply(&op##_op, &x, &attr);                                 \
+#define SOFTMAX_OP(op, pull, push, words)                              \
+    static const axis_kernels op##_kernels = {                         \
+        AD_LANE_BLOCKS(op),                                            \
+        AD_LANE_BLOCKS(pull),                                          \
+        AD_LANE_BLOCKS(push),                                          \
+        AD_RARE_LANE_BLOCKS(op##_bend),                                \
+    };                                                                 \
+    static const ad_op op##_op = {                                     \
+        .size = sizeof(ad_op),                                         \
+        .name = &#op[3],                                               \
+        .arity = 1,                                                    \
+        .flags = AD_OP_ASSIGNS,                                        \
+        .attr_size = sizeof(softmax_attr),                             \
+        .shape = ad_shape_first,                                       \
+        .forward = softmax_forward,                                    \
+        .pullback = softmax_pullback,                                  \
+        .jvp = softmax_jvp,                                            \
+        .curvature = softmax_curvature,                                \
+        .kernels = &op##_kernels,                                      \
+        .derivative = words,                                           \
+    };                                                                 \
+    ad_tensor op(ad_tensor x, int axis)                                \
+    {                                                                  \
+        softmax_attr attr = {axis};                                    \
+        if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of(x).rank)) \
+            return ad_dead(x);                                         \
+        return ad_apply(&op##_op, &x, &attr);                          \
     }
 
 SOFTMAX_OP(ad_softmax, ad_softmax_slope, ad_softmax_slope, "dx = y (g - sum(g y))")

@@ -107,6 +107,7 @@ static void argsort_forward(const ad_forward_args *c)
 }
 
 static const ad_op argsort_op = {
+    .size = sizeof(ad_op),
     .name = "argsort",
     .arity = 1,
     .flags = AD_OP_NO_DERIVATIVE,
@@ -181,6 +182,7 @@ static void sort_pullback(const ad_pullback_args *c)
 
 /* Of x and the picks of argsort. */
 static const ad_op sort_op = {
+    .size = sizeof(ad_op),
     .name = "sort",
     .arity = 2,
     .flags = AD_OP_LINEAR,
@@ -201,8 +203,8 @@ AD_FORM(top_k, 1, argsort_type, argsort_shape)
 static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 {
     char text[256];
-    ad_ranked r = {ad_dead_like(x), ad_dead_like(x)};
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_ranked r = {ad_dead(x), ad_dead(x)};
+    ad_shape own = ad_shape_of(x);
     if (!ad_axis_fix(form->name, x, &attr.axis, own.rank))
         return r;
     if (own.rank >= 0 && attr.count > own.dim[attr.axis])
@@ -219,8 +221,8 @@ static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 ad_tensor ad_argsort(ad_tensor x, int axis, bool descending)
 {
     sort_attr attr = {axis, descending, -1};
-    if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&argsort_op, &x, &attr);
 }
 
@@ -231,7 +233,7 @@ ad_ranked ad_sort(ad_tensor x, int axis, bool descending)
 
 ad_ranked ad_top_k(ad_tensor x, int axis, int64_t k)
 {
-    ad_ranked dead = {ad_dead_like(x), ad_dead_like(x)};
+    ad_ranked dead = {ad_dead(x), ad_dead(x)};
     if (k >= 0)
         return rank(&top_k, x, (sort_attr){axis, true, k});
     ad_tape_fail(x.tape, AD_MISUSE, "top_k: k is %lld, it must not be negative", (long long)k);

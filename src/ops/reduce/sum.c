@@ -70,6 +70,7 @@ static void sum_pullback(const ad_pullback_args *c)
 
 #define SUM_OP(op, averaging, words)                           \
     static const ad_op op##_op = {                             \
+        .size = sizeof(ad_op),                                 \
         .name = &#op[3],                                       \
         .arity = 1,                                            \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR, \
@@ -108,13 +109,13 @@ static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction
 ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
 {
     char from[256], to[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     ad_reduction attr = {0};
     if (own.rank >= 0 && !find_repeats(&own, &shape, &attr)) {
         ad_tape_fail(
             x.tape, AD_BAD_SHAPE, "unbroadcast(%s): the target %s does not broadcast to it",
             ad_shape_print(&own, from, sizeof from), ad_shape_print(&shape, to, sizeof to));
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     return ad_apply(&ad_unbroadcast_op, &x, &attr);
 }

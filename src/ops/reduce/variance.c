@@ -167,7 +167,7 @@ static void std_curvature(const ad_curvature_args *c)
 bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 {
     char text[256];
-    ad_shape own = ad_shape_of_tensor(x);
+    ad_shape own = ad_shape_of(x);
     if (own.rank < 0 || ddof >= 0)
         return true;
     ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): ddof %d is negative", op,
@@ -177,11 +177,12 @@ bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 
 static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
-    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead_like(x);
+    return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead(x);
 }
 
 #define VARIANCE_OP(op, over_axes, curvature_rule, root, words) \
     static const ad_op op##_op = {                              \
+        .size = sizeof(ad_op),                                  \
         .name = &#op[3],                                        \
         .arity = 1,                                             \
         .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,                 \

@@ -69,7 +69,7 @@ AD_FORM(trace, 1, NULL, trace_shape)
 ad_tensor ad_trace(ad_tensor x)
 {
     if (!ad_fits(&trace, &x, NULL))
-        return ad_dead_like(x);
+        return ad_dead(x);
     return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));
 }
 
@@ -79,7 +79,7 @@ static const char *diag_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     int64_t k = ((const diagonal_attr *)attr)->k;
     if (x->rank == 0 || x->rank == AD_MAX_RANK)
-        return x->rank ? "the rank would pass 8" : "there is no axis to put on a diagonal";
+        return x->rank ? "the rank would exceed 8" : "the operand has no axis to put on a diagonal";
     int64_t n = x->dim[x->rank - 1];
     if (k < -INT64_MAX + n || k > INT64_MAX - n)
         return "the result is too large";
@@ -130,6 +130,7 @@ static void diag_pullback(const ad_pullback_args *c)
 }
 
 static const ad_op diag_op = {
+    .size = sizeof(ad_op),
     .name = "diag",
     .arity = 1,
     .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,
@@ -193,6 +194,7 @@ static void take_triangle(const ad_view *from, const void *attr, bool upper, voi
         take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
     }                                                                        \
     static const ad_op op##_op = {                                           \
+        .size = sizeof(ad_op),                                               \
         .name = &#op[3],                                                     \
         .arity = 1,                                                          \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \

@@ -36,7 +36,7 @@ static const char *concat_shape(const ad_shape *x, const void *attr, ad_shape *y
             return "operands must have one rank";
         for (int k = 0; k < x[0].rank; k++)
             if (k != j->axis && x[i].dim[k] != x[0].dim[k])
-                return "shapes must be equal but for the axis";
+                return "shapes must be equal except along the axis";
         if (y->dim[j->axis] > INT64_MAX - x[i].dim[j->axis])
             return "the result is too large";
         y->dim[j->axis] += x[i].dim[j->axis];
@@ -48,7 +48,7 @@ static const char *stack_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     const join_attr *j = attr;
     if (x[0].rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     for (int i = 1; i < j->count; i++)
         if (!ad_shape_equal(&x[0], &x[i]))
             return "operands must have one shape";
@@ -112,6 +112,7 @@ static void join_jvp(const ad_jvp_args *c)
 
 #define JOIN_OP(op)                                                \
     static const ad_op op##_op = {                                 \
+        .size = sizeof(ad_op),                                     \
         .name = #op,                                               \
         .arity = AD_VARIADIC,                                      \
         .flags = AD_OP_LINEAR,                                     \
@@ -133,9 +134,9 @@ static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int 
     join_attr j = {n, axis};
     int rank = -1;
     for (int i = 0; x && i < n && rank < 0; i++) {
-        rank = ad_shape_of_tensor(x[i]).rank;
+        rank = ad_shape_of(x[i]).rank;
         if (rank >= 0 && !ad_axis_fix(op->name, x[i], &j.axis, rank + grown))
-            return ad_dead_like(x[i]);
+            return ad_dead(x[i]);
     }
     return ad_apply_n(op, n, x, &j);
 }

@@ -19,7 +19,7 @@ typedef struct rearrange_attr {
 
 static const char *roll_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
-    return x->rank ? ad_shape_first(x, attr, y) : "there is no axis";
+    return x->rank ? ad_shape_first(x, attr, y) : "the operand needs an axis";
 }
 
 static const char *times_shape(const ad_shape *x, const void *attr, ad_shape *y)
@@ -27,7 +27,7 @@ static const char *times_shape(const ad_shape *x, const void *attr, ad_shape *y)
     const rearrange_attr *p = attr;
     int64_t extent = x->dim[p->axis];
     if (p->a < 0)
-        return "there must be 0 or more copies";
+        return "the number of copies must not be negative";
     if (extent > 0 && p->a > INT64_MAX / extent)
         return "the result is too large";
     *y = *x;
@@ -53,7 +53,7 @@ static const char *pad_reflect_shape(const ad_shape *x, const void *attr, ad_sha
     const rearrange_attr *p = attr;
     int64_t extent = x->dim[p->axis];
     if ((p->a > 0 && p->a >= extent) || (p->b > 0 && p->b >= extent))
-        return "an axis can be reflected by less than its extent";
+        return "an axis can only be reflected by less than its extent";
     return pad_shape(x, attr, y);
 }
 
@@ -109,7 +109,7 @@ static void pad_check(const ad_forward_args *c)
 {
     double number, value = ((const rearrange_attr *)c->attr)->value;
     if (!ad_convert_number(value, c->x[0].type, &number))
-        ad_reject(c->work, AD_DOMAIN, "%g is no value of type %s", value,
+        ad_reject(c->work, AD_DOMAIN, "%g is not a value of type %s", value,
                   ad_type_text(c->x[0].type));
 }
 
@@ -124,6 +124,7 @@ static void rearrange_forward(const ad_forward_args *c)
 
 #define REARRANGE_OP(op, shape_rule, check_rule, words) \
     static const ad_op op##_op = {                      \
+        .size = sizeof(ad_op),                          \
         .name = #op,                                    \
         .arity = 1,                                     \
         .flags = AD_OP_LINEAR,                          \
@@ -141,14 +142,16 @@ static void rearrange_forward(const ad_forward_args *c)
 REARRANGE_OP(roll, roll_shape, NULL, "dx = g, rolled back")
 REARRANGE_OP(tile, times_shape, NULL, "dx = the sum of g over the copies")
 REARRANGE_OP(repeat, times_shape, NULL, "dx = the sum of g over the copies")
-REARRANGE_OP(pad, pad_shape, pad_check, "dx = g without what was added")
-REARRANGE_OP(pad_reflect, pad_reflect_shape, NULL, "dx = g, with what was added folded back")
-REARRANGE_OP(pad_edge, pad_edge_shape, NULL, "dx = g, with what was added summed at the edges")
+REARRANGE_OP(pad, pad_shape, pad_check, "dx = g without the added elements")
+REARRANGE_OP(pad_reflect, pad_reflect_shape, NULL,
+             "dx = g without the added elements, each of which is added to the one that it mirrors")
+REARRANGE_OP(pad_edge, pad_edge_shape, NULL,
+             "dx = g without the added elements, which are added to the first and the last")
 
 static ad_tensor along(const ad_op *op, ad_tensor x, rearrange_attr p)
 {
-    if (!ad_axis_fix(op->name, x, &p.axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix(op->name, x, &p.axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(op, &x, &p);
 }
 

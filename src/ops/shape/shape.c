@@ -17,11 +17,11 @@
 static ad_tensor refuse(const char *op, ad_tensor x, const ad_shape *wanted, const char *reason)
 {
     char from[64], to[64];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "%s(%s): cannot become %s: %s", op,
                  ad_shape_print(&shape, from, sizeof from), ad_shape_print(wanted, to, sizeof to),
                  reason);
-    return ad_dead_like(x);
+    return ad_dead(x);
 }
 
 /* ---- reshape, squeeze, expand ------------------------------------------------------ */
@@ -60,7 +60,7 @@ static const char *fill_in(const ad_shape *x, ad_shape *shape)
     if (open >= 0)
         shape->dim[open] = 1;
     if (ad_shape_count(shape, &others) != AD_OK || ad_shape_count(x, &all) != AD_OK)
-        return "extents must not be negative, nor too large";
+        return "extents must be neither negative nor too large";
     if (open < 0)
         return all == others ? NULL : "the number of elements differs";
     shape->dim[open] = -1;
@@ -72,7 +72,7 @@ static const char *fill_in(const ad_shape *x, ad_shape *shape)
 
 ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
 {
-    ad_shape from = ad_shape_of_tensor(x), wanted = shape;
+    ad_shape from = ad_shape_of(x), wanted = shape;
     const char *wrong = from.rank >= 0 ? fill_in(&from, &shape) : NULL;
     return wrong ? refuse("reshape", x, &wanted, wrong) : ad_apply(&reshape_op, &x, &shape);
 }
@@ -81,16 +81,16 @@ AD_FORM(flatten, 1, ad_type_first, ad_shape_first)
 
 ad_tensor ad_flatten(ad_tensor x, int first, int last)
 {
-    ad_shape from = ad_shape_of_tensor(x), to = {.rank = 1, .dim = {1}};
+    ad_shape from = ad_shape_of(x), to = {.rank = 1, .dim = {1}};
     int rank = from.rank > 0 ? from.rank : 1;
     if (!ad_fits(&flatten, &x, NULL) || !ad_axis_fix("flatten", x, &first, rank) ||
         !ad_axis_fix("flatten", x, &last, rank))
-        return ad_dead_like(x);
+        return ad_dead(x);
     if (first > last) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "flatten(%s): axis %d comes after axis %d",
                      ad_shape_print(&from, text, sizeof text), first, last);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     for (int i = to.rank = 0; i < from.rank; i++) {
         if (i <= first || i > last)
@@ -123,8 +123,8 @@ AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 
 ad_tensor ad_squeeze(ad_tensor x, int axis)
 {
-    if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of_tensor(x).rank))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of(x).rank))
+        return ad_dead(x);
     return ad_apply(&squeeze_op, &x, &axis);
 }
 
@@ -132,7 +132,7 @@ static const char *expand_shape(const ad_shape *x, const void *attr, ad_shape *y
 {
     int axis = *(const int *)attr;
     if (x->rank == AD_MAX_RANK)
-        return "the rank would pass 8";
+        return "the rank would exceed 8";
     y->rank = x->rank + 1;
     for (int i = 0; i < y->rank; i++)
         y->dim[i] = i == axis ? 1 : x->dim[i - (i > axis)];
@@ -151,8 +151,8 @@ AD_VIEW_OP(expand, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 
 ad_tensor ad_expand(ad_tensor x, int axis)
 {
-    if (!ad_axis_fix("expand", x, &axis, ad_shape_of_tensor(x).rank + 1))
-        return ad_dead_like(x);
+    if (!ad_axis_fix("expand", x, &axis, ad_shape_of(x).rank + 1))
+        return ad_dead(x);
     return ad_apply(&expand_op, &x, &axis);
 }
 
@@ -180,14 +180,14 @@ AD_VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback, "dx = g, permuted back")
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
 {
     unsigned mask;
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     if (!ad_axes_fix("permute", x, &order, &mask))
-        return ad_dead_like(x);
+        return ad_dead(x);
     if (shape.rank >= 0 && order.count != shape.rank) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "permute(%s): the order names %d axes of %d",
                      ad_shape_print(&shape, text, sizeof text), order.count, shape.rank);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     return ad_apply(&permute_op, &x, &order);
 }
@@ -249,11 +249,11 @@ static void broadcast_to_pullback(const ad_pullback_args *c)
 }
 
 AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback,
-           "dx = g, summed over what was repeated")
+           "dx = g, summed over the repetitions")
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
-    ad_shape from = ad_shape_of_tensor(x), y;
+    ad_shape from = ad_shape_of(x), y;
     const char *wrong = from.rank >= 0 ? broadcast_to_shape(&from, &shape, &y) : NULL;
     return wrong ? refuse("broadcast_to", x, &shape, wrong)
                  : ad_apply(&broadcast_to_op, &x, &shape);

@@ -75,25 +75,25 @@ static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s
     char text[64], from[32], to[32], steps[64] = "";
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
-    ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is no range of axis %d",
+    ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is not a range of axis %d",
                  ad_shape_print(shape, text, sizeof text), index_text(begin, from),
                  index_text(end, to), steps, s->axis);
 }
 
 ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step)
 {
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     slice_attr s = {.step = step};
     if (!ad_axis_fix("slice", x, &axis, shape.rank))
-        return ad_dead_like(x);
+        return ad_dead(x);
     s.axis = axis;
     if (step == 0) {
-        ad_tape_fail(x.tape, AD_MISUSE, "slice: a step of 0");
-        return ad_dead_like(x);
+        ad_tape_fail(x.tape, AD_MISUSE, "slice: the step must not be 0");
+        return ad_dead(x);
     }
     if (shape.rank >= 0 && !fix_range(&s, shape.dim[axis], begin, end)) {
         refuse_range(x, &shape, &s, begin, end);
-        return ad_dead_like(x);
+        return ad_dead(x);
     }
     return ad_apply(&slice_op, &x, &s);
 }
@@ -124,7 +124,7 @@ ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {
     unsigned mask;
     if (!ad_axes_fix("flip", x, &axes, &mask))
-        return ad_dead_like(x);
+        return ad_dead(x);
     return ad_apply(&flip_op, &x, &mask);
 }
 
@@ -134,7 +134,7 @@ ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 static ad_status none_of(ad_tensor x, int n, ad_tensor *y)
 {
     for (int i = 0; y && i < n; i++)
-        y[i] = ad_dead_like(x);
+        y[i] = ad_dead(x);
     ad_status status = x.tape ? ad_tape_status(x.tape) : AD_MISUSE;
     return status == AD_OK ? AD_STALE : status;
 }
@@ -147,16 +147,16 @@ static bool can_cut(const ad_op *form, ad_tensor x, int n, int *axis, const ad_t
 {
     if (!y || n < 1) {
         ad_tape_fail(x.tape, AD_MISUSE, "%s: %s", form->name,
-                     y ? "there must be a piece" : "y is NULL");
+                     y ? "there must be at least one piece" : "y is NULL");
         return false;
     }
-    return ad_fits(form, &x, NULL) && ad_axis_fix(form->name, x, axis, ad_shape_of_tensor(x).rank);
+    return ad_fits(form, &x, NULL) && ad_axis_fix(form->name, x, axis, ad_shape_of(x).rank);
 }
 
 static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
 {
     char text[64];
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     int64_t left = shape.dim[axis];
     if (!extents && left % n == 0)
         return true;
@@ -166,7 +166,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
         return true;
     ad_tape_fail(x.tape, AD_BAD_SHAPE, "split(%s): %s", ad_shape_print(&shape, text, sizeof text),
                  extents ? "the pieces do not add up to the axis's extent"
-                         : "the axis does not divide into as many equal pieces");
+                         : "the axis does not divide into that many equal pieces");
     return false;
 }
 
@@ -174,7 +174,7 @@ ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tens
 {
     if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
-    int64_t extent = ad_shape_of_tensor(x).dim[axis], at = 0;
+    int64_t extent = ad_shape_of(x).dim[axis], at = 0;
     for (int i = 0; i < n; i++) {
         int64_t end = at + (extents ? extents[i] : extent / n);
         y[i] = ad_slice(x, axis, at, end);
@@ -187,7 +187,7 @@ ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
 {
     if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
-    ad_shape shape = ad_shape_of_tensor(x);
+    ad_shape shape = ad_shape_of(x);
     if (shape.dim[axis] != n) {
         char text[64];
         ad_tape_fail(x.tape, AD_BAD_SHAPE, "unstack(%s): axis %d does not have extent %d",

@@ -7,6 +7,7 @@
 /* A view op from op_shape and op_view, with its derivative in words. */
 #define AD_VIEW_OP(op, attr_bytes, pull, words) \
     static const ad_op op##_op = {              \
+        .size = sizeof(ad_op),                  \
         .name = #op,                            \
         .arity = 1,                             \
         .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,  \

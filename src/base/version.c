@@ -1,0 +1,7 @@
+/* The version of the library that runs. */
+#include "adze/version.h"
+
+int ad_version(void)
+{
+    return AD_VERSION;
+}

@@ -1,0 +1,162 @@
+/* One slope of a function, as a gradient claims it to be, against differences.
+ *
+ * What is judged is not the gap to the differences alone but the gap beyond their own error: where
+ * that is larger than the tolerance, they say nothing unless the gap is larger still. */
+#include "check/judge.h"
+
+#include <float.h>
+#include <math.h>
+
+/* ---- the function ------------------------------------------------------------------- */
+
+static double weighted_sum(const ad_checking *c, const ad_view *y)
+{
+    double sum = 0;
+    size_t n = ad_view_count(y);
+    ad_random r = ad_random_new(c->o.seed, AD_STREAM_WEIGHTS);
+    for (size_t i = 0; i < n; i++)
+        sum += ad_view_get(y, i) * (n == 1 ? 1 : ad_check_weight(&r));
+    return sum;
+}
+
+static ad_tensor call(ad_checking *c)
+{
+    uint32_t held = ad_tape_hold(c->t);
+    ad_tensor y = c->f(c->t, c->tensors, c->env);
+    ad_tape_let_go(c->t, held);
+    if (y.tape != c->t)
+        ad_tape_fail(c->t, AD_FOREIGN, "the function's result is not on the tape");
+    return y;
+}
+
+/* A value that cannot be had because the point is out of an operation's domain is NaN, and no error
+ * if the tape may be reset. */
+double ad_checking_value(ad_checking *c)
+{
+    double sum = NAN;
+    ad_mark start = ad_tape_mark(c->t);
+    ad_model_freeze(c->tree, c->t, c->at, c->tensors);
+    ad_view y = ad_read(call(c));
+    if (ad_tape_status(c->t) == AD_OK) {
+        sum = weighted_sum(c, &y);
+    }
+    ad_tape_rewind(start);
+    if (c->own_tape && ad_tape_status(c->t) == AD_DOMAIN)
+        ad_tape_reset(c->t);
+    return sum;
+}
+
+static ad_status expect_finite(ad_checking *c)
+{
+    if (ad_tape_status(c->t) == AD_OK && !isfinite(c->value))
+        ad_tape_fail(c->t, AD_DOMAIN, "the function's value is %g", c->value);
+    return ad_tape_status(c->t);
+}
+
+ad_status ad_checking_differentiate(ad_checking *c, void *gradient)
+{
+    ad_mark start = ad_tape_mark(c->t);
+    ad_model_watch(c->tree, c->t, c->at, c->tensors);
+    ad_tensor y = call(c);
+    ad_view v = ad_read(y);
+    if (ad_tape_status(c->t) != AD_OK)
+        return ad_tape_status(c->t);
+    c->type = v.type;
+    c->value = weighted_sum(c, &v);
+    if (expect_finite(c) != AD_OK)
+        return ad_tape_status(c->t);
+    ad_view dy = ad_array_view(ad_check_weights(c->t, &v, c->o.seed, AD_STREAM_WEIGHTS));
+    bool one = ad_view_count(&v) == 1;
+    if (ad_tape_status(c->t) == AD_OK)
+        ad_model_gradient(c->tree, y, one ? NULL : &dy, c->tensors, gradient);
+    ad_tape_rewind(start);
+    return ad_tape_status(c->t);
+}
+
+/* ---- one slope ----------------------------------------------------------------------- */
+
+double ad_checking_tolerance(const ad_checking *c)
+{
+    return c->o.tolerance > 0 ? c->o.tolerance : c->type == AD_F32 ? 0.02 : 1e-6;
+}
+
+static ad_slope_plan plan_of(const ad_checking *c, const ad_claim *k)
+{
+    double goal = ad_checking_tolerance(c) / 16;
+    bool single = c->type == AD_F32 || k->type == AD_F32;
+    double step = c->o.step > 0 ? c->o.step : single ? 1. / 16 : 1. / 64;
+    return (ad_slope_plan){
+        .f = k->moved,
+        .user = k->user,
+        .step = step * k->size,
+        .levels = single ? 4 : 12,
+        .goal = goal,
+        .floor = goal * k->least,
+        .rounding = 2 * (single ? (double)FLT_EPSILON : DBL_EPSILON),
+    };
+}
+
+static void note_wrong(ad_checking *c, const ad_claim *k, const ad_slope *s, double error)
+{
+    if (error <= c->worst_error)
+        return;
+    c->worst_error = error;
+    c->worst = (ad_error){0};
+    ad_fail(&c->worst, AD_DIFFERENT,
+            "%s: %s: the pullback gives %.9g, differences give %.9g (relative error %.2g, "
+            "tolerance %.2g)",
+            c->name, k->what, k->slope, s->value, error, ad_checking_tolerance(c));
+}
+
+/* A kink between the steps and the point: all of them may agree on the slope behind it. Asks once
+ * more as near to the point as rounding allows; and at a kink itself, any slope between the two
+ * sides will do. */
+static bool right_nearby(const ad_checking *c, const ad_slope_plan *far, double slope, double gap,
+                         double allowed)
+{
+    ad_sides sides;
+    ad_slope_plan near = *far;
+    near.step = fmax(ldexp(far->step, -16), 64 * far->rounding * fabs(c->value) / allowed);
+    near.step = fmin(near.step, far->step);
+    near.levels = 3;
+    ad_slope s = ad_slope_find(&near);
+    if (fabs(slope - s.value) <= allowed + fmin(8 * s.error, gap / 2))
+        return true;
+    return ad_slope_kink(&near, &sides) && slope >= sides.low - allowed &&
+           slope <= sides.high + allowed;
+}
+
+void ad_checking_judge(ad_checking *c, const ad_claim *k)
+{
+    ad_slope_plan how = plan_of(c, k);
+    ad_slope s = ad_slope_find(&how);
+    double given = isfinite(k->slope) ? fabs(k->slope) : 0;
+    double size = fmax(fmax(given, fabs(s.value)), k->least);
+    double gap = fabs(k->slope - s.value), uncertain = 8 * s.error;
+    double allowed = ad_checking_tolerance(c) * size;
+    c->report.numbers++;
+    if (!isfinite(uncertain) && !isnan(k->slope))
+        return;
+    bool agrees = gap <= allowed + uncertain;
+    if (!agrees && !right_nearby(c, &how, k->slope, gap, allowed))
+        note_wrong(c, k, &s, isfinite(gap) ? gap / size : INFINITY);
+    if (!agrees || uncertain > allowed)
+        return;
+    c->report.settled++;
+    c->report.worst = fmax(c->report.worst, size > 0 ? gap / size : 0);
+}
+
+ad_status ad_checking_failure(const ad_checking *c, ad_error *error)
+{
+    return ad_fail(error, ad_tape_status(c->t), "%s: %s", c->name, ad_tape_error(c->t));
+}
+
+ad_status ad_checking_conclude(const ad_checking *c, ad_error *error)
+{
+    ad_check_tell(&c->o, &c->report);
+    if (ad_tape_status(c->t) != AD_OK)
+        return ad_checking_failure(c, error);
+    if (c->worst.status != AD_OK)
+        return ad_fail(error, c->worst.status, "%s", c->worst.text);
+    return AD_OK;
+}

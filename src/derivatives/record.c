@@ -1,0 +1,110 @@
+/* Putting operands on the tape, and a function of them: what it gives must be on the tape, and what
+ * the tape held before must stay. */
+#include "derivatives/record.h"
+
+#include <limits.h>
+
+/* ---- subjects ----------------------------------------------------------------------- */
+
+const ad_subject *ad_subject_list(ad_subject *s, const char *name, ad_tape *t, ad_function *f,
+                                  int n, const ad_view *x, const void *env)
+{
+    *s = (ad_subject){.name = name, .tape = t, .n = n, .of_list = f, .env = env};
+    s->x.views = x;
+    s->tree = ad_list_describe(&s->list, "x", n);
+    return s;
+}
+
+const ad_subject *ad_subject_model(ad_subject *s, const char *name, const ad_tree *tree, ad_tape *t,
+                                   ad_model_function *f, const void *model, const void *env)
+{
+    *s = (ad_subject){.name = name, .tape = t, .tree = tree, .of_model = f, .env = env};
+    s->x.arrays = model;
+    s->n = tree ? (int)tree->arrays : 1;
+    return s;
+}
+
+bool ad_good_call(ad_tape *t, const char *name, bool complete, int n, int count)
+{
+    const char *wrong = NULL;
+    if (!complete)
+        wrong = "an argument is NULL";
+    else if (n < 1)
+        wrong = "there must be at least one operand";
+    else if (count < 1)
+        wrong = "there must be at least one direction";
+    else if (count >= INT_MAX / n)
+        wrong = "too many directions";
+    if (wrong)
+        ad_tape_fail(t, AD_MISUSE, "%s: %s", name, wrong);
+    return !wrong && ad_tape_status(t) == AD_OK;
+}
+
+static bool good_subject(const ad_subject *s, bool complete, int count)
+{
+    bool whole = s->tree && (s->of_list || s->of_model) && (s->x.views || s->x.arrays);
+    return ad_good_call(s->tape, s->name, whole && complete, s->n, count);
+}
+
+/* ---- records ------------------------------------------------------------------------ */
+
+/* Watched leaves for the operands, on the tape. NULL with an error. */
+static ad_tensor *watch_all(const ad_subject *s)
+{
+    ad_tensor *leaves = ad_tape_memory(s->tape, (size_t)s->n * sizeof *leaves);
+    if (leaves && s->x.arrays)
+        ad_model_watch(s->tree, s->tape, s->x.arrays, leaves);
+    for (int i = 0; leaves && s->x.views && i < s->n; i++)
+        leaves[i] = ad_watch(s->tape, s->x.views[i]);
+    return ad_tape_status(s->tape) == AD_OK ? leaves : NULL;
+}
+
+static bool evaluate(ad_record *r)
+{
+    const ad_subject *s = r->subject;
+    uint32_t held = ad_tape_hold(r->tape);
+    r->y = s->of_list ? s->of_list(r->tape, r->x, s->env) : s->of_model(r->tape, r->x, s->env);
+    ad_tape_let_go(r->tape, held);
+    if (r->y.tape != r->tape)
+        ad_tape_fail(r->tape, AD_FOREIGN, "%s: the function's result is not on the tape", s->name);
+    return ad_tape_status(r->tape) == AD_OK;
+}
+
+bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count)
+{
+    if (!good_subject(s, complete, count))
+        return false;
+    *r = (ad_record){.subject = s, .name = s->name, .tape = s->tape, .n = s->n};
+    r->start = ad_tape_mark(s->tape);
+    r->x = watch_all(s);
+    bool good = r->x && evaluate(r);
+    if (!good)
+        ad_tape_rewind(r->start);
+    return good;
+}
+
+ad_status ad_record_end(const ad_record *r)
+{
+    ad_tape_rewind(r->start);
+    return ad_tape_status(r->tape);
+}
+
+bool ad_record_push(const ad_record *r, int count, ad_numbers tx)
+{
+    bool good = true;
+    for (int i = 0; good && i < r->n; i++) {
+        ad_view one = tx.arrays ? ad_array_view(tx.arrays[i]) : tx.views[i * count];
+        good =
+            ad_set_tangent_many(r->x[i], count, tx.arrays ? &one : &tx.views[i * count]) == AD_OK;
+    }
+    return good && ad_push_tangents(r->y) == AD_OK;
+}
+
+ad_view *ad_record_read(const ad_record *r, int count, ad_reader *read)
+{
+    int n = r->n * count;
+    ad_view *from = ad_tape_memory(r->tape, (size_t)n * sizeof *from);
+    for (int i = 0; from && i < n; i++)
+        from[i] = read(r->x[i / count], i % count);
+    return from;
+}

@@ -1,0 +1,67 @@
+/* What all operators begin and end with: a function recorded at a point, and what is read of the
+ * record.
+ *
+ * A list of n operands is the simplest of models, so each operator is written once, over trees: it
+ * sees a function, n operands that the tree names, and results that are structs of arrays or
+ * arrays. */
+#ifndef ADZE_DERIVATIVES_RECORD_H
+#define ADZE_DERIVATIVES_RECORD_H
+
+#include "adze/model_derivatives.h"
+#include "trees/list.h"
+#include "trees/result.h"
+
+/* Operands, or what lies beside them: views, or the arrays of a struct. */
+typedef struct ad_numbers {
+    const ad_view *views;
+    const ad_array *arrays;
+} ad_numbers;
+
+/* A function, of a list or of a model, and the point where it is differentiated. */
+typedef struct ad_subject {
+    const char *name; /* of the operator, for messages */
+    ad_tape *tape;
+    const ad_tree *tree; /* of the operands */
+    int n;
+    ad_numbers x;
+    ad_function *of_list;
+    ad_model_function *of_model;
+    const void *env;
+    ad_list list; /* the tree of a list */
+} ad_subject;
+
+/* They write *s, which must stay where it is, and return it. */
+const ad_subject *ad_subject_list(ad_subject *s, const char *name, ad_tape *t, ad_function *f,
+                                  int n, const ad_view *x, const void *env);
+const ad_subject *ad_subject_model(ad_subject *s, const char *name, const ad_tree *tree, ad_tape *t,
+                                   ad_model_function *f, const void *model, const void *env);
+
+/* The function on the tape, above what the tape held before. */
+typedef struct ad_record {
+    const ad_subject *subject;
+    const char *name; /* of the operator */
+    ad_tape *tape;
+    ad_mark start;
+    int n;
+    ad_tensor *x; /* [n] watched leaves, the tape's */
+    ad_tensor y;
+} ad_record;
+
+/* Records s. `complete`: no argument of the operator is NULL; count: directions, or results for
+ * each operand. False with an error on the tape, which is then as it was before. */
+bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count);
+
+/* Rewinds the tape, and returns its status. */
+ad_status ad_record_end(const ad_record *r);
+
+/* Carries the tangents of count directions forward to y: tx[i * count + j] for operand i. */
+bool ad_record_push(const ad_record *r, int count, ad_numbers tx);
+
+/* What is read of the operands, [n * count], on the tape. NULL with an error. */
+typedef ad_view ad_reader(ad_tensor x, int j);
+ad_view *ad_record_read(const ad_record *r, int count, ad_reader *read);
+
+/* Whether an operator may begin. An error is on the tape, by name. */
+bool ad_good_call(ad_tape *t, const char *name, bool complete, int n, int count);
+
+#endif

@@ -1,0 +1,126 @@
+/* Models inside functions: gradients as tensors, by the fields of a model or by what it is applied
+ * to, and steps of training that are part of a formula. */
+#include "adze/functions.h"
+#include "adze/ops.h"
+#include "ops/axes.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The first tensor that has a tape, dead; without a tape if there is none. A struct of tensors is a
+ * list. */
+static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
+{
+    const ad_tensor *x = tensors;
+    ad_tensor first = ad_number(NAN);
+    for (size_t i = 0; tree && x && !first.tape && i < tree->arrays; i++)
+        first = x[i];
+    return ad_dead(first);
+}
+
+static void fill(const ad_tree *tree, void *tensors, ad_tensor with)
+{
+    ad_tensor *x = tensors;
+    for (size_t i = 0; tree && x && i < tree->arrays; i++)
+        x[i] = with;
+}
+
+static bool complete(ad_tape *t, const char *name, bool arguments)
+{
+    if (t && !arguments)
+        ad_tape_fail(t, AD_MISUSE, "%s: an argument is NULL", name);
+    return t && ad_tape_status(t) == AD_OK;
+}
+
+/* ---- calls --------------------------------------------------------------------- */
+
+/* A function of a model, or a model applied to inputs, as a function of a list: the inputs, then
+ * the model's fields. */
+typedef struct model_call {
+    const ad_tree *tree;
+    ad_model_function *f;
+    ad_model_map *map; /* or NULL */
+    const void *env;
+    int inputs, n;
+    ad_tensor *x; /* [n], the inputs first */
+} model_call;
+
+static ad_tensor call_model(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    const model_call *c = env;
+    const ad_tensor *tensors = x + c->inputs;
+    return c->map ? c->map(t, tensors, x, c->env) : c->f(t, tensors, c->env);
+}
+
+/* The call on the tape, where it lives until the sweeps, with its lists and a copy of so many bytes
+ * of env. NULL with an error when memory ran out. */
+static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const ad_tensor *x,
+                            const ad_tensor *tensors)
+{
+    int n = given.inputs + (int)given.tree->arrays;
+    model_call *c = ad_tape_memory(t, sizeof *c + (size_t)n * sizeof *x + bytes);
+    if (!c)
+        return NULL;
+    *c = given;
+    c->n = n;
+    c->x = (ad_tensor *)(c + 1);
+    if (bytes)
+        c->env = memcpy(c->x + n, given.env, bytes);
+    for (int i = 0; i < n; i++)
+        c->x[i] = i < c->inputs ? x[i] : tensors[i - c->inputs];
+    return c;
+}
+
+ad_tensor ad_model_gradient_node(const ad_tree *tree, ad_model_function *f, const void *tensors,
+                                 const void *env, size_t bytes, void *gradient)
+{
+    model_call *c = NULL, given = {.tree = tree, .f = f, .env = env};
+    ad_tensor dead = dead_like_one(tree, tensors);
+    if (complete(dead.tape, "gradient", f && gradient && (env || !bytes)))
+        c = put_call(dead.tape, given, bytes, NULL, tensors);
+    if (c)
+        return ad_gradient_node(call_model, c->n, c->x, c->n, c, gradient);
+    fill(tree, gradient, dead);
+    return dead;
+}
+
+ad_tensor ad_model_input_gradient_node(const ad_tree *tree, ad_model_map *map, const void *tensors,
+                                       int n, const ad_tensor *x, const void *env, size_t bytes,
+                                       ad_tensor *gradient)
+{
+    model_call *c = NULL, given = {.tree = tree, .map = map, .env = env, .inputs = n};
+    ad_tensor dead = dead_like_one(tree, tensors);
+    if (complete(dead.tape, "gradient", map && x && gradient && n > 0 && (env || !bytes)))
+        c = put_call(dead.tape, given, bytes, x, tensors);
+    if (c)
+        return ad_gradient_node(call_model, c->n, c->x, n, c, gradient);
+    for (int i = 0; gradient && i < n; i++)
+        gradient[i] = dead;
+    return dead;
+}
+
+/* ---- checkpoints ------------------------------------------------------------------- */
+
+ad_tensor ad_model_checkpoint(const ad_tree *tree, ad_model_map *map, const void *tensors, int n,
+                              const ad_tensor *x, const void *env, size_t bytes)
+{
+    model_call *c = NULL, given = {.tree = tree, .map = map, .env = env, .inputs = n};
+    ad_tensor dead = dead_like_one(tree, tensors);
+    if (complete(dead.tape, "checkpoint", map && n >= 0 && (x || !n) && (env || !bytes)))
+        c = put_call(dead.tape, given, bytes, x, tensors);
+    return c ? ad_checkpoint(call_model, c->n, c->x, c) : dead;
+}
+
+/* ---- steps ------------------------------------------------------------------------- */
+
+void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void *x, const void *y,
+                           void *sum)
+{
+    const ad_tensor *from = x, *base = y;
+    ad_tensor *to = sum, dead = dead_like_one(tree, y ? y : x);
+    bool good = complete(dead.tape, "axpy", x && y && sum);
+    if (!good)
+        fill(tree, sum, dead);
+    for (size_t i = 0; good && i < tree->arrays; i++)
+        to[i] = ad_muladd(from[i], ad_number(alpha), base[i]);
+}

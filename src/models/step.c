@@ -1,0 +1,235 @@
+/* A step of any optimiser: everything is checked, and the states are made, before the first number
+ * is written. */
+#include "adze/model.h"
+#include "trees/walk.h"
+
+#include <string.h>
+
+/* What a step is taken with. The settings are a copy: those that the caller does not know are
+ * zeros. */
+typedef struct step {
+    const ad_tree *tree;
+    const ad_optimiser *optimiser;
+    const ad_array *gradient, *model;
+    const ad_states *states;
+    ad_error *error;
+    union {
+        double align;
+        char bytes[AD_MAX_SETTINGS];
+    } settings, plan;
+} step;
+
+/* ---- the optimiser and its settings -------------------------------------------------- */
+
+static const char *unusable(const ad_method *m)
+{
+    const ad_optimiser *o = m->optimiser;
+    if (o->size < sizeof *o)
+        return "its size is not sizeof(ad_optimiser)";
+    if (!o->name || !o->prepare || !o->step)
+        return "it needs a name, prepare and step";
+    if (o->states < 0 || o->states > AD_MAX_STATES)
+        return "it has too many states";
+    return o->settings_size > AD_MAX_SETTINGS ? "its settings are too large" : NULL;
+}
+
+static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
+{
+    *s = (step){.tree = tree, .optimiser = m ? m->optimiser : NULL, .error = error};
+    if (!tree || !s->optimiser)
+        return ad_fail(error, AD_MISUSE, "step: an argument is NULL");
+    const char *wrong = unusable(m);
+    if (wrong)
+        return ad_fail(error, AD_MISUSE, "step: the optimiser cannot be used: %s", wrong);
+    if (!m->settings)
+        return ad_fail(error, AD_MISUSE, "%s: the settings are NULL", s->optimiser->name);
+    size_t own = s->optimiser->settings_size, given = m->settings_size;
+    memcpy(s->settings.bytes, m->settings, given < own ? given : own);
+    return AD_OK;
+}
+
+/* ---- states ------------------------------------------------------------------------- */
+
+static ad_array *arrays_of(const ad_states *states, int i)
+{
+    return (ad_array *)states->room.data + (size_t)i * states->arrays;
+}
+
+void *ad_states_at(const ad_states *states, int i)
+{
+    return states && i >= 0 && i < states->count ? arrays_of(states, i) : NULL;
+}
+
+static void free_from(const ad_states *states, int first)
+{
+    ad_array *a = states->room.data;
+    for (size_t i = (size_t)first * states->arrays; i < (size_t)states->count * states->arrays; i++)
+        ad_array_free(&a[i]);
+}
+
+void ad_states_free(ad_states *states)
+{
+    if (!states)
+        return;
+    free_from(states, 0);
+    ad_array_free(&states->room);
+    *states = (ad_states){0};
+}
+
+/* The states to come: those that there are, and new ones up to a count. */
+static ad_status make_states(const step *s, int count, ad_states *made)
+{
+    const ad_states *old = s->states;
+    size_t arrays = s->tree->arrays, kept = (size_t)old->count * arrays;
+    *made = *old;
+    made->optimiser = s->optimiser->name;
+    made->arrays = arrays;
+    if (count <= old->count)
+        return AD_OK;
+    made->count = count;
+    made->room = ad_array_new(s->model->allocator, AD_U8,
+                              AD_SHAPE((int64_t)((size_t)count * arrays * sizeof(ad_array))));
+    ad_array *a = made->room.data;
+    bool good = a;
+    if (good && kept)
+        memcpy(a, old->room.data, kept * sizeof *a);
+    for (size_t i = kept; good && i < (size_t)count * arrays; i++) {
+        const ad_array *x = &s->model[i % arrays];
+        a[i] = ad_array_new(x->allocator, x->type, x->shape);
+        good = a[i].data;
+    }
+    if (good)
+        return AD_OK;
+    if (a)
+        free_from(made, old->count);
+    ad_array_free(&made->room);
+    return ad_fail(s->error, AD_MEMORY, "%s: memory ran out for %d states of %s",
+                   s->optimiser->name, count, s->tree->name);
+}
+
+/* ---- checks ------------------------------------------------------------------------- */
+
+/* The array of a struct beside the model, which must be like the model's. */
+static ad_status check_beside(const step *s, const ad_site *at, const ad_array *arrays,
+                              const char *role)
+{
+    const char *name = s->optimiser->name;
+    const ad_array *a = ad_site_array(at, arrays);
+    ad_status status = ad_require_held(at, a, name, role, s->error);
+    return status == AD_OK
+               ? ad_require_equal(at, ad_site_array(at, s->model), a, name, role, s->error)
+               : status;
+}
+
+static ad_status check_field(void *user, const ad_site *at)
+{
+    const step *s = user;
+    const ad_optimiser *o = s->optimiser;
+    const ad_array *x = ad_site_array(at, s->model);
+    ad_status status = ad_require_held(at, x, o->name, "the model", s->error);
+    if (status == AD_OK)
+        status = ad_require_float(at, x, o->name, s->error);
+    if (status == AD_OK && s->gradient)
+        status = check_beside(s, at, s->gradient, "the gradient");
+    for (int i = 0; i < s->states->count && status == AD_OK; i++)
+        status =
+            check_beside(s, at, arrays_of(s->states, i), o->state[i] ? o->state[i] : "a state");
+    return status;
+}
+
+static ad_status check_states(const step *s)
+{
+    const ad_states *states = s->states;
+    const char *name = s->optimiser->name;
+    if (states->count && strcmp(states->optimiser, name) != 0)
+        return ad_fail(s->error, AD_MISUSE, "%s: the states are those of %s", name,
+                       states->optimiser);
+    if (states->count && states->arrays != s->tree->arrays)
+        return ad_fail(s->error, AD_MISUSE, "%s: the states are those of another model", name);
+    if (states->steps < 0 || states->steps == INT64_MAX)
+        return ad_fail(s->error, AD_DOMAIN, "%s: %lld is not a number of steps taken", name,
+                       (long long)states->steps);
+    return AD_OK;
+}
+
+/* Everything but writing: the plan, and the states that will be. */
+static ad_status prepare(step *s, ad_states *made)
+{
+    const ad_optimiser *o = s->optimiser;
+    ad_status status = check_states(s);
+    if (status == AD_OK)
+        status = o->prepare(s->settings.bytes, s->states->steps + 1, s->plan.bytes, s->error);
+    if (status == AD_OK)
+        status = ad_tree_walk(s->tree, check_field, s);
+    if (status != AD_OK)
+        return status;
+    int needed = o->needs ? o->needs(s->settings.bytes) : o->states;
+    return make_states(s, needed < o->states ? needed : o->states, made);
+}
+
+static void replace(ad_states *states, const ad_states *made)
+{
+    if (made->room.data != states->room.data)
+        ad_array_free(&states->room);
+    *states = *made;
+}
+
+ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const void *model,
+                          ad_states *states, ad_error *error)
+{
+    step s;
+    ad_states made;
+    ad_status status = begin(&s, tree, method, error);
+    if (status == AD_OK && (!model || !states))
+        status = ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
+    if (status != AD_OK)
+        return status;
+    s.model = model;
+    s.states = states;
+    status = prepare(&s, &made);
+    if (status == AD_OK)
+        replace(states, &made);
+    return status;
+}
+
+/* ---- the step ----------------------------------------------------------------------- */
+
+static void step_array(const step *s, const ad_states *states, size_t i)
+{
+    const ad_array *x = &s->model[i];
+    ad_step_args c = {.size = sizeof c,
+                      .plan = s->plan.bytes,
+                      .type = x->type,
+                      .n = ad_array_count(x),
+                      .g = s->gradient[i].data,
+                      .x = x->data};
+    for (int k = 0; k < states->count; k++)
+        c.state[k] = arrays_of(states, k)[i].data;
+    s->optimiser->step(&c);
+}
+
+ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void *gradient,
+                        ad_states *states, void *model, ad_error *error)
+{
+    step s;
+    ad_states made;
+    ad_status status = begin(&s, tree, method, error);
+    if (status == AD_OK && (!gradient || !states || !model))
+        status = ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
+    if (status == AD_OK && gradient == model)
+        status =
+            ad_fail(error, AD_MISUSE, "%s: the gradient is the model itself", s.optimiser->name);
+    if (status != AD_OK)
+        return status;
+    s.gradient = gradient;
+    s.model = model;
+    s.states = states;
+    status = prepare(&s, &made);
+    if (status != AD_OK)
+        return status;
+    replace(states, &made);
+    for (size_t i = 0; i < tree->arrays; i++)
+        step_array(&s, states, i);
+    states->steps++;
+    return AD_OK;
+}

@@ -1,0 +1,18 @@
+/* Operands that functions of tensors are called with to see what they refuse: any of them may be spoilt. */
+#ifndef ADZE_TESTS_SLOTS_H
+#define ADZE_TESTS_SLOTS_H
+
+enum {
+    A, /* f64 [2, 3] */
+    B, /* the same */
+    C, /* f64 [3, 2] */
+    V, /* f64 [3] */
+    W, /* the same */
+    L, /* i32 [2], labels below 2 */
+    M, /* bool [2, 3] */
+    SLOTS
+};
+#define BIT(slot)    (1u << (slot))
+#define TWO_OF(a, b) ((ad_tensor[]){o[a], o[b]})
+
+#endif
