@@ -24,11 +24,11 @@
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma,prefer-vector-width=512")))
 #endif
 
-/* DO(isa, ...) for each of them; and DO(isa, narrower, bytes, ...) for those after the first, with the one
- * before it and the bytes of a vector. The list of a name's variants: name_base, ... */
+/* DO(isa, ...) for each of them; and DO(isa, bytes, ...), with the bytes of a vector, for those after the first. The
+ * list of a name's variants: name_base, ... */
 #if defined(__x86_64__)
 #define AD_EACH_ISA(DO, ...)   DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
-#define AD_EACH_WIDER(DO, ...) DO(avx2, base, 32, __VA_ARGS__) DO(avx512, avx2, 64, __VA_ARGS__)
+#define AD_EACH_WIDER(DO, ...) DO(avx2, 32, __VA_ARGS__) DO(avx512, 64, __VA_ARGS__)
 #define AD_ALL(name)                            \
     {                                           \
         name##_base, name##_avx2, name##_avx512 \
@@ -40,20 +40,6 @@
     {                \
         name##_base  \
     }
-#endif
-
-/* What is rarely run is compiled for the first two of them only. */
-#if defined(__x86_64__)
-#define AD_EACH_ISA_OF_TWO(DO, ...)   DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__)
-#define AD_EACH_WIDER_OF_TWO(DO, ...) DO(avx2, base, 32, __VA_ARGS__)
-#define AD_ALL_OF_TWO(name)                   \
-    {                                         \
-        name##_base, name##_avx2, name##_avx2 \
-    }
-#else
-#define AD_EACH_ISA_OF_TWO   AD_EACH_ISA
-#define AD_EACH_WIDER_OF_TWO AD_EACH_WIDER
-#define AD_ALL_OF_TWO        AD_ALL
 #endif
 
 /* One function for all of them. */
@@ -69,15 +55,6 @@
     }
 #endif
 
-/* Before a loop that the compiler must not unroll: its body is long enough as it is. */
-#if defined(__clang__)
-#define AD_NO_UNROLL _Pragma("nounroll")
-#elif defined(__GNUC__)
-#define AD_NO_UNROLL _Pragma("GCC unroll 1")
-#else
-#define AD_NO_UNROLL
-#endif
-
 /* A function that is compiled with its caller, for the caller's instruction set. */
 #define AD_INLINE static inline __attribute__((always_inline))
 
@@ -87,6 +64,12 @@ typedef enum ad_isa { AD_ISA_LIST(AD_ISA_NAME) AD_ISA_COUNT } ad_isa;
 
 /* The best of them here. */
 ad_isa ad_cpu_isa(void);
+
+/* The bytes of a vector: those of base hold for every machine, or nearly so. */
+static inline size_t ad_isa_bytes(ad_isa isa)
+{
+    return (size_t)16 << isa;
+}
 
 /* The best for so few bytes: a wider vector than they fill has nothing to do. */
 static inline ad_isa ad_isa_for(ad_isa best, size_t bytes)

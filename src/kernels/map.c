@@ -31,8 +31,8 @@ void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from
     const ad_kernel *itself = &ad_itself.of[size == sizeof(float) ? AD_F32 : AD_F64];
     for (size_t at = 0, some; at < n; at += some) {
         some = n - at < AD_RUN ? n - at : AD_RUN;
-        kernel->of[isa](from + at, some, in, room);
-        itself->add[isa](0, some, &results, (char *)out + at * size);
+        ad_kernel_run(kernel, isa, size, from + at, some, in, room, false);
+        ad_kernel_run(itself, isa, size, 0, some, &results, (char *)out + at * size, true);
     }
 }
 
@@ -55,7 +55,7 @@ static void run_kernel(const map_job *j, size_t n, const void *const *in, void *
         ad_kernel_run(j->kernel, j->isa, j->size, 0, n, in, out, j->add);
         return;
     }
-    j->kernel->of[j->isa](0, n, in, room);
+    ad_kernel_run(j->kernel, j->isa, sizeof *room, 0, n, in, room, false);
     ad_kernel_run(&ad_narrowed, j->isa, j->size, 0, n, &results, out, j->add);
 }
 
@@ -100,7 +100,7 @@ void ad_map_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *ker
     runs[AD_ENV] = env;
     if (one_run(shape, n, in, count) && ad_map_run(work, kernel, size, count, runs, out, add))
         return;
-    j.plan.widened = NULL;
+    j.plan.widens = false;
     j.kernel = kernel;
     j.isa = ad_work_isa(work);
     j.size = size;
@@ -121,7 +121,7 @@ void ad_map_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kern
                 const ad_view *in, const ad_array *out, bool add)
 {
     ad_isa isa = ad_work_isa(work);
-    map_job j = {.plan = {.widened = in[0].type == AD_F32 ? ad_widened.of[isa] : NULL},
+    map_job j = {.plan = {.widens = in[0].type == AD_F32, .isa = isa},
                  .kernel = kernel,
                  .isa = isa,
                  .size = ad_type_size(out->type),

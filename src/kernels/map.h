@@ -13,7 +13,7 @@
 /* out[i] = f(in[0][from + i], in[1][from + i], ...) for i < n. out and in do not overlap. */
 typedef void ad_block(size_t from, size_t n, const void *const *in, void *out);
 
-/* One block for each instruction set, all with the same results. */
+/* One block for each instruction set, all with the same results. Those after the first take whole vectors only. */
 typedef struct ad_kernel {
     ad_block *of[AD_ISA_COUNT];
     ad_block *add[AD_ISA_COUNT]; /* out[i] += ...; NULL: adding is done apart */
@@ -28,18 +28,27 @@ typedef struct ad_blocks {
 void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
                    const void *const *in, void *out);
 
-/* Runs a kernel, whose results have `size` bytes, on a run of numbers that lie together. With add, they are
+/* Runs a kernel, whose results have `size` bytes, on a run of numbers that lie together: as many as fill vectors
+ * of the widest instruction set, then of the next one what is left, and so on. With add, results are
  * floats. */
 static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from,
                                  size_t n, const void *const *in, void *out, bool add)
 {
-    isa = ad_isa_for(isa, n * size);
-    if (!add)
-        kernel->of[isa](from, n, in, out);
-    else if (kernel->add[isa])
-        kernel->add[isa](from, n, in, out);
-    else
+    ad_block *const *block = add ? kernel->add : kernel->of;
+    if (!block[0]) {
         ad_kernel_add(kernel, isa, size, from, n, in, out);
+        return;
+    }
+    char *to = out;
+    for (isa = ad_isa_for(isa, n * size); isa > 0; isa = ad_isa_for(isa, n * size)) {
+        size_t whole = n & ~(ad_isa_bytes(isa) / size - 1);
+        block[isa](from, whole, in, to);
+        from += whole;
+        to += whole * size;
+        n -= whole;
+    }
+    if (n > 0)
+        block[0](from, n, in, to);
 }
 
 /* Runs a kernel over `shape`, to which the n operands (up to 5) broadcast. out lies row by row,

@@ -79,10 +79,12 @@ const ad_adders ad_sum_rows = ADDERS_OF(rows);
 
 typedef struct sum_job {
     ad_run_plan plan;
-    ad_block *block;    /* or NULL */
-    ad_block *narrowed; /* rounds the block's f64 results to f32; or NULL */
+    const ad_kernel *kernel; /* or NULL */
+    ad_isa isa;
+    bool narrows; /* the kernel's f64 results are rounded to f32 */
     ad_adder *total, *each, *rows;
     ad_type type;
+    size_t size; /* of a number of that type */
     int64_t elements, chunk;
     size_t count; /* sums */
     bool shared;  /* all chunks add to the same sums: each has its own copy */
@@ -108,7 +110,7 @@ static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t ste
 static bool are_rows(const sum_job *j)
 {
     const ad_nest *nest = &j->plan.nest;
-    return !j->block && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
+    return !j->kernel && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
            nest->step[1] == 1 && nest->stride[1][0] == 0;
 }
 
@@ -116,9 +118,12 @@ static void find_results(const sum_job *j, size_t n, const void *const *in, void
 {
     double wide[AD_RUN];
     const void *results = wide;
-    j->block(0, n, in, j->narrowed ? wide : out);
-    if (j->narrowed)
-        j->narrowed(0, n, &results, out);
+    if (!j->narrows) {
+        ad_kernel_run(j->kernel, j->isa, j->size, 0, n, in, out, false);
+        return;
+    }
+    ad_kernel_run(j->kernel, j->isa, sizeof *wide, 0, n, in, wide, false);
+    ad_kernel_run(&ad_narrowed, j->isa, sizeof(float), 0, n, &results, out, false);
 }
 
 static void sum_chunk(void *user, size_t task, int worker)
@@ -139,9 +144,9 @@ static void sum_chunk(void *user, size_t task, int worker)
     ad_runs_open(&r, &j->plan, begin, begin + (left < j->chunk ? left : j->chunk));
     while (ad_runs_next(&r)) {
         const ad_nest *nest = &r.plan.nest;
-        if (j->block)
+        if (j->kernel)
             find_results(j, (size_t)r.length, r.run, result);
-        add_run(j, (size_t)r.length, j->block ? result : r.run[0], nest->step[s],
+        add_run(j, (size_t)r.length, j->kernel ? result : r.run[0], nest->step[s],
                 sums + nest->offset[s] + r.start * nest->step[s]);
     }
 }
@@ -189,7 +194,7 @@ static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, c
     ad_run_plan_begin(&j->plan, shape, n, in);
     ad_nest_add(&j->plan.nest, target, stride);
     j->plan.env = env;
-    bool some = ad_run_plan_start(&j->plan, j->block ? AD_RUN : LONGEST);
+    bool some = ad_run_plan_start(&j->plan, j->kernel ? AD_RUN : LONGEST);
     j->elements = (int64_t)elements;
     if (some) {
         plan_chunks(j);
@@ -210,11 +215,13 @@ static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, c
 static sum_job job_of(const ad_workspace *work, const ad_kernel *kernel, ad_type type)
 {
     ad_isa isa = ad_work_isa(work);
-    return (sum_job){.block = kernel ? kernel->of[isa] : NULL,
+    return (sum_job){.kernel = kernel,
+                     .isa = isa,
                      .total = total.of[type][isa],
                      .each = each.of[type][isa],
                      .rows = ad_sum_rows.of[type][isa],
                      .type = type,
+                     .size = ad_type_size(type),
                      .chunk = 1};
 }
 
@@ -236,9 +243,9 @@ double *ad_map_sum_f64(ad_workspace *work, const ad_shape *shape, const ad_kerne
                        const ad_view *in, ad_type type, const ad_shape *target)
 {
     sum_job j = job_of(work, kernel, type);
-    ad_isa isa = ad_work_isa(work);
-    j.plan.widened = in[0].type == AD_F32 ? ad_widened.of[isa] : NULL;
-    j.narrowed = type == AD_F32 ? ad_narrowed.of[isa] : NULL;
+    j.plan.widens = in[0].type == AD_F32;
+    j.plan.isa = j.isa;
+    j.narrows = type == AD_F32;
     return sum_over(work, shape, &j, NULL, n, in, target);
 }
 

@@ -53,7 +53,7 @@ bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view
             return false;
         nest->step[i] = nest->stride[i][0] = !repeats;
         nest->offset[i] = 0;
-        p->longest = repeats || p->widened ? AD_RUN : p->longest;
+        p->longest = repeats || p->widens ? AD_RUN : p->longest;
     }
     return nest->row > 0;
 }
@@ -64,14 +64,14 @@ bool ad_run_plan_start(ad_run_plan *p, int64_t most)
         return false;
     p->longest = most;
     for (int i = 0; i < p->n; i++)
-        if (p->widened || (p->nest.step[i] != 1 && p->nest.row > 1))
+        if (p->widens || (p->nest.step[i] != 1 && p->nest.row > 1))
             p->longest = AD_RUN;
     return true;
 }
 
 static bool widens(const ad_runs *r, int i)
 {
-    return r->plan.widened && r->plan.in[i].type == AD_F32;
+    return r->plan.widens && r->plan.in[i].type == AD_F32;
 }
 
 /* n numbers of operand i, side by side. */
@@ -86,7 +86,7 @@ static void pack(ad_runs *r, int i, size_t n, const char *from, int64_t step)
     const void *narrow = step == 1 ? (const void *)from : numbers;
     if (step != 1)
         ad_strided_pack(size, n, from, step, numbers);
-    r->plan.widened(0, n, &narrow, r->packed[i]);
+    ad_kernel_run(&ad_widened, r->plan.isa, sizeof(double), 0, n, &narrow, r->packed[i], false);
 }
 
 static void begin_row(ad_runs *r)

@@ -18,8 +18,8 @@ typedef struct ad_run_plan {
     const ad_view *in;
     int64_t longest; /* of a run: 0 until it is set */
     const void *env; /* for the block; NULL until it is set */
-    ad_block
-        *widened; /* makes f64 numbers of those of f32 operands; NULL: they stay. Set it first */
+    bool widens;     /* the numbers of f32 operands become f64. Set it first, and if so, isa */
+    ad_isa isa;
 } ad_run_plan;
 
 void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);

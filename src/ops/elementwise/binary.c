@@ -16,14 +16,13 @@
     AD_BEND_PART(op##_dab, s, T, y, dab)                                     \
     AD_BEND_PART(op##_dbb, s, T, y, dbb)
 
-#define BINARY_BOTH(op, SLOPE, SLOPES, f, da, db, daa, dab, dbb)     \
-    BINARY_KERNELS(op, f32, float, SLOPE, f, da, db, daa, dab, dbb)  \
-    BINARY_KERNELS(op, f64, double, SLOPE, f, da, db, daa, dab, dbb) \
-    static const ad_elementwise_kernels op##_kernels = {             \
-        AD_BLOCKS(op##_forward),                                     \
-        {SLOPES(op##_da), SLOPES(op##_db)},                          \
-        {{AD_RARE_BLOCKS(op##_daa), AD_RARE_BLOCKS(op##_dab)},       \
-         {AD_RARE_BLOCKS(op##_dab), AD_RARE_BLOCKS(op##_dbb)}},      \
+#define BINARY_BOTH(op, SLOPE, SLOPES, f, da, db, daa, dab, dbb)                                  \
+    BINARY_KERNELS(op, f32, float, SLOPE, f, da, db, daa, dab, dbb)                               \
+    BINARY_KERNELS(op, f64, double, SLOPE, f, da, db, daa, dab, dbb)                              \
+    static const ad_elementwise_kernels op##_kernels = {                                          \
+        AD_BLOCKS(op##_forward),                                                                  \
+        {SLOPES(op##_da), SLOPES(op##_db)},                                                       \
+        {{AD_BLOCKS(op##_daa), AD_BLOCKS(op##_dab)}, {AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dbb)}}, \
     };
 
 #define BINARY_OP(op, op_flags, ...)                                                        \

@@ -25,9 +25,9 @@ AD_BEND_PART(none, f64, double, c, 0)
     static const ad_elementwise_kernels op##_kernels = {                                         \
         AD_BLOCKS(op##_forward),                                                                 \
         {AD_ADDING_BLOCKS(op##_da), AD_ADDING_BLOCKS(op##_db), AD_ADDING_BLOCKS(op##_dc)},       \
-        {{AD_RARE_BLOCKS(none), AD_RARE_BLOCKS(op##_dab), AD_RARE_BLOCKS(op##_dac)},             \
-         {AD_RARE_BLOCKS(op##_dab), AD_RARE_BLOCKS(none), AD_RARE_BLOCKS(op##_dbc)},             \
-         {AD_RARE_BLOCKS(op##_dac), AD_RARE_BLOCKS(op##_dbc), AD_RARE_BLOCKS(none)}},            \
+        {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},                            \
+         {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},                            \
+         {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}},                           \
     };                                                                                           \
     AD_ELEMENTWISE_OP(op, 3, op_flags, ad_shape_broadcast_3, .operands = "a, b, c", __VA_ARGS__) \
     ad_tensor(op)(ad_tensor a, ad_tensor b, ad_tensor c)                                         \

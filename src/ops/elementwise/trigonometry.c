@@ -45,7 +45,7 @@ MEND(f64, double)
     UNARY_FUNCTIONS(op, s, T, f, df, d2f, 1)                                \
     AD_KERNEL(op##_near_##s, T, UNARY_VALUE(op, s, T))                      \
     AD_KERNEL(op##_near_slope_##s, T, UNARY_SLOPE(op, s, T))                \
-    AD_RARE_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))                  \
+    AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))                       \
     AD_EACH_ISA(MENDED, op##_forward_##s, op##_near_##s, s, T, NULL, far_f) \
     AD_EACH_ISA(MENDED, op##_slope_##s, op##_near_slope_##s, s, T, (const T *)in[2] + from, far_df)
 
@@ -55,7 +55,7 @@ MEND(f64, double)
     static const ad_unary_kernels op##_kernels = {               \
         AD_BLOCKS(op##_forward),                                 \
         AD_BLOCKS(op##_slope),                                   \
-        AD_RARE_BLOCKS(op##_bend),                               \
+        AD_BLOCKS(op##_bend),                                    \
     };                                                           \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
 

@@ -39,14 +39,14 @@
     UNARY_FUNCTIONS(op, s, T, f, df, d2f, guard)          \
     AD_KERNEL(op##_forward_##s, T, UNARY_VALUE(op, s, T)) \
     SLOPE(op##_slope_##s, T, UNARY_SLOPE(op, s, T))       \
-    AD_RARE_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))
+    AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))
 #define UNARY_BOTH(op, SLOPE, SLOPES, f, df, d2f, guard)     \
     UNARY_KERNELS(op, f32, float, SLOPE, f, df, d2f, guard)  \
     UNARY_KERNELS(op, f64, double, SLOPE, f, df, d2f, guard) \
     static const ad_unary_kernels op##_kernels = {           \
         AD_BLOCKS(op##_forward),                             \
         SLOPES(op##_slope),                                  \
-        AD_RARE_BLOCKS(op##_bend),                           \
+        AD_BLOCKS(op##_bend),                                \
     };
 #define UNARY_SHORT(op, f, df, d2f, guard) \
     UNARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, df, d2f, guard)

@@ -136,36 +136,36 @@ AD_INLINE double scaled(double g, double slope)
 #define FACTOR          AD_IN(double, 2)
 #define FACTORS         AD_IN(double, 2) * AD_IN(double, 3)
 
-#define LOSS_KERNELS(op, A)                                                \
-    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))                        \
-    AD_KERNEL(op##_dp, double, scaled(FACTOR, AT(op##_f_p, A(3))))         \
-    AD_KERNEL(op##_dt, double, scaled(FACTOR, AT(op##_f_t, A(3))))         \
-    AD_RARE_KERNEL(op##_dpp, double, scaled(FACTORS, AT(op##_f_pp, A(4)))) \
-    AD_RARE_KERNEL(op##_dpt, double, scaled(FACTORS, AT(op##_f_pt, A(4)))) \
-    AD_RARE_KERNEL(op##_dtt, double, scaled(FACTORS, AT(op##_f_tt, A(4))))
+#define LOSS_KERNELS(op, A)                                           \
+    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))                   \
+    AD_KERNEL(op##_dp, double, scaled(FACTOR, AT(op##_f_p, A(3))))    \
+    AD_KERNEL(op##_dt, double, scaled(FACTOR, AT(op##_f_t, A(3))))    \
+    AD_KERNEL(op##_dpp, double, scaled(FACTORS, AT(op##_f_pp, A(4)))) \
+    AD_KERNEL(op##_dpt, double, scaled(FACTORS, AT(op##_f_pt, A(4)))) \
+    AD_KERNEL(op##_dtt, double, scaled(FACTORS, AT(op##_f_tt, A(4))))
 
-#define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)                           \
-    static const loss_kernels op##_kernels = {                                    \
-        AD_ONLY(op##_value),                                                      \
-        {AD_ONLY(op##_dp), AD_ONLY(op##_dt)},                                     \
-        {AD_ONLY_RARE(op##_dpp), AD_ONLY_RARE(op##_dpt), AD_ONLY_RARE(op##_dtt)}, \
-        is_mean,                                                                  \
-        attr_bytes != 0,                                                          \
-    };                                                                            \
-    static const ad_op op##_op = {                                                \
-        .size = sizeof(ad_op),                                                    \
-        .name = &#op[3],                                                          \
-        .arity = 2,                                                               \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),                      \
-        .attr_size = attr_bytes,                                                  \
-        .shape = ad_loss_shape,                                                   \
-        .forward = loss_forward,                                                  \
-        .pullback = loss_pullback,                                                \
-        .jvp = loss_jvp,                                                          \
-        .curvature = loss_curvature,                                              \
-        .kernels = &op##_kernels,                                                 \
-        .operands = "p, t",                                                       \
-        __VA_ARGS__,                                                              \
+#define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)            \
+    static const loss_kernels op##_kernels = {                     \
+        AD_ONLY(op##_value),                                       \
+        {AD_ONLY(op##_dp), AD_ONLY(op##_dt)},                      \
+        {AD_ONLY(op##_dpp), AD_ONLY(op##_dpt), AD_ONLY(op##_dtt)}, \
+        is_mean,                                                   \
+        attr_bytes != 0,                                           \
+    };                                                             \
+    static const ad_op op##_op = {                                 \
+        .size = sizeof(ad_op),                                     \
+        .name = &#op[3],                                           \
+        .arity = 2,                                                \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),       \
+        .attr_size = attr_bytes,                                   \
+        .shape = ad_loss_shape,                                    \
+        .forward = loss_forward,                                   \
+        .pullback = loss_pullback,                                 \
+        .jvp = loss_jvp,                                           \
+        .curvature = loss_curvature,                               \
+        .kernels = &op##_kernels,                                  \
+        .operands = "p, t",                                        \
+        __VA_ARGS__,                                               \
     };
 
 #define LOSS_RULES(op, A, f, fp, ft, fpp, fpt, ftt) \

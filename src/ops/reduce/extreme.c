@@ -28,7 +28,7 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
             for (size_t k = 0; k < LANES; k++)                                 \
                 lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k]; \
         for (size_t half = LANES / 2; half; half /= 2)                         \
-            AD_NO_UNROLL for (size_t k = 0; k < half; k++) lane[k] =           \
+            AD_LOOP_ROLLED for (size_t k = 0; k < half; k++) lane[k] =         \
                 beats(lane[k + half], lane[k]) ? lane[k + half] : lane[k];     \
         best = beats(lane[0], best) ? lane[0] : best;                          \
     }                                                                          \
@@ -42,19 +42,20 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
         to[i * (y_step)] = beats(x, y) ? x : y;         \
     }
 
-#define FOLD_FOR(isa, name, T, beats)                                                      \
-    AD_TARGET_##isa static void name##_##isa(size_t n, const void *x_data, int64_t x_step, \
-                                             void *y_data, int64_t y_step)                 \
-    {                                                                                      \
-        const T *from = x_data;                                                            \
-        T *to = y_data;                                                                    \
-        if (x_step == 1 && y_step == 0) {                                                  \
-            FOLD_ROW(T, beats)                                                             \
-        } else if (x_step == 1 && y_step == 1) {                                           \
-            FOLD_APART(T, beats, 1, 1)                                                     \
-        } else {                                                                           \
-            FOLD_APART(T, beats, x_step, y_step)                                           \
-        }                                                                                  \
+#define FOLD_FOR(isa, name, T, beats)                                               \
+    AD_TARGET_##isa static void name##_##isa(size_t n, const void *restrict x_data, \
+                                             int64_t x_step, void *restrict y_data, \
+                                             int64_t y_step)                        \
+    {                                                                               \
+        const T *from = x_data;                                                     \
+        T *to = y_data;                                                             \
+        if (x_step == 1 && y_step == 0) {                                           \
+            FOLD_ROW(T, beats)                                                      \
+        } else if (x_step == 1 && y_step == 1) {                                    \
+            FOLD_APART(T, beats, 1, 1)                                              \
+        } else {                                                                    \
+            FOLD_APART(T, beats, x_step, y_step)                                    \
+        }                                                                           \
     }
 
 #define FOLD(name, T, beats) AD_EACH_ISA(FOLD_FOR, name, T, beats)

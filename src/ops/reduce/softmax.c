@@ -27,7 +27,7 @@ static int axis_of(const void *attr)
  * will in the sum. A sum of 0 is a row of -inf. */
 #define FORWARD_LANES(s, T)                                     \
     AD_LANES_OF(ad_softmax_##s, T, {                            \
-        const T *restrict x = in[0];                            \
+        const T *x = in[0];                                     \
         AD_LANE_TOPS(T, top, x)                                 \
         double sum[AD_LANES] = {0};                             \
         AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)         \
@@ -38,7 +38,7 @@ static int axis_of(const void *attr)
         AD_EACH(out[i] = out[i] * (T)sum[j])                    \
     })                                                          \
     AD_LANES_OF(ad_log_softmax_##s, T, {                        \
-        const T *restrict x = in[0];                            \
+        const T *x = in[0];                                     \
         AD_LANE_TOPS(T, top, x)                                 \
         double sum[AD_LANES] = {0};                             \
         AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)         \
@@ -53,14 +53,14 @@ static int axis_of(const void *attr)
  * y, g, t -> derivative of the former, with g for t, along t. */
 #define SOFTMAX_LANES(s, T)                                                                       \
     AD_LANES_OF(ad_softmax_slope_##s, T, {                                                        \
-        const T *restrict y = in[0], *restrict t = in[1];                                         \
+        const T *y = in[0], *t = in[1];                                                           \
         double sum[AD_LANES] = {0};                                                               \
         AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                            \
         AD_JOIN_SUM(sum)                                                                          \
         AD_EACH(AD_PUT(T, y[i] * (t[i] - (T)sum[j])))                                             \
     })                                                                                            \
-    AD_RARE_LANES_OF(ad_softmax_bend_##s, T, {                                                    \
-        const T *restrict y = in[0], *restrict g = in[1], *restrict t = in[2];                    \
+    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                         \
+        const T *y = in[0], *g = in[1], *t = in[2];                                               \
         double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};                \
         AD_EACH(g_sum[j] += (double)y[i] * (double)g[i])                                          \
         AD_EACH(t_sum[j] += (double)y[i] * (double)t[i])                                          \
@@ -76,7 +76,7 @@ static int axis_of(const void *attr)
  * y, g, t -> the derivative of the former along t. Rows of -inf, which are not live, give 0. */
 #define LOG_SOFTMAX_LANES(s, T)                                                               \
     AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                                 \
-        const T *restrict y = in[0], *restrict g = in[1];                                     \
+        const T *y = in[0], *g = in[1];                                                       \
         double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                     \
         AD_EACH(sum[j] += (double)g[i])                                                       \
         AD_EACH(live[j] += y[i] != -(T)INFINITY)                                              \
@@ -85,7 +85,7 @@ static int axis_of(const void *attr)
         AD_EACH_LONG(T v = g[i] - AD_EXP(y[i]) * (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))   \
     })                                                                                        \
     AD_LANES_OF(ad_log_softmax_push_##s, T, {                                                 \
-        const T *restrict y = in[0], *restrict t = in[1];                                     \
+        const T *y = in[0], *t = in[1];                                                       \
         double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                     \
         AD_EACH_LONG(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                           \
         AD_EACH(live[j] += y[i] != -(T)INFINITY)                                              \
@@ -93,8 +93,8 @@ static int axis_of(const void *attr)
         AD_JOIN_SUM(live)                                                                     \
         AD_EACH(T v = t[i] - (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))                       \
     })                                                                                        \
-    AD_RARE_LANES_OF(ad_log_softmax_bend_##s, T, {                                            \
-        const T *restrict y = in[0], *restrict g = in[1], *restrict t = in[2];                \
+    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                                 \
+        const T *y = in[0], *g = in[1], *t = in[2];                                           \
         double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                                  \
         AD_EACH(g_sum[j] += (double)g[i])                                                     \
         AD_EACH_LONG(t_sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                         \
@@ -148,7 +148,7 @@ static void softmax_curvature(const ad_curvature_args *c)
         AD_LANE_BLOCKS(op),                                            \
         AD_LANE_BLOCKS(pull),                                          \
         AD_LANE_BLOCKS(push),                                          \
-        AD_RARE_LANE_BLOCKS(op##_bend),                                \
+        AD_LANE_BLOCKS(op##_bend),                                     \
     };                                                                 \
     static const ad_op op##_op = {                                     \
         .size = sizeof(ad_op),                                         \
