@@ -201,7 +201,7 @@ static void compare_values(const reference *r, ad_type type)
 {
     ad_tape *t = ad_tape_new(NULL);
     ad_array x = array_of(type, r->shape[0], &r->x[0]);
-    ad_tensor leaf = ad_watch(t, x), y = run(function_named(r->name), t, &leaf);
+    ad_tensor leaf[MOST_OPERANDS] = {ad_watch(t, x)}, y = run(function_named(r->name), t, leaf);
     ck_assert_msg(ad_tape_status(t) == AD_OK, "%s: %s", r->name, ad_tape_error(t));
     ck_assert_msg(!ad_is_tracked(y), "%s", r->name);
     expect_list(r, "y", ad_read(y), &r->y);
