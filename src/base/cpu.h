@@ -5,6 +5,8 @@
 #ifndef ADZE_BASE_CPU_H
 #define ADZE_BASE_CPU_H
 
+#include <stddef.h>
+
 #if defined(__x86_64__)
 #define AD_ISA_LIST(ROW) ROW(base) ROW(avx2) ROW(avx512)
 #else
@@ -22,22 +24,34 @@
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma,prefer-vector-width=512")))
 #endif
 
-/* DO(isa, ...) for each, and the list of a name's variants: name_base, ... */
+/* DO(isa, ...) for each of them; and DO(isa, bytes, ...), with the bytes of a vector, for those after the first. The
+ * list of a name's variants: name_base, ... */
 #if defined(__x86_64__)
-#define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
-#define AD_ALL(name)                                \
-    {                                               \
-        {                                           \
-            name##_base, name##_avx2, name##_avx512 \
-        }                                           \
+#define AD_EACH_ISA(DO, ...)   DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__) DO(avx512, __VA_ARGS__)
+#define AD_EACH_WIDER(DO, ...) DO(avx2, 32, __VA_ARGS__) DO(avx512, 64, __VA_ARGS__)
+#define AD_ALL(name)                            \
+    {                                           \
+        name##_base, name##_avx2, name##_avx512 \
     }
 #else
 #define AD_EACH_ISA(DO, ...) DO(base, __VA_ARGS__)
-#define AD_ALL(name)    \
-    {                   \
-        {               \
-            name##_base \
-        }               \
+#define AD_EACH_WIDER(DO, ...)
+#define AD_ALL(name) \
+    {                \
+        name##_base  \
+    }
+#endif
+
+/* One function for all of them. */
+#if defined(__x86_64__)
+#define AD_ALL_SAME(name) \
+    {                     \
+        name, name, name  \
+    }
+#else
+#define AD_ALL_SAME(name) \
+    {                     \
+        name              \
     }
 #endif
 
@@ -50,5 +64,17 @@ typedef enum ad_isa { AD_ISA_LIST(AD_ISA_NAME) AD_ISA_COUNT } ad_isa;
 
 /* The best of them that this machine has. */
 ad_isa ad_cpu_isa(void);
+
+/* The bytes of a vector: those of base hold for every machine, or nearly so. */
+static inline size_t ad_isa_bytes(ad_isa isa)
+{
+    return (size_t)16 << isa;
+}
+
+/* The best for so few bytes: a wider vector than they fill has nothing to do. */
+static inline ad_isa ad_isa_for(ad_isa best, size_t bytes)
+{
+    return bytes / 32 < (size_t)best ? (ad_isa)(bytes / 32) : best;
+}
 
 #endif

@@ -1,4 +1,4 @@
-/* Elementwise work of a user's function: a block of ad_map whose environment is that function. */
+/* Elementwise work of a user's function: a kernel of ad_map whose environment is that function. */
 #include "adze/kernels.h"
 #include "base/workspace.h"
 #include "kernels/map.h"
@@ -10,31 +10,18 @@ typedef struct elements {
     ad_type type; /* of the result */
     int n;
     size_t size[AD_ENV]; /* of an operand's numbers */
-    ad_block *add; /* adds numbers to others of the result's type; NULL: they cannot be added */
 } elements;
 
-/* A user's function only assigns. Numbers to be added go into a buffer first, in the cache. */
-static void call_and_add(const elements *e, size_t n, const void *const *in, char *out)
-{
-    _Alignas(64) char result[AD_RUN * sizeof(double)];
-    const void *at[AD_ENV] = {0}, *added = result;
-    for (size_t done = 0; done < n; done += AD_RUN) {
-        size_t count = n - done < AD_RUN ? n - done : AD_RUN;
-        for (int i = 0; i < e->n; i++)
-            at[i] = (const char *)in[i] + done * e->size[i];
-        e->f(e->user, e->type, count, at, result);
-        e->add(count, &added, out + done * ad_type_size(e->type), true);
-    }
-}
-
-static void call(size_t n, const void *const *in, void *out, bool add)
+static void call(size_t from, size_t n, const void *const *in, void *out)
 {
     const elements *e = in[AD_ENV];
-    if (add)
-        call_and_add(e, n, in, out);
-    else
-        e->f(e->user, e->type, n, in, out);
+    const void *at[AD_ENV] = {0};
+    for (int i = 0; i < e->n; i++)
+        at[i] = (const char *)in[i] + from * e->size[i];
+    e->f(e->user, e->type, n, at, out);
 }
+
+static const ad_kernel call_kernel = {AD_ALL_SAME(call), {NULL}};
 
 /* ---- checks of the arguments ---------------------------------------------------------- */
 
@@ -89,16 +76,17 @@ static bool good_call(ad_workspace *work, const ad_shape *shape, int n, const ad
     return good_result(work, shape, out, flags & AD_ADD);
 }
 
-/* The function runs as a block; without one, the operand itself is what is written or summed. */
+/* The function runs as a kernel; without one, the operand itself is what is written or summed. */
 static bool run(ad_workspace *work, const ad_shape *shape, const elements *e, const ad_view *in,
                 const ad_array *out, bool add)
 {
-    ad_block *block = e->f ? call : NULL, *alone = e->f ? call : e->add;
+    const ad_kernel *kernel = e->f ? &call_kernel : NULL;
     if (ad_shape_equal(shape, &out->shape)) {
-        ad_map_block(work, shape, alone, e, e->n, in, ad_type_size(out->type), out->data, add);
+        ad_map_with(work, shape, kernel ? kernel : &ad_itself.of[out->type], e, e->n, in,
+                    ad_type_size(out->type), out->data, add);
         return true;
     }
-    double *sums = ad_sum_block(work, shape, block, e, e->n, in, out->type, &out->shape);
+    double *sums = ad_map_sum_with(work, shape, kernel, e, e->n, in, out->type, &out->shape);
     if (sums)
         ad_store_sums(ad_array_count(out), sums, out->type, out->data, add);
     return sums != NULL;
@@ -122,7 +110,5 @@ bool ad_elementwise(ad_workspace *work, const ad_shape *shape, int n, const ad_v
     elements e = {.f = f, .user = user, .type = out->type, .n = n};
     for (int i = 0; i < n; i++)
         e.size[i] = ad_type_size(in[i].type);
-    if (ad_type_is_float(out->type))
-        e.add = ad_itself.of[out->type].of[ad_work_isa(work)];
     return run(work, shape, &e, in, out, flags & AD_ADD);
 }

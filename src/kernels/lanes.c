@@ -14,7 +14,7 @@ static ad_lanes row_of(size_t length)
 /* ---- rows along an axis ------------------------------------------------------------- */
 
 typedef struct lanes_job {
-    ad_lane_block *block;
+    ad_lane_block *block, *base; /* base: for any number of lanes */
     int inputs;
     const ad_view *in;
     char *out;
@@ -24,18 +24,32 @@ typedef struct lanes_job {
     size_t all, chunk;
 } lanes_job;
 
+/* Lanes from number `at` on. */
+static void run_lanes(const lanes_job *j, ad_lane_block *block, const ad_lanes *l, size_t at)
+{
+    const void *from[3];
+    for (int i = 0; i < j->inputs; i++)
+        from[i] = (const char *)j->in[i].data + at * j->size;
+    block(l, from, j->out + at * j->size, j->add);
+}
+
 /* Group g: AD_LANES rows side by side, or one that lies together. */
 static void run_group(const lanes_job *j, size_t g)
 {
     size_t first = g % j->groups * AD_LANES, left = j->step - first;
-    size_t at = (g / j->groups * j->n * j->step + first) * j->size;
-    const void *from[3];
-    ad_lanes l = {.n = j->n, .lanes = left < AD_LANES ? left : AD_LANES, .step = j->step};
-    if (j->step == 1)
-        l = row_of(j->n);
-    for (int i = 0; i < j->inputs; i++)
-        from[i] = (const char *)j->in[i].data + at;
-    j->block(&l, from, j->out + at, j->add);
+    size_t at = g / j->groups * j->n * j->step + first;
+    if (j->step == 1) {
+        ad_lanes row = row_of(j->n);
+        run_lanes(j, j->block, &row, at);
+        return;
+    }
+    size_t lanes = left < AD_LANES ? left : AD_LANES, few = lanes % AD_ROW_LANES;
+    ad_lanes l = {.n = j->n, .lanes = lanes - few, .step = j->step};
+    if (l.lanes)
+        run_lanes(j, j->block, &l, at);
+    l.lanes = few;
+    if (few)
+        run_lanes(j, j->base, &l, at + lanes - few);
 }
 
 static void run_chunk(void *user, size_t task, int worker)
@@ -51,7 +65,9 @@ void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, in
                   const ad_view *in, const ad_array *out, bool add)
 {
     ad_axis_split split = ad_split_axis(&out->shape, axis);
-    lanes_job j = {.block = blocks->of[out->type].of[ad_work_isa(work)],
+    const ad_lane_kernel *kernel = &blocks->of[out->type];
+    lanes_job j = {.block = kernel->of[ad_work_isa(work)],
+                   .base = kernel->of[AD_ISA_base],
                    .inputs = inputs,
                    .in = in,
                    .out = out->data,

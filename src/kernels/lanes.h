@@ -5,10 +5,12 @@
  * of them one more than the others; what the lanes have found is then joined. So the loops
  * over lanes become vector instructions in either case.
  *
- * Kernels are written with the macros below and compiled once for each instruction set. */
+ * Kernels are written with the macros below and compiled once for each instruction set. Those of the wide ones
+ * take multiples of AD_ROW_LANES lanes only. */
 #ifndef ADZE_KERNELS_LANES_H
 #define ADZE_KERNELS_LANES_H
 
+#include "base/memory.h"
 #include "kernels/kernel.h"
 
 #include <math.h>
@@ -47,29 +49,47 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
 
 /* ---- writing kernels ---------------------------------------------------------------- */
 
-/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add. */
-#define AD_LANES_OF(name, T, ...)                                                           \
+/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add; for rows of either kind, or only
+ * for those whose numbers lie together. */
+#define AD_LANES_OF(name, T, ...)      \
+    AD_LANE_BODY(name, T, __VA_ARGS__) \
+    AD_LANES_FOR(base, 1, name)        \
+    AD_EACH_WIDER(AD_LANES_FOR, name)
+#define AD_ROWS_OF(name, T, ...)       \
+    AD_LANE_BODY(name, T, __VA_ARGS__) \
+    AD_EACH_ISA(AD_ROWS_FOR, name)
+#define AD_LANE_BODY(name, T, ...)                                                          \
     AD_INLINE void name##_on(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \
-                             const void *const *in, T *restrict out, bool add)              \
+                             const void *const *restrict in, T *restrict out, bool add)     \
     {                                                                                       \
         (void)joined, (void)add;                                                            \
         __VA_ARGS__                                                                         \
-    }                                                                                       \
-    AD_EACH_ISA(AD_LANES_FOR, name)
-#define AD_LANES_FOR(isa, name)                                                                   \
-    AD_TARGET_##isa static void name##_##isa(const ad_lanes *l, const void *const *in, void *out, \
-                                             bool add)                                            \
-    {                                                                                             \
-        if (l->joined && add)                                                                     \
-            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, true);            \
-        else if (l->joined)                                                                       \
-            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, false);           \
-        else if (add)                                                                             \
-            name##_on(l->n, l->lanes, l->step, 0, false, in, out, true);                          \
-        else                                                                                      \
-            name##_on(l->n, l->lanes, l->step, 0, false, in, out, false);                         \
     }
-#define AD_LANE_BLOCKS(name) AD_BLOCKS(name)
+#define AD_ROWS_FOR(isa, name)                                                                  \
+    AD_TARGET_##isa static void name##_##isa(const ad_lanes *l, const void *const *restrict in, \
+                                             void *restrict out, bool add)                      \
+    {                                                                                           \
+        name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, add);               \
+    }
+#define AD_LANES_FOR(isa, bytes, name)                                                          \
+    AD_TARGET_##isa static void name##_##isa(const ad_lanes *l, const void *const *restrict in, \
+                                             void *restrict out, bool add)                      \
+    {                                                                                           \
+        const size_t lanes = l->lanes & (bytes == 1 ? SIZE_MAX : ~(size_t)(AD_ROW_LANES - 1));  \
+        if (l->joined)                                                                          \
+            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, add);           \
+        else                                                                                    \
+            name##_on(l->n, lanes, l->step, 0, false, in, out, add);                            \
+    }
+#define AD_LANE_BLOCKS(name)       \
+    {                              \
+        {                          \
+            {AD_ALL(name##_f32)},  \
+            {                      \
+                AD_ALL(name##_f64) \
+            }                      \
+        }                          \
+    }
 
 /* Declares what the macros below need, to use them on a row of so many numbers anywhere. */
 #define AD_ROW_OF(length)                                               \
@@ -77,18 +97,26 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
     const size_t lanes = AD_ROW_LANES, step = AD_ROW_LANES;             \
     const bool joined = true;
 
-/* A statement for each lane j; for each number i, of lane j. */
-#define AD_LANE(...)                     \
-    for (size_t j = 0; j < lanes; j++) { \
-        __VA_ARGS__;                     \
+/* A statement for each lane j; for each number i, of lane j. LONG ones are loops that the compiler must not
+ * unroll: their text is long enough as it is. */
+#define AD_LANE(...)                                 \
+    AD_LOOP_APART for (size_t j = 0; j < lanes; j++) \
+    {                                                \
+        __VA_ARGS__;                                 \
     }
-#define AD_EACH(...)                                            \
-    for (size_t k = 0; k < n; k++)                              \
-        for (size_t j = 0, i = k * step; j < lanes; j++, i++) { \
-            __VA_ARGS__;                                        \
-        }                                                       \
-    for (size_t j = 0, i = n * step; j < rest; j++, i++) {      \
-        __VA_ARGS__;                                            \
+#define AD_LONG_LANE(...) AD_LOOP_ROLLED AD_LANE(__VA_ARGS__)
+#define AD_EACH(...)      AD_EACH_BY(AD_LOOP_APART, __VA_ARGS__)
+#define AD_EACH_LONG(...) AD_EACH_BY(AD_LOOP_APART AD_LOOP_ROLLED, __VA_ARGS__)
+#define AD_EACH_BY(how, ...)                                      \
+    for (size_t k = 0; k < n; k++) {                              \
+        how for (size_t j = 0, i = k * step; j < lanes; j++, i++) \
+        {                                                         \
+            __VA_ARGS__;                                          \
+        }                                                         \
+    }                                                             \
+    how for (size_t j = 0, i = n * step; j < rest; j++, i++)      \
+    {                                                             \
+        __VA_ARGS__;                                              \
     }
 
 /* Assigns number i of the result, or adds to it. */

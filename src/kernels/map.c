@@ -15,14 +15,49 @@ static bool one_run(const ad_shape *shape, int n, const ad_view *in, size_t coun
     return count > 0;
 }
 
+AD_ADDING_KERNEL(itself_f32, float, AD_IN(float, 0))
+AD_ADDING_KERNEL(itself_f64, double, AD_IN(double, 0))
+const ad_blocks ad_itself = AD_ADDING_BLOCKS(itself);
+
+AD_ADDING_KERNEL(widened, double, (double)AD_IN(float, 0))
+AD_ADDING_KERNEL(narrowed, float, (float)AD_IN(double, 0))
+const ad_kernel ad_widened = AD_ADDING(widened), ad_narrowed = AD_ADDING(narrowed);
+
+void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
+                   const void *const *in, void *out)
+{
+    double room[AD_RUN];
+    const void *results = room;
+    const ad_kernel *itself = &ad_itself.of[size == sizeof(float) ? AD_F32 : AD_F64];
+    for (size_t at = 0, some; at < n; at += some) {
+        some = n - at < AD_RUN ? n - at : AD_RUN;
+        ad_kernel_run(kernel, isa, size, from + at, some, in, room, false);
+        ad_kernel_run(itself, isa, size, 0, some, &results, (char *)out + at * size, true);
+    }
+}
+
 typedef struct map_job {
     ad_run_plan plan;
-    ad_block *block;
+    const ad_kernel *kernel;
+    ad_isa isa;
     size_t size;
     char *out;
     bool add;
+    bool narrows; /* the kernel's f64 results to f32 */
     int64_t count, chunk;
 } map_job;
+
+static void run_kernel(const map_job *j, size_t n, const void *const *in, void *out)
+{
+    double room[AD_RUN];
+    const void *results = room;
+    if (!j->narrows) {
+        ad_kernel_run(j->kernel, j->isa, j->size, 0, n, in, out, j->add);
+        return;
+    }
+    ad_kernel_run(j->kernel, j->isa, sizeof *room, 0, n, in, room, false);
+    ad_kernel_run(&ad_narrowed, j->isa, j->size, 0, n, &results, out, j->add);
+}
 
 static void map_chunk(void *user, size_t task, int worker)
 {
@@ -33,7 +68,7 @@ static void map_chunk(void *user, size_t task, int worker)
     ad_runs_open(&r, &j->plan, begin, j->count - begin < j->chunk ? j->count : begin + j->chunk);
     char *to = j->out + (size_t)begin * j->size;
     while (ad_runs_next(&r)) {
-        j->block((size_t)r.length, r.run, to, j->add);
+        run_kernel(j, (size_t)r.length, r.run, to);
         to += (size_t)r.length * j->size;
     }
 }
@@ -52,8 +87,8 @@ static AD_APART void map_chunks(ad_workspace *work, const ad_shape *shape, map_j
     ad_work_share(work, (size_t)((j->count + j->chunk - 1) / j->chunk), map_chunk, j);
 }
 
-void ad_map_block(ad_workspace *work, const ad_shape *shape, ad_block *block, const void *env,
-                  int n, const ad_view *in, size_t size, void *out, bool add)
+void ad_map_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                 const void *env, int n, const ad_view *in, size_t size, void *out, bool add)
 {
     size_t count = 1;
     map_job j;
@@ -63,14 +98,15 @@ void ad_map_block(ad_workspace *work, const ad_shape *shape, ad_block *block, co
     for (int i = 0; i < n; i++)
         runs[i] = in[i].data;
     runs[AD_ENV] = env;
-    if (count < AD_MAP_ALONE && one_run(shape, n, in, count)) {
-        block(count, runs, out, add);
+    if (one_run(shape, n, in, count) && ad_map_run(work, kernel, size, count, runs, out, add))
         return;
-    }
-    j.block = block;
+    j.plan.widens = false;
+    j.kernel = kernel;
+    j.isa = ad_work_isa(work);
     j.size = size;
     j.out = out;
     j.add = add;
+    j.narrows = false;
     j.count = (int64_t)count;
     map_chunks(work, shape, &j, env, n, in);
 }
@@ -78,12 +114,23 @@ void ad_map_block(ad_workspace *work, const ad_shape *shape, ad_block *block, co
 void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
             const ad_view *in, size_t size, void *out, bool add)
 {
-    ad_map_block(work, shape, kernel->of[ad_work_isa(work)], NULL, n, in, size, out, add);
+    ad_map_with(work, shape, kernel, NULL, n, in, size, out, add);
 }
 
-AD_KERNEL(itself_f32, float, AD_IN(float, 0))
-AD_KERNEL(itself_f64, double, AD_IN(double, 0))
-const ad_blocks ad_itself = AD_BLOCKS(itself);
+void ad_map_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+                const ad_view *in, const ad_array *out, bool add)
+{
+    ad_isa isa = ad_work_isa(work);
+    map_job j = {.plan = {.widens = in[0].type == AD_F32, .isa = isa},
+                 .kernel = kernel,
+                 .isa = isa,
+                 .size = ad_type_size(out->type),
+                 .out = out->data,
+                 .add = add,
+                 .narrows = out->type == AD_F32,
+                 .count = (int64_t)ad_array_count(out)};
+    map_chunks(work, shape, &j, NULL, n, in);
+}
 
 void ad_map_into(ad_workspace *work, const ad_shape *shape, const ad_blocks *blocks, int n,
                  const ad_view *in, const ad_array *out, bool add)

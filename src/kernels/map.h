@@ -10,13 +10,13 @@
 #include "adze/array.h"
 #include "base/workspace.h"
 
-/* out[i] = f(in[0][i], in[1][i], ...) for i < n; with add, out[i] += .... out and in do not
- * overlap. */
-typedef void ad_block(size_t n, const void *const *in, void *out, bool add);
+/* out[i] = f(in[0][from + i], in[1][from + i], ...) for i < n. out and in do not overlap. */
+typedef void ad_block(size_t from, size_t n, const void *const *in, void *out);
 
-/* One block for each instruction set, all with the same results. */
+/* One block for each instruction set, all with the same results. Those after the first take whole vectors only. */
 typedef struct ad_kernel {
     ad_block *of[AD_ISA_COUNT];
+    ad_block *add[AD_ISA_COUNT]; /* out[i] += ...; NULL: adding is done apart */
 } ad_kernel;
 
 /* One kernel for each float type, in the order of ad_type. */
@@ -24,25 +24,52 @@ typedef struct ad_blocks {
     ad_kernel of[2]; /* [AD_F32], [AD_F64] */
 } ad_blocks;
 
+/* out[i] += ..., by way of numbers of their own. */
+void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
+                   const void *const *in, void *out);
+
+/* Runs a kernel, whose results have `size` bytes, on a run of numbers that lie together: as many as fill vectors
+ * of the widest instruction set, then of the next one what is left, and so on. With add, results are
+ * floats. */
+static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from,
+                                 size_t n, const void *const *in, void *out, bool add)
+{
+    ad_block *const *block = add ? kernel->add : kernel->of;
+    if (!block[0]) {
+        ad_kernel_add(kernel, isa, size, from, n, in, out);
+        return;
+    }
+    char *to = out;
+    for (isa = ad_isa_for(isa, n * size); isa > 0; isa = ad_isa_for(isa, n * size)) {
+        size_t whole = n & ~(ad_isa_bytes(isa) / size - 1);
+        block[isa](from, whole, in, to);
+        from += whole;
+        to += whole * size;
+        n -= whole;
+    }
+    if (n > 0)
+        block[0](from, n, in, to);
+}
+
 /* Runs a kernel over `shape`, to which the n operands (up to 5) broadcast. out lies row by row,
  * its elements have `size` bytes. */
 void ad_map(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
             const ad_view *in, size_t size, void *out, bool add);
 
-/* The same with a block that finds its environment in in[AD_ENV] (runs.h). */
-void ad_map_block(ad_workspace *work, const ad_shape *shape, ad_block *block, const void *env,
-                  int n, const ad_view *in, size_t size, void *out, bool add);
+/* The same with an environment, which blocks find in in[AD_ENV] (runs.h). */
+void ad_map_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                 const void *env, int n, const ad_view *in, size_t size, void *out, bool add);
 
 /* ad_map at once, for a run of numbers that lie together in all operands (run is that of the rule's
  * arguments). False, and nothing done, where there is none, or one so long that threads may share it. */
 enum { AD_MAP_ALONE = 1 << 15 };
 
-static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel, size_t run,
-                              const void *const *in, void *out, bool add)
+static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel, size_t size,
+                              size_t run, const void *const *in, void *out, bool add)
 {
     if (run == 0 || run >= AD_MAP_ALONE)
         return false;
-    kernel->of[ad_work_isa(work)](run, in, out, add);
+    ad_kernel_run(kernel, ad_work_isa(work), size, 0, run, in, out, add);
     return true;
 }
 
@@ -52,19 +79,35 @@ static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel,
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
                    const ad_view *in, ad_type type, const ad_shape *target);
 
-/* The same with a block and its environment. */
-double *ad_sum_block(ad_workspace *work, const ad_shape *shape, ad_block *block, const void *env,
-                     int n, const ad_view *in, ad_type type, const ad_shape *target);
+/* The same with an environment. */
+double *ad_map_sum_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                        const void *env, int n, const ad_view *in, ad_type type,
+                        const ad_shape *target);
 
 /* ad_map or ad_map_sum, as out's shape asks: what a pullback wants. out is a float array. */
 void ad_map_into(ad_workspace *work, const ad_shape *shape, const ad_blocks *blocks, int n,
                  const ad_view *in, const ad_array *out, bool add);
 
-/* The kernels of the one operand itself. */
-extern const ad_blocks ad_itself;
+/* ad_map and ad_map_sum for a kernel that computes in f64 whatever the operands' float type: f32 numbers are
+ * widened on the way in, and results rounded to the type that is asked for. */
+void ad_map_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+                const ad_view *in, const ad_array *out, bool add);
+double *ad_map_sum_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+                       const ad_view *in, ad_type type, const ad_shape *target);
 
-/* Adds n rows of *in[1] (a size_t) numbers to as many f64 sums. */
-extern const ad_blocks ad_sum_rows;
+/* The kernels of the one operand itself, and in the other float type. */
+extern const ad_blocks ad_itself;
+extern const ad_kernel ad_widened, ad_narrowed;
+
+/* Adds n numbers to f64 sums: all of them to one sum; each to its own; or n rows of so many columns, each
+ * column to its sum. */
+typedef void ad_adder(size_t n, size_t columns, const void *x, double *sums);
+
+typedef struct ad_adders {
+    ad_adder *of[2][AD_ISA_COUNT]; /* [AD_F32], [AD_F64] */
+} ad_adders;
+
+extern const ad_adders ad_sum_rows;
 
 /* Adds the later of several copies of `count` sums to the first, in order. */
 void ad_add_parts(size_t parts, size_t count, double *sums);

@@ -21,10 +21,10 @@ enum {
 /* Four times eight partial sums, so that the additions do not wait for each other, whatever the
  * machine's vectors; added up in pairs. */
 #define ADD_UP(T)                                          \
-    const T *restrict x = in[0];                           \
+    const T *restrict x = numbers;                         \
     double a[8] = {0}, b[8] = {0}, c[8] = {0}, d[8] = {0}; \
     size_t i = 0;                                          \
-    (void)add;                                             \
+    (void)columns;                                         \
     for (; i + 32 <= n; i += 32)                           \
         for (size_t k = 0; k < 8; k++) {                   \
             a[k] += (double)x[i + k];                      \
@@ -39,43 +39,52 @@ enum {
         b[k] += (double)x[i];                              \
     for (size_t k = 0; k < 8; k++)                         \
         a[k] = (a[k] + b[k]) + (c[k] + d[k]);              \
-    *(double *)out_data += ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+    *sums += ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
 
-AD_BLOCK(total_f32, ADD_UP(float))
-AD_BLOCK(total_f64, ADD_UP(double))
-static const ad_blocks total = AD_BLOCKS(total);
+/* sums[i] += x[i] */
+#define ADD_EACH(T)                \
+    const T *restrict x = numbers; \
+    (void)columns;                 \
+    for (size_t i = 0; i < n; i++) \
+        sums[i] += (double)x[i];
 
-/* out[i] += x[i] */
-#define ADD_EACH(T)                  \
-    const T *restrict x = in[0];     \
-    double *restrict out = out_data; \
-    (void)add;                       \
-    for (size_t i = 0; i < n; i++)   \
-        out[i] += (double)x[i];
-
-AD_BLOCK(each_f32, ADD_EACH(float))
-AD_BLOCK(each_f64, ADD_EACH(double))
-static const ad_blocks each = AD_BLOCKS(each);
-
-/* n rows of *in[1] numbers: out[j] += x[i][j] */
+/* sums[j] += x[i][j] */
 #define ADD_ROWS(T)                              \
-    const T *restrict x = in[0];                 \
-    double *restrict out = out_data;             \
-    size_t columns = *(const size_t *)in[1];     \
-    (void)add;                                   \
+    const T *restrict x = numbers;               \
     for (size_t i = 0; i < n; i++, x += columns) \
         for (size_t j = 0; j < columns; j++)     \
-            out[j] += (double)x[j];
+            sums[j] += (double)x[j];
 
-AD_BLOCK(rows_f32, ADD_ROWS(float))
-AD_BLOCK(rows_f64, ADD_ROWS(double))
-const ad_blocks ad_sum_rows = AD_BLOCKS(rows);
+#define ADDER_FOR(isa, name, ...)                                                           \
+    AD_TARGET_##isa static void name##_##isa(size_t n, size_t columns, const void *numbers, \
+                                             double *restrict sums)                         \
+    {                                                                                       \
+        __VA_ARGS__                                                                         \
+    }
+#define ADDERS(name, BODY)                          \
+    AD_EACH_ISA(ADDER_FOR, name##_f32, BODY(float)) \
+    AD_EACH_ISA(ADDER_FOR, name##_f64, BODY(double))
+#define ADDERS_OF(name)                            \
+    {                                              \
+        {                                          \
+            AD_ALL(name##_f32), AD_ALL(name##_f64) \
+        }                                          \
+    }
+
+ADDERS(total, ADD_UP)
+ADDERS(each, ADD_EACH)
+ADDERS(rows, ADD_ROWS)
+static const ad_adders total = ADDERS_OF(total), each = ADDERS_OF(each);
+const ad_adders ad_sum_rows = ADDERS_OF(rows);
 
 typedef struct sum_job {
     ad_run_plan plan;
-    ad_block *block; /* or NULL */
-    ad_block *total, *each, *rows;
+    const ad_kernel *kernel; /* or NULL */
+    ad_isa isa;
+    bool narrows; /* the kernel's f64 results are rounded to f32 */
+    ad_adder *total, *each, *rows;
     ad_type type;
+    size_t size; /* of a number of that type */
     int64_t elements, chunk;
     size_t count; /* sums */
     bool shared;  /* all chunks add to the same sums: each has its own copy */
@@ -86,9 +95,9 @@ typedef struct sum_job {
 static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t step, double *sums)
 {
     if (step == 0)
-        j->total(n, &numbers, sums, true);
+        j->total(n, 1, numbers, sums);
     else if (step == 1)
-        j->each(n, &numbers, sums, true);
+        j->each(n, 1, numbers, sums);
     else if (j->type == AD_F32)
         for (size_t i = 0; i < n; i++)
             sums[(int64_t)i * step] += (double)((const float *)numbers)[i];
@@ -101,8 +110,20 @@ static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t ste
 static bool are_rows(const sum_job *j)
 {
     const ad_nest *nest = &j->plan.nest;
-    return !j->block && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
+    return !j->kernel && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
            nest->step[1] == 1 && nest->stride[1][0] == 0;
+}
+
+static void find_results(const sum_job *j, size_t n, const void *const *in, void *out)
+{
+    double wide[AD_RUN];
+    const void *results = wide;
+    if (!j->narrows) {
+        ad_kernel_run(j->kernel, j->isa, j->size, 0, n, in, out, false);
+        return;
+    }
+    ad_kernel_run(j->kernel, j->isa, sizeof *wide, 0, n, in, wide, false);
+    ad_kernel_run(&ad_narrowed, j->isa, sizeof(float), 0, n, &results, out, false);
 }
 
 static void sum_chunk(void *user, size_t task, int worker)
@@ -117,16 +138,15 @@ static void sum_chunk(void *user, size_t task, int worker)
     if (are_rows(j)) {
         size_t row = (size_t)j->plan.nest.row, size = ad_type_size(j->type);
         const char *from = (const char *)j->plan.in[0].data + (size_t)begin * size;
-        j->rows((size_t)(left < j->chunk ? left : j->chunk) / row, (const void *[]){from, &row},
-                sums, true);
+        j->rows((size_t)(left < j->chunk ? left : j->chunk) / row, row, from, sums);
         return;
     }
     ad_runs_open(&r, &j->plan, begin, begin + (left < j->chunk ? left : j->chunk));
     while (ad_runs_next(&r)) {
         const ad_nest *nest = &r.plan.nest;
-        if (j->block)
-            j->block((size_t)r.length, r.run, result, false);
-        add_run(j, (size_t)r.length, j->block ? result : r.run[0], nest->step[s],
+        if (j->kernel)
+            find_results(j, (size_t)r.length, r.run, result);
+        add_run(j, (size_t)r.length, j->kernel ? result : r.run[0], nest->step[s],
                 sums + nest->offset[s] + r.start * nest->step[s]);
     }
 }
@@ -161,48 +181,72 @@ void ad_add_parts(size_t parts, size_t count, double *sums)
             sums[i] += sums[k * count + i];
 }
 
-double *ad_sum_block(ad_workspace *work, const ad_shape *shape, ad_block *block, const void *env,
-                     int n, const ad_view *in, ad_type type, const ad_shape *target)
+/* Runs the job that has been set up, over a shape. */
+static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, const void *env,
+                        int n, const ad_view *in, const ad_shape *target)
 {
     enum { LONGEST = 4096 }; /* longer rows are summed piece by piece */
-    ad_isa isa = ad_work_isa(work);
-    sum_job j = {.block = block,
-                 .total = total.of[type].of[isa],
-                 .each = each.of[type].of[isa],
-                 .rows = ad_sum_rows.of[type].of[isa],
-                 .type = type,
-                 .chunk = 1};
     int64_t stride[AD_MAX_RANK];
     size_t elements = 0, chunks = 1;
-    if (ad_shape_count(target, &j.count) != AD_OK || ad_shape_count(shape, &elements) != AD_OK)
+    if (ad_shape_count(target, &j->count) != AD_OK || ad_shape_count(shape, &elements) != AD_OK)
         return NULL;
     ad_row_strides(target, stride);
-    ad_run_plan_begin(&j.plan, shape, n, in);
-    ad_nest_add(&j.plan.nest, target, stride);
-    j.plan.env = env;
-    bool some = ad_run_plan_start(&j.plan, block ? AD_RUN : LONGEST);
-    j.elements = (int64_t)elements;
+    ad_run_plan_begin(&j->plan, shape, n, in);
+    ad_nest_add(&j->plan.nest, target, stride);
+    j->plan.env = env;
+    bool some = ad_run_plan_start(&j->plan, j->kernel ? AD_RUN : LONGEST);
+    j->elements = (int64_t)elements;
     if (some) {
-        plan_chunks(&j);
-        chunks = (size_t)((j.elements + j.chunk - 1) / j.chunk);
+        plan_chunks(j);
+        chunks = (size_t)((j->elements + j->chunk - 1) / j->chunk);
     }
-    size_t copies = j.shared ? chunks : 1;
-    j.sums = ad_scratch(work, j.count * copies * sizeof *j.sums);
-    if (!j.sums)
+    size_t copies = j->shared ? chunks : 1;
+    j->sums = ad_scratch(work, j->count * copies * sizeof *j->sums);
+    if (!j->sums)
         return NULL;
-    memset(j.sums, 0, j.count * copies * sizeof *j.sums);
+    memset(j->sums, 0, j->count * copies * sizeof *j->sums);
     if (some)
-        ad_work_share(work, chunks, sum_chunk, &j);
-    if (j.shared)
-        ad_add_parts(chunks, j.count, j.sums);
-    return j.sums;
+        ad_work_share(work, chunks, sum_chunk, j);
+    if (j->shared)
+        ad_add_parts(chunks, j->count, j->sums);
+    return j->sums;
+}
+
+static sum_job job_of(const ad_workspace *work, const ad_kernel *kernel, ad_type type)
+{
+    ad_isa isa = ad_work_isa(work);
+    return (sum_job){.kernel = kernel,
+                     .isa = isa,
+                     .total = total.of[type][isa],
+                     .each = each.of[type][isa],
+                     .rows = ad_sum_rows.of[type][isa],
+                     .type = type,
+                     .size = ad_type_size(type),
+                     .chunk = 1};
+}
+
+double *ad_map_sum_with(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel,
+                        const void *env, int n, const ad_view *in, ad_type type,
+                        const ad_shape *target)
+{
+    sum_job j = job_of(work, kernel, type);
+    return sum_over(work, shape, &j, env, n, in, target);
 }
 
 double *ad_map_sum(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
                    const ad_view *in, ad_type type, const ad_shape *target)
 {
-    ad_block *block = kernel ? kernel->of[ad_work_isa(work)] : NULL;
-    return ad_sum_block(work, shape, block, NULL, n, in, type, target);
+    return ad_map_sum_with(work, shape, kernel, NULL, n, in, type, target);
+}
+
+double *ad_map_sum_f64(ad_workspace *work, const ad_shape *shape, const ad_kernel *kernel, int n,
+                       const ad_view *in, ad_type type, const ad_shape *target)
+{
+    sum_job j = job_of(work, kernel, type);
+    j.plan.widens = in[0].type == AD_F32;
+    j.plan.isa = j.isa;
+    j.narrows = type == AD_F32;
+    return sum_over(work, shape, &j, NULL, n, in, target);
 }
 
 void ad_store_sums(size_t n, const double *sums, ad_type type, void *out, bool add)

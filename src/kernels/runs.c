@@ -53,7 +53,7 @@ bool ad_run_plan_row(ad_run_plan *p, const ad_shape *shape, int n, const ad_view
             return false;
         nest->step[i] = nest->stride[i][0] = !repeats;
         nest->offset[i] = 0;
-        p->longest = repeats ? AD_RUN : p->longest;
+        p->longest = repeats || p->widens ? AD_RUN : p->longest;
     }
     return nest->row > 0;
 }
@@ -64,9 +64,29 @@ bool ad_run_plan_start(ad_run_plan *p, int64_t most)
         return false;
     p->longest = most;
     for (int i = 0; i < p->n; i++)
-        if (p->nest.step[i] != 1 && p->nest.row > 1)
+        if (p->widens || (p->nest.step[i] != 1 && p->nest.row > 1))
             p->longest = AD_RUN;
     return true;
+}
+
+static bool widens(const ad_runs *r, int i)
+{
+    return r->plan.widens && r->plan.in[i].type == AD_F32;
+}
+
+/* n numbers of operand i, side by side. */
+static void pack(ad_runs *r, int i, size_t n, const char *from, int64_t step)
+{
+    size_t size = ad_type_size(r->plan.in[i].type);
+    if (!widens(r, i)) {
+        ad_strided_pack(size, n, from, step, r->packed[i]);
+        return;
+    }
+    float numbers[AD_RUN];
+    const void *narrow = step == 1 ? (const void *)from : numbers;
+    if (step != 1)
+        ad_strided_pack(size, n, from, step, numbers);
+    ad_kernel_run(&ad_widened, r->plan.isa, sizeof(double), 0, n, &narrow, r->packed[i], false);
 }
 
 static void begin_row(ad_runs *r)
@@ -78,7 +98,7 @@ static void begin_row(ad_runs *r)
         r->row[i] = (const char *)v->data + nest->offset[i] * (int64_t)size;
         size_t repeats = nest->row < AD_RUN ? (size_t)nest->row : AD_RUN;
         if (nest->step[i] == 0 && nest->row > 1)
-            ad_strided_pack(size, repeats, r->row[i], 0, r->packed[i]);
+            pack(r, i, repeats, r->row[i], 0);
     }
 }
 
@@ -89,10 +109,11 @@ static void begin_run(ad_runs *r)
         size_t size = ad_type_size(r->plan.in[i].type);
         const char *from = r->row[i] + r->start * nest->step[i] * (int64_t)size;
         r->run[i] = r->packed[i];
-        if (nest->step[i] == 1 || nest->row == 1)
+        bool together = nest->step[i] == 1 || nest->row == 1;
+        if (together && !widens(r, i))
             r->run[i] = from;
-        else if (nest->step[i] != 0)
-            ad_strided_pack(size, (size_t)r->length, from, nest->step[i], r->packed[i]);
+        else if (together || nest->step[i] != 0)
+            pack(r, i, (size_t)r->length, from, together ? 1 : nest->step[i]);
     }
 }
 

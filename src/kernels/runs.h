@@ -3,6 +3,7 @@
 #define ADZE_KERNELS_RUNS_H
 
 #include "array/strided.h"
+#include "kernels/map.h"
 
 enum {
     AD_RUN = 512, /* elements of a packed run: a few of them fit the first-level cache */
@@ -17,6 +18,8 @@ typedef struct ad_run_plan {
     const ad_view *in;
     int64_t longest; /* of a run: 0 until it is set */
     const void *env; /* for the block; NULL until it is set */
+    bool widens;     /* the numbers of f32 operands become f64. Set it first, and if so, isa */
+    ad_isa isa;
 } ad_run_plan;
 
 void ad_run_plan_begin(ad_run_plan *p, const ad_shape *shape, int n, const ad_view *in);

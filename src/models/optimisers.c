@@ -52,7 +52,7 @@ AD_EACH_ISA(SGD, sgd_f64, double)
 
 static void sgd_step(const ad_step_args *c)
 {
-    static const kernels sgd_kernels[] = {AD_ALL(sgd_f32), AD_ALL(sgd_f64)};
+    static const kernels sgd_kernels[] = {{AD_ALL(sgd_f32)}, {AD_ALL(sgd_f64)}};
     run(sgd_kernels, c);
 }
 
@@ -111,7 +111,7 @@ AD_EACH_ISA(ADAM, adam_f64, double, sqrt)
 
 static void adam_step(const ad_step_args *c)
 {
-    static const kernels adam_kernels[] = {AD_ALL(adam_f32), AD_ALL(adam_f64)};
+    static const kernels adam_kernels[] = {{AD_ALL(adam_f32)}, {AD_ALL(adam_f64)}};
     run(adam_kernels, c);
 }
 

@@ -10,7 +10,7 @@
 
 /* y = x w(x), with the share w in words. */
 #define SHARE(op, share, words)                                                                   \
-    UNARY_BOTH(op, AD_SHARED(share), AD_SHARED_SLOPE(share), AD_SHARED_BEND(share), 1)            \
+    UNARY_LONG(op, AD_SHARED(share), AD_SHARED_SLOPE(share), AD_SHARED_BEND(share), 1)            \
     UNARY_OP(op, 0, .formula = "AD_SHARED(" #share ")", .slope = {"AD_SHARED_SLOPE(" #share ")"}, \
              .bend = {{"AD_SHARED_BEND(" #share ")"}},                                            \
              .derivative = "dx = g (w + x w'), with w = " words)
@@ -25,20 +25,20 @@ PIECEWISE(ad_hard_sigmoid,
 PIECEWISE(ad_hard_tanh, x < -1 ? -1 : x > 1 ? 1 : x, x > -1 && x < 1)
 UNARY(    ad_tanh,      AD_TANH(x),                  1 - y * y,             -2 * y * (1 - y * y))
 UNARY(    ad_sigmoid,   AD_SIGMOID(x),               y * (1 - y),           y * (1 - y) * (1 - 2 * y))
-UNARY(    ad_log_sigmoid,
+LONG(    ad_log_sigmoid,
           (x < 0 ? x : 0) - AD_LOG1P(AD_EXP(-fabs(x))),
           AD_SIGMOID(-x),
           -AD_SIGMOID(x) * AD_SIGMOID(-x))
-UNARY(    ad_softplus,
+LONG(    ad_softplus,
           (x < 0 ? 0 : x) + AD_LOG1P(AD_EXP(-fabs(x))),
           AD_SIGMOID(x),
           AD_SIGMOID(x) * AD_SIGMOID(-x))
-UNARY(    ad_softsign,
+LONG(    ad_softsign,
           fabs(x) < INFINITY ? x / (1 + fabs(x)) : x != x ? x : copysign(AD_LIKE(x, 1), x),
           1 / ((1 + fabs(x)) * (1 + fabs(x))),
           copysign(AD_LIKE(x, 2), -x) / ((1 + fabs(x)) * (1 + fabs(x)) * (1 + fabs(x))))
-UNARY(    ad_elu,       x > 0 ? x : AD_EXPM1(x),     x > 0 ? 1 : AD_EXP(x), x > 0 ? 0 : AD_EXP(x))
-UNARY(    ad_selu,
+LONG(    ad_elu,       x > 0 ? x : AD_EXPM1(x),     x > 0 ? 1 : AD_EXP(x), x > 0 ? 0 : AD_EXP(x))
+LONG(    ad_selu,
           x > 0 ? AD_SELU_SCALE * x : AD_SELU_ALPHA * AD_EXPM1(x),
           x > 0 ? AD_SELU_SCALE : AD_SELU_ALPHA * AD_EXP(x),
           x > 0 ? 0 : AD_SELU_ALPHA * AD_EXP(x))

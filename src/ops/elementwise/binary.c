@@ -5,40 +5,44 @@
 
 #include "ops/families.h"
 
-#define BINARY_KERNELS(op, s, T, f, da, db, daa, dab, dbb)                   \
+#define BINARY_KERNELS(op, s, T, SLOPE, f, da, db, daa, dab, dbb)            \
     AD_INLINE T op##_value_##s(T a, T b)                                     \
     {                                                                        \
         return (T)(f);                                                       \
     }                                                                        \
     AD_KERNEL(op##_forward_##s, T, op##_value_##s(AD_IN(T, 0), AD_IN(T, 1))) \
-    AD_SLOPE_PART(op##_da, s, T, y, da)                                      \
-    AD_SLOPE_PART(op##_db, s, T, y, db)                                      \
+    AD_SLOPE_PART(op##_da, s, T, y, da, SLOPE)                               \
+    AD_SLOPE_PART(op##_db, s, T, y, db, SLOPE)                               \
     AD_BEND_PART(op##_daa, s, T, y, daa)                                     \
     AD_BEND_PART(op##_dab, s, T, y, dab)                                     \
     AD_BEND_PART(op##_dbb, s, T, y, dbb)
 
-#define BINARY_OP(op, op_flags, ...)                                                              \
+#define BINARY_BOTH(op, SLOPE, SLOPES, f, da, db, daa, dab, dbb)                                  \
+    BINARY_KERNELS(op, f32, float, SLOPE, f, da, db, daa, dab, dbb)                               \
+    BINARY_KERNELS(op, f64, double, SLOPE, f, da, db, daa, dab, dbb)                              \
     static const ad_elementwise_kernels op##_kernels = {                                          \
         AD_BLOCKS(op##_forward),                                                                  \
-        {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db)},                                                 \
+        {SLOPES(op##_da), SLOPES(op##_db)},                                                       \
         {{AD_BLOCKS(op##_daa), AD_BLOCKS(op##_dab)}, {AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dbb)}}, \
-    };                                                                                            \
-    AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast, .operands = "a, b", __VA_ARGS__)       \
-    ad_tensor(op)(ad_tensor a, ad_tensor b)                                                       \
-    {                                                                                             \
-        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                                     \
+    };
+
+#define BINARY_OP(op, op_flags, ...)                                                        \
+    AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast, .operands = "a, b", __VA_ARGS__) \
+    ad_tensor(op)(ad_tensor a, ad_tensor b)                                                 \
+    {                                                                                       \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                               \
     }
 
-#define BINARY_BOTH(op, f, da, db, daa, dab, dbb)            \
-    BINARY_KERNELS(op, f32, float, f, da, db, daa, dab, dbb) \
-    BINARY_KERNELS(op, f64, double, f, da, db, daa, dab, dbb)
-
-#define BINARY(op, f, da, db, daa, dab, dbb)  \
-    BINARY_BOTH(op, f, da, db, daa, dab, dbb) \
+/* Where the derivatives are long expressions, adding is done apart: LONG. */
+#define BINARY(op, f, da, db, daa, dab, dbb)                                      \
+    BINARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, daa, dab, dbb) \
     BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define PIECEWISE(op, f, da, db)                                    \
-    BINARY_BOTH(op, f, da, db, 0, 0, 0)                             \
-    BINARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db}, \
+#define LONG(op, f, da, db, daa, dab, dbb)                          \
+    BINARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
+    BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
+#define PIECEWISE(op, f, da, db)                                            \
+    BINARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, 0, 0, 0) \
+    BINARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},         \
               .bend = {{"0", "0"}, {"0", "0"}})
 
 /* clang-format off */
@@ -50,21 +54,21 @@ PIECEWISE(ad_minimum,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT
 PIECEWISE(ad_fmod,       fmod(a, b),                 1,                  -rint((a - y) / b))
 BINARY(   ad_mul, a * b, b, a, 0, 1, 0)
 BINARY(   ad_div, a / b, 1 / b, -(y / b), 0, -1 / (b * b), 2 * (y / (b * b)))
-BINARY(   ad_pow,
+LONG(   ad_pow,
           pow(a, b),
           b == 0 ? 0 : b * AD_POW_LESS_1,
           a > 0 ? y * log(a) : 0,
           b == 0 || b == 1 ? 0 : b * (b - 1) * AD_POW_LESS_2,
           a > 0 ? AD_POW_LESS_1 * (1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1,
           a > 0 ? y * log(a) * log(a) : 0)
-BINARY(   ad_hypot,
+LONG(   ad_hypot,
           hypot(a, b),
           AD_OVER(a, y),
           AD_OVER(b, y),
           AD_OVER(b / y * (b / y), y),
           -AD_OVER(a / y * (b / y), y),
           AD_OVER(a / y * (a / y), y))
-BINARY(   ad_atan2,
+LONG(   ad_atan2,
           atan2(a, b),
           AD_OVER(AD_COSINE, AD_RADIUS),
           -AD_OVER(AD_SINE, AD_RADIUS),
@@ -72,7 +76,7 @@ BINARY(   ad_atan2,
           AD_OVER(AD_OVER((AD_SINE + AD_COSINE) * (AD_SINE - AD_COSINE), AD_RADIUS), AD_RADIUS),
           AD_OVER(AD_OVER(2 * AD_SINE * AD_COSINE, AD_RADIUS), AD_RADIUS))
 BINARY(   ad_leaky_relu, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
-BINARY(   ad_celu,
+LONG(   ad_celu,
           a > 0 ? a : b * AD_EXPM1(a / b),
           a > 0 ? 1 : AD_EXP(a / b),
           a > 0 ? 0 : AD_EXPM1(a / b) - AD_VANISHING(AD_EXP(a / b), a / b),

@@ -52,16 +52,16 @@ static void mask_forward(const ad_forward_args *c)
     }
 
 /* The kernels of any number type, each made by KERNEL(name, its C type, how). */
-#define OF_ANY_TYPE(op, KERNEL, how)                                                     \
-    KERNEL(op##_AD_F32, float, how)                                                      \
-    KERNEL(op##_AD_F64, double, how)                                                     \
-    KERNEL(op##_AD_I32, int32_t, how)                                                    \
-    KERNEL(op##_AD_I64, int64_t, how)                                                    \
-    KERNEL(op##_AD_U8, uint8_t, how)                                                     \
-    KERNEL(op##_AD_BOOL, bool, how)                                                      \
-    static const mask_kernels op##_kernels = {{AD_ALL(op##_AD_F32), AD_ALL(op##_AD_F64), \
-                                               AD_ALL(op##_AD_I32), AD_ALL(op##_AD_I64), \
-                                               AD_ALL(op##_AD_U8), AD_ALL(op##_AD_BOOL)}};
+#define OF_ANY_TYPE(op, KERNEL, how)                                                       \
+    KERNEL(op##_AD_F32, float, how)                                                        \
+    KERNEL(op##_AD_F64, double, how)                                                       \
+    KERNEL(op##_AD_I32, int32_t, how)                                                      \
+    KERNEL(op##_AD_I64, int64_t, how)                                                      \
+    KERNEL(op##_AD_U8, uint8_t, how)                                                       \
+    KERNEL(op##_AD_BOOL, bool, how)                                                        \
+    static const mask_kernels op##_kernels = {{AD_ONLY(op##_AD_F32), AD_ONLY(op##_AD_F64), \
+                                               AD_ONLY(op##_AD_I32), AD_ONLY(op##_AD_I64), \
+                                               AD_ONLY(op##_AD_U8), AD_ONLY(op##_AD_BOOL)}};
 
 /* ---- comparisons ------------------------------------------------------------------- */
 
@@ -71,8 +71,7 @@ static const char *compare_type(const ad_type *x, const void *attr, ad_type *y)
     return x[0] == x[1] ? NULL : "operands must have one type (ad_cast converts)";
 }
 
-#define COMPARE_KERNEL(name, T, relation) \
-    AD_ASSIGNING_KERNEL(name, bool, AD_IN(T, 0) relation AD_IN(T, 1))
+#define COMPARE_KERNEL(name, T, relation) AD_KERNEL(name, bool, AD_IN(T, 0) relation AD_IN(T, 1))
 
 #define COMPARE(op, relation)                 \
     OF_ANY_TYPE(op, COMPARE_KERNEL, relation) \
@@ -99,9 +98,9 @@ static const char *logic_types(const ad_type *x, const void *attr, ad_type *y)
     return wrong ? wrong : logic_type(x + 1, attr, y);
 }
 
-#define LOGIC_KERNELS(op, result)                \
-    AD_ASSIGNING_KERNEL(op##_bool, bool, result) \
-    static const mask_kernels op##_kernels = {{[AD_BOOL] = AD_ALL(op##_bool)}};
+#define LOGIC_KERNELS(op, result)      \
+    AD_KERNEL(op##_bool, bool, result) \
+    static const mask_kernels op##_kernels = {{[AD_BOOL] = AD_ONLY(op##_bool)}};
 
 #define LOGIC(op, relation)                                   \
     LOGIC_KERNELS(op, AD_IN(bool, 0) relation AD_IN(bool, 1)) \
@@ -116,7 +115,7 @@ LOGIC(ad_logical_xor, ^)
 /* ---- kinds of numbers -------------------------------------------------------------- */
 
 /* Integers are finite; f32 widens exactly. */
-#define KIND_KERNEL(name, T, test) AD_ASSIGNING_KERNEL(name, bool, test((double)AD_IN(T, 0)))
+#define KIND_KERNEL(name, T, test) AD_KERNEL(name, bool, test((double)AD_IN(T, 0)))
 
 #define KIND(op, test)                    \
     AD_INLINE bool op##_of(double x)      \

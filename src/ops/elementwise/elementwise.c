@@ -22,9 +22,9 @@ void ad_elementwise_forward(const ad_forward_args *c)
     const ad_elementwise_kernels *k = c->op->kernels;
     const ad_kernel *kernel = &k->forward.of[c->y.type];
     const void *run[] = {c->x[0].data, c->x[1].data, third(c->arity, c->x, c->x)->data};
-    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
-        ad_map(c->work, &c->y.shape, kernel, c->arity, c->x, ad_type_size(c->y.type), c->y.data,
-               false);
+    size_t size = ad_type_size(c->y.type);
+    if (!ad_map_run(c->work, kernel, size, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, c->arity, c->x, size, c->y.data, false);
 }
 
 static void map_slope(const ad_pullback_args *c, int i)
@@ -37,8 +37,9 @@ static void map_slope(const ad_pullback_args *c, int i)
 /* Both slopes of a run, piece by piece, so that what they share comes from the cache the
  * second time. */
 typedef struct both_slopes {
-    ad_block *slope[2];
-    const char *run[4];
+    const ad_kernel *slope[2];
+    ad_isa isa;
+    const void *run[4];
     char *dx[2];
     bool add[2];
     size_t n, size;
@@ -50,22 +51,21 @@ static void pull_piece(void *user, size_t task, int worker)
 {
     const both_slopes *s = user;
     size_t begin = task * PIECE, n = s->n - begin < PIECE ? s->n - begin : PIECE;
-    const void *in[4];
     (void)worker;
-    for (int k = 0; k < 4; k++)
-        in[k] = s->run[k] + begin * s->size;
     for (int i = 0; i < 2; i++)
-        s->slope[i](n, in, s->dx[i] + begin * s->size, s->add[i]);
+        ad_kernel_run(s->slope[i], s->isa, s->size, begin, n, s->run, s->dx[i] + begin * s->size,
+                      s->add[i]);
 }
 
 static void pull_both(const ad_pullback_args *c)
 {
     const ad_elementwise_kernels *k = c->op->kernels;
-    both_slopes s = {.run = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data},
+    both_slopes s = {.isa = ad_work_isa(c->work),
+                     .run = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data},
                      .n = c->run,
                      .size = ad_type_size(c->y.type)};
     for (int i = 0; i < 2; i++) {
-        s.slope[i] = k->slope[i].of[c->y.type].of[ad_work_isa(c->work)];
+        s.slope[i] = &k->slope[i].of[c->y.type];
         s.dx[i] = c->dx[i].data;
         s.add[i] = !c->assign[i];
     }
@@ -78,8 +78,9 @@ AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
 {
     const ad_elementwise_kernels *k = c->op->kernels;
     const void *run[] = {c->x[0].data, c->x[1].data, third(arity, c->x, &c->y)->data, c->dy.data};
+    size_t size = ad_type_size(c->y.type);
     for (int i = 0; i < arity; i++)
-        if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], c->run, run,
+        if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], size, c->run, run,
                                          c->dx[i].data, !c->assign[i]))
             map_slope(c, i);
 }

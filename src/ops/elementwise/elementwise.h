@@ -26,17 +26,22 @@ void ad_elementwise_curvature(const ad_curvature_args *c);
 /* The shape that all of three operands broadcast to. */
 const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *y);
 
-/* A derivative as a function, and as a kernel that multiplies it by the factor. */
-#define AD_PART(name, s, T, z, part, factor) \
+/* A derivative as a function, and as a kernel that multiplies it by a cotangent or a tangent, or both.
+ * SLOPE is AD_ADDING_KERNEL, or, where it is long, AD_KERNEL. */
+#define AD_PART(name, s, T, z, part)         \
     AD_INLINE T name##_of_##s(T a, T b, T z) \
     {                                        \
         (void)a, (void)b, (void)z;           \
         return (T)(part);                    \
-    }                                        \
-    AD_KERNEL(name##_##s, T, factor *name##_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)))
-
-#define AD_SLOPE_PART(name, s, T, z, part) AD_PART(name, s, T, z, part, AD_IN(T, 3))
-#define AD_BEND_PART(name, s, T, z, part)  AD_PART(name, s, T, z, part, AD_IN(T, 3) * AD_IN(T, 4))
+    }
+#define AD_SLOPE_OF(name, s, T) AD_IN(T, 3) * name##_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))
+#define AD_SLOPE_PART(name, s, T, z, part, SLOPE) \
+    AD_PART(name, s, T, z, part)                  \
+    SLOPE(name##_##s, T, AD_SLOPE_OF(name, s, T))
+#define AD_BEND_PART(name, s, T, z, part) \
+    AD_PART(name, s, T, z, part)          \
+    AD_KERNEL(name##_##s, T,              \
+              AD_IN(T, 3) * AD_IN(T, 4) * name##_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)))
 
 /* The op, whose kernels are op##_kernels, with its texts. */
 #define AD_ELEMENTWISE_OP(op, count, op_flags, shape_rule, ...) \

@@ -2,8 +2,8 @@
  *
  *     y = x^n    dy/dx = n x^(n-1)    d2y/dx2 = n (n - 1) x^(n-2)
  *
- * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over
- * its bits is around loops over a few bases, which so become vector instructions. */
+ * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over its
+ * bits is around loops over a few bases, which so become vector instructions. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/expressions.h"
@@ -14,47 +14,53 @@
 enum { GROUP = 64 }; /* numbers */
 
 /* out[i] = x[i]^n, for i < count; x^-n as 1 / x^n. */
-#define RAISE(s, T)                                                                \
-    AD_INLINE void raise_##s(size_t count, const T *x, int64_t n, T *restrict out) \
-    {                                                                              \
-        T base[GROUP];                                                             \
-        for (size_t i = 0; i < count; i++) {                                       \
-            base[i] = x[i];                                                        \
-            out[i] = 1;                                                            \
-        }                                                                          \
-        for (uint64_t bits = (uint64_t)(n < 0 ? -n : n); bits; bits >>= 1) {       \
-            for (size_t i = 0; i < count && bits & 1; i++)                         \
-                out[i] *= base[i];                                                 \
-            for (size_t i = 0; i < count && bits > 1; i++)                         \
-                base[i] *= base[i];                                                \
-        }                                                                          \
-        for (size_t i = 0; i < count && n < 0; i++)                                \
-            out[i] = 1 / out[i];                                                   \
+#define RAISE(isa, s, T)                                                                        \
+    AD_TARGET_##isa static AD_APART void raise_##s##_##isa(size_t count, const T *x, int64_t n, \
+                                                           T *restrict out)                     \
+    {                                                                                           \
+        T base[GROUP];                                                                          \
+        for (size_t i = 0; i < count; i++) {                                                    \
+            base[i] = x[i];                                                                     \
+            out[i] = 1;                                                                         \
+        }                                                                                       \
+        for (uint64_t bits = (uint64_t)(n < 0 ? -n : n); bits; bits >>= 1) {                    \
+            for (size_t i = 0; i < count && bits & 1; i++)                                      \
+                out[i] *= base[i];                                                              \
+            for (size_t i = 0; i < count && bits > 1; i++)                                      \
+                base[i] *= base[i];                                                             \
+        }                                                                                       \
+        for (size_t i = 0; i < count && n < 0; i++)                                             \
+            out[i] = 1 / out[i];                                                                \
     }
 
-/* A loop over groups, with `power` the element's, raised to the exponent e less `less`. The
- * streams are the exponent, x, and what follows. */
-#define BY_GROUPS(name, s, T, less, result)                                                       \
-    AD_BLOCK(                                                                                     \
-        name##_##s, T *restrict out = out_data; const int64_t exponent = *(const int32_t *)in[0]; \
-        const T e = (T)exponent; (void)e; for (size_t at = 0, some; at < n; at += some) {         \
-            T powers[GROUP];                                                                      \
-            some = n - at < GROUP ? n - at : GROUP;                                               \
-            raise_##s(some, (const T *)in[1] + at, exponent - less, powers);                      \
-            for (size_t k = 0, i = at; k < some; k++, i++) {                                      \
-                const T power = powers[k];                                                        \
-                out[i] = add ? out[i] + (result) : (result);                                      \
-            }                                                                                     \
-        })
+/* A loop over groups, with `power` the element's, raised to the exponent e less `less`. The streams are
+ * the exponent, x, and what follows. */
+#define BY_GROUPS(isa, name, s, T, less, result)                                                 \
+    AD_TARGET_##isa static void name##_##s##_##isa(size_t from, size_t n, const void *const *in, \
+                                                   void *to)                                     \
+    {                                                                                            \
+        T *restrict out = to, powers[GROUP];                                                     \
+        const int64_t exponent = *(const int32_t *)in[0];                                        \
+        const T e = (T)exponent;                                                                 \
+        (void)e;                                                                                 \
+        for (size_t at = 0, some; at < n; at += some) {                                          \
+            some = n - at < GROUP ? n - at : GROUP;                                              \
+            raise_##s##_##isa(some, (const T *)in[1] + from + at, exponent - less, powers);      \
+            for (size_t k = 0, i = at; k < some; k++, i++) {                                     \
+                const T power = powers[k];                                                       \
+                out[i] = (result);                                                               \
+            }                                                                                    \
+        }                                                                                        \
+    }
 
 /* n -> x^n;  n, x, t -> t y';  n, x, g, t -> g y'' t */
-#define POWER_KERNELS(s, T)                                        \
-    RAISE(s, T)                                                    \
-    BY_GROUPS(power, s, T, 0, power)                               \
-    BY_GROUPS(slope, s, T, 1, AD_VANISHING(e *AD_IN(T, 2), power)) \
-    BY_GROUPS(bend, s, T, 2, AD_VANISHING(e *(e - 1) * AD_IN(T, 2), power) * AD_IN(T, 3))
-POWER_KERNELS(f32, float)
-POWER_KERNELS(f64, double)
+#define POWER_KERNELS(isa, s, T)                                        \
+    RAISE(isa, s, T)                                                    \
+    BY_GROUPS(isa, power, s, T, 0, power)                               \
+    BY_GROUPS(isa, slope, s, T, 1, AD_VANISHING(e *AD_IN(T, 2), power)) \
+    BY_GROUPS(isa, bend, s, T, 2, AD_VANISHING(e *(e - 1) * AD_IN(T, 2), power) * AD_IN(T, 3))
+AD_EACH_ISA(POWER_KERNELS, f32, float)
+AD_EACH_ISA(POWER_KERNELS, f64, double)
 static const ad_blocks power = AD_BLOCKS(power);
 static const ad_blocks slope = AD_BLOCKS(slope);
 static const ad_blocks bend = AD_BLOCKS(bend);

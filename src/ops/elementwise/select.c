@@ -21,14 +21,13 @@ static const char *where_type(const ad_type *x, const void *attr, ad_type *y)
     return x[1] == x[2] ? NULL : "both branches must have one type (ad_cast converts)";
 }
 
-/* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing
- * for the branch not taken. Streams: mask, a, b; or mask, dy. */
-#define CHOOSE(bytes)                                                                        \
-    AD_BLOCK(choose_##bytes, (void)add; char *restrict out = out_data;                       \
-             for (size_t i = 0; i < n; i++)                                                  \
-                 memcpy(out + i * bytes,                                                     \
-                        (const char *)(AD_IN(bool, 0) ? in[1] : in[2]) + i * bytes, bytes);) \
-    static const ad_kernel choose_by_##bytes = AD_ALL(choose_##bytes);
+/* Numbers are chosen by their bytes; floats in the pullbacks by their values, an exact 0 standing for
+ * the branch not taken. Streams: mask, a, b; or mask, dy. */
+#define CHOOSE(bytes)                                                                              \
+    AD_BLOCK(choose_##bytes, char *restrict out = out_data; for (size_t i = 0; i < n; i++) memcpy( \
+                 out + i * bytes,                                                                  \
+                 (const char *)(AD_IN(bool, 0) ? in[1] : in[2]) + (from + i) * bytes, bytes);)     \
+    static const ad_kernel choose_by_##bytes = AD_ONLY(choose_##bytes);
 
 CHOOSE(1)
 CHOOSE(4)
@@ -40,11 +39,11 @@ static const ad_kernel *chooser(ad_type type)
     return size == 1 ? &choose_by_1 : size == 4 ? &choose_by_4 : &choose_by_8;
 }
 
-AD_KERNEL(taken_f32, float, AD_IN(bool, 0) ? AD_IN(float, 1) : 0)
-AD_KERNEL(taken_f64, double, AD_IN(bool, 0) ? AD_IN(double, 1) : 0)
-AD_KERNEL(left_f32, float, AD_IN(bool, 0) ? 0 : AD_IN(float, 1))
-AD_KERNEL(left_f64, double, AD_IN(bool, 0) ? 0 : AD_IN(double, 1))
-static const ad_blocks branch[2] = {AD_BLOCKS(taken), AD_BLOCKS(left)};
+AD_ADDING_KERNEL(taken_f32, float, AD_IN(bool, 0) ? AD_IN(float, 1) : 0)
+AD_ADDING_KERNEL(taken_f64, double, AD_IN(bool, 0) ? AD_IN(double, 1) : 0)
+AD_ADDING_KERNEL(left_f32, float, AD_IN(bool, 0) ? 0 : AD_IN(float, 1))
+AD_ADDING_KERNEL(left_f64, double, AD_IN(bool, 0) ? 0 : AD_IN(double, 1))
+static const ad_blocks branch[2] = {AD_ADDING_BLOCKS(taken), AD_ADDING_BLOCKS(left)};
 
 static void where_forward(const ad_forward_args *c)
 {
@@ -107,16 +106,12 @@ static void cast_forward(const ad_forward_args *c)
     ad_convert(ad_array_count(&c->y), c->x[0].type, c->x[0].data, c->y.type, c->y.data);
 }
 
-AD_KERNEL(widen, double, (double)AD_IN(float, 0))
-AD_KERNEL(narrow, float, (float)AD_IN(double, 0))
-static const ad_kernel widening = AD_ALL(widen), narrowing = AD_ALL(narrow);
-
 static void cast_pullback(const ad_pullback_args *c)
 {
     const ad_array *dx = &c->dx[0];
     const ad_kernel *kernel = dx->type == c->dy.type ? &ad_itself.of[dx->type]
-                              : dx->type == AD_F64   ? &widening
-                                                     : &narrowing;
+                              : dx->type == AD_F64   ? &ad_widened
+                                                     : &ad_narrowed;
     ad_map(c->work, &dx->shape, kernel, 1, &c->dy, ad_type_size(dx->type), dx->data, !c->assign[0]);
 }
 

@@ -15,7 +15,7 @@
 
 #define PI 3.14159265358979323846
 
-static double log_gamma(double x)
+static AD_APART double log_gamma(double x)
 {
     int sign;
     return lgamma_r(x, &sign);
@@ -29,7 +29,7 @@ static double in_period(double x)
     return x - rint(x);
 }
 
-static double digamma(double x)
+static AD_APART double digamma(double x)
 {
     if (x < 0 && x > -(double)INFINITY)
         return x == rint(x) ? (double)NAN : digamma(1 - x) - PI / tan(PI * in_period(x));
@@ -47,7 +47,7 @@ static double digamma(double x)
     return (log(x) + sum) + (isfinite(lost) ? lost : 0) - (0.5 / x + z * tail);
 }
 
-static double trigamma(double x)
+static AD_APART double trigamma(double x)
 {
     if (x < 0 && x > -(double)INFINITY) {
         double s = sin(PI * in_period(x));
@@ -64,7 +64,7 @@ static double trigamma(double x)
     return sum + (1 + 0.5 / x + z * tail) / x;
 }
 
-static double tetragamma(double x)
+static AD_APART double tetragamma(double x)
 {
     if (x < 0 && x > -(double)INFINITY) {
         double r = in_period(x), s = PI / sin(PI * r);
@@ -84,16 +84,16 @@ static double tetragamma(double x)
 
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 */
-UNARY(   ad_erf,
+LONG(   ad_erf,
          erf(x),
          AD_2_BY_ROOT_PI * AD_GAUSS(x),
          AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), -2 * x))
-UNARY(   ad_erfc,
+LONG(   ad_erfc,
          erfc(x),
          -AD_2_BY_ROOT_PI * AD_GAUSS(x),
          AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), 2 * x))
-SINGULAR(ad_lgamma,  log_gamma(x), digamma(x),  trigamma(x))
-SINGULAR(ad_digamma, digamma(x),   trigamma(x), tetragamma(x))
+LONG_SINGULAR(ad_lgamma,  log_gamma(x), digamma(x),  trigamma(x))
+LONG_SINGULAR(ad_digamma, digamma(x),   trigamma(x), tetragamma(x))
 /* clang-format on */
 
 const ad_op *const ad_special_ops[] = {&ad_erf_op, &ad_erfc_op, &ad_lgamma_op, &ad_digamma_op,

@@ -11,9 +11,9 @@
         return (T)(f);                                                                    \
     }                                                                                     \
     AD_KERNEL(op##_forward_##s, T, op##_value_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))) \
-    AD_SLOPE_PART(op##_da, s, T, c, da)                                                   \
-    AD_SLOPE_PART(op##_db, s, T, c, db)                                                   \
-    AD_SLOPE_PART(op##_dc, s, T, c, dc)                                                   \
+    AD_SLOPE_PART(op##_da, s, T, c, da, AD_ADDING_KERNEL)                                 \
+    AD_SLOPE_PART(op##_db, s, T, c, db, AD_ADDING_KERNEL)                                 \
+    AD_SLOPE_PART(op##_dc, s, T, c, dc, AD_ADDING_KERNEL)                                 \
     AD_BEND_PART(op##_dab, s, T, c, dab)                                                  \
     AD_BEND_PART(op##_dac, s, T, c, dac)                                                  \
     AD_BEND_PART(op##_dbc, s, T, c, dbc)
@@ -25,7 +25,7 @@ AD_BEND_PART(none, f64, double, c, 0)
 #define TERNARY_OP(op, op_flags, ...)                                                            \
     static const ad_elementwise_kernels op##_kernels = {                                         \
         AD_BLOCKS(op##_forward),                                                                 \
-        {AD_BLOCKS(op##_da), AD_BLOCKS(op##_db), AD_BLOCKS(op##_dc)},                            \
+        {AD_ADDING_BLOCKS(op##_da), AD_ADDING_BLOCKS(op##_db), AD_ADDING_BLOCKS(op##_dc)},       \
         {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},                            \
          {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},                            \
          {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}},                           \

@@ -2,62 +2,87 @@
 #include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
 
+/* ---- sin and cos beyond AD_NEAR ------------------------------------------------------
+ *
+ * There the expression's result is replaced by that of the C library, at its pace. */
+
+typedef double far_function(double x);
+
+static double minus_sin(double x)
+{
+    return -sin(x);
+}
+
 enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache */
 
-/* Only pieces of a run with an x beyond AD_NEAR take the slow path. */
-#define BY_PIECES_FOR(isa, op, rule, operands, suffix, T)               \
-    AD_BLOCK_FOR(                                                       \
-        isa, op##_##rule##_##suffix, const void *from[operands];        \
-        for (size_t i = 0, count; i < n; i += count) {                  \
-            count = n - i < PIECE ? n - i : PIECE;                      \
-            for (int k = 0; k < operands; k++)                          \
-                from[k] = (const T *)in[k] + i;                         \
-            ad_block *block = ad_near_##suffix(count, from[0])          \
-                                  ? op##_near_##rule##_##suffix##_##isa \
-                                  : op##_far_##rule##_##suffix##_##isa; \
-            block(count, from, (T *)out_data + i, add);                 \
-        })
-#define BY_PIECES(op, rule, operands, suffix, T) \
-    AD_EACH_ISA(BY_PIECES_FOR, op, rule, operands, suffix, T)
+/* Mends results f(x), or g f(x). */
+#define MEND(s, T)                                                                  \
+    static void mend_##s(size_t n, const T *x, const T *g, far_function *f, T *out) \
+    {                                                                               \
+        for (size_t i = 0; i < n; i++)                                              \
+            if (!(fabs(x[i]) <= AD_NEAR(x[i])))                                     \
+                out[i] = (g ? g[i] : 1) * (T)f((double)x[i]);                       \
+    }
+MEND(f32, float)
+MEND(f64, double)
 
-#define PERIODIC_KERNELS(op, suffix, T, f, df, d2f) \
-    UNARY_FUNCTIONS(op, suffix, T, f, df, d2f, 1)   \
-    UNARY_LOOPS(op, op##_near, suffix, T, false)    \
-    UNARY_LOOPS(op, op##_far, suffix, T, true)      \
-    UNARY_BEND(op, suffix, T)                       \
-    BY_PIECES(op, forward, 1, suffix, T)            \
-    BY_PIECES(op, slope, 3, suffix, T)
+/* A kernel of near numbers, and what mends it; g is the stream of the factor, or none. */
+#define MENDED(isa, name, near, s, T, g, f)                                                \
+    AD_TARGET_##isa static void name##_##isa(size_t from, size_t n, const void *const *in, \
+                                             void *to)                                     \
+    {                                                                                      \
+        T *out = to;                                                                       \
+        for (size_t end = from + n, some; from < end; from += some, out += some) {         \
+            const T *x = (const T *)in[0] + from;                                          \
+            some = end - from < PIECE ? end - from : PIECE;                                \
+            near##_##isa(from, some, in, out);                                             \
+            if (!ad_near_##s(some, x))                                                     \
+                mend_##s(some, x, g, f, out);                                              \
+        }                                                                                  \
+    }
 
-#define PERIODIC(op, f, df, d2f)                  \
-    PERIODIC_KERNELS(op, f32, float, f, df, d2f)  \
-    PERIODIC_KERNELS(op, f64, double, f, df, d2f) \
+#define PERIODIC_KERNELS(op, s, T, f, df, d2f, far_f, far_df)               \
+    UNARY_FUNCTIONS(op, s, T, f, df, d2f, 1)                                \
+    AD_KERNEL(op##_near_##s, T, UNARY_VALUE(op, s, T))                      \
+    AD_KERNEL(op##_near_slope_##s, T, UNARY_SLOPE(op, s, T))                \
+    AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))                       \
+    AD_EACH_ISA(MENDED, op##_forward_##s, op##_near_##s, s, T, NULL, far_f) \
+    AD_EACH_ISA(MENDED, op##_slope_##s, op##_near_slope_##s, s, T, (const T *)in[2] + from, far_df)
+
+#define PERIODIC(op, f, df, d2f, far_f, far_df)                  \
+    PERIODIC_KERNELS(op, f32, float, f, df, d2f, far_f, far_df)  \
+    PERIODIC_KERNELS(op, f64, double, f, df, d2f, far_f, far_df) \
+    static const ad_unary_kernels op##_kernels = {               \
+        AD_BLOCKS(op##_forward),                                 \
+        AD_BLOCKS(op##_slope),                                   \
+        AD_BLOCKS(op##_bend),                                    \
+    };                                                           \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
 
-#define SIN(x) (far ? AD_SIN_FAR(x) : AD_SIN(x))
-#define COS(x) (far ? AD_COS_FAR(x) : AD_COS(x))
+/* ---- the table --------------------------------------------------------------------- */
 
 /* clang-format off */
-/*   name, y, dy/dx, d2y/dx2 */
-PERIODIC(ad_sin,   SIN(x),   COS(x),                      -y)
-PERIODIC(ad_cos,   COS(x),   -SIN(x),                     -y)
+/*   name, y, dy/dx, d2y/dx2 (, y and dy/dx far away) */
+PERIODIC(ad_sin,   AD_SIN(x),  AD_COS(x),                -y, sin, cos)
+PERIODIC(ad_cos,   AD_COS(x),  -AD_SIN(x),               -y, cos, minus_sin)
 UNARY(   ad_tan,   tan(x),   1 + y * y,                   2 * y * (1 + y * y))
-SINGULAR(ad_asin,
+LONG_SINGULAR(ad_asin,
          asin(x),
          1 / sqrt((1 - x) * (1 + x)),
          x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
-SINGULAR(ad_acos,
+LONG_SINGULAR(ad_acos,
          acos(x),
          -1 / sqrt((1 - x) * (1 + x)),
          -x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
-UNARY(   ad_atan,  atan(x),  1 / (1 + x * x),             -2 * AD_BELL(x) / (1 + x * x))
-UNARY(   ad_sinh,  sinh(x),  cosh(x),                     y)
-UNARY(   ad_cosh,  cosh(x),  sinh(x),                     y)
-UNARY(   ad_asinh, asinh(x), 1 / hypot(AD_LIKE(x, 1), x), -AD_BELL(x) / hypot(AD_LIKE(x, 1), x))
-SINGULAR(ad_acosh,
+LONG(   ad_atan,  atan(x),  1 / (1 + x * x),             -2 * AD_BELL(x) / (1 + x * x))
+LONG(   ad_sinh,  sinh(x),  cosh(x),                     y)
+LONG(   ad_cosh,  cosh(x),  sinh(x),                     y)
+LONG(   ad_asinh, asinh(x), 1 / hypot(AD_LIKE(x, 1), x), -AD_BELL(x) / hypot(AD_LIKE(x, 1), x))
+LONG_SINGULAR(ad_acosh,
          acosh(x),
          1 / (sqrt(x - 1) * sqrt(x + 1)),
          -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
-SINGULAR(ad_atanh,
+LONG_SINGULAR(ad_atanh,
          atanh(x),
          1 / ((1 - x) * (1 + x)),
          2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))

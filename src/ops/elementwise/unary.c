@@ -8,8 +8,9 @@ void ad_unary_forward(const ad_forward_args *c)
     const ad_unary_kernels *k = c->op->kernels;
     const ad_kernel *kernel = &k->forward.of[c->y.type];
     const void *run[] = {c->x[0].data};
-    if (!ad_map_run(c->work, kernel, c->run, run, c->y.data, false))
-        ad_map(c->work, &c->y.shape, kernel, 1, c->x, ad_type_size(c->y.type), c->y.data, false);
+    size_t size = ad_type_size(c->y.type);
+    if (!ad_map_run(c->work, kernel, size, c->run, run, c->y.data, false))
+        ad_map(c->work, &c->y.shape, kernel, 1, c->x, size, c->y.data, false);
 }
 
 void ad_unary_pullback(const ad_pullback_args *c)
@@ -17,7 +18,8 @@ void ad_unary_pullback(const ad_pullback_args *c)
     const ad_unary_kernels *k = c->op->kernels;
     const ad_kernel *kernel = &k->slope.of[c->y.type];
     const void *run[] = {c->x[0].data, c->y.data, c->dy.data};
-    if (ad_map_run(c->work, kernel, c->run, run, c->dx[0].data, !c->assign[0]))
+    if (ad_map_run(c->work, kernel, ad_type_size(c->y.type), c->run, run, c->dx[0].data,
+                   !c->assign[0]))
         return;
     ad_view in[] = {c->x[0], c->y, c->dy};
     ad_map_into(c->work, &c->y.shape, &k->slope, 3, in, &c->dx[0], !c->assign[0]);
@@ -53,7 +55,7 @@ SINGULAR( ad_cbrt,       cbrt(x),                    1 / (3 * y * y), -2 / (9 * 
 SINGULAR( ad_reciprocal, 1 / x,                      -y * y,          2 * y * y * y)
 UNARY(    ad_exp,        AD_EXP(x),                  y,               y)
 UNARY(    ad_exp2,       exp2(x),                    y * AD_LN_2,     y * AD_LN_2 * AD_LN_2)
-UNARY(    ad_expm1,      AD_EXPM1(x),                AD_EXP(x),       AD_EXP(x))
+LONG(    ad_expm1,      AD_EXPM1(x),                AD_EXP(x),       AD_EXP(x))
 SINGULAR( ad_log,        AD_LOG(x),                  1 / x,           -1 / (x * x))
 SINGULAR( ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / (x * x))
 SINGULAR( ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / (x * x))

@@ -2,7 +2,7 @@
  *
  * One line is one loss: f and its first and second derivatives as expressions of the prediction p, the
  * target t, their difference d = p - t and, where there is one, the parameter a. They are computed
- * in f64 whatever the type, and in a form that neither overflows nor cancels. With c = dy, or dy / n:
+ * in f64 whatever the type (by ad_map_f64), and in a form that neither overflows nor cancels. With c = dy, or dy / n:
  *
  *     dp += c f_p,  dt += c f_t
  *     ty  = sum(f_p tp + f_t tt), or its mean
@@ -17,9 +17,9 @@
 #include "ops/loss/loss_expressions.h"
 
 typedef struct loss_kernels {
-    ad_blocks value;    /* p, t(, a) -> f, in f64 */
-    ad_blocks slope[2]; /* p, t, g(, a) -> g f_p; g f_t */
-    ad_blocks bend[3];  /* p, t, c, s(, a) -> c s f_pp; c s f_pt; c s f_tt */
+    ad_kernel value;    /* p, t(, a) -> f */
+    ad_kernel slope[2]; /* p, t, g(, a) -> g f_p; g f_t */
+    ad_kernel bend[3];  /* p, t, c, s(, a) -> c s f_pp; c s f_pt; c s f_tt */
     bool mean, parameter;
 } loss_kernels;
 
@@ -54,8 +54,7 @@ static void loss_forward(const ad_forward_args *c)
     const loss_kernels *k = c->op->kernels;
     ad_view in[MOST_STREAMS] = {c->x[0], c->x[1]};
     int n = with_parameter(k, c->attr, in, 2);
-    double *sum =
-        ad_map_sum(c->work, &in[0].shape, &k->value.of[c->y.type], n, in, AD_F64, &AD_SCALAR);
+    double *sum = ad_map_sum_f64(c->work, &in[0].shape, &k->value, n, in, AD_F64, &AD_SCALAR);
     if (!sum)
         return;
     *sum /= divisor(k, &c->x[0]);
@@ -78,7 +77,7 @@ static void loss_pullback(const ad_pullback_args *c)
     int n = with_parameter(k, c->attr, in, 3);
     for (int i = 0; i < 2; i++)
         if (c->dx[i].data)
-            ad_map_into(c->work, &c->dx[i].shape, &k->slope[i], n, in, &c->dx[i], !c->assign[i]);
+            ad_map_f64(c->work, &c->dx[i].shape, &k->slope[i], n, in, &c->dx[i], !c->assign[i]);
 }
 
 static void loss_jvp(const ad_jvp_args *c)
@@ -90,8 +89,8 @@ static void loss_jvp(const ad_jvp_args *c)
             continue;
         ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], c->tx[i]};
         int n = with_parameter(k, c->attr, in, 3);
-        double *sum = ad_map_sum(c->work, &in[0].shape, &k->slope[i].of[c->ty.type], n, in,
-                                 c->ty.type, &AD_SCALAR);
+        double *sum =
+            ad_map_sum_f64(c->work, &in[0].shape, &k->slope[i], n, in, c->ty.type, &AD_SCALAR);
         if (!sum)
             return;
         total += *sum;
@@ -111,7 +110,7 @@ static void loss_curvature(const ad_curvature_args *c)
                 continue;
             ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], g, c->tx[j]};
             int n = with_parameter(k, c->attr, in, 4);
-            ad_map_into(c->work, &c->tdx[i].shape, &k->bend[i + j], n, in, &c->tdx[i], true);
+            ad_map_f64(c->work, &c->tdx[i].shape, &k->bend[i + j], n, in, &c->tdx[i], true);
         }
 }
 
@@ -133,39 +132,40 @@ AD_INLINE double scaled(double g, double slope)
 
 #define NO_PARAMETER(k) 0
 #define PARAMETER(k)    AD_IN(double, k)
-#define AT(op, T, a)    op((double)AD_IN(T, 0), (double)AD_IN(T, 1), a)
-#define IN(T, k)        ((double)AD_IN(T, k))
+#define AT(op, a)       op(AD_IN(double, 0), AD_IN(double, 1), a)
+#define FACTOR          AD_IN(double, 2)
+#define FACTORS         AD_IN(double, 2) * AD_IN(double, 3)
 
-#define LOSS_KERNELS(op, s, T, A)                                                   \
-    AD_KERNEL(op##_value_##s, double, AT(op##_f, T, A(2)))                          \
-    AD_KERNEL(op##_dp_##s, T, scaled(IN(T, 2), AT(op##_f_p, T, A(3))))              \
-    AD_KERNEL(op##_dt_##s, T, scaled(IN(T, 2), AT(op##_f_t, T, A(3))))              \
-    AD_KERNEL(op##_dpp_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pp, T, A(4)))) \
-    AD_KERNEL(op##_dpt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_pt, T, A(4)))) \
-    AD_KERNEL(op##_dtt_##s, T, scaled(IN(T, 2) * IN(T, 3), AT(op##_f_tt, T, A(4))))
+#define LOSS_KERNELS(op, A)                                           \
+    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))                   \
+    AD_KERNEL(op##_dp, double, scaled(FACTOR, AT(op##_f_p, A(3))))    \
+    AD_KERNEL(op##_dt, double, scaled(FACTOR, AT(op##_f_t, A(3))))    \
+    AD_KERNEL(op##_dpp, double, scaled(FACTORS, AT(op##_f_pp, A(4)))) \
+    AD_KERNEL(op##_dpt, double, scaled(FACTORS, AT(op##_f_pt, A(4)))) \
+    AD_KERNEL(op##_dtt, double, scaled(FACTORS, AT(op##_f_tt, A(4))))
 
-#define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)                  \
-    static const loss_kernels op##_kernels = {                           \
-        AD_BLOCKS(op##_value),                                           \
-        {AD_BLOCKS(op##_dp), AD_BLOCKS(op##_dt)},                        \
-        {AD_BLOCKS(op##_dpp), AD_BLOCKS(op##_dpt), AD_BLOCKS(op##_dtt)}, \
-        is_mean,                                                         \
-        attr_bytes != 0,                                                 \
-    };                                                                   \
-    static const ad_op op##_op = {                                       \
-        .size = sizeof(ad_op),                                           \
-        .name = &#op[3],                                                 \
-        .arity = 2,                                                      \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),             \
-        .attr_size = attr_bytes,                                         \
-        .shape = ad_loss_shape,                                          \
-        .forward = loss_forward,                                         \
-        .pullback = loss_pullback,                                       \
-        .jvp = loss_jvp,                                                 \
-        .curvature = loss_curvature,                                     \
-        .kernels = &op##_kernels,                                        \
-        .operands = "p, t",                                              \
-        __VA_ARGS__,                                                     \
+#define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)            \
+    static const loss_kernels op##_kernels = {                     \
+        AD_ONLY(op##_value),                                       \
+        {AD_ONLY(op##_dp), AD_ONLY(op##_dt)},                      \
+        {AD_ONLY(op##_dpp), AD_ONLY(op##_dpt), AD_ONLY(op##_dtt)}, \
+        is_mean,                                                   \
+        attr_bytes != 0,                                           \
+    };                                                             \
+    static const ad_op op##_op = {                                 \
+        .size = sizeof(ad_op),                                     \
+        .name = &#op[3],                                           \
+        .arity = 2,                                                \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),       \
+        .attr_size = attr_bytes,                                   \
+        .shape = ad_loss_shape,                                    \
+        .forward = loss_forward,                                   \
+        .pullback = loss_pullback,                                 \
+        .jvp = loss_jvp,                                           \
+        .curvature = loss_curvature,                               \
+        .kernels = &op##_kernels,                                  \
+        .operands = "p, t",                                        \
+        __VA_ARGS__,                                               \
     };
 
 #define LOSS_RULES(op, A, f, fp, ft, fpp, fpt, ftt) \
@@ -175,8 +175,7 @@ AD_INLINE double scaled(double g, double slope)
     FUNCTION(op##_f_pp, fpp)                        \
     FUNCTION(op##_f_pt, fpt)                        \
     FUNCTION(op##_f_tt, ftt)                        \
-    LOSS_KERNELS(op, f32, float, A)                 \
-    LOSS_KERNELS(op, f64, double, A)
+    LOSS_KERNELS(op, A)
 
 #define LOSS_FUNCTION(op)                                                   \
     ad_tensor op(ad_tensor prediction, ad_tensor target)                    \

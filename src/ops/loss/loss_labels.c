@@ -35,7 +35,7 @@ typedef struct row_rules {
         AD_LANE_TOPS(T, top, x)                                                        \
         T most = isfinite(top[0]) ? top[0] : 0;                                        \
         double sum[AD_LANES] = {0};                                                    \
-        AD_EACH(p[i] = AD_EXP(x[i] - most))                                            \
+        AD_EACH_LONG(p[i] = AD_EXP(x[i] - most))                                       \
         AD_EACH(sum[j] += (double)p[i])                                                \
         AD_JOIN_SUM(sum)                                                               \
         T share = (T)(1 / sum[0]);                                                     \

@@ -49,16 +49,17 @@ typedef struct layer {
     const void *b; /* as often as whole rows fit a piece, or once */
     int64_t columns;
     size_t size;
-    ad_block *plus, *activate; /* activate: NULL for the identity */
+    ad_isa isa;
+    const ad_kernel *plus, *activate; /* activate: NULL for the identity */
 } layer;
 
 /* y = f(y + b) for n numbers, with those of b that belong to them. */
 static void finish_piece(const layer *l, size_t n, char *y, const void *b)
 {
     double z[PIECE];
-    l->plus(n, (const void *[]){y, b}, z, false);
+    ad_kernel_run(l->plus, l->isa, l->size, 0, n, (const void *[]){y, b}, z, false);
     if (l->activate)
-        l->activate(n, (const void *[]){z}, y, false);
+        ad_kernel_run(l->activate, l->isa, l->size, 0, n, (const void *[]){z}, y, false);
     else
         memcpy(y, z, n * l->size);
 }
@@ -101,8 +102,9 @@ static void dense_forward(const ad_forward_args *c)
     layer l = {.y = c->y.data,
                .columns = c->y.shape.dim[1],
                .size = ad_type_size(type),
-               .plus = plus.of[type].of[isa],
-               .activate = k ? k->forward.of[type].of[isa] : NULL};
+               .isa = isa,
+               .plus = &plus.of[type],
+               .activate = k ? &k->forward.of[type] : NULL};
     ad_epilogue finish = {finish_rows, &l};
     if ((l.b = repeat_bias(c, l.size)))
         ad_gemm(c->work, type, ad_matrix_of(&c->x[0]), ad_matrix_of(&c->x[1]), false, c->y.data,
@@ -117,7 +119,9 @@ typedef struct slopes {
     double *db; /* [chunks, columns], or NULL: not wanted */
     int64_t rows, columns, chunk;
     size_t size;
-    ad_block *slope, *sum;
+    ad_isa isa;
+    const ad_kernel *slope;
+    ad_adder *sum;
 } slopes;
 
 /* dz = dy f'(z) for n numbers from `at` on. */
@@ -127,7 +131,8 @@ static void pull_numbers(const slopes *s, int64_t at, int64_t n)
     for (int64_t end = at + n; at < end; at += PIECE) {
         size_t count = (size_t)(end - at < PIECE ? end - at : PIECE), skip = (size_t)at * s->size;
         const char *y = s->y + skip;
-        s->slope(count, (const void *[]){y, y, s->dy + skip}, z, false);
+        ad_kernel_run(s->slope, s->isa, s->size, 0, count, (const void *[]){y, y, s->dy + skip}, z,
+                      false);
         memcpy(s->dz + skip, z, count * s->size);
     }
 }
@@ -146,7 +151,7 @@ static void pull_rows(void *user, size_t task, int worker)
             pull_numbers(s, at, rows * s->columns);
         const char *dz = (s->dz ? s->dz : s->dy) + (size_t)at * s->size;
         if (s->db)
-            s->sum((size_t)rows, (const void *[]){dz, &columns}, s->db + task * columns, true);
+            s->sum((size_t)rows, columns, dz, s->db + task * columns);
     }
 }
 
@@ -163,8 +168,9 @@ static ad_view pull_activation(const ad_pullback_args *c)
                 .columns = c->dy.shape.dim[1],
                 .chunk = (c->dy.shape.dim[0] + CHUNKS - 1) / CHUNKS,
                 .size = ad_type_size(dz.type),
-                .slope = k ? k->slope.of[dz.type].of[isa] : NULL,
-                .sum = ad_sum_rows.of[dz.type].of[isa]};
+                .isa = isa,
+                .slope = k ? &k->slope.of[dz.type] : NULL,
+                .sum = ad_sum_rows.of[dz.type][isa]};
     int64_t least = LEAST / (s.columns ? s.columns : 1) + 1;
     s.chunk = s.chunk < least ? least : s.chunk;
     size_t chunks = (size_t)((s.rows + s.chunk - 1) / s.chunk);

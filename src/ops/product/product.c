@@ -117,9 +117,9 @@ ad_tensor ad_outer(ad_tensor a, ad_tensor b)
 
 /* ---- dot --------------------------------------------------------------------------- */
 
-AD_KERNEL(times_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
-AD_KERNEL(times_f64, double, AD_IN(double, 0) * AD_IN(double, 1))
-static const ad_blocks times = AD_BLOCKS(times);
+AD_ADDING_KERNEL(times_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
+AD_ADDING_KERNEL(times_f64, double, AD_IN(double, 0) * AD_IN(double, 1))
+static const ad_blocks times = AD_ADDING_BLOCKS(times);
 
 static const char *dot_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {

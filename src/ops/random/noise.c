@@ -66,7 +66,7 @@ AD_EACH_ISA(DRAW_BITS, draw_bits)
 typedef void bit_drawer(const ad_key *key, uint32_t last, size_t block, uint32_t *bits);
 static const struct {
     bit_drawer *of[AD_ISA_COUNT];
-} drawers = AD_ALL(draw_bits);
+} drawers = {AD_ALL(draw_bits)};
 
 /* ---- numbers ----------------------------------------------------------------------- */
 
@@ -81,21 +81,33 @@ static const struct {
         }                                                                                          \
     }
 
-/* The bits of a block are in[0], the factor *in[1], the numbers in[2]. */
-#define KEEP(s, T)                                                                                 \
-    KEEP_SOME(s, T)                                                                                \
-    AD_BLOCK(keep_##s, T *out = out_data; size_t i = 0; T factor = *(const T *)in[1];              \
-             for (; n - i >= LANES; i += LANES) keep_some_##s(LANES, in[0], i / LANES, factor,     \
-                                                              (const T *)in[2] + i, out + i, add); \
-             keep_some_##s(n - i, in[0], i / LANES, factor, (const T *)in[2] + i, out + i, add);)
-KEEP(f32, float)
-KEEP(f64, double)
-static const ad_blocks keepers = AD_BLOCKS(keep);
+/* n numbers of a block. */
+typedef void keeper(size_t n, const uint32_t *bits, const void *factor, const void *x, void *out,
+                    bool add);
+#define KEEP(isa, s, T)                                                                   \
+    AD_TARGET_##isa static void keep_##s##_##isa(size_t n, const uint32_t *bits,          \
+                                                 const void *factor, const void *numbers, \
+                                                 void *out_data, bool add)                \
+    {                                                                                     \
+        const T *x = numbers, f = *(const T *)factor;                                     \
+        T *out = out_data;                                                                \
+        size_t i = 0;                                                                     \
+        for (; n - i >= LANES; i += LANES)                                                \
+            keep_some_##s(LANES, bits, i / LANES, f, x + i, out + i, add);                \
+        keep_some_##s(n - i, bits, i / LANES, f, x + i, out + i, add);                    \
+    }
+KEEP_SOME(f32, float)
+KEEP_SOME(f64, double)
+AD_EACH_ISA(KEEP, f32, float)
+AD_EACH_ISA(KEEP, f64, double)
+static const struct {
+    keeper *of[2][AD_ISA_COUNT];
+} keepers = {{AD_ALL(keep_f32), AD_ALL(keep_f64)}};
 
 typedef struct job {
     const dropout_attr *attr;
     bit_drawer *draw; /* NULL: the bits are there */
-    ad_block *keep;
+    keeper *keep;
     uint32_t *bits; /* of all blocks */
     const char *x;
     char *out;
@@ -125,9 +137,8 @@ static void run_chunk(void *user, size_t task, int worker)
             j->draw(&j->attr->key, (uint32_t)(kept - 1), block, bits);
         else if (j->draw)
             memset(bits, 0, BLOCK_BYTES);
-        const void *in[] = {bits, j->size == sizeof factor ? (void *)&factor : &small_factor,
-                            j->x + offset};
-        j->keep(count, in, j->out + offset, j->add);
+        j->keep(count, bits, j->size == sizeof factor ? (void *)&factor : &small_factor,
+                j->x + offset, j->out + offset, j->add);
     }
 }
 
@@ -136,7 +147,7 @@ static void run(ad_workspace *work, bit_drawer *draw_them, const void *attr, con
 {
     job j = {.attr = attr,
              .draw = draw_them,
-             .keep = keepers.of[out->type].of[ad_work_isa(work)],
+             .keep = keepers.of[out->type][ad_work_isa(work)],
              .bits = bits,
              .x = x->data,
              .out = out->data,

@@ -17,23 +17,23 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
 
 /* A row into one number. A long one has many candidates side by side, so that no comparison waits
  * for the one before, and the loop over them becomes vector instructions. */
-#define FOLD_ROW(T, beats)                                                           \
-    enum { LANES = 256 / sizeof(T) };                                                \
-    T best = *to;                                                                    \
-    size_t i = 0;                                                                    \
-    if (n >= 2 * LANES) {                                                            \
-        T lane[LANES];                                                               \
-        memcpy(lane, from, sizeof lane);                                             \
-        for (i = LANES; i + LANES <= n; i += LANES)                                  \
-            for (size_t k = 0; k < LANES; k++)                                       \
-                lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k];       \
-        for (size_t half = LANES / 2; half; half /= 2)                               \
-            for (size_t k = 0; k < half; k++)                                        \
-                lane[k] = beats(lane[k + half], lane[k]) ? lane[k + half] : lane[k]; \
-        best = beats(lane[0], best) ? lane[0] : best;                                \
-    }                                                                                \
-    for (; i < n; i++)                                                               \
-        best = beats(from[i], best) ? from[i] : best;                                \
+#define FOLD_ROW(T, beats)                                                     \
+    enum { LANES = 256 / sizeof(T) };                                          \
+    T best = *to;                                                              \
+    size_t i = 0;                                                              \
+    if (n >= 2 * LANES) {                                                      \
+        T lane[LANES];                                                         \
+        memcpy(lane, from, sizeof lane);                                       \
+        for (i = LANES; i + LANES <= n; i += LANES)                            \
+            for (size_t k = 0; k < LANES; k++)                                 \
+                lane[k] = beats(from[i + k], lane[k]) ? from[i + k] : lane[k]; \
+        for (size_t half = LANES / 2; half; half /= 2)                         \
+            AD_LOOP_ROLLED for (size_t k = 0; k < half; k++) lane[k] =         \
+                beats(lane[k + half], lane[k]) ? lane[k + half] : lane[k];     \
+        best = beats(lane[0], best) ? lane[0] : best;                          \
+    }                                                                          \
+    for (; i < n; i++)                                                         \
+        best = beats(from[i], best) ? from[i] : best;                          \
     *to = best;
 
 #define FOLD_APART(T, beats, x_step, y_step)            \
@@ -42,19 +42,20 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
         to[i * (y_step)] = beats(x, y) ? x : y;         \
     }
 
-#define FOLD_FOR(isa, name, T, beats)                                                      \
-    AD_TARGET_##isa static void name##_##isa(size_t n, const void *x_data, int64_t x_step, \
-                                             void *y_data, int64_t y_step)                 \
-    {                                                                                      \
-        const T *from = x_data;                                                            \
-        T *to = y_data;                                                                    \
-        if (x_step == 1 && y_step == 0) {                                                  \
-            FOLD_ROW(T, beats)                                                             \
-        } else if (x_step == 1 && y_step == 1) {                                           \
-            FOLD_APART(T, beats, 1, 1)                                                     \
-        } else {                                                                           \
-            FOLD_APART(T, beats, x_step, y_step)                                           \
-        }                                                                                  \
+#define FOLD_FOR(isa, name, T, beats)                                               \
+    AD_TARGET_##isa static void name##_##isa(size_t n, const void *restrict x_data, \
+                                             int64_t x_step, void *restrict y_data, \
+                                             int64_t y_step)                        \
+    {                                                                               \
+        const T *from = x_data;                                                     \
+        T *to = y_data;                                                             \
+        if (x_step == 1 && y_step == 0) {                                           \
+            FOLD_ROW(T, beats)                                                      \
+        } else if (x_step == 1 && y_step == 1) {                                    \
+            FOLD_APART(T, beats, 1, 1)                                              \
+        } else {                                                                    \
+            FOLD_APART(T, beats, x_step, y_step)                                    \
+        }                                                                           \
     }
 
 #define FOLD(name, T, beats) AD_EACH_ISA(FOLD_FOR, name, T, beats)
@@ -81,8 +82,8 @@ typedef struct fold_kernel {
     fold_run *of[AD_ISA_COUNT];
 } fold_kernel;
 
-#define MAX_ROW(type, ctype, floating) AD_ALL(max_##type),
-#define MIN_ROW(type, ctype, floating) AD_ALL(min_##type),
+#define MAX_ROW(type, ctype, floating) {AD_ALL(max_##type)},
+#define MIN_ROW(type, ctype, floating) {AD_ALL(min_##type)},
 static const fold_kernel folds[2][AD_TYPE_COUNT] = {{AD_TYPE_LIST(MIN_ROW)},
                                                     {AD_TYPE_LIST(MAX_ROW)}};
 
