@@ -235,13 +235,15 @@ AD_INLINE double ad_log_part_f64(double f, double k)
     return k * 0x1.62e42fefa4p-1 - ((h - (s * (h + R) + k * -0x1.8432a1b0e2634p-43)) - f);
 }
 
-/* The exponent is taken from the bits after a shift that makes it change at sqrt(1/2). */
+/* The exponent is taken from the bits after a shift that makes it change at sqrt(1/2). That of a denormal
+ * number is found from a larger one, and may be negative in f32; in f64, 64 keeps it positive. */
 AD_INLINE float ad_log_f32(float x)
 {
     const uint32_t root = 0x3f3504f3, one = 0x3f800000; /* the bits of sqrt(1/2) and of 1 */
-    float normal = x < FLT_MIN ? x * 0x1p25f : x;
-    uint32_t bits = ad_bits_f32(normal) + (one - root);
-    float k = (float)(int32_t)(bits >> 23) - (x < FLT_MIN ? 127 + 25 : 127);
+    uint32_t bits =
+        (x < FLT_MIN ? ad_bits_f32(x * 0x1p25f) - ((uint32_t)25 << 23) : ad_bits_f32(x)) +
+        (one - root);
+    float k = (float)((int32_t)bits >> 23) - 127;
     float y = ad_log_part_f32(ad_from_bits_f32((bits & 0x7fffff) + root) - 1, k);
     y = x < INFINITY ? y : x;
     return x > 0 ? y : x == 0 ? -INFINITY : NAN;
@@ -251,10 +253,9 @@ AD_INLINE float ad_log_f32(float x)
 AD_INLINE double ad_log_f64(double x)
 {
     const uint64_t root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000;
-    double normal = x < DBL_MIN ? x * 0x1p54 : x;
-    uint64_t bits = ad_bits_f64(normal) + (one - root);
-    double k = ad_from_bits_f64((bits >> 52) | ad_bits_f64(0x1p52)) -
-               (x < DBL_MIN ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023);
+    uint64_t bits = x < DBL_MIN ? ad_bits_f64(x * 0x1p54) - ((uint64_t)54 << 52) : ad_bits_f64(x);
+    bits += (one - root) + ((uint64_t)64 << 52);
+    double k = ad_from_bits_f64((bits >> 52) | ad_bits_f64(0x1p52)) - (0x1p52 + 1023 + 64);
     double y = ad_log_part_f64(ad_from_bits_f64((bits & 0xfffffffffffff) + root) - 1, k);
     y = x < (double)INFINITY ? y : x;
     return x > 0 ? y : x == 0 ? -(double)INFINITY : (double)NAN;

@@ -1,5 +1,5 @@
-/* The plainest kernels, which all others are completed by: a number itself, or in the other float type; and
- * adding the results of a kernel that only assigns. */
+/* Running a kernel, by whole vectors of each instruction set in turn; and the plainest kernels, which complete
+ * the others: a number itself, or in the other float type. */
 #include "kernels/kernel.h"
 
 #include "kernels/runs.h"
@@ -12,8 +12,9 @@ AD_ADDING_KERNEL(widened, double, (double)AD_IN(float, 0))
 AD_ADDING_KERNEL(narrowed, float, (float)AD_IN(double, 0))
 const ad_kernel ad_widened = AD_ADDING(widened), ad_narrowed = AD_ADDING(narrowed);
 
-void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
-                   const void *const *in, void *out)
+/* out[i] += ..., by way of numbers of their own. */
+static AD_APART void add_apart(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from,
+                               size_t n, const void *const *in, char *out)
 {
     double room[AD_RUN];
     const void *results = room;
@@ -21,6 +22,31 @@ void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from
     for (size_t at = 0, some; at < n; at += some) {
         some = n - at < AD_RUN ? n - at : AD_RUN;
         ad_kernel_run(kernel, isa, size, from + at, some, in, room, false);
-        ad_kernel_run(itself, isa, size, 0, some, &results, (char *)out + at * size, true);
+        ad_kernel_run(itself, isa, size, 0, some, &results, out + at * size, true);
     }
+}
+
+void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
+                   const void *const *in, void *out, bool add)
+{
+    ad_block *const *block = add ? kernel->add : kernel->of;
+    const size_t least = size == sizeof(float)    ? 4
+                         : size == sizeof(double) ? 2
+                                                  : 16; /* in a vector */
+    char *to = out;
+    if (!block[0]) {
+        add_apart(kernel, isa, size, from, n, in, out);
+        return;
+    }
+    for (int set = (int)isa; set > 0 && n >= 2 * least; set--) {
+        size_t whole = n & ~((least << set) - 1);
+        if (whole == 0)
+            continue;
+        block[set](from, whole, in, to);
+        from += whole;
+        to += whole * size;
+        n -= whole;
+    }
+    if (n > 0)
+        block[0](from, n, in, to);
 }

@@ -24,31 +24,16 @@ typedef struct ad_blocks {
     ad_kernel of[2]; /* [AD_F32], [AD_F64] */
 } ad_blocks;
 
-/* out[i] += ..., by way of numbers of their own. */
-void ad_kernel_add(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
-                   const void *const *in, void *out);
-
-/* Runs a kernel, whose results have `size` bytes, on a run of numbers that lie together: as many as fill vectors
- * of the widest instruction set, then of the next one what is left, and so on. With add, results are
+/* Runs a kernel, whose results have `size` bytes (1, 4 or 8), on a run of numbers that lie together: as many as
+ * fill vectors of the widest instruction set, then of the next one what is left, and so on. With add, results are
  * floats. */
-static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from,
-                                 size_t n, const void *const *in, void *out, bool add)
+void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
+                   const void *const *in, void *out, bool add);
+
+/* The bytes of a number of f32 or f64. */
+static inline size_t ad_float_size(ad_type type)
 {
-    ad_block *const *block = add ? kernel->add : kernel->of;
-    if (!block[0]) {
-        ad_kernel_add(kernel, isa, size, from, n, in, out);
-        return;
-    }
-    char *to = out;
-    for (isa = ad_isa_for(isa, n * size); isa > 0; isa = ad_isa_for(isa, n * size)) {
-        size_t whole = n & ~(ad_isa_bytes(isa) / size - 1);
-        block[isa](from, whole, in, to);
-        from += whole;
-        to += whole * size;
-        n -= whole;
-    }
-    if (n > 0)
-        block[0](from, n, in, to);
+    return type == AD_F32 ? sizeof(float) : sizeof(double);
 }
 
 /* Runs a kernel over `shape`, to which the n operands (up to 5) broadcast. out lies row by row,
@@ -67,9 +52,13 @@ enum { AD_MAP_ALONE = 1 << 15 };
 static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel, size_t size,
                               size_t run, const void *const *in, void *out, bool add)
 {
+    ad_block *const *block = add ? kernel->add : kernel->of;
     if (run == 0 || run >= AD_MAP_ALONE)
         return false;
-    ad_kernel_run(kernel, ad_work_isa(work), size, 0, run, in, out, add);
+    if (run * size < 32 && block[0]) /* less than a vector */
+        block[0](0, run, in, out);
+    else
+        ad_kernel_run(kernel, ad_work_isa(work), size, 0, run, in, out, add);
     return true;
 }
 

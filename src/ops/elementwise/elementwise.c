@@ -22,7 +22,7 @@ void ad_elementwise_forward(const ad_forward_args *c)
     const ad_elementwise_kernels *k = c->op->kernels;
     const ad_kernel *kernel = &k->forward.of[c->y.type];
     const void *run[] = {c->x[0].data, c->x[1].data, third(c->arity, c->x, c->x)->data};
-    size_t size = ad_type_size(c->y.type);
+    size_t size = ad_float_size(c->y.type);
     if (!ad_map_run(c->work, kernel, size, c->run, run, c->y.data, false))
         ad_map(c->work, &c->y.shape, kernel, c->arity, c->x, size, c->y.data, false);
 }
@@ -63,7 +63,7 @@ static void pull_both(const ad_pullback_args *c)
     both_slopes s = {.isa = ad_work_isa(c->work),
                      .run = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data},
                      .n = c->run,
-                     .size = ad_type_size(c->y.type)};
+                     .size = ad_float_size(c->y.type)};
     for (int i = 0; i < 2; i++) {
         s.slope[i] = &k->slope[i].of[c->y.type];
         s.dx[i] = c->dx[i].data;
@@ -78,7 +78,7 @@ AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
 {
     const ad_elementwise_kernels *k = c->op->kernels;
     const void *run[] = {c->x[0].data, c->x[1].data, third(arity, c->x, &c->y)->data, c->dy.data};
-    size_t size = ad_type_size(c->y.type);
+    size_t size = ad_float_size(c->y.type);
     for (int i = 0; i < arity; i++)
         if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], size, c->run, run,
                                          c->dx[i].data, !c->assign[i]))

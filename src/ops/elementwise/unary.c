@@ -8,7 +8,7 @@ void ad_unary_forward(const ad_forward_args *c)
     const ad_unary_kernels *k = c->op->kernels;
     const ad_kernel *kernel = &k->forward.of[c->y.type];
     const void *run[] = {c->x[0].data};
-    size_t size = ad_type_size(c->y.type);
+    size_t size = ad_float_size(c->y.type);
     if (!ad_map_run(c->work, kernel, size, c->run, run, c->y.data, false))
         ad_map(c->work, &c->y.shape, kernel, 1, c->x, size, c->y.data, false);
 }
@@ -18,7 +18,7 @@ void ad_unary_pullback(const ad_pullback_args *c)
     const ad_unary_kernels *k = c->op->kernels;
     const ad_kernel *kernel = &k->slope.of[c->y.type];
     const void *run[] = {c->x[0].data, c->y.data, c->dy.data};
-    if (ad_map_run(c->work, kernel, ad_type_size(c->y.type), c->run, run, c->dx[0].data,
+    if (ad_map_run(c->work, kernel, ad_float_size(c->y.type), c->run, run, c->dx[0].data,
                    !c->assign[0]))
         return;
     ad_view in[] = {c->x[0], c->y, c->dy};
