@@ -99,7 +99,7 @@ AD_API const ad_optimiser *ad_optimiser_named(const char *name);
 /* v = momentum v + g;  x -= rate v, or with nesterov x -= rate (momentum v + g). One state, the
  * velocity; none if momentum is 0. (Polyak 1964; Nesterov 1983 as in Sutskever et al. 2013.) */
 typedef struct ad_sgd {
-    double rate;
+    double rate;     /* finite; 0 changes nothing, below 0 climbs */
     double momentum; /* in [0, 1) */
     bool nesterov;
 } ad_sgd;
@@ -118,7 +118,7 @@ static inline AD_UNUSED ad_method ad_sgd_method(const ad_sgd *o)
  * Two states, the mean and the square. A zero in beta1, beta2 or epsilon stands for 0.9, 0.999 or
  * 1e-8. (Kingma and Ba 2015.) */
 typedef struct ad_adam {
-    double rate;
+    double rate;         /* finite; 0 changes nothing, below 0 climbs */
     double beta1, beta2; /* in [0, 1) */
     double epsilon;      /* positive */
 } ad_adam;

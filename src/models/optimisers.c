@@ -60,6 +60,8 @@ static ad_status sgd_prepare(const void *settings, int64_t step, void *plan, ad_
 {
     const ad_sgd *o = settings;
     (void)step;
+    if (!isfinite(o->rate))
+        return ad_fail(error, AD_DOMAIN, "sgd: rate %g is not finite", o->rate);
     if (!decays(o->momentum))
         return ad_fail(error, AD_DOMAIN, "sgd: momentum %g is not in [0, 1)", o->momentum);
     memcpy(plan, o, sizeof *o);
@@ -122,6 +124,8 @@ static ad_status adam_prepare(const void *settings, int64_t step, void *plan, ad
                    .beta1 = o->beta1 == 0 ? 0.9 : o->beta1,
                    .beta2 = o->beta2 == 0 ? 0.999 : o->beta2,
                    .epsilon = o->epsilon == 0 ? 1e-8 : o->epsilon};
+    if (!isfinite(p.rate))
+        return ad_fail(error, AD_DOMAIN, "adam: rate %g is not finite", p.rate);
     if (!decays(p.beta1) || !decays(p.beta2))
         return ad_fail(error, AD_DOMAIN, "adam: beta1 %g or beta2 %g is not in [0, 1)", p.beta1,
                        p.beta2);

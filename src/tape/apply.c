@@ -214,12 +214,27 @@ static inline bool ask(ad_recording *r, ad_shape *shape, ad_type *type)
     return !wrong || ad_recording_refuse(r, AD_BAD_SHAPE, wrong);
 }
 
+static bool rules_have_set(const call *c, int i)
+{
+    char reason[80];
+    if (c->result_shape[i].rank >= 0 && c->result_type[i] != AD_TYPE_COUNT)
+        return true;
+    snprintf(reason, sizeof reason, "the op's rules do not set the shape or the type of result %d",
+             i);
+    return ad_recording_refuse(&c->r, AD_MISUSE, reason);
+}
+
 static AD_APART bool fit_several(call *c)
 {
     ad_recording *r = &c->r;
+    for (int i = 0; i < r->args.results; i++) {
+        c->result_shape[i].rank = -1; /* to find out what the rules forget */
+        c->result_type[i] = AD_TYPE_COUNT;
+    }
     bool good = ask(r, c->result_shape, c->result_type);
     for (int i = 0; good && i < r->args.results; i++) {
-        good = good_result(r, &c->result_shape[i], c->result_type[i], &r->count[i]);
+        good = rules_have_set(c, i) &&
+               good_result(r, &c->result_shape[i], c->result_type[i], &r->count[i]);
         r->y[i] = (ad_array){.type = c->result_type[i], .shape = c->result_shape[i]};
     }
     return good;

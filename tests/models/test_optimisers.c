@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { MOST_NUMBERS = 6, STEPS = 20, MOST_SETTINGS = 8 };
+enum { MOST_NUMBERS = 6, STEPS = 20, MOST_SETTINGS = 10 };
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* One number and its states, by the formula. */
@@ -49,8 +49,8 @@ static void sgd_step(const void *settings, long double g, int t, oracle *n)
 }
 
 static const ad_sgd sgd_bad[] = {
-    {.momentum = 1},   {.momentum = 1.5},      {.momentum = -0.1},
-    {.momentum = NAN}, {.momentum = INFINITY},
+    {.momentum = 1},        {.momentum = 1.5}, {.momentum = -0.1},  {.momentum = NAN},
+    {.momentum = INFINITY}, {.rate = NAN},     {.rate = -INFINITY},
 };
 
 /* ---- Adam --------------------------------------------------------------------------- */
@@ -75,8 +75,8 @@ static void adam_step(const void *settings, long double g, int t, oracle *n)
 }
 
 static const ad_adam adam_bad[] = {
-    {.beta1 = 1},  {.beta1 = 1.5},      {.beta1 = -0.1},    {.beta1 = NAN},
-    {.beta2 = -1}, {.beta2 = INFINITY}, {.epsilon = -1e-8}, {.epsilon = NAN},
+    {.beta1 = 1},        {.beta1 = 1.5},     {.beta1 = -0.1},  {.beta1 = NAN}, {.beta2 = -1},
+    {.beta2 = INFINITY}, {.epsilon = -1e-8}, {.epsilon = NAN}, {.rate = NAN},  {.rate = INFINITY},
 };
 
 /* ---- one of a user's own: AdaGrad (Duchi, Hazan and Singer 2011) --------------------- */
@@ -144,7 +144,9 @@ static const row rows[] = {
              {&sgd_bad[1], "momentum"},
              {&sgd_bad[2], "momentum"},
              {&sgd_bad[3], "momentum"},
-             {&sgd_bad[4], "momentum"}}},
+             {&sgd_bad[4], "momentum"},
+             {&sgd_bad[5], "rate"},
+             {&sgd_bad[6], "rate"}}},
     {"adam", SETTINGS(adam_settings), .step = adam_step,
      .bad = {{&adam_bad[0], "beta1"},
              {&adam_bad[1], "beta1"},
@@ -153,7 +155,9 @@ static const row rows[] = {
              {&adam_bad[4], "beta2"},
              {&adam_bad[5], "beta2"},
              {&adam_bad[6], "epsilon"},
-             {&adam_bad[7], "epsilon"}}},
+             {&adam_bad[7], "epsilon"},
+             {&adam_bad[8], "rate"},
+             {&adam_bad[9], "rate"}}},
     {"adagrad", .own = &adagrad, SETTINGS(adagrad_good), .step = adagrad_step,
      .bad = {{&adagrad_bad[0], "epsilon"}, {&adagrad_bad[1], "epsilon"}}},
 };

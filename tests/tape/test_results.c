@@ -488,6 +488,17 @@ static bool sees_itself(const ad_view *a, const void *attr, ad_view *v)
     return true;
 }
 
+START_TEST(a_result_that_the_rules_forget_is_named)
+{
+    counts *c = &seen;
+    ad_tensor results[RESULTS];
+    ad_op op = trio_op;
+    op.shape = ad_shape_first; /* sets the first result alone */
+    ad_apply_results(&op, 2, x, &c, RESULTS, results);
+    expect(AD_MISUSE, "the op's rules do not set the shape or the type of result 1");
+}
+END_TEST
+
 START_TEST(a_call_that_makes_no_sense_is_refused)
 {
     ad_tensor results[4];
@@ -749,6 +760,7 @@ int main(void)
     tcase_add_test(all, an_op_that_stops_stops_at_every_result);
     tcase_add_test(all, a_rewind_ends_all_results_or_none);
     tcase_add_test(all, a_failed_forward_leaves_none);
+    tcase_add_test(all, a_result_that_the_rules_forget_is_named);
     tcase_add_loop_test(all, a_call_that_makes_no_sense_is_refused, 0,
                         (int)(sizeof wrong_calls / sizeof *wrong_calls));
     tcase_add_test(all, memory_that_runs_out_leaves_nothing_behind);
