@@ -314,16 +314,6 @@ START_TEST(momentum_may_come_and_go)
 }
 END_TEST
 
-START_TEST(a_rate_that_is_not_a_number_is_still_a_rate)
-{
-    single s;
-    open_single(&s, 1, 1);
-    ck_assert_int_eq(step_single(&s, ad_sgd_method(&(ad_sgd){.rate = NAN})), AD_OK);
-    ck_assert(isnan(s.x));
-    ad_states_free(&s.states);
-}
-END_TEST
-
 /* The first step is rate g / (|g| + epsilon): with epsilon 1 and g = 3, 3/4 of the rate. After it
  * mean = (1 - 1/2) 3 and square = (1 - 3/4) 9. */
 START_TEST(adam_by_hand)
@@ -628,7 +618,6 @@ static Suite *make_suite(void)
     tcase_add_test(steps, sgd_without_momentum_has_no_state);
     tcase_add_loop_test(steps, momentum_and_nesterov_by_hand, 0, 2);
     tcase_add_test(steps, momentum_may_come_and_go);
-    tcase_add_test(steps, a_rate_that_is_not_a_number_is_still_a_rate);
     tcase_add_test(steps, adam_by_hand);
     tcase_add_test(steps, adam_in_f32_has_no_drift);
     tcase_add_loop_test(steps, states_can_be_saved_and_restored, 0, ROWS);

@@ -495,7 +495,8 @@ START_TEST(a_result_that_the_rules_forget_is_named)
     ad_op op = trio_op;
     op.shape = ad_shape_first; /* sets the first result alone */
     ad_apply_results(&op, 2, x, &c, RESULTS, results);
-    expect(AD_MISUSE, "the op's rules do not set the shape or the type of result 1");
+    expect(AD_MISUSE,
+           "trio([3], [3]): the op's rules do not set the shape or the type of result 1");
 }
 END_TEST
 
