@@ -44,7 +44,7 @@ START_TEST(floats_hold_what_is_infinite_and_what_is_rounded)
     const double numbers[] = {0.1, 1e300, NAN};
     for (size_t i = 0; i < 3; i++)
         ck_assert_int_eq(ad_array_set(&a, i, numbers[i]), AD_OK);
-    ck_assert(ad_view_get(&v, 0) == (double)0.1f && isinf(ad_view_get(&v, 1)));
+    ck_assert(ad_view_get(&v, 0) == (double)(float)0.1 && isinf(ad_view_get(&v, 1)));
     ck_assert(isnan(ad_view_get(&v, 2)));
     ad_array_free(&a);
 }

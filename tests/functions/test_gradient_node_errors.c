@@ -187,7 +187,8 @@ static const struct {
      "gradient([3]): backward: the root depends on a watched leaf only through greater, "
      "which has no derivative"},
     {many, AD_BAD_SHAPE, "gradient([3]): the function's value must have one element, not [3]"},
-    {narrow, AD_BAD_TYPE, "gradient([3]): the function's value is f32, but its first operand is f64"},
+    {narrow, AD_BAD_TYPE,
+     "gradient([3]): the function's value is f32, but its first operand is f64"},
     {nothing, AD_FOREIGN, "gradient([3]): the function's result is not on its tape"},
     {forgets, AD_STALE, "gradient([3]): the function's result is gone: a reset or rewind ended it"},
     {begins_again, AD_STALE,

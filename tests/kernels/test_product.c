@@ -182,7 +182,7 @@ static void follow_product(const ad_forward_args *c)
     ck_assert(ad_product_then(c->work, &left, &right, &marked, p->flags, mark_rows, s));
     size_t n = ad_array_count(&alone), columns = (size_t)p->c.dim[p->c.rank - 1];
     for (size_t i = 0; i < n; i++)
-        ck_assert(((float *)marked.data)[i] == ((float *)alone.data)[i] + 1000);
+        ck_assert(((float *)marked.data)[i] == (float)(((float *)alone.data)[i] + 1000));
     for (size_t i = 0; i < BATCH * ROWS; i++)
         ck_assert_int_eq(atomic_load(&s->times[i]), i < n / columns);
 }
