@@ -75,15 +75,15 @@ static void free_from(ad_arena *a, ad_arena_block **link)
     *link = NULL;
 }
 
-void ad_arena_return_block(ad_arena *a, ad_arena_mark place)
+void ad_arena_return_block(ad_arena *a, ad_arena_mark mark)
 {
-    if (a->current != place.block) {
+    if (a->current != mark.block) {
         a->passed = 0;
-        for (ad_arena_block *b = a->first; place.block && b != place.block; b = b->next)
+        for (ad_arena_block *b = a->first; mark.block && b != mark.block; b = b->next)
             a->passed += b->size;
     }
-    a->current = place.block;
-    a->used = place.used;
+    a->current = mark.block;
+    a->used = mark.used;
     if (a->exact)
         ad_arena_trim(a);
 }
@@ -94,7 +94,7 @@ ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece)
     for (ad_arena_block *b = a->first; b; b = b->next) {
         uintptr_t base = (uintptr_t)base_of(b);
         if (at == base && a->exact)
-            break; /* the place is the end of the block before */
+            break; /* the mark is the end of the block before */
         if (at >= base && at < base + b->size)
             return (ad_arena_mark){b, at - base};
     }

@@ -33,7 +33,7 @@ typedef struct ad_arena_mark {
 /* The rare cases of the functions below: the current block is full, or every piece has a block of
  * its own; the mark is in another block. */
 void *ad_arena_take_block(ad_arena *a, size_t bytes);
-void ad_arena_return_block(ad_arena *a, ad_arena_mark place);
+void ad_arena_return_block(ad_arena *a, ad_arena_mark mark);
 
 /* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
 static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
@@ -50,12 +50,12 @@ static inline ad_arena_mark ad_arena_here(const ad_arena *a)
     return (ad_arena_mark){a->current, a->used};
 }
 
-static inline void ad_arena_return(ad_arena *a, ad_arena_mark place)
+static inline void ad_arena_return(ad_arena *a, ad_arena_mark mark)
 {
-    if (a->current == place.block && !a->exact)
-        a->used = place.used;
+    if (a->current == mark.block && !a->exact)
+        a->used = mark.used;
     else
-        ad_arena_return_block(a, place);
+        ad_arena_return_block(a, mark);
 }
 
 /* The mark before a piece. */

@@ -101,8 +101,8 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
     ad_arena_mark start = ad_arena_here(&t->values);
-    uint32_t place = t->count + plan->result;
-    bool room = place < t->capacity || more_nodes(t, place);
+    uint32_t index = t->count + plan->result;
+    bool room = index < t->capacity || more_nodes(t, index);
     ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;
     if (n && !data)

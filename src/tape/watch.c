@@ -53,7 +53,7 @@ static void add_number(ad_text *text, double number)
 }
 
 /* The index of the i-th number, row by row. */
-static ad_shape place_of(const ad_shape *shape, size_t i)
+static ad_shape index_of(const ad_shape *shape, size_t i)
 {
     ad_shape at = {.rank = shape->rank};
     for (int k = shape->rank - 1; k >= 0; k--) {
@@ -97,11 +97,11 @@ static void tell(ad_text *text, const char *name, const ad_view *v, const ad_vie
         ad_text_add(text, "; %s there is ", name);
         add_number(text, number);
     } else if ((i = first_bad(v)) < ad_view_count(v)) {
-        ad_shape place = place_of(&v->shape, i);
+        ad_shape index = index_of(&v->shape, i);
         ad_text_add(text, "; %s is ", name);
         add_number(text, ad_view_get(v, i));
         ad_text_add(text, " at ");
-        ad_text_add_shape(text, &place);
+        ad_text_add_shape(text, &index);
     }
 }
 
@@ -129,7 +129,7 @@ bool ad_not_finite(ad_tape *t, const ad_outcome *o)
     char line[sizeof t->error.text], call[256];
     ad_text text = ad_text_in(line, sizeof line);
     size_t i = first_bad(&o->numbers);
-    ad_shape at = place_of(&o->numbers.shape, i);
+    ad_shape at = index_of(&o->numbers.shape, i);
     ad_call_print(o->n->op->name, (int)o->n->arity, o->x, call, sizeof call);
     ad_text_add(&text, "%s%s", o->rule, call);
     ad_node_add_names(&text, o->n);
