@@ -201,6 +201,8 @@ static void run_tape_let_go(void)
     ad_tape *t = ad_tape_new(NULL);
     ad_tape_let_go(NULL, 0);
     ad_tape_let_go(t, UINT32_MAX); /* more than there is */
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_tape_status(t), AD_OK);
     ad_tape_free(t);
 }
 static void run_tape_mark(void)
