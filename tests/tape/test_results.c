@@ -517,6 +517,7 @@ END_TEST
 START_TEST(memory_that_runs_out_leaves_nothing_behind)
 {
     ad_status status = AD_MEMORY;
+    ad_tape_free(tape);
     for (size_t k = 1; status == AD_MEMORY; k++) {
         test_allocator memory;
         test_allocator_init(&memory);
