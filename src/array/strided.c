@@ -103,9 +103,9 @@ void ad_nest_seek(ad_nest *nest, int64_t row)
 
 bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to)
 {
-    int shift = to->rank - from->rank;
-    if (from->rank < 0 || shift < 0)
+    if (from->rank < 0 || from->rank > to->rank) /* before they are subtracted: any int may come in */
         return false;
+    int shift = to->rank - from->rank;
     for (int i = 0; i < from->rank; i++)
         if (from->dim[i] != 1 && from->dim[i] != to->dim[i + shift])
             return false;
