@@ -103,7 +103,7 @@ void ad_nest_seek(ad_nest *nest, int64_t row)
 
 bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to)
 {
-    if (from->rank < 0 || from->rank > to->rank) /* before they are subtracted: any int may come in */
+    if (from->rank < 0 || from->rank > to->rank) /* a view may claim any rank */
         return false;
     int shift = to->rank - from->rank;
     for (int i = 0; i < from->rank; i++)
