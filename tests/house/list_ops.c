@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST = 3, ATTR_MOST = 256 };
+enum { MOST = 3, ATTR_MOST = 256 }; /* operands or results; bytes of an attr */
 
 static int operands_of(const ad_op *op)
 {
@@ -21,10 +21,10 @@ static bool takes(const ad_op *op, int k, ad_type type)
     for (int i = 0; i < n; i++)
         combinations *= AD_TYPE_COUNT;
     for (int c = 0; c < combinations; c++) {
-        ad_type types[MOST], y;
+        ad_type types[MOST], y[MOST];
         for (int i = 0, rest = c; i < n; i++, rest /= AD_TYPE_COUNT)
             types[i] = (ad_type)(rest % AD_TYPE_COUNT);
-        if (types[k] == type && !op->type(types, zeros, &y))
+        if (types[k] == type && !op->type(types, zeros, y))
             return true;
     }
     return false;
@@ -53,8 +53,10 @@ int main(void)
     const ad_op *op;
     for (size_t i = 0; (op = ad_builtin_op(i)); i++) {
         bool none = op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS);
-        if (op->attr_size > ATTR_MOST)
+        if (op->attr_size > ATTR_MOST || op->results > MOST) {
+            fprintf(stderr, "error: %s has more than list_ops has room for\n", op->name);
             return 1;
+        }
         printf("%s\t%d\t%s", op->name, op->arity,
                none                       ? "none"
                : op->flags & AD_OP_LINEAR ? "linear"
