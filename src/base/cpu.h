@@ -1,10 +1,12 @@
-/* Instruction sets that kernels are compiled for, each with vectors twice as wide as the one before (16 bytes, 32,
- * 64), and which of them this machine has.
+/* Instruction sets that kernels are compiled for, and the best one that this machine has. Each has
+ * vectors twice as wide as the one before: 16 bytes, 32, 64.
  *
  * A machine that has one of the list also has all before it. On other machines than x86-64 there
  * is only the set that the compiler is told to use. */
 #ifndef ADZE_BASE_CPU_H
 #define ADZE_BASE_CPU_H
+
+#include <stddef.h>
 
 #if defined(__x86_64__)
 #define AD_ISA_LIST(ROW) ROW(base) ROW(avx2) ROW(avx512)
@@ -63,5 +65,17 @@ typedef enum ad_isa { AD_ISA_LIST(AD_ISA_NAME) AD_ISA_COUNT } ad_isa;
 
 /* The best of them that this machine has. */
 ad_isa ad_cpu_isa(void);
+
+/* How many bytes a set takes at a time: the wide ones whole vectors, base any number of them. */
+static inline size_t ad_isa_bytes(ad_isa isa)
+{
+    return isa == AD_ISA_base ? 1 : (size_t)16 << isa;
+}
+
+/* The widest set up to `best` that has something to do for so many bytes. */
+static inline ad_isa ad_isa_for(ad_isa best, size_t bytes)
+{
+    return bytes / 32 < (size_t)best ? (ad_isa)(bytes / 32) : best;
+}
 
 #endif

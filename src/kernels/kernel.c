@@ -19,6 +19,11 @@ static AD_APART void add_apart(const ad_kernel *kernel, ad_isa isa, size_t size,
     double room[AD_RUN];
     const void *results = room;
     const ad_kernel *itself = &ad_itself.of[size == sizeof(float) ? AD_F32 : AD_F64];
+    if (n == 1) { /* the commonest of all */
+        kernel->of[0](from, n, in, room);
+        itself->add[0](0, n, &results, out);
+        return;
+    }
     for (size_t at = 0, some; at < n; at += some) {
         some = n - at < AD_RUN ? n - at : AD_RUN;
         ad_kernel_run(kernel, isa, size, from + at, some, in, room, false);

@@ -1,19 +1,20 @@
-/* How kernels of ad_map are written: one expression, looped over a run. It is compiled once for each
- * instruction set; the bits are the same, since no operation is fused with another.
+/* How kernels of ad_map are written: one expression, looped over a run. It is compiled once for
+ * each instruction set; the bits are the same, since no operation is fused with another.
  *
  *     AD_KERNEL(mul_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
  *     AD_KERNEL(mul_f64, double, AD_IN(double, 0) * AD_IN(double, 1))
  *     static const ad_blocks mul = AD_BLOCKS(mul);
  *
- * The loop of a wide instruction set is run for whole vectors only (ad_kernel_run), and compiled to vector
- * instructions and nothing else. */
+ * The loop of a wide instruction set runs for whole vectors only (ad_kernel_run), and so it is
+ * compiled to vector instructions and nothing else. Parameters are restrict: with a local
+ * pointer instead, gcc compiles each loop a second time, for operands that overlap. */
 #ifndef ADZE_KERNELS_KERNEL_H
 #define ADZE_KERNELS_KERNEL_H
 
 #include "kernels/map.h"
 
-/* Before a loop: its iterations do not depend on each other; and, it must not be unrolled, since its body is
- * long enough as it is. */
+/* Before a loop: its iterations do not depend on each other; it must not be unrolled, since its
+ * body is long enough as it is. */
 #if defined(__clang__)
 #define AD_LOOP_APART  _Pragma("clang loop vectorize(assume_safety)")
 #define AD_LOOP_ROLLED _Pragma("nounroll")
@@ -41,8 +42,8 @@
 /* Assigns the expression to every element of the run. */
 #define AD_KERNEL(name, T, result) AD_LOOPS(name, T, =, result)
 
-/* The same, and beside it name_add, a loop that adds, for expressions so short that adding apart would
- * be felt. */
+/* The same, and beside it name_add, a loop that adds, for expressions so short that adding apart
+ * would be felt. */
 #define AD_ADDING_KERNEL(name, T, result) \
     AD_LOOPS(name, T, =, result)          \
     AD_LOOPS(name##_add, T, +=, result)

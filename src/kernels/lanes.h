@@ -1,12 +1,12 @@
 /* Work on rows of numbers along one axis, many of them side by side.
  *
  * A kernel sees `lanes` rows: number k of row j is number k step + j of each operand. A row whose
- * numbers lie together is cut into AD_ROW_LANES lanes that take its numbers in turn, the first `rest`
- * of them one more than the others; what the lanes have found is then joined. So the loops
+ * numbers lie together is cut into AD_ROW_LANES lanes that take its numbers in turn, the first
+ * `rest` of them one more than the others; what the lanes have found is then joined. So the loops
  * over lanes become vector instructions in either case.
  *
- * Kernels are written with the macros below and compiled once for each instruction set. Those of the wide ones
- * take multiples of AD_ROW_LANES lanes only. */
+ * Kernels are written with the macros below and compiled once for each instruction set. Those of
+ * the wide ones take multiples of AD_ROW_LANES lanes only. */
 #ifndef ADZE_KERNELS_LANES_H
 #define ADZE_KERNELS_LANES_H
 
@@ -32,8 +32,8 @@ typedef struct ad_lane_blocks {
     ad_lane_kernel of[2]; /* [AD_F32], [AD_F64] */
 } ad_lane_blocks;
 
-/* Runs a kernel over all rows along an axis; with add, adds to out. All numbers, those of up to three
- * operands and of out, lie row by row in one shape. */
+/* Runs a kernel over all rows along an axis; with add, adds to out. All numbers, those of up to
+ * three operands and of out, lie row by row in one shape. */
 void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, int inputs,
                   const ad_view *in, const ad_array *out, bool add);
 
@@ -49,8 +49,8 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
 
 /* ---- writing kernels ---------------------------------------------------------------- */
 
-/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add; for rows of either kind, or only
- * for those whose numbers lie together. */
+/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add: for rows of
+ * either kind, or only for those whose numbers lie together. */
 #define AD_LANES_OF(name, T, ...)      \
     AD_LANE_BODY(name, T, __VA_ARGS__) \
     AD_LANES_FOR(base, 1, name)        \
@@ -97,8 +97,7 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
     const size_t lanes = AD_ROW_LANES, step = AD_ROW_LANES;             \
     const bool joined = true;
 
-/* A statement for each lane j; for each number i, of lane j. LONG ones are loops that the compiler must not
- * unroll: their text is long enough as it is. */
+/* A statement for each lane j; for each number i, of lane j. LONG ones are not unrolled. */
 #define AD_LANE(...)                                 \
     AD_LOOP_APART for (size_t j = 0; j < lanes; j++) \
     {                                                \

@@ -24,9 +24,9 @@ typedef struct ad_blocks {
     ad_kernel of[2]; /* [AD_F32], [AD_F64] */
 } ad_blocks;
 
-/* Runs a kernel, whose results have `size` bytes (1, 4 or 8), on a run of numbers that lie together: as many as
- * fill vectors of the widest instruction set, then of the next one what is left, and so on. With add, results are
- * floats. */
+/* Runs a kernel, whose results have `size` bytes (1, 4 or 8), on a run of numbers that lie together:
+ * as many as fill vectors of the widest instruction set, then those left that fill vectors of the
+ * next, and so on. With add, results are floats. */
 void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
                    const void *const *in, void *out, bool add);
 
@@ -55,8 +55,9 @@ static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel,
     ad_block *const *block = add ? kernel->add : kernel->of;
     if (run == 0 || run >= AD_MAP_ALONE)
         return false;
-    if (run * size < 32 && block[0]) /* less than a vector */
-        block[0](0, run, in, out);
+    ad_isa isa = ad_isa_for(ad_work_isa(work), run * size);
+    if (block[0] && run * size % ad_isa_bytes(isa) == 0) /* the commonest small runs */
+        block[isa](0, run, in, out);
     else
         ad_kernel_run(kernel, ad_work_isa(work), size, 0, run, in, out, add);
     return true;

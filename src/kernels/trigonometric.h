@@ -4,8 +4,8 @@
  * but the last is exact. So are the differences from x next to a multiple of pi/2; elsewhere, what
  * is lost to a rounding is made good. n mod 4 says which of +-sin(r) and +-cos(r) it is.
  *
- * That holds for |x| <= AD_NEAR. Loops first ask ad_near about a piece of their numbers, and fall
- * back on the slow AD_SIN_FAR and AD_COS_FAR, which are the C library's beyond AD_NEAR.
+ * That holds for |x| <= AD_NEAR. Loops ask ad_near about a piece of their numbers, and where it
+ * says no they take the results of larger ones from the C library.
  *
  * Largest errors, in units of the last place: f32, over all numbers up to AD_NEAR, sin 1.57 and
  * cos 1.56; f64, over 10^8, sin 1.58 and cos 1.57. */
@@ -17,10 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define AD_SIN(x)     _Generic((x), float : ad_sin_f32, double : ad_sin_f64)(x)
-#define AD_COS(x)     _Generic((x), float : ad_cos_f32, double : ad_cos_f64)(x)
-#define AD_SIN_FAR(x) _Generic((x), float : ad_sin_far_f32, double : ad_sin_far_f64)(x)
-#define AD_COS_FAR(x) _Generic((x), float : ad_cos_far_f32, double : ad_cos_far_f64)(x)
+#define AD_SIN(x) _Generic((x), float : ad_sin_f32, double : ad_sin_f64)(x)
+#define AD_COS(x) _Generic((x), float : ad_cos_f32, double : ad_cos_f64)(x)
 
 /* The largest |x| for which AD_SIN and AD_COS hold, by the type of its argument. */
 #define AD_NEAR(x) _Generic((x), float : 2048.f, double : 131072.)
@@ -102,28 +100,6 @@ AD_INLINE bool ad_near_f64(size_t n, const double *x)
     for (size_t i = 0; i < n; i++)
         far |= fabs(x[i]) <= AD_NEAR(x[i]) ? 0 : 1;
     return !far;
-}
-
-/* For any x, at the pace of the C library. Beyond AD_NEAR the bits are the library's: those of its
- * f64 functions, also in f32, where rounding hides nearly all differences between libraries. */
-AD_INLINE float ad_sin_far_f32(float x)
-{
-    return fabsf(x) <= AD_NEAR(x) ? ad_sin_f32(x) : (float)sin((double)x);
-}
-
-AD_INLINE double ad_sin_far_f64(double x)
-{
-    return fabs(x) <= AD_NEAR(x) ? ad_sin_f64(x) : sin(x);
-}
-
-AD_INLINE float ad_cos_far_f32(float x)
-{
-    return fabsf(x) <= AD_NEAR(x) ? ad_cos_f32(x) : (float)cos((double)x);
-}
-
-AD_INLINE double ad_cos_far_f64(double x)
-{
-    return fabs(x) <= AD_NEAR(x) ? ad_cos_f64(x) : cos(x);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* The tables that end the files of operations: each lists the ops of its file and closes with NULL. */
+/* The tables that end the files of operations: each lists the ops of its file, and closes with
+ * NULL. */
 #ifndef ADZE_OPS_FAMILIES_H
 #define ADZE_OPS_FAMILIES_H
 

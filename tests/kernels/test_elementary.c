@@ -317,8 +317,6 @@ START_TEST(one_number_too_far_is_found_among_many)
     ck_assert(ad_near_f32(COPIES, x) && ad_near_f64(COPIES, y));
     x[_i] = nextafterf(x[_i], INFINITY), y[_i] = nextafter(y[_i], -INFINITY);
     ck_assert(!ad_near_f32(COPIES, x) && !ad_near_f64(COPIES, y));
-    ck_assert(AD_SIN_FAR(x[_i]) == (float)sin((double)x[_i]));
-    ck_assert(AD_COS_FAR(y[_i]) == cos(y[_i]));
     x[_i] = NAN, y[_i] = NAN;
     ck_assert(!ad_near_f32(COPIES, x) && !ad_near_f64(COPIES, y));
 }

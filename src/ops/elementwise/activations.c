@@ -25,20 +25,20 @@ PIECEWISE(ad_hard_sigmoid,
 PIECEWISE(ad_hard_tanh, x < -1 ? -1 : x > 1 ? 1 : x, x > -1 && x < 1)
 UNARY(    ad_tanh,      AD_TANH(x),                  1 - y * y,             -2 * y * (1 - y * y))
 UNARY(    ad_sigmoid,   AD_SIGMOID(x),               y * (1 - y),           y * (1 - y) * (1 - 2 * y))
-LONG(    ad_log_sigmoid,
+LONG(     ad_log_sigmoid,
           (x < 0 ? x : 0) - AD_LOG1P(AD_EXP(-fabs(x))),
           AD_SIGMOID(-x),
           -AD_SIGMOID(x) * AD_SIGMOID(-x))
-LONG(    ad_softplus,
+LONG(     ad_softplus,
           (x < 0 ? 0 : x) + AD_LOG1P(AD_EXP(-fabs(x))),
           AD_SIGMOID(x),
           AD_SIGMOID(x) * AD_SIGMOID(-x))
-LONG(    ad_softsign,
+LONG(     ad_softsign,
           fabs(x) < INFINITY ? x / (1 + fabs(x)) : x != x ? x : copysign(AD_LIKE(x, 1), x),
           1 / ((1 + fabs(x)) * (1 + fabs(x))),
           copysign(AD_LIKE(x, 2), -x) / ((1 + fabs(x)) * (1 + fabs(x)) * (1 + fabs(x))))
-LONG(    ad_elu,       x > 0 ? x : AD_EXPM1(x),     x > 0 ? 1 : AD_EXP(x), x > 0 ? 0 : AD_EXP(x))
-LONG(    ad_selu,
+LONG(     ad_elu,       x > 0 ? x : AD_EXPM1(x),     x > 0 ? 1 : AD_EXP(x), x > 0 ? 0 : AD_EXP(x))
+LONG(     ad_selu,
           x > 0 ? AD_SELU_SCALE * x : AD_SELU_ALPHA * AD_EXPM1(x),
           x > 0 ? AD_SELU_SCALE : AD_SELU_ALPHA * AD_EXP(x),
           x > 0 ? 0 : AD_SELU_ALPHA * AD_EXP(x))

@@ -26,8 +26,8 @@ void ad_elementwise_curvature(const ad_curvature_args *c);
 /* The shape that all of three operands broadcast to. */
 const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *y);
 
-/* A derivative as a function, and as a kernel that multiplies it by a cotangent or a tangent, or both.
- * SLOPE is AD_ADDING_KERNEL, or, where it is long, AD_KERNEL. */
+/* A derivative as a function, and as a kernel that multiplies it by a cotangent or a tangent, or
+ * both. SLOPE is AD_ADDING_KERNEL, or AD_KERNEL where it is long. */
 #define AD_PART(name, s, T, z, part)         \
     AD_INLINE T name##_of_##s(T a, T b, T z) \
     {                                        \

@@ -84,14 +84,14 @@ static AD_APART double tetragamma(double x)
 
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 */
-LONG(   ad_erf,
-         erf(x),
-         AD_2_BY_ROOT_PI * AD_GAUSS(x),
-         AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), -2 * x))
-LONG(   ad_erfc,
-         erfc(x),
-         -AD_2_BY_ROOT_PI * AD_GAUSS(x),
-         AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), 2 * x))
+LONG(         ad_erf,
+              erf(x),
+              AD_2_BY_ROOT_PI * AD_GAUSS(x),
+              AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), -2 * x))
+LONG(         ad_erfc,
+              erfc(x),
+              -AD_2_BY_ROOT_PI * AD_GAUSS(x),
+              AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), 2 * x))
 LONG_SINGULAR(ad_lgamma,  log_gamma(x), digamma(x),  trigamma(x))
 LONG_SINGULAR(ad_digamma, digamma(x),   trigamma(x), tetragamma(x))
 /* clang-format on */

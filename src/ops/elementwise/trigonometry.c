@@ -4,7 +4,9 @@
 
 /* ---- sin and cos beyond AD_NEAR ------------------------------------------------------
  *
- * There the expression's result is replaced by that of the C library, at its pace. */
+ * There the C library's result takes the place of the expression's, at the pace of the library. It is
+ * that of its f64 function, also in f32, where rounding hides nearly all differences between
+ * libraries. */
 
 typedef double far_function(double x);
 
@@ -15,7 +17,7 @@ static double minus_sin(double x)
 
 enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache */
 
-/* Mends results f(x), or g f(x). */
+/* Mends results f(x), or g f(x), of numbers beyond AD_NEAR. */
 #define MEND(s, T)                                                                  \
     static void mend_##s(size_t n, const T *x, const T *g, far_function *f, T *out) \
     {                                                                               \
@@ -26,7 +28,7 @@ enum { PIECE = 1024 }; /* numbers: a few times as many fit the first-level cache
 MEND(f32, float)
 MEND(f64, double)
 
-/* A kernel of near numbers, and what mends it; g is the stream of the factor, or none. */
+/* A kernel of near numbers, mended piece by piece; g is the stream of the factor, or NULL. */
 #define MENDED(isa, name, near, s, T, g, f)                                                \
     AD_TARGET_##isa static void name##_##isa(size_t from, size_t n, const void *const *in, \
                                              void *to)                                     \
@@ -63,29 +65,32 @@ MEND(f64, double)
 
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 (, y and dy/dx far away) */
-PERIODIC(ad_sin,   AD_SIN(x),  AD_COS(x),                -y, sin, cos)
-PERIODIC(ad_cos,   AD_COS(x),  -AD_SIN(x),               -y, cos, minus_sin)
-UNARY(   ad_tan,   tan(x),   1 + y * y,                   2 * y * (1 + y * y))
+PERIODIC(     ad_sin,  AD_SIN(x), AD_COS(x),       -y, sin, cos)
+PERIODIC(     ad_cos,  AD_COS(x), -AD_SIN(x),      -y, cos, minus_sin)
+UNARY(        ad_tan,  tan(x),    1 + y * y,       2 * y * (1 + y * y))
 LONG_SINGULAR(ad_asin,
-         asin(x),
-         1 / sqrt((1 - x) * (1 + x)),
-         x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
+              asin(x),
+              1 / sqrt((1 - x) * (1 + x)),
+              x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
 LONG_SINGULAR(ad_acos,
-         acos(x),
-         -1 / sqrt((1 - x) * (1 + x)),
-         -x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
-LONG(   ad_atan,  atan(x),  1 / (1 + x * x),             -2 * AD_BELL(x) / (1 + x * x))
-LONG(   ad_sinh,  sinh(x),  cosh(x),                     y)
-LONG(   ad_cosh,  cosh(x),  sinh(x),                     y)
-LONG(   ad_asinh, asinh(x), 1 / hypot(AD_LIKE(x, 1), x), -AD_BELL(x) / hypot(AD_LIKE(x, 1), x))
+              acos(x),
+              -1 / sqrt((1 - x) * (1 + x)),
+              -x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
+LONG(         ad_atan, atan(x),   1 / (1 + x * x), -2 * AD_BELL(x) / (1 + x * x))
+LONG(         ad_sinh, sinh(x),   cosh(x),         y)
+LONG(         ad_cosh, cosh(x),   sinh(x),         y)
+LONG(         ad_asinh,
+              asinh(x),
+              1 / hypot(AD_LIKE(x, 1), x),
+              -AD_BELL(x) / hypot(AD_LIKE(x, 1), x))
 LONG_SINGULAR(ad_acosh,
-         acosh(x),
-         1 / (sqrt(x - 1) * sqrt(x + 1)),
-         -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
+              acosh(x),
+              1 / (sqrt(x - 1) * sqrt(x + 1)),
+              -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
 LONG_SINGULAR(ad_atanh,
-         atanh(x),
-         1 / ((1 - x) * (1 + x)),
-         2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))
+              atanh(x),
+              1 / ((1 - x) * (1 + x)),
+              2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))
 /* clang-format on */
 
 const ad_op *const ad_trigonometry_ops[] = {

@@ -55,7 +55,7 @@ SINGULAR( ad_cbrt,       cbrt(x),                    1 / (3 * y * y), -2 / (9 * 
 SINGULAR( ad_reciprocal, 1 / x,                      -y * y,          2 * y * y * y)
 UNARY(    ad_exp,        AD_EXP(x),                  y,               y)
 UNARY(    ad_exp2,       exp2(x),                    y * AD_LN_2,     y * AD_LN_2 * AD_LN_2)
-LONG(    ad_expm1,      AD_EXPM1(x),                AD_EXP(x),       AD_EXP(x))
+LONG(     ad_expm1,      AD_EXPM1(x),                AD_EXP(x),       AD_EXP(x))
 SINGULAR( ad_log,        AD_LOG(x),                  1 / x,           -1 / (x * x))
 SINGULAR( ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / (x * x))
 SINGULAR( ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / (x * x))

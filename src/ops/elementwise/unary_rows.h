@@ -73,8 +73,9 @@
         return ad_apply(&op##_op, &x, NULL);                 \
     }
 
-/* Where the derivative is infinite, a cotangent of 0 stays 0 instead of becoming 0 inf = NaN: SINGULAR. Where its
- * expression is long, adding is done apart: LONG. */
+/* SINGULAR: where the derivative is infinite, a cotangent of 0 stays 0 instead of becoming 0 inf
+ * = NaN. LONG: the derivative is so long an expression that adding it to others may be done
+ * apart. */
 #define UNARY(op, f, df, d2f)      \
     UNARY_SHORT(op, f, df, d2f, 1) \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})

@@ -1,8 +1,9 @@
 /* Losses that treat each number of prediction and target by itself: y = sum(f(p, t)), or its mean.
  *
- * One line is one loss: f and its first and second derivatives as expressions of the prediction p, the
- * target t, their difference d = p - t and, where there is one, the parameter a. They are computed
- * in f64 whatever the type (by ad_map_f64), and in a form that neither overflows nor cancels. With c = dy, or dy / n:
+ * One row is one loss: f and its first and second derivatives as expressions of the prediction p,
+ * the target t, their difference d = p - t and, where there is one, the parameter a. They are
+ * computed in f64 whatever the type (ad_map_f64), in forms that neither overflow nor cancel. With c
+ * = dy, or dy / n:
  *
  *     dp += c f_p,  dt += c f_t
  *     ty  = sum(f_p tp + f_t tt), or its mean

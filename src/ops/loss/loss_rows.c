@@ -15,8 +15,8 @@
 #include "kernels/elementary.h"
 #include "ops/families.h"
 
-/* The rows of a batch, and room for one of them as f64 numbers: two operands, two tangents, a slope.
- * What forward saved for each row: classes + 1 numbers. */
+/* The rows of a batch, and room for one of them as f64 numbers: two operands, two tangents, a
+ * slope. What forward saved for each row: classes + 1 numbers. */
 typedef struct batch {
     size_t n, classes;
     double *room;

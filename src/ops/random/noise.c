@@ -1,9 +1,10 @@
 /* Dropout, and leaves of random numbers.
  *
- * Whether an element is kept is one bit, from 32 random bits of Philox. The counters of a block of 1024
- * elements are drawn 32 at a time, so that the loops over lanes become vector instructions: element i of a
- * block has bit i / 32 of word i % 32. The bits are saved for the other rules, 1/32 of what an f32 result
- * takes; to draw them again would take the pullback six times as long (0.45 ns an element to 0.07). */
+ * Whether an element is kept is one bit, from 32 random bits of Philox. The counters of a block
+ * of 1024 elements are drawn 32 at a time, so that the loops over lanes become vector
+ * instructions: element i of a block has bit i / 32 of word i % 32. The bits are saved for the
+ * other rules, 1/32 of what an f32 result takes; to draw them again would take the pullback six
+ * times as long (0.45 ns an element to 0.07). */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/philox.h"
@@ -213,8 +214,8 @@ ad_tensor(ad_dropout)(ad_tensor x, double rate, ad_key key)
 
 typedef ad_status filler(ad_array *a, ad_random *r, double first, double second);
 
-/* Numbers on the tape, drawn by a fill. They are drawn in the type that was asked for, whatever the tape
- * makes of it. */
+/* Numbers on the tape, drawn by a fill. They are drawn in the type that was asked for, whatever
+ * the tape makes of it. */
 static ad_tensor fill(ad_tape *t, const char *name, filler *draw_all, ad_array a, double first,
                       double second, ad_key key)
 {

@@ -4,8 +4,8 @@
  *
  *     dy/dx = s u^(p-1)    d(dy/dx) = (p - 1) / y (u^(p-2) t - s u^(p-1) ty)
  *
- * All in f64, divided by the greatest |x| while powers are summed. Where all x are 0 the gradient is 0,
- * the subgradient of least norm; with p infinite, ties share. */
+ * All in f64, divided by the greatest |x| while powers are summed. Where all x are 0 the
+ * gradient is 0, the subgradient of least norm; with p infinite, ties share. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "ops/axes.h"

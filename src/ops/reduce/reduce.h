@@ -65,8 +65,8 @@ static inline ad_view ad_reduced_first(const ad_reduced *r, const ad_view *x)
     return first;
 }
 
-/* How many numbers lie together behind each result: where x lies row by row and its last axes are the
- * reduced ones. Else 0. */
+/* How many numbers lie together behind each result: where x lies row by row and its last axes
+ * are the reduced ones. Else 0. */
 size_t ad_reduced_row(const ad_view *x, const void *attr);
 
 /* A copy in f64, in scratch memory, of an array in the kept shape. NULL if memory ran out. */

@@ -1,12 +1,12 @@
 /* Running sums and products of a list, and their derivatives.
  *
- * With x before y = x[0] ... x[i], P[i] the product of those before x[i], and g[i] the cotangent of the
- * running product that ends with x[i]:
+ * With x before y = x[0] ... x[i], P[i] the product of those before x[i], and g[i] the cotangent of
+ * the running product that ends with x[i]:
  *
  *     dx[i] = P[i] r[i]    r[i] = g[i] + x[i+1] r[i+1]
  *
- * without any division, so that factors of 0 are factors like others. Along a tangent t, P and r have
- * derivatives p and s:
+ * without any division, so that factors of 0 are factors like others. Along a tangent t, P and r
+ * have derivatives p and s:
  *
  *     p[i+1] = p[i] x[i] + P[i] t[i]    s[i] = t[i+1] r[i+1] + x[i+1] s[i+1] */
 #include "ops/reduce/running.h"
