@@ -60,8 +60,9 @@ enum {
  * this batch, or broadcast to it. In that case all products that belong to one matrix of c are
  * summed, as the pullback to a broadcast operand needs it.
  *
- * Rules need not test for NULL. If c->data is NULL nobody wants c, and nothing is done. If a or b
- * has no data it is a tangent of zeros, and so is the product. So the rules of y = a b are
+ * Rules need not ask what is wanted. Nothing is done for a dx[i] that nobody wants, nor if c->data
+ * is NULL. If a or b has no data it is a tangent of zeros, and so is the product. So the rules of
+ * y = a b are
  *
  *     pullback  ad_product(c->work, &c->dy, &c->x[1], &c->dx[0], AD_ADD | AD_TRANSPOSE_B);
  *               ad_product(c->work, &c->x[0], &c->dy, &c->dx[1], AD_ADD | AD_TRANSPOSE_A);
@@ -75,7 +76,7 @@ AD_API bool ad_product(ad_workspace *work, const ad_view *a, const ad_view *b, c
 /* Computes the product, and calls f for rows of c as soon as they are complete, while they are in
  * the cache: to add a bias, to apply an activation. f gets the rows from `begin` to end - 1, on
  * any thread, each row once. Rows are counted over all matrices of c: row i begins at element i *
- * columns. f is not called if c->data is NULL or c is empty. */
+ * columns. f is not called if nothing is done or c is empty. */
 AD_API bool ad_product_then(ad_workspace *work, const ad_view *a, const ad_view *b,
                             const ad_array *c, unsigned flags, ad_part *f, void *user);
 
@@ -93,8 +94,9 @@ typedef void ad_elements(const void *user, ad_type type, size_t n, const void *c
  * this shape, or one that broadcasts to it. In that case all results that belong to one element
  * of out are summed, as the pullback to a broadcast operand needs it: in f64, in an order that
  * depends on shapes only. out must not overlap an operand. Sums and AD_ADD need an out of f32 or
- * f64. If out->data is NULL nobody wants it, and nothing is done. f may be NULL if there is one
- * operand, of out's type, f32 or f64: then its numbers themselves are written, added or summed.
+ * f64. Nothing is done for a dx[i] that nobody wants, nor if out->data is NULL. f may be NULL if
+ * there is one operand, of out's type, f32 or f64: then its numbers themselves are written, added
+ * or summed.
  *
  * AD_BAD_SHAPE if an operand or out does not broadcast to the shape; AD_BAD_TYPE; AD_MEMORY;
  * AD_MISUSE if an operand has no data. */

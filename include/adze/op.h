@@ -51,7 +51,9 @@ typedef struct ad_pullback_args {
     void *spare;         /* dy's numbers if nobody reads them after this call: you may overwrite
                             them instead of taking scratch memory. Otherwise NULL, as for an op
                             with several results */
-    const ad_array *dx;  /* [arity]: add to dx[i]. Skip it if dx[i].data is NULL: nobody wants it */
+    const ad_array *dx;  /* [arity]: add to dx[i] if wanted[i]. The functions of kernels.h do nothing
+                            for the others; your own loops must ask */
+    const bool *wanted;  /* [arity] */
     const bool *assign;  /* [arity], only if the op says AD_OP_ASSIGNS. True: dx[i] is
                             uninitialised, write every element. False for the later of two equal
                             operands */
@@ -94,7 +96,8 @@ typedef struct ad_curvature_args {
     const ad_view *ys;   /* ys and dys as in ad_pullback_args */
     const ad_view *dys;
     const ad_view *tx;   /* as in ad_jvp_args */
-    const ad_array *tdx; /* [arity]: add to tdx[i], unless tdx[i].data is NULL */
+    const ad_array *tdx; /* [arity]: add to tdx[i] if wanted[i], as in ad_pullback_args */
+    const bool *wanted;  /* [arity] */
     const void *attr;
     const void *saved;
     ad_workspace *work;

@@ -54,10 +54,13 @@ ad_status ad_check_same(const ad_trial *c, ad_tape *t[2], const char *how, const
 {
     ad_tape_reset(t[0]);
     ad_tape_reset(t[1]);
-    outcome got = evaluate(t[0], a), wanted = evaluate(t[1], b);
-    for (int i = 0; i < 2; i++)
+    outcome of[2];
+    for (int i = 0; i < 2; i++) { /* b may crash where a, a spy, objects */
+        of[i] = evaluate(t[i], i ? b : a);
         if (ad_tape_status(t[i]) != AD_OK)
             return ad_tape_status(t[i]) == AD_BAD_TYPE ? AD_OK : ad_trial_report_tape(c, t[i]);
+    }
+    outcome got = of[0], wanted = of[1];
     ad_status status = compare(c, how, "the result", &got.y, &wanted.y, tolerance);
     for (int k = 0; k < a->count && status == AD_OK && wanted.dx[k].data; k++) {
         char what[16];

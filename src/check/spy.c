@@ -2,11 +2,13 @@
  *
  * A rule that writes is run twice on memory with different contents: a number that then differs
  * was not written. A rule that adds is run on zeros, which shows its contribution, then on other
- * numbers, and then for one operand at a time. All this happens in scratch memory. The call that
+ * numbers, and then for one operand at a time; what nobody wants must not change. All this happens in scratch memory. The call that
  * was asked for comes last. */
 #include "check/spy.h"
 
+#include "base/workspace.h"
 #include "check/parts.h"
+#include "kernels/unwanted.h"
 
 #include <float.h>
 #include <math.h>
@@ -190,29 +192,63 @@ struct adder {
     const char *rule;
     int arity;
     const ad_array *dx;
+    const bool *wanted;
     const void *args;
-    void (*run)(const adder *a, const ad_array *dx, const bool *assign);
+    void (*run)(const void *args, const ad_array *dx, const bool *wanted, const bool *assign);
 };
 
 typedef struct buffers {
     ad_array dx[AD_CHECK_OPERANDS];
+    bool wanted[AD_CHECK_OPERANDS];
 } buffers;
 
-/* Numbers like the cotangents, all of which are `fill`; only that of operand `alone`, unless -1. */
-static buffers fresh(const adder *a, double fill, int alone)
+enum { UNWANTED = 1 }; /* bytes of what nobody wants: tiny numbers, which any sum changes */
+
+/* Numbers like the cotangents, all of which are `to`; only that of operand `alone` is wanted,
+ * unless -1. */
+static buffers fresh(const adder *a, double to, int alone)
 {
-    buffers b;
+    buffers b = {.wanted = {false}};
     for (int i = 0; i < a->arity; i++) {
         size_t n = ad_array_count(&a->dx[i]);
         b.dx[i] = a->dx[i];
-        if (!a->dx[i].data || (alone >= 0 && alone != i)) {
-            b.dx[i].data = NULL;
-            continue;
-        }
         b.dx[i].data = ad_scratch(a->work, (n + 1) * ad_type_size(a->dx[i].type));
-        for (size_t k = 0; b.dx[i].data && k < n; k++)
-            ad_check_put(&b.dx[i], k, fill);
+        b.wanted[i] = b.dx[i].data && a->wanted[i] && (alone < 0 || alone == i);
+        if (!b.wanted[i]) {
+            b.dx[i].allocator = &ad_unwanted;
+            if (b.dx[i].data)
+                fill(&b.dx[i], UNWANTED);
+        }
+        for (size_t k = 0; b.wanted[i] && k < n; k++)
+            ad_check_put(&b.dx[i], k, to);
     }
+    return b;
+}
+
+static void expect_unwanted(const adder *a, const buffers *b)
+{
+    for (int i = 0; i < a->arity; i++) {
+        const unsigned char *byte = b->wanted[i] ? NULL : b->dx[i].data;
+        size_t n = byte ? ad_array_count(&b->dx[i]) * ad_type_size(b->dx[i].type) : 0;
+        for (size_t k = 0; k < n; k++)
+            if (byte[k] != UNWANTED) {
+                ad_reject(a->work, AD_DIFFERENT,
+                          "%s writes to dx[%d], which nobody wants: ask wanted[%d] first", a->rule,
+                          i, i);
+                break;
+            }
+    }
+}
+
+/* Runs the rule on fresh numbers. */
+static buffers run(const adder *a, double to, int alone, bool assign)
+{
+    bool all[AD_CHECK_OPERANDS];
+    buffers b = fresh(a, to, alone);
+    for (int i = 0; i < a->arity; i++)
+        all[i] = assign;
+    a->run(a->args, b.dx, b.wanted, all);
+    expect_unwanted(a, &b);
     return b;
 }
 
@@ -222,7 +258,7 @@ static void expect_sum(const adder *a, const buffers *got, const buffers *added,
     for (int i = 0; i < a->arity; i++) {
         ad_view x = ad_array_view(got->dx[i]), r = ad_array_view(added->dx[i]);
         double size = fabs(to);
-        if (!x.data || !r.data)
+        if (!got->wanted[i] || !x.data || !r.data)
             continue;
         for (size_t k = 0; k < ad_view_count(&r); k++)
             size = fmax(size, fabs(ad_view_get(&r, k)));
@@ -238,30 +274,27 @@ static void expect_sum(const adder *a, const buffers *got, const buffers *added,
 
 static void expect_adds(const adder *a, snapshot *s, bool assigns)
 {
-    const bool none[AD_CHECK_OPERANDS] = {false};
-    const bool all[AD_CHECK_OPERANDS] = {true, true, true, true, true, true, true, true};
-    buffers added = fresh(a, 0, -1), more = fresh(a, 0.75, -1);
     take_snapshot(s);
-    a->run(a, added.dx, none);
+    buffers added = run(a, 0, -1, false);
     expect_unchanged(s);
-    a->run(a, more.dx, none);
+    buffers more = run(a, 0.75, -1, false);
     expect_sum(a, &more, &added, 0.75, "does not add to what is there (0.75)");
     if (assigns) {
-        buffers unset = fresh(a, NAN, -1);
-        a->run(a, unset.dx, all);
+        buffers unset = run(a, NAN, -1, true);
         expect_sum(a, &unset, &added, 0, "does not write what it is told to assign");
     }
     for (int i = 0; i < a->arity && a->arity > 1; i++) {
-        buffers one = fresh(a, 0, i);
-        a->run(a, one.dx, none);
+        buffers one = run(a, 0, i, false);
         expect_sum(a, &one, &added, 0, "depends on which operands want a cotangent");
     }
 }
 
-static void run_pullback(const adder *a, const ad_array *dx, const bool *assign)
+static void run_pullback(const void *pullback_args, const ad_array *dx, const bool *wanted,
+                         const bool *assign)
 {
-    ad_pullback_args args = *(const ad_pullback_args *)a->args;
+    ad_pullback_args args = *(const ad_pullback_args *)pullback_args;
     args.dx = dx;
+    args.wanted = wanted;
     args.assign = assign;
     args.op->pullback(&args);
 }
@@ -269,7 +302,6 @@ static void run_pullback(const adder *a, const ad_array *dx, const bool *assign)
 /* Runs the pullback with a cotangent that it may overwrite. */
 static void expect_spare(const ad_pullback_args *c, const adder *a)
 {
-    const bool none[AD_CHECK_OPERANDS] = {false};
     ad_pullback_args args = *c;
     size_t n = ad_view_count(&c->dy);
     ad_array dy = {.type = c->dy.type, .shape = c->dy.shape};
@@ -282,9 +314,7 @@ static void expect_spare(const ad_pullback_args *c, const adder *a)
     args.spare = dy.data;
     adder overwriting = *a;
     overwriting.args = &args;
-    buffers added = fresh(a, 0, -1), again = fresh(a, 0, -1);
-    a->run(a, added.dx, none);
-    overwriting.run(&overwriting, again.dx, none);
+    buffers added = run(a, 0, -1, false), again = run(&overwriting, 0, -1, false);
     expect_sum(a, &again, &added, 0, "with a spare dy gives something else");
 }
 
@@ -300,18 +330,21 @@ static void spy_pullback(const ad_pullback_args *c)
     s.results = c->results;
     s.ys = c->ys;
     s.dys = c->dys;
-    adder a = {c->work, "the pullback", c->arity, c->dx, &trying, run_pullback};
+    adder a = {c->work, "the pullback", c->arity, c->dx, c->wanted, &trying, run_pullback};
     expect_adds(&a, &s, spy->original->flags & AD_OP_ASSIGNS);
     if (c->results == 1)
         expect_spare(&trying, &a);
-    spy->original->pullback(&args);
+    if (c->work->rejected.status == AD_OK)
+        spy->original->pullback(&args);
 }
 
-static void run_curvature(const adder *a, const ad_array *dx, const bool *assign)
+static void run_curvature(const void *curvature_args, const ad_array *dx, const bool *wanted,
+                          const bool *assign)
 {
-    ad_curvature_args args = *(const ad_curvature_args *)a->args;
+    ad_curvature_args args = *(const ad_curvature_args *)curvature_args;
     (void)assign;
     args.tdx = dx;
+    args.wanted = wanted;
     args.op->curvature(&args);
 }
 
@@ -325,9 +358,10 @@ static void spy_curvature(const ad_curvature_args *c)
     s.results = c->results;
     s.ys = c->ys;
     s.dys = c->dys;
-    adder a = {c->work, "the curvature", c->arity, c->tdx, &args, run_curvature};
+    adder a = {c->work, "the curvature", c->arity, c->tdx, c->wanted, &args, run_curvature};
     expect_adds(&a, &s, false);
-    spy->original->curvature(&args);
+    if (c->work->rejected.status == AD_OK)
+        spy->original->curvature(&args);
 }
 
 /* ---- rules that only look on ------------------------------------------------------------ */

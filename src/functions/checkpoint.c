@@ -44,7 +44,7 @@ static void checkpoint_pullback(const ad_pullback_args *c)
     if (!watched)
         return;
     for (int i = 0; i < c->arity; i++)
-        watched[i] = c->dx[i].data;
+        watched[i] = c->wanted[i];
     if (evaluate(c->work, c->attr, c->x, watched, &c->y, &in) &&
         ad_backward_from(in.y, c->dy) == AD_OK)
         for (int i = 0; i < c->arity; i++)
@@ -75,11 +75,11 @@ static void checkpoint_curvature(const ad_curvature_args *c)
     if (!watched)
         return;
     for (int i = 0; i < c->arity; i++)
-        watched[i] = c->tx[i].data || c->tdx[i].data;
+        watched[i] = c->tx[i].data || c->wanted[i];
     if (evaluate(c->work, c->attr, c->x, watched, &c->y, &in) && push(&in, c->arity, c->tx) &&
         ad_backward_tangents_from(in.y, c->dy, (ad_view){.data = NULL}) == AD_OK)
         for (int i = 0; i < c->arity; i++)
-            if (c->tdx[i].data)
+            if (c->wanted[i])
                 ad_call_add(1, ad_grad_tangent(in.x[i]), c->tdx[i]);
     ad_call_finish(c->work, c->attr, in.tape);
 }

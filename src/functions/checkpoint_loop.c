@@ -46,7 +46,7 @@ static bool keep(ad_loop *l, const row_stack *s, int64_t steps, int64_t room, co
 }
 
 /* dy: the cotangent of the last row; becomes that of the first. */
-static void sweep(ad_loop *l, const row_stack *s, const ad_view *ys, char *dy, const ad_array *dx)
+static void sweep(ad_loop *l, const row_stack *s, const ad_view *ys, char *dy)
 {
     char *first = ad_loop_first_row(l), *at_hand = ad_scratch(l->work, l->stride);
     bool good = first && at_hand;
@@ -59,7 +59,7 @@ static void sweep(ad_loop *l, const row_stack *s, const ad_view *ys, char *dy, c
             continue;
         }
         row = ad_loop_go(l, begin, end - 1, row, at_hand);
-        good = row && ad_loop_retreat(l, end - 1, row, ys, dy, dx);
+        good = row && ad_loop_retreat(l, end - 1, row, ys, dy);
         end--;
         if (*s->count && s->step[*s->count - 1] == end)
             --*s->count;
@@ -154,22 +154,23 @@ static void loop_forward(const ad_forward_args *c)
     ad_loop_finish(&l);
 }
 
-static bool *choose(ad_workspace *work, int n, const ad_array *dx, const ad_view *tx)
+/* The operands that a step watches: those with a tangent, and those that want a cotangent. */
+static bool *choose(ad_workspace *work, int n, const bool *wanted, const ad_view *tx)
 {
-    bool *wanted = ad_scratch(work, (size_t)n * sizeof *wanted);
-    for (int i = 0; wanted && i < n; i++)
-        wanted[i] = (dx && dx[i].data) || (tx && tx[i].data);
-    return wanted;
+    bool *watched = ad_scratch(work, (size_t)n * sizeof *watched);
+    for (int i = 0; watched && i < n; i++)
+        watched[i] = (wanted && wanted[i]) || tx[i].data;
+    return watched;
 }
 
 /* Adds the cotangent of the first row to the cotangents of the operands. */
-static void add_states(const ad_loop *l, const char *dy, const ad_array *dx)
+static void add_states(const ad_loop *l, const char *dy)
 {
     size_t at = 0;
     for (int k = 0; k < l->a->states; k++) {
         ad_view part = ad_loop_part(l, dy, k, &at);
-        if (dx[k].data)
-            ad_call_add(1, part, dx[k]);
+        if (l->wanted[k])
+            ad_call_add(1, part, l->dx[k]);
     }
 }
 
@@ -177,13 +178,14 @@ static void loop_pullback(const ad_pullback_args *c)
 {
     ad_loop l = loop_of(c->work, c->attr, c->x, NULL);
     row_stack s = stack_in(l.a, (void *)(uintptr_t)c->saved, l.bytes);
-    bool *wanted = choose(c->work, c->arity, c->dx, NULL);
+    l.dx = c->dx;
+    l.wanted = c->wanted;
     char *dy = ad_scratch(c->work, l.stride);
-    if (wanted && dy && ad_loop_open(&l, wanted)) {
+    if (dy && ad_loop_open(&l, c->wanted)) {
         ad_loop_put(&l, c->dys, dy);
-        sweep(&l, &s, c->ys, dy, c->dx);
+        sweep(&l, &s, c->ys, dy);
         if (ad_tape_status(l.tape) == AD_OK)
-            add_states(&l, dy, c->dx);
+            add_states(&l, dy);
     }
     ad_loop_finish(&l);
 }
@@ -191,9 +193,10 @@ static void loop_pullback(const ad_pullback_args *c)
 static void loop_jvp(const ad_jvp_args *c)
 {
     ad_loop l = loop_of(c->work, c->attr, c->x, c->tx);
-    bool *wanted = choose(c->work, c->arity, NULL, c->tx);
+    bool *watched = choose(c->work, c->arity, NULL, c->tx);
     char *first = ad_loop_first_row(&l);
-    if (wanted && first && ad_loop_open(&l, wanted) && ad_loop_go(&l, 0, l.a->steps, first, first))
+    if (watched && first && ad_loop_open(&l, watched) &&
+        ad_loop_go(&l, 0, l.a->steps, first, first))
         write_states(&l, first + l.bytes, c->tys);
     ad_loop_finish(&l);
 }
@@ -201,17 +204,19 @@ static void loop_jvp(const ad_jvp_args *c)
 static void loop_curvature(const ad_curvature_args *c)
 {
     ad_loop l = loop_of(c->work, c->attr, c->x, c->tx);
-    bool *wanted = choose(c->work, c->arity, c->tdx, c->tx);
+    l.dx = c->tdx;
+    l.wanted = c->wanted;
+    bool *watched = choose(c->work, c->arity, c->wanted, c->tx);
     char *dy = ad_scratch(c->work, l.stride);
     void *memory = ad_scratch(c->work, stack_bytes(l.a, l.stride));
-    if (wanted && dy && memory && ad_loop_open(&l, wanted)) {
+    if (watched && dy && memory && ad_loop_open(&l, watched)) {
         row_stack s = stack_in(l.a, memory, l.stride);
         *s.count = 0;
         ad_loop_put(&l, c->dys, dy);
         ad_call_put(dy + l.bytes, NULL, l.bytes);
-        sweep(&l, &s, c->ys, dy, c->tdx);
+        sweep(&l, &s, c->ys, dy);
         if (ad_tape_status(l.tape) == AD_OK)
-            add_states(&l, dy + l.bytes, c->tdx);
+            add_states(&l, dy + l.bytes);
     }
     ad_loop_finish(&l);
 }

@@ -152,7 +152,7 @@ static void gradient_forward(const ad_forward_args *c)
 static void add_cotangents(const ad_pullback_args *c, const inner *in, double u)
 {
     for (int i = 0; i < c->arity; i++) {
-        if (!c->dx[i].data)
+        if (!c->wanted[i])
             continue;
         ad_view second = ad_grad_tangent(in->x[i]);
         if (second.data)
@@ -176,7 +176,7 @@ static void gradient_pullback(const ad_pullback_args *c)
             v[i].data = NULL;
     }
     for (int i = 0; i < c->arity; i++)
-        watched[i] = c->dx[i].data || (watched[i] && v[i].data);
+        watched[i] = c->wanted[i] || (watched[i] && v[i].data);
     if (evaluate(c->work, a, c->x, watched, &c->y, &in) && sweep(&in, a->wrt, v))
         add_cotangents(c, &in, u.data ? ad_view_get(&u, 0) : 0);
     ad_call_finish(c->work, &a->call, in.tape);

@@ -49,7 +49,7 @@ char *ad_loop_first_row(const ad_loop *l)
 
 /* ---- a step on the inner tape ------------------------------------------------------ */
 
-bool ad_loop_open(ad_loop *l, const bool *wanted)
+bool ad_loop_open(ad_loop *l, const bool *watched)
 {
     const ad_loop_attr *a = l->a;
     size_t n = (size_t)a->call.n, s = (size_t)a->states;
@@ -63,7 +63,7 @@ bool ad_loop_open(ad_loop *l, const bool *wanted)
     l->state = l->next + s;
     for (int i = a->states; i < a->call.n; i++) {
         l->frozen[i] = l->watched[i] = ad_freeze(t, l->x[i]);
-        if (wanted && wanted[i])
+        if (watched && watched[i])
             l->watched[i] = ad_watch(t, l->x[i]);
         if (l->tx && l->tx[i].data)
             ad_set_tangent(l->watched[i], l->tx[i]);
@@ -181,8 +181,7 @@ static bool sweep(ad_loop *l, const char *row, ad_tensor next, const char *dy)
     return push(l, row, next) && ad_backward_tangents_from(next, seed, tangent) == AD_OK;
 }
 
-bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, char *dy,
-                     const ad_array *dx)
+bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, char *dy)
 {
     const ad_loop_attr *a = l->a;
     size_t at = 0;
@@ -199,8 +198,8 @@ bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, 
             ad_call_put(dy + l->bytes + begin, ad_grad_tangent(l->state[k]).data, at - begin);
     }
     for (int k = a->states; k < a->call.n; k++)
-        if (dx[k].data)
-            ad_call_add(1, (l->tx ? ad_grad_tangent : ad_grad)(l->watched[k]), dx[k]);
+        if (l->wanted[k])
+            ad_call_add(1, (l->tx ? ad_grad_tangent : ad_grad)(l->watched[k]), l->dx[k]);
     return true;
 }
 

@@ -21,6 +21,8 @@ typedef struct ad_loop {
     ad_workspace *work;
     const ad_loop_attr *a;
     const ad_view *x, *tx; /* [n]; tx is NULL without tangents */
+    const ad_array *dx;    /* [n], where cotangents flow */
+    const bool *wanted;    /* [n]: whether that of operand i does */
     ad_tape *tape;
     ad_mark start;               /* the end of the leaves that stay the same in all steps */
     ad_tensor *frozen, *watched; /* [n] */
@@ -44,9 +46,9 @@ void ad_loop_put(const ad_loop *l, const ad_view *states, char *row);
 /* The row before the first step, in scratch memory. NULL if memory ran out. */
 char *ad_loop_first_row(const ad_loop *l);
 
-/* Puts the operands on the inner tape. wanted[i]: whether operand i is watched where a
+/* Puts the operands on the inner tape. watched[i]: whether operand i is watched where a
  * step is swept. */
-bool ad_loop_open(ad_loop *l, const bool *wanted);
+bool ad_loop_open(ad_loop *l, const bool *watched);
 
 /* Takes steps from a row before step i to the row before `end`, which is returned or written to
  * `to`. NULL with an error. */
@@ -54,8 +56,7 @@ const char *ad_loop_go(ad_loop *l, int64_t i, int64_t end, const char *row, char
 
 /* Carries a cotangent back over step i, from the row before it, and adds to those of the other
  * operands. ys: the states after the last step, as they were when the node was recorded. */
-bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, char *dy,
-                     const ad_array *dx);
+bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, char *dy);
 
 /* If something went wrong on the inner tape, the rule fails in the same way, with source
  * line and step. */

@@ -119,7 +119,7 @@ static void replace_pullback(const ad_pullback_args *c)
         return;
     if (evaluate(c->work, c->attr, &at, &in))
         for (int i = 0; i < c->arity; i++)
-            if (c->dx[i].data && good_cotangent(&in, i) && in.dx[i].tape)
+            if (c->wanted[i] && good_cotangent(&in, i) && in.dx[i].tape)
                 ad_call_add(1, ad_read(in.dx[i]), c->dx[i]);
     ad_call_finish(c->work, c->attr, in.tape);
 }
@@ -168,14 +168,14 @@ static void replace_curvature(const ad_curvature_args *c)
         at.watched[i] = c->tx[i].data;
     bool good = evaluate(c->work, c->attr, &at, &in);
     for (int i = 0; good && i < c->arity; i++)
-        if (c->tdx[i].data && good_cotangent(&in, i))
+        if (c->wanted[i] && good_cotangent(&in, i))
             add_product(&in, i, NULL, &root);
     if (good && root.tape) {
         set_tangents(&in, root, c->arity, c->tx);
         good = ad_push_tangents(root) == AD_OK;
     }
     for (int i = 0; good && root.tape && i < c->arity; i++)
-        if (c->tdx[i].data && ad_tangent(in.dx[i]).data)
+        if (c->wanted[i] && ad_tangent(in.dx[i]).data)
             ad_call_add(1, ad_tangent(in.dx[i]), c->tdx[i]);
     ad_call_finish(c->work, c->attr, in.tape);
 }

@@ -3,6 +3,7 @@
 #include "base/workspace.h"
 #include "kernels/map.h"
 #include "kernels/runs.h"
+#include "kernels/unwanted.h"
 
 typedef struct elements {
     ad_elements *f;
@@ -103,7 +104,7 @@ bool ad_elementwise(ad_workspace *work, const ad_shape *shape, int n, const ad_v
             AD_ENV);
         return false;
     }
-    if (!out->data)
+    if (ad_is_unwanted(out))
         return true;
     if (!good_call(work, shape, n, in, out, flags) || (!f && !good_copy(work, n, in, out)))
         return false;

@@ -7,6 +7,7 @@
 #include "array/strided.h"
 #include "base/workspace.h"
 #include "kernels/gemm.h"
+#include "kernels/unwanted.h"
 
 #include <string.h>
 
@@ -197,7 +198,7 @@ bool ad_product_then(ad_workspace *work, const ad_view *a, const ad_view *b, con
         ad_reject(work, AD_MISUSE, "ad_product: an argument is missing, or a flag is unknown");
         return false;
     }
-    if (!c->data)
+    if (ad_is_unwanted(c))
         return true;
     if (a->data && b->data) {
         if (!good_call(work, a, b, c, flags))

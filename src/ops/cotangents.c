@@ -221,9 +221,9 @@ static const char *straight_through_shape(const ad_shape *x, const void *attr, a
 
 static void straight_through_pullback(const ad_pullback_args *c)
 {
-    if (c->dx[1].data)
+    if (c->wanted[1])
         ad_map_into(c->work, &c->dy.shape, &ad_itself, 1, &c->dy, &c->dx[1], !c->assign[1]);
-    if (c->dx[0].data && c->assign[0])
+    if (c->wanted[0] && c->assign[0])
         memset(c->dx[0].data, 0, ad_array_count(&c->dx[0]) * ad_type_size(c->dx[0].type));
 }
 

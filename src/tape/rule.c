@@ -35,7 +35,8 @@ bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n)
     f->tx = ad_arena_take(&t->values, arity * sizeof *f->tx, 8);
     f->dx = ad_arena_take(&t->values, arity * sizeof *f->dx, 8);
     f->assign = ad_arena_take(&t->values, arity * sizeof *f->assign, 8);
-    if (f->x && f->tx && f->dx && f->assign)
+    f->wanted = ad_arena_take(&t->values, arity * sizeof *f->wanted, 8);
+    if (f->x && f->tx && f->dx && f->assign && f->wanted)
         return true;
     ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name, arity);
     return false;

@@ -39,10 +39,10 @@ typedef struct ad_frame {
     ad_array *ty;
     ad_view *x, *tx;
     ad_array *dx;
-    bool *assign;
+    bool *assign, *wanted;
     ad_view small_x[AD_FRAME_FEW], small_tx[AD_FRAME_FEW];
     ad_array small_dx[AD_FRAME_FEW];
-    bool small_assign[AD_FRAME_FEW];
+    bool small_assign[AD_FRAME_FEW], small_wanted[AD_FRAME_FEW];
 } ad_frame;
 
 /* Takes room for many operands, or for several results, of which it views the values. */
@@ -59,6 +59,7 @@ static inline bool ad_frame_open(ad_frame *f, ad_tape *t, uint32_t first)
     f->tx = f->small_tx;
     f->dx = f->small_dx;
     f->assign = f->small_assign;
+    f->wanted = f->small_wanted;
     if (n->arity > AD_FRAME_FEW && !ad_frame_grow(f, t, n))
         return false;
     for (uint32_t i = 0; i < n->arity; i++)

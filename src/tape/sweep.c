@@ -21,7 +21,7 @@
 #define FIRST  AD_FIRST_ORDER
 #define SECOND AD_SECOND_ORDER
 
-/* Fills dx and assign of a frame: a buffer for every operand that has a derivative. */
+/* Fills dx, wanted and assign of a frame: a buffer for every operand that has a derivative. */
 static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, ad_order which,
                             bool may_assign)
 {
@@ -33,7 +33,8 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, ad_order 
         f->dx[k].allocator = NULL;
         f->dx[k].type = (ad_type)o->type;
         ad_node_measure(o, &f->dx[k].shape);
-        if (!(o->flags & AD_NODE_TRACKED))
+        f->wanted[k] = o->flags & AD_NODE_TRACKED;
+        if (!f->wanted[k])
             continue;
         f->dx[k].data = *ad_cotangent_slot(t, index, which);
         if (f->dx[k].data)
@@ -54,7 +55,7 @@ static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_fram
 {
     for (uint32_t k = 0; k < n->arity; k++) {
         const ad_node *x = t->nodes[ad_node_operands(n)[k]];
-        if (!f->dx[k].data || ad_all_finite(t->work.isa, x->type, f->dx[k].data, x->count))
+        if (!f->wanted[k] || ad_all_finite(t->work.isa, x->type, f->dx[k].data, x->count))
             continue;
         return ad_not_finite(t, &(ad_outcome){.rule = rule,
                                               .what = "the cotangent",
@@ -127,6 +128,7 @@ static bool call_pullback(const pulling *p, void *dy)
     args.ys = &args.y;
     args.dys = &args.dy;
     args.dx = p->f.dx;
+    args.wanted = p->f.wanted;
     args.assign = p->f.assign;
     args.spare = p->spare ? dy : NULL;
     args.attr = ad_node_attr(n);
@@ -162,6 +164,7 @@ static bool call_curvature(const pulling *p)
                               .x = p->f.x,
                               .tx = p->f.tx,
                               .tdx = p->f.dx,
+                              .wanted = p->f.wanted,
                               .attr = ad_node_attr(n),
                               .saved = n->saved,
                               .work = &t->work};
@@ -181,7 +184,7 @@ static AD_APART void next_cotangents(pulling *p)
 {
     for (uint32_t k = 0; k < p->n->arity; k++) {
         const ad_node *x = p->t->nodes[ad_node_operands(p->n)[k]];
-        if (p->f.dx[k].data)
+        if (p->f.wanted[k])
             p->f.dx[k].data = (char *)p->f.dx[k].data + ad_node_bytes(x);
     }
 }

@@ -26,6 +26,7 @@ static const struct {
     {WRITES_RESULT, "the pullback writes to the result"},
     {WRITES_SAVED, "the pullback writes to the bytes that forward saved"},
     {WRITES_DY, "the pullback writes to dy, which is not spare"},
+    {WRITES_UNWANTED, "the pullback writes to dx[0], which nobody wants: ask wanted[0] first"},
     {SPOILS_SPARE, "the pullback with a spare dy gives something else"},
     {WRONG_IN_F32, "in f32 number 0 of dx[0]"},
     {FORWARD_GAP, "forward does not write number 0"},
@@ -38,6 +39,7 @@ static const struct {
     {CURVATURE_FACTOR, "by the curvature, but"},
     {CURVATURE_OVERWRITES, "the curvature does not add to what is there (0.75)"},
     {CURVATURE_NO_SUM, "by the curvature, but"},
+    {CURVATURE_WRITES_UNWANTED, "the curvature writes to dx[0], which nobody wants"},
 };
 
 static void expect_found(const ad_op *op, const void *attr, const ad_check_options *o,
@@ -132,11 +134,11 @@ static void subtract_pullback(const ad_pullback_args *c)
         double sum[2];
         for (int i = 0; i < 2; i++) {
             ad_view dx = ad_array_view(c->dx[i]);
-            sum[i] = c->dx[i].data ? number_at(&dx, k) : 0;
+            sum[i] = c->wanted[i] ? number_at(&dx, k) : 0;
         }
-        if (c->dx[0].data)
+        if (c->wanted[0])
             put_number(&c->dx[0], k, sum[0] + number_at(&c->dy, k));
-        if (c->dx[1].data)
+        if (c->wanted[1])
             put_number(&c->dx[1], k, sum[1] - 3 * number_at(&c->dy, k));
     }
 }

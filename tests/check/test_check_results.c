@@ -55,11 +55,11 @@ static void trio_forward(const ad_forward_args *c)
     }
 }
 
-static void add(const ad_array *dx, int64_t i, double number)
+static void add(const ad_array *dx, const bool *wanted, int k, int64_t i, double number)
 {
-    ad_view v = ad_array_view(*dx);
-    if (dx->data)
-        put_number(dx, i, number_at(&v, i) + number);
+    ad_view v = ad_array_view(dx[k]);
+    if (wanted[k])
+        put_number(&dx[k], i, number_at(&v, i) + number);
 }
 
 static void trio_pullback(const ad_pullback_args *c)
@@ -72,8 +72,8 @@ static void trio_pullback(const ad_pullback_args *c)
         double a = number_at(&c->x[0], i), b = number_at(&c->x[1], i);
         double p = product->data ? number_at(product, i) : 0;
         double s = square->data ? number_at(square, i) : f == TAKES_NOTHING_AS_ONE;
-        add(&c->dx[0], i, p * b + (f == FORGETS_SQUARE ? 0 : s * 2 * a));
-        add(&c->dx[1], i, p * a);
+        add(c->dx, c->wanted, 0, i, p * b + (f == FORGETS_SQUARE ? 0 : s * 2 * a));
+        add(c->dx, c->wanted, 1, i, p * a);
     }
     if (f == SPOILS_DY && square->data && ad_view_count(square))
         memset((void *)(uintptr_t)square->data, 0, ad_type_size(square->type));
@@ -99,8 +99,9 @@ static void trio_curvature(const ad_curvature_args *c)
         double tb = c->tx[1].data ? number_at(&c->tx[1], i) : 0;
         double p = product->data ? number_at(product, i) : 0;
         double s = square->data ? number_at(square, i) : 0;
-        add(&c->tdx[0], i, p * tb + (wrong_with(c->attr) == WRONG_CURVATURE ? 0 : s * 2 * ta));
-        add(&c->tdx[1], i, p * ta);
+        add(c->tdx, c->wanted, 0, i,
+            p * tb + (wrong_with(c->attr) == WRONG_CURVATURE ? 0 : s * 2 * ta));
+        add(c->tdx, c->wanted, 1, i, p * ta);
     }
 }
 

@@ -95,10 +95,11 @@ static void pull_element(const ad_pullback_args *c, const element *e, bool assig
         da *= 1.01;
     if (wrong == SPOILS_SPARE && c->spare)
         da += 1;
-    if (c->dx[0].data && !(wrong == HALF_ASSIGNED && assign && e->k == 0))
+    if ((c->wanted[0] || wrong == WRITES_UNWANTED) &&
+        !(wrong == HALF_ASSIGNED && assign && e->k == 0))
         add(&c->dx[0], e->k, da, wrong == OVERWRITES || (assign && wrong != IGNORES_ASSIGN));
-    if (c->dx[1].data && !(wrong == NO_BROADCAST_SUM && e->i > 0) &&
-        !(wrong == NEEDS_FIRST && !c->dx[0].data))
+    if (c->wanted[1] && !(wrong == NO_BROADCAST_SUM && e->i > 0) &&
+        !(wrong == NEEDS_FIRST && !c->wanted[0]))
         add(&c->dx[1], e->j, square[e->k] * dy, wrong == OVERWRITES_SECOND && e->i == 0);
 }
 
@@ -118,7 +119,7 @@ static void weigh_pullback(const ad_pullback_args *c)
 {
     fault wrong = fault_of(c->attr);
     int64_t count = (int64_t)ad_view_count(&c->y);
-    for (int64_t j = 0; c->assign[1] && c->dx[1].data && j < c->y.shape.dim[1]; j++)
+    for (int64_t j = 0; c->assign[1] && c->wanted[1] && j < c->y.shape.dim[1]; j++)
         put_number(&c->dx[1], j, 0);
     for (int64_t k = 0; k < count; k++) {
         element e = element_at(c->x, k, wrong != NO_STRIDES);
@@ -154,9 +155,9 @@ static void weigh_curvature(const ad_curvature_args *c)
         double dy = 2 * number_at(&c->dy, k) * (wrong == CURVATURE_FACTOR ? 1.5 : 1);
         double ta = c->tx[0].data ? number_at(&c->tx[0], k) : 0;
         double tb = c->tx[1].data ? number_at(&c->tx[1], e.j) : 0;
-        if (c->tdx[0].data)
+        if (c->wanted[0] || wrong == CURVATURE_WRITES_UNWANTED)
             add(&c->tdx[0], k, dy * (e.b * ta + e.a * tb), wrong == CURVATURE_OVERWRITES);
-        if (c->tdx[1].data && !(wrong == CURVATURE_NO_SUM && e.i))
+        if (c->wanted[1] && !(wrong == CURVATURE_NO_SUM && e.i))
             add(&c->tdx[1], e.j, dy * e.a * ta, false);
     }
 }

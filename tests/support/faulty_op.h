@@ -20,6 +20,7 @@ typedef enum fault {
     WRITES_RESULT,
     WRITES_SAVED,
     WRITES_DY,
+    WRITES_UNWANTED,
     SPOILS_SPARE,
     WRONG_IN_F32,
     FORWARD_GAP,
@@ -32,6 +33,7 @@ typedef enum fault {
     CURVATURE_FACTOR,
     CURVATURE_OVERWRITES,
     CURVATURE_NO_SUM,
+    CURVATURE_WRITES_UNWANTED,
 } fault;
 
 extern const ad_op weigh_op; /* its attr is a fault */

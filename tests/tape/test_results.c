@@ -71,10 +71,10 @@ static double number(const ad_view *v, int64_t i)
     return v->data ? ((const double *)v->data)[i] : 0;
 }
 
-static void add(const ad_array *dx, int64_t i, double number)
+static void add(const ad_array *dx, const bool *wanted, int k, int64_t i, double number)
 {
-    if (dx->data)
-        ((double *)dx->data)[i] += number;
+    if (wanted[k])
+        ((double *)dx[k].data)[i] += number;
 }
 
 static void trio_pullback(const ad_pullback_args *c)
@@ -87,8 +87,8 @@ static void trio_pullback(const ad_pullback_args *c)
     for (int64_t i = 0; i < c->x[0].shape.dim[0]; i++) {
         double a = number(&c->x[0], i), b = number(&c->x[1], i);
         double inner = number(&c->dys[INNER], 0), mixed = number(&c->dys[MIXED], i);
-        add(&c->dx[0], i, inner * b + mixed * 2 * a * b);
-        add(&c->dx[1], i, inner * a + mixed * saved[i]);
+        add(c->dx, c->wanted, 0, i, inner * b + mixed * 2 * a * b);
+        add(c->dx, c->wanted, 1, i, inner * a + mixed * saved[i]);
     }
     counted(c->attr)->pullback++;
 }
@@ -113,8 +113,8 @@ static void trio_curvature(const ad_curvature_args *c)
         double a = number(&c->x[0], i), b = number(&c->x[1], i);
         double ta = number(&c->tx[0], i), tb = number(&c->tx[1], i);
         double inner = number(&c->dys[INNER], 0), mixed = number(&c->dys[MIXED], i);
-        add(&c->tdx[0], i, inner * tb + mixed * 2 * (ta * b + a * tb));
-        add(&c->tdx[1], i, inner * ta + mixed * 2 * a * ta);
+        add(c->tdx, c->wanted, 0, i, inner * tb + mixed * 2 * (ta * b + a * tb));
+        add(c->tdx, c->wanted, 1, i, inner * ta + mixed * 2 * a * ta);
     }
     counted(c->attr)->curvature++;
 }
@@ -568,7 +568,7 @@ static void cut_forward(const ad_forward_args *c)
 static void cut_pullback(const ad_pullback_args *c)
 {
     for (int i = 0; i < c->results; i++)
-        add(&c->dx[0], i, number(&c->dys[i], 0));
+        add(c->dx, c->wanted, 0, i, number(&c->dys[i], 0));
 }
 
 static const ad_op cut_op = {

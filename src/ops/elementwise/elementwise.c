@@ -80,8 +80,8 @@ AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
     const void *run[] = {c->x[0].data, c->x[1].data, third(arity, c->x, &c->y)->data, c->dy.data};
     size_t size = ad_float_size(c->y.type);
     for (int i = 0; i < arity; i++)
-        if (c->dx[i].data && !ad_map_run(c->work, &k->slope[i].of[c->y.type], size, c->run, run,
-                                         c->dx[i].data, !c->assign[i]))
+        if (c->wanted[i] && !ad_map_run(c->work, &k->slope[i].of[c->y.type], size, c->run, run,
+                                        c->dx[i].data, !c->assign[i]))
             map_slope(c, i);
 }
 
@@ -89,7 +89,7 @@ void ad_elementwise_pullback(const ad_pullback_args *c)
 {
     if (c->arity == 3)
         pull_each(c, 3);
-    else if (c->run > PIECE && c->dx[0].data && c->dx[1].data)
+    else if (c->run > PIECE && c->wanted[0] && c->wanted[1])
         pull_both(c);
     else
         pull_each(c, 2);
@@ -113,7 +113,7 @@ void ad_elementwise_curvature(const ad_curvature_args *c)
     const ad_elementwise_kernels *k = c->op->kernels;
     for (int i = 0; i < c->arity; i++)
         for (int j = 0; j < c->arity; j++) {
-            if (!c->tdx[i].data || !c->tx[j].data)
+            if (!c->wanted[i] || !c->tx[j].data)
                 continue;
             ad_view in[] = {c->x[0], c->x[1], *third(c->arity, c->x, &c->y), c->dy, c->tx[j]};
             ad_map_into(c->work, &c->y.shape, &k->bend[i][j], 5, in, &c->tdx[i], true);

@@ -54,7 +54,7 @@ static void where_forward(const ad_forward_args *c)
 static void where_pullback(const ad_pullback_args *c)
 {
     for (int i = 0; i < 2; i++)
-        if (c->dx[i + 1].data)
+        if (c->wanted[i + 1])
             ad_map_into(c->work, &c->dy.shape, &branch[i], 2, (ad_view[]){c->x[0], c->dy},
                         &c->dx[i + 1], !c->assign[i + 1]);
 }

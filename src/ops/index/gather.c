@@ -135,7 +135,7 @@ static void take_jvp(const ad_jvp_args *c)
 
 static void take_pullback(const ad_pullback_args *c)
 {
-    if (!c->dx[0].data)
+    if (!c->wanted[0])
         return;
     ad_picks p = take_picks(c->work, c->x, c->attr);
     size_t plane = p.axis.extent * p.axis.inner, picks = picks_along(c->x, c->attr) * p.axis.inner,

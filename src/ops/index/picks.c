@@ -173,7 +173,7 @@ void ad_picks_spread(ad_workspace *work, const ad_picks *p, ad_type type, const 
 void ad_picks_pullback(const ad_pullback_args *c)
 {
     ad_picks_rule *const *picks = c->op->kernels;
-    if (!c->dx[0].data)
+    if (!c->wanted[0])
         return;
     ad_picks p = (*picks)(c->work, c->x, c->attr);
     ad_picks_spread(c->work, &p, c->dy.type, c->dy.data, c->dx[0].data);

@@ -91,9 +91,9 @@ static void scatter_add_pullback(const ad_pullback_args *c)
 {
     ad_picks p = scatter_picks(c->work, c->x, c->attr);
     size_t run = p.axis.inner * ad_type_size(c->dy.type);
-    if (c->dx[0].data)
+    if (c->wanted[0])
         ad_add_run(c->dy.type, ad_view_count(&c->dy), c->dy.data, c->dx[0].data);
-    if (!c->dx[2].data || !p.at)
+    if (!c->wanted[2] || !p.at)
         return;
     char *to = c->dx[2].data;
     for (size_t o = 0; o < p.axis.outer; o++)

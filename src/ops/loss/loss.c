@@ -77,7 +77,7 @@ static void loss_pullback(const ad_pullback_args *c)
     ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], factor(k, &c->x[0], &c->dy, &room)};
     int n = with_parameter(k, c->attr, in, 3);
     for (int i = 0; i < 2; i++)
-        if (c->dx[i].data)
+        if (c->wanted[i])
             ad_map_f64(c->work, &c->dx[i].shape, &k->slope[i], n, in, &c->dx[i], !c->assign[i]);
 }
 
@@ -107,7 +107,7 @@ static void loss_curvature(const ad_curvature_args *c)
     ad_view g = factor(k, &c->x[0], &c->dy, &room);
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++) {
-            if (!c->tdx[i].data || !c->tx[j].data)
+            if (!c->wanted[i] || !c->tx[j].data)
                 continue;
             ad_view in[MOST_STREAMS] = {c->x[0], c->x[1], g, c->tx[j]};
             int n = with_parameter(k, c->attr, in, 4);

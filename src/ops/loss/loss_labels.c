@@ -180,7 +180,7 @@ static void cross_entropy_forward(const ad_forward_args *c)
 static void cross_entropy_pullback(const ad_pullback_args *c)
 {
     batch b;
-    if (!c->dx[0].data || !open_batch(&b, c->x, c->saved, c->work))
+    if (!c->wanted[0] || !open_batch(&b, c->x, c->saved, c->work))
         return;
     double g = ad_number_of(&c->dy) / (double)b.n;
     for (size_t i = 0; i < b.n; i++)
@@ -207,7 +207,7 @@ static void cross_entropy_jvp(const ad_jvp_args *c)
 static void cross_entropy_curvature(const ad_curvature_args *c)
 {
     batch b;
-    if (!c->tdx[0].data || !open_batch(&b, c->x, c->saved, c->work))
+    if (!c->wanted[0] || !open_batch(&b, c->x, c->saved, c->work))
         return;
     double g = ad_number_of(&c->dy) / (double)b.n;
     for (size_t i = 0; i < b.n; i++)

@@ -217,7 +217,7 @@ static void rows_pullback(const ad_pullback_args *c)
     for (size_t i = 0; i < b.n; i++) {
         row r = row_of(&b, i, c->x, NULL, c->saved);
         for (int k = 0; k < 2; k++)
-            if (c->dx[k].data) {
+            if (c->wanted[k]) {
                 rules->slope(b.classes, &r, k);
                 add_row(&c->dx[k], i, b.classes, g, r.slope);
             }
@@ -252,7 +252,7 @@ static void rows_curvature(const ad_curvature_args *c)
     for (size_t i = 0; i < b.n; i++) {
         row r = row_of(&b, i, c->x, c->tx, c->saved);
         for (int k = 0; k < 2; k++)
-            if (c->tdx[k].data) {
+            if (c->wanted[k]) {
                 rules->bend(b.classes, &r, k);
                 add_row(&c->tdx[k], i, b.classes, g, r.slope);
             }

@@ -177,7 +177,7 @@ static ad_view pull_activation(const ad_pullback_args *c)
     size_t sums = (chunks ? chunks : 1) * (size_t)s.columns * sizeof *s.db;
     if (k)
         dz.data = s.dz = c->spare ? c->spare : ad_scratch(c->work, ad_view_count(&dz) * s.size);
-    if (c->dx[2].data && !(s.db = ad_scratch(c->work, sums)))
+    if (c->wanted[2] && !(s.db = ad_scratch(c->work, sums)))
         dz.data = NULL;
     if (!dz.data)
         return dz;
@@ -197,9 +197,9 @@ static void dense_pullback(const ad_pullback_args *c)
     ad_view dz = pull_activation(c);
     if (!dz.data)
         return;
-    if (c->dx[0].data)
+    if (c->wanted[0])
         ad_multiply(c->work, &dz, &c->x[1], &c->dx[0], ad_into(c->assign[0]) | AD_TRANSPOSE_B);
-    if (c->dx[1].data)
+    if (c->wanted[1])
         ad_multiply(c->work, &c->x[0], &dz, &c->dx[1], ad_into(c->assign[1]) | AD_TRANSPOSE_A);
 }
 
@@ -244,15 +244,15 @@ static void dense_jvp(const ad_jvp_args *c)
 static void pull_products(const ad_curvature_args *c, const ad_view *dz, const ad_view *tdz)
 {
     ad_workspace *work = c->work;
-    if (c->tdx[0].data && c->tx[1].data)
+    if (c->wanted[0] && c->tx[1].data)
         ad_multiply(work, dz, &c->tx[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
-    if (c->tdx[1].data && c->tx[0].data)
+    if (c->wanted[1] && c->tx[0].data)
         ad_multiply(work, &c->tx[0], dz, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
-    if (c->tdx[0].data && tdz)
+    if (c->wanted[0] && tdz)
         ad_multiply(work, tdz, &c->x[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
-    if (c->tdx[1].data && tdz)
+    if (c->wanted[1] && tdz)
         ad_multiply(work, &c->x[0], tdz, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
-    if (c->tdx[2].data && tdz)
+    if (c->wanted[2] && tdz)
         ad_map_into(work, &tdz->shape, &ad_itself, 1, tdz, &c->tdx[2], true);
 }
 

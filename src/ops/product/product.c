@@ -37,9 +37,9 @@ static void matmul_forward(const ad_forward_args *c)
 
 static void matmul_pullback(const ad_pullback_args *c)
 {
-    if (c->dx[0].data)
+    if (c->wanted[0])
         ad_multiply(c->work, &c->dy, &c->x[1], &c->dx[0], ad_into(c->assign[0]) | AD_TRANSPOSE_B);
-    if (c->dx[1].data)
+    if (c->wanted[1])
         ad_multiply(c->work, &c->x[0], &c->dy, &c->dx[1], ad_into(c->assign[1]) | AD_TRANSPOSE_A);
 }
 
@@ -53,9 +53,9 @@ static void matmul_jvp(const ad_jvp_args *c)
 
 static void matmul_curvature(const ad_curvature_args *c)
 {
-    if (c->tdx[0].data && c->tx[1].data)
+    if (c->wanted[0] && c->tx[1].data)
         ad_multiply(c->work, &c->dy, &c->tx[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
-    if (c->tdx[1].data && c->tx[0].data)
+    if (c->wanted[1] && c->tx[0].data)
         ad_multiply(c->work, &c->tx[0], &c->dy, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
 }
 
@@ -152,7 +152,7 @@ static void scaled_into(ad_workspace *work, const ad_view *v, const ad_view *g, 
 static void dot_pullback(const ad_pullback_args *c)
 {
     for (int i = 0; i < 2; i++)
-        if (c->dx[i].data)
+        if (c->wanted[i])
             scaled_into(c->work, &c->x[1 - i], &c->dy, &c->dx[i], !c->assign[i]);
 }
 
@@ -167,7 +167,7 @@ static void dot_jvp(const ad_jvp_args *c)
 static void dot_curvature(const ad_curvature_args *c)
 {
     for (int i = 0; i < 2; i++)
-        if (c->tdx[i].data && c->tx[1 - i].data)
+        if (c->wanted[i] && c->tx[1 - i].data)
             scaled_into(c->work, &c->tx[1 - i], &c->dy, &c->tdx[i], true);
 }
 

@@ -89,7 +89,7 @@ static void join_pullback(const ad_pullback_args *c)
     size_t size = ad_type_size(c->dy.type), begin = 0;
     for (int i = 0; i < c->arity; i++) {
         part p = next_part(&c->dy.shape, c->attr, &c->x[i].shape, &begin);
-        for (size_t o = 0; c->dx[i].data && o < p.outer; o++)
+        for (size_t o = 0; c->wanted[i] && o < p.outer; o++)
             ad_add_run(c->dy.type, p.length,
                        (const char *)c->dy.data + (o * p.row + p.begin) * size,
                        (char *)c->dx[i].data + o * p.length * size);

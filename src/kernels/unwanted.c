@@ -1,0 +1,3 @@
+#include "kernels/unwanted.h"
+
+const ad_allocator ad_unwanted = {0};
