@@ -4,8 +4,10 @@
 #include "adze/ops.h"
 #include "base/memory.h"
 #include "ops/axes.h"
+#include "tape/evaluation.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- rows -------------------------------------------------------------------------- */
 
@@ -74,15 +76,14 @@ bool ad_loop_open(ad_loop *l, const bool *watched)
 
 static bool good_next(const ad_loop *l, int k)
 {
-    char given[64], wanted[64];
+    char given[64], wanted[64], name[24];
     ad_tensor y = l->next[k];
     ad_view v = ad_read(y);
+    snprintf(name, sizeof name, "state %d", k);
     if (!y.tape)
         ad_tape_fail(l->tape, AD_MISUSE, "the function does not set state %d", k);
-    else if (y.tape != l->tape)
-        ad_tape_fail(l->tape, AD_FOREIGN, "state %d is not on the function's tape", k);
-    else if (ad_shape_of(y).rank < 0)
-        ad_tape_fail(l->tape, AD_STALE, "state %d is gone: a reset or rewind ended it", k);
+    else if (!ad_result_lives(l->tape, NULL, name, y))
+        return false;
     else if (v.type != l->type)
         ad_tape_fail(l->tape, AD_BAD_TYPE, "state %d is %s and must not become %s", k,
                      ad_type_text(l->type), ad_type_text(v.type));

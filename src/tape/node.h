@@ -75,6 +75,7 @@ struct ad_tape {
     uint32_t count, capacity;
     uint32_t epoch;
     uint32_t held;         /* nodes that must stay, see ad_tape_hold */
+    uint32_t depth;        /* of the function that is being evaluated, see evaluation.h */
     uint32_t last_watched; /* the last watched leaf or retained value; AD_NO_NODE: none */
     bool severed;          /* some node is retained */
     bool widens;           /* f32 leaves become f64 */

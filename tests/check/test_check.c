@@ -302,7 +302,7 @@ START_TEST(misuse_is_an_error)
     ck_assert_int_eq(ad_check_gradient(root, 1, &integers, NULL, NULL, NULL), AD_BAD_TYPE);
     ck_assert_int_eq(ad_check_gradient(root, 1, &nothing, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_gradient(elsewhere, 2, operands, &other, NULL, &error), AD_FOREIGN);
-    ck_assert_str_eq(error.text, "check_gradient: the function's result is not on the tape");
+    ck_assert_str_eq(error.text, "check_gradient: the function's result is not on its tape");
     ad_tape_free(other);
 }
 END_TEST

@@ -1,0 +1,42 @@
+/* Evaluating a user's function on a tape. */
+#include "tape/evaluation.h"
+
+#include "tape/failure.h"
+
+bool ad_depth_allows(ad_tape *t, const char *name, uint32_t depth)
+{
+    if (depth <= AD_DEEPEST)
+        return true;
+    for (; t; t = t->outer)
+        ad_tape_fail(t, AD_MISUSE,
+                     "%s: functions call functions more than %d deep; does one call itself "
+                     "without end?",
+                     name, AD_DEEPEST);
+    return false;
+}
+
+bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held)
+{
+    if (!ad_depth_allows(t, name, t->depth + 1))
+        return false;
+    t->depth++;
+    *held = ad_tape_hold(t);
+    return true;
+}
+
+void ad_evaluation_end(ad_tape *t, uint32_t held)
+{
+    ad_tape_let_go(t, held);
+    t->depth--;
+}
+
+bool ad_result_lives(ad_tape *t, const char *name, const char *what, ad_tensor y)
+{
+    const char *colon = name ? ": " : "";
+    name = name ? name : "";
+    if (y.tape != t)
+        ad_tape_fail(t, AD_FOREIGN, "%s%s%s is not on its tape", name, colon, what);
+    else if (!ad_tape_node(y))
+        ad_tape_fail(t, AD_STALE, "%s%s%s is gone: a reset or rewind ended it", name, colon, what);
+    return ad_tape_status(t) == AD_OK;
+}
