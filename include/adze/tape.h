@@ -55,10 +55,12 @@ enum {
      * before each sweep. */
     AD_CHECK_BORROWED = 8,
 
-    /* If two threads change a tape at the same time, the later call fails with AD_BUSY, and so
-     * do all calls after it until a reset; the earlier one is not disturbed. Calls that only read
-     * (ad_read, ad_item, ad_grad, ad_tape_measure ...) are not checked: any number of threads may
-     * read, as long as none changes the tape. */
+    /* If a thread calls any function on a tape while a call of another thread changes it, the later
+     * call does nothing but fail with AD_BUSY, and so do all calls after it until a reset; the
+     * earlier one is not disturbed. A function of functions (ad_gradient, ad_checkpoint ...) is one
+     * call, that of your own function within it included. Calls that only read (ad_read, ad_item,
+     * ad_grad, ad_tape_measure ...) have empty results then, as for a tensor that is gone. They do
+     * not disturb each other: any number of threads may read, as long as none changes the tape. */
     AD_CHECK_THREADS = 16
 };
 

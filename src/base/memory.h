@@ -16,6 +16,9 @@ enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 #define AD_APART
 #endif
 
+/* Put it behind a variable, to call f with its address when the function returns. */
+#define AD_ON_LEAVING(f) __attribute__((cleanup(f)))
+
 /* allocator may be NULL: the C library's. NULL when memory ran out; bytes may be 0. */
 void *ad_memory_take(const ad_allocator *allocator, size_t bytes);
 void ad_memory_give(const ad_allocator *allocator, void *memory, size_t bytes);

@@ -2,6 +2,7 @@
  * the function allows. */
 #include "check/number.h"
 
+#include "tape/failure.h"
 #include "trees/list.h"
 
 /* ---- all of a gradient ----------------------------------------------------------------- */
@@ -21,6 +22,7 @@ static ad_status judge_some(void *user, const char *path, ad_array *a)
 
 static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
 {
+    AD_DOOR(c->t, c->name, AD_BUSY);
     if (ad_checking_differentiate(c, gradient) != AD_OK)
         return ad_checking_failure(c, error);
     ad_checking_measure(c);

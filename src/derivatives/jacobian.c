@@ -1,6 +1,7 @@
 /* Jacobians: rows by sweeps back from the unit vectors of the result, or columns by passes forward
  * along those of the operands. */
 #include "derivatives/rows.h"
+#include "tape/failure.h"
 
 /* ---- rows and columns -------------------------------------------------------------- */
 
@@ -81,6 +82,7 @@ static ad_status jacobian(const ad_subject *s, ad_mode mode, ad_array *y, void *
 {
     ad_record r;
     ad_rows rows;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, result, 1))
         return ad_tape_status(s->tape);
     if (fill(&rows, &r, mode)) {

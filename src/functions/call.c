@@ -27,9 +27,7 @@ static bool good_operand(ad_tape *t, const char *name, int i, ad_tensor x)
 
 ad_tape *ad_call_tape(const char *name, bool complete, int n, const ad_tensor *x)
 {
-    ad_tape *t = NULL;
-    for (int i = 0; x && i < n && !t; i++)
-        t = x[i].tape;
+    ad_tape *t = ad_tape_of(x, n);
     if (!t)
         return NULL;
     if (!complete)
@@ -61,6 +59,7 @@ bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves)
 
 ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *leaves)
 {
+    AD_DOOR(t, "a function", ad_tape_dead(t));
     ad_tensor y = call->f(t, leaves, call->env);
     ad_result_lives(t, NULL, "the function's result", y);
     ad_call_spared(t, call->n, leaves);

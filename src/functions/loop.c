@@ -101,6 +101,7 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     ad_tensor *operands = watch ? l->watched : l->frozen;
     size_t at = 0;
     int good = 0;
+    AD_DOOR(l->tape, "a step", false);
     l->at = i;
     ad_tape_rewind(l->start);
     for (int k = 0; k < a->states; k++) {

@@ -67,6 +67,7 @@ static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at,
 {
     int n = a->call.n;
     ad_tape *t = in->tape = ad_inner_tape(work);
+    AD_DOOR(t, "a pullback", false);
     in->x = t ? ad_call_leaves(work, t, n, at->x, at->watched) : NULL;
     in->dx = ad_scratch(work, (size_t)n * sizeof *in->dx);
     if (!in->x || !in->dx)
@@ -197,6 +198,7 @@ static const ad_op replace_op = {
 ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, int n,
                              const ad_tensor *x, const void *env)
 {
+    AD_DOOR(ad_tape_of(x, n), "with_derivative", ad_dead(x[0]));
     ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
     replace_attr a = {ad_call_at(t, f, n, env), pullback};
     if (t)

@@ -1,6 +1,7 @@
 /* Functions on all fields of a model at once. If one can fail, a walk that knows the fields' names
  * checks all fields before the first is written. */
 #include "adze/model.h"
+#include "tape/failure.h"
 #include "trees/result.h"
 
 #include <string.h>
@@ -89,6 +90,12 @@ static ad_status make_leaf(void *user, const ad_site *s)
 
 static void make_leaves(const ad_tree *tree, leaf_making *p)
 {
+    AD_DOOR_TRY(open, p->tape, p->verb);
+    if (!open) {
+        for (size_t i = 0; tree && p->tensors && i < tree->arrays; i++)
+            p->tensors[i] = ad_tape_dead(p->tape);
+        return;
+    }
     if (!tree || !p->model || !p->tensors)
         ad_tape_fail(p->tape, AD_MISUSE, "%s: an argument is NULL", p->verb);
     if (!tree || !p->tensors)
@@ -140,6 +147,7 @@ static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, 
 ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
                             const void *tensors, void *gradient)
 {
+    AD_DOOR(y.tape, "gradient", AD_BUSY);
     if (!tree || !tensors || !gradient)
         return ad_tape_fail(y.tape, AD_MISUSE, "gradient: an argument is NULL");
     ad_status status = dy ? ad_backward_from(y, *dy) : ad_backward(y);
@@ -148,6 +156,7 @@ ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
 
 ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors, void *gradient)
 {
+    AD_DOOR(t, "gradient", AD_BUSY);
     if (!tree || !tensors || !gradient)
         return ad_tape_fail(t, AD_MISUSE, "gradient: an argument is NULL");
     ad_tape_info info = {.size = sizeof info};

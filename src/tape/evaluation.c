@@ -3,6 +3,8 @@
 
 #include "tape/failure.h"
 
+/* ---- depth ------------------------------------------------------------------------- */
+
 bool ad_depth_allows(ad_tape *t, const char *name, uint32_t depth)
 {
     if (depth <= AD_DEEPEST)
@@ -13,6 +15,24 @@ bool ad_depth_allows(ad_tape *t, const char *name, uint32_t depth)
                      "without end?",
                      name, AD_DEEPEST);
     return false;
+}
+
+/* ---- evaluation -------------------------------------------------------------------- */
+
+uint32_t ad_tape_hold(ad_tape *t)
+{
+    AD_DOOR(t, "hold", AD_NO_NODE);
+    uint32_t held = t ? t->held : 0;
+    if (t)
+        t->held = t->count;
+    return held;
+}
+
+void ad_tape_let_go(ad_tape *t, uint32_t held)
+{
+    AD_DOOR(t, "let_go", );
+    if (t && held != AD_NO_NODE) /* which hold returns where another thread is inside */
+        t->held = held < t->count ? held : t->count;
 }
 
 bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held)

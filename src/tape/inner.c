@@ -4,20 +4,6 @@
 #include "tape/evaluation.h"
 #include "tape/failure.h"
 
-uint32_t ad_tape_hold(ad_tape *t)
-{
-    uint32_t held = t ? t->held : 0;
-    if (t)
-        t->held = t->count;
-    return held;
-}
-
-void ad_tape_let_go(ad_tape *t, uint32_t held)
-{
-    if (t)
-        t->held = held < t->count ? held : t->count;
-}
-
 /* The options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
  * all its operands. */
 static ad_tape *empty_inner(ad_tape *t)
@@ -72,6 +58,7 @@ ad_tape *ad_inner_begin(ad_tape *t, const char *name)
 
 ad_status ad_inner_end(ad_tape *t)
 {
+    AD_DOOR(t, "inner_end", AD_BUSY);
     if (!t || !t->inner_begun)
         return AD_MISUSE;
     const char *name = t->busy;

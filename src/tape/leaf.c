@@ -41,6 +41,7 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
 
 void ad_tape_widen(ad_tape *t, bool on)
 {
+    AD_DOOR(t, "widen", );
     if (t && !t->busy)
         t->widens = on;
 }
@@ -101,6 +102,7 @@ static ad_tensor new_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
 
 ad_tensor(ad_watch)(ad_tape *t, ad_view v)
 {
+    AD_DOOR(t, "watch", ad_tape_dead(t));
     if (t && t->error.status == AD_OK && (unsigned)v.type < AD_TYPE_COUNT &&
         !ad_type_is_float(v.type))
         ad_tape_fail(t, AD_BAD_TYPE, "watch: numbers of type %s have no derivative; freeze them",
@@ -145,6 +147,7 @@ ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
 
 ad_tensor ad_label(ad_tensor x, const char *name)
 {
+    AD_DOOR(x.tape, "label", x);
     ad_node *n = ad_tape_node(x);
     if (n)
         n->label = name;
@@ -185,6 +188,7 @@ ad_tensor ad_retain(ad_tensor x)
 ad_view ad_read(ad_tensor x)
 {
     ad_view v = {0};
+    AD_READING(x.tape, "read", v);
     const ad_node *n = ad_tape_node(x);
     if (n)
         ad_node_look(n, &v);
@@ -193,23 +197,29 @@ ad_view ad_read(ad_tensor x)
 
 double ad_item(ad_tensor x)
 {
+    AD_READING(x.tape, "item", NAN);
     double number;
-    ad_view v = ad_read(x);
+    ad_view v = {0};
+    const ad_node *n = ad_tape_node(x);
     if (!x.tape) {
         memcpy(&number, &x.bits, sizeof number);
         return number;
     }
+    if (n)
+        ad_node_look(n, &v);
     return ad_view_count(&v) == 1 ? ad_view_get(&v, 0) : NAN;
 }
 
 ad_shape ad_shape_of(ad_tensor x)
 {
+    AD_READING(x.tape, "shape_of", (ad_shape){.rank = -1});
     const ad_node *n = ad_tape_node(x);
     return n ? ad_node_shape(n) : (ad_shape){.rank = -1};
 }
 
 bool ad_is_tracked(ad_tensor x)
 {
+    AD_READING(x.tape, "is_tracked", false);
     const ad_node *n = ad_tape_node(x);
     return n && n->flags & AD_NODE_TRACKED;
 }

@@ -199,6 +199,15 @@ static inline ad_node *ad_tape_node(ad_tensor x)
     return n->epoch == x.bits >> 32 ? n : NULL;
 }
 
+/* The tape of the first tensor that has one; NULL if none has, or without tensors. */
+static inline ad_tape *ad_tape_of(const ad_tensor *x, int n)
+{
+    for (int i = 0; x && i < n; i++)
+        if (x[i].tape)
+            return x[i].tape;
+    return NULL;
+}
+
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);
 ad_tensor ad_tape_dead(ad_tape *t);
 

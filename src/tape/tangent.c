@@ -136,6 +136,7 @@ static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_
 
 static ad_status enter_and_set(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
 {
+    AD_DOOR(x.tape, "set_tangent", AD_BUSY);
     if (!x.tape || !ad_tape_enter(x.tape, "set_tangent"))
         return ad_tape_status(x.tape);
     set_tangents(x, count, tx, may_be_zero);
@@ -277,6 +278,7 @@ ad_status ad_push_tangents(ad_tensor y)
 {
     ad_tape *t = y.tape;
     uint32_t root = ad_tensor_index(y);
+    AD_DOOR(t, "push_tangents", AD_BUSY);
     if (!ad_sweep_root("push_tangents", y, false))
         return ad_tape_status(t);
     uint32_t last = ad_last_result(t, root);
@@ -294,6 +296,7 @@ ad_view ad_tangent(ad_tensor x)
 
 ad_view ad_tangent_at(ad_tensor x, int i)
 {
+    AD_READING(x.tape, "tangent", (ad_view){0});
     const ad_node *n = ad_tape_node(x);
     bool there = n && ad_tensor_index(x) < x.tape->tangents_count;
     void *tx = there ? x.tape->tangents[ad_tensor_index(x)].tx : NULL;

@@ -118,6 +118,7 @@ void ad_tape_trim(ad_tape *t)
 /* A mark is the handle of the last node before it, but with the number of nodes as its index. */
 ad_mark ad_tape_mark(ad_tape *t)
 {
+    AD_READING(t, "mark", ((ad_mark){t, ad_tape_dead(t).bits}));
     if (!t)
         return (ad_mark){0};
     uint32_t epoch = t->count ? t->nodes[t->count - 1]->epoch : 0;
@@ -168,6 +169,7 @@ static ad_tape_info measure(const ad_tape *t)
 
 ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info)
 {
+    AD_READING(t, "measure", AD_BUSY);
     ad_tape_info own = measure(t);
     bool good = info && ad_sized_write(info, &own, sizeof own, AD_END_OF(ad_tape_info, sweep_left));
     return good ? AD_OK : AD_MISUSE;

@@ -11,6 +11,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/lists.h"
+#include "tape/failure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -162,6 +163,7 @@ static const ad_op norm_op = {
 
 ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p)
 {
+    AD_DOOR(x.tape, "norm", ad_dead(x));
     char text[256];
     ad_shape own = ad_shape_of(x);
     norm_attr attr = {.p = p};

@@ -11,6 +11,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
+#include "tape/failure.h"
 
 typedef struct softmax_attr {
     int axis;
@@ -167,6 +168,7 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_tensor op(ad_tensor x, int axis)                                \
     {                                                                  \
         softmax_attr attr = {axis};                                    \
+        AD_DOOR(x.tape, &#op[3], ad_dead(x));                          \
         if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of(x).rank)) \
             return ad_dead(x);                                         \
         return ad_apply(&op##_op, &x, &attr);                          \

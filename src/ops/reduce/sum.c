@@ -6,6 +6,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
+#include "tape/failure.h"
 
 /* The difference between the ops: whether the sum is divided by the number of elements. */
 typedef struct sum_kind {
@@ -108,6 +109,7 @@ static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction
 
 ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
 {
+    AD_DOOR(x.tape, "unbroadcast", ad_dead(x));
     char from[256], to[256];
     ad_shape own = ad_shape_of(x);
     ad_reduction attr = {0};

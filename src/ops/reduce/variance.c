@@ -11,6 +11,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
+#include "tape/failure.h"
 
 #include <math.h>
 
@@ -264,6 +265,7 @@ bool ad_ddof_fits(const char *op, ad_tensor x, int ddof)
 
 static ad_tensor reduce_with_ddof(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
+    AD_DOOR(x.tape, op->name, ad_dead(x));
     return ad_ddof_fits(op->name, x, ddof) ? ad_reduce(op, x, axes, ddof) : ad_dead(x);
 }
 
@@ -300,6 +302,7 @@ ad_moments_pair ad_moments_over(ad_tensor x, ad_axes axes, int ddof)
 {
     ad_tensor y[RESULTS] = {ad_dead(x), ad_dead(x)};
     ad_reduction attr;
+    AD_DOOR(x.tape, moments_op.name, ((ad_moments_pair){y[MEAN], y[VARIANCE]}));
     if (ad_ddof_fits(moments_op.name, x, ddof) &&
         ad_reduction_fits(moments_op.name, x, axes, ddof, &attr))
         ad_apply_results(&moments_op, 1, &x, &attr, RESULTS, y);
