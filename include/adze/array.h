@@ -16,29 +16,29 @@ extern "C" {
 /* ---- number types ------------------------------------------------------------------- */
 
 /* One row is one number type: its name, its C type, and whether it has derivatives. */
-#define AD_TYPE_LIST(ROW)                                                                  \
-    ROW(AD_F32, float, true)                                                               \
-    ROW(AD_F64, double, true)                                                              \
-    ROW(AD_I32, int32_t, false)  /* labels, indices */                                     \
-    ROW(AD_I64, int64_t, false)                                                            \
-    ROW(AD_U8, uint8_t, false)   /* images */                                              \
-    ROW(AD_BOOL, bool, false)    /* masks */
+#define AD_TYPE_LIST(ROW)                             \
+    ROW(AD_F32, float, true)                          \
+    ROW(AD_F64, double, true)                         \
+    ROW(AD_I32, int32_t, false) /* labels, indices */ \
+    ROW(AD_I64, int64_t, false)                       \
+    ROW(AD_U8, uint8_t, false) /* images */           \
+    ROW(AD_BOOL, bool, false)  /* masks */
 
 #define AD_TYPE_NAME(name, ctype, floating) name,
 typedef enum ad_type { AD_TYPE_LIST(AD_TYPE_NAME) AD_TYPE_COUNT } ad_type;
 #undef AD_TYPE_NAME
 
-AD_API const char *ad_type_text(ad_type type);  /* "f32"; never NULL */
-AD_API size_t ad_type_size(ad_type type);       /* bytes of a number; 0 if there is no such type */
-AD_API bool ad_type_is_float(ad_type type);     /* f32 and f64, the types with derivatives */
+AD_API const char *ad_type_text(ad_type type); /* "f32"; never NULL */
+AD_API size_t ad_type_size(ad_type type);      /* bytes of a number; 0 if there is no such type */
+AD_API bool ad_type_is_float(ad_type type);    /* f32 and f64, the types with derivatives */
 
 /* ---- shapes ------------------------------------------------------------------------- */
 
 enum { AD_MAX_RANK = 8 };
 
 typedef struct ad_shape {
-    int rank;                  /* 0 to AD_MAX_RANK; 0 is a single number */
-    int64_t dim[AD_MAX_RANK];  /* extents >= 0; dim[rank] and later ones are ignored */
+    int rank;                 /* 0 to AD_MAX_RANK; 0 is a single number */
+    int64_t dim[AD_MAX_RANK]; /* extents >= 0; dim[rank] and later ones are ignored */
 } ad_shape;
 
 /* AD_SHAPE(64, 784) is the shape of a matrix, AD_SCALAR that of a single number. */
@@ -50,10 +50,10 @@ template <typename... Extents> constexpr ad_shape ad_shape_from(Extents... exten
     return ad_shape{(int)sizeof...(extents), {(int64_t)extents...}};
 }
 #define AD_SHAPE(...) ad_shape_from(__VA_ARGS__)
-#define AD_SCALAR ad_shape_from()
+#define AD_SCALAR     ad_shape_from()
 extern "C" {
 #else
-#define AD_SHAPE(...)                                                                      \
+#define AD_SHAPE(...) \
     ((ad_shape){(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}})
 #define AD_SCALAR ((ad_shape){0, {0}})
 #endif
@@ -69,10 +69,10 @@ AD_API char *ad_shape_print(const ad_shape *shape, char *text, size_t size);
 /* ---- views -------------------------------------------------------------------------- */
 
 typedef struct ad_view {
-    const void *data;             /* NULL: nothing to read */
+    const void *data; /* NULL: nothing to read */
     ad_type type;
     ad_shape shape;
-    int64_t stride[AD_MAX_RANK];  /* in elements; 0 repeats */
+    int64_t stride[AD_MAX_RANK]; /* in elements; 0 repeats */
 } ad_view;
 
 /* A view of numbers that lie row by row without gaps. */
@@ -87,9 +87,9 @@ AD_API double ad_view_get(const ad_view *v, size_t i);
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename T> struct ad_type_of;
-#define AD_TYPE_TRAIT(name, ctype, floating)                                               \
-    template <> struct ad_type_of<ctype> {                                                 \
-        static constexpr ad_type value = name;                                             \
+#define AD_TYPE_TRAIT(name, ctype, floating)   \
+    template <> struct ad_type_of<ctype> {     \
+        static constexpr ad_type value = name; \
     };
 AD_TYPE_LIST(AD_TYPE_TRAIT)
 #undef AD_TYPE_TRAIT
@@ -97,18 +97,18 @@ template <typename T> inline ad_view ad_view_from(const T *data, ad_shape shape)
 {
     return ad_view_of(ad_type_of<T>::value, data, shape);
 }
-#define AD_VIEW(data, ...) ad_view_from((data), AD_SHAPE(__VA_ARGS__))
+#define AD_VIEW(data, ...)      ad_view_from((data), AD_SHAPE(__VA_ARGS__))
 #define AD_VIEW_SCALAR(pointer) ad_view_from((pointer), AD_SCALAR)
 extern "C" {
 #else
 /* The number type of a pointer. */
-#define AD_TYPE_OF(pointer)                                                                \
+#define AD_TYPE_OF(pointer) \
     _Generic((pointer),                                                                    \
         float *: AD_F32, const float *: AD_F32, double *: AD_F64, const double *: AD_F64,  \
         int32_t *: AD_I32, const int32_t *: AD_I32, int64_t *: AD_I64,                     \
         const int64_t *: AD_I64, uint8_t *: AD_U8, const uint8_t *: AD_U8, bool *: AD_BOOL, \
         const bool *: AD_BOOL)
-#define AD_VIEW(data, ...) ad_view_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
+#define AD_VIEW(data, ...)      ad_view_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
 #define AD_VIEW_SCALAR(pointer) ad_view_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
 #endif
 
@@ -134,7 +134,8 @@ AD_API void ad_array_free(ad_array *a); /* a may be NULL or hold nothing; leaves
 AD_API ad_view ad_array_view(ad_array a);
 AD_API size_t ad_array_count(const ad_array *a);
 
-/* Copies the numbers of v into a. Types and shapes must be equal. Writes nothing on failure. */
+/* Copies the numbers of v into a. Types and shapes must be equal. v may share memory with a if its
+ * numbers lie row by row, as memmove's may; AD_MISUSE if they do not. Writes nothing on failure. */
 AD_API ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error);
 
 /* Sets the i-th number, row by row. AD_MISUSE if there is none; AD_DOMAIN if an integer type
@@ -153,10 +154,10 @@ template <typename T> inline ad_array ad_array_from(T *data, ad_shape shape)
 {
     return ad_array_of(ad_type_of<T>::value, data, shape);
 }
-#define AD_ARRAY(data, ...) ad_array_from((data), AD_SHAPE(__VA_ARGS__))
+#define AD_ARRAY(data, ...)      ad_array_from((data), AD_SHAPE(__VA_ARGS__))
 #define AD_ARRAY_SCALAR(pointer) ad_array_from((pointer), AD_SCALAR)
 #else
-#define AD_ARRAY(data, ...) ad_array_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
+#define AD_ARRAY(data, ...)      ad_array_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
 #define AD_ARRAY_SCALAR(pointer) ad_array_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
 #endif
 

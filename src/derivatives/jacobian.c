@@ -86,11 +86,11 @@ static ad_status jacobian(const ad_subject *s, ad_mode mode, ad_array *y, void *
     if (!ad_record_begin(&r, s, result, 1))
         return ad_tape_status(s->tape);
     if (fill(&rows, &r, mode)) {
-        ad_view value = ad_read(r.y);
+        ad_view value = ad_record_value(&r);
         ad_delivery both[] = {
             {.tree = s->tree, .from = ad_rows_views(&rows, &value.shape), .target = result},
             {.tree = &ad_array_tree, .from = &value, .target = y}};
-        if (both[0].from)
+        if (both[0].from && value.data)
             ad_deliver(r.tape, s->name, 2, both);
     }
     return ad_record_end(&r);

@@ -21,7 +21,7 @@ static ad_view tangent_or_zeros(ad_tensor y, int j)
 static void deliver(const ad_record *r, int count, ad_array *y, ad_array *ty)
 {
     ad_list l;
-    ad_view value = ad_read(r->y);
+    ad_view value = ad_record_value(r);
     ad_view *from = ad_tape_memory(r->tape, (size_t)count * sizeof *from);
     for (int j = 0; from && j < count; j++)
         from[j] = tangent_or_zeros(r->y, j);

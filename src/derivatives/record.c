@@ -91,6 +91,18 @@ ad_status ad_record_end(const ad_record *r)
     return ad_tape_status(r->tape);
 }
 
+ad_view ad_record_value(const ad_record *r)
+{
+    const ad_node *n = ad_tape_node(r->y);
+    ad_array own = ad_array_of((ad_type)n->type, NULL, ad_node_shape(n));
+    if (n->op && !n->op->view)
+        return ad_read(r->y);
+    own.data = ad_tape_memory(r->tape, ad_node_bytes(n));
+    if (own.data)
+        ad_array_write(&own, ad_read(r->y), NULL);
+    return ad_array_view(own);
+}
+
 bool ad_record_push(const ad_record *r, int count, ad_numbers tx)
 {
     bool good = true;

@@ -22,6 +22,17 @@ static bool strides_fit(const ad_view *v)
     return reach <= PTRDIFF_MAX / sizeof(double);
 }
 
+/* Along an axis of no more than one element a stride leads nowhere. One that is out of all bounds
+ * becomes 0, so that operations may multiply strides and add them. */
+static void calm_strides(ad_view *v)
+{
+    enum { ROOM = 64 };
+    for (int i = 0; i < v->shape.rank; i++)
+        if (v->shape.dim[i] < 2 &&
+            (v->stride[i] > INT64_MAX / ROOM || v->stride[i] < INT64_MIN / ROOM))
+            v->stride[i] = 0;
+}
+
 static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *count)
 {
     char shape[256];
@@ -70,6 +81,7 @@ static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
     size_t count;
     if (!good_leaf(t, name, v, &count))
         return ad_tape_dead(t);
+    calm_strides(v);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);

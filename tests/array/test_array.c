@@ -3,6 +3,7 @@
 
 #include <adze.h>
 #include <math.h>
+#include <string.h>
 
 #define TYPE(name, ctype, floating) name,
 static const ad_type types[] = {AD_TYPE_LIST(TYPE)};
@@ -87,6 +88,28 @@ START_TEST(an_array_made_like_a_borrowed_one_owns_its_memory)
 }
 END_TEST
 
+START_TEST(numbers_of_the_array_itself_are_moved_or_refused)
+{
+    ad_error error = {0};
+    double numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, after[] = {1, 1, 2, 3, 5, 6, 7, 8, 9};
+    ad_array a = ad_array_of(AD_F64, numbers, AD_SHAPE(3, 3)),
+             row = ad_array_of(AD_F64, numbers + 1, AD_SHAPE(3));
+    ck_assert_int_eq(ad_array_write(&a, ad_array_view(a), NULL), AD_OK);
+    ck_assert_int_eq(ad_array_write(&row, AD_VIEW(numbers, 3), NULL), AD_OK);
+    ck_assert_mem_eq(numbers, after, sizeof numbers);
+    ad_view turned = ad_array_view(a), back = ad_view_of(AD_F64, numbers + 8, AD_SHAPE(3, 3)),
+            elsewhere = AD_VIEW(after, 3, 3);
+    turned.stride[0] = elsewhere.stride[0] = 1, turned.stride[1] = elsewhere.stride[1] = 3;
+    back.stride[0] = -3, back.stride[1] = -1;
+    ck_assert_int_eq(ad_array_write(&a, turned, &error), AD_MISUSE);
+    ck_assert_ptr_nonnull(strstr(error.text, "shares memory with the array"));
+    ck_assert_int_eq(ad_array_write(&a, back, NULL), AD_MISUSE);
+    ck_assert_mem_eq(numbers, after, sizeof numbers);
+    ck_assert_int_eq(ad_array_write(&a, elsewhere, NULL), AD_OK);
+    ck_assert_double_eq(numbers[1], after[3]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("array");
@@ -97,6 +120,7 @@ int main(void)
     tcase_add_test(set, floats_hold_what_is_infinite_and_what_is_rounded);
     tcase_add_test(borrowed, results_are_written_into_a_callers_memory);
     tcase_add_loop_test(borrowed, arrays_of_any_type_can_lie_in_a_callers_memory, 0, AD_TYPE_COUNT);
+    tcase_add_test(borrowed, numbers_of_the_array_itself_are_moved_or_refused);
     tcase_add_test(borrowed, an_array_made_like_a_borrowed_one_owns_its_memory);
     suite_add_tcase(suite, set);
     suite_add_tcase(suite, borrowed);

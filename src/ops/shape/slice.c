@@ -112,7 +112,7 @@ static bool flip_view(const ad_view *x, const void *attr, ad_view *y)
 {
     int64_t offset = 0;
     for (int i = 0; i < x->shape.rank; i++)
-        if (*(const unsigned *)attr >> i & 1) {
+        if (*(const unsigned *)attr >> i & 1 && x->shape.dim[i] > 1) {
             offset += (x->shape.dim[i] - 1) * x->stride[i];
             y->stride[i] = -x->stride[i];
         }
