@@ -118,8 +118,16 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
         __VA_ARGS__;                                              \
     }
 
-/* Assigns number i of the result, or adds to it. */
-#define AD_PUT(T, value) out[i] = (T)(value) + (add ? out[i] : 0)
+/* Assigns the value to each number of the result, with the bits of a sum with 0, or adds it. There are two
+ * loops, since the compiler moves the question out of short ones only. */
+#define AD_PUT(T, ...)      AD_PUT_BY(AD_EACH, T, __VA_ARGS__)
+#define AD_PUT_LONG(T, ...) AD_PUT_BY(AD_EACH_LONG, T, __VA_ARGS__)
+#define AD_PUT_BY(EACH, T, ...)             \
+    if (add) {                              \
+        EACH(out[i] += (T)(__VA_ARGS__))    \
+    } else {                                \
+        EACH(out[i] = (T)(__VA_ARGS__) + 0) \
+    }
 
 /* Gives all lanes of one row what they make together. */
 #define AD_JOIN(x, both)                                      \

@@ -34,20 +34,20 @@ static const ad_blocks share = AD_BLOCKS(share);
 static const ad_blocks bend = AD_BLOCKS(bend);
 
 /* The same for rows that lie together: x -> y;  x, y, t -> t p. */
-#define LOGSUMEXP_ROWS(s, T)                                       \
-    AD_ROWS_OF(row_##s, double, {                                  \
-        const T *restrict x = in[0];                               \
-        double sum[AD_LANES] = {0};                                \
-        AD_LANE_TOPS(T, top, x)                                    \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)            \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j]))      \
-        AD_JOIN_SUM(sum)                                           \
-        *out = (double)top[0] + AD_LOG(sum[0]);                    \
-    })                                                             \
-    AD_ROWS_OF(row_share_##s, T, {                                 \
-        const T *restrict x = in[0], t = *(const T *)in[2];        \
-        double y = *(const double *)in[1];                         \
-        AD_EACH_LONG(T p = share_of_##s(x[i], y, t); AD_PUT(T, p)) \
+#define LOGSUMEXP_ROWS(s, T)                                  \
+    AD_ROWS_OF(row_##s, double, {                             \
+        const T *restrict x = in[0];                          \
+        double sum[AD_LANES] = {0};                           \
+        AD_LANE_TOPS(T, top, x)                               \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)       \
+        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j])) \
+        AD_JOIN_SUM(sum)                                      \
+        *out = (double)top[0] + AD_LOG(sum[0]);               \
+    })                                                        \
+    AD_ROWS_OF(row_share_##s, T, {                            \
+        const T *restrict x = in[0], t = *(const T *)in[2];   \
+        double y = *(const double *)in[1];                    \
+        AD_PUT_LONG(T, share_of_##s(x[i], y, t))              \
     })
 LOGSUMEXP_ROWS(f32, float)
 LOGSUMEXP_ROWS(f64, double)
