@@ -49,7 +49,7 @@ ad_status door_hook(void *user, const ad_cotangent *c)
 
 /* ---- memory that is compared byte for byte ----------------------------------------- */
 
-enum { ROOM = 1 << 20 };
+enum { ROOM = 1 << 20, OUTS = 16 };
 
 typedef struct room {
     ad_allocator base;
@@ -88,10 +88,10 @@ static const double numbers[] = {1, 2, 3, 4, 5, 6};
 static const int32_t indices[] = {1, 0};
 static const bool masks[] = {true, false, true, false, true, false};
 
-static void open_scene(door_scene *s)
+static void open_scene(scene *s)
 {
     memory.used = 0;
-    *s = (door_scene){.op = ad_builtin_op(0), .view = AD_VIEW(numbers, 2, 3)};
+    *s = (scene){.view = AD_VIEW(numbers, 2, 3)};
     s->tape = ad_tape_new(&(ad_tape_options){
         .size = sizeof(ad_tape_options), .allocator = &memory.base, .checks = AD_CHECK_THREADS});
     s->array = ad_array_copy(NULL, AD_F64, s->view);
@@ -109,20 +109,20 @@ static void open_scene(door_scene *s)
 }
 
 /* The tape's memory is the room's. */
-static void close_scene(door_scene *s)
+static void close_scene(scene *s)
 {
     ad_array_free(&s->array);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < OUTS; i++)
         ad_array_free(&s->out[i]);
     fclose(s->file);
 }
 
 static const char *call_name(int row)
 {
-    return door_calls[row].name;
+    return exported_calls[row].name;
 }
 
-static bool is(const door_call *c, const char *name)
+static bool is(const exported_call *c, const char *name)
 {
     return strcmp(c->name, name) == 0;
 }
@@ -131,8 +131,8 @@ static bool is(const door_call *c, const char *name)
 
 START_TEST(a_call_goes_through_one_door)
 {
-    door_scene s;
-    const door_call *c = &door_calls[_i];
+    scene s;
+    const exported_call *c = &exported_calls[_i];
     if (is(c, "ad_tape_free") || is(c, "ad_dead")) /* whose tape is gone; which looks at nothing */
         return;
     open_scene(&s);
@@ -149,7 +149,7 @@ START_TEST(a_call_goes_through_one_door)
 END_TEST
 
 /* What is wrong with a call beside another thread, or NULL. */
-static const char *wrong_with(const door_call *c, door_scene *s)
+static const char *wrong_with(const exported_call *c, scene *s)
 {
     static const char says[] = "the tape is in use by another thread, for gradient";
     const ad_guard *g = &s->tape->guard;
@@ -163,7 +163,7 @@ static const char *wrong_with(const door_call *c, door_scene *s)
     veil(s->tape);
     if (memory.used != used || memcmp(memory.before, memory.bytes, used) != 0)
         return "changes the tape";
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < OUTS; k++)
         if (s->out[k].data)
             return "writes a result";
     return NULL;
@@ -171,16 +171,17 @@ static const char *wrong_with(const door_call *c, door_scene *s)
 
 /* The first call that is wrong, on the second thread; no assertions: check's are for one. */
 typedef struct verdict {
-    door_scene *scene;
+    scene *scene;
     const char *call, *wrong;
 } verdict;
 
 static void *call_all(void *user)
 {
     verdict *v = user;
-    for (size_t i = 0; i < door_call_count && !v->wrong; i++) {
-        v->call = door_calls[i].name;
-        v->wrong = is(&door_calls[i], "ad_dead") ? NULL : wrong_with(&door_calls[i], v->scene);
+    for (size_t i = 0; i < exported_call_count && !v->wrong; i++) {
+        v->call = exported_calls[i].name;
+        v->wrong =
+            is(&exported_calls[i], "ad_dead") ? NULL : wrong_with(&exported_calls[i], v->scene);
     }
     return NULL;
 }
@@ -196,7 +197,7 @@ static ad_tensor let_another_call(ad_tape *t, const ad_tensor *x, const void *en
 
 START_TEST(beside_another_thread_every_call_is_busy_and_nothing_else)
 {
-    door_scene s;
+    scene s;
     verdict v = {.scene = &s};
     ad_array slope = {0};
     open_scene(&s);
@@ -209,7 +210,7 @@ START_TEST(beside_another_thread_every_call_is_busy_and_nothing_else)
 }
 END_TEST
 
-static void change(door_scene *s)
+static void change(scene *s)
 {
     for (int i = 0; i < 20000 && ad_item(ad_sum(s->x)) == 21; i++)
         ad_tape_rewind(s->mark);
@@ -217,7 +218,7 @@ static void change(door_scene *s)
 
 static void *look(void *user)
 {
-    door_scene *s = user;
+    scene *s = user;
     for (int i = 0; i < 20000; i++)
         if (!ad_read(s->x).data || ad_shape_of(s->x).rank != 2 || ad_is_tracked(s->index))
             return NULL;
@@ -227,7 +228,7 @@ static void *look(void *user)
 START_TEST(any_number_of_threads_may_read)
 {
     enum { THREADS = 4 };
-    door_scene s;
+    scene s;
     pthread_t thread[THREADS];
     void *good;
     open_scene(&s);
@@ -245,7 +246,7 @@ END_TEST
 
 START_TEST(a_reader_and_a_writer_meet)
 {
-    door_scene s;
+    scene s;
     pthread_t reader;
     void *all;
     open_scene(&s);
@@ -264,7 +265,7 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("doors");
     TCase *one = tcase_create("one"), *two = tcase_create("two");
-    add_row_tests(one, a_call_goes_through_one_door, (int)door_call_count, call_name);
+    add_row_tests(one, a_call_goes_through_one_door, (int)exported_call_count, call_name);
     tcase_add_test(two, beside_another_thread_every_call_is_busy_and_nothing_else);
     tcase_add_test(two, any_number_of_threads_may_read);
     tcase_add_test(two, a_reader_and_a_writer_meet);
