@@ -44,10 +44,29 @@ bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held)
     return true;
 }
 
+static bool end_inner(ad_tape *t)
+{
+    bool begun = t->inner_begun;
+    t->inner_begun = false;
+    if (begun) {
+        t->busy = NULL;
+        ad_tape_leave(t);
+    }
+    return begun;
+}
+
 void ad_evaluation_end(ad_tape *t, uint32_t held)
 {
+    if (end_inner(t))
+        ad_tape_fail(t, AD_MISUSE, "a function has begun an inner tape and not ended it");
     ad_tape_let_go(t, held);
     t->depth--;
+}
+
+void ad_evaluation_undo(ad_tape *inner)
+{
+    end_inner(inner);
+    inner->held = 0;
 }
 
 bool ad_result_lives(ad_tape *t, const char *name, const char *what, ad_tensor y)

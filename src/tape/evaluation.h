@@ -18,6 +18,9 @@ bool ad_depth_allows(ad_tape *t, const char *name, uint32_t depth);
 bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held);
 void ad_evaluation_end(ad_tape *t, uint32_t held);
 
+/* Ends what functions have begun on an inner tape and left so: a hold, an inner tape. */
+void ad_evaluation_undo(ad_tape *inner);
+
 /* Whether a user's function has returned a live tensor of its tape. If not, or if the tape has
  * failed, false with an error: "name: the function's result is gone". name may be NULL. */
 bool ad_result_lives(ad_tape *t, const char *name, const char *what, ad_tensor y);

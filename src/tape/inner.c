@@ -18,6 +18,7 @@ static ad_tape *empty_inner(ad_tape *t)
             return NULL;
         t->inner->outer = t;
     }
+    ad_evaluation_undo(t->inner);
     ad_tape_reset(t->inner);
     t->inner->depth = t->depth + 1;
     t->inner->widens = t->widens;

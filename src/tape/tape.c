@@ -1,6 +1,7 @@
 /* The life of tapes: options, reset, marks. */
 #include "base/sized.h"
 #include "kernels/gemm.h"
+#include "tape/evaluation.h"
 #include "tape/failure.h"
 #include "tape/sweep.h"
 #include "tape/tangent.h"
@@ -92,6 +93,7 @@ static void free_inner(ad_tape *t)
     if (!t->inner)
         return;
     t->inner->outer = NULL;
+    ad_evaluation_undo(t->inner);
     ad_tape_free(t->inner);
     t->inner = NULL;
 }
