@@ -25,7 +25,7 @@ static ad_tensor call(ad_checking *c)
 {
     uint32_t held;
     ad_tensor y = ad_number(NAN);
-    if (ad_evaluation_begin(c->t, c->name, &held)) {
+    if (ad_tape_status(c->t) == AD_OK && ad_evaluation_begin(c->t, c->name, &held)) {
         y = c->f(c->t, c->tensors, c->env);
         ad_evaluation_end(c->t, held);
     }

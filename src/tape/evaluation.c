@@ -24,15 +24,20 @@ uint32_t ad_tape_hold(ad_tape *t)
     AD_DOOR(t, "hold", AD_NO_NODE);
     uint32_t held = t ? t->held : 0;
     if (t)
-        t->held = t->count;
+        t->held = t->count + 1;
     return held;
 }
 
 void ad_tape_let_go(ad_tape *t, uint32_t held)
 {
-    AD_DOOR(t, "let_go", );
-    if (t && held != AD_NO_NODE) /* which hold returns where another thread is inside */
-        t->held = held < t->count ? held : t->count;
+    bool checked = t && t->checks & AD_CHECK_THREADS;
+    if (!t || held == AD_NO_NODE) /* which hold returns where another thread is inside */
+        return;
+    if (checked && !ad_guard_take(&t->guard, "let_go")) /* in spite of meetings, as a reset does */
+        return;
+    t->held = held <= t->count ? held : t->count + 1;
+    if (checked)
+        ad_tape_leave(t);
 }
 
 bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held)

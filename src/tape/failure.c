@@ -49,7 +49,8 @@ bool ad_tape_take_over(ad_tape *t, const char *name)
 {
     if (t->checks & AD_CHECK_THREADS && !ad_guard_take(&t->guard, name))
         return false;
-    if (t->busy)
+    bool free = !t->busy; /* which is another's to say once the guard is left */
+    if (!free)
         ad_tape_leave(t);
-    return !t->busy;
+    return free;
 }

@@ -74,7 +74,7 @@ struct ad_tape {
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
-    uint32_t held;         /* nodes that must stay, see ad_tape_hold */
+    uint32_t held;         /* 1 and the nodes that must stay, see ad_tape_hold; 0: not held */
     uint32_t depth;        /* of the function that is being evaluated, see evaluation.h */
     uint32_t last_watched; /* the last watched leaf or retained value; AD_NO_NODE: none */
     bool severed;          /* some node is retained */

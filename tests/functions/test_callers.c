@@ -1,5 +1,6 @@
 /* Every function that calls a user's function looks at what comes back: it must be a live tensor of the tape.
  * And functions that call each other without end meet a limit. */
+#include "allocator.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -308,12 +309,78 @@ START_TEST(functions_that_call_themselves_without_end_meet_a_limit)
 }
 END_TEST
 
+/* ---- what functions leave behind ----------------------------------------------------- */
+
+static ad_tensor leaves_a_hold(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    ad_tape_hold(t);
+    return ad_sum(x[0]);
+}
+
+static ad_tensor leaves_an_inner_tape(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_tensor y = ad_sum(x[0]);
+    (void)env;
+    ad_inner_begin(t, "careless");
+    return y;
+}
+
+START_TEST(what_a_function_leaves_begun_ends_with_it)
+{
+    test_allocator memory;
+    test_allocator_init(&memory);
+    ad_function *careless[] = {leaves_a_hold, leaves_an_inner_tape};
+    const ad_view at = AD_VIEW(numbers, 3);
+    for (int i = 0; i < 2; i++) {
+        ad_array slope = {0};
+        ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options),
+                                                    .allocator = &memory.base,
+                                                    .checks = AD_CHECK_THREADS});
+        for (int again = 0; again < 2; again++) {
+            ad_tape_reset(t);
+            ad_tensor x = ad_watch(t, at);
+            ad_tensor y = ad_checkpoint(careless[i], 1, &x, NULL);
+            ck_assert_double_eq(ad_item(y), 6);
+            ck_assert_int_eq(ad_backward(y), i == 0 ? AD_OK : AD_BUSY);
+        }
+        ad_tape_reset(t);
+        ad_status status = ad_gradient(t, careless[i], 1, &at, NULL, &slope);
+        ck_assert_int_eq(status, i == 0 ? AD_OK : AD_MISUSE);
+        if (i == 1)
+            ck_assert_str_eq(ad_tape_error(t),
+                             "a function has begun an inner tape and not ended it");
+        ad_array_free(&slope);
+        ad_tape_reset(t);
+        ck_assert_int_eq(ad_tape_status(t), AD_OK);
+        ad_tape_free(t);
+        ck_assert_uint_eq(memory.live_blocks, 0);
+    }
+}
+END_TEST
+
+START_TEST(an_empty_tape_that_is_held_can_be_reset_but_not_freed)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    uint32_t held = ad_tape_hold(t);
+    ad_tape_reset(t);
+    ck_assert_int_eq(ad_tape_status(t), AD_OK);
+    ad_tape_free(t);
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(t), "free: a function is being evaluated"));
+    ad_tape_let_go(t, held);
+    ad_tape_free(t);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("callers");
     TCase *c = tcase_create("callers");
     add_row_tests(c, a_result_that_is_not_alive_on_its_tape_is_an_error, RUNNERS, runner_name);
     add_row_tests(c, functions_that_call_themselves_without_end_meet_a_limit, RUNNERS, runner_name);
+    tcase_add_test(c, what_a_function_leaves_begun_ends_with_it);
+    tcase_add_test(c, an_empty_tape_that_is_held_can_be_reset_but_not_freed);
     suite_add_tcase(suite, c);
     return suite;
 }

@@ -17,7 +17,7 @@ enum { LENGTH = 128, THREADS_AT_MOST = 16 };
 /* What both processes see. */
 typedef struct progress {
     uint64_t sequence;
-    size_t step, calls;
+    size_t step, calls, succeeded;
     char wrong[200];
 } progress;
 
@@ -56,6 +56,7 @@ static bool run_sequence(uint64_t sequence, const bool *in, bool tells)
         if (tells)
             fprintf(stderr, "    %3zu  %s\n", i, s.line);
     }
+    seen->succeeded += s.succeeded;
     bool closed = scene_close(&s);
     if (!good || !closed)
         snprintf(seen->wrong, sizeof seen->wrong, "%s: %s", s.call,
@@ -123,7 +124,8 @@ static int run_alone(const options *o)
         waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!good)
         return report(seen->sequence);
-    printf("%zu calls\n", seen->calls);
+    printf("%zu calls, %zu of them on a tape that was good before and after\n", seen->calls,
+           seen->succeeded);
     return 0;
 }
 
@@ -185,9 +187,12 @@ static int run_together(const options *o)
         good = good && well;
     }
     good = good && still_works(t);
+    char wrong[128];
+    snprintf(wrong, sizeof wrong, "%s", ad_tape_error(t));
     ad_tape_free(t);
     if (!good || memory.blocks || memory.bytes) {
-        fprintf(stderr, "%s\n", good ? "memory is not given back" : "the tape does not recover");
+        fprintf(stderr, "%s: %s\n", good ? "memory is not given back" : "the tape does not recover",
+                wrong);
         return 1;
     }
     printf("%zu calls by %d threads\n", o->calls, o->threads);

@@ -46,6 +46,7 @@ typedef struct scene {
     size_t used;       /* of line */
     const char *wrong; /* what is wrong, or NULL */
     const char *call;  /* its name */
+    size_t succeeded;  /* calls after which the tape is as good as before */
 
     budget *memory;
     ad_tape *tape[TAPES];
@@ -64,7 +65,7 @@ typedef struct scene {
     bool writes;               /* whether this call may write to arrays and states */
     uint64_t before;           /* their digest */
     ad_tensor list[4], out[8]; /* arguments of this call */
-    ad_view views[8];
+    ad_view point[4], views[16];
     ad_error error;
     ad_tape_info info;
     ad_shape shape;
@@ -107,7 +108,8 @@ ad_tape *draw_tape(scene *s);
 ad_tensor draw_tensor(scene *s), draw_index(scene *s), draw_mask(scene *s);
 ad_tensor *draw_tensors(scene *s), *draw_tensors_out(scene *s);
 ad_mark draw_mark(scene *s);
-ad_view draw_numbers(scene *s), draw_view(scene *s), *draw_point(scene *s), *draw_views(scene *s);
+ad_view draw_good(scene *s, ad_type type), draw_numbers(scene *s), draw_view(scene *s),
+    *draw_point(scene *s), *draw_views(scene *s);
 ad_array *draw_arrays_out(scene *s), *draw_value_out(scene *s), *draw_gradient_out(scene *s);
 ad_array draw_array(scene *s);
 void *draw_memory(scene *s);
@@ -120,7 +122,7 @@ const ad_op *draw_op(scene *s);
 const int64_t *draw_extents(scene *s);
 ad_shape draw_shape(scene *s), *draw_shape_at(scene *s);
 ad_axes draw_axes(scene *s);
-int draw_axis(scene *s);
+int draw_axis(scene *s), draw_count(scene *s);
 int64_t draw_int(scene *s, int64_t low, int64_t high), draw_long(scene *s);
 double draw_double(scene *s);
 ad_function *draw_function(scene *s);
@@ -191,7 +193,7 @@ uint32_t draw_held(scene *s);
 #define STATUS(s)            (ad_status) draw_int(s, 0, AD_STATUS_COUNT - 1)
 #define AXIS(s)              draw_axis(s)
 #define PLACE(s)             (int)draw_int(s, -1, 2)
-#define COUNT(s)             (int)draw_int(s, -1, 4)
+#define COUNT(s)             draw_count(s)
 #define FEW(s)               (size_t) draw_int(s, 0, 8)
 #define BYTES(s)             (size_t) draw_long(s)
 #define STEPS(s)             draw_int(s, -1, 5)

@@ -36,6 +36,14 @@ int64_t draw_long(scene *s)
     return n;
 }
 
+int draw_count(scene *s)
+{
+    static const int some[] = {1, 1, 1, 1, 2, 2, 2, 3, 4, 0, -1};
+    int n = some[draw_below(s, sizeof some / sizeof *some)];
+    scene_tell(s, " %d", n);
+    return n;
+}
+
 double draw_double(scene *s)
 {
     static const double some[] = {0.5, 1, 2, 0, -1, 0.25, 1e300, -1e300, INFINITY, -INFINITY, NAN};
@@ -71,7 +79,7 @@ ad_shape draw_shape(scene *s)
                                      {9, {1}},
                                      {1, {-7}},
                                      {2, {INT64_MAX, INT64_MAX}}};
-    ad_shape shape = usual[draw_below(s, draw_below(s, 8) ? 10 : sizeof usual / sizeof *usual)];
+    ad_shape shape = usual[draw_below(s, draw_below(s, 16) ? 10 : sizeof usual / sizeof *usual)];
     char text[128];
     scene_tell(s, " %s",
                shape.rank > AD_MAX_RANK ? "rank 9" : ad_shape_print(&shape, text, sizeof text));
@@ -167,6 +175,14 @@ static ad_view lasting(scene *s, ad_type type, ad_shape shape)
     return v;
 }
 
+/* Of one shape in half of all cases, so that operands fit each other. */
+ad_view draw_good(scene *s, ad_type type)
+{
+    static const ad_shape shapes[] = {{2, {2, 3}}, {1, {3}}, {0},
+                                      {2, {2, 2}}, {1, {0}}, {3, {2, 1, 3}}};
+    return lasting(s, type, shapes[draw_below(s, 2) ? 0 : draw_below(s, 6)]);
+}
+
 ad_view draw_numbers(scene *s)
 {
     static const ad_type usual[] = {AD_F64, AD_F64, AD_F64, AD_F64, AD_F32, AD_I32, AD_BOOL};
@@ -202,7 +218,7 @@ ad_view draw_view(scene *s)
 
 ad_view *draw_views(scene *s)
 {
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 16; i++)
         s->views[i] = draw_view(s);
     return s->views;
 }
@@ -210,9 +226,9 @@ ad_view *draw_views(scene *s)
 ad_view *draw_point(scene *s)
 {
     ad_shape shape = draw_shape(s);
-    for (int i = 0; i < 8; i++)
-        s->views[i] = draw_below(s, 32) ? lasting(s, AD_F64, shape) : draw_numbers(s);
-    return s->views;
+    for (int i = 0; i < 4; i++)
+        s->point[i] = draw_below(s, 32) ? lasting(s, AD_F64, shape) : draw_numbers(s);
+    return s->point;
 }
 
 /* ---- tensors ------------------------------------------------------------------------ */
@@ -230,11 +246,11 @@ static bool alike(const slot *a, const slot *b)
            ad_shape_equal(&a->shape, &b->shape);
 }
 
-/* Any slot, one time in ten; else one from there on that is like the operands of this call. */
+/* Any slot, one time in 24; else one from there on that is like the operands of this call. */
 static int draw_slot(scene *s)
 {
     int at = (int)draw_below(s, SLOTS);
-    if (draw_below(s, 10))
+    if (draw_below(s, 24))
         for (int i = 0; i < SLOTS; i++)
             if (alike(&s->slot[(at + i) % SLOTS], &s->slot[s->like]))
                 return (at + i) % SLOTS;

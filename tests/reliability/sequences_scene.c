@@ -1,5 +1,6 @@
 /* The scene of a sequence: its tapes, what is known of its tensors, and what must hold after every call. */
 #include "sequences.h"
+#include "tape/node.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -206,12 +207,14 @@ static ad_tape *new_tape(budget *memory, unsigned which)
 
 static void fill(scene *s)
 {
-    for (int i = 0; i < 4; i++) {
-        s->draw += (uint64_t)i;
-        ad_tensor x = (ad_watch)(s->tape[0], draw_numbers(s));
-        scene_keep(s, x);
+    ad_view v[] = {draw_good(s, AD_F64), draw_good(s, AD_F64), draw_good(s, AD_F32),
+                   draw_good(s, AD_I32), draw_good(s, AD_BOOL)};
+    for (int i = 0; i < 3; i++) {
+        scene_keep(s, (ad_watch)(s->tape[0], v[i]));
+        scene_keep(s, (ad_freeze)(s->tape[0], v[i + 2]));
     }
-    scene_keep(s, (ad_constant)(s->tape[1], AD_F64, 1));
+    if (draw_below(s, 4) == 0)
+        scene_keep(s, (ad_watch)(s->tape[1], v[0]));
 }
 
 bool scene_open(scene *s, budget *memory, uint64_t number, ad_tape *shared)
@@ -330,11 +333,14 @@ static void choose_like(scene *s)
 {
     int at = (int)draw_below(s, SLOTS);
     s->like = at;
-    for (int i = 0; i < SLOTS; i++)
-        if (s->slot[(at + i) % SLOTS].alive && s->slot[(at + i) % SLOTS].type == AD_F64) {
+    const ad_tape *t = s->tape[draw_below(s, 16) == 0];
+    for (int i = 0; i < SLOTS; i++) {
+        const slot *k = &s->slot[(at + i) % SLOTS];
+        if (k->alive && k->type == AD_F64 && k->x.tape == t) {
             s->like = (at + i) % SLOTS;
             return;
         }
+    }
 }
 
 static bool call_one(scene *s)
@@ -345,7 +351,7 @@ static bool call_one(scene *s)
         i = draw_below(s, exported_call_count);
     s->call = exported_calls[i].name;
     scene_tell(s, "%s", s->call);
-    if (draw_below(s, 32) == 0 && s->alone)
+    if (draw_below(s, 48) == 0 && s->alone)
         atomic_store(&s->memory->until_failure, (long)draw_int(s, 0, 3));
     bool good = exported_calls[i].run(s);
     if (!s->alone)
@@ -365,6 +371,8 @@ static bool check_all(scene *s)
     for (int i = 0; i < TAPES; i++) {
         ad_tape_info info = {.size = sizeof info};
         ad_tape_measure(s->tape[i], &info);
+        if (s->tape[i]->guard.depth > s->tape[i]->inner_begun || s->tape[i]->guard.readers)
+            return scene_fail(s, "a call has not left the tape");
         if (info.bytes_reserved < info.bytes_used)
             return scene_fail(s, "less is reserved than used");
     }
@@ -392,6 +400,7 @@ bool scene_step(scene *s, uint64_t number)
         good = shadow_step(s);
     } else {
         good = call_one(s) && check_failure(s, &before);
+        s->succeeded += before.status == AD_OK && ad_tape_status(s->tape[0]) == AD_OK;
         if (good && ad_tape_status(s->tape[0]) != AD_OK && draw_below(s, 4)) {
             scene_tell(s, "; recovered");
             good = recover(s, s->tape[0]);

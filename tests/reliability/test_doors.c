@@ -261,12 +261,40 @@ START_TEST(a_reader_and_a_writer_meet)
 }
 END_TEST
 
+static void *let_go_from_afar(void *user)
+{
+    ad_tape_let_go(user, 0);
+    return NULL;
+}
+
+START_TEST(after_a_meeting_the_tape_can_be_let_go_and_reset)
+{
+    scene s;
+    pthread_t thread;
+    open_scene(&s);
+    uint32_t held = ad_tape_hold(s.tape);
+    ad_tape *inner = ad_inner_begin(s.tape, "a composition");
+    ck_assert_ptr_nonnull(inner);
+    ck_assert_int_eq(pthread_create(&thread, NULL, let_go_from_afar, s.tape), 0);
+    pthread_join(thread, NULL);
+    ad_inner_end(s.tape);
+    ck_assert_int_eq(ad_tape_status(s.tape), AD_BUSY);
+    ad_tape_reset(s.tape); /* which the hold forbids */
+    ck_assert_int_eq(ad_tape_status(s.tape), AD_BUSY);
+    ad_tape_let_go(s.tape, held);
+    ad_tape_reset(s.tape);
+    ck_assert_int_eq(ad_tape_status(s.tape), AD_OK);
+    close_scene(&s);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("doors");
     TCase *one = tcase_create("one"), *two = tcase_create("two");
     add_row_tests(one, a_call_goes_through_one_door, (int)exported_call_count, call_name);
     tcase_add_test(two, beside_another_thread_every_call_is_busy_and_nothing_else);
+    tcase_add_test(two, after_a_meeting_the_tape_can_be_let_go_and_reset);
     tcase_add_test(two, any_number_of_threads_may_read);
     tcase_add_test(two, a_reader_and_a_writer_meet);
     suite_add_tcase(suite, one);
