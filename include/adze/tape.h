@@ -106,8 +106,9 @@ AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, 
 AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
 
 /* Call hold before, and let_go after, running a caller's function on t. In between, the function
- * cannot destroy what t holds: a reset, a rewind to before it, and a free of t fail. Pass hold's
- * result to let_go. t may be NULL. */
+ * cannot destroy what t holds: a rewind to before it, a reset (unless t holds nothing), and a free
+ * of t fail. Pass hold's result to let_go, which also works on a tape that has failed. t may be
+ * NULL. */
 AD_API uint32_t ad_tape_hold(ad_tape *t);
 AD_API void ad_tape_let_go(ad_tape *t, uint32_t held);
 
