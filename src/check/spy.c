@@ -12,6 +12,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const ad_spy *spy_of(const void *attr)
@@ -70,18 +71,29 @@ static void take_snapshot(snapshot *s)
         memcpy(s->saved_copy, s->saved, s->saved_bytes);
 }
 
+/* The name of what is watched: "result 2" where there are several. */
+static const char *name_of(const snapshot *s, int i, char *text, size_t size)
+{
+    int k = (i - s->arity) % (s->results ? s->results : 1);
+    if (i < s->arity)
+        snprintf(text, size, "its operand x[%d]", i);
+    else if (i < s->arity + s->results)
+        snprintf(text, size, s->results > 1 ? "result %d" : "the result", k);
+    else
+        snprintf(text, size, s->results > 1 ? "dys[%d]" : "dy, which is not spare", k);
+    return text;
+}
+
 static void expect_unchanged(const snapshot *s)
 {
+    char name[40];
     for (int i = 0; s->numbers && i < count(s); i++) {
         const ad_view *v = watched(s, i);
         double *now = s->numbers[i] ? numbers_of(s->work, v) : NULL;
         if (!now || same_bits(now, s->numbers[i], ad_view_count(v)))
             continue;
-        if (i < s->arity)
-            ad_reject(s->work, AD_DIFFERENT, "%s writes to its operand x[%d]", s->rule, i);
-        else
-            ad_reject(s->work, AD_DIFFERENT, "%s writes to %s", s->rule,
-                      i < s->arity + s->results ? "the result" : "dy, which is not spare");
+        ad_reject(s->work, AD_DIFFERENT, "%s writes to %s", s->rule,
+                  name_of(s, i, name, sizeof name));
     }
     if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
         ad_reject(s->work, AD_DIFFERENT, "%s writes to the bytes that forward saved", s->rule);
@@ -122,12 +134,16 @@ static void fill(const ad_array *a, int byte)
         memset(a->data, a->type == AD_BOOL ? byte & 1 : byte, bytes);
 }
 
-/* Runs a rule twice, on memory with different contents. */
-static void expect_all_written(ad_workspace *work, const char *rule, const ad_array *y, writer *run,
-                               const void *args)
+/* Runs a rule twice, on memory with different contents for the k-th of so many results. */
+static void expect_written(ad_workspace *work, const char *rule, int results, const ad_array *ys,
+                           int k, writer *run, const void *args)
 {
+    const ad_array *y = &ys[k];
     ad_view v = ad_array_view(*y);
     size_t n = ad_array_count(y);
+    char which[32] = "";
+    if (results > 1)
+        snprintf(which, sizeof which, " of result %d", k);
     fill(y, 0x5a);
     run(args);
     double *first = numbers_of(work, &v);
@@ -137,8 +153,17 @@ static void expect_all_written(ad_workspace *work, const char *rule, const ad_ar
     for (size_t i = 0; second && i < n; i++)
         if (!same_bits(&first[i], &second[i], 1))
             ad_reject(work, AD_DIFFERENT,
-                      "%s does not write number %zu, or changes it the second time: %g, then %g",
-                      rule, i, first[i], second[i]);
+                      "%s does not write number %zu%s, or changes it the second time: %g, then %g",
+                      rule, i, which, first[i], second[i]);
+}
+
+/* Of the results that have memory. */
+static void expect_all_written(ad_workspace *work, const char *rule, int results,
+                               const ad_array *ys, writer *run, const void *args)
+{
+    for (int k = 0; k < results; k++)
+        if (ys[k].data)
+            expect_written(work, rule, results, ys, k, run, args);
 }
 
 static void run_forward(const void *args)
@@ -157,8 +182,7 @@ static void spy_forward(const ad_forward_args *c)
     take_snapshot(&s);
     run_forward(&args);
     expect_unchanged(&s);
-    for (int k = 0; k < c->results; k++)
-        expect_all_written(c->work, "forward", &c->ys[k], run_forward, &args);
+    expect_all_written(c->work, "forward", c->results, c->ys, run_forward, &args);
 }
 
 static void run_jvp(const void *args)
@@ -179,9 +203,7 @@ static void spy_jvp(const ad_jvp_args *c)
     take_snapshot(&s);
     run_jvp(&args);
     expect_unchanged(&s);
-    for (int k = 0; k < c->results; k++)
-        if (c->tys[k].data)
-            expect_all_written(c->work, "the jvp", &c->tys[k], run_jvp, &args);
+    expect_all_written(c->work, "the jvp", c->results, c->tys, run_jvp, &args);
 }
 
 /* ---- rules that add to cotangents ------------------------------------------------------ */
