@@ -141,10 +141,11 @@ static ad_status check_states(const step *s)
 {
     const ad_states *states = s->states;
     const char *name = s->optimiser->name;
-    if (states->count && strcmp(states->optimiser, name) != 0)
+    bool begun = states->optimiser;
+    if (begun && strcmp(states->optimiser, name) != 0)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of %s", name,
                        states->optimiser);
-    if (states->count && states->arrays != s->tree->arrays)
+    if (begun && states->arrays != s->tree->arrays)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of another model", name);
     if (states->steps < 0 || states->steps == INT64_MAX)
         return ad_fail(s->error, AD_DOMAIN, "%s: %lld is not a number of steps taken", name,
