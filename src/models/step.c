@@ -36,8 +36,9 @@ static const char *unusable(const ad_method *m)
 static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
 {
     *s = (step){.tree = tree, .optimiser = m ? m->optimiser : NULL, .error = error};
-    if (!tree || !s->optimiser)
-        return ad_fail(error, AD_MISUSE, "step: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, s->optimiser);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "step: %s", missing);
     const char *wrong = unusable(m);
     if (wrong)
         return ad_fail(error, AD_MISUSE, "step: the optimiser cannot be used: %s", wrong);
