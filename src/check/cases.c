@@ -120,6 +120,13 @@ static ad_status choose_shapes(ad_trial *c)
     if (c->x.n < 1 || c->x.n > AD_CHECK_OPERANDS)
         return ad_fail(c->error, AD_MISUSE, "check_op: %s has %d operands; the check takes 1 to %d",
                        c->op->name, c->x.n, AD_CHECK_OPERANDS);
+    for (int i = 0; i < c->x.n; i++)
+        if (c->x.type[i] == AD_F32 && !(c->op->flags & AD_OP_NO_DERIVATIVE))
+            return ad_fail(
+                c->error, AD_MISUSE,
+                "check_op: the sampler gives an f32 operand x[%d] to %s: floats are f64, "
+                "and f32 is tried, too",
+                i, c->op->name);
     return AD_OK;
 }
 
@@ -167,8 +174,9 @@ static ad_status expect_no_more_results(const ad_trial *c)
     int n = c->results;
     if (c->y[n].rank == -1 && c->y_type[n] == AD_TYPE_COUNT)
         return AD_OK;
-    return ad_trial_report(c, AD_MISUSE, "the op's rules set result %d, but the op has %d result%s",
-                           n, n, n == 1 ? "" : "s");
+    return ad_trial_report(c, AD_MISUSE,
+                           "the op's rules set result %d, but the op has %d result%s (.results)", n,
+                           n, n == 1 ? "" : "s");
 }
 
 ad_status ad_trial_begin(ad_trial *c)

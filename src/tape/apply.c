@@ -260,8 +260,8 @@ static bool rules_set_no_more(const call *c)
     int n = c->r.args.results;
     if (c->result_shape[n].rank == -1 && c->result_type[n] == AD_TYPE_COUNT)
         return true;
-    snprintf(reason, sizeof reason, "the op's rules set result %d, but the op has %d results", n,
-             n);
+    snprintf(reason, sizeof reason,
+             "the op's rules set result %d, but the op has %d results (.results)", n, n);
     return ad_recording_refuse(&c->r, AD_MISUSE, reason);
 }
 

@@ -205,8 +205,8 @@ START_TEST(rules_that_set_more_results_than_the_op_has_are_found)
     ad_op op = trio_op;
     op.results = _i;
     ck_assert_int_eq(ad_check_op(&op, &none, NULL, &error), AD_MISUSE);
-    ck_assert_msg(strstr(error.text, _i == 2 ? "set result 2, but the op has 2 results"
-                                             : "set result 1, but the op has 1 result"),
+    ck_assert_msg(strstr(error.text, _i == 2 ? "set result 2, but the op has 2 results (.results)"
+                                             : "set result 1, but the op has 1 result (.results)"),
                   "%s", error.text);
 }
 END_TEST

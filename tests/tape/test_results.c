@@ -510,7 +510,8 @@ START_TEST(a_result_too_many_is_named)
     ad_op op = trio_op;
     op.results = 2;
     ad_apply_results(&op, 2, x, &c, 2, results);
-    expect(AD_MISUSE, "trio([3], [3]): the op's rules set result 2, but the op has 2 results");
+    expect(AD_MISUSE,
+           "trio([3], [3]): the op's rules set result 2, but the op has 2 results (.results)");
 }
 END_TEST
 
