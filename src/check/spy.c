@@ -2,12 +2,13 @@
  *
  * A rule that writes is run twice on memory with different contents: a number that then differs
  * was not written. A rule that adds is run on zeros, which shows its contribution, then on other
- * numbers, and then for one operand at a time; what nobody wants must not change. All this happens in scratch memory. The call that
- * was asked for comes last. */
+ * numbers, and then for one operand at a time; what nobody wants must not change. All this happens
+ * in scratch memory. The call that was asked for comes last. */
 #include "check/spy.h"
 
 #include "base/workspace.h"
 #include "check/parts.h"
+#include "check/snapshot.h"
 #include "kernels/unwanted.h"
 
 #include <float.h>
@@ -22,83 +23,6 @@ static const ad_spy *spy_of(const void *attr)
 
 /* ---- memory that must not change ------------------------------------------------------ */
 
-/* A copy of the numbers of a view, row by row. NULL, with an error recorded, if memory ran out. */
-static double *numbers_of(ad_workspace *work, const ad_view *v)
-{
-    size_t n = ad_view_count(v);
-    double *numbers = ad_scratch(work, (n + 1) * sizeof *numbers);
-    for (size_t i = 0; numbers && i < n; i++)
-        numbers[i] = ad_view_get(v, i);
-    return numbers;
-}
-
-static bool same_bits(const double *a, const double *b, size_t n)
-{
-    return n == 0 || memcmp(a, b, n * sizeof *a) == 0;
-}
-
-typedef struct snapshot {
-    ad_workspace *work;
-    const char *rule;
-    int arity;
-    int results;                 /* 0 where the rule is given none, */
-    const ad_view *x, *ys, *dys; /* or no cotangents, dys being NULL */
-    const void *saved;
-    size_t saved_bytes;
-    double **numbers; /* of operands, results, cotangents */
-    void *saved_copy;
-} snapshot;
-
-static int count(const snapshot *s)
-{
-    return s->arity + s->results + (s->dys ? s->results : 0);
-}
-
-static const ad_view *watched(const snapshot *s, int i)
-{
-    int k = i - s->arity;
-    return k < 0 ? &s->x[i] : k < s->results ? &s->ys[k] : &s->dys[k - s->results];
-}
-
-/* Without memory nothing is compared: the failure is already recorded. */
-static void take_snapshot(snapshot *s)
-{
-    s->numbers = ad_scratch(s->work, (size_t)count(s) * sizeof *s->numbers);
-    for (int i = 0; s->numbers && i < count(s); i++)
-        s->numbers[i] = watched(s, i)->data ? numbers_of(s->work, watched(s, i)) : NULL;
-    s->saved_copy = s->saved_bytes ? ad_scratch(s->work, s->saved_bytes) : NULL;
-    if (s->saved_copy)
-        memcpy(s->saved_copy, s->saved, s->saved_bytes);
-}
-
-/* The name of what is watched: "result 2" where there are several. */
-static const char *name_of(const snapshot *s, int i, char *text, size_t size)
-{
-    int k = (i - s->arity) % (s->results ? s->results : 1);
-    if (i < s->arity)
-        snprintf(text, size, "its operand x[%d]", i);
-    else if (i < s->arity + s->results)
-        snprintf(text, size, s->results > 1 ? "result %d" : "the result", k);
-    else
-        snprintf(text, size, s->results > 1 ? "dys[%d]" : "dy, which is not spare", k);
-    return text;
-}
-
-static void expect_unchanged(const snapshot *s)
-{
-    char name[40];
-    for (int i = 0; s->numbers && i < count(s); i++) {
-        const ad_view *v = watched(s, i);
-        double *now = s->numbers[i] ? numbers_of(s->work, v) : NULL;
-        if (!now || same_bits(now, s->numbers[i], ad_view_count(v)))
-            continue;
-        ad_reject(s->work, AD_DIFFERENT, "%s writes to %s", s->rule,
-                  name_of(s, i, name, sizeof name));
-    }
-    if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
-        ad_reject(s->work, AD_DIFFERENT, "%s writes to the bytes that forward saved", s->rule);
-}
-
 static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
 {
     ad_type type[AD_CHECK_OPERANDS];
@@ -112,15 +36,15 @@ static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
 
 /* The memory that a rule reads; nothing is copied yet. saved is NULL for forward, which
  * writes it. */
-static snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
-                        const void *saved, ad_workspace *work)
+static ad_snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
+                           const void *saved, ad_workspace *work)
 {
-    return (snapshot){.work = work,
-                      .rule = rule,
-                      .arity = arity,
-                      .x = x,
-                      .saved = saved,
-                      .saved_bytes = saved ? saved_bytes(spy, arity, x) : 0};
+    return (ad_snapshot){.work = work,
+                         .rule = rule,
+                         .arity = arity,
+                         .x = x,
+                         .saved = saved,
+                         .saved_bytes = saved ? saved_bytes(spy, arity, x) : 0};
 }
 
 /* ---- rules that write all of a result ------------------------------------------------- */
@@ -146,12 +70,12 @@ static void expect_written(ad_workspace *work, const char *rule, int results, co
         snprintf(which, sizeof which, " of result %d", k);
     fill(y, 0x5a);
     run(args);
-    double *first = numbers_of(work, &v);
+    double *first = ad_check_numbers_of(work, &v);
     fill(y, 0xff);
     run(args);
-    double *second = first ? numbers_of(work, &v) : NULL;
+    double *second = first ? ad_check_numbers_of(work, &v) : NULL;
     for (size_t i = 0; second && i < n; i++)
-        if (!same_bits(&first[i], &second[i], 1))
+        if (!ad_check_same_bits(&first[i], &second[i], 1))
             ad_reject(work, AD_DIFFERENT,
                       "%s does not write number %zu%s, or changes it the second time: %g, then %g",
                       rule, i, which, first[i], second[i]);
@@ -178,10 +102,10 @@ static void spy_forward(const ad_forward_args *c)
     ad_forward_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = reading(spy, "forward", c->arity, c->x, NULL, c->work);
-    take_snapshot(&s);
+    ad_snapshot s = reading(spy, "forward", c->arity, c->x, NULL, c->work);
+    ad_snapshot_take(&s);
     run_forward(&args);
-    expect_unchanged(&s);
+    ad_snapshot_expect(&s);
     expect_all_written(c->work, "forward", c->results, c->ys, run_forward, &args);
 }
 
@@ -197,12 +121,12 @@ static void spy_jvp(const ad_jvp_args *c)
     ad_jvp_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
+    ad_snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
     s.results = c->results;
     s.ys = c->ys;
-    take_snapshot(&s);
+    ad_snapshot_take(&s);
     run_jvp(&args);
-    expect_unchanged(&s);
+    ad_snapshot_expect(&s);
     expect_all_written(c->work, "the jvp", c->results, c->tys, run_jvp, &args);
 }
 
@@ -294,11 +218,11 @@ static void expect_sum(const adder *a, const buffers *got, const buffers *added,
     }
 }
 
-static void expect_adds(const adder *a, snapshot *s, bool assigns)
+static void expect_adds(const adder *a, ad_snapshot *s, bool assigns)
 {
-    take_snapshot(s);
+    ad_snapshot_take(s);
     buffers added = run(a, 0, -1, false);
-    expect_unchanged(s);
+    ad_snapshot_expect(s);
     buffers more = run(a, 0.75, -1, false);
     expect_sum(a, &more, &added, 0.75, "does not add to what is there (0.75)");
     if (assigns) {
@@ -348,7 +272,7 @@ static void spy_pullback(const ad_pullback_args *c)
     args.attr = spy->attr;
     ad_pullback_args trying = args;
     trying.spare = NULL;
-    snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
+    ad_snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
     s.results = c->results;
     s.ys = c->ys;
     s.dys = c->dys;
@@ -376,7 +300,7 @@ static void spy_curvature(const ad_curvature_args *c)
     ad_curvature_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
+    ad_snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
     s.results = c->results;
     s.ys = c->ys;
     s.dys = c->dys;
