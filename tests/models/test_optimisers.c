@@ -23,7 +23,7 @@ typedef struct bad_settings {
 typedef struct row {
     const char *name;
     const ad_optimiser *own; /* NULL: the built-in one of this name */
-    const void *settings;    /* to be tried, one after another */
+    const void *settings;    /* to be tried, one after another; the second needs all states */
     size_t settings_size, count;
     void (*step)(const void *settings, long double g, int t, oracle *n);
     bad_settings bad[MOST_SETTINGS];
@@ -406,7 +406,7 @@ typedef struct scene {
 
 static void open_scene(scene *s, const row *r)
 {
-    *s = (scene){.method = method_of(r, settings_of(r, 1))};
+    *s = (scene){.method = method_of(r, settings_of(r, r->count > 1))};
     test_allocator_init(&s->memory);
     build_model(&nested_tree, &s->memory.base, AD_F32, &s->model);
     build_model(&nested_tree, &s->memory.base, AD_F32, &s->gradient);
