@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static ad_status missing_argument(ad_error *error, const char *verb)
-{
-    return ad_fail(error, AD_MISUSE, "%s: an argument is NULL", verb);
-}
-
 /* ---- visiting and freeing ----------------------------------------------------------- */
 
 typedef struct caller {
@@ -29,13 +24,14 @@ static ad_status call(void *user, const ad_site *s)
 ad_status ad_model_visit(const ad_tree *tree, void *model, ad_visitor *visit, void *user)
 {
     caller c = {model, visit, user};
-    return tree && model && visit ? ad_tree_walk(tree, call, &c) : AD_MISUSE;
+    return ad_tree_missing(tree, model && visit) ? AD_MISUSE : ad_tree_walk(tree, call, &c);
 }
 
 void ad_model_free(const ad_tree *tree, void *model)
 {
     ad_array *a = model;
-    for (size_t i = 0; tree && model && i < tree->arrays; i++)
+    size_t count = ad_tree_missing(tree, model) ? 0 : tree->arrays;
+    for (size_t i = 0; i < count; i++)
         ad_array_free(&a[i]);
 }
 
@@ -91,19 +87,16 @@ static ad_status make_leaf(void *user, const ad_site *s)
 static void make_leaves(const ad_tree *tree, leaf_making *p)
 {
     AD_DOOR_TRY(open, p->tape, p->verb);
-    if (!open) {
-        for (size_t i = 0; tree && p->tensors && i < tree->arrays; i++)
-            p->tensors[i] = ad_tape_dead(p->tape);
+    const char *missing = ad_tree_missing(tree, p->model && p->tensors);
+    if (open && missing)
+        ad_tape_fail(p->tape, AD_MISUSE, "%s: %s", p->verb, missing);
+    if (ad_tree_missing(tree, p->tensors))
         return;
-    }
-    if (!tree || !p->model || !p->tensors)
-        ad_tape_fail(p->tape, AD_MISUSE, "%s: an argument is NULL", p->verb);
-    if (!tree || !p->tensors)
-        return;
-    if (p->model)
+    bool good = open && p->model;
+    if (good)
         ad_tree_walk(tree, make_leaf, p);
-    for (size_t i = 0; !p->model && i < tree->arrays; i++)
-        p->tensors[i] = p->make(p->tape, (ad_view){0});
+    for (size_t i = 0; !good && i < tree->arrays; i++)
+        p->tensors[i] = ad_tape_dead(p->tape);
 }
 
 void ad_model_watch(const ad_tree *tree, ad_tape *t, const void *model, void *tensors)
@@ -148,8 +141,9 @@ ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
                             const void *tensors, void *gradient)
 {
     AD_DOOR(y.tape, "gradient", AD_BUSY);
-    if (!tree || !tensors || !gradient)
-        return ad_tape_fail(y.tape, AD_MISUSE, "gradient: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, tensors && gradient);
+    if (missing)
+        return ad_tape_fail(y.tape, AD_MISUSE, "gradient: %s", missing);
     ad_status status = dy ? ad_backward_from(y, *dy) : ad_backward(y);
     return status == AD_OK ? ad_model_collect(tree, y.tape, tensors, gradient) : status;
 }
@@ -157,8 +151,9 @@ ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
 ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors, void *gradient)
 {
     AD_DOOR(t, "gradient", AD_BUSY);
-    if (!tree || !tensors || !gradient)
-        return ad_tape_fail(t, AD_MISUSE, "gradient: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, tensors && gradient);
+    if (missing)
+        return ad_tape_fail(t, AD_MISUSE, "gradient: %s", missing);
     ad_tape_info info = {.size = sizeof info};
     ad_tape_measure(t, &info);
     if (ad_tape_status(t) == AD_OK && info.sweep_left)
@@ -197,8 +192,9 @@ static ad_status make_like(const ad_tree *tree, const char *verb, const char *ro
                    .like = ad_like_struct,
                    .user = model,
                    .error = error};
-    if (!tree || !model || !to)
-        return missing_argument(error, verb);
+    const char *missing = ad_tree_missing(tree, model && to);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "%s: %s", verb, missing);
     ad_status status = ad_result_prepare(&r);
     if (status == AD_OK)
         ad_result_commit(&r);
@@ -267,8 +263,9 @@ ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *
 {
     const ad_array *from = x;
     ad_array *to = y;
-    if (!tree || !x || !y)
-        return missing_argument(error, "axpy");
+    const char *missing = ad_tree_missing(tree, x && y);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "axpy: %s", missing);
     ad_status status = ad_tree_walk(tree, check_axpy, &(summands){x, y, error});
     for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
         axpy(alpha, &from[i], &to[i]);
