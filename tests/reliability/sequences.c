@@ -218,7 +218,7 @@ static int help(const char *name)
 static int run(int argc, char **argv)
 {
     options o = {.seed = 1, .calls = 100000, .threads = 1};
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--help") == 0)
             return help(argv[0]);
@@ -232,7 +232,6 @@ static int run(int argc, char **argv)
             return !survives(strtoull(value, NULL, 10), NULL, true);
         else
             return help(argv[0]), 2;
-        i++;
     }
     if (o.threads < 1 || o.threads > THREADS_AT_MOST)
         return help(argv[0]), 2;
