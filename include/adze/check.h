@@ -81,15 +81,17 @@ typedef struct ad_check_options {
  * AD_BAD_TYPE, because some of its numbers stay f32, the check is done in f32, where it can tell
  * less. The value must depend on the operands and env only. AD_DOMAIN if the value is not finite,
  * or if no differences settle. */
-AD_API ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x, const void *env,
-                                   const ad_check_options *options, ad_error *error);
+AD_API AD_MUST_USE ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x,
+                                               const void *env,
+                                               const ad_check_options *options,
+                                               ad_error *error);
 
 /* ---- of models: AD_MODEL_CHECKS(mlp) declares these functions, typed ------------------ */
 
 /* Compares the gradient of a function of a model with differences, as ad_check_gradient does. */
-AD_API ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function *f,
-                                         const void *model, const void *env,
-                                         const ad_check_options *options, ad_error *error);
+AD_API AD_MUST_USE ad_status ad_model_check_gradient(
+    const ad_tree *tree, ad_model_function *f, const void *model, const void *env,
+    const ad_check_options *options, ad_error *error);
 
 /* For a training loop. At every options->every-th step, computes the gradient of f again in f64
  * (ad_tape_widen). Compares a few of its entries, chosen at random, with finite differences, and
@@ -97,10 +99,12 @@ AD_API ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function 
  * 1e-6 |computed| (0.5 |computed| in f32). At other steps it does nothing. f and env must be the
  * function and the batch of the given gradient. t is reset before and after, so the loop's own
  * tape will do. The model is not changed, and nothing is allocated once t has grown. */
-AD_API ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_function *f,
-                                     const void *model, const void *gradient, int64_t step,
-                                     const void *env, const ad_check_options *options,
-                                     ad_error *error);
+AD_API AD_MUST_USE ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t,
+                                                 ad_model_function *f, const void *model,
+                                                 const void *gradient, int64_t step,
+                                                 const void *env,
+                                                 const ad_check_options *options,
+                                                 ad_error *error);
 
 /* Tests all rules of an operation over random shapes (equal, broadcast, empty, rank 0), with
  * operands of all kinds of strides, and with one tensor in the place of all operands:
@@ -113,8 +117,8 @@ AD_API ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_f
  *
  * No rule may write to operands, to y, to dy (unless it is spare) or to saved bytes. attr is as
  * for ad_apply. AD_MISUSE if no random shapes suit the operation: then it needs a sampler. */
-AD_API ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options *options,
-                             ad_error *error);
+AD_API AD_MUST_USE ad_status ad_check_op(const ad_op *op, const void *attr,
+                                         const ad_check_options *options, ad_error *error);
 
 /* ---- tests of numbers --------------------------------------------------------------- */
 

@@ -72,7 +72,7 @@ typedef struct ad_tape_options {
 } ad_tape_options;
 
 /* options may be NULL. Returns NULL if memory ran out or options->size is not set. */
-AD_API ad_tape *ad_tape_new(const ad_tape_options *options);
+AD_API AD_MUST_USE ad_tape *ad_tape_new(const ad_tape_options *options);
 AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
 
 /* Forgets all values and the error, if any; keeps the memory. */

@@ -9,6 +9,17 @@
 static const ad_type types[] = {AD_TYPE_LIST(TYPE)};
 #undef TYPE
 
+START_TEST(an_array_of_c_is_a_vector_of_its_length)
+{
+    double x[] = {1, 2, 3};
+    const float y[2][3] = {{0}};
+    ad_view v = AD_VECTOR(x), literal = AD_VECTOR((int32_t[]){7, 8});
+    ck_assert(v.type == AD_F64 && v.data == x && v.shape.rank == 1 && v.shape.dim[0] == 3);
+    ck_assert(literal.type == AD_I32 && literal.shape.dim[0] == 2 && ad_view_get(&literal, 1) == 8);
+    ck_assert(AD_VECTOR(y[1]).data == y[1] && AD_VECTOR(y[1]).shape.dim[0] == 3);
+}
+END_TEST
+
 START_TEST(a_number_that_is_set_is_read_again)
 {
     ad_array a = ad_zeros(types[_i], AD_SHAPE(2, 3));
@@ -118,6 +129,7 @@ int main(void)
     tcase_add_loop_test(set, a_number_that_the_type_cannot_hold_is_refused, 0,
                         (int)(sizeof unfit / sizeof *unfit));
     tcase_add_test(set, floats_hold_what_is_infinite_and_what_is_rounded);
+    tcase_add_test(borrowed, an_array_of_c_is_a_vector_of_its_length);
     tcase_add_test(borrowed, results_are_written_into_a_callers_memory);
     tcase_add_loop_test(borrowed, arrays_of_any_type_can_lie_in_a_callers_memory, 0, AD_TYPE_COUNT);
     tcase_add_test(borrowed, numbers_of_the_array_itself_are_moved_or_refused);
