@@ -60,14 +60,8 @@ static AD_APART bool good_results(const call *c)
 static AD_APART bool wrong_operands(const call *c, int n)
 {
     const ad_op *op = c->r.op;
-    if (op->arity == AD_VARIADIC)
-        ad_tape_fail(c->r.tape, AD_MISUSE,
-                     "%s: the call gives %d operands, and the op takes one or "
-                     "more",
-                     op->name, n);
-    else
-        ad_tape_fail(c->r.tape, AD_MISUSE, "%s: the call gives %d operand%s, but the op takes %d",
-                     op->name, n, n == 1 ? "" : "s", op->arity);
+    ad_tape_fail(c->r.tape, AD_MISUSE, "%s: the call gives %d operand%s, but the op takes %d",
+                 op->name, n, n == 1 ? "" : "s", op->arity);
     return false;
 }
 
@@ -80,7 +74,7 @@ static bool good_op(const call *c, int n)
     const char *wrong = NULL;
     if (op->size < AD_OP_FIRST_SIZE)
         wrong = "the op must begin with .size = sizeof(ad_op)";
-    else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
+    else if (op->arity != AD_VARIADIC && n != op->arity)
         return wrong_operands(c, n);
     else if (!plain && !good_results(c))
         return false;

@@ -89,6 +89,14 @@ START_TEST(arrays_of_any_type_can_lie_in_a_callers_memory)
 END_TEST
 
 /* Its allocator gives no memory, so what is made like it comes from the C library. */
+START_TEST(a_borrowed_arrays_allocator_gives_no_memory)
+{
+    double x[2] = {1, 2};
+    ad_array a = AD_ARRAY(x, 2);
+    ck_assert_ptr_null(a.allocator->allocate(a.allocator->user, 8, 8));
+}
+END_TEST
+
 START_TEST(an_array_made_like_a_borrowed_one_owns_its_memory)
 {
     float numbers[] = {1, 2, 3};
@@ -133,6 +141,7 @@ int main(void)
     tcase_add_test(borrowed, results_are_written_into_a_callers_memory);
     tcase_add_loop_test(borrowed, arrays_of_any_type_can_lie_in_a_callers_memory, 0, AD_TYPE_COUNT);
     tcase_add_test(borrowed, numbers_of_the_array_itself_are_moved_or_refused);
+    tcase_add_test(borrowed, a_borrowed_arrays_allocator_gives_no_memory);
     tcase_add_test(borrowed, an_array_made_like_a_borrowed_one_owns_its_memory);
     suite_add_tcase(suite, set);
     suite_add_tcase(suite, borrowed);
