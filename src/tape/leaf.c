@@ -36,6 +36,11 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
     else if (!v->data && *count)
         ad_tape_fail(t, AD_MISUSE, "%s(%s): there are no numbers, data is NULL", name,
                      ad_shape_print(&v->shape, shape, sizeof shape));
+    else if (*count && ad_arena_holds(&t->buffers.arena, v->data))
+        ad_tape_fail(t, AD_MISUSE,
+                     "%s(%s): these numbers are a gradient or tangent of the same tape, which ends "
+                     "with the next sweep: copy them (ad_array_copy)",
+                     name, ad_shape_print(&v->shape, shape, sizeof shape));
     return ad_tape_status(t) == AD_OK;
 }
 

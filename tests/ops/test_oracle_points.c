@@ -18,7 +18,7 @@ enum { MOST_OPERANDS = 3, MOST_RESULTS = 1 + 3 + 6, MOST_POINTS = 1 << 14 };
 /* ---- the file ---------------------------------------------------------------------------- */
 
 typedef struct number {
-    double is;
+    double is, term; /* the largest of the terms of which it is the sum, or 0 */
     bool any; /* nothing is said of it */
 } number;
 
@@ -71,7 +71,9 @@ static void read_point(char *line, block *b)
     ck_assert_int_lt(b->count, MOST_POINTS);
     for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n"), i++) {
         ck_assert_int_lt(i - b->operands, MOST_RESULTS);
-        number n = {strtod(word, NULL), *word == '?'};
+        char *end;
+        number n = {.is = strtod(word, &end), .any = *word == '?'};
+        n.term = *end == '~' ? strtod(end + 1, NULL) : 0;
         *(i < b->operands ? &b->x[b->count][i] : &b->want[b->count][i - b->operands]) = n;
     }
     b->count++;
@@ -112,8 +114,9 @@ static bool overflows(ad_type type, double x)
     return type == AD_F32 ? fabs(x) > FLT_MAX : isinf(x);
 }
 
-static double ulps_between(ad_type type, double got, double want, double floor)
+static double ulps_between(ad_type type, double got, const number *wanted, double floor)
 {
+    double want = wanted->is;
     if (got == want || (isnan(got) && isnan(want)))
         return 0;
     if (overflows(type, want) && isinf(got) && (got > 0) == (want > 0))
@@ -122,7 +125,7 @@ static double ulps_between(ad_type type, double got, double want, double floor)
         return INFINITY;
     if (floor < 0)
         floor = type == AD_F32 ? FLT_MIN / FLT_EPSILON : DBL_MIN / DBL_EPSILON;
-    return fabs(got - want) / spacing(type, fmax(fabs(want), floor));
+    return fabs(got - want) / spacing(type, fmax(fmax(fabs(want), wanted->term), floor));
 }
 
 /* ---- one operation ----------------------------------------------------------------------- */
@@ -168,7 +171,7 @@ static void expect(sheet *s, int order, int which, ad_view v)
     for (int k = 0; k < s->n; k++) {
         const number *x = b->x[s->points[k]], *want = &b->want[s->points[k]][which];
         double got = ad_view_get(&v, (size_t)k);
-        double ulps = want->any ? 0 : ulps_between(s->type, got, want->is, b->bounds[order].floor);
+        double ulps = want->any ? 0 : ulps_between(s->type, got, want, b->bounds[order].floor);
         s->worst[order] = fmax(s->worst[order], ulps);
         ck_assert_msg(ulps <= b->bounds[order].ulps || getenv("ADZE_ORACLE_SHOW"),
                       "%s (%s): %s %d at %.17g, %.17g, %.17g is %.17g instead of %.17g: %.3g ulps",
