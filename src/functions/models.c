@@ -29,7 +29,7 @@ static bool complete(ad_tape *t, const char *name, bool arguments)
 {
     if (t && !arguments)
         ad_tape_fail(t, AD_MISUSE, "%s: an argument is NULL", name);
-    return t && ad_tape_status(t) == AD_OK;
+    return t && arguments && ad_tape_status(t) == AD_OK;
 }
 
 /* ---- calls --------------------------------------------------------------------- */

@@ -36,8 +36,10 @@ static const char *unusable(const ad_method *m)
 static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
 {
     *s = (step){.tree = tree, .optimiser = m ? m->optimiser : NULL, .error = error};
-    if (!tree || !s->optimiser)
-        return ad_fail(error, AD_MISUSE, "step: an argument is NULL");
+    if (!tree || !s->optimiser) {
+        ad_fail(error, AD_MISUSE, "step: an argument is NULL");
+        return AD_MISUSE;
+    }
     const char *wrong = unusable(m);
     if (wrong)
         return ad_fail(error, AD_MISUSE, "step: the optimiser cannot be used: %s", wrong);
@@ -180,10 +182,12 @@ ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const vo
     step s;
     ad_states made;
     ad_status status = begin(&s, tree, method, error);
-    if (status == AD_OK && (!model || !states))
-        status = ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
     if (status != AD_OK)
         return status;
+    if (!model || !states) {
+        ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
+        return AD_MISUSE;
+    }
     s.model = model;
     s.states = states;
     status = prepare(&s, &made);
@@ -214,13 +218,14 @@ ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void
     step s;
     ad_states made;
     ad_status status = begin(&s, tree, method, error);
-    if (status == AD_OK && (!gradient || !states || !model))
-        status = ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
-    if (status == AD_OK && gradient == model)
-        status =
-            ad_fail(error, AD_MISUSE, "%s: the gradient is the model itself", s.optimiser->name);
     if (status != AD_OK)
         return status;
+    if (!gradient || !states || !model || gradient == model) {
+        ad_fail(error, AD_MISUSE, "%s: %s", s.optimiser->name,
+                gradient && gradient == model ? "the gradient is the model itself"
+                                              : "an argument is NULL");
+        return AD_MISUSE;
+    }
     s.gradient = gradient;
     s.model = model;
     s.states = states;

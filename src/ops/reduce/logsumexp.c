@@ -53,7 +53,7 @@ static const ad_blocks bend = AD_BLOCKS(bend);
     AD_ROWS_OF(row_share_##s, T, {                                             \
         const T *restrict x = in[0], t = *(const T *)in[2];                    \
         double m = ((const double *)in[1])[0], w = ((const double *)in[1])[1]; \
-        AD_EACH_LONG(T p = share_of_##s(x[i], m, w); AD_PUT(T, t * p))         \
+        AD_PUT_LONG(T, t *share_of_##s(x[i], m, w))                            \
     })
 LOGSUMEXP_ROWS(f32, float)
 LOGSUMEXP_ROWS(f64, double)
