@@ -58,7 +58,7 @@ LONG(     ad_pow,
           pow(a, b),
           b == 0 ? 0 : AD_POW_LESS_1(b),
           a > 0 ? y * log(a) : 0,
-          b == 0 || b == 1 ? 0 : AD_POW_LESS_2(b * (b - 1)),
+          b == 0 || b == 1 ? 0 : AD_POW_LESS_2(b, b - 1),
           a > 0 ? AD_POW_LESS_1(1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1(1),
           a > 0 ? y * log(a) * log(a) : 0)
 LONG(     ad_hypot,

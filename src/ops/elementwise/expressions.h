@@ -90,13 +90,17 @@
 AD_DIRECTIONS(f32, float, 100)
 AD_DIRECTIONS(f64, double, 900)
 
-/* f a^(b - 1) and f a^(b - 2) from y = a^b, by divisions, which do not round the exponent, in the order that
- * stays within the range; by another pow where y has over- or underflowed, or lost digits. */
-#define AD_POW_LEAST             _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
-#define AD_POW_HOLDS             (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
-#define AD_POW_LESS_1(f)         (AD_POW_HOLDS ? AD_POW_OVER(f, y / a) : (f)*pow(a, b - 1))
-#define AD_POW_LESS_2(f)         (AD_POW_HOLDS ? AD_POW_OVER(f, y / a / a) : (f)*pow(a, b - 2))
+/* f a^(b - 1) and f g a^(b - 2) from y = a^b, by divisions, which do not round the exponent, in the order
+ * that stays within the range; where y has over- or underflowed, or lost digits, by the roots of another
+ * power. */
+#define AD_POW_LEAST     _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
+#define AD_POW_HOLDS     (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
+#define AD_POW_LESS_1(f) (AD_POW_HOLDS ? AD_POW_OVER(f, y / a) : AD_POW_APART(f, 1, b - 1))
+#define AD_POW_LESS_2(f, g) \
+    (AD_POW_HOLDS ? AD_POW_OVER(f * (g), y / a / a) : AD_POW_APART(f, g, b - 2))
 #define AD_POW_OVER(f, quotient) (fabs(a) < 1 ? (f)*quotient : (f) * (quotient))
+#define AD_POW_APART(f, g, e) \
+    (a > 0 ? (f)*pow(a, (e) / 2) * ((g)*pow(a, (e) / 2)) : (f) * (g)*pow(a, e))
 
 /* ---- shares ------------------------------------------------------------------------
  *

@@ -50,11 +50,11 @@ AD_INLINE double lost(double a, double b, double p)
     return fabs(p) > 0x1p-960 && fabs(p) < 0x1p960 ? rest / p : 0;
 }
 
-/* The same of p = 1 / a. */
+/* The same of p = 1 / a: of a p, relative to 1. */
 AD_INLINE double lost_to_division(double a, double p)
 {
-    double scale = fabs(a) < 1 ? 0x1p200 : 0x1p-200;
-    return lost(a * scale, p / scale, 1);
+    double scale = fabs(a) < 1 ? 0x1p200 : 0x1p-200, missing = -lost(a * scale, p / scale, 1);
+    return missing == missing ? missing : 0;
 }
 
 /* The same for long exponents, times a factor. */
@@ -62,10 +62,10 @@ AD_INLINE double lost_to_division(double a, double p)
     AD_TARGET_##isa static AD_APART void raise_far_f32_##isa(size_t count, const T *x, int64_t n, \
                                                              double factor, T *restrict out)      \
     {                                                                                             \
-        double wide[GROUP] = {0}, powers[GROUP];                                                  \
+        double base[GROUP] = {0}, powers[GROUP];                                                  \
         for (size_t i = 0; i < count; i++)                                                        \
-            wide[i] = (double)x[i];                                                               \
-        raise_f64_##isa(count, wide, n, powers);                                                  \
+            base[i] = n < 0 ? 1 / (double)x[i] : (double)x[i];                                    \
+        raise_f64_##isa(count, base, n < 0 ? -n : n, powers);                                     \
         for (size_t i = 0; i < count; i++)                                                        \
             out[i] = (T)(factor * powers[i]);                                                     \
     }
@@ -75,7 +75,8 @@ AD_INLINE double lost_to_division(double a, double p)
     {                                                                                             \
         double base[GROUP], base_error[GROUP] = {0}, error[GROUP] = {0};                          \
         for (size_t i = 0; i < count; i++) {                                                      \
-            base[i] = x[i];                                                                       \
+            base[i] = n < 0 ? 1 / x[i] : x[i];                                                    \
+            base_error[i] = n < 0 ? lost_to_division(x[i], base[i]) : 0;                          \
             out[i] = 1;                                                                           \
         }                                                                                         \
         for (uint64_t bits = (uint64_t)(n < 0 ? -n : n); bits; bits >>= 1) {                      \
@@ -90,12 +91,9 @@ AD_INLINE double lost_to_division(double a, double p)
                 base[i] = p;                                                                      \
             }                                                                                     \
         }                                                                                         \
-        for (size_t i = 0; i < count; i++) {                                                      \
-            double p = n < 0 ? 1 / out[i] : out[i];                                               \
-            double missing = n < 0 ? -error[i] - lost_to_division(out[i], p) : error[i];          \
-            bool known = fabs(p) < (double)INFINITY && missing == missing;                        \
-            out[i] = factor * (known ? p + p * missing : p);                                      \
-        }                                                                                         \
+        for (size_t i = 0; i < count; i++)                                                        \
+            out[i] =                                                                              \
+                factor * (fabs(out[i]) < (double)INFINITY ? out[i] + out[i] * error[i] : out[i]); \
     }
 
 /* A loop over groups, with `power` the element's, raised to the exponent e less `less`, and `scale` what it is
