@@ -2,6 +2,7 @@
 #include "misuse.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double reals[] = {1, 2, 3, 4, 5, 6};
 
@@ -67,13 +68,27 @@ static void refuse_leaves(ad_tensor (*leaf)(ad_tape *, ad_view), bool any_type)
         ad_tape_free(t);
     }
 }
+/* A gradient is the tape's own, and ends with the next sweep. */
+static void refuse_own_gradient(ad_tensor (*leaf)(ad_tape *, ad_view))
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = (ad_watch)(t, AD_VIEW(reals, 6));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(x))), AD_OK);
+    leaf(t, ad_grad(x));
+    ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(t), "ends with the next sweep"));
+    ad_tape_free(t);
+}
+
 static void run_watch(void)
 {
     refuse_leaves(ad_watch, false);
+    refuse_own_gradient(ad_watch);
 }
 static void run_freeze(void)
 {
     refuse_leaves(ad_freeze, true);
+    refuse_own_gradient(ad_freeze);
 }
 static void run_constant(void)
 {

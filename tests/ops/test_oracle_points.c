@@ -106,6 +106,8 @@ static double spacing(ad_type type, double x)
     frexp(x, &e);
     int digits = type == AD_F32 ? FLT_MANT_DIG : DBL_MANT_DIG;
     int least = type == AD_F32 ? FLT_MIN_EXP : DBL_MIN_EXP;
+    if (x == 0)
+        e = least;
     return ldexp(1, (e > least ? e : least) - digits);
 }
 
