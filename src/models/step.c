@@ -36,8 +36,9 @@ static const char *unusable(const ad_method *m)
 static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
 {
     *s = (step){.tree = tree, .optimiser = m ? m->optimiser : NULL, .error = error};
-    if (!tree || !s->optimiser) {
-        ad_fail(error, AD_MISUSE, "step: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, s->optimiser);
+    if (missing || !s->optimiser) {
+        ad_fail(error, AD_MISUSE, "step: %s", missing);
         return AD_MISUSE;
     }
     const char *wrong = unusable(m);
@@ -143,10 +144,11 @@ static ad_status check_states(const step *s)
 {
     const ad_states *states = s->states;
     const char *name = s->optimiser->name;
-    if (states->count && strcmp(states->optimiser, name) != 0)
+    bool begun = states->optimiser;
+    if (begun && strcmp(states->optimiser, name) != 0)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of %s", name,
                        states->optimiser);
-    if (states->count && states->arrays != s->tree->arrays)
+    if (begun && states->arrays != s->tree->arrays)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of another model", name);
     if (states->steps < 0 || states->steps == INT64_MAX)
         return ad_fail(s->error, AD_DOMAIN, "%s: %lld is not a number of steps taken", name,
