@@ -2,6 +2,7 @@
 #include "tape/leaf.h"
 
 #include "array/convert.h"
+#include "array/strided.h"
 #include "tape/digest.h"
 #include "tape/failure.h"
 
@@ -36,11 +37,6 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
     else if (!v->data && *count)
         ad_tape_fail(t, AD_MISUSE, "%s(%s): there are no numbers, data is NULL", name,
                      ad_shape_print(&v->shape, shape, sizeof shape));
-    else if (*count && ad_arena_holds(&t->buffers.arena, v->data))
-        ad_tape_fail(t, AD_MISUSE,
-                     "%s(%s): these numbers are a gradient or tangent of the same tape, which ends "
-                     "with the next sweep: copy them (ad_array_copy)",
-                     name, ad_shape_print(&v->shape, shape, sizeof shape));
     return ad_tape_status(t) == AD_OK;
 }
 
@@ -69,12 +65,25 @@ static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
     return true;
 }
 
+/* A copy on the tape of numbers that the next sweep would take back: its own gradients and tangents. */
+static AD_APART bool copy_own(ad_tape *t, size_t count, ad_view *v)
+{
+    void *numbers = ad_tape_memory(t, count * ad_type_size(v->type));
+    if (!numbers)
+        return false;
+    ad_strided_read(v, numbers);
+    *v = ad_view_of(v->type, numbers, v->shape);
+    return true;
+}
+
 static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     size_t count;
     if (!good_leaf(t, name, v, &count))
         return ad_tape_dead(t);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
+        return ad_tape_dead(t);
+    if (count && ad_arena_holds(&t->buffers.arena, v->data) && !copy_own(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {.type = v->type,
