@@ -157,7 +157,7 @@ static ad_status check_step(ad_checking *c, const void *model, const void *given
     c->at = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));
     c->tensors = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_tensor));
     void *gradient = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));
-    if (gradient) {
+    if (gradient && model) {
         memcpy(c->at, model, c->tree->arrays * sizeof(ad_array));
         if (ad_model_visit(c->tree, c->at, expect_alike, c) == AD_OK)
             compare(c, gradient, given);

@@ -259,8 +259,10 @@ ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *
     const ad_array *from = x;
     ad_array *to = y;
     const char *missing = ad_tree_missing(tree, x && y);
-    if (missing)
-        return ad_fail(error, AD_MISUSE, "axpy: %s", missing);
+    if (missing || !from || !to) {
+        ad_fail(error, AD_MISUSE, "axpy: %s", missing);
+        return AD_MISUSE;
+    }
     ad_status status = ad_tree_walk(tree, check_axpy, &(summands){x, y, error});
     for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
         axpy(alpha, &from[i], &to[i]);

@@ -59,7 +59,7 @@ static void trio_forward(const ad_forward_args *c)
     *inner = 0;
     for (int64_t i = 0; i < c->x[0].shape.dim[0]; i++) {
         saved[i] = a[i] * a[i];
-        ((int64_t *)c->ys[WHOLE].data)[i] = (int64_t)a[i];
+        ((int64_t *)c->ys[WHOLE].data)[i] = fabs(a[i]) < 1e18 ? (int64_t)a[i] : 0;
         *inner += a[i] * b[i];
         mixed[i] = saved[i] * b[i];
     }
