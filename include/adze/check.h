@@ -1,8 +1,9 @@
 /* Checks of derivatives, for functions, models and operations; tests of numbers.
  *
- * Derivatives are compared with central differences in f64, extrapolated (Ridders 1982) from steps
- * chosen for each number. These come with an estimate of their own error. A number of the gradient
- * is wrong if the two disagree by more than that estimate and the tolerance. At a kink, any slope
+ * Derivatives are compared with central differences in f64, extrapolated (Ridders 1982) from two unrelated
+ * steps chosen for each number. These come with an estimate of their own error. A number of the gradient
+ * is wrong if the two disagree by more than that estimate and the tolerance; the check is not conclusive
+ * for a number where the two steps disagree. At a kink, any slope
  * between those of the two sides is right.
  *
  * Checks make tapes of their own and never change their arguments. options and error may be NULL.
@@ -22,7 +23,8 @@ extern "C" {
 #endif
 
 /* The extent of a check that found nothing wrong. Differences that are too coarse for the
- * tolerance tell nothing: because of rounding in f32, or steps out of the function's domain. */
+ * tolerance tell nothing: because of rounding in f32, steps out of the function's domain, or steps
+ * that disagree. */
 typedef struct ad_check_report {
     size_t size;     /* sizeof(ad_check_report), set by you: lets this struct grow */
     size_t numbers;  /* how many numbers of gradients were compared */
@@ -80,7 +82,7 @@ typedef struct ad_check_options {
  * f32 operands and other numbers that f puts on the tape (ad_tape_widen). If f then fails with
  * AD_BAD_TYPE, because some of its numbers stay f32, the check is done in f32, where it can tell
  * less. The value must depend on the operands and env only. AD_DOMAIN if the value is not finite,
- * or if no differences settle. */
+ * or, "not conclusive", if no differences settle. */
 AD_API AD_MUST_USE ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x,
                                                const void *env,
                                                const ad_check_options *options,

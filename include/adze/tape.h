@@ -129,7 +129,8 @@ AD_API ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info);
 /* Put numbers on a tape as a leaf. Both functions borrow the numbers, which must stay where
  * they are, unchanged, until the tape is reset. An operation is recorded only if it depends on
  * a watched leaf. So one function serves both to differentiate, with watched operands, and to
- * evaluate, with frozen ones. Only f32 and f64 can be watched. In C both also take an ad_array. */
+ * evaluate, with frozen ones. Only f32 and f64 can be watched. In C both also take an ad_array. Of
+ * gradients and tangents of the same tape, which the next sweep ends, a leaf keeps a copy. */
 AD_API ad_tensor ad_watch(ad_tape *t, ad_view v);
 AD_API ad_tensor ad_freeze(ad_tape *t, ad_view v);
 

@@ -32,8 +32,9 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
     if (status == AD_OK && c->report.numbers && !c->report.settled)
         return ad_fail(
             error, AD_DOMAIN,
-            "%s: no differences settle: rounding, or steps out of the domain, hide errors "
-            "above the tolerance of %.2g",
+            "%s: not conclusive: no differences settle, since rounding, steps out of the domain, "
+            "or "
+            "a function that changes within the steps hide errors above the tolerance of %.2g",
             c->name, ad_checking_tolerance(c));
     return status;
 }

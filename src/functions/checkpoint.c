@@ -88,6 +88,7 @@ static const ad_op checkpoint_op = {
     .size = sizeof(ad_op),
     .name = "checkpoint",
     .arity = AD_VARIADIC,
+    .flags = AD_OP_STRIDED, /* f gets the same views again: products have other bits from copies */
     .attr_size = sizeof(ad_call),
     .type = ad_call_type,
     .shape = ad_call_shape,

@@ -2,6 +2,7 @@
 #include "tape/leaf.h"
 
 #include "array/convert.h"
+#include "array/strided.h"
 #include "tape/digest.h"
 #include "tape/failure.h"
 
@@ -76,6 +77,17 @@ static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
     return true;
 }
 
+/* A copy on the tape of numbers that the next sweep would take back: its own gradients and tangents. */
+static AD_APART bool copy_own(ad_tape *t, size_t count, ad_view *v)
+{
+    void *numbers = ad_tape_memory(t, count * ad_type_size(v->type));
+    if (!numbers)
+        return false;
+    ad_strided_read(v, numbers);
+    *v = ad_view_of(v->type, numbers, v->shape);
+    return true;
+}
+
 static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     size_t count;
@@ -83,6 +95,8 @@ static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
         return ad_tape_dead(t);
     calm_strides(v);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
+        return ad_tape_dead(t);
+    if (count && ad_arena_holds(&t->buffers.arena, v->data) && !copy_own(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {.type = v->type,
