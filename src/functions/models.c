@@ -71,7 +71,7 @@ static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const ad
     if (bytes)
         c->env = memcpy(c->x + n, given.env, bytes);
     for (int i = 0; i < n; i++)
-        c->x[i] = i < c->inputs ? x[i] : tensors[i - c->inputs];
+        c->x[i] = x && i < c->inputs ? x[i] : tensors[i - c->inputs];
     return c;
 }
 
