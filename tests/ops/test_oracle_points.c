@@ -19,7 +19,7 @@ enum { MOST_OPERANDS = 3, MOST_RESULTS = 1 + 3 + 6, MOST_POINTS = 1 << 14 };
 
 typedef struct number {
     double is, term; /* the largest of the terms of which it is the sum, or 0 */
-    bool any; /* nothing is said of it */
+    bool any;        /* nothing is said of it */
 } number;
 
 typedef struct bound {

@@ -131,7 +131,8 @@ static void logsumexp_forward(const ad_forward_args *c)
 static void find_streams(const ad_reduced *r, const ad_view *x, const void *saved, const ad_view *t,
                          ad_view *in)
 {
-    const part *parts = saved;
+    static const part none; /* where there are no results, nothing is saved */
+    const part *parts = saved ? saved : &none;
     in[0] = *x;
     in[1] = part_view(r, &parts->m);
     in[2] = part_view(r, &parts->w);

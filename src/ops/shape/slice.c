@@ -77,10 +77,11 @@ static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s
     char text[64], from[32], to[32], steps[64] = "";
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
-    ad_tape_fail(x.tape, AD_BAD_SHAPE,
-                 "slice(%s): %s to %s%s is not a range of axis %d (unlike Python's, ranges are not clipped)",
-                 ad_shape_print(shape, text, sizeof text), index_text(begin, from),
-                 index_text(end, to), steps, s->axis);
+    ad_tape_fail(
+        x.tape, AD_BAD_SHAPE,
+        "slice(%s): %s to %s%s is not a range of axis %d (unlike Python's, ranges are not clipped)",
+        ad_shape_print(shape, text, sizeof text), index_text(begin, from), index_text(end, to),
+        steps, s->axis);
 }
 
 ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step)
