@@ -1,10 +1,10 @@
 /* Checks of derivatives, for functions, models and operations; tests of numbers.
  *
- * Derivatives are compared with central differences in f64, extrapolated (Ridders 1982) from two unrelated
- * steps chosen for each number. These come with an estimate of their own error. A number of the gradient
- * is wrong if the two disagree by more than that estimate and the tolerance; the check is not conclusive
- * for a number where the two steps disagree. At a kink, any slope
- * between those of the two sides is right.
+ * Derivatives are compared with central differences in f64, extrapolated (Ridders 1982) from two
+ * unrelated steps chosen for each number. These come with an estimate of their own error. A number
+ * of the gradient is wrong if gradient and differences disagree by more than that estimate and the
+ * tolerance; the check is not conclusive for a number where the two steps disagree. At a kink, any
+ * slope between those of the two sides is right.
  *
  * Checks make tapes of their own and never change their arguments. options and error may be NULL.
  * A wrong derivative is AD_DIFFERENT; the message names the worst number:

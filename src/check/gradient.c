@@ -33,8 +33,7 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
         return ad_fail(
             error, AD_DOMAIN,
             "%s: not conclusive: no differences settle, since rounding, steps out of the domain, "
-            "or "
-            "a function that changes within the steps hide errors above the tolerance of %.2g",
+            "or a function that changes within the steps hide errors above the tolerance of %.2g",
             c->name, ad_checking_tolerance(c));
     return status;
 }

@@ -24,31 +24,25 @@ static int axis_of(const void *attr)
 
 /* ---- lanes ------------------------------------------------------------------------- */
 
-/* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it
- * will in the sum. A sum of 0 is a row of -inf. */
-#define FORWARD_LANES(s, T)                                     \
-    AD_LANES_OF(ad_softmax_##s, T, {                            \
-        const T *restrict x = in[0];                            \
-        AD_LANE_TOPS(T, top, x)                                 \
-        double sum[AD_LANES] = {0};                             \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)         \
-        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                 \
-        AD_EACH(sum[j] += (double)out[i])                       \
-        AD_JOIN_SUM(sum)                                        \
-        AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])          \
-        AD_EACH(out[i] = out[i] * (T)sum[j])                    \
-    })                                                          \
-    AD_LANES_OF(ad_log_softmax_##s, T, {                        \
-        const T *restrict x = in[0];                            \
-        AD_LANE_TOPS(T, top, x)                                 \
-        double sum[AD_LANES] = {0};                             \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)         \
-        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                 \
-        AD_EACH(sum[j] += (double)out[i])                       \
-        AD_JOIN_SUM(sum)                                        \
-        AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
-        AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])           \
-    })
+/* Declares x, top and sum, and leaves exp(x - top) in out. The rows' finite maxima are in top, where a
+ * NaN need not show: it will in the sum. A sum of 0 is a row of -inf. */
+#define SHIFTED_SUM(T)                              \
+    const T *restrict x = in[0];                    \
+    AD_LANE_TOPS(T, top, x)                         \
+    double sum[AD_LANES] = {0};                     \
+    AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0) \
+    AD_EACH(out[i] = AD_EXP(x[i] - top[j]))         \
+    AD_EACH(sum[j] += (double)out[i])               \
+    AD_JOIN_SUM(sum)
+
+/* x -> p and x -> log p. */
+#define FORWARD_LANES(s, T)                                                             \
+    AD_LANES_OF(ad_softmax_##s, T,                                                      \
+                {SHIFTED_SUM(T) AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])          \
+                     AD_EACH(out[i] = out[i] * (T)sum[j])})                             \
+    AD_LANES_OF(ad_log_softmax_##s, T,                                                  \
+                {SHIFTED_SUM(T) AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
+                     AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])})
 
 /* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
  * y, g, t -> derivative of the former, with g for t, along t. */
