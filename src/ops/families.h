@@ -34,7 +34,8 @@
     FAMILY(ad_join_ops)         /* shape/join.c: concat, stack */                           \
     FAMILY(ad_rearrange_ops)    /* shape/rearrange.c: roll, tile, repeat, pads */           \
     FAMILY(ad_gather_ops)       /* index/gather.c: gather, embedding, take_along_axis */    \
-    FAMILY(ad_scatter_ops)      /* index/scatter.c: scatter_add */                          \
+    FAMILY(ad_scatter_ops)      /* index/scatter.c: scatter_add, scatter_set */             \
+    FAMILY(ad_scatter_list_ops) /* index/scatter_lists.c: scatter_min and the like */       \
     FAMILY(ad_one_hot_ops)      /* index/one_hot.c */                                       \
     FAMILY(ad_loss_ops)         /* loss/loss.c: number by number */                         \
     FAMILY(ad_loss_row_ops)     /* loss/loss_rows.c: row by row */                          \

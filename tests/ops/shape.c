@@ -36,6 +36,13 @@ static ad_tensor first_row(ad_tensor x)
     return y[0];
 }
 
+/* A vector as a matrix of one row, with the last number in the place of the first. */
+static ad_tensor with_another_number(ad_tensor x)
+{
+    ad_tensor row = ad_expand(x, 0);
+    return ad_set_diag(row, ad_slice(x, 0, -1, 3), 0);
+}
+
 static ad_tensor slice(ad_tensor x, uint64_t choice)
 {
     int axis = axis_of(x, choice);
@@ -221,6 +228,17 @@ CALL(triu, ad_triu(o[A], 0), .uses = BIT(A), .any_type = BIT(A))
 BAD(triu, ad_triu(o[V], 0), AD_BAD_SHAPE)
 ORACLE(triu, ad_triu(x[0], 1))
 
+OP(ad_band_part, .needs_axes = true)
+CASE(band_part, ad_band_part(x[0], 1, 0), ON(S(4, 4)), .linear = true)
+CASE(band_part_of_a_batch, ad_band_part(x[0], 0, 1), ON(S(2, 4, 3)), .linear = true)
+CASE(band_part_keeps_all_below, ad_band_part(x[0], -1, 1), ON(S(3, 5)), .linear = true)
+CASE(band_part_keeps_all, ad_band_part(x[0], INT64_MIN, INT64_MAX), ON(S(5, 3)), .linear = true)
+CASE(band_part_nothing, ad_band_part(x[0], 0, 0), ON(S(3, 0)), .linear = true)
+GRAPH(ad_band_part(*x, (int64_t)(choice % 3) - 1, (int64_t)(choice >> 8 & 1) - 1), .fits = FIT_MATRIX)
+CALL(band_part, ad_band_part(o[A], 0, 1), .uses = BIT(A), .any_type = BIT(A))
+BAD(band_part, ad_band_part(o[V], 0, 0), AD_BAD_SHAPE)
+ORACLE(band_part, ad_band_part(x[0], 1, 1))
+
 OP(ad_concat, .needs_axes = true)
 CASE(concat_first, ad_concat(3, x, 0), ON(S(1, 3), S(2, 3), S(3, 3)), .linear = true)
 CASE(concat_last, ad_concat(2, x, -1), ON(S(2, 3), S(2, 1)), .linear = true)
@@ -307,6 +325,17 @@ CALL(pad_reflect, ad_pad_reflect(o[A], 1, 2, 1), .uses = BIT(A), .any_type = BIT
 BAD(pad_reflect, ad_pad_reflect(o[A], 0, 2, 0), AD_BAD_SHAPE)
 ORACLE(pad_reflect, ad_pad_reflect(x[0], 0, 2, 1))
 
+OP(ad_pad_symmetric, .needs_axes = true)
+CASE(pad_symmetric, ad_pad_symmetric(x[0], 1, 3, 1), ON(S(2, 3)), .linear = true)
+CASE(pad_symmetric_first, ad_pad_symmetric(x[0], 0, 1, 2), ON(S(2, 3)), .linear = true)
+CASE(pad_symmetric_nothing, ad_pad_symmetric(x[0], 1, 1, 3), ON(S(0, 3)), .linear = true)
+GRAPH(ad_pad_symmetric(*x, axis_of(*x, choice), extent_of(*x, axis_of(*x, choice)), 0),
+    .fits = FIT_FULL_AXIS)
+CALL(pad_symmetric, ad_pad_symmetric(o[A], 1, 3, 1), .uses = BIT(A), .any_type = BIT(A))
+BAD(pad_symmetric, ad_pad_symmetric(o[A], 0, 0, 3), AD_BAD_SHAPE)
+BAD(pad_symmetric, ad_pad_symmetric(o[A], 0, -1, 1), AD_BAD_SHAPE)
+ORACLE(pad_symmetric, ad_pad_symmetric(x[0], 0, 3, 1))
+
 OP(ad_pad_edge, .needs_axes = true)
 CASE(pad_edge, ad_pad_edge(x[0], 0, 2, 3), ON(S(2, 3)), .linear = true)
 CASE(pad_edge_last, ad_pad_edge(x[0], -1, 0, 2), ON(S(2, 3, 1)), .linear = true)
@@ -353,6 +382,55 @@ CALL(slice_step, ad_slice_step(o[A], 1, AD_OPEN, AD_OPEN, -2), .says = "slice", 
 BAD(slice, ad_slice_step(o[A], 0, 0, 1, 0), AD_MISUSE)
 BAD(slice, ad_slice_step(o[A], 2, 0, 1, 1), AD_BAD_SHAPE)
 ORACLE(slice_step, ad_slice_step(x[0], 1, AD_OPEN, AD_OPEN, -2))
+
+OP(ad_slice_assign, .covers = "concat")
+CASE(slice_assign, ad_slice_assign(x[0], x[1], 0, 1, 3), ON(S(4, 2), S(2, 2)), .linear = true)
+CASE(slice_assign_the_end, ad_slice_assign(x[0], x[1], -1, -1, 3), ON(S(2, 3), S(2, 1)), .linear = true)
+CASE(slice_assign_all, ad_slice_assign(x[0], x[1], 1, 0, 3), ON(S(2, 3), S(2, 3)), .linear = true)
+CASE(slice_assign_nothing, ad_slice_assign(x[0], x[1], 0, 2, 2), ON(S(4, 2), S(0, 2)), .linear = true)
+CASE(slice_assign_of_itself, ad_mul(ad_slice_assign(x[0], ad_square(ad_slice(x[0], 0, 1, 3)), 0, 1, 3), x[0]),
+    ON(S(4)))
+CALL(slice_assign, ad_slice_assign(o[A], o[B], 1, 0, 3), .uses = BIT(A) | BIT(B))
+BAD(slice_assign, ad_slice_assign(o[A], o[B], 1, 0, 2), AD_BAD_SHAPE)
+BAD(slice_assign, ad_slice_assign(o[A], o[B], 1, 0, 4), AD_BAD_SHAPE)
+BAD(slice_assign, ad_slice_assign(o[A], o[B], 2, 0, 1), AD_BAD_SHAPE)
+BAD(slice_assign, ad_slice_assign(o[A], o[M], 1, 0, 3), AD_BAD_TYPE)
+ORACLE(slice_assign, ad_slice_assign(x[0], x[1], 1, 1, 3))
+
+OP(ad_set_diag, .covers = "scatter_set")
+CASE(set_diag, ad_set_diag(x[0], x[1], 0), ON(S(3, 3), S(3)), .linear = true)
+CASE(set_diag_above, ad_set_diag(x[0], x[1], 1), ON(S(3, 5), S(3)), .linear = true)
+CASE(set_diag_of_a_batch_below, ad_set_diag(x[0], x[1], -2), ON(S(2, 5, 3), S(2, 3)), .linear = true)
+CASE(set_diag_beside, ad_set_diag(x[0], x[1], INT64_MIN), ON(S(2, 3), S(0)), .linear = true)
+CASE(set_diag_of_nothing, ad_set_diag(x[0], x[1], 1), ON(S(3, 0), S(0)), .linear = true)
+CASE(set_diag_of_itself, ad_mul(ad_set_diag(x[0], ad_square(ad_diagonal(x[0], 0)), 0), x[0]), ON(S(3, 3)))
+CALL(set_diag, with_another_number(o[V]), .says = "expand", .uses = BIT(V), .any_type = BIT(V))
+BAD(set_diag, ad_set_diag(o[A], o[V], 0), AD_BAD_SHAPE)
+BAD(set_diag, ad_set_diag(o[V], o[V], 0), AD_BAD_SHAPE)
+ORACLE(set_diag, ad_set_diag(x[0], x[1], 1))
+
+OP(ad_depth_to_space, .covers = "permute")
+CASE(depth_to_space, ad_depth_to_space(x[0], 2), ON(S(2, 1, 3, 8)), .linear = true)
+CASE(depth_to_space_by_1, ad_depth_to_space(x[0], 1), ON(S(1, 2, 2, 3)), .linear = true)
+CASE(depth_to_space_of_nothing, ad_depth_to_space(x[0], 2), ON(S(0, 2, 2, 4)), .linear = true)
+CALL(depth_to_space, ad_depth_to_space(ad_reshape(o[A], AD_SHAPE(1, 2, 3, 1)), 1), .says = "reshape",
+    .uses = BIT(A), .any_type = BIT(A))
+BAD(depth_to_space, ad_depth_to_space(o[A], 1), AD_BAD_SHAPE)
+BAD(depth_to_space, ad_depth_to_space(ad_reshape(o[A], AD_SHAPE(1, 1, 1, 6)), 2), AD_BAD_SHAPE)
+BAD(depth_to_space, ad_depth_to_space(ad_reshape(o[A], AD_SHAPE(1, 1, 1, 6)), 0), AD_BAD_SHAPE)
+ORACLE(depth_to_space, ad_depth_to_space(x[0], 2))
+
+OP(ad_space_to_depth, .covers = "permute")
+CASE(space_to_depth, ad_space_to_depth(x[0], 2), ON(S(2, 2, 6, 2)), .linear = true)
+CASE(space_to_depth_and_back, ad_depth_to_space(ad_space_to_depth(x[0], 3), 3), ON(S(1, 3, 6, 1)),
+    .linear = true)
+CASE(space_to_depth_of_nothing, ad_space_to_depth(x[0], 2), ON(S(1, 2, 2, 0)), .linear = true)
+CALL(space_to_depth, ad_space_to_depth(ad_reshape(o[A], AD_SHAPE(1, 2, 3, 1)), 1), .says = "reshape",
+    .uses = BIT(A), .any_type = BIT(A))
+BAD(space_to_depth, ad_space_to_depth(o[A], 1), AD_BAD_SHAPE)
+BAD(space_to_depth, ad_space_to_depth(ad_reshape(o[A], AD_SHAPE(1, 2, 3, 1)), 2), AD_BAD_SHAPE)
+BAD(space_to_depth, ad_space_to_depth(ad_reshape(o[A], AD_SHAPE(1, 2, 3, 1)), -1), AD_BAD_SHAPE)
+ORACLE(space_to_depth, ad_space_to_depth(x[0], 2))
 
 OP(ad_trace, .covers = "sum")
 CASE(trace, ad_trace(x[0]), ON(S(3, 3)), .linear = true)

@@ -11,8 +11,9 @@
 
 /* Operands for the calls; their numbers are all 1. */
 typedef struct operands {
-    ad_tensor number, v3, v4, m23, m24, m41, m43, batch223, batch334, rank8; /* f64 */
-    ad_tensor none3;                                                         /* f64 [0, 3] */
+    ad_tensor number, v3, v4, m23, m24, m33, m41, m43, batch223, batch334, rank8; /* f64 */
+    ad_tensor image; /* f64 [1, 2, 3, 2] */
+    ad_tensor none3; /* f64 [0, 3] */
     ad_tensor f32_v3, i32_number, i32_v3, mask3;
     ad_tensor too_large, negative; /* i32 [4]: {0, 2, 7, 9} and {0, -1, 0, -7} */
 } operands;
@@ -114,6 +115,28 @@ typedef struct refusal {
         "take_along_axis([2, 3], [3]): the index must have the operand's rank") \
     ROW(scatter_add_shapes, ad_scatter_add(o->v4, o->i32_v3, o->v4, 0), AD_BAD_SHAPE, \
         "scatter_add([4], [3], [4]): the updates must have the shape of ad_gather(x, index, axis)") \
+    ROW(scatter_set_shapes, ad_scatter_set(o->v4, o->i32_v3, o->v4, 0), AD_BAD_SHAPE, \
+        "scatter_set([4], [3], [4]): the updates must have the shape of ad_gather(x, index, axis)") \
+    ROW(set_diag_length, ad_set_diag(o->m23, o->v3, 0), AD_BAD_SHAPE, \
+        "set_diag([2, 3], [3]): the diagonal must have the shape of ad_diagonal(x, k)") \
+    ROW(set_diag_of_a_vector, ad_set_diag(o->v3, o->v3, 0), AD_BAD_SHAPE, \
+        "set_diag([3], [3]): needs a matrix, or a batch of them") \
+    ROW(band_part_of_a_vector, ad_band_part(o->v3, 0, 0), AD_BAD_SHAPE, \
+        "band_part([3]): needs a matrix, or a batch of them") \
+    ROW(slice_assign_shapes, ad_slice_assign(o->m23, o->m23, 1, 0, 2), AD_BAD_SHAPE, \
+        "slice_assign([2, 3], [2, 3]): the values must have the shape of ad_slice(x, axis, begin, end)") \
+    ROW(slice_assign_beyond_the_end, ad_slice_assign(o->v4, o->v4, 0, 1, 5), AD_BAD_SHAPE, \
+        "slice_assign([4]): 1 to 5 is not a range of axis 0 (unlike Python\'s, ranges are not clipped)") \
+    ROW(pad_symmetric_too_far, ad_pad_symmetric(o->v3, 0, 0, 4), AD_BAD_SHAPE, \
+        "pad_symmetric([3]): an axis can only be mirrored by its extent") \
+    ROW(depth_to_space_of_a_matrix, ad_depth_to_space(o->m23, 2), AD_BAD_SHAPE, \
+        "depth_to_space([2, 3]): needs images, [n, height, width, channels]") \
+    ROW(depth_to_space_channels, ad_depth_to_space(o->image, 2), AD_BAD_SHAPE, \
+        "depth_to_space([1, 2, 3, 2]): the channels are no multiple of the block squared") \
+    ROW(space_to_depth_pixels, ad_space_to_depth(o->image, 2), AD_BAD_SHAPE, \
+        "space_to_depth([1, 2, 3, 2]): height and width are no multiples of the block") \
+    ROW(space_to_depth_by_0, ad_space_to_depth(o->image, 0), AD_BAD_SHAPE, \
+        "space_to_depth([1, 2, 3, 2]): the block must be at least 1") \
     ROW(matvec_shapes, ad_matvec(o->m23, o->v4), AD_BAD_SHAPE, \
         "matvec([2, 3], [4]): columns of the matrix must equal the length of the vector") \
     ROW(outer_of_a_matrix, ad_outer(o->m23, o->v4), AD_BAD_SHAPE, \
@@ -199,10 +222,18 @@ typedef struct refusal {
         "gather([4, 3], [3]): the index must be i32, i64 or u8") \
     ROW(one_hot_of_floats, ad_one_hot(o->v3, 3, AD_F64), AD_BAD_TYPE, \
         "one_hot([3]): the index must be i32, i64 or u8") \
+    ROW(set_diag_mixed, ad_set_diag(o->m33, o->f32_v3, 0), AD_BAD_TYPE, \
+        "set_diag([3, 3], [3]): x and the diagonal must have one type (ad_cast converts)") \
+    ROW(slice_assign_mixed, ad_slice_assign(o->v3, o->f32_v3, 0, 0, 3), AD_BAD_TYPE, \
+        "slice_assign([3], [3]): x and the values must have one type (ad_cast converts)") \
+    ROW(scatter_set_mixed, ad_scatter_set(o->v3, o->i32_v3, o->f32_v3, 0), AD_BAD_TYPE, \
+        "scatter_set([3], [3], [3]): x and the updates must have one type (ad_cast converts)") \
+    ROW(scatter_max_to_a_mask, ad_scatter_max(o->mask3, o->i32_v3, o->mask3, 0), AD_BAD_TYPE, \
+        "scatter_max([3], [3], [3]): masks are not numbers (ad_scatter_set takes them)") \
     ROW(scatter_add_mixed, ad_scatter_add(o->v3, o->i32_v3, o->f32_v3, 0), AD_BAD_TYPE, \
         "scatter_add([3], [3], [3]): x and the updates must have one type (ad_cast converts)") \
     ROW(scatter_add_to_a_mask, ad_scatter_add(o->mask3, o->i32_v3, o->mask3, 0), AD_BAD_TYPE, \
-        "scatter_add([3], [3], [3]): masks cannot be added to") \
+        "scatter_add([3], [3], [3]): masks are not numbers (ad_scatter_set takes them)") \
     ROW(float_labels, ad_softmax_cross_entropy(o->m43, o->v4), AD_BAD_TYPE, \
         "softmax_cross_entropy([4, 3], [4]): labels must be i32, i64 or u8") \
     ROW(integer_logits, ad_softmax_cross_entropy(o->i32_v3, o->i32_v3), AD_BAD_TYPE, \
@@ -295,11 +326,13 @@ static operands operands_on(ad_tape *t)
 }
 
 START_TEST(refusals_have_a_status_and_a_message)
+        .m33 = ad_watch(t, AD_VIEW(ones, 3, 3)),
 {
     const refusal *r = &refusals[_i];
     ad_tape *t = ad_tape_new(NULL);
     operands o = operands_on(t);
     ck_assert_msg(ad_tape_status(t) == AD_OK, "%s", ad_tape_error(t));
+        .image = ad_watch(t, AD_VIEW(ones, 1, 2, 3, 2)),
     size_t nodes = measured(t).nodes;
     ad_tensor y = r->f(t, &o);
     ck_assert_msg(ad_tape_status(t) == r->status, "%s: status %s: %s", r->name,

@@ -272,6 +272,8 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_unbroadcast(x, ...) (ad_unbroadcast)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_slice(x, ...) (ad_slice)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_slice_step(x, ...) (ad_slice_step)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_slice_assign(x, values, ...) \
+    (ad_slice_assign)(AD_AT_LINE(x), AD_AT_LINE(values), __VA_ARGS__)
 #define ad_split(x, ...) (ad_split)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_unstack(x, ...) (ad_unstack)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_diagonal(x, ...) (ad_diagonal)(AD_AT_LINE(x), __VA_ARGS__)
@@ -279,6 +281,9 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_trace(...) (ad_trace)(AD_AT_LINE(__VA_ARGS__))
 #define ad_tril(x, ...) (ad_tril)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_triu(x, ...) (ad_triu)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_band_part(x, ...) (ad_band_part)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_set_diag(x, diagonal, ...) \
+    (ad_set_diag)(AD_AT_LINE(x), AD_AT_LINE(diagonal), __VA_ARGS__)
 static inline AD_UNUSED ad_tensor
 ad_concat_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 {
@@ -296,7 +301,10 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 #define ad_repeat(x, ...) (ad_repeat)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_pad(x, ...) (ad_pad)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_pad_reflect(x, ...) (ad_pad_reflect)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_pad_symmetric(x, ...) (ad_pad_symmetric)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_pad_edge(x, ...) (ad_pad_edge)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_depth_to_space(x, ...) (ad_depth_to_space)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_space_to_depth(x, ...) (ad_space_to_depth)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_gather(x, index, ...) (ad_gather)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_index_select(x, index, ...) \
     (ad_index_select)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
@@ -305,6 +313,14 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
     (ad_take_along_axis)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_scatter_add(x, index, updates, ...) \
     (ad_scatter_add)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_set(x, index, updates, ...) \
+    (ad_scatter_set)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_min(x, index, updates, ...) \
+    (ad_scatter_min)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_max(x, index, updates, ...) \
+    (ad_scatter_max)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_mul(x, index, updates, ...) \
+    (ad_scatter_mul)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
 #define ad_one_hot(index, ...) (ad_one_hot)(AD_AT_LINE(index), __VA_ARGS__)
 #define ad_matmul(a, b) (ad_matmul)(AD_AT_LINE(a), AD_AT_LINE(b))
 #define ad_matvec(a, x) (ad_matvec)(AD_AT_LINE(a), AD_AT_LINE(x))
