@@ -53,7 +53,9 @@ static const int32_t twice_0[] = {0, 0, 1};
     ROW(set_diag_gives_an_exact_0, ad_set_diag(SQUARE(a), ad_slice(b, 0, 1, 3), 0), \
         L(INF, 2, 3, NAN), L(NAN, 5, 6, NAN), L(1, 10, 100, INF), L(5, 2, 3, 6), L(0, 10, 100, 0), L(0, 1, INF, 0)) \
     ROW(slice_assign_gives_an_exact_0, ad_slice_assign(a, ad_slice(b, 0, 0, 2), 0, 1, 3), \
-        L(1, NAN, INF, 4), L(5, 6, NAN, NAN), L(1, 10, 100, 1000), L(1, 5, 6, 4), L(1, 0, 0, 1000), L(10, 100, 0, 0))
+        L(1, NAN, INF, 4), L(5, 6, NAN, NAN), L(1, 10, 100, 1000), L(1, 5, 6, 4), L(1, 0, 0, 1000), L(10, 100, 0, 0)) \
+    ROW(einsum_counts_what_is_there_twice, ad_einsum(2, ((ad_tensor[]){SQUARE(a), SQUARE(b)}), "ii,ij->"), \
+        L(1, 2, 3, 4), L(10, 20, 30, 40), L(1), L(310), L(30, 0, 0, 70), L(1, 1, 4, 4))
 
 /* Of a prediction a and a target b. */
 #define EDGES_OF_LOSSES(ROW) \

@@ -326,6 +326,12 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 #define ad_matvec(a, x) (ad_matvec)(AD_AT_LINE(a), AD_AT_LINE(x))
 #define ad_dot(a, b) (ad_dot)(AD_AT_LINE(a), AD_AT_LINE(b))
 #define ad_outer(a, b) (ad_outer)(AD_AT_LINE(a), AD_AT_LINE(b))
+static inline AD_UNUSED ad_tensor
+ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char *spec)
+{
+    return ad_einsum(n, ad_tensors_at_line(x, n, source_line), spec);
+}
+#define ad_einsum(...) ad_einsum_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_dense(x, w, b, ...) (ad_dense)(AD_AT_LINE(x), AD_AT_LINE(w), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_l1_loss(prediction, target) (ad_l1_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_l2_loss(prediction, target) (ad_l2_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
