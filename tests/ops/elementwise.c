@@ -82,6 +82,7 @@ UNARY(ad_log, .range = {0.3, 2.5}, .complex = clog(x), .domain = POSITIVE)
 UNARY(ad_log2, .range = {0.3, 2.5}, .complex = clog(x) / clog(2), .domain = POSITIVE)
 UNARY(ad_log10, .range = {0.3, 2.5}, .complex = clog(x) / clog(10), .domain = POSITIVE)
 UNARY(ad_log1p, .range = {0.3, 2.5}, .complex = clog(1 + x), .domain = POSITIVE)
+UNARY(ad_log1mexp, .range = {-2.5, -0.3}, .complex = clog(1 - cexp(x)))
 
 UNARY(ad_sin, .complex = csin(x))
 CASE(unary_of_a_view, ad_sin(ad_transpose(x[0])), ON(S(2, 3)))
@@ -103,6 +104,9 @@ UNARY(ad_hard_sigmoid, .range = {-30, 30}, .complex = BELOW(-3) ? 0 : BELOW(3) ?
     .in_graphs = {-1, 1})
 
 UNARY(ad_hard_tanh, .complex = BELOW(-1) ? -1 : BELOW(1) ? x : 1, .in_graphs = {-0.5, 0.5})
+
+UNARY(ad_hard_swish, .range = {-30, 30}, .complex = BELOW(-3) ? 0 : BELOW(3) ? x * (x + 3) / 6 : x,
+    .in_graphs = {-1, 1})
 
 UNARY(ad_tanh, .complex = ctanh(x))
 CASE(unary_of_long_rows, ad_tanh(x[0]), ON(S(2, 300)), EACH(ctanh(x)))
@@ -165,6 +169,10 @@ BINARY(ad_pow, .range = {0.3, 2.5}, .complex = cexp(b * clog(a)), .domain = POSI
 CASE(x_cubed, ad_pow(x[0], 3), ON(S(6)), EACH(x * x * x))
 CASE(power_of_2, ad_pow(2, x[0]), ON(S(6)), EACH(cexp(x * clog(2))))
 CASE(power_of_itself, ad_pow(x[0], x[0]), ON(S(5)), .range = {0.3, 2.5})
+
+BINARY(ad_xlogy, .range = {0.3, 2.5}, .complex = a * clog(b), .domain = POSITIVE)
+CASE(entropy, ad_xlogy(x[0], x[0]), ON(S(5)), .range = {0.3, 2.5}, EACH(x * clog(x)))
+BINARY(ad_xlog1py, .range = {0.3, 2.5}, .complex = a * clog(1 + b), .domain = POSITIVE)
 
 BINARY(ad_maximum, .range = {-30, 30}, .domain = APART, .not_analytic = true)
 BINARY(ad_minimum, .range = {-30, 30}, .domain = APART, .not_analytic = true)

@@ -57,7 +57,12 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(log2_is_exact, ad_log2(a), L(8, 0, INF), L(0, 1, 1), L(3, -INF, INF), L(0, INF, 0)) \
     ROW(log10_of_powers, ad_log10(a), L(1000, 0, -1), L(0, 1, 0), L(3, -INF, NAN), L(0, INF, 0)) \
     ROW(log1p_at_its_ends, ad_log1p(a), L(-1, -1, -2, INF), L(1, 0, 0, 1), L(-INF, -INF, NAN, INF), L(INF, 0, 0, 0)) \
-    ROW(log1p_near_0, ad_log1p(a), L(1e-8, 0), L(1, 1), L(9.99999995e-9, 0), L(0.99999999, 1))
+    ROW(log1p_near_0, ad_log1p(a), L(1e-8, 0), L(1, 1), L(9.99999995e-9, 0), L(0.99999999, 1)) \
+    SAYS("log1mexp", "-inf, with derivative -inf, at 0; NaN for x > 0") \
+    ROW(log1mexp_at_its_ends, ad_log1mexp(a), \
+        L(0, -0.0, -INF, 1, NAN), L(1, 1, 1, 0, 1), L(-INF, -INF, 0, NAN, NAN), L(-INF, -INF, 0, 0, NAN)) \
+    ROW(log1mexp_near_0_and_far_below, ad_log1mexp(a), L(-1e-10, -50), L(1, 1), \
+        L(-23.025850929990457, -1.9287498479639178e-22), L(-9999999999.5, -1.9287498479639178e-22))
 
 #define CIRCULAR(ROW) \
     ROW(tan_of_infinity, ad_tan(a), L(INF, NAN, 0), L(1, 1, 1), L(NAN, NAN, 0), L(NAN, NAN, 1)) \
@@ -95,6 +100,9 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
         L(-3, 0, 3, INF, -INF, NAN), L(6, 6, 6, 6, 6, 6), L(0, 0.5, 1, 1, 0, NAN), L(0, 1, 0, 0, 0, 0)) \
     ROW(hard_tanh_is_flat_at_its_kinks, ad_hard_tanh(a), \
         L(-1, 0, 1, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), L(-1, 0, 1, 1, -1, NAN), L(0, 1, 0, 0, 0, 0)) \
+    SAYS("hard_swish at -3 and 3", "derivative 0 and 1, as of x hard_sigmoid(x)") \
+    ROW(hard_swish_at_its_kinks, ad_hard_swish(a), \
+        L(-3, -1.5, 3, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), L(0, -0.375, 3, INF, 0, NAN), L(0, 0, 1, 1, 0, NAN)) \
     ROW(softplus_far_out, ad_softplus(a), L(1e4, -1e4, 0, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), \
         L(1e4, 0, LOG_2, INF, 0, NAN), L(1, 0, 0.5, 1, 0, NAN)) \
     ROW(log_sigmoid_far_out, ad_log_sigmoid(a), L(1e4, -1e4, 0, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), \
@@ -135,6 +143,16 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(atan2_in_every_quadrant, ad_atan2(a, b), L(1, 1, -1, -1), L(1, -1, -1, 1), L(2, 2, 2, 2), \
         L(PI / 4, 3 * PI / 4, -3 * PI / 4, -PI / 4), L(1, -1, -1, 1), L(-1, -1, 1, 1)) \
     ROW(atan2_does_not_overflow, ad_atan2(a, b), L(1e30, 1e-30), L(1e30, 1e-30), L(1, 1), L(PI / 4, PI / 4), L(0.5e-30, 0.5e30), L(-0.5e-30, -0.5e30)) \
+    SAYS("xlogy(a, b), xlog1py(a, b) with a = 0", \
+        "0, whatever the logarithm is, but NaN for b = NaN; da = g times the logarithm (-inf at its pole), db = 0") \
+    ROW(xlogy_of_0, ad_xlogy(a, b), L(0, 0, -0.0, 0, 0), L(2, 0, INF, -1, NAN), L(1, 1, 1, 1, 1), \
+        L(0, 0, 0, 0, NAN), L(LOG_2, -INF, INF, NAN, NAN), L(0, 0, 0, 0, 0)) \
+    ROW(xlogy_at_its_pole, ad_xlogy(a, b), L(1, 2, -1, INF), L(0, INF, 0, 2), L(1, 1, 1, 1), \
+        L(-INF, INF, INF, INF), L(-INF, INF, -INF, LOG_2), L(INF, 0, -INF, INF)) \
+    ROW(xlog1py_of_0, ad_xlog1py(a, b), L(0, 0, 0, 2), L(-1, 1, NAN, -1), L(1, 1, 1, 1), \
+        L(0, 0, NAN, -INF), L(-INF, LOG_2, NAN, -INF), L(0, 0, 0, INF)) \
+    ROW(xlog1py_near_0, ad_xlog1py(a, b), L(2, -3), L(1e-8, 0), L(1, 1), \
+        L(1.99999999e-8, 0), L(9.99999995e-9, 0), L(1.99999998, -3)) \
     SAYS("fmod(a, b)", "as C: the sign of a; da = g, db = -g trunc(a/b); NaN for b == 0") \
     ROW(fmod_has_the_sign_of_a, ad_fmod(a, b), L(5, -5, 5, -5), L(3, 3, -3, -3), L(1, 1, 1, 1), L(2, -2, 2, -2), L(1, 1, 1, 1), L(-1, 1, 1, -1)) \
     ROW(fmod_by_0_and_infinity, ad_fmod(a, b), L(5, 5, INF), L(0, INF, 2), L(0, 1, 0), L(NAN, 5, NAN), L(0, 1, 0), L(NAN, 0, NAN)) \

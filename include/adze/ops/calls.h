@@ -26,6 +26,10 @@ inline ad_tensor ad_div(ad_tensor a, double b) { return ad_div(a, ad_number(b));
 inline ad_tensor ad_div(double a, ad_tensor b) { return ad_div(ad_number(a), b); }
 inline ad_tensor ad_pow(ad_tensor a, double b) { return ad_pow(a, ad_number(b)); }
 inline ad_tensor ad_pow(double a, ad_tensor b) { return ad_pow(ad_number(a), b); }
+inline ad_tensor ad_xlogy(ad_tensor a, double b) { return ad_xlogy(a, ad_number(b)); }
+inline ad_tensor ad_xlogy(double a, ad_tensor b) { return ad_xlogy(ad_number(a), b); }
+inline ad_tensor ad_xlog1py(ad_tensor a, double b) { return ad_xlog1py(a, ad_number(b)); }
+inline ad_tensor ad_xlog1py(double a, ad_tensor b) { return ad_xlog1py(ad_number(a), b); }
 inline ad_tensor ad_hypot(ad_tensor a, double b) { return ad_hypot(a, ad_number(b)); }
 inline ad_tensor ad_hypot(double a, ad_tensor b) { return ad_hypot(ad_number(a), b); }
 inline ad_tensor ad_atan2(ad_tensor a, double b) { return ad_atan2(a, ad_number(b)); }
@@ -143,6 +147,8 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_mul(a, b) (ad_mul)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_div(a, b) (ad_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_pow(a, b) (ad_pow)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_xlogy(a, b) (ad_xlogy)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_xlog1py(a, b) (ad_xlog1py)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_hypot(a, b) (ad_hypot)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_atan2(a, b) (ad_atan2)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_fmod(a, b) (ad_fmod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
@@ -189,6 +195,7 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_log2(...) (ad_log2)(AD_AT_LINE(__VA_ARGS__))
 #define ad_log10(...) (ad_log10)(AD_AT_LINE(__VA_ARGS__))
 #define ad_log1p(...) (ad_log1p)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log1mexp(...) (ad_log1mexp)(AD_AT_LINE(__VA_ARGS__))
 #define ad_sin(...) (ad_sin)(AD_AT_LINE(__VA_ARGS__))
 #define ad_cos(...) (ad_cos)(AD_AT_LINE(__VA_ARGS__))
 #define ad_tan(...) (ad_tan)(AD_AT_LINE(__VA_ARGS__))
@@ -219,6 +226,7 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_mish(...) (ad_mish)(AD_AT_LINE(__VA_ARGS__))
 #define ad_hard_sigmoid(...) (ad_hard_sigmoid)(AD_AT_LINE(__VA_ARGS__))
 #define ad_hard_tanh(...) (ad_hard_tanh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_hard_swish(...) (ad_hard_swish)(AD_AT_LINE(__VA_ARGS__))
 #define ad_isfinite(...) (ad_isfinite)(AD_AT_LINE(__VA_ARGS__))
 #define ad_isinf(...) (ad_isinf)(AD_AT_LINE(__VA_ARGS__))
 #define ad_isnan(...) (ad_isnan)(AD_AT_LINE(__VA_ARGS__))

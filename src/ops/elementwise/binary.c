@@ -83,10 +83,24 @@ LONG(     ad_celu,
           a > 0 ? 0 : AD_EXP(a / b) / b,
           a > 0 ? 0 : -AD_VANISHING(AD_EXP(a / b), a / b / b),
           a > 0 ? 0 : AD_VANISHING(AD_EXP(a / b), a / b * (a / b) / b))
+LONG(     ad_xlogy,
+          a == 0 && b == b ? 0 : a * AD_LOG(b),
+          AD_LOG(b),
+          a == 0 ? 0 : a / b,
+          0,
+          1 / b,
+          a == 0 ? 0 : -(a / b) / b)
+LONG(     ad_xlog1py,
+          a == 0 && b == b ? 0 : a * AD_LOG1P(b),
+          AD_LOG1P(b),
+          a == 0 ? 0 : a / (1 + b),
+          0,
+          1 / (1 + b),
+          a == 0 ? 0 : -(a / (1 + b)) / (1 + b))
 /* clang-format on */
 
 const ad_op *const ad_binary_ops[] = {
-    &ad_add_op,        &ad_sub_op,     &ad_mul_op,   &ad_div_op,   &ad_pow_op,
-    &ad_maximum_op,    &ad_minimum_op, &ad_hypot_op, &ad_atan2_op, &ad_fmod_op,
-    &ad_leaky_relu_op, &ad_celu_op,    NULL,
+    &ad_add_op,        &ad_sub_op,     &ad_mul_op,   &ad_div_op,     &ad_pow_op,
+    &ad_maximum_op,    &ad_minimum_op, &ad_hypot_op, &ad_atan2_op,   &ad_fmod_op,
+    &ad_leaky_relu_op, &ad_celu_op,    &ad_xlogy_op, &ad_xlog1py_op, NULL,
 };

@@ -60,11 +60,15 @@ SINGULAR( ad_log,        AD_LOG(x),                  1 / x,           -1 / x / x
 SINGULAR( ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / x / x)
 SINGULAR( ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / x / x)
 SINGULAR( ad_log1p,      AD_LOG1P(x),                1 / (1 + x),     -1 / (1 + x) / (1 + x))
+LONG(     ad_log1mexp,
+          x > -AD_LN_2 ? AD_LOG(-AD_EXPM1(x)) : AD_LOG1P(-AD_EXP(x)),
+          -AD_EXP(x) / fabs(AD_EXPM1(x)),
+          -AD_EXP(x) / AD_EXPM1(x) / AD_EXPM1(x))
 /* clang-format on */
 
 const ad_op *const ad_unary_ops[] = {
-    &ad_neg_op,   &ad_abs_op,        &ad_sign_op,   &ad_ceil_op,  &ad_floor_op,
-    &ad_round_op, &ad_trunc_op,      &ad_square_op, &ad_sqrt_op,  &ad_rsqrt_op,
-    &ad_cbrt_op,  &ad_reciprocal_op, &ad_exp_op,    &ad_exp2_op,  &ad_expm1_op,
-    &ad_log_op,   &ad_log2_op,       &ad_log10_op,  &ad_log1p_op, NULL,
+    &ad_neg_op,   &ad_abs_op,      &ad_sign_op,  &ad_ceil_op,  &ad_floor_op, &ad_round_op,
+    &ad_trunc_op, &ad_square_op,   &ad_sqrt_op,  &ad_rsqrt_op, &ad_cbrt_op,  &ad_reciprocal_op,
+    &ad_exp_op,   &ad_exp2_op,     &ad_expm1_op, &ad_log_op,   &ad_log2_op,  &ad_log10_op,
+    &ad_log1p_op, &ad_log1mexp_op, NULL,
 };
