@@ -21,7 +21,7 @@
     FAMILY(ad_variance_ops)     /* reduce/variance.c: variance, std */                      \
     FAMILY(ad_extreme_ops)      /* reduce/extreme.c: max, min */                            \
     FAMILY(ad_prod_ops)         /* reduce/prod.c */                                         \
-    FAMILY(ad_scan_ops)         /* reduce/scan.c: cumsum, cumprod */                        \
+    FAMILY(ad_scan_ops)         /* reduce/scan.c: cumsum, cumprod, logcumsumexp */          \
     FAMILY(ad_norm_ops)         /* reduce/norm.c */                                         \
     FAMILY(ad_search_ops)       /* reduce/search.c: argmax, argmin */                       \
     FAMILY(ad_mask_ops)         /* reduce/masks.c: all, any, count_nonzero */               \

@@ -266,6 +266,7 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_log_softmax(x, ...) (ad_log_softmax)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_cumsum(x, ...) (ad_cumsum)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_cumprod(x, ...) (ad_cumprod)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_logcumsumexp(x, ...) (ad_logcumsumexp)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_sort(x, ...) (ad_sort)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_argsort(x, ...) (ad_argsort)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_top_k(x, ...) (ad_top_k)(AD_AT_LINE(x), __VA_ARGS__)
