@@ -13,6 +13,7 @@
     FAMILY(ad_power_ops)        /* elementwise/power.c: powers with integers */             \
     FAMILY(ad_binary_ops)       /* elementwise/binary.c */                                  \
     FAMILY(ad_ternary_ops)      /* elementwise/ternary.c */                                 \
+    FAMILY(ad_integer_ops)      /* elementwise/integers.c: floor_div, floor_mod */          \
     FAMILY(ad_compare_ops)      /* elementwise/compare.c: whatever makes masks */           \
     FAMILY(ad_select_ops)       /* elementwise/select.c: where, cast */                     \
     FAMILY(ad_product_ops)      /* product/product.c: matmul, dot */                        \

@@ -54,7 +54,7 @@ static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 #else
 
 /* clang-format off */
-UNARY(ad_neg, .complex = -x)
+UNARY(ad_neg, .complex = -x, .any_type = BIT(A))
 UNARY(ad_abs, .domain = OFF_ZERO, .not_analytic = true)
 UNARY(ad_sign, .domain = OFF_ZERO, .not_analytic = true)
 UNARY(ad_ceil, .in_graphs = {0.05, 0.45}, .not_analytic = true)
@@ -215,6 +215,24 @@ GRAPH(ad_lerp(x[0], x[1], BETWEEN_1(x[0])), .arity = 2, .fits = FIT_BROADCAST)
 TERNARY(ad_muladd, .complex = a * b + c)
 CASE(muladd_of_a_number, ad_muladd(x[0], 2, x[1]), ON(S(3, 4), S(4)), .linear = true)
 GRAPH(ad_muladd(x[0], x[1], x[0]), .arity = 2, .fits = FIT_BROADCAST)
+
+OP(ad_floor_div)
+VALUES(floor_div, ad_floor_div(ad_cast(ad_sub(x[0], 4), AD_I32), 2), -2, -1, -1)
+VALUES(floor_div_of_bytes, ad_floor_div(ad_cast(x[0], AD_U8), ad_cast(x[1], AD_U8)), 0, 1, 1)
+CALL(floor_div, ad_floor_div(o[L], 2), .uses = BIT(L))
+BAD(floor_div, ad_floor_div(o[A], o[B]), AD_BAD_TYPE)
+BAD(floor_div, ad_floor_div(o[L], o[L]), AD_DOMAIN)
+BAD(floor_div, ad_floor_div(o[L], 0), AD_DOMAIN)
+BAD(floor_div, ad_floor_div(o[L], 0.5), AD_DOMAIN)
+ORACLE(floor_div, ad_floor_div(ad_cast(x[0], AD_I64), -3))
+
+OP(ad_floor_mod)
+VALUES(floor_mod, ad_floor_mod(ad_cast(ad_sub(x[0], 4), AD_I32), 2), 1, 0, 1)
+VALUES(floor_mod_below_0, ad_floor_mod(ad_cast(x[0], AD_I32), -2), -1, 0, -1)
+CALL(floor_mod, ad_floor_mod(o[L], 2), .uses = BIT(L))
+BAD(floor_mod, ad_floor_mod(o[A], o[B]), AD_BAD_TYPE)
+BAD(floor_mod, ad_floor_mod(o[L], 0), AD_DOMAIN)
+ORACLE(floor_mod, ad_floor_mod(ad_cast(x[0], AD_I64), -3))
 
 BINARY(ad_equal)
 VALUES(equal, ad_equal(x[0], x[1]), 0, 1, 0)

@@ -219,7 +219,15 @@ typedef struct refusal {
 
 #define TYPES(ROW) \
     ROW(sin_of_integers, ad_sin(o->i32_v3), AD_BAD_TYPE, "sin([3]): " FLOATS) \
-    ROW(add_integers, ad_add(o->i32_v3, o->i32_v3), AD_BAD_TYPE, "add([3], [3]): " FLOATS) \
+    ROW(div_integers, ad_div(o->i32_v3, o->i32_v3), AD_BAD_TYPE, "div([3], [3]): " FLOATS) \
+    ROW(add_masks, ad_add(o->mask3, o->mask3), AD_BAD_TYPE, \
+        "add([3], [3]): operands must be numbers, not masks (ad_cast converts)") \
+    ROW(neg_of_a_mask, ad_neg(o->mask3), AD_BAD_TYPE, \
+        "neg([3]): operands must be numbers, not masks (ad_cast converts)") \
+    ROW(mul_of_integers_and_floats, ad_mul(o->i32_v3, o->v3), AD_BAD_TYPE, \
+        "mul([3], [3]): operands must have one type (ad_cast converts)") \
+    ROW(floor_div_of_floats, ad_floor_div(o->v3, o->v3), AD_BAD_TYPE, \
+        "floor_div([3], [3]): operands must be i32, i64 or u8 (ad_cast converts)") \
     ROW(sum_of_integers, ad_sum(o->i32_v3), AD_BAD_TYPE, "sum([3]): " FLOATS) \
     ROW(softmax_of_a_mask, ad_softmax(o->mask3, 0), AD_BAD_TYPE, "softmax([3]): " FLOATS) \
     ROW(add_mixed, ad_add(o->f32_v3, o->v3), AD_BAD_TYPE, "add([3], [3]): " MIXED) \
@@ -294,6 +302,8 @@ typedef struct refusal {
         "gather([0, 3], [3]): index[0] = 1 is not in [0, 0)") \
     ROW(scatter_beyond_extent, ad_scatter_add(o->v4, o->too_large, o->v4, 0), AD_DOMAIN, \
         "scatter_add([4], [4], [4]): index[2] = 7 is not in [0, 4)") \
+    ROW(floor_mod_by_0, ad_floor_mod(o->too_large, o->negative), AD_DOMAIN, \
+        "floor_mod([4], [4]): b[0] is 0, and integers cannot be divided by 0") \
     ROW(take_below_0, ad_take_along_axis(o->v4, o->negative, 0), AD_DOMAIN, \
         "take_along_axis([4], [4]): index[1] = -1 is not in [0, 4)") \
     ROW(one_hot_beyond_classes, ad_one_hot(o->too_large, 3, AD_F64), AD_DOMAIN, \

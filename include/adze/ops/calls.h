@@ -44,6 +44,10 @@ inline ad_tensor ad_leaky_relu(ad_tensor a, double b) { return ad_leaky_relu(a, 
 inline ad_tensor ad_leaky_relu(double a, ad_tensor b) { return ad_leaky_relu(ad_number(a), b); }
 inline ad_tensor ad_celu(ad_tensor a, double b) { return ad_celu(a, ad_number(b)); }
 inline ad_tensor ad_celu(double a, ad_tensor b) { return ad_celu(ad_number(a), b); }
+inline ad_tensor ad_floor_div(ad_tensor a, double b) { return ad_floor_div(a, ad_number(b)); }
+inline ad_tensor ad_floor_div(double a, ad_tensor b) { return ad_floor_div(ad_number(a), b); }
+inline ad_tensor ad_floor_mod(ad_tensor a, double b) { return ad_floor_mod(a, ad_number(b)); }
+inline ad_tensor ad_floor_mod(double a, ad_tensor b) { return ad_floor_mod(ad_number(a), b); }
 inline ad_tensor ad_clamp(ad_tensor x, ad_tensor low, double high)
 {
     return ad_clamp(x, low, ad_number(high));
@@ -156,6 +160,8 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_minimum(a, b) (ad_minimum)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_leaky_relu(a, b) (ad_leaky_relu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_celu(a, b) (ad_celu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_floor_div(a, b) (ad_floor_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_floor_mod(a, b) (ad_floor_mod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_clamp(x, low, high) \
     (ad_clamp)(AD_AT_LINE(AD_OF(x)), AD_AT_LINE(AD_OF(low)), AD_AT_LINE(AD_OF(high)))
 #define ad_lerp(a, b, t) (ad_lerp)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)), AD_AT_LINE(AD_OF(t)))

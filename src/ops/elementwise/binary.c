@@ -5,6 +5,12 @@
 
 #include "ops/families.h"
 
+/* What rows say of types: floats alone, or all numbers. */
+#define FLOATS_TYPE    NULL
+#define FLOATS_OF(op)  NULL
+#define NUMBERS_TYPE   ad_type_numbers
+#define NUMBERS_OF(op) &op##_integers
+
 #define BINARY_KERNELS(op, s, T, SLOPE, f, da, db, daa, dab, dbb)            \
     AD_INLINE T op##_value_##s(T a, T b)                                     \
     {                                                                        \
@@ -17,80 +23,90 @@
     AD_BEND_PART(op##_dab, s, T, y, dab)                                     \
     AD_BEND_PART(op##_dbb, s, T, y, dbb)
 
-#define BINARY_BOTH(op, SLOPE, SLOPES, f, da, db, daa, dab, dbb)                                  \
+#define BINARY_BOTH(op, types, SLOPE, SLOPES, f, da, db, daa, dab, dbb)                           \
     BINARY_KERNELS(op, f32, float, SLOPE, f, da, db, daa, dab, dbb)                               \
     BINARY_KERNELS(op, f64, double, SLOPE, f, da, db, daa, dab, dbb)                              \
     static const ad_elementwise_kernels op##_kernels = {                                          \
         AD_BLOCKS(op##_forward),                                                                  \
         {SLOPES(op##_da), SLOPES(op##_db)},                                                       \
         {{AD_BLOCKS(op##_daa), AD_BLOCKS(op##_dab)}, {AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dbb)}}, \
+        types##_OF(op),                                                                           \
     };
 
-#define BINARY_OP(op, op_flags, ...)                                                        \
-    AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast, .operands = "a, b", __VA_ARGS__) \
-    ad_tensor(op)(ad_tensor a, ad_tensor b)                                                 \
-    {                                                                                       \
-        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                               \
+#define BINARY_OP(op, types, op_flags, ...)                                      \
+    AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast, .type = types##_TYPE, \
+                      .operands = "a, b", __VA_ARGS__)                           \
+    ad_tensor(op)(ad_tensor a, ad_tensor b)                                      \
+    {                                                                            \
+        return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                    \
     }
 
 /* LONG: derivatives are such long expressions that adding them to others may be done apart. */
-#define BINARY(op, f, da, db, daa, dab, dbb)                                      \
-    BINARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, daa, dab, dbb) \
-    BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define LONG(op, f, da, db, daa, dab, dbb)                          \
-    BINARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
-    BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define PIECEWISE(op, f, da, db)                                            \
-    BINARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, 0, 0, 0) \
-    BINARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},         \
+#define BINARY(op, types, f, da, db, daa, dab, dbb)                                      \
+    BINARY_BOTH(op, types, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, daa, dab, dbb) \
+    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},                          \
+              .bend = {{#daa, #dab}, {#dab, #dbb}})
+#define LONG(op, types, f, da, db, daa, dab, dbb)                          \
+    BINARY_BOTH(op, types, AD_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
+    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},            \
+              .bend = {{#daa, #dab}, {#dab, #dbb}})
+#define PIECEWISE(op, types, f, da, db)                                            \
+    BINARY_BOTH(op, types, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, 0, 0, 0) \
+    BINARY_OP(op, types, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},         \
               .bend = {{"0", "0"}, {"0", "0"}})
 
 /* clang-format off */
-/*   name, y, dy/da, dy/db, d2y/da2, d2y/dadb, d2y/db2 */
-PIECEWISE(ad_add,        a + b,                      1,                  1)
-PIECEWISE(ad_sub,        a - b,                      1,                  -1)
-PIECEWISE(ad_maximum,    AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
-PIECEWISE(ad_minimum,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
-PIECEWISE(ad_fmod,       fmod(a, b),                 1,                  -rint((a - y) / b))
-BINARY(   ad_mul, a * b, b, a, 0, 1, 0)
-BINARY(   ad_div, a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
-LONG(     ad_pow,
+AD_WRAPPING(ad_add, a + b)
+AD_WRAPPING(ad_sub, a - b)
+AD_WRAPPING(ad_mul, a * b)
+AD_SIGNED(ad_maximum, a > b ? a : b)
+AD_SIGNED(ad_minimum, a < b ? a : b)
+
+/*   name, types, y, dy/da, dy/db, d2y/da2, d2y/dadb, d2y/db2 */
+PIECEWISE(ad_add, NUMBERS,        a + b,                      1,                  1)
+PIECEWISE(ad_sub, NUMBERS,        a - b,                      1,                  -1)
+PIECEWISE(ad_maximum, NUMBERS,    AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
+PIECEWISE(ad_minimum, NUMBERS,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
+PIECEWISE(ad_fmod, FLOATS,       fmod(a, b),                 1,                  -rint((a - y) / b))
+BINARY(   ad_mul, NUMBERS, a * b, b, a, 0, 1, 0)
+BINARY(   ad_div, FLOATS, a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
+LONG(     ad_pow, FLOATS,
           pow(a, b),
           b == 0 ? 0 : AD_POW_LESS_1(b),
           a > 0 ? y * log(a) : 0,
           b == 0 || b == 1 ? 0 : AD_POW_LESS_2(b, b - 1),
           a > 0 ? AD_POW_LESS_1(1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1(1),
           a > 0 ? y * log(a) * log(a) : 0)
-LONG(     ad_hypot,
+LONG(     ad_hypot, FLOATS,
           hypot(a, b),
           AD_SINE(a, b),
           AD_SINE(b, a),
           AD_OVER(AD_SINE(b, a) * AD_SINE(b, a), y),
           -AD_OVER(AD_SINE(a, b) * AD_SINE(b, a), y),
           AD_OVER(AD_SINE(a, b) * AD_SINE(a, b), y))
-LONG(     ad_atan2,
+LONG(     ad_atan2, FLOATS,
           atan2(a, b),
           AD_OVER(AD_SINE(b, a), hypot(a, b)),
           -AD_OVER(AD_SINE(a, b), hypot(a, b)),
           AD_OVER(AD_OVER(-2 * AD_SINE(a, b) * AD_SINE(b, a), hypot(a, b)), hypot(a, b)),
           -AD_OVER(AD_OVER(AD_COSINE_TWICE(a, b), hypot(a, b)), hypot(a, b)),
           AD_OVER(AD_OVER(2 * AD_SINE(a, b) * AD_SINE(b, a), hypot(a, b)), hypot(a, b)))
-BINARY(   ad_leaky_relu, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
-LONG(     ad_celu,
+BINARY(   ad_leaky_relu, FLOATS, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
+LONG(     ad_celu, FLOATS,
           a > 0 || fabs(a / b) < AD_SMALL(a) ? a : b * AD_EXPM1(a / b),
           a > 0 ? 1 : AD_EXP(a / b),
           a > 0 ? 0 : AD_EXPM1(a / b) - AD_VANISHING(AD_EXP(a / b), a / b),
           a > 0 ? 0 : AD_EXP(a / b) / b,
           a > 0 ? 0 : -AD_VANISHING(AD_EXP(a / b), a / b / b),
           a > 0 ? 0 : AD_VANISHING(AD_EXP(a / b), a / b * (a / b) / b))
-LONG(     ad_xlogy,
+LONG(     ad_xlogy, FLOATS,
           a == 0 && b == b ? 0 : a * AD_LOG(b),
           AD_LOG(b),
           a == 0 ? 0 : a / b,
           0,
           1 / b,
           a == 0 ? 0 : -(a / b) / b)
-LONG(     ad_xlog1py,
+LONG(     ad_xlog1py, FLOATS,
           a == 0 && b == b ? 0 : a * AD_LOG1P(b),
           AD_LOG1P(b),
           a == 0 ? 0 : a / (1 + b),

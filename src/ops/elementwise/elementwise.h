@@ -10,12 +10,14 @@
 #include "adze/ops.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/expressions.h"
+#include "ops/elementwise/integers.h"
 
 /* z is y where there are two operands, and c where there are three. */
 typedef struct ad_elementwise_kernels {
     ad_blocks forward;    /* a, b (, c) -> y */
     ad_blocks slope[3];   /* a, b, z, t -> t dy/da;  t dy/db;  t dy/dc */
     ad_blocks bend[3][3]; /* a, b, z, g, t -> g t d2y/da2, g t d2y/dadb, ...; a symmetric matrix */
+    const ad_integer_kernels *integers; /* or NULL */
 } ad_elementwise_kernels;
 
 void ad_elementwise_forward(const ad_forward_args *c);

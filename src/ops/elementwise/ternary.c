@@ -29,6 +29,7 @@ AD_BEND_PART(none, f64, double, c, 0)
         {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},                            \
          {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},                            \
          {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}},                           \
+        NULL,                                                                                    \
     };                                                                                           \
     AD_ELEMENTWISE_OP(op, 3, op_flags, ad_shape_broadcast_3, .operands = "a, b, c", __VA_ARGS__) \
     ad_tensor(op)(ad_tensor a, ad_tensor b, ad_tensor c)                                         \

@@ -1,6 +1,7 @@
 /* Elementwise operations of one operand: signs and steps, powers, exponentials, logarithms; and the
  * rules of all such operations (how they are written is in ops/elementwise/unary_rows.h). */
 #include "adze/op.h"
+#include "ops/elementwise/integers.h"
 #include "ops/elementwise/unary_rows.h"
 
 void ad_unary_forward(const ad_forward_args *c)
@@ -39,9 +40,26 @@ void ad_unary_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->y.shape, &k->bend, 4, in, &c->tdx[0], true);
 }
 
+/* ---- neg, of integers, too --------------------------------------------------------- */
+
+AD_WRAPPING_ONE(ad_neg, 0 - a)
+
+static void neg_forward(const ad_forward_args *c)
+{
+    if (c->y.type > AD_F64)
+        ad_integers_forward(c, &ad_neg_integers);
+    else
+        ad_unary_forward(c);
+}
+
+UNARY_SHORT(ad_neg, -x, -1, 0, 1)
+UNARY_OP_BY(ad_neg, AD_OP_LINEAR, ad_type_number, neg_forward, .formula = "-x", .slope = {"-1"},
+            .bend = {{"0"}})
+
+/* ---- of floats ---------------------------------------------------------------------- */
+
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 */
-PIECEWISE(ad_neg,        -x,                         -1)
 PIECEWISE(ad_abs,        fabs(x),                    (x > 0) - (x < 0))
 PIECEWISE(ad_sign,       x > 0 ? 1 : x < 0 ? -1 : x, 0)
 PIECEWISE(ad_ceil,       ceil(x),                    0)

@@ -53,24 +53,26 @@
 #define UNARY_LONG(op, f, df, d2f, guard) UNARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, df, d2f, guard)
 
 /* The op, whose kernels are op##_kernels, with its texts; and the public function. */
-#define UNARY_OP(op, op_flags, ...)                          \
-    static const ad_op op##_op = {                           \
-        .size = sizeof(ad_op),                               \
-        .name = &#op[3],                                     \
-        .arity = 1,                                          \
-        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags), \
-        .shape = ad_shape_first,                             \
-        .forward = ad_unary_forward,                         \
-        .pullback = ad_unary_pullback,                       \
-        .jvp = ad_unary_jvp,                                 \
-        .curvature = ad_unary_curvature,                     \
-        .kernels = &op##_kernels,                            \
-        .operands = "x",                                     \
-        __VA_ARGS__,                                         \
-    };                                                       \
-    ad_tensor op(ad_tensor x)                                \
-    {                                                        \
-        return ad_apply(&op##_op, &x, NULL);                 \
+#define UNARY_OP(op, op_flags, ...) UNARY_OP_BY(op, op_flags, NULL, ad_unary_forward, __VA_ARGS__)
+#define UNARY_OP_BY(op, op_flags, type_rule, forward_rule, ...) \
+    static const ad_op op##_op = {                              \
+        .size = sizeof(ad_op),                                  \
+        .name = &#op[3],                                        \
+        .arity = 1,                                             \
+        .flags = AD_OP_STRIDED | AD_OP_ASSIGNS | (op_flags),    \
+        .type = type_rule,                                      \
+        .shape = ad_shape_first,                                \
+        .forward = forward_rule,                                \
+        .pullback = ad_unary_pullback,                          \
+        .jvp = ad_unary_jvp,                                    \
+        .curvature = ad_unary_curvature,                        \
+        .kernels = &op##_kernels,                               \
+        .operands = "x",                                        \
+        __VA_ARGS__,                                            \
+    };                                                          \
+    ad_tensor op(ad_tensor x)                                   \
+    {                                                           \
+        return ad_apply(&op##_op, &x, NULL);                    \
     }
 
 /* SINGULAR: where the derivative is infinite, a cotangent of 0 stays 0 instead of becoming 0 inf
