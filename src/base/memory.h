@@ -9,11 +9,13 @@
 
 enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 
-/* Put it before a function that is rarely called, to keep it out of its caller. */
+/* Put it before a function that is rarely called, to keep it out of its caller; and small. */
 #if defined(__GNUC__)
 #define AD_APART __attribute__((noinline))
+#define AD_RARE  __attribute__((noinline, cold))
 #else
 #define AD_APART
+#define AD_RARE
 #endif
 
 /* allocator may be NULL: the C library's. NULL when memory ran out; bytes may be 0. */

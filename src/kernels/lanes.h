@@ -106,16 +106,18 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
 #define AD_LONG_LANE(...) AD_LOOP_ROLLED AD_LANE(__VA_ARGS__)
 #define AD_EACH(...)      AD_EACH_BY(AD_LOOP_APART, __VA_ARGS__)
 #define AD_EACH_LONG(...) AD_EACH_BY(AD_LOOP_APART AD_LOOP_ROLLED, __VA_ARGS__)
-#define AD_EACH_BY(how, ...)                                      \
-    for (size_t k = 0; k < n; k++) {                              \
-        how for (size_t j = 0, i = k * step; j < lanes; j++, i++) \
-        {                                                         \
-            __VA_ARGS__;                                          \
-        }                                                         \
-    }                                                             \
-    how for (size_t j = 0, i = n * step; j < rest; j++, i++)      \
-    {                                                             \
-        __VA_ARGS__;                                              \
+#define AD_EACH_BY(how, ...)                                          \
+    {                                                                 \
+        for (size_t k = 0; k < n; k++) {                              \
+            how for (size_t j = 0, i = k * step; j < lanes; j++, i++) \
+            {                                                         \
+                __VA_ARGS__;                                          \
+            }                                                         \
+        }                                                             \
+        how for (size_t j = 0, i = n * step; j < rest; j++, i++)      \
+        {                                                             \
+            __VA_ARGS__;                                              \
+        }                                                             \
     }
 
 /* Assigns number i of the result, or adds to it. */

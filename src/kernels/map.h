@@ -30,6 +30,10 @@ typedef struct ad_blocks {
 void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
                    const void *const *in, void *out, bool add);
 
+/* Adds those of a block's results to out that are NaN. size: of a float. */
+void ad_add_nans(ad_block *block, size_t size, size_t from, size_t n, const void *const *in,
+                 void *out);
+
 /* The bytes of a number of f32 or f64. */
 static inline size_t ad_float_size(ad_type type)
 {

@@ -10,6 +10,7 @@
 #include "kernels/elementary.h"
 #include "kernels/gauss.h"
 #include "kernels/trigonometric.h"
+#include "kernels/vanishing.h"
 
 #include <float.h>
 #include <tgmath.h>
@@ -26,9 +27,6 @@
 /* The constants of selu; ALPHA is times SCALE. */
 #define AD_SELU_SCALE AD_LIKE(x, 1.0507009873554804934193349852946)
 #define AD_SELU_ALPHA AD_LIKE(x, 1.7580993408473768599402175208123)
-
-/* z f, but 0 where z is, whatever f is: what vanishes beats what grows without bound. */
-#define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
 
 /* z / r with a distance r from the origin, where nothing has a direction: 0. */
 #define AD_OVER(z, r) ((r) == 0 ? 0 : (z) / (r))

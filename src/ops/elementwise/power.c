@@ -54,11 +54,11 @@ enum { GROUP = 64 }; /* numbers */
     }
 
 /* n -> x^n;  n, x, t -> t y';  n, x, g, t -> g y'' t */
-#define POWER_KERNELS(isa, s, T)                                        \
-    RAISE(isa, s, T)                                                    \
-    BY_GROUPS(isa, power, s, T, 0, power)                               \
-    BY_GROUPS(isa, slope, s, T, 1, AD_VANISHING(e *AD_IN(T, 2), power)) \
-    BY_GROUPS(isa, bend, s, T, 2, AD_VANISHING(e *(e - 1) * AD_IN(T, 2), power) * AD_IN(T, 3))
+#define POWER_KERNELS(isa, s, T)                                    \
+    RAISE(isa, s, T)                                                \
+    BY_GROUPS(isa, power, s, T, 0, power)                           \
+    BY_GROUPS(isa, slope, s, T, 1, AD_TIMES(e, AD_IN(T, 2), power)) \
+    BY_GROUPS(isa, bend, s, T, 2, AD_TIMES(AD_TIMES(e *(e - 1), AD_IN(T, 2)), power, AD_IN(T, 3)))
 AD_EACH_ISA(POWER_KERNELS, f32, float)
 AD_EACH_ISA(POWER_KERNELS, f64, double)
 static const ad_blocks power = AD_BLOCKS(power);

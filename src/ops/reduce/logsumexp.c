@@ -5,6 +5,7 @@
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "kernels/vanishing.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
@@ -14,17 +15,16 @@
 /* m -> m, or 0 where it is not finite;  x, m -> exp(x - m);  x, y, t -> t p;
  * x, y, g, t, ty -> g p (t - ty). m, y and ty are f64: a y of 1e4 rounded to f32 would cost three
  * digits of p. */
-#define LOGSUMEXP_KERNELS(s, T)                                                       \
-    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)    \
-    AD_KERNEL(power_##s, T, AD_EXP((T)((double)AD_IN(T, 0) - AD_IN(double, 1))))      \
-    AD_INLINE T share_of_##s(T x, double y, T t)                                      \
-    {                                                                                 \
-        return y == -(double)INFINITY ? 0 : t * AD_EXP((T)((double)x - y));           \
-    }                                                                                 \
-    AD_KERNEL(share_##s, T, share_of_##s(AD_IN(T, 0), AD_IN(double, 1), AD_IN(T, 2))) \
-    AD_KERNEL(bend_##s, T,                                                            \
-              share_of_##s(AD_IN(T, 0), AD_IN(double, 1), AD_IN(T, 2)) *              \
-                  (AD_IN(T, 3) - (T)AD_IN(double, 4)))
+#define LOGSUMEXP_KERNELS(s, T)                                                             \
+    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)          \
+    AD_KERNEL(power_##s, T, AD_EXP((T)((double)AD_IN(T, 0) - AD_IN(double, 1))))            \
+    AD_INLINE T share_of_##s(T x, double y)                                                 \
+    {                                                                                       \
+        return y == -(double)INFINITY ? 0 : AD_EXP((T)((double)x - y));                     \
+    }                                                                                       \
+    AD_TIMES_KERNEL(share_##s, T, AD_IN(T, 2), share_of_##s(AD_IN(T, 0), AD_IN(double, 1))) \
+    AD_TIMES_KERNEL(bend_##s, T, AD_IN(T, 2), share_of_##s(AD_IN(T, 0), AD_IN(double, 1)),  \
+                    AD_IN(T, 3) - (T)AD_IN(double, 4))
 LOGSUMEXP_KERNELS(f32, float)
 LOGSUMEXP_KERNELS(f64, double)
 
@@ -34,20 +34,26 @@ static const ad_blocks share = AD_BLOCKS(share);
 static const ad_blocks bend = AD_BLOCKS(bend);
 
 /* The same for rows that lie together: x -> y;  x, y, t -> t p. */
-#define LOGSUMEXP_ROWS(s, T)                                       \
-    AD_ROWS_OF(row_##s, double, {                                  \
-        const T *restrict x = in[0];                               \
-        double sum[AD_LANES] = {0};                                \
-        AD_LANE_TOPS(T, top, x)                                    \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)            \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j]))      \
-        AD_JOIN_SUM(sum)                                           \
-        *out = (double)top[0] + AD_LOG(sum[0]);                    \
-    })                                                             \
-    AD_ROWS_OF(row_share_##s, T, {                                 \
-        const T *restrict x = in[0], t = *(const T *)in[2];        \
-        double y = *(const double *)in[1];                         \
-        AD_EACH_LONG(T p = share_of_##s(x[i], y, t); AD_PUT(T, p)) \
+#define LOGSUMEXP_ROWS(s, T)                                                             \
+    AD_ROWS_OF(row_##s, double, {                                                        \
+        const T *restrict x = in[0];                                                     \
+        double sum[AD_LANES] = {0};                                                      \
+        AD_LANE_TOPS(T, top, x)                                                          \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)                                  \
+        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j]))                            \
+        AD_JOIN_SUM(sum)                                                                 \
+        *out = (double)top[0] + AD_LOG(sum[0]);                                          \
+    })                                                                                   \
+    AD_ROWS_OF(row_share_##s, T, {                                                       \
+        const T *restrict x = in[0], t = *(const T *)in[2];                              \
+        double y = *(const double *)in[1];                                               \
+        const T all = y == -(double)INFINITY ? 0 : t;                                    \
+        if (all == 0)                                                                    \
+            AD_EACH(AD_PUT(T, all))                                                      \
+        else if (isfinite(t))                                                            \
+            AD_EACH_LONG(AD_PUT(T, t * AD_EXP((T)((double)x[i] - y))))                   \
+        else                                                                             \
+            AD_EACH_LONG(T p = AD_EXP((T)((double)x[i] - y)); AD_PUT(T, AD_TIMES(p, t))) \
     })
 LOGSUMEXP_ROWS(f32, float)
 LOGSUMEXP_ROWS(f64, double)

@@ -8,6 +8,7 @@
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
@@ -49,58 +50,75 @@ static int axis_of(const void *attr)
         AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])           \
     })
 
-/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
+/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
+ * product is one that the rule of kernels/vanishing.h makes 0.
  * y, g, t -> derivative of the former, with g for t, along t. */
-#define SOFTMAX_LANES(s, T)                                                                       \
-    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                        \
-        const T *y = in[0], *t = in[1];                                                           \
-        double sum[AD_LANES] = {0};                                                               \
-        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                            \
-        AD_JOIN_SUM(sum)                                                                          \
-        AD_EACH(AD_PUT(T, y[i] * (t[i] - (T)sum[j])))                                             \
-    })                                                                                            \
-    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                         \
-        const T *y = in[0], *g = in[1], *t = in[2];                                               \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};                \
-        AD_EACH(g_sum[j] += (double)y[i] * (double)g[i])                                          \
-        AD_EACH(t_sum[j] += (double)y[i] * (double)t[i])                                          \
-        AD_JOIN_SUM(g_sum)                                                                        \
-        AD_JOIN_SUM(t_sum)                                                                        \
-        AD_EACH(both[j] += (double)y[i] * ((double)t[i] - t_sum[j]) * (double)g[i])               \
-        AD_JOIN_SUM(both)                                                                         \
-        AD_EACH(AD_PUT(T, (double)y[i] *                                                          \
-                              (((double)t[i] - t_sum[j]) * ((double)g[i] - g_sum[j]) - both[j]))) \
+#define SOFTMAX_LANES(s, T)                                                               \
+    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                \
+        const T *y = in[0], *t = in[1];                                                   \
+        double sum[AD_LANES] = {0};                                                       \
+        bool plain = true;                                                                \
+        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                    \
+        AD_JOIN_SUM(sum)                                                                  \
+        AD_LANE(plain &= isfinite(sum[j]))                                                \
+        if (plain) {                                                                      \
+            AD_EACH(AD_PUT(T, y[i] * (t[i] - (T)sum[j])))                                 \
+        } else {                                                                          \
+            AD_LANE(sum[j] = 0)                                                           \
+            AD_EACH(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                       \
+            AD_JOIN_SUM(sum)                                                              \
+            AD_EACH(AD_PUT(T, AD_TIMES(y[i], t[i] - (T)sum[j])))                          \
+        }                                                                                 \
+    })                                                                                    \
+    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                 \
+        const T *y = in[0], *g = in[1], *t = in[2];                                       \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};        \
+        AD_EACH(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                         \
+        AD_EACH(t_sum[j] += AD_TIMES((double)y[i], (double)t[i]))                         \
+        AD_JOIN_SUM(g_sum)                                                                \
+        AD_JOIN_SUM(t_sum)                                                                \
+        AD_EACH(both[j] += AD_TIMES((double)y[i], (double)t[i] - t_sum[j], (double)g[i])) \
+        AD_JOIN_SUM(both)                                                                 \
+        AD_EACH(double p = AD_TIMES((double)t[i] - t_sum[j], (double)g[i] - g_sum[j]);    \
+                AD_PUT(T, AD_TIMES((double)y[i], p - both[j])))                           \
     })
 
 /* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
  * y, g, t -> the derivative of the former along t. Rows of -inf, which are not live, give 0. */
-#define LOG_SOFTMAX_LANES(s, T)                                                               \
-    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                                 \
-        const T *y = in[0], *g = in[1];                                                       \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                     \
-        AD_EACH(sum[j] += (double)g[i])                                                       \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                              \
-        AD_JOIN_SUM(sum)                                                                      \
-        AD_JOIN_SUM(live)                                                                     \
-        AD_EACH_LONG(T v = g[i] - AD_EXP(y[i]) * (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))   \
-    })                                                                                        \
-    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                                 \
-        const T *y = in[0], *t = in[1];                                                       \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                     \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                           \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                              \
-        AD_JOIN_SUM(sum)                                                                      \
-        AD_JOIN_SUM(live)                                                                     \
-        AD_EACH(T v = t[i] - (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))                       \
-    })                                                                                        \
-    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                                 \
-        const T *y = in[0], *g = in[1], *t = in[2];                                           \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                                  \
-        AD_EACH(g_sum[j] += (double)g[i])                                                     \
-        AD_EACH_LONG(t_sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                         \
-        AD_JOIN_SUM(g_sum)                                                                    \
-        AD_JOIN_SUM(t_sum)                                                                    \
-        AD_EACH_LONG(AD_PUT(T, -(double)AD_EXP(y[i]) * ((double)t[i] - t_sum[j]) * g_sum[j])) \
+#define LOG_SOFTMAX_LANES(s, T)                                                                 \
+    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                                   \
+        const T *y = in[0], *g = in[1];                                                         \
+        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                       \
+        bool plain = true;                                                                      \
+        AD_EACH(sum[j] += (double)g[i])                                                         \
+        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                                \
+        AD_JOIN_SUM(sum)                                                                        \
+        AD_JOIN_SUM(live)                                                                       \
+        AD_LANE(plain &= isfinite(sum[j]) && sum[j] != 0)                                       \
+        if (plain)                                                                              \
+            AD_EACH_LONG(T v = g[i] - AD_EXP(y[i]) * (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0)) \
+        else                                                                                    \
+            AD_EACH_LONG(T v = g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j]);                        \
+                         AD_PUT(T, live[j] > 0 ? v : 0))                                        \
+    })                                                                                          \
+    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                                   \
+        const T *y = in[0], *t = in[1];                                                         \
+        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                       \
+        AD_EACH_LONG(sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))                    \
+        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                                \
+        AD_JOIN_SUM(sum)                                                                        \
+        AD_JOIN_SUM(live)                                                                       \
+        AD_EACH(T v = t[i] - (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))                         \
+    })                                                                                          \
+    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                                   \
+        const T *y = in[0], *g = in[1], *t = in[2];                                             \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                                    \
+        AD_EACH(g_sum[j] += (double)g[i])                                                       \
+        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))                  \
+        AD_JOIN_SUM(g_sum)                                                                      \
+        AD_JOIN_SUM(t_sum)                                                                      \
+        AD_EACH_LONG(                                                                           \
+            AD_PUT(T, AD_TIMES(-(double)AD_EXP(y[i]), (double)t[i] - t_sum[j], g_sum[j])))      \
     })
 
 #define ALL_LANES(s, T) \

@@ -8,6 +8,7 @@
  * that it is exact, and the variance 0, where all elements are equal. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
@@ -18,12 +19,12 @@
 
 /* x, pivot -> x - pivot;  pivot, distance -> the mean;  x, m -> (x - m)^2;
  * x, m, t -> (x - m) t. All give f64. */
-#define DEVIATION_KERNELS(s, T)                                                \
-    AD_KERNEL(distance_##s, double, DEVIATION(T, T))                           \
-    AD_KERNEL(shift_##s, double, (double)AD_IN(T, 0) + AD_IN(double, 1))       \
-    AD_KERNEL(square_##s, double, DEVIATION(T, double) * DEVIATION(T, double)) \
-    AD_KERNEL(along_##s, double, DEVIATION(T, double) * (double)AD_IN(T, 2))   \
-    AD_KERNEL(slope_##s, T, DEVIATION(T, double) * AD_IN(double, 2))
+#define DEVIATION_KERNELS(s, T)                                                   \
+    AD_KERNEL(distance_##s, double, DEVIATION(T, T))                              \
+    AD_KERNEL(shift_##s, double, (double)AD_IN(T, 0) + AD_IN(double, 1))          \
+    AD_KERNEL(square_##s, double, DEVIATION(T, double) * DEVIATION(T, double))    \
+    AD_TIMES_KERNEL(along_##s, double, DEVIATION(T, double), (double)AD_IN(T, 2)) \
+    AD_TIMES_KERNEL(slope_##s, T, DEVIATION(T, double), AD_IN(double, 2))
 DEVIATION_KERNELS(f32, float)
 DEVIATION_KERNELS(f64, double)
 
@@ -98,9 +99,9 @@ static void scale(const ad_op *op, const ad_reduced *r, const void *attr, const 
     for (size_t i = 0; i < r->count; i++) {
         double s = y->type == AD_F32 ? ((const float *)y->data)[i] : ((const double *)y->data)[i];
         if (!has_root(op))
-            t[i] *= 2 / d;
+            t[i] = AD_TIMES(t[i], 2 / d);
         else
-            t[i] = s == 0 ? 0 : t[i] / (d * s);
+            t[i] = s == 0 ? 0 : t[i] == 0 ? t[i] : t[i] / (d * s);
     }
 }
 
@@ -155,11 +156,11 @@ static void std_curvature(const ad_curvature_args *c)
     variance_curvature(c);
     scale(c->op, &r, c->attr, &c->y, ts);
     for (size_t i = 0; i < r.count; i++)
-        factors[i] *= -ts[i];
+        factors[i] = AD_TIMES(factors[i], -ts[i]);
     for (int times = 0; times < 2; times++) /* by 1 / (d s), then by d / (d s) */
         scale(c->op, &r, c->attr, &c->y, factors);
     for (size_t i = 0; i < r.count; i++)
-        factors[i] *= degrees_of_freedom(&r, c->attr);
+        factors[i] = AD_TIMES(factors[i], degrees_of_freedom(&r, c->attr));
     in[2] = ad_reduced_view(&r, AD_F64, factors);
     ad_map_into(c->work, &c->x[0].shape, &slope, 3, in, &c->tdx[0], true);
 }
