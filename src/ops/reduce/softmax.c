@@ -4,7 +4,8 @@
  *     softmax      y = p         dx += y (dy - sum(y dy))
  *     log_softmax  y = log(p)    dx += dy - exp(y) sum(dy)
  *
- * Where all x are -inf there is no p: it counts as 0, with gradient 0. */
+ * Where all x are -inf there is no p: it counts as 0, with gradient 0. Where one is +inf, all of
+ * the row is NaN. */
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
@@ -26,28 +27,28 @@ static int axis_of(const void *attr)
 
 /* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it
  * will in the sum. A sum of 0 is a row of -inf. */
-#define FORWARD_LANES(s, T)                                     \
-    AD_LANES_OF(ad_softmax_##s, T, {                            \
-        const T *x = in[0];                                     \
-        AD_LANE_TOPS(T, top, x)                                 \
-        double sum[AD_LANES] = {0};                             \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)         \
-        AD_EACH_LONG(out[i] = AD_EXP(x[i] - top[j]))            \
-        AD_EACH(sum[j] += (double)out[i])                       \
-        AD_JOIN_SUM(sum)                                        \
-        AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])          \
-        AD_EACH(out[i] = out[i] * (T)sum[j])                    \
-    })                                                          \
-    AD_LANES_OF(ad_log_softmax_##s, T, {                        \
-        const T *x = in[0];                                     \
-        AD_LANE_TOPS(T, top, x)                                 \
-        double sum[AD_LANES] = {0};                             \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)         \
-        AD_EACH_LONG(out[i] = AD_EXP(x[i] - top[j]))            \
-        AD_EACH(sum[j] += (double)out[i])                       \
-        AD_JOIN_SUM(sum)                                        \
-        AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
-        AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])           \
+#define FORWARD_LANES(s, T)                                                   \
+    AD_LANES_OF(ad_softmax_##s, T, {                                          \
+        const T *x = in[0];                                                   \
+        AD_LANE_TOPS(T, top, x)                                               \
+        double sum[AD_LANES] = {0};                                           \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
+        AD_EACH_LONG(out[i] = AD_EXP(x[i] - top[j]))                          \
+        AD_EACH(sum[j] += (double)out[i])                                     \
+        AD_JOIN_SUM(sum)                                                      \
+        AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])                        \
+        AD_EACH(out[i] = out[i] * (T)sum[j])                                  \
+    })                                                                        \
+    AD_LANES_OF(ad_log_softmax_##s, T, {                                      \
+        const T *x = in[0];                                                   \
+        AD_LANE_TOPS(T, top, x)                                               \
+        double sum[AD_LANES] = {0};                                           \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
+        AD_EACH_LONG(out[i] = AD_EXP(x[i] - top[j]))                          \
+        AD_EACH(sum[j] += (double)out[i])                                     \
+        AD_JOIN_SUM(sum)                                                      \
+        AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j]))               \
+        AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])                         \
     })
 
 /* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
