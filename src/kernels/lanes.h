@@ -97,7 +97,9 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
     const size_t lanes = AD_ROW_LANES, step = AD_ROW_LANES;             \
     const bool joined = true;
 
-/* A statement for each lane j; for each number i, of lane j. LONG ones are not unrolled. */
+/* A statement for each lane j; for each number i, of lane j. LONG ones are not unrolled. (Rows are counted by
+ * their place: if gcc knew their number it would take two at a time, which is slower where they come
+ * from memory.) */
 #define AD_LANE(...)                                 \
     AD_LOOP_APART for (size_t j = 0; j < lanes; j++) \
     {                                                \
@@ -106,22 +108,28 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
 #define AD_LONG_LANE(...) AD_LOOP_ROLLED AD_LANE(__VA_ARGS__)
 #define AD_EACH(...)      AD_EACH_BY(AD_LOOP_APART, __VA_ARGS__)
 #define AD_EACH_LONG(...) AD_EACH_BY(AD_LOOP_APART AD_LOOP_ROLLED, __VA_ARGS__)
-#define AD_EACH_BY(how, ...)                                          \
-    {                                                                 \
-        for (size_t k = 0; k < n; k++) {                              \
-            how for (size_t j = 0, i = k * step; j < lanes; j++, i++) \
-            {                                                         \
-                __VA_ARGS__;                                          \
-            }                                                         \
-        }                                                             \
-        how for (size_t j = 0, i = n * step; j < rest; j++, i++)      \
-        {                                                             \
-            __VA_ARGS__;                                              \
-        }                                                             \
+#define AD_EACH_BY(how, ...)                                 \
+    for (size_t at = 0; at != n * step; at += step) {        \
+        how for (size_t j = 0, i = at; j < lanes; j++, i++)  \
+        {                                                    \
+            __VA_ARGS__;                                     \
+        }                                                    \
+    }                                                        \
+    how for (size_t j = 0, i = n * step; j < rest; j++, i++) \
+    {                                                        \
+        __VA_ARGS__;                                         \
     }
 
-/* Assigns number i of the result, or adds to it. */
-#define AD_PUT(T, value) out[i] = (T)(value) + (add ? out[i] : 0)
+/* Assigns the value to each number of the result, with the bits of a sum with 0, or adds it. There are two
+ * loops, since the compiler moves the question out of short ones only. */
+#define AD_PUT(T, ...)      AD_PUT_BY(AD_EACH, T, __VA_ARGS__)
+#define AD_PUT_LONG(T, ...) AD_PUT_BY(AD_EACH_LONG, T, __VA_ARGS__)
+#define AD_PUT_BY(EACH, T, ...)             \
+    if (add) {                              \
+        EACH(out[i] += (T)(__VA_ARGS__))    \
+    } else {                                \
+        EACH(out[i] = (T)(__VA_ARGS__) + 0) \
+    }
 
 /* Gives all lanes of one row what they make together. */
 #define AD_JOIN(x, both)                                      \

@@ -24,11 +24,22 @@ typedef struct ad_blocks {
     ad_kernel of[2]; /* [AD_F32], [AD_F64] */
 } ad_blocks;
 
+void ad_kernel_run_parts(const ad_kernel *kernel, ad_isa best, size_t size, size_t from, size_t n,
+                         const void *const *in, void *out, bool add);
+
 /* Runs a kernel, whose results have `size` bytes (1, 4 or 8), on a run of numbers that lie together:
  * as many as fill vectors of the widest instruction set, then those left that fill vectors of the
  * next, and so on. With add, results are floats. */
-void ad_kernel_run(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
-                   const void *const *in, void *out, bool add);
+static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa best, size_t size, size_t from,
+                                 size_t n, const void *const *in, void *out, bool add)
+{
+    ad_block *const *block = add ? kernel->add : kernel->of;
+    ad_isa isa = ad_isa_for(best, n * size);
+    if (block[0] && n * size % ad_isa_bytes(isa) == 0) /* the commonest runs */
+        block[isa](from, n, in, out);
+    else
+        ad_kernel_run_parts(kernel, best, size, from, n, in, out, add);
+}
 
 /* Adds those of a block's results to out that are NaN. size: of a float. */
 void ad_add_nans(ad_block *block, size_t size, size_t from, size_t n, const void *const *in,
@@ -56,14 +67,9 @@ enum { AD_MAP_ALONE = 1 << 15 };
 static inline bool ad_map_run(const ad_workspace *work, const ad_kernel *kernel, size_t size,
                               size_t run, const void *const *in, void *out, bool add)
 {
-    ad_block *const *block = add ? kernel->add : kernel->of;
     if (run == 0 || run >= AD_MAP_ALONE)
         return false;
-    ad_isa isa = ad_isa_for(ad_work_isa(work), run * size);
-    if (block[0] && run * size % ad_isa_bytes(isa) == 0) /* the commonest small runs */
-        block[isa](0, run, in, out);
-    else
-        ad_kernel_run(kernel, ad_work_isa(work), size, 0, run, in, out, add);
+    ad_kernel_run(kernel, ad_work_isa(work), size, 0, run, in, out, add);
     return true;
 }
 

@@ -48,11 +48,13 @@ enum {
     for (size_t i = 0; i < n; i++) \
         sums[i] += (double)x[i];
 
-/* sums[j] += x[i][j] */
-#define ADD_ROWS(T)                              \
-    const T *restrict x = numbers;               \
-    for (size_t i = 0; i < n; i++, x += columns) \
-        for (size_t j = 0; j < columns; j++)     \
+/* sums[j] += x[i][j], row by row. A loop over i would be taken apart by gcc, for two rows at a time, which
+ * halves the speed where they come from memory. */
+#define ADD_ROWS(T)                          \
+    const T *restrict x = numbers;           \
+    const T *const end = x + n * columns;    \
+    for (; x != end; x += columns)           \
+        for (size_t j = 0; j < columns; j++) \
             sums[j] += (double)x[j];
 
 #define ADDER_FOR(isa, name, ...)                                                           \

@@ -23,11 +23,11 @@ static void gaps_forward(const ad_forward_args *c)
     ad_array_set(&y, 0, sum);
 }
 
-static void grow(const ad_array *to, size_t i, double by)
+static void grow(const ad_pullback_args *c, int k, size_t i, double by)
 {
-    ad_array a = *to;
+    ad_array a = c->dx[k];
     ad_view v = ad_array_view(a);
-    if (a.data)
+    if (c->wanted[k])
         ad_array_set(&a, i, ad_view_get(&v, i) + by);
 }
 
@@ -37,9 +37,9 @@ static void gaps_pullback(const ad_pullback_args *c)
     for (size_t i = 1; i < ad_view_count(&c->x[1]); i++) {
         double gap = ad_view_get(&c->x[1], i) - ad_view_get(&c->x[1], i - 1);
         double slope = dy * ad_view_get(&c->x[0], i) / gap;
-        grow(&c->dx[0], i, dy * log(gap));
-        grow(&c->dx[1], i, slope);
-        grow(&c->dx[1], i - 1, -slope);
+        grow(c, 0, i, dy * log(gap));
+        grow(c, 1, i, slope);
+        grow(c, 1, i - 1, -slope);
     }
 }
 

@@ -5,7 +5,6 @@
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
-#include "kernels/vanishing.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
@@ -34,26 +33,27 @@ static const ad_blocks share = AD_BLOCKS(share);
 static const ad_blocks bend = AD_BLOCKS(bend);
 
 /* The same for rows that lie together: x -> y;  x, y, t -> t p. */
-#define LOGSUMEXP_ROWS(s, T)                                                             \
-    AD_ROWS_OF(row_##s, double, {                                                        \
-        const T *restrict x = in[0];                                                     \
-        double sum[AD_LANES] = {0};                                                      \
-        AD_LANE_TOPS(T, top, x)                                                          \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)                                  \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j]))                            \
-        AD_JOIN_SUM(sum)                                                                 \
-        *out = (double)top[0] + AD_LOG(sum[0]);                                          \
-    })                                                                                   \
-    AD_ROWS_OF(row_share_##s, T, {                                                       \
-        const T *restrict x = in[0], t = *(const T *)in[2];                              \
-        double y = *(const double *)in[1];                                               \
-        const T all = y == -(double)INFINITY ? 0 : t;                                    \
-        if (all == 0)                                                                    \
-            AD_EACH(AD_PUT(T, all))                                                      \
-        else if (isfinite(t))                                                            \
-            AD_EACH_LONG(AD_PUT(T, t * AD_EXP((T)((double)x[i] - y))))                   \
-        else                                                                             \
-            AD_EACH_LONG(T p = AD_EXP((T)((double)x[i] - y)); AD_PUT(T, AD_TIMES(p, t))) \
+#define LOGSUMEXP_ROWS(s, T)                                           \
+    AD_ROWS_OF(row_##s, double, {                                      \
+        const T *restrict x = in[0];                                   \
+        double sum[AD_LANES] = {0};                                    \
+        AD_LANE_TOPS(T, top, x)                                        \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)                \
+        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j]))          \
+        AD_JOIN_SUM(sum)                                               \
+        *out = (double)top[0] + AD_LOG(sum[0]);                        \
+    })                                                                 \
+    AD_ROWS_OF(row_share_##s, T, {                                     \
+        const T *restrict x = in[0], t = *(const T *)in[2];            \
+        double y = *(const double *)in[1];                             \
+        const T all = y == -(double)INFINITY ? 0 : t;                  \
+        if (all == 0) {                                                \
+            AD_PUT(T, all)                                             \
+        } else if (isfinite(t)) {                                      \
+            AD_PUT_LONG(T, t *AD_EXP((T)((double)x[i] - y)))           \
+        } else {                                                       \
+            AD_PUT_LONG(T, AD_TIMES(t, AD_EXP((T)((double)x[i] - y)))) \
+        }                                                              \
     })
 LOGSUMEXP_ROWS(f32, float)
 LOGSUMEXP_ROWS(f64, double)

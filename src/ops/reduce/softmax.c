@@ -29,22 +29,22 @@ static int axis_of(const void *attr)
  * will in the sum. A sum of 0 is a row of -inf. */
 #define FORWARD_LANES(s, T)                                                   \
     AD_LANES_OF(ad_softmax_##s, T, {                                          \
-        const T *x = in[0];                                                   \
+        const T *restrict x = in[0];                                          \
         AD_LANE_TOPS(T, top, x)                                               \
         double sum[AD_LANES] = {0};                                           \
         AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
-        AD_EACH_LONG(out[i] = AD_EXP(x[i] - top[j]))                          \
+        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                               \
         AD_EACH(sum[j] += (double)out[i])                                     \
         AD_JOIN_SUM(sum)                                                      \
         AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])                        \
         AD_EACH(out[i] = out[i] * (T)sum[j])                                  \
     })                                                                        \
     AD_LANES_OF(ad_log_softmax_##s, T, {                                      \
-        const T *x = in[0];                                                   \
+        const T *restrict x = in[0];                                          \
         AD_LANE_TOPS(T, top, x)                                               \
         double sum[AD_LANES] = {0};                                           \
         AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
-        AD_EACH_LONG(out[i] = AD_EXP(x[i] - top[j]))                          \
+        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                               \
         AD_EACH(sum[j] += (double)out[i])                                     \
         AD_JOIN_SUM(sum)                                                      \
         AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j]))               \
@@ -54,72 +54,89 @@ static int axis_of(const void *attr)
 /* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
  * product is one that the rule of kernels/vanishing.h makes 0.
  * y, g, t -> derivative of the former, with g for t, along t. */
-#define SOFTMAX_LANES(s, T)                                                               \
-    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                \
-        const T *y = in[0], *t = in[1];                                                   \
-        double sum[AD_LANES] = {0};                                                       \
-        bool plain = true;                                                                \
-        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                    \
-        AD_JOIN_SUM(sum)                                                                  \
-        AD_LANE(plain &= isfinite(sum[j]))                                                \
-        if (plain) {                                                                      \
-            AD_EACH(AD_PUT(T, y[i] * (t[i] - (T)sum[j])))                                 \
-        } else {                                                                          \
-            AD_LANE(sum[j] = 0)                                                           \
-            AD_EACH(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                       \
-            AD_JOIN_SUM(sum)                                                              \
-            AD_EACH(AD_PUT(T, AD_TIMES(y[i], t[i] - (T)sum[j])))                          \
-        }                                                                                 \
-    })                                                                                    \
-    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                 \
-        const T *y = in[0], *g = in[1], *t = in[2];                                       \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};        \
-        AD_EACH(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                         \
-        AD_EACH(t_sum[j] += AD_TIMES((double)y[i], (double)t[i]))                         \
-        AD_JOIN_SUM(g_sum)                                                                \
-        AD_JOIN_SUM(t_sum)                                                                \
-        AD_EACH(both[j] += AD_TIMES((double)y[i], (double)t[i] - t_sum[j], (double)g[i])) \
-        AD_JOIN_SUM(both)                                                                 \
-        AD_EACH(double p = AD_TIMES((double)t[i] - t_sum[j], (double)g[i] - g_sum[j]);    \
-                AD_PUT(T, AD_TIMES((double)y[i], p - both[j])))                           \
+#define SOFTMAX_LANES(s, T)                                                                       \
+    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                        \
+        const T *y = in[0], *t = in[1];                                                           \
+        double sum[AD_LANES] = {0};                                                               \
+        bool plain = true;                                                                        \
+        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                            \
+        AD_JOIN_SUM(sum)                                                                          \
+        AD_LANE(plain &= isfinite(sum[j]))                                                        \
+        if (plain) {                                                                              \
+            AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                  \
+        } else {                                                                                  \
+            AD_LANE(sum[j] = 0)                                                                   \
+            AD_EACH(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                               \
+            AD_JOIN_SUM(sum)                                                                      \
+            AD_PUT(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                           \
+        }                                                                                         \
+    })                                                                                            \
+    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                         \
+        const T *y = in[0], *g = in[1], *t = in[2];                                               \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};                \
+        AD_EACH(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                                 \
+        AD_EACH(t_sum[j] += AD_TIMES((double)y[i], (double)t[i]))                                 \
+        AD_JOIN_SUM(g_sum)                                                                        \
+        AD_JOIN_SUM(t_sum)                                                                        \
+        AD_EACH(both[j] += AD_TIMES((double)y[i], (double)t[i] - t_sum[j], (double)g[i]))         \
+        AD_JOIN_SUM(both)                                                                         \
+        AD_PUT(T, AD_TIMES((double)y[i],                                                          \
+                           AD_TIMES((double)t[i] - t_sum[j], (double)g[i] - g_sum[j]) - both[j])) \
     })
 
+/* The number, or 0 in a row of -inf, which is not alive. A function, so that the number is found before the
+ * question: loads that depended on it would have masks, which cost a fifth. */
+#define ALIVE(s, T)                              \
+    AD_INLINE T alive_##s(double live, T number) \
+    {                                            \
+        return live > 0 ? number : 0;            \
+    }
+ALIVE(f32, float)
+ALIVE(f64, double)
+
 /* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
- * y, g, t -> the derivative of the former along t. Rows of -inf, which are not live, give 0. */
-#define LOG_SOFTMAX_LANES(s, T)                                                                 \
-    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                                   \
-        const T *y = in[0], *g = in[1];                                                         \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                       \
-        bool plain = true;                                                                      \
-        AD_EACH(sum[j] += (double)g[i])                                                         \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                                \
-        AD_JOIN_SUM(sum)                                                                        \
-        AD_JOIN_SUM(live)                                                                       \
-        AD_LANE(plain &= isfinite(sum[j]) && sum[j] != 0)                                       \
-        if (plain)                                                                              \
-            AD_EACH_LONG(T v = g[i] - AD_EXP(y[i]) * (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0)) \
-        else                                                                                    \
-            AD_EACH_LONG(T v = g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j]);                        \
-                         AD_PUT(T, live[j] > 0 ? v : 0))                                        \
-    })                                                                                          \
-    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                                   \
-        const T *y = in[0], *t = in[1];                                                         \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                       \
-        AD_EACH_LONG(sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))                    \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                                \
-        AD_JOIN_SUM(sum)                                                                        \
-        AD_JOIN_SUM(live)                                                                       \
-        AD_EACH(T v = t[i] - (T)sum[j]; AD_PUT(T, live[j] > 0 ? v : 0))                         \
-    })                                                                                          \
-    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                                   \
-        const T *y = in[0], *g = in[1], *t = in[2];                                             \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                                    \
-        AD_EACH(g_sum[j] += (double)g[i])                                                       \
-        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))                  \
-        AD_JOIN_SUM(g_sum)                                                                      \
-        AD_JOIN_SUM(t_sum)                                                                      \
-        AD_EACH_LONG(                                                                           \
-            AD_PUT(T, AD_TIMES(-(double)AD_EXP(y[i]), (double)t[i] - t_sum[j], g_sum[j])))      \
+ * y, g, t -> the derivative of the former along t. Rows of -inf give 0. If one number of a row is NaN,
+ * all are. */
+#define LOG_SOFTMAX_LANES(s, T)                                                            \
+    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                              \
+        const T *restrict y = in[0], *restrict g = in[1];                                  \
+        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                  \
+        bool plain = true;                                                                 \
+        AD_EACH(sum[j] += (double)g[i])                                                    \
+        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                           \
+        AD_JOIN_SUM(sum)                                                                   \
+        AD_JOIN_SUM(live)                                                                  \
+        for (size_t j = 0; j < lanes && n + rest > 0; j++)                                 \
+            plain &= isfinite(sum[j]) && (sum[j] != 0 || !isnan(y[joined ? 0 : j]));       \
+        if (plain) {                                                                       \
+            AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))                 \
+        } else {                                                                           \
+            AD_PUT_LONG(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))   \
+        }                                                                                  \
+    })                                                                                     \
+    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                              \
+        const T *y = in[0], *t = in[1];                                                    \
+        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                  \
+        bool plain = true;                                                                 \
+        AD_EACH_LONG(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                        \
+        AD_LANE(plain &= isfinite(sum[j]))                                                 \
+        if (!plain) {                                                                      \
+            AD_LANE(sum[j] = 0)                                                            \
+            AD_EACH_LONG(sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))           \
+        }                                                                                  \
+        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                           \
+        AD_JOIN_SUM(sum)                                                                   \
+        AD_JOIN_SUM(live)                                                                  \
+        AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                                    \
+    })                                                                                     \
+    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                              \
+        const T *y = in[0], *g = in[1], *t = in[2];                                        \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                               \
+        AD_EACH(g_sum[j] += (double)g[i])                                                  \
+        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))             \
+        AD_JOIN_SUM(g_sum)                                                                 \
+        AD_JOIN_SUM(t_sum)                                                                 \
+        AD_PUT_LONG(T, AD_TIMES(-(double)AD_EXP(y[i]), (double)t[i] - t_sum[j], g_sum[j])) \
     })
 
 #define ALL_LANES(s, T) \

@@ -45,8 +45,8 @@ AD_ADDING_KERNEL(repeat_f64, double, AD_IN(double, 0))
 static const ad_blocks repeat = AD_ADDING_BLOCKS(repeat);
 
 /* A number -> a row of it. */
-AD_ROWS_OF(fill_f32, float, float v = (float)*(const double *)in[0]; AD_EACH(AD_PUT(float, v)))
-AD_ROWS_OF(fill_f64, double, double v = *(const double *)in[0]; AD_EACH(AD_PUT(double, v)))
+AD_ROWS_OF(fill_f32, float, float v = (float)*(const double *)in[0]; AD_PUT(float, v))
+AD_ROWS_OF(fill_f64, double, double v = *(const double *)in[0]; AD_PUT(double, v))
 static const ad_lane_blocks fill = AD_LANE_BLOCKS(fill);
 
 static void sum_pullback(const ad_pullback_args *c)
