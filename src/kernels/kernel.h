@@ -76,17 +76,17 @@
 #define AD_TIMES_KERNEL(name, T, ...)                                     \
     AD_MEND(name, T, __VA_ARGS__)                                         \
     AD_TIMES_LOOPS(name, T, name##_mend(from, whole, in, to), ad_has_nan, \
-                   out[i] = (T)AD_PRODUCT(__VA_ARGS__))
+                   out[i] = (T)AD_IEEE_TIMES(__VA_ARGS__))
 
 /* The same where the factors are so short that a second loop would be felt; and name_add, which leaves
  * a NaN out at first. */
 #define AD_ADDING_TIMES_KERNEL(name, T, ...)                                                \
     AD_MEND(name, T, __VA_ARGS__)                                                           \
     AD_TIMES_LOOPS(name, T, name##_mend(from, whole, in, to), ad_have_seen,                 \
-                   T p = AD_PRODUCT(__VA_ARGS__);                                           \
+                   T p = AD_IEEE_TIMES(__VA_ARGS__);                                        \
                    nans += p != p; out[i] = p)                                              \
     AD_TIMES_LOOPS(name##_add, T, ad_add_nans(name##_mend, sizeof(T), from, whole, in, to), \
-                   ad_have_seen, T p = AD_PRODUCT(__VA_ARGS__);                             \
+                   ad_have_seen, T p = AD_IEEE_TIMES(__VA_ARGS__);                          \
                    nans += p != p; out[i] += p == p ? p : 0)
 
 #define AD_MEND(name, T, ...)                                                              \
@@ -140,7 +140,8 @@ typedef uint64_t ad_count_double;
 AD_EACH_ISA(AD_LOOKS, 0)
 
 /* A product with a slope that is a number other than 0: the rule asks for nothing. */
-#define AD_ADDING_MULTIPLE_KERNEL(name, T, ...) AD_ADDING_KERNEL(name, T, AD_PRODUCT(__VA_ARGS__))
+#define AD_ADDING_MULTIPLE_KERNEL(name, T, ...) \
+    AD_ADDING_KERNEL(name, T, AD_IEEE_TIMES(__VA_ARGS__))
 
 /* The kernel of one type; those of both float types, name_f32 and name_f64. */
 #define AD_ONLY(name) \

@@ -19,9 +19,9 @@
     _Generic((a) * (b) * (c), float : ad_times_3_f32, double : ad_times_3_f64)(a, b, c)
 
 /* The same as IEEE 754 has it. */
-#define AD_PRODUCT(...)       AD_TIMES_OF(__VA_ARGS__, AD_PRODUCT_3, AD_PRODUCT_2, )(__VA_ARGS__)
-#define AD_PRODUCT_2(a, b)    ((a) * (b))
-#define AD_PRODUCT_3(a, b, c) ((a) * (b) * (c))
+#define AD_IEEE_TIMES(...)       AD_TIMES_OF(__VA_ARGS__, AD_IEEE_TIMES_3, AD_IEEE_TIMES_2, )(__VA_ARGS__)
+#define AD_IEEE_TIMES_2(a, b)    ((a) * (b))
+#define AD_IEEE_TIMES_3(a, b, c) ((a) * (b) * (c))
 
 /* z f, but 0 where z is, whatever f is: for a factor of a slope that falls faster than any power. */
 #define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
