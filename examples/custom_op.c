@@ -161,6 +161,81 @@ static void several_operands(ad_tape *t)
     ad_tape_reset(t);
 }
 
+/* ---- several results: polar coordinates --------------------------------------------------- */
+
+enum { RADIUS, ANGLE, POLAR_RESULTS };
+
+static const char *polar_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    y[RADIUS] = y[ANGLE] = x[0];
+    return ad_shape_equal(&x[0], &x[1]) ? NULL : "x and y must have one shape";
+}
+
+AD_ELEMENTS_2(polar_radius, x, y, sqrt(x *x + y * y))
+AD_ELEMENTS_2(polar_angle, x, y, atan2(y, x))
+
+static void polar_forward(const ad_forward_args *c)
+{
+    ad_elementwise(c->work, &c->y.shape, 2, c->x, &c->ys[RADIUS], AD_ASSIGN, polar_radius, NULL);
+    ad_elementwise(c->work, &c->y.shape, 2, c->x, &c->ys[ANGLE], AD_ASSIGN, polar_angle, NULL);
+}
+
+AD_ELEMENTS_3(radius_slope, x, r, dr, dr *x / r)
+AD_ELEMENTS_3(angle_slope, x, r, da, da *x / (r * r))
+AD_ELEMENTS_3(minus_angle_slope, y, r, da, -da *y / (r * r))
+
+/* dx[k] += f(x, r, dy), if anybody wants it. */
+static void polar_add(const ad_pullback_args *c, int k, ad_elements *f, ad_view x, ad_view dy)
+{
+    const ad_view in[] = {x, c->ys[RADIUS], dy};
+    ad_elementwise(c->work, &c->y.shape, 3, in, &c->dx[k], AD_ADD, f, NULL);
+}
+
+/* dx += dr x / r - da y / r^2, dy += dr y / r + da x / r^2. One call for both results; the
+ * cotangent of a result that the root does not depend on has no data. */
+static void polar_pullback(const ad_pullback_args *c)
+{
+    if (c->dys[RADIUS].data) {
+        polar_add(c, 0, radius_slope, c->x[0], c->dys[RADIUS]);
+        polar_add(c, 1, radius_slope, c->x[1], c->dys[RADIUS]);
+    }
+    if (c->dys[ANGLE].data) {
+        polar_add(c, 0, minus_angle_slope, c->x[1], c->dys[ANGLE]);
+        polar_add(c, 1, angle_slope, c->x[0], c->dys[ANGLE]);
+    }
+}
+
+static const ad_op polar_op = {
+    .size = sizeof(ad_op),
+    .name = "polar",
+    .arity = 2,
+    .results = POLAR_RESULTS,
+    .shape = polar_shape,
+    .forward = polar_forward,
+    .pullback = polar_pullback,
+};
+
+static void several_results(ad_tape *t)
+{
+    const double x[] = {3, 0}, y[] = {4, 2};
+    heading("Several results: polar coordinates, which share an operation and its pullback");
+    ad_tensor at[] = {ad_watch(t, AD_VIEW(x, 2)), ad_watch(t, AD_VIEW(y, 2))};
+    ad_tensor polar[POLAR_RESULTS];
+    ad_apply_results(&polar_op, 2, at, NULL, POLAR_RESULTS, polar);
+    ad_backward(ad_sum(polar[ANGLE]));
+    check(t);
+    expect("angle", ad_read(polar[ANGLE]), (double[]){atan2(4, 3), atan2(2, 0)});
+    expect("da/dx", ad_grad(at[0]), (double[]){-0.16, -0.5});
+    expect("da/dy", ad_grad(at[1]), (double[]){0.12, 0});
+    ad_backward(ad_sum(ad_square(polar[RADIUS])));
+    check(t);
+    expect("radius", ad_read(polar[RADIUS]), (double[]){5, 2});
+    expect("dr^2/dx", ad_grad(at[0]), (double[]){6, 0});
+    expect("dr^2/dy", ad_grad(at[1]), (double[]){8, 4});
+    ad_tape_reset(t);
+}
+
 /* ---- is it right? ------------------------------------------------------------------- */
 
 /* Its pullback forgets that Huber's loss is linear beyond delta. */
@@ -175,10 +250,12 @@ static void checked(void)
 {
     ad_error error = {0};
     ad_op wrong = {.size = sizeof wrong};
+    const ad_check_options right_half = {.size = sizeof right_half, .low = 0.5, .high = 2};
     ad_op_with_pullback(&huber_op, "wrong_huber", square_pullback, &wrong);
     heading("Is it right? All its rules are, for random operands; and one that is not is found");
     if (ad_check_op(&huber_op, &(huber_attr){1}, NULL, &error) != AD_OK ||
-        ad_check_op(&layer_op, NULL, NULL, &error) != AD_OK)
+        ad_check_op(&layer_op, NULL, NULL, &error) != AD_OK ||
+        ad_check_op(&polar_op, NULL, &right_half, &error) != AD_OK)
         fail("%s", error.text);
     if (ad_check_op(&wrong, &(huber_attr){1}, NULL, &error) != AD_DIFFERENT)
         fail("the check does not find the wrong pullback");
@@ -386,6 +463,7 @@ int main(int argc, char **argv)
     puts("Operations with derivatives of one's own");
     from_nothing(tape);
     several_operands(tape);
+    several_results(tape);
     checked();
     faster_approximation(tape);
     better_numerics(tape);

@@ -26,8 +26,8 @@ extern "C" {
 
 /* Structs that may grow in later versions begin with `size_t size`. Set it in structs that
  * you fill in: {.size = sizeof(ad_op), ...} in C, ad_tape_options o{sizeof o} in C++. Fields
- * beyond a smaller size count as 0. A size of 0 is an error. In structs that you receive,
- * size is set already. */
+ * beyond a smaller size count as 0. A size that is 0 or absurdly large is an error. In structs
+ * that you receive, size is set already. */
 
 /* One row is one status: its name and its meaning. */
 #define AD_STATUS_LIST(ROW)                                                                \

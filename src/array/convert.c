@@ -76,5 +76,6 @@ bool ad_convert_number(double value, ad_type type, void *to)
     double back;
     ad_convert(1, AD_F64, &value, type, to);
     ad_convert(1, type, to, AD_F64, &back);
-    return ad_type_is_float(type) || back == value;
+    bool rounds = type == AD_I64 && value >= 0x1p63; /* as the greatest number would, to itself */
+    return ad_type_is_float(type) || (back == value && !rounds);
 }

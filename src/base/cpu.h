@@ -69,7 +69,7 @@ ad_isa ad_cpu_isa(void);
 /* How many bytes a set takes at a time: the wide ones whole vectors, base any number of them. */
 static inline size_t ad_isa_bytes(ad_isa isa)
 {
-    return isa == AD_ISA_base ? 1 : (size_t)16 << isa;
+    return isa == AD_ISA_base ? 1 : (size_t)16 << (isa & 3); /* & 3: for analysers */
 }
 
 /* The widest set up to `best` that has something to do for so many bytes. */

@@ -11,13 +11,16 @@
  * its least size. */
 #define AD_END_OF(type, field) (offsetof(type, field) + sizeof((type *)0)->field)
 
+/* No struct is ever so large. Such a size was not set: it is what happened to be in memory. */
+enum { AD_SIZE_LIMIT = 1 << 14 };
+
 /* Copies the given fields over the defaults in `to`, of `known` bytes. False, with nothing copied,
- * if the given size is less than that of the first version: then it was not set. */
+ * if the given size is less than that of the first version, or absurd: then it was not set. */
 static inline bool ad_sized_read(void *to, size_t known, const void *given, size_t least)
 {
     size_t size;
     memcpy(&size, given, sizeof size);
-    if (size < least)
+    if (size < least || size > AD_SIZE_LIMIT)
         return false;
     memcpy(to, given, size < known ? size : known);
     return true;
@@ -29,7 +32,7 @@ static inline bool ad_sized_write(void *to, const void *from, size_t known, size
 {
     size_t size;
     memcpy(&size, to, sizeof size);
-    if (size < least)
+    if (size < least || size > AD_SIZE_LIMIT)
         return false;
     memset(to, 0, size);
     memcpy(to, from, size < known ? size : known);

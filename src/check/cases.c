@@ -77,6 +77,8 @@ static bool rules_take(ad_trial *c)
 {
     for (int k = 0; k < c->results; k++)
         c->y_type[k] = AD_F64;
+    c->y[c->results].rank = -1;
+    c->y_type[c->results] = AD_TYPE_COUNT;
     return (!c->op->type || !c->op->type(c->x.type, c->attr, c->y_type)) &&
            !c->op->shape(c->x.shape, c->attr, c->y);
 }
@@ -118,6 +120,13 @@ static ad_status choose_shapes(ad_trial *c)
     if (c->x.n < 1 || c->x.n > AD_CHECK_OPERANDS)
         return ad_fail(c->error, AD_MISUSE, "check_op: %s has %d operands; the check takes 1 to %d",
                        c->op->name, c->x.n, AD_CHECK_OPERANDS);
+    for (int i = 0; i < c->x.n; i++)
+        if (c->x.type[i] == AD_F32 && !(c->op->flags & AD_OP_NO_DERIVATIVE))
+            return ad_fail(
+                c->error, AD_MISUSE,
+                "check_op: the sampler gives an f32 operand x[%d] to %s: floats are f64, "
+                "and f32 is tried, too",
+                i, c->op->name);
     return AD_OK;
 }
 
@@ -159,13 +168,24 @@ static ad_status make_numbers(ad_trial *c, int i)
                    fits ? "memory ran out" : "a bad shape or type", i, c->op->name);
 }
 
+/* Asked with room to spare, because outside of a check such rules write where they must not. */
+static ad_status expect_no_more_results(const ad_trial *c)
+{
+    int n = c->results;
+    if (c->y[n].rank == -1 && c->y_type[n] == AD_TYPE_COUNT)
+        return AD_OK;
+    return ad_trial_report(c, AD_MISUSE,
+                           "the op's rules set result %d, but the op has %d result%s (.results)", n,
+                           n, n == 1 ? "" : "s");
+}
+
 ad_status ad_trial_begin(ad_trial *c)
 {
     ad_status status = choose_shapes(c);
     for (int i = 0; i < c->x.n && status == AD_OK; i++)
         status = make_numbers(c, i);
-    if (status == AD_OK)
-        rules_take(c);
+    if (status == AD_OK && rules_take(c))
+        status = expect_no_more_results(c);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include "check/number.h"
 
 #include "trees/list.h"
+#include "trees/walk.h"
 
 /* ---- all of a gradient ----------------------------------------------------------------- */
 
@@ -113,8 +114,9 @@ static ad_status check_gradient(ad_checking *c, const void *model, ad_error *err
 ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function *f, const void *model,
                                   const void *env, const ad_check_options *options, ad_error *error)
 {
-    if (!tree || !f || !model)
-        return ad_fail(error, AD_MISUSE, "check_gradient: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, f && model);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "check_gradient: %s", missing);
     ad_checking c = {.name = "check_gradient", .tree = tree, .f = f, .env = env};
     if (ad_check_read(c.name, options, &c.o, error) != AD_OK)
         return AD_MISUSE;

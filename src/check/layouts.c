@@ -61,7 +61,8 @@ ad_status ad_check_same(const ad_trial *c, ad_tape *t[2], const char *how, const
             return ad_tape_status(t[i]) == AD_BAD_TYPE ? AD_OK : ad_trial_report_tape(c, t[i]);
     }
     outcome got = of[0], wanted = of[1];
-    ad_status status = compare(c, how, "the result", &got.y, &wanted.y, tolerance);
+    ad_status status = compare(c, how, a->results > 1 ? "all results in a row" : "the result",
+                               &got.y, &wanted.y, tolerance);
     for (int k = 0; k < a->count && status == AD_OK && wanted.dx[k].data; k++) {
         char what[16];
         snprintf(what, sizeof what, "dx[%d]", a->floats[k]);

@@ -2,16 +2,18 @@
  *
  * A rule that writes is run twice on memory with different contents: a number that then differs
  * was not written. A rule that adds is run on zeros, which shows its contribution, then on other
- * numbers, and then for one operand at a time; what nobody wants must not change. All this happens in scratch memory. The call that
- * was asked for comes last. */
+ * numbers, and then for one operand at a time; what nobody wants must not change. All this happens
+ * in scratch memory. The call that was asked for comes last. */
 #include "check/spy.h"
 
 #include "base/workspace.h"
 #include "check/parts.h"
+#include "check/snapshot.h"
 #include "kernels/unwanted.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const ad_spy *spy_of(const void *attr)
@@ -20,72 +22,6 @@ static const ad_spy *spy_of(const void *attr)
 }
 
 /* ---- memory that must not change ------------------------------------------------------ */
-
-/* A copy of the numbers of a view, row by row. NULL, with an error recorded, if memory ran out. */
-static double *numbers_of(ad_workspace *work, const ad_view *v)
-{
-    size_t n = ad_view_count(v);
-    double *numbers = ad_scratch(work, (n + 1) * sizeof *numbers);
-    for (size_t i = 0; numbers && i < n; i++)
-        numbers[i] = ad_view_get(v, i);
-    return numbers;
-}
-
-static bool same_bits(const double *a, const double *b, size_t n)
-{
-    return n == 0 || memcmp(a, b, n * sizeof *a) == 0;
-}
-
-typedef struct snapshot {
-    ad_workspace *work;
-    const char *rule;
-    int arity;
-    int results;                 /* 0 where the rule is given none, */
-    const ad_view *x, *ys, *dys; /* or no cotangents, dys being NULL */
-    const void *saved;
-    size_t saved_bytes;
-    double **numbers; /* of operands, results, cotangents */
-    void *saved_copy;
-} snapshot;
-
-static int count(const snapshot *s)
-{
-    return s->arity + s->results + (s->dys ? s->results : 0);
-}
-
-static const ad_view *watched(const snapshot *s, int i)
-{
-    int k = i - s->arity;
-    return k < 0 ? &s->x[i] : k < s->results ? &s->ys[k] : &s->dys[k - s->results];
-}
-
-/* Without memory nothing is compared: the failure is already recorded. */
-static void take_snapshot(snapshot *s)
-{
-    s->numbers = ad_scratch(s->work, (size_t)count(s) * sizeof *s->numbers);
-    for (int i = 0; s->numbers && i < count(s); i++)
-        s->numbers[i] = watched(s, i)->data ? numbers_of(s->work, watched(s, i)) : NULL;
-    s->saved_copy = s->saved_bytes ? ad_scratch(s->work, s->saved_bytes) : NULL;
-    if (s->saved_copy)
-        memcpy(s->saved_copy, s->saved, s->saved_bytes);
-}
-
-static void expect_unchanged(const snapshot *s)
-{
-    for (int i = 0; s->numbers && i < count(s); i++) {
-        const ad_view *v = watched(s, i);
-        double *now = s->numbers[i] ? numbers_of(s->work, v) : NULL;
-        if (!now || same_bits(now, s->numbers[i], ad_view_count(v)))
-            continue;
-        if (i < s->arity)
-            ad_reject(s->work, AD_DIFFERENT, "%s writes to its operand x[%d]", s->rule, i);
-        else
-            ad_reject(s->work, AD_DIFFERENT, "%s writes to %s", s->rule,
-                      i < s->arity + s->results ? "the result" : "dy, which is not spare");
-    }
-    if (s->saved_copy && memcmp(s->saved_copy, s->saved, s->saved_bytes) != 0)
-        ad_reject(s->work, AD_DIFFERENT, "%s writes to the bytes that forward saved", s->rule);
-}
 
 static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
 {
@@ -100,15 +36,15 @@ static size_t saved_bytes(const ad_spy *spy, int arity, const ad_view *x)
 
 /* The memory that a rule reads; nothing is copied yet. saved is NULL for forward, which
  * writes it. */
-static snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
-                        const void *saved, ad_workspace *work)
+static ad_snapshot reading(const ad_spy *spy, const char *rule, int arity, const ad_view *x,
+                           const void *saved, ad_workspace *work)
 {
-    return (snapshot){.work = work,
-                      .rule = rule,
-                      .arity = arity,
-                      .x = x,
-                      .saved = saved,
-                      .saved_bytes = saved ? saved_bytes(spy, arity, x) : 0};
+    return (ad_snapshot){.work = work,
+                         .rule = rule,
+                         .arity = arity,
+                         .x = x,
+                         .saved = saved,
+                         .saved_bytes = saved ? saved_bytes(spy, arity, x) : 0};
 }
 
 /* ---- rules that write all of a result ------------------------------------------------- */
@@ -122,23 +58,36 @@ static void fill(const ad_array *a, int byte)
         memset(a->data, a->type == AD_BOOL ? byte & 1 : byte, bytes);
 }
 
-/* Runs a rule twice, on memory with different contents. */
-static void expect_all_written(ad_workspace *work, const char *rule, const ad_array *y, writer *run,
-                               const void *args)
+/* Runs a rule twice, on memory with different contents for the k-th of so many results. */
+static void expect_written(ad_workspace *work, const char *rule, int results, const ad_array *ys,
+                           int k, writer *run, const void *args)
 {
+    const ad_array *y = &ys[k];
     ad_view v = ad_array_view(*y);
     size_t n = ad_array_count(y);
+    char which[32] = "";
+    if (results > 1)
+        snprintf(which, sizeof which, " of result %d", k);
     fill(y, 0x5a);
     run(args);
-    double *first = numbers_of(work, &v);
+    double *first = ad_check_numbers_of(work, &v);
     fill(y, 0xff);
     run(args);
-    double *second = first ? numbers_of(work, &v) : NULL;
+    double *second = first ? ad_check_numbers_of(work, &v) : NULL;
     for (size_t i = 0; second && i < n; i++)
-        if (!same_bits(&first[i], &second[i], 1))
+        if (!ad_check_same_bits(&first[i], &second[i], 1))
             ad_reject(work, AD_DIFFERENT,
-                      "%s does not write number %zu, or changes it the second time: %g, then %g",
-                      rule, i, first[i], second[i]);
+                      "%s does not write number %zu%s, or changes it the second time: %g, then %g",
+                      rule, i, which, first[i], second[i]);
+}
+
+/* Of the results that have memory. */
+static void expect_all_written(ad_workspace *work, const char *rule, int results,
+                               const ad_array *ys, writer *run, const void *args)
+{
+    for (int k = 0; k < results; k++)
+        if (ys[k].data)
+            expect_written(work, rule, results, ys, k, run, args);
 }
 
 static void run_forward(const void *args)
@@ -153,12 +102,11 @@ static void spy_forward(const ad_forward_args *c)
     ad_forward_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = reading(spy, "forward", c->arity, c->x, NULL, c->work);
-    take_snapshot(&s);
+    ad_snapshot s = reading(spy, "forward", c->arity, c->x, NULL, c->work);
+    ad_snapshot_take(&s);
     run_forward(&args);
-    expect_unchanged(&s);
-    for (int k = 0; k < c->results; k++)
-        expect_all_written(c->work, "forward", &c->ys[k], run_forward, &args);
+    ad_snapshot_expect(&s);
+    expect_all_written(c->work, "forward", c->results, c->ys, run_forward, &args);
 }
 
 static void run_jvp(const void *args)
@@ -173,15 +121,13 @@ static void spy_jvp(const ad_jvp_args *c)
     ad_jvp_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
+    ad_snapshot s = reading(spy, "the jvp", c->arity, c->x, c->saved, c->work);
     s.results = c->results;
     s.ys = c->ys;
-    take_snapshot(&s);
+    ad_snapshot_take(&s);
     run_jvp(&args);
-    expect_unchanged(&s);
-    for (int k = 0; k < c->results; k++)
-        if (c->tys[k].data)
-            expect_all_written(c->work, "the jvp", &c->tys[k], run_jvp, &args);
+    ad_snapshot_expect(&s);
+    expect_all_written(c->work, "the jvp", c->results, c->tys, run_jvp, &args);
 }
 
 /* ---- rules that add to cotangents ------------------------------------------------------ */
@@ -210,7 +156,9 @@ static buffers fresh(const adder *a, double to, int alone)
 {
     buffers b = {.wanted = {false}};
     for (int i = 0; i < a->arity; i++) {
-        size_t n = ad_array_count(&a->dx[i]);
+        size_t n = 0; /* ad_array_count is 0 where there are no numbers yet */
+        if (ad_shape_count(&a->dx[i].shape, &n) != AD_OK)
+            n = 0;
         b.dx[i] = a->dx[i];
         b.dx[i].data = ad_scratch(a->work, (n + 1) * ad_type_size(a->dx[i].type));
         b.wanted[i] = b.dx[i].data && a->wanted[i] && (alone < 0 || alone == i);
@@ -265,18 +213,18 @@ static void expect_sum(const adder *a, const buffers *got, const buffers *added,
         double allowed = 64 * (x.type == AD_F32 ? (double)FLT_EPSILON : DBL_EPSILON) * size;
         for (size_t k = 0; k < ad_view_count(&r); k++) {
             double number = ad_view_get(&x, k), wanted = ad_view_get(&r, k) + to;
-            if (!(fabs(number - wanted) <= allowed) && !isnan(wanted))
+            if (number != wanted && !(fabs(number - wanted) <= allowed) && !isnan(wanted))
                 ad_reject(a->work, AD_DIFFERENT, "%s %s: number %zu of dx[%d] is %.9g, not %.9g",
                           a->rule, how, k, i, number, wanted);
         }
     }
 }
 
-static void expect_adds(const adder *a, snapshot *s, bool assigns)
+static void expect_adds(const adder *a, ad_snapshot *s, bool assigns)
 {
-    take_snapshot(s);
+    ad_snapshot_take(s);
     buffers added = run(a, 0, -1, false);
-    expect_unchanged(s);
+    ad_snapshot_expect(s);
     buffers more = run(a, 0.75, -1, false);
     expect_sum(a, &more, &added, 0.75, "does not add to what is there (0.75)");
     if (assigns) {
@@ -326,7 +274,7 @@ static void spy_pullback(const ad_pullback_args *c)
     args.attr = spy->attr;
     ad_pullback_args trying = args;
     trying.spare = NULL;
-    snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
+    ad_snapshot s = reading(spy, "the pullback", c->arity, c->x, c->saved, c->work);
     s.results = c->results;
     s.ys = c->ys;
     s.dys = c->dys;
@@ -354,7 +302,7 @@ static void spy_curvature(const ad_curvature_args *c)
     ad_curvature_args args = *c;
     args.op = spy->original;
     args.attr = spy->attr;
-    snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
+    ad_snapshot s = reading(spy, "the curvature", c->arity, c->x, c->saved, c->work);
     s.results = c->results;
     s.ys = c->ys;
     s.dys = c->dys;

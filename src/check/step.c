@@ -8,6 +8,7 @@
  *
  * The model is not touched: all copies belong to the tape. */
 #include "check/number.h"
+#include "trees/walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static ad_status check_step(ad_checking *c, const void *model, const void *given
     c->at = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));
     c->tensors = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_tensor));
     void *gradient = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));
-    if (gradient) {
+    if (gradient && model) {
         memcpy(c->at, model, c->tree->arrays * sizeof(ad_array));
         if (ad_model_visit(c->tree, c->at, expect_alike, c) == AD_OK)
             compare(c, gradient, given);
@@ -172,8 +173,9 @@ ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_function
                               const void *env, const ad_check_options *options, ad_error *error)
 {
     ad_check_options o;
-    if (!tree || !t || !f || !model || !gradient)
-        return ad_fail(error, AD_MISUSE, "check_step: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, t && f && model && gradient);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "check_step: %s", missing);
     if (ad_check_read("check_step", options, &o, error) != AD_OK)
         return AD_MISUSE;
     if (step % (o.every > 0 ? o.every : 5000) != 0)

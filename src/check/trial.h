@@ -15,8 +15,8 @@ typedef struct ad_trial {
     size_t number;
     ad_check_operands x;
     int results;
-    ad_shape y[AD_CHECK_RESULTS];
-    ad_type y_type[AD_CHECK_RESULTS];
+    ad_shape y[AD_CHECK_RESULTS + 1]; /* the last is for rules that set more than the op has */
+    ad_type y_type[AD_CHECK_RESULTS + 1];
     ad_array numbers[AD_CHECK_OPERANDS];
     ad_check_report found;
     bool lost; /* differences of some trial told nothing */

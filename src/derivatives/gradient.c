@@ -69,7 +69,8 @@ ad_status ad_model_value_with_pullback(const ad_tree *tree, ad_tape *t, ad_model
     ad_subject s;
     ad_record r;
     ad_subject_model(&s, "value_with_pullback", tree, t, f, model, env);
-    if (ad_record_begin(&r, &s, value && tensors, 1)) {
+    bool complete = value && tensors;
+    if (ad_record_begin(&r, &s, complete, 1) && complete) {
         *value = r.y;
         memcpy(tensors, r.x, (size_t)r.n * sizeof *r.x);
     }

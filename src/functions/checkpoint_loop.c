@@ -246,7 +246,8 @@ static bool good_loop(ad_tape *t, const ad_loop_attr *a, int64_t snapshots)
                      (long long)a->steps, (long long)snapshots);
     else if (a->states < 1 || a->states > a->call.n)
         ad_tape_fail(t, AD_MISUSE,
-                     "checkpoint_loop: %d states of %d operands: there must be at least one state",
+                     "checkpoint_loop: %d states of %d operands: the states are one or more of the "
+                     "operands",
                      a->states, a->call.n);
     return ad_tape_status(t) == AD_OK;
 }

@@ -3,17 +3,23 @@
 #include "adze/functions.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
+#include "trees/walk.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A dead tensor on the tape of the first tensor that has one; without a tape if none has. A struct
- * of tensors is a list. */
+/* How many tensors a struct has, which is a list of them. One, if nobody knows. */
+static size_t count_of(const ad_tree *tree, const void *tensors)
+{
+    return !tensors ? 0 : ad_tree_missing(tree, true) ? tree != NULL : tree->arrays;
+}
+
+/* A dead tensor on the tape of the first tensor that has one; without a tape if none has. */
 static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
 {
     const ad_tensor *x = tensors;
     ad_tensor first = ad_number(NAN);
-    for (size_t i = 0; tree && x && !first.tape && i < tree->arrays; i++)
+    for (size_t i = 0, n = count_of(tree, tensors); !first.tape && i < n; i++)
         first = x[i];
     return ad_dead(first);
 }
@@ -21,15 +27,16 @@ static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
 static void fill(const ad_tree *tree, void *tensors, ad_tensor with)
 {
     ad_tensor *x = tensors;
-    for (size_t i = 0; tree && x && i < tree->arrays; i++)
+    for (size_t i = 0, n = count_of(tree, tensors); i < n; i++)
         x[i] = with;
 }
 
-static bool complete(ad_tape *t, const char *name, bool arguments)
+static bool complete(ad_tape *t, const char *name, const ad_tree *tree, bool arguments)
 {
-    if (t && !arguments)
-        ad_tape_fail(t, AD_MISUSE, "%s: an argument is NULL", name);
-    return t && ad_tape_status(t) == AD_OK;
+    const char *missing = ad_tree_missing(tree, arguments);
+    if (t && missing)
+        ad_tape_fail(t, AD_MISUSE, "%s: %s", name, missing);
+    return t && arguments && ad_tape_status(t) == AD_OK;
 }
 
 /* ---- calls --------------------------------------------------------------------- */
@@ -76,7 +83,7 @@ ad_tensor ad_model_gradient_node(const ad_tree *tree, ad_model_function *f, cons
 {
     model_call *c = NULL, given = {.tree = tree, .f = f, .env = env};
     ad_tensor dead = dead_like_one(tree, tensors);
-    if (complete(dead.tape, "gradient", f && gradient && (env || !bytes)))
+    if (complete(dead.tape, "gradient", tree, f && gradient && (env || !bytes)))
         c = put_call(dead.tape, given, bytes, NULL, tensors);
     if (c)
         return ad_gradient_node(call_model, c->n, c->x, c->n, c, gradient);
@@ -90,7 +97,7 @@ ad_tensor ad_model_input_gradient_node(const ad_tree *tree, ad_model_map *map, c
 {
     model_call *c = NULL, given = {.tree = tree, .map = map, .env = env, .inputs = n};
     ad_tensor dead = dead_like_one(tree, tensors);
-    if (complete(dead.tape, "gradient", map && x && gradient && n > 0 && (env || !bytes)))
+    if (complete(dead.tape, "gradient", tree, map && x && gradient && n > 0 && (env || !bytes)))
         c = put_call(dead.tape, given, bytes, x, tensors);
     if (c)
         return ad_gradient_node(call_model, c->n, c->x, n, c, gradient);
@@ -106,7 +113,7 @@ ad_tensor ad_model_checkpoint(const ad_tree *tree, ad_model_map *map, const void
 {
     model_call *c = NULL, given = {.tree = tree, .map = map, .env = env, .inputs = n};
     ad_tensor dead = dead_like_one(tree, tensors);
-    if (complete(dead.tape, "checkpoint", map && n >= 0 && (x || !n) && (env || !bytes)))
+    if (complete(dead.tape, "checkpoint", tree, map && n >= 0 && (x || !n) && (env || !bytes)))
         c = put_call(dead.tape, given, bytes, x, tensors);
     return c ? ad_checkpoint(call_model, c->n, c->x, c) : dead;
 }
@@ -118,7 +125,7 @@ void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void *x, con
 {
     const ad_tensor *from = x, *base = y;
     ad_tensor *to = sum, dead = dead_like_one(tree, y ? y : x);
-    bool good = complete(dead.tape, "axpy", x && y && sum);
+    bool good = complete(dead.tape, "axpy", tree, x && y && sum);
     if (!good)
         fill(tree, sum, dead);
     for (size_t i = 0; good && i < tree->arrays; i++)

@@ -77,12 +77,12 @@ void ad_add_nans(ad_block *block, size_t size, size_t from, size_t n, const void
 void ad_kernel_run_parts(const ad_kernel *kernel, ad_isa isa, size_t size, size_t from, size_t n,
                          const void *const *in, void *out, bool add)
 {
-    ad_block *const *block = add ? kernel->add : kernel->of;
     const size_t least = size == sizeof(float)    ? 4
                          : size == sizeof(double) ? 2
                                                   : 16; /* in a vector */
+    ad_block *const *block = add ? kernel->add : kernel->of;
     char *to = out;
-    if (!block[0]) {
+    if (add && !kernel->add[0]) {
         if (n * size < FEW)
             add_few(kernel, size, from, n, in, out);
         else

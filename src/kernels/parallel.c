@@ -19,10 +19,11 @@ static void run_part(void *user, size_t task, int worker)
 bool ad_parallel(ad_workspace *work, size_t n, size_t grain, ad_part *f, void *user)
 {
     parts p = {n, grain, f, user};
+    bool inside = work && work->parallel; /* then others may be rejecting at this moment */
     if (!work || !f || grain == 0) {
         ad_reject(work, AD_MISUSE, "ad_parallel: %s", f ? "a grain of 0" : "there is no function");
         return false;
     }
     ad_work_share(work, n / grain + (n % grain != 0), run_part, &p);
-    return true;
+    return inside || work->rejected.status == AD_OK;
 }

@@ -98,9 +98,9 @@ static void clear(const ad_array *c)
 /* What follows all rows of all matrices at once. */
 static void follow_all(const ad_epilogue *then, const ad_array *c)
 {
-    int64_t columns = c->shape.rank > 0 ? c->shape.dim[c->shape.rank - 1] : 0;
-    if (then && columns > 0 && ad_array_count(c))
-        then->run(then->user, 0, (int64_t)ad_array_count(c) / columns);
+    int64_t count = (int64_t)ad_array_count(c);
+    if (then && count)
+        then->run(then->user, 0, count / c->shape.dim[c->shape.rank - 1]);
 }
 
 void ad_multiply_then(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
@@ -134,14 +134,17 @@ void ad_multiply(ad_workspace *work, const ad_view *a, const ad_view *b, const a
 
 /* ---- for users ---------------------------------------------------------------------- */
 
+static bool is_matrix(const ad_shape *s)
+{
+    return s->rank >= 2 && ad_shape_count(s, NULL) == AD_OK;
+}
+
 /* Why they are not factors and their product; NULL if they are. */
 static const char *misfit(const ad_shape *a, const ad_shape *b, const ad_shape *c, unsigned flags)
 {
     int a_turns = flags & AD_TRANSPOSE_A ? 1 : 0, b_turns = flags & AD_TRANSPOSE_B ? 1 : 0;
-    const ad_shape *const all[] = {a, b, c};
-    for (int i = 0; i < 3; i++)
-        if (all[i]->rank < 2 || ad_shape_count(all[i], NULL) != AD_OK)
-            return "each needs two axes or more, and extents that are not negative or too large";
+    if (!is_matrix(a) || !is_matrix(b) || !is_matrix(c))
+        return "each needs two axes or more, and extents that are not negative or too large";
     const int64_t *a_end = a->dim + a->rank - 2, *b_end = b->dim + b->rank - 2;
     const int64_t *c_end = c->dim + c->rank - 2;
     if (a_end[1 - a_turns] != b_end[b_turns])
@@ -163,6 +166,18 @@ static bool refuse(ad_workspace *work, ad_status status, const ad_shape *of[3], 
         ad_shape_print(of[i], text[i], sizeof text[i]);
     ad_reject(work, status, "ad_product: %s by %s into %s: %s", text[0], text[1], text[2], why);
     return false;
+}
+
+/* Where a factor is a tangent of zeros, only the result must make sense. */
+static bool good_zeros(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c)
+{
+    const ad_shape *shapes[] = {&a->shape, &b->shape, &c->shape};
+    if (!is_matrix(&c->shape))
+        return refuse(work, AD_BAD_SHAPE, shapes,
+                      "the result needs two axes or more, and extents that are not negative or too "
+                      "large");
+    return ad_type_is_float(c->type) ||
+           refuse(work, AD_BAD_TYPE, shapes, "the result must be f32 or f64");
 }
 
 static bool good_call(ad_workspace *work, const ad_view *a, const ad_view *b, const ad_array *c,
@@ -206,6 +221,8 @@ bool ad_product_then(ad_workspace *work, const ad_view *a, const ad_view *b, con
         ad_multiply_then(work, a, b, c, flags, then);
         return work->rejected.status == AD_OK;
     }
+    if (!good_zeros(work, a, b, c))
+        return false;
     if (!(flags & AD_ADD))
         clear(c);
     follow_all(then, c);

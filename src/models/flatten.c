@@ -25,8 +25,9 @@ static void copy_all(const ad_tree *tree, const ad_array *model, char *vector, b
 ad_status ad_model_flatten(const ad_tree *tree, const void *model, ad_array *vector,
                            ad_error *error)
 {
-    if (!tree || !model || !vector)
-        return ad_fail(error, AD_MISUSE, "flatten: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, model && vector);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "flatten: %s", missing);
     ad_status status = ad_require_one_type(tree, model, "flatten", error);
     if (status != AD_OK)
         return status;
@@ -49,9 +50,10 @@ ad_status ad_model_flatten(const ad_tree *tree, const void *model, ad_array *vec
 ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *model, ad_error *error)
 {
     char shape[64];
-    if (!tree || !model || !vector.data)
+    const char *missing = ad_tree_missing(tree, model);
+    if (missing || !vector.data)
         return ad_fail(error, AD_MISUSE, "unflatten: %s",
-                       tree && model ? "the vector holds no numbers" : "an argument is NULL");
+                       missing ? missing : "the vector holds no numbers");
     ad_status status = ad_require_one_type(tree, model, "unflatten", error);
     if (status != AD_OK)
         return status;

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static ad_status missing_argument(ad_error *error, const char *verb)
-{
-    return ad_fail(error, AD_MISUSE, "%s: an argument is NULL", verb);
-}
-
 /* ---- visiting and freeing ----------------------------------------------------------- */
 
 typedef struct caller {
@@ -28,13 +23,14 @@ static ad_status call(void *user, const ad_site *s)
 ad_status ad_model_visit(const ad_tree *tree, void *model, ad_visitor *visit, void *user)
 {
     caller c = {model, visit, user};
-    return tree && model && visit ? ad_tree_walk(tree, call, &c) : AD_MISUSE;
+    return ad_tree_missing(tree, model && visit) ? AD_MISUSE : ad_tree_walk(tree, call, &c);
 }
 
 void ad_model_free(const ad_tree *tree, void *model)
 {
     ad_array *a = model;
-    for (size_t i = 0; tree && model && i < tree->arrays; i++)
+    size_t count = ad_tree_missing(tree, model) ? 0 : tree->arrays;
+    for (size_t i = 0; i < count; i++)
         ad_array_free(&a[i]);
 }
 
@@ -89,9 +85,10 @@ static ad_status make_leaf(void *user, const ad_site *s)
 
 static void make_leaves(const ad_tree *tree, leaf_making *p)
 {
-    if (!tree || !p->model || !p->tensors)
-        ad_tape_fail(p->tape, AD_MISUSE, "%s: an argument is NULL", p->verb);
-    if (!tree || !p->tensors)
+    const char *missing = ad_tree_missing(tree, p->model && p->tensors);
+    if (missing)
+        ad_tape_fail(p->tape, AD_MISUSE, "%s: %s", p->verb, missing);
+    if (ad_tree_missing(tree, p->tensors))
         return;
     if (p->model)
         ad_tree_walk(tree, make_leaf, p);
@@ -140,16 +137,18 @@ static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, 
 ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
                             const void *tensors, void *gradient)
 {
-    if (!tree || !tensors || !gradient)
-        return ad_tape_fail(y.tape, AD_MISUSE, "gradient: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, tensors && gradient);
+    if (missing)
+        return ad_tape_fail(y.tape, AD_MISUSE, "gradient: %s", missing);
     ad_status status = dy ? ad_backward_from(y, *dy) : ad_backward(y);
     return status == AD_OK ? ad_model_collect(tree, y.tape, tensors, gradient) : status;
 }
 
 ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors, void *gradient)
 {
-    if (!tree || !tensors || !gradient)
-        return ad_tape_fail(t, AD_MISUSE, "gradient: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, tensors && gradient);
+    if (missing)
+        return ad_tape_fail(t, AD_MISUSE, "gradient: %s", missing);
     ad_tape_info info = {.size = sizeof info};
     ad_tape_measure(t, &info);
     if (ad_tape_status(t) == AD_OK && info.sweep_left)
@@ -188,8 +187,9 @@ static ad_status make_like(const ad_tree *tree, const char *verb, const char *ro
                    .like = ad_like_struct,
                    .user = model,
                    .error = error};
-    if (!tree || !model || !to)
-        return missing_argument(error, verb);
+    const char *missing = ad_tree_missing(tree, model && to);
+    if (missing)
+        return ad_fail(error, AD_MISUSE, "%s: %s", verb, missing);
     ad_status status = ad_result_prepare(&r);
     if (status == AD_OK)
         ad_result_commit(&r);
@@ -258,8 +258,11 @@ ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *
 {
     const ad_array *from = x;
     ad_array *to = y;
-    if (!tree || !x || !y)
-        return missing_argument(error, "axpy");
+    const char *missing = ad_tree_missing(tree, x && y);
+    if (missing || !from || !to) {
+        ad_fail(error, AD_MISUSE, "axpy: %s", missing);
+        return AD_MISUSE;
+    }
     ad_status status = ad_tree_walk(tree, check_axpy, &(summands){x, y, error});
     for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
         axpy(alpha, &from[i], &to[i]);

@@ -36,8 +36,11 @@ static const char *unusable(const ad_method *m)
 static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
 {
     *s = (step){.tree = tree, .optimiser = m ? m->optimiser : NULL, .error = error};
-    if (!tree || !s->optimiser)
-        return ad_fail(error, AD_MISUSE, "step: an argument is NULL");
+    const char *missing = ad_tree_missing(tree, s->optimiser);
+    if (missing || !s->optimiser) {
+        ad_fail(error, AD_MISUSE, "step: %s", missing);
+        return AD_MISUSE;
+    }
     const char *wrong = unusable(m);
     if (wrong)
         return ad_fail(error, AD_MISUSE, "step: the optimiser cannot be used: %s", wrong);
@@ -141,10 +144,11 @@ static ad_status check_states(const step *s)
 {
     const ad_states *states = s->states;
     const char *name = s->optimiser->name;
-    if (states->count && strcmp(states->optimiser, name) != 0)
+    bool begun = states->optimiser;
+    if (begun && strcmp(states->optimiser, name) != 0)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of %s", name,
                        states->optimiser);
-    if (states->count && states->arrays != s->tree->arrays)
+    if (begun && states->arrays != s->tree->arrays)
         return ad_fail(s->error, AD_MISUSE, "%s: the states are those of another model", name);
     if (states->steps < 0 || states->steps == INT64_MAX)
         return ad_fail(s->error, AD_DOMAIN, "%s: %lld is not a number of steps taken", name,
@@ -180,10 +184,12 @@ ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const vo
     step s;
     ad_states made;
     ad_status status = begin(&s, tree, method, error);
-    if (status == AD_OK && (!model || !states))
-        status = ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
     if (status != AD_OK)
         return status;
+    if (!model || !states) {
+        ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
+        return AD_MISUSE;
+    }
     s.model = model;
     s.states = states;
     status = prepare(&s, &made);
@@ -214,13 +220,14 @@ ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void
     step s;
     ad_states made;
     ad_status status = begin(&s, tree, method, error);
-    if (status == AD_OK && (!gradient || !states || !model))
-        status = ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.optimiser->name);
-    if (status == AD_OK && gradient == model)
-        status =
-            ad_fail(error, AD_MISUSE, "%s: the gradient is the model itself", s.optimiser->name);
     if (status != AD_OK)
         return status;
+    if (!gradient || !states || !model || gradient == model) {
+        ad_fail(error, AD_MISUSE, "%s: %s", s.optimiser->name,
+                gradient && gradient == model ? "the gradient is the model itself"
+                                              : "an argument is NULL");
+        return AD_MISUSE;
+    }
     s.gradient = gradient;
     s.model = model;
     s.states = states;

@@ -43,12 +43,32 @@ static void begin(call *c, ad_tape *t, const ad_op *op, const void *attr, int re
     r->args.y.allocator = NULL;
 }
 
-static AD_APART const char *wrong_results(const ad_op *op, int results)
+static AD_APART bool good_results(const call *c)
 {
-    int declared = op->results ? op->results : 1;
-    if (results < 1 || (results != declared && declared != AD_VARIADIC))
-        return "wrong number of results";
-    return results > 1 && op->view ? "an op with a view rule has one result" : NULL;
+    const ad_op *op = c->r.op;
+    int results = c->r.args.results, declared = op->results ? op->results : 1;
+    if (results != declared && declared != AD_VARIADIC)
+        ad_tape_fail(c->r.tape, AD_MISUSE, "%s: the call asks for %d result%s, but the op has %d",
+                     op->name, results, results == 1 ? "" : "s", declared);
+    else if (results > 1 && op->view)
+        ad_tape_fail(c->r.tape, AD_MISUSE, "%s: an op with a view rule has one result", op->name);
+    else
+        return true;
+    return false;
+}
+
+static AD_APART bool wrong_operands(const call *c, int n)
+{
+    const ad_op *op = c->r.op;
+    if (op->arity == AD_VARIADIC)
+        ad_tape_fail(c->r.tape, AD_MISUSE,
+                     "%s: the call gives %d operands, and the op takes one or "
+                     "more",
+                     op->name, n);
+    else
+        ad_tape_fail(c->r.tape, AD_MISUSE, "%s: the call gives %d operand%s, but the op takes %d",
+                     op->name, n, n == 1 ? "" : "s", op->arity);
+    return false;
 }
 
 /* Checks that need no operand. */
@@ -57,11 +77,13 @@ static bool good_op(const call *c, int n)
     const ad_op *op = c->r.op;
     int results = c->r.args.results;
     bool plain = !op->results && results == 1;
-    const char *wrong = plain ? NULL : wrong_results(op, results);
+    const char *wrong = NULL;
     if (op->size < AD_OP_FIRST_SIZE)
         wrong = "the op must begin with .size = sizeof(ad_op)";
     else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
-        wrong = "wrong number of operands";
+        return wrong_operands(c, n);
+    else if (!plain && !good_results(c))
+        return false;
     else if (!op->shape || (!op->forward && !op->view))
         wrong = "the op needs a shape rule and a forward kernel or a view rule";
     else if (!op->pullback && !(op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS)))
@@ -73,15 +95,16 @@ static bool good_op(const call *c, int n)
     return !wrong;
 }
 
-/* Lists for many operands or several results. */
+/* Lists for many operands or several results. There is room for one result more than there are, to
+ * find out whether the op's rules set more. */
 static AD_APART bool make_room(call *c, int n)
 {
     ad_recording *r = &c->r;
-    size_t arity = (size_t)n, results = (size_t)r->args.results;
+    size_t arity = (size_t)n, results = (size_t)r->args.results, slots = results + 1;
     size_t each = sizeof *r->x + sizeof *r->shape + sizeof *r->type + sizeof *r->operand;
     size_t every =
         sizeof *r->y + sizeof *c->result_shape + sizeof *r->count + sizeof *c->result_type;
-    c->room_bytes = ad_size_add(ad_size_mul(arity, each), ad_size_mul(results, every));
+    c->room_bytes = ad_size_add(ad_size_mul(arity, each), ad_size_mul(slots, every));
     c->room = ad_recycler_take(&r->tape->buffers, c->room_bytes);
     if (!c->room) {
         ad_tape_fail(r->tape, AD_MEMORY, "%s: memory ran out (for %d operands and %zu results)",
@@ -91,11 +114,11 @@ static AD_APART bool make_room(call *c, int n)
     r->x = c->room;
     r->shape = (ad_shape *)(r->x + arity);
     ad_array *y = (ad_array *)(r->shape + arity);
-    ad_shape *result_shape = (ad_shape *)(y + results);
-    size_t *count = (size_t *)(result_shape + results);
-    r->type = (ad_type *)(count + results);
+    ad_shape *result_shape = (ad_shape *)(y + slots);
+    size_t *count = (size_t *)(result_shape + slots);
+    r->type = (ad_type *)(count + slots);
     ad_type *result_type = r->type + arity;
-    r->operand = (uint32_t *)(result_type + results);
+    r->operand = (uint32_t *)(result_type + slots);
     if (results > 1) {
         r->args.ys = r->y = y;
         r->count = count;
@@ -214,6 +237,13 @@ static inline bool ask(ad_recording *r, ad_shape *shape, ad_type *type)
     return !wrong || ad_recording_refuse(r, AD_BAD_SHAPE, wrong);
 }
 
+/* What a rule leaves alone. */
+static void unset(call *c, int i)
+{
+    c->result_shape[i].rank = -1;
+    c->result_type[i] = AD_TYPE_COUNT;
+}
+
 static bool rules_have_set(const call *c, int i)
 {
     char reason[80];
@@ -224,14 +254,23 @@ static bool rules_have_set(const call *c, int i)
     return ad_recording_refuse(&c->r, AD_MISUSE, reason);
 }
 
+static bool rules_set_no_more(const call *c)
+{
+    char reason[80];
+    int n = c->r.args.results;
+    if (c->result_shape[n].rank == -1 && c->result_type[n] == AD_TYPE_COUNT)
+        return true;
+    snprintf(reason, sizeof reason,
+             "the op's rules set result %d, but the op has %d results (.results)", n, n);
+    return ad_recording_refuse(&c->r, AD_MISUSE, reason);
+}
+
 static AD_APART bool fit_several(call *c)
 {
     ad_recording *r = &c->r;
-    for (int i = 0; i < r->args.results; i++) {
-        c->result_shape[i].rank = -1; /* to find out what the rules forget */
-        c->result_type[i] = AD_TYPE_COUNT;
-    }
-    bool good = ask(r, c->result_shape, c->result_type);
+    for (int i = 0; i <= r->args.results; i++)
+        unset(c, i);
+    bool good = ask(r, c->result_shape, c->result_type) && rules_set_no_more(c);
     for (int i = 0; good && i < r->args.results; i++) {
         good = rules_have_set(c, i) &&
                good_result(r, &c->result_shape[i], c->result_type[i], &r->count[i]);
@@ -325,6 +364,8 @@ void ad_apply_results(const ad_op *op, int n, const ad_tensor *x, const void *at
     ad_tape *t = x ? tape_of(x, n) : NULL;
     if (!y)
         ad_tape_fail(t, AD_MISUSE, "apply: there is no room for the results");
+    else if (results < 1)
+        ad_tape_fail(t, AD_MISUSE, "apply: the call asks for %d results", results);
     if (!y || results < 1)
         return;
     y[0] = apply(op, n, x, attr, results);

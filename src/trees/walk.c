@@ -37,6 +37,47 @@ ad_status ad_tree_walk(const ad_tree *tree, ad_site_visitor *visit, void *user)
     return walk_from(&(ad_site){.tree = tree}, visit, user);
 }
 
+/* ---- descriptions that are none --------------------------------------------------------- */
+
+enum { DEEPEST = 32 }; /* of structs in structs; those in a circle are deeper */
+
+static const char *wrong_at(const ad_tree *tree, int depth);
+
+static const char *wrong_field(const ad_tree *tree, const ad_field *f, int depth)
+{
+    if (f->size != tree->fields->size)
+        return "an ad_field of the tree begins without .size = sizeof(ad_field)";
+    return f->name && f->tree ? wrong_at(f->tree, depth + 1)
+                              : "an ad_field of the tree has no name or no tree";
+}
+
+static const char *wrong_at(const ad_tree *tree, int depth)
+{
+    const char *wrong = NULL;
+    size_t arrays = 0, count = tree->fields ? tree->count : 0;
+    if (tree->size < sizeof *tree)
+        return "the tree begins without .size = sizeof(ad_tree)";
+    if (!tree->name || depth > DEEPEST)
+        return tree->name ? "the tree is too deep" : "the tree has no name";
+    if (count && tree->fields->size < sizeof *tree->fields)
+        return "an ad_field of the tree begins without .size = sizeof(ad_field)";
+    for (size_t i = 0; i < count && !wrong; i++) {
+        const ad_field *f = field_of(tree, i);
+        wrong = wrong_field(tree, f, depth);
+        arrays += wrong ? 0 : f->tree->arrays * (f->count ? f->count : 1);
+    }
+    if (wrong)
+        return wrong;
+    return tree->arrays == (tree->fields ? arrays : 1)
+               ? NULL
+               : "the tree has another number of arrays than its fields together";
+}
+
+const char *ad_tree_missing(const ad_tree *tree, bool others)
+{
+    return tree && others ? wrong_at(tree, 0) : "an argument is NULL";
+}
+
 /* ---- paths -------------------------------------------------------------------------- */
 
 /* Paths are written for every leaf of every step: printf would take ten times as long. */

@@ -26,6 +26,10 @@ static inline ad_array *ad_site_array(const ad_site *s, const void *arrays)
     return (ad_array *)(uintptr_t)arrays + s->number;
 }
 
+/* Why a function of a model cannot begin: "an argument is NULL", if the tree or one of the others
+ * is; or what is wrong with the tree. NULL if it can. */
+const char *ad_tree_missing(const ad_tree *tree, bool others);
+
 enum { AD_PATH_SIZE = 128 };
 
 /* Writes "mlp.layer[2].w", or without its root "layer[2].w", cut to fit. Returns its

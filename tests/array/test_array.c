@@ -23,8 +23,8 @@ END_TEST
 static const struct {
     ad_type type;
     double number;
-} unfit[] = {{AD_I32, 0.5}, {AD_I32, 3e9}, {AD_I32, NAN}, {AD_I64, 1e19},
-             {AD_U8, 256},  {AD_U8, -1},   {AD_BOOL, 2},  {AD_I64, -INFINITY}};
+} unfit[] = {{AD_I32, 0.5}, {AD_I32, 3e9}, {AD_I32, NAN},       {AD_I64, 1e19},  {AD_U8, 256},
+             {AD_U8, -1},   {AD_BOOL, 2},  {AD_I64, -INFINITY}, {AD_I64, 0x1p63}};
 
 START_TEST(a_number_that_the_type_cannot_hold_is_refused)
 {

@@ -228,6 +228,30 @@ START_TEST(a_sampler_chooses_the_operands)
 }
 END_TEST
 
+static void single(void *user, ad_random *r, size_t trial, ad_check_operands *x)
+{
+    (void)user, (void)r, (void)trial;
+    x->type[0] = x->type[1] = AD_F32;
+}
+
+START_TEST(a_sampler_leaves_floats_in_f64)
+{
+    ad_error error = {0};
+    ad_check_options o = {.size = sizeof o, .sampler = single};
+    ck_assert_int_eq(ad_check_op(&subtract_op, NULL, &o, &error), AD_MISUSE);
+    ck_assert_ptr_nonnull(strstr(error.text, "the sampler gives an f32 operand x[0] to subtract"));
+}
+END_TEST
+
+START_TEST(infinite_cotangents_are_not_taken_for_wrong_ones)
+{
+    ad_error error = {0};
+    ad_check_options o = {.size = sizeof o, .low = 800, .high = 900};
+    ck_assert_int_eq(ad_check_op(ad_builtin_op_named("exp"), NULL, &o, &error), AD_DOMAIN);
+    ck_assert_ptr_nonnull(strstr(error.text, "give a range inside its domain"));
+}
+END_TEST
+
 /* ---- the built-in operations ------------------------------------------------------------------ */
 
 static void masked(void *user, ad_random *r, size_t trial, ad_check_operands *x)
@@ -373,6 +397,8 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_repeated_operand_is_tried);
     tcase_add_test(all, empty_operands_numbers_strides_and_f32_are_tried);
     tcase_add_test(all, a_sampler_chooses_the_operands);
+    tcase_add_test(all, a_sampler_leaves_floats_in_f64);
+    tcase_add_test(all, infinite_cotangents_are_not_taken_for_wrong_ones);
     tcase_add_test(all, built_in_ops_are_right);
     tcase_add_test(all, misuse_is_an_error);
     tcase_add_test(all, a_range_out_of_the_domain_is_an_error);

@@ -124,12 +124,12 @@ static const struct {
     flaw flaw;
     const char *why;
 } flaws[] = {
-    {GAP_IN_SIGN, "forward does not write number 0"},
+    {GAP_IN_SIGN, "forward does not write number 0 of result 1"},
     {NEEDS_PRODUCT, "the pullback gives"},
     {FORGETS_SQUARE, "the pullback gives"},
     {TAKES_NOTHING_AS_ONE, "the pullback gives"},
-    {SPOILS_DY, "the pullback writes to dy"},
-    {GAP_IN_JVP, "the jvp does not write number 0"},
+    {SPOILS_DY, "the pullback writes to dys[2]"},
+    {GAP_IN_JVP, "the jvp does not write number 0 of result 0"},
     {WRONG_JVP, "by the jvp"},
     {WRONG_CURVATURE, "by the curvature"},
 };
@@ -197,6 +197,20 @@ START_TEST(a_number_of_results_that_cannot_be_checked_is_an_error)
 }
 END_TEST
 
+/* As where `.results` is forgotten: the rules then write where nothing is meant for them. */
+START_TEST(rules_that_set_more_results_than_the_op_has_are_found)
+{
+    flaw none = RIGHT;
+    ad_error error = {0};
+    ad_op op = trio_op;
+    op.results = _i;
+    ck_assert_int_eq(ad_check_op(&op, &none, NULL, &error), AD_MISUSE);
+    ck_assert_msg(strstr(error.text, _i == 2 ? "set result 2, but the op has 2 results (.results)"
+                                             : "set result 1, but the op has 1 result (.results)"),
+                  "%s", error.text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("check_results");
@@ -207,6 +221,7 @@ int main(void)
     tcase_add_test(all, mean_and_variance_at_once_are_right);
     tcase_add_test(all, a_message_shows_all_results);
     tcase_add_test(all, a_number_of_results_that_cannot_be_checked_is_an_error);
+    tcase_add_loop_test(all, rules_that_set_more_results_than_the_op_has_are_found, 0, RESULTS);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -75,7 +75,7 @@ static void rejecting_part(void *user, size_t begin, size_t end)
 
 static void reject_in_parts(const ad_forward_args *c)
 {
-    ad_parallel(c->work, 500, 1, rejecting_part, c->work);
+    ck_assert(!ad_parallel(c->work, 500, 1, rejecting_part, c->work));
 }
 
 static void greedy_part(void *user, size_t begin, size_t end)

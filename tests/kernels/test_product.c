@@ -309,6 +309,48 @@ START_TEST(products_that_do_not_fit_are_refused)
 }
 END_TEST
 
+/* A product with a tangent of zeros looks at its result all the same. */
+static const struct {
+    ad_array c;
+    ad_status status;
+    const char *text;
+} bad_zeros[] = {
+    {{NULL, AD_F64, {100, {2, 2}}, NULL}, AD_BAD_SHAPE, "the result needs two axes or more"},
+    {{NULL, AD_F64, {-3, {2, 2}}, NULL}, AD_BAD_SHAPE, "the result needs two axes or more"},
+    {{NULL, AD_F64, {1, {2}}, NULL}, AD_BAD_SHAPE, "the result needs two axes or more"},
+    {{NULL, AD_F64, {2, {2, -2}}, NULL}, AD_BAD_SHAPE, "the result needs two axes or more"},
+    {{NULL, AD_I32, {2, {2, 2}}, NULL}, AD_BAD_TYPE, "the result must be f32 or f64"},
+    {{NULL, AD_TYPE_COUNT, {2, {2, 2}}, NULL}, AD_BAD_TYPE, "the result must be f32 or f64"},
+};
+
+static void follow_nothing(void *user, size_t begin, size_t end)
+{
+    (void)begin, (void)end;
+    *(int *)user = 1;
+}
+
+static void multiply_zeros_badly(const ad_forward_args *c)
+{
+    int calls = 0;
+    double result[4] = {7, 7, 7, 7};
+    ad_view a = {NULL, AD_F64, {2, {2, 3}}, {0}}, b = {six, AD_F64, {2, {3, 2}}, {2, 1}};
+    ad_array y = *(const ad_array *)user_of(c);
+    y.data = result;
+    for (int turn = 0; turn < 2; turn++)
+        ck_assert(!ad_product_then(c->work, turn ? &b : &a, turn ? &a : &b, &y, 0, follow_nothing,
+                                   &calls));
+    ck_assert(!calls && result[0] == 7 && result[3] == 7);
+}
+
+START_TEST(the_result_of_a_product_with_zeros_must_make_sense)
+{
+    char text[600];
+    ad_array y = bad_zeros[_i].c;
+    ck_assert_int_eq(probe(multiply_zeros_badly, &y, 1, text, sizeof text), bad_zeros[_i].status);
+    ck_assert_msg(strstr(text, bad_zeros[_i].text), "%s", text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("product");
@@ -318,6 +360,8 @@ int main(void)
                         sizeof followed_products / sizeof *followed_products);
     tcase_add_loop_test(all, products_that_do_not_fit_are_refused, 0,
                         sizeof bad_products / sizeof *bad_products);
+    tcase_add_loop_test(all, the_result_of_a_product_with_zeros_must_make_sense, 0,
+                        sizeof bad_zeros / sizeof *bad_zeros);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

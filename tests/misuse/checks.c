@@ -133,10 +133,16 @@ static ad_tensor sum_of_pair(ad_tape *t, const void *tensors, const void *env)
     (void)t, (void)env;
     return ad_sum(ad_square(((const pair_tensors *)tensors)->w));
 }
-/* Options and reports whose size nobody has set. */
+/* Options, reports and options of tapes whose size nobody has set. */
+enum { WAYS = 3 };
+static const char *const unset[WAYS] = {"size of the options", "size of the report",
+                                        "size of the tape's options"};
 static ad_check_options no_size(int way, ad_check_report *report)
 {
-    ad_check_options o = {.size = way ? sizeof o : 0, .report = way ? report : NULL};
+    static const ad_tape_options tape = {0};
+    ad_check_options o = {.size = way ? sizeof o : 0,
+                          .report = way == 1 ? report : NULL,
+                          .tape = way == 2 ? &tape : NULL};
     *report = (ad_check_report){0};
     return o;
 }
@@ -149,12 +155,12 @@ static void run_check_gradient(void)
     ck_assert_int_eq(ad_check_gradient(sum_of_squares, 0, &x, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_check_gradient(sum_of_squares, 1, &none, NULL, NULL, NULL), AD_OK);
     ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, &x, NULL, NULL, NULL), AD_OK);
-    for (int way = 0; way < 2; way++) {
+    for (int way = 0; way < WAYS; way++) {
         ad_check_report report;
         ad_check_options o = no_size(way, &report);
         ad_error why = {0};
         ck_assert_int_eq(ad_check_gradient(sum_of_squares, 1, &x, NULL, &o, &why), AD_MISUSE);
-        ck_assert_ptr_nonnull(strstr(why.text, way ? "size of the report" : "size of the options"));
+        ck_assert_ptr_nonnull(strstr(why.text, unset[way]));
     }
     ck_assert_int_eq(e.status, AD_MISUSE);
 }
@@ -165,7 +171,7 @@ static void run_check_op(void)
     ck_assert_int_ne(ad_check_op(&half, NULL, NULL, NULL), AD_OK);
     ck_assert_int_ne(ad_check_op(&(ad_op){0}, NULL, NULL, NULL), AD_OK);
     ck_assert_int_eq(ad_check_op(ad_builtin_op_named("square"), NULL, NULL, NULL), AD_OK);
-    for (int way = 0; way < 2; way++) {
+    for (int way = 0; way < WAYS; way++) {
         ad_check_report report;
         ad_check_options o = no_size(way, &report);
         ck_assert_int_eq(ad_check_op(ad_builtin_op_named("square"), NULL, &o, NULL), AD_MISUSE);
@@ -179,7 +185,7 @@ static void run_model_check_gradient(void)
     ck_assert_int_eq(ad_model_check_gradient(d, NULL, &m, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_model_check_gradient(d, sum_of_pair, NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_ne(ad_model_check_gradient(d, sum_of_pair, &empty, NULL, NULL, NULL), AD_OK);
-    for (int way = 0; way < 2; way++) {
+    for (int way = 0; way < WAYS; way++) {
         ad_check_report report;
         ad_check_options o = no_size(way, &report);
         ck_assert_int_eq(ad_model_check_gradient(d, sum_of_pair, &m, NULL, &o, NULL), AD_MISUSE);
@@ -196,7 +202,7 @@ static void run_model_check_step(void)
                                              way == 2 ? NULL : sum_of_pair, way == 3 ? NULL : &m,
                                              way == 4 ? NULL : &g, 0, NULL, NULL, NULL),
                          AD_MISUSE);
-    for (int way = 0; way < 2; way++) {
+    for (int way = 0; way < WAYS; way++) {
         ad_check_report report;
         ad_check_options o = no_size(way, &report);
         ck_assert_int_eq(ad_model_check_step(&pair_tree, t, sum_of_pair, &m, &g, 0, NULL, &o, NULL),

@@ -175,6 +175,7 @@ static void run_tape_new(void)
 {
     ck_assert_ptr_null(ad_tape_new(&(ad_tape_options){0}));
     ck_assert_ptr_null(ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options) - 1}));
+    ck_assert_ptr_null(ad_tape_new(&(ad_tape_options){.size = SIZE_MAX / 2}));
 }
 static void run_tape_free(void)
 {
@@ -247,6 +248,8 @@ static void run_tape_measure(void)
     ad_tape_info info = {.size = 0, .nodes = 7};
     ck_assert_uint_eq(measured(NULL).bytes_reserved, 0);
     ck_assert_int_eq(ad_tape_measure(NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_tape_measure(NULL, &info), AD_MISUSE);
+    info.size = SIZE_MAX; /* or whatever was in memory */
     ck_assert_int_eq(ad_tape_measure(NULL, &info), AD_MISUSE);
     ck_assert_uint_eq(info.nodes, 7);
 }
@@ -438,9 +441,12 @@ static void run_apply_results(void)
     ad_tensor x = a_matrix(t), y[2];
     ad_apply_results(op, 1, NULL, NULL, 1, y);
     ck_assert(!y[0].tape && isnan(ad_item(y[0])));
-    ad_apply_results(op, 1, &x, NULL, 0, y);
-    ad_apply_results(op, 1, &x, NULL, -1, y);
-    ck_assert_int_eq(ad_tape_status(t), AD_OK); /* nobody wants anything */
+    for (int none = -1; none <= 0; none++) {
+        ad_apply_results(op, 1, &x, NULL, none, y);
+        ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+        ad_tape_reset(t);
+        x = a_matrix(t);
+    }
     ad_apply_results(op, 1, &x, NULL, 1, NULL);
     ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
     ad_tape_reset(t);

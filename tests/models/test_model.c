@@ -3,6 +3,10 @@
 #include "models.h"
 #include "suite.h"
 
+#include "adze/check.h"
+#include "adze/functions.h"
+#include "adze/ops.h"
+
 /* ---- the walk ----------------------------------------------------------------------- */
 
 typedef struct visits {
@@ -371,6 +375,193 @@ END_TEST
 
 /* ---- the suite ---------------------------------------------------------------------- */
 
+/* ---- descriptions that are none -------------------------------------------------------- */
+
+/* A copy of the description of `nested`, to be spoilt. */
+typedef struct description {
+    ad_tree tree;
+    ad_field field[3];
+} description;
+
+static void no_tree_size(description *d)
+{
+    d->tree.size = 0;
+}
+static void no_tree_name(description *d)
+{
+    d->tree.name = NULL;
+}
+static void too_few_arrays(description *d)
+{
+    d->tree.arrays--;
+}
+static void no_fields(description *d)
+{
+    d->tree.fields = NULL;
+}
+static void too_few_fields(description *d)
+{
+    d->tree.count--;
+}
+static void no_field_size(description *d)
+{
+    d->field[0].size = 0;
+}
+static void no_later_field_size(description *d)
+{
+    d->field[1].size = 0;
+}
+static void no_field_name(description *d)
+{
+    d->field[1].name = NULL;
+}
+static void no_field_tree(description *d)
+{
+    d->field[1].tree = NULL;
+}
+static void more_elements(description *d)
+{
+    d->field[1].count = 5;
+}
+static void circle(description *d)
+{
+    d->field[1].tree = &d->tree;
+}
+
+static const struct {
+    void (*spoil)(description *d);
+    const char *why;
+} spoilt_trees[] = {
+    {no_tree_size, "the tree begins without .size = sizeof(ad_tree)"},
+    {no_tree_name, "the tree has no name"},
+    {too_few_arrays, "the tree has another number of arrays than its fields together"},
+    {no_fields, "the tree has another number of arrays than its fields together"},
+    {too_few_fields, "the tree has another number of arrays than its fields together"},
+    {no_field_size, "an ad_field of the tree begins without .size = sizeof(ad_field)"},
+    {no_later_field_size, "an ad_field of the tree begins without .size = sizeof(ad_field)"},
+    {no_field_name, "an ad_field of the tree has no name or no tree"},
+    {no_field_tree, "an ad_field of the tree has no name or no tree"},
+    {more_elements, "the tree has another number of arrays than its fields together"},
+    {circle, "the tree is too deep"},
+};
+enum { SPOILT_TREES = sizeof spoilt_trees / sizeof *spoilt_trees };
+
+static void spoil_tree(description *d, int i)
+{
+    d->tree = nested_tree;
+    memcpy(d->field, nested_tree.fields, sizeof d->field);
+    d->tree.fields = d->field;
+    spoilt_trees[i].spoil(d);
+}
+
+static void expect_said(const char *text, const char *name, int i)
+{
+    char wanted[128];
+    snprintf(wanted, sizeof wanted, "%s: %s", name, spoilt_trees[i].why);
+    ck_assert_str_eq(text, wanted);
+}
+
+static ad_tensor never(ad_tape *t, const void *tensors, const void *env)
+{
+    (void)t, (void)tensors, (void)env;
+    ck_abort_msg("a function of a model that nothing describes was called");
+}
+
+static ad_status flatten(const ad_tree *d, const void *m, void *to, ad_error *error)
+{
+    ad_array vector = {0};
+    (void)to;
+    return ad_model_flatten(d, m, &vector, error);
+}
+
+static ad_status unflatten(const ad_tree *d, const void *m, void *to, ad_error *error)
+{
+    (void)m;
+    return ad_model_unflatten(d, AD_VIEW(some_numbers, 8), to, error);
+}
+
+static ad_status take_step(const ad_tree *d, const void *m, void *to, ad_error *error)
+{
+    ad_sgd sgd = {.rate = 1};
+    ad_method method = ad_sgd_method(&sgd);
+    ad_states states = {0};
+    return ad_model_step(d, &method, m, &states, to, error);
+}
+
+static ad_status check_gradient(const ad_tree *d, const void *m, void *to, ad_error *error)
+{
+    (void)to;
+    return ad_model_check_gradient(d, never, m, NULL, NULL, error);
+}
+
+static const copier describers[] = {{"like", ad_model_like, 0},
+                                    {"copy", ad_model_copy, 0},
+                                    {"axpy", axpy_2, 0},
+                                    {"flatten", flatten, 0},
+                                    {"unflatten", unflatten, 0},
+                                    {"step", take_step, 0},
+                                    {"check_gradient", check_gradient, 0}};
+
+START_TEST(a_tree_that_describes_nothing_is_refused)
+{
+    nested m, to;
+    description d;
+    build_model(&nested_tree, NULL, AD_F32, &m);
+    build_model(&nested_tree, NULL, AD_F32, &to);
+    spoil_tree(&d, _i);
+    snapshot before = take_snapshot(&nested_tree, &to);
+    for (size_t k = 0; k < sizeof describers / sizeof *describers; k++) {
+        ad_error error = {0};
+        ck_assert_int_eq(describers[k].run(&d.tree, &m, &to, &error), AD_MISUSE);
+        expect_said(error.text, describers[k].name, _i);
+    }
+    visits v = {0};
+    ck_assert_int_eq(ad_model_visit(&d.tree, &m, note_visit, &v), AD_MISUSE);
+    ck_assert_uint_eq(v.count, 0);
+    ad_model_free(&d.tree, &to);
+    expect_unchanged(&nested_tree, &to, &before);
+    nested_free(&m);
+    nested_free(&to);
+}
+END_TEST
+
+/* Functions that work on a tape, and the name in their message. */
+static const char *const on_a_tape[] = {"watch", "gradient", "gradient", "gradient", "watch"};
+
+static void call_on_a_tape(int k, const ad_tree *d, ad_tape *t, const nested *m, nested *to)
+{
+    nested_tensors x = nested_watch(t, m), y;
+    if (k == 0)
+        ad_model_watch(d, t, m, &y);
+    else if (k == 1)
+        ad_model_gradient(d, ad_sum(x.scale), NULL, &x, to);
+    else if (k == 2)
+        ad_model_collect(d, t, &x, to);
+    else if (k == 3)
+        ad_model_gradient_node(d, never, &x, NULL, 0, &y);
+    else
+        ad_model_value_with_gradient(d, t, never, m, NULL, NULL, to);
+}
+
+START_TEST(a_tree_that_describes_nothing_puts_nothing_on_a_tape)
+{
+    nested m, to = {0};
+    description d;
+    ad_tape *t = ad_tape_new(NULL);
+    build_model(&nested_tree, NULL, AD_F32, &m);
+    spoil_tree(&d, _i);
+    for (int k = 0; k < 5; k++) {
+        call_on_a_tape(k, &d.tree, t, &m, &to);
+        ck_assert_int_eq(ad_tape_status(t), AD_MISUSE);
+        expect_said(ad_tape_error(t), on_a_tape[k], _i);
+        ck_assert_ptr_null(to.scale.data);
+        ad_tape_reset(t);
+    }
+    nested_free(&m);
+    ad_tape_free(t);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("model");
@@ -386,6 +577,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(c, a_model_with_a_broken_field_is_refused_by_name, 0, SPOILT_MODELS);
     tcase_add_test(c, axpy_needs_numbers_to_add_to);
     tcase_add_test(c, missing_arguments_are_misuse);
+    tcase_add_loop_test(c, a_tree_that_describes_nothing_is_refused, 0, SPOILT_TREES);
+    tcase_add_loop_test(c, a_tree_that_describes_nothing_puts_nothing_on_a_tape, 0, SPOILT_TREES);
     tcase_add_loop_test(c, axpy_adds_alpha_x_to_every_field, 0, CASES);
     tcase_add_test(c, integers_are_copied_but_not_added);
     tcase_add_loop_test(c, a_freed_model_is_empty_and_may_be_freed_again, 0, CASES);

@@ -59,7 +59,7 @@ static void trio_forward(const ad_forward_args *c)
     *inner = 0;
     for (int64_t i = 0; i < c->x[0].shape.dim[0]; i++) {
         saved[i] = a[i] * a[i];
-        ((int64_t *)c->ys[WHOLE].data)[i] = (int64_t)a[i];
+        ((int64_t *)c->ys[WHOLE].data)[i] = fabs(a[i]) < 1e18 ? (int64_t)a[i] : 0;
         *inner += a[i] * b[i];
         mixed[i] = saved[i] * b[i];
     }
@@ -474,10 +474,13 @@ static const struct {
     bool views;
     const char *why;
 } wrong_calls[] = {
-    {RESULTS, 2, false, "trio: wrong number of results"},
-    {RESULTS, 4, false, "trio: wrong number of results"},
-    {0, 3, false, "trio: wrong number of results"},
-    {-2, 3, false, "trio: wrong number of results"},
+    {RESULTS, 2, false, "trio: the call asks for 2 results, but the op has 3"},
+    {RESULTS, 4, false, "trio: the call asks for 4 results, but the op has 3"},
+    {RESULTS, 1, false, "trio: the call asks for 1 result, but the op has 3"},
+    {RESULTS, 0, false, "apply: the call asks for 0 results"},
+    {RESULTS, -1, false, "apply: the call asks for -1 results"},
+    {0, 3, false, "trio: the call asks for 3 results, but the op has 1"},
+    {-2, 3, false, "trio: the call asks for 3 results, but the op has -2"},
     {RESULTS, 3, true, "trio: an op with a view rule has one result"},
 };
 
@@ -497,6 +500,18 @@ START_TEST(a_result_that_the_rules_forget_is_named)
     ad_apply_results(&op, 2, x, &c, RESULTS, results);
     expect(AD_MISUSE,
            "trio([3], [3]): the op's rules do not set the shape or the type of result 1");
+}
+END_TEST
+
+START_TEST(a_result_too_many_is_named)
+{
+    counts *c = &seen;
+    ad_tensor results[RESULTS];
+    ad_op op = trio_op;
+    op.results = 2;
+    ad_apply_results(&op, 2, x, &c, 2, results);
+    expect(AD_MISUSE,
+           "trio([3], [3]): the op's rules set result 2, but the op has 2 results (.results)");
 }
 END_TEST
 
@@ -763,6 +778,7 @@ int main(void)
     tcase_add_test(all, a_rewind_ends_all_results_or_none);
     tcase_add_test(all, a_failed_forward_leaves_none);
     tcase_add_test(all, a_result_that_the_rules_forget_is_named);
+    tcase_add_test(all, a_result_too_many_is_named);
     tcase_add_loop_test(all, a_call_that_makes_no_sense_is_refused, 0,
                         (int)(sizeof wrong_calls / sizeof *wrong_calls));
     tcase_add_test(all, memory_that_runs_out_leaves_nothing_behind);
