@@ -6,7 +6,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 OPS = ROOT / 'include/adze/ops'
 PATTERN = re.compile(
     r'/\* ---- (?P<section>.*?) -+ \*/|(?P<comment>/\*.*?\*/)(?P<gap>\n*)|'
-    r'AD_API (?P<result>\w+) (?P<name>ad_\w+)\((?P<parameters>[^)]*)\);[ \t]*(?P<own>/\*.*?\*/)?|'
+    r'AD_API (?:AD_MUST_USE )?(?P<result>\w+) (?P<name>ad_\w+)\((?P<parameters>[^)]*)\);[ \t]*(?P<own>/\*.*?\*/)?|'
     r'(?P<blank>\n[ \t]*\n)', re.S)
 
 

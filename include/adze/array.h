@@ -46,15 +46,17 @@ typedef struct ad_shape {
 } /* extern "C" */
 template <typename... Extents> constexpr ad_shape ad_shape_from(Extents... extents)
 {
-    static_assert(sizeof...(extents) <= AD_MAX_RANK, "too many axes");
+    static_assert(sizeof...(extents) > 0, "extents are missing: AD_VECTOR(x), or AD_VIEW(x, 3, 4)");
+    static_assert(sizeof...(extents) <= AD_MAX_RANK, "more than 8 extents");
     return ad_shape{(int)sizeof...(extents), {(int64_t)extents...}};
 }
 #define AD_SHAPE(...) ad_shape_from(__VA_ARGS__)
-#define AD_SCALAR ad_shape_from()
+#define AD_SCALAR (ad_shape{0, {}})
 extern "C" {
 #else
+/* "/ 1" changes no extent, but without extents there is nothing to divide: AD_VIEW(x) is an error. */
 #define AD_SHAPE(...)                                                                      \
-    ((ad_shape){(int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}})
+    ((ad_shape){(int)(sizeof((int64_t[]){__VA_ARGS__ / 1}) / sizeof(int64_t)), {__VA_ARGS__}})
 #define AD_SCALAR ((ad_shape){0, {0}})
 #endif
 
@@ -83,7 +85,13 @@ AD_API size_t ad_view_count(const ad_view *v);
 /* The i-th number, row by row, as a double. NaN if there is none. */
 AD_API double ad_view_get(const ad_view *v, size_t i);
 
-/* AD_VIEW(numbers, 60000, 784): a view whose type comes from the pointer. */
+/* Views whose type comes from a pointer or an array of C:
+ *
+ *     AD_VIEW(numbers, 60000, 784)                            numbers row by row
+ *     AD_VECTOR(x)                                            all of an array: double x[3]
+ *     AD_VECTOR((double[]){1, 2, 3})
+ *     AD_VIEW_SCALAR(&number)                                 one number
+ */
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename T> struct ad_type_of;
@@ -97,8 +105,13 @@ template <typename T> inline ad_view ad_view_from(const T *data, ad_shape shape)
 {
     return ad_view_of(ad_type_of<T>::value, data, shape);
 }
+template <typename T, size_t n> inline ad_view ad_vector_from(const T (&array)[n])
+{
+    return ad_view_from(array, AD_SHAPE(n));
+}
 #define AD_VIEW(data, ...) ad_view_from((data), AD_SHAPE(__VA_ARGS__))
 #define AD_VIEW_SCALAR(pointer) ad_view_from((pointer), AD_SCALAR)
+#define AD_VECTOR(...) ad_vector_from(__VA_ARGS__)
 extern "C" {
 #else
 /* The number type of a pointer. */
@@ -110,6 +123,17 @@ extern "C" {
         const bool *: AD_BOOL)
 #define AD_VIEW(data, ...) ad_view_of(AD_TYPE_OF(&*(data)), (data), AD_SHAPE(__VA_ARGS__))
 #define AD_VIEW_SCALAR(pointer) ad_view_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
+#define AD_VECTOR(...)                                                                     \
+    ad_view_of(AD_TYPE_OF(&*(__VA_ARGS__)), (__VA_ARGS__), AD_SHAPE(AD_LENGTH_OF(__VA_ARGS__)))
+#if defined(__GNUC__)
+/* The length of an array. Of a pointer, the size of an array of a negative length: an error. */
+#define AD_LENGTH_OF(...)                                                                  \
+    (sizeof(__VA_ARGS__) / sizeof *(__VA_ARGS__) +                                         \
+     0 * sizeof(char[1 - 2 * __builtin_types_compatible_p(__typeof__(__VA_ARGS__),         \
+                                                          __typeof__(&*(__VA_ARGS__)))]))
+#else
+#define AD_LENGTH_OF(...) (sizeof(__VA_ARGS__) / sizeof *(__VA_ARGS__))
+#endif
 #endif
 
 /* ---- arrays ------------------------------------------------------------------------- */
@@ -123,18 +147,21 @@ typedef struct ad_array {
 
 /* An array of zeros. data is NULL if memory ran out or the shape or type is bad. The array is
  * yours: end it with ad_array_free. ad_zeros takes its memory from the C library. */
-AD_API ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape);
-AD_API ad_array ad_zeros(ad_type type, ad_shape shape);
+AD_API AD_MUST_USE ad_array ad_array_new(const ad_allocator *allocator, ad_type type,
+                                         ad_shape shape);
+AD_API AD_MUST_USE ad_array ad_zeros(ad_type type, ad_shape shape);
 
 /* A new array with the numbers of a view, converted to `type` as ad_cast does. data is
  * NULL on failure. */
-AD_API ad_array ad_array_copy(const ad_allocator *allocator, ad_type type, ad_view v);
+AD_API AD_MUST_USE ad_array ad_array_copy(const ad_allocator *allocator, ad_type type,
+                                          ad_view v);
 
 AD_API void ad_array_free(ad_array *a); /* a may be NULL or hold nothing; leaves it empty */
 AD_API ad_view ad_array_view(ad_array a);
 AD_API size_t ad_array_count(const ad_array *a);
 
-/* Copies the numbers of v into a. Types and shapes must be equal. Writes nothing on failure. */
+/* Copies the numbers of v into a. Types and shapes must be equal. v may share memory with a if its
+ * numbers lie row by row, as memmove's may; AD_MISUSE if they do not. Writes nothing on failure. */
 AD_API ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error);
 
 /* Sets the i-th number, row by row. AD_MISUSE if there is none; AD_DOMAIN if an integer type

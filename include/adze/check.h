@@ -1,9 +1,10 @@
 /* Checks of derivatives, for functions, models and operations; tests of numbers.
  *
- * Derivatives are compared with central differences in f64, extrapolated (Ridders 1982) from steps
- * chosen for each number. These come with an estimate of their own error. A number of the gradient
- * is wrong if the two disagree by more than that estimate and the tolerance. At a kink, any slope
- * between those of the two sides is right.
+ * Derivatives are compared with central differences in f64, extrapolated (Ridders 1982) from two
+ * unrelated steps chosen for each number. These come with an estimate of their own error. A number
+ * of the gradient is wrong if gradient and differences disagree by more than that estimate and the
+ * tolerance; the check is not conclusive for a number where the two steps disagree. At a kink, any
+ * slope between those of the two sides is right.
  *
  * Checks make tapes of their own and never change their arguments. options and error may be NULL.
  * A wrong derivative is AD_DIFFERENT; the message names the worst number:
@@ -22,7 +23,8 @@ extern "C" {
 #endif
 
 /* The extent of a check that found nothing wrong. Differences that are too coarse for the
- * tolerance tell nothing: because of rounding in f32, or steps out of the function's domain. */
+ * tolerance tell nothing: because of rounding in f32, steps out of the function's domain, or steps
+ * that disagree. */
 typedef struct ad_check_report {
     size_t size;     /* sizeof(ad_check_report), set by you: lets this struct grow */
     size_t numbers;  /* how many numbers of gradients were compared */
@@ -80,16 +82,18 @@ typedef struct ad_check_options {
  * f32 operands and other numbers that f puts on the tape (ad_tape_widen). If f then fails with
  * AD_BAD_TYPE, because some of its numbers stay f32, the check is done in f32, where it can tell
  * less. The value must depend on the operands and env only. AD_DOMAIN if the value is not finite,
- * or if no differences settle. */
-AD_API ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x, const void *env,
-                                   const ad_check_options *options, ad_error *error);
+ * or, "not conclusive", if no differences settle. */
+AD_API AD_MUST_USE ad_status ad_check_gradient(ad_function *f, int n, const ad_view *x,
+                                               const void *env,
+                                               const ad_check_options *options,
+                                               ad_error *error);
 
 /* ---- of models: AD_MODEL_CHECKS(mlp) declares these functions, typed ------------------ */
 
 /* Compares the gradient of a function of a model with differences, as ad_check_gradient does. */
-AD_API ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function *f,
-                                         const void *model, const void *env,
-                                         const ad_check_options *options, ad_error *error);
+AD_API AD_MUST_USE ad_status ad_model_check_gradient(
+    const ad_tree *tree, ad_model_function *f, const void *model, const void *env,
+    const ad_check_options *options, ad_error *error);
 
 /* For a training loop. At every options->every-th step, computes the gradient of f again in f64
  * (ad_tape_widen). Compares a few of its entries, chosen at random, with finite differences, and
@@ -97,10 +101,12 @@ AD_API ad_status ad_model_check_gradient(const ad_tree *tree, ad_model_function 
  * 1e-6 |computed| (0.5 |computed| in f32). At other steps it does nothing. f and env must be the
  * function and the batch of the given gradient. t is reset before and after, so the loop's own
  * tape will do. The model is not changed, and nothing is allocated once t has grown. */
-AD_API ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_function *f,
-                                     const void *model, const void *gradient, int64_t step,
-                                     const void *env, const ad_check_options *options,
-                                     ad_error *error);
+AD_API AD_MUST_USE ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t,
+                                                 ad_model_function *f, const void *model,
+                                                 const void *gradient, int64_t step,
+                                                 const void *env,
+                                                 const ad_check_options *options,
+                                                 ad_error *error);
 
 /* Tests all rules of an operation over random shapes (equal, broadcast, empty, rank 0), with
  * operands of all kinds of strides, and with one tensor in the place of all operands:
@@ -113,8 +119,8 @@ AD_API ad_status ad_model_check_step(const ad_tree *tree, ad_tape *t, ad_model_f
  *
  * No rule may write to operands, to y, to dy (unless it is spare) or to saved bytes. attr is as
  * for ad_apply. AD_MISUSE if no random shapes suit the operation: then it needs a sampler. */
-AD_API ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options *options,
-                             ad_error *error);
+AD_API AD_MUST_USE ad_status ad_check_op(const ad_op *op, const void *attr,
+                                         const ad_check_options *options, ad_error *error);
 
 /* ---- tests of numbers --------------------------------------------------------------- */
 

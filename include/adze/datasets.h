@@ -19,8 +19,9 @@ typedef struct ad_dataset {
  * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
  * t10k-labels-idx1-ubyte. Each may be plain, or gzip with .gz at the end of its name. AD_FORMAT if
  * images and labels do not match. *d is written only on success; end it with ad_dataset_free. */
-AD_API ad_status ad_dataset_read(const char *directory, const ad_allocator *allocator,
-                                 ad_dataset *d, ad_error *error);
+AD_API AD_MUST_USE ad_status ad_dataset_read(const char *directory,
+                                             const ad_allocator *allocator, ad_dataset *d,
+                                             ad_error *error);
 
 AD_API void ad_dataset_free(ad_dataset *d); /* d may be NULL or hold nothing */
 

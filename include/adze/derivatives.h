@@ -18,7 +18,10 @@ extern "C" {
 #endif
 
 /* A function of the tensors x[0], x[1], ... and of the data that env points to. Compute with the
- * operands. Put further leaves on the tape t. */
+ * operands. Put further leaves on the tape t. The result must be a live tensor of that tape:
+ * AD_FOREIGN if it is a plain number or belongs to another tape, AD_STALE if it is dead or the
+ * function has rewound over it. Functions may call these functions in turn; AD_MISUSE if they call
+ * each other more than 100 deep. */
 typedef ad_tensor ad_function(ad_tape *t, const ad_tensor *x, const void *env);
 
 /* ---- reverse ------------------------------------------------------------------------ */

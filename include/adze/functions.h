@@ -7,7 +7,8 @@
  * reached through env on the tape that f is given. env, and all data that f reaches through it, is
  * borrowed until the tape is reset; ad_tape_memory has room for it. If f gives another value in a
  * sweep than before, the sweep fails with AD_CHANGED. If f fails, the message names the operation
- * in f, and before it the function below that called f. */
+ * in f, and before it the function below that called f. Functions that call each other more than 100
+ * deep fail with AD_MISUSE. */
 #ifndef ADZE_FUNCTIONS_H
 #define ADZE_FUNCTIONS_H
 

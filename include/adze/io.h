@@ -13,12 +13,13 @@ extern "C" {
  * the format. No file makes the reader crash, hang, or allocate more than the file can fill.
  * AD_FILE and AD_FORMAT come with a message that says what is wrong and where. *a is written only
  * on success; it is yours, end it with ad_array_free. */
-AD_API ad_status ad_idx_read(const char *path, const ad_allocator *allocator, ad_array *a,
-                             ad_error *error);
+AD_API AD_MUST_USE ad_status ad_idx_read(const char *path, const ad_allocator *allocator,
+                                         ad_array *a, ad_error *error);
 
 /* Reads an IDX file from bytes in memory. Messages call it `name`. */
-AD_API ad_status ad_idx_parse(const void *bytes, size_t size, const char *name,
-                              const ad_allocator *allocator, ad_array *a, ad_error *error);
+AD_API AD_MUST_USE ad_status ad_idx_parse(const void *bytes, size_t size, const char *name,
+                                          const ad_allocator *allocator, ad_array *a,
+                                          ad_error *error);
 
 #ifdef __cplusplus
 }

@@ -32,10 +32,10 @@ typedef void ad_part(void *user, size_t begin, size_t end);
  * the last may be shorter. They depend on n and grain only. Choose a grain that makes a part take
  * some ten microseconds.
  *
- * A part may call ad_reject (if several do, one message is kept; ad_parallel then returns
- * false), ad_walk_* and ad_parallel, whose parts then run one after another. A part cannot take scratch memory (AD_MISUSE): take
- * it before, one piece for each part; the number of a part is begin / grain. AD_MISUSE if the
- * grain is 0 or f is NULL. */
+ * A part may call ad_reject (if several do, one message is kept; ad_parallel then returns false),
+ * ad_walk_* and ad_parallel, whose parts then run one after another. A part cannot take scratch
+ * memory (AD_MISUSE): take it before, one piece for each part; the number of a part is begin /
+ * grain. AD_MISUSE if the grain is 0 or f is NULL. */
 AD_API bool ad_parallel(ad_workspace *work, size_t n, size_t grain, ad_part *f, void *user);
 
 /* ---- how results are written -------------------------------------------------------- */

@@ -4,7 +4,8 @@
  *     AD_MODEL(mlp, (dense, hidden), (dense, output), scale); two models and an array
  *     AD_MODEL(deep, (dense, layer, 3), (ad_array, gain, 3)); arrays of them
  *
- * Each line stands at file scope and has up to 32 fields. The second one declares
+ * Each line stands at file scope and has up to 32 fields; a count is a constant, at least 1. The second
+ * one declares
  *
  *     mlp            struct of ad_array: for parameters, gradients, momenta
  *     mlp_tensors    struct of ad_tensor with the same fields: the model on a tape
@@ -190,8 +191,16 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_FIELD_TENSORS(m, f) AD_FIELD_CALL(AD_FIELD_TENSORS, m, AD_FIELD_FULL(f))
 #define AD_FIELD_ROW(m, f) AD_FIELD_CALL(AD_FIELD_ROW, m, AD_FIELD_FULL(f))
 
+#ifdef __cplusplus
+#define AD_FIELD_ASSERT static_assert
+#else
+#define AD_FIELD_ASSERT _Static_assert
+#endif
+
 #define AD_FIELD_ARRAYS_2(m, T, f) T f;
-#define AD_FIELD_ARRAYS_3(m, T, f, n) T f[n];
+#define AD_FIELD_ARRAYS_3(m, T, f, n)                                                          \
+    T f[n];                                                                                \
+    AD_FIELD_ASSERT((n) > 0, "AD_MODEL: an array of fields needs a count of at least 1");
 #define AD_FIELD_TENSORS_2(m, T, f) T##_tensors f;
 #define AD_FIELD_TENSORS_3(m, T, f, n) T##_tensors f[n];
 #define AD_FIELD_ROW_2(m, T, f) AD_FIELD_ROW_3(m, T, f, 0)

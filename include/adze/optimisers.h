@@ -115,7 +115,8 @@ static inline AD_UNUSED ad_method ad_sgd_method(const ad_sgd *o)
 /* mean += (1 - beta1) (g - mean);  square += (1 - beta2) (g^2 - square);
  *     x -= rate mean / (1 - beta1^step) / (sqrt(square / (1 - beta2^step)) + epsilon)
  *
- * Two states, the mean and the square. A zero in beta1, beta2 or epsilon stands for 0.9, 0.999 or
+ * Two states, the mean and the square; where a square is beyond the range of the type, a smaller
+ * negative number stands for it. A zero in beta1, beta2 or epsilon stands for 0.9, 0.999 or
  * 1e-8. (Kingma and Ba 2015.) */
 typedef struct ad_adam {
     double rate;         /* finite; 0 changes nothing, below 0 climbs */

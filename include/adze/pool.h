@@ -24,7 +24,7 @@ enum { AD_MAX_THREADS = 256 };
 /* Makes a pool of 1 to AD_MAX_THREADS threads, one of which is the calling thread. NULL for
  * another number, and if memory or threads ran out. An idle thread waits actively for some ten
  * microseconds, then sleeps. */
-AD_API ad_pool *ad_pool_new(const ad_allocator *allocator, int threads);
+AD_API AD_MUST_USE ad_pool *ad_pool_new(const ad_allocator *allocator, int threads);
 
 /* p may be NULL. No tape that borrows the pool may be at work. */
 AD_API void ad_pool_free(ad_pool *p);

@@ -13,10 +13,12 @@
 #if defined(__GNUC__)
 #define AD_API __attribute__((visibility("default")))
 #define AD_UNUSED __attribute__((unused))
+#define AD_MUST_USE __attribute__((warn_unused_result))
 #define AD_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define AD_API
 #define AD_UNUSED
+#define AD_MUST_USE
 #define AD_PRINTF(text, first)
 #endif
 

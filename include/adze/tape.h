@@ -55,10 +55,12 @@ enum {
      * before each sweep. */
     AD_CHECK_BORROWED = 8,
 
-    /* If two threads change a tape at the same time, the later call fails with AD_BUSY, and so
-     * do all calls after it until a reset; the earlier one is not disturbed. Calls that only read
-     * (ad_read, ad_item, ad_grad, ad_tape_measure ...) are not checked: any number of threads may
-     * read, as long as none changes the tape. */
+    /* If a thread calls any function on a tape while a call of another thread changes it, the later
+     * call does nothing but fail with AD_BUSY, and so do all calls after it until a reset; the
+     * earlier one is not disturbed. A function of functions (ad_gradient, ad_checkpoint ...) is one
+     * call, that of your own function within it included. Calls that only read (ad_read, ad_item,
+     * ad_grad, ad_tape_measure ...) have empty results then, as for a tensor that is gone. They do
+     * not disturb each other: any number of threads may read, as long as none changes the tape. */
     AD_CHECK_THREADS = 16
 };
 
@@ -70,7 +72,7 @@ typedef struct ad_tape_options {
 } ad_tape_options;
 
 /* options may be NULL. Returns NULL if memory ran out or options->size is not set. */
-AD_API ad_tape *ad_tape_new(const ad_tape_options *options);
+AD_API AD_MUST_USE ad_tape *ad_tape_new(const ad_tape_options *options);
 AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
 
 /* Forgets all values and the error, if any; keeps the memory. */
@@ -104,8 +106,9 @@ AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, 
 AD_API void *ad_tape_memory(ad_tape *t, size_t bytes);
 
 /* Call hold before, and let_go after, running a caller's function on t. In between, the function
- * cannot destroy what t holds: a reset, a rewind to before it, and a free of t fail. Pass hold's
- * result to let_go. t may be NULL. */
+ * cannot destroy what t holds: a rewind to before it, a reset (unless t holds nothing), and a free
+ * of t fail. Pass hold's result to let_go, which also works on a tape that has failed. t may be
+ * NULL. */
 AD_API uint32_t ad_tape_hold(ad_tape *t);
 AD_API void ad_tape_let_go(ad_tape *t, uint32_t held);
 
@@ -126,7 +129,8 @@ AD_API ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info);
 /* Put numbers on a tape as a leaf. Both functions borrow the numbers, which must stay where
  * they are, unchanged, until the tape is reset. An operation is recorded only if it depends on
  * a watched leaf. So one function serves both to differentiate, with watched operands, and to
- * evaluate, with frozen ones. Only f32 and f64 can be watched. In C both also take an ad_array. */
+ * evaluate, with frozen ones. Only f32 and f64 can be watched. In C both also take an ad_array. Of
+ * gradients and tangents of the same tape, which the next sweep ends, a leaf keeps a copy. */
 AD_API ad_tensor ad_watch(ad_tape *t, ad_view v);
 AD_API ad_tensor ad_freeze(ad_tape *t, ad_view v);
 

@@ -112,6 +112,19 @@ ad_status ad_array_set(ad_array *a, size_t i, double value)
     return AD_OK;
 }
 
+/* Whether some number of v lies in the array. */
+static bool shares_memory(const ad_array *a, const ad_view *v)
+{
+    int64_t size = (int64_t)ad_type_size(v->type), low = 0, high = size;
+    uintptr_t begin = (uintptr_t)a->data, at = (uintptr_t)v->data;
+    for (int i = 0; i < v->shape.rank; i++) {
+        int64_t reach = v->shape.dim[i] > 1 ? (v->shape.dim[i] - 1) * v->stride[i] * size : 0;
+        *(reach < 0 ? &low : &high) += reach;
+    }
+    return ad_view_count(v) && at + (uintptr_t)low < begin + ad_array_count(a) * (size_t)size &&
+           begin < at + (uintptr_t)high;
+}
+
 ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error)
 {
     char own[64], other[64];
@@ -126,6 +139,13 @@ ad_status ad_array_write(ad_array *a, ad_view v, ad_error *error)
                        "write: numbers of shape %s do not fit into an array of shape %s",
                        ad_shape_print(&v.shape, other, sizeof other),
                        ad_shape_print(&a->shape, own, sizeof own));
-    ad_strided_read(&v, a->data);
+    if (ad_view_is_contiguous(&v))
+        memmove(a->data, v.data, ad_view_count(&v) * ad_type_size(v.type));
+    else if (shares_memory(a, &v))
+        return ad_fail(error, AD_MISUSE,
+                       "write: the view, whose numbers are in another order, shares memory with "
+                       "the array (ad_array_copy makes a copy)");
+    else
+        ad_strided_read(&v, a->data);
     return AD_OK;
 }

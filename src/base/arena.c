@@ -104,6 +104,14 @@ ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece)
     return (ad_arena_mark){before, before ? before->size : 0};
 }
 
+bool ad_arena_holds(const ad_arena *a, const void *address)
+{
+    for (const ad_arena_block *b = a->first; b; b = b->next)
+        if ((uintptr_t)address - (uintptr_t)base_of(b) < b->size)
+            return true;
+    return false;
+}
+
 size_t ad_arena_used(const ad_arena *a)
 {
     return a->passed + a->used;

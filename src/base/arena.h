@@ -61,6 +61,9 @@ static inline void ad_arena_return(ad_arena *a, ad_arena_mark mark)
 /* The mark before a piece. */
 ad_arena_mark ad_arena_find(const ad_arena *a, const void *piece);
 
+/* Whether an address lies in one of its blocks. */
+bool ad_arena_holds(const ad_arena *a, const void *address);
+
 size_t ad_arena_used(const ad_arena *a);
 
 /* Frees the empty blocks. */

@@ -1,4 +1,4 @@
-/* Detects that two threads use a tape at once. */
+/* Detects that a thread changes a tape while another uses it. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/guard.h"
 
@@ -10,8 +10,10 @@ static void leave_note(ad_guard *g, const char *name)
     int none = AD_NOTE_NONE;
     if (atomic_compare_exchange_strong(&g->note, &none, AD_NOTE_IN_WRITING)) {
         const char *inside = atomic_load(&g->inside);
+        if (!inside)
+            inside = atomic_load(&g->readers) ? "reading" : "a call that has just ended";
         snprintf(g->text, sizeof g->text, "%s: the tape is in use by another thread, for %s", name,
-                 inside ? inside : "a call that has just ended");
+                 inside);
         atomic_store(&g->note, AD_NOTE_WRITTEN);
     }
 }
@@ -20,14 +22,42 @@ bool ad_guard_take(ad_guard *g, const char *name)
 {
     uintptr_t self = (uintptr_t)pthread_self(), nobody = 0;
     if (atomic_load(&g->owner) != self) {
-        if (!atomic_compare_exchange_strong(&g->owner, &nobody, self)) {
+        bool alone = atomic_compare_exchange_strong(&g->owner, &nobody, self);
+        if (alone && atomic_load(&g->readers)) {
+            atomic_store(&g->owner, 0);
+            alone = false;
+        }
+        if (!alone) {
             leave_note(g, name);
             return false;
         }
         atomic_store(&g->inside, name);
+        atomic_fetch_add(&g->entered, 1);
     }
     g->depth++;
     return true;
+}
+
+/* A reader and an owner that come at the same time each see the other: all of this is in one order
+ * for all threads. */
+bool ad_guard_read(ad_guard *g, const char *name, bool *entered)
+{
+    *entered = false;
+    if (atomic_load(&g->owner) == (uintptr_t)pthread_self())
+        return true;
+    atomic_fetch_add(&g->readers, 1);
+    if (atomic_load(&g->owner)) {
+        atomic_fetch_sub(&g->readers, 1);
+        leave_note(g, name);
+        return false;
+    }
+    atomic_fetch_add(&g->entered, 1);
+    return *entered = true;
+}
+
+void ad_guard_stop_reading(ad_guard *g)
+{
+    atomic_fetch_sub(&g->readers, 1);
 }
 
 bool ad_guard_enter(ad_guard *g, const char *name)

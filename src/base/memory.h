@@ -9,14 +9,15 @@
 
 enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 
-/* Put it before a function that is rarely called, to keep it out of its caller; and small. */
+/* Put it before a function that is rarely called, to keep it out of its caller. */
 #if defined(__GNUC__)
 #define AD_APART __attribute__((noinline))
-#define AD_RARE  __attribute__((noinline, cold))
 #else
 #define AD_APART
-#define AD_RARE
 #endif
+
+/* Put it behind a variable, to call f with its address when the function returns. */
+#define AD_ON_LEAVING(f) __attribute__((cleanup(f)))
 
 /* allocator may be NULL: the C library's. NULL when memory ran out; bytes may be 0. */
 void *ad_memory_take(const ad_allocator *allocator, size_t bytes);

@@ -21,6 +21,14 @@ static unsigned class_of(size_t bytes, size_t *size)
     return 4 * power + (unsigned)quarters - 1;
 }
 
+/* No block of the arena holds it, but it counts like one. */
+static void *take_exactly(ad_recycler *p, size_t bytes)
+{
+    void *buffer = ad_memory_take(p->arena.allocator, bytes);
+    p->arena.reserved += buffer ? bytes : 0;
+    return buffer;
+}
+
 void *ad_recycler_take(ad_recycler *p, size_t bytes)
 {
     size_t size;
@@ -29,7 +37,7 @@ void *ad_recycler_take(ad_recycler *p, size_t bytes)
     unsigned c = class_of(bytes, &size);
     void *buffer = p->free[c];
     if (p->arena.exact)
-        buffer = ad_memory_take(p->arena.allocator, bytes);
+        buffer = take_exactly(p, bytes);
     else if (buffer)
         memcpy(&p->free[c], buffer, sizeof(void *));
     else
@@ -46,6 +54,7 @@ void ad_recycler_give(ad_recycler *p, void *buffer, size_t bytes)
         return;
     p->used -= bytes;
     if (p->arena.exact) {
+        p->arena.reserved -= bytes;
         ad_memory_give(p->arena.allocator, buffer, bytes);
         return;
     }

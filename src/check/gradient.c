@@ -2,6 +2,7 @@
  * the function allows. */
 #include "check/number.h"
 
+#include "tape/failure.h"
 #include "trees/list.h"
 #include "trees/walk.h"
 
@@ -22,6 +23,7 @@ static ad_status judge_some(void *user, const char *path, ad_array *a)
 
 static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
 {
+    AD_DOOR(c->t, c->name, AD_BUSY);
     if (ad_checking_differentiate(c, gradient) != AD_OK)
         return ad_checking_failure(c, error);
     ad_checking_measure(c);
@@ -30,8 +32,8 @@ static ad_status compare_all(ad_checking *c, void *gradient, ad_error *error)
     if (status == AD_OK && c->report.numbers && !c->report.settled)
         return ad_fail(
             error, AD_DOMAIN,
-            "%s: no differences settle: rounding, or steps out of the domain, hide errors "
-            "above the tolerance of %.2g",
+            "%s: not conclusive: no differences settle, since rounding, steps out of the domain, "
+            "or a function that changes within the steps hide errors above the tolerance of %.2g",
             c->name, ad_checking_tolerance(c));
     return status;
 }

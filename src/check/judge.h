@@ -38,6 +38,7 @@ typedef struct ad_claim {
     double slope;
     double least;    /* smaller slopes count as 0 */
     double size;     /* the scale of the number that moves */
+    double own;      /* its own size, no larger; 0 if it has none */
     ad_type type;    /* the type that the number is rounded to */
     ad_curve *moved; /* the function, with the thing moved by h */
     void *user;

@@ -52,6 +52,7 @@ void ad_checking_judge_number(ad_checking *c, const char *path, ad_array *a, siz
                   .slope = ad_view_get(&g, i),
                   .least = c->least,
                   .size = fmax(fabs(p.x), mean_size(x)),
+                  .own = fabs(p.x),
                   .type = a->type,
                   .moved = moved,
                   .user = &p};

@@ -117,6 +117,8 @@ static const char *unusable(const ad_op *op, const void *attr)
         return "the op needs a shape rule and a forward kernel or a view rule";
     if (op->attr_size && !attr)
         return "the op needs an attr";
+    if (op->arity < 1 && op->arity != AD_VARIADIC)
+        return "the op's arity is neither a number of operands nor AD_VARIADIC";
     if (op->results < 0)
         return "the op has any number of results: give a copy of it a number of them";
     if (op->results > AD_CHECK_RESULTS)

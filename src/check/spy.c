@@ -157,8 +157,7 @@ static buffers fresh(const adder *a, double to, int alone)
     buffers b = {.wanted = {false}};
     for (int i = 0; i < a->arity; i++) {
         size_t n = 0; /* ad_array_count is 0 where there are no numbers yet */
-        if (ad_shape_count(&a->dx[i].shape, &n) != AD_OK)
-            n = 0;
+        ad_shape_count(&a->dx[i].shape, &n);
         b.dx[i] = a->dx[i];
         b.dx[i].data = ad_scratch(a->work, (n + 1) * ad_type_size(a->dx[i].type));
         b.wanted[i] = b.dx[i].data && a->wanted[i] && (alone < 0 || alone == i);

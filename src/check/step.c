@@ -10,6 +10,8 @@
 #include "check/number.h"
 #include "trees/walk.h"
 
+#include "tape/failure.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -152,6 +154,7 @@ static void compare(ad_checking *c, void *gradient, const void *given)
 /* Structs of arrays on the tape: the model's, and one for the gradient in f64. */
 static ad_status check_step(ad_checking *c, const void *model, const void *given, ad_error *error)
 {
+    AD_DOOR(c->t, c->name, ad_checking_failure(c, error));
     ad_tape_reset(c->t);
     ad_tape_widen(c->t, true);
     c->at = ad_tape_memory(c->t, c->tree->arrays * sizeof(ad_array));

@@ -1,5 +1,6 @@
 /* Reverse mode: gradients and pullbacks. */
 #include "derivatives/record.h"
+#include "tape/failure.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 static ad_status gradient(const ad_subject *s, double *value, void *result)
 {
     ad_record r;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, result, 1))
         return ad_tape_status(s->tape);
     if (ad_model_gradient(s->tree, r.y, NULL, r.x, result) == AD_OK && value)
@@ -56,6 +58,7 @@ ad_status ad_value_with_pullback(ad_tape *t, ad_function *f, int n, const ad_vie
 {
     ad_subject s;
     ad_record r;
+    AD_DOOR(t, "value_with_pullback", AD_BUSY);
     ad_subject_list(&s, "value_with_pullback", t, f, n, x, env);
     if (ad_record_begin(&r, &s, pullback, 1))
         *pullback = (ad_pullback){r.y, r.x, n};
@@ -68,6 +71,7 @@ ad_status ad_model_value_with_pullback(const ad_tree *tree, ad_tape *t, ad_model
 {
     ad_subject s;
     ad_record r;
+    AD_DOOR(t, "value_with_pullback", AD_BUSY);
     ad_subject_model(&s, "value_with_pullback", tree, t, f, model, env);
     bool complete = value && tensors;
     if (ad_record_begin(&r, &s, complete, 1) && complete) {
@@ -92,6 +96,7 @@ ad_status ad_pull_many(const ad_pullback *pullback, int count, const ad_view *dy
     if (!pullback || !pullback->x)
         return AD_MISUSE;
     ad_tape *t = pullback->value.tape;
+    AD_DOOR(t, "pull_many", AD_BUSY);
     if (!ad_good_call(t, "pull_many", dy && dx, pullback->n, count) ||
         ad_backward_many(pullback->value, count, dy) != AD_OK)
         return ad_tape_status(t);

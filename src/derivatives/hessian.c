@@ -2,6 +2,7 @@
  * of the gradient by one number: a column of the Hessian. It is stored as a row, which by symmetry
  * is the same numbers, because a row lies together. */
 #include "derivatives/rows.h"
+#include "tape/failure.h"
 
 #include <string.h>
 
@@ -103,6 +104,7 @@ static ad_status hessian(const ad_subject *s, double *value, void *gradient, ad_
 {
     ad_record r;
     ad_rows rows;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, result, s->of_model ? 1 : s->n))
         return ad_tape_status(s->tape);
     if ((s->of_model || axes_fit(&r)) && ad_rows_begin(&rows, &r, NULL) &&
@@ -131,6 +133,7 @@ ad_status ad_model_value_with_hessian(const ad_tree *tree, ad_tape *t, ad_model_
                                       void *gradient, ad_array *result)
 {
     ad_subject s;
+    AD_DOOR(t, "hessian", AD_BUSY);
     ad_subject_model(&s, "hessian", tree, t, f, model, env);
     if (tree && model && ad_tape_status(t) == AD_OK && !one_type(&s))
         return ad_tape_status(t);
@@ -143,6 +146,7 @@ static ad_status diagonal(const ad_subject *s, void *result)
 {
     ad_record r;
     ad_rows rows;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, result, 1))
         return ad_tape_status(s->tape);
     if (ad_rows_begin(&rows, &r, NULL) && ad_rows_take(&rows, 1) && take_all(&rows, take_number)) {

@@ -1,10 +1,12 @@
 /* Forward over reverse: Hessian-vector products. */
 #include "derivatives/record.h"
+#include "tape/failure.h"
 
 static ad_status hvp(const ad_subject *s, int count, ad_numbers tx, void *result)
 {
     ad_list l;
     ad_record r;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, (tx.views || tx.arrays) && result, count))
         return ad_tape_status(s->tape);
     if (ad_record_push(&r, count, tx) && ad_backward_tangents(r.y) == AD_OK) {

@@ -1,6 +1,7 @@
 /* Jacobians: rows by sweeps back from the unit vectors of the result, or columns by passes forward
  * along those of the operands. */
 #include "derivatives/rows.h"
+#include "tape/failure.h"
 
 /* ---- rows and columns -------------------------------------------------------------- */
 
@@ -81,14 +82,15 @@ static ad_status jacobian(const ad_subject *s, ad_mode mode, ad_array *y, void *
 {
     ad_record r;
     ad_rows rows;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, result, 1))
         return ad_tape_status(s->tape);
     if (fill(&rows, &r, mode)) {
-        ad_view value = ad_read(r.y);
+        ad_view value = ad_record_value(&r);
         ad_delivery both[] = {
             {.tree = s->tree, .from = ad_rows_views(&rows, &value.shape), .target = result},
             {.tree = &ad_array_tree, .from = &value, .target = y}};
-        if (both[0].from)
+        if (both[0].from && value.data)
             ad_deliver(r.tape, s->name, 2, both);
     }
     return ad_record_end(&r);

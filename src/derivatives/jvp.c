@@ -1,5 +1,6 @@
 /* Forward mode: Jacobian-vector products. */
 #include "derivatives/record.h"
+#include "tape/failure.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static ad_view tangent_or_zeros(ad_tensor y, int j)
 static void deliver(const ad_record *r, int count, ad_array *y, ad_array *ty)
 {
     ad_list l;
-    ad_view value = ad_read(r->y);
+    ad_view value = ad_record_value(r);
     ad_view *from = ad_tape_memory(r->tape, (size_t)count * sizeof *from);
     for (int j = 0; from && j < count; j++)
         from[j] = tangent_or_zeros(r->y, j);
@@ -34,6 +35,7 @@ static void deliver(const ad_record *r, int count, ad_array *y, ad_array *ty)
 static ad_status jvp(const ad_subject *s, int count, ad_numbers tx, ad_array *y, ad_array *ty)
 {
     ad_record r;
+    AD_DOOR(s->tape, s->name, AD_BUSY);
     if (!ad_record_begin(&r, s, (tx.views || tx.arrays) && y && ty, count))
         return ad_tape_status(s->tape);
     if (ad_record_push(&r, count, tx))

@@ -2,6 +2,8 @@
  * held before must stay. */
 #include "derivatives/record.h"
 
+#include "tape/evaluation.h"
+
 #include <limits.h>
 
 /* ---- subjects ----------------------------------------------------------------------- */
@@ -62,12 +64,12 @@ static ad_tensor *watch_all(const ad_subject *s)
 static bool evaluate(ad_record *r)
 {
     const ad_subject *s = r->subject;
-    uint32_t held = ad_tape_hold(r->tape);
+    uint32_t held;
+    if (!ad_evaluation_begin(r->tape, s->name, &held))
+        return false;
     r->y = s->of_list ? s->of_list(r->tape, r->x, s->env) : s->of_model(r->tape, r->x, s->env);
-    ad_tape_let_go(r->tape, held);
-    if (r->y.tape != r->tape)
-        ad_tape_fail(r->tape, AD_FOREIGN, "%s: the function's result is not on the tape", s->name);
-    return ad_tape_status(r->tape) == AD_OK;
+    ad_evaluation_end(r->tape, held);
+    return ad_result_lives(r->tape, s->name, "the function's result", r->y);
 }
 
 bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count)
@@ -87,6 +89,18 @@ ad_status ad_record_end(const ad_record *r)
 {
     ad_tape_rewind(r->start);
     return ad_tape_status(r->tape);
+}
+
+ad_view ad_record_value(const ad_record *r)
+{
+    const ad_node *n = ad_tape_node(r->y);
+    ad_array own = ad_array_of((ad_type)n->type, NULL, ad_node_shape(n));
+    if (n->op && !n->op->view)
+        return ad_read(r->y);
+    own.data = ad_tape_memory(r->tape, ad_node_bytes(n));
+    if (own.data)
+        ad_array_write(&own, ad_read(r->y), NULL);
+    return ad_array_view(own);
 }
 
 bool ad_record_push(const ad_record *r, int count, ad_numbers tx)

@@ -54,6 +54,10 @@ bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count
 /* Rewinds the tape, and returns its status. */
 ad_status ad_record_end(const ad_record *r);
 
+/* The value, in numbers of the tape's own: one that is a view of an operand may lie in the memory of
+ * a result, and results are written one after another. data is NULL with an error. */
+ad_view ad_record_value(const ad_record *r);
+
 /* Carries the tangents of count directions forward to y: tx[i * count + j] for operand i. */
 bool ad_record_push(const ad_record *r, int count, ad_numbers tx);
 

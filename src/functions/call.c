@@ -7,6 +7,7 @@
 
 #include "adze/ops.h"
 #include "ops/axes.h"
+#include "tape/evaluation.h"
 
 #include <string.h>
 
@@ -26,9 +27,7 @@ static bool good_operand(ad_tape *t, const char *name, int i, ad_tensor x)
 
 ad_tape *ad_call_tape(const char *name, bool complete, int n, const ad_tensor *x)
 {
-    ad_tape *t = NULL;
-    for (int i = 0; x && i < n && !t; i++)
-        t = x[i].tape;
+    ad_tape *t = ad_tape_of(x, n);
     if (!t)
         return NULL;
     if (!complete)
@@ -60,11 +59,9 @@ bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves)
 
 ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *leaves)
 {
+    AD_DOOR(t, "a function", ad_tape_dead(t));
     ad_tensor y = call->f(t, leaves, call->env);
-    if (y.tape != t)
-        ad_tape_fail(t, AD_FOREIGN, "the function's result is not on its tape");
-    else if (ad_shape_of(y).rank < 0)
-        ad_tape_fail(t, AD_STALE, "the function's result is gone: a reset or rewind ended it");
+    ad_result_lives(t, NULL, "the function's result", y);
     ad_call_spared(t, call->n, leaves);
     return y;
 }

@@ -5,6 +5,7 @@
 
 #include "adze/functions.h"
 #include "adze/op.h"
+#include "tape/failure.h"
 
 /* The head of the attr of such an op. */
 typedef struct ad_call {

@@ -88,6 +88,7 @@ static const ad_op checkpoint_op = {
     .size = sizeof(ad_op),
     .name = "checkpoint",
     .arity = AD_VARIADIC,
+    .flags = AD_OP_STRIDED, /* f gets the same views again: products have other bits from copies */
     .attr_size = sizeof(ad_call),
     .type = ad_call_type,
     .shape = ad_call_shape,
@@ -99,6 +100,7 @@ static const ad_op checkpoint_op = {
 
 ad_tensor(ad_checkpoint)(ad_function *f, int n, const ad_tensor *x, const void *env)
 {
+    AD_DOOR(ad_tape_of(x, n), "checkpoint", ad_dead(x[0]));
     ad_tape *t = ad_call_tape("checkpoint", f, n, x);
     ad_call call = ad_call_at(t, f, n, env);
     if (t)

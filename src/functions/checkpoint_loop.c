@@ -265,7 +265,8 @@ static int64_t useful_rows(const ad_loop_attr *a, int64_t snapshots, const ad_te
 ad_tensor(ad_checkpoint_loop)(ad_step_function *step, int n, const ad_tensor *x, int states,
                               int64_t steps, int64_t snapshots, const void *env, ad_tensor *result)
 {
-    ad_tape *t = ad_call_tape("checkpoint_loop", step, n, x);
+    AD_DOOR_TRY(open, ad_tape_of(x, n), "checkpoint_loop");
+    ad_tape *t = open ? ad_call_tape("checkpoint_loop", step, n, x) : NULL;
     ad_tensor few[AD_CALL_FEW], dead = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), *y = NULL;
     ad_loop_attr a = {
         .call = ad_call_at(t, NULL, n, env), .step = step, .steps = steps, .states = states};

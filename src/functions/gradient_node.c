@@ -221,7 +221,8 @@ static const ad_op gradient_op = {
 ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, const void *env,
                            ad_tensor *gradient)
 {
-    ad_tape *t = ad_call_tape("gradient", f && gradient, n, x);
+    AD_DOOR_TRY(open, ad_tape_of(x, n), "gradient");
+    ad_tape *t = open ? ad_call_tape("gradient", f && gradient, n, x) : NULL;
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: cannot differentiate by %d of %d operands", wrt, n);
     ad_tensor few[AD_CALL_FEW], none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), *y = NULL;

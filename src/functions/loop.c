@@ -4,8 +4,10 @@
 #include "adze/ops.h"
 #include "base/memory.h"
 #include "ops/axes.h"
+#include "tape/evaluation.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- rows -------------------------------------------------------------------------- */
 
@@ -72,6 +74,16 @@ bool ad_loop_open(ad_loop *l, const bool *watched)
     return ad_tape_status(t) == AD_OK;
 }
 
+/* The name is made for the error alone: steps may be short. */
+static bool state_lives(const ad_loop *l, int k, ad_tensor y)
+{
+    char name[24];
+    if (y.tape == l->tape && ad_tape_node(y))
+        return true;
+    snprintf(name, sizeof name, "state %d", k);
+    return ad_result_lives(l->tape, NULL, name, y);
+}
+
 static bool good_next(const ad_loop *l, int k)
 {
     char given[64], wanted[64];
@@ -79,10 +91,8 @@ static bool good_next(const ad_loop *l, int k)
     ad_view v = ad_read(y);
     if (!y.tape)
         ad_tape_fail(l->tape, AD_MISUSE, "the function does not set state %d", k);
-    else if (y.tape != l->tape)
-        ad_tape_fail(l->tape, AD_FOREIGN, "state %d is not on the function's tape", k);
-    else if (ad_shape_of(y).rank < 0)
-        ad_tape_fail(l->tape, AD_STALE, "state %d is gone: a reset or rewind ended it", k);
+    else if (!state_lives(l, k, y))
+        return false;
     else if (v.type != l->type)
         ad_tape_fail(l->tape, AD_BAD_TYPE, "state %d is %s and must not become %s", k,
                      ad_type_text(l->type), ad_type_text(v.type));
@@ -100,6 +110,7 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
     ad_tensor *operands = watch ? l->watched : l->frozen;
     size_t at = 0;
     int good = 0;
+    AD_DOOR(l->tape, "a step", false);
     l->at = i;
     ad_tape_rewind(l->start);
     for (int k = 0; k < a->states; k++) {

@@ -3,6 +3,7 @@
 #include "adze/functions.h"
 #include "adze/ops.h"
 #include "ops/axes.h"
+#include "tape/failure.h"
 #include "trees/walk.h"
 
 #include <math.h>
@@ -17,11 +18,7 @@ static size_t count_of(const ad_tree *tree, const void *tensors)
 /* A dead tensor on the tape of the first tensor that has one; without a tape if none has. */
 static ad_tensor dead_like_one(const ad_tree *tree, const void *tensors)
 {
-    const ad_tensor *x = tensors;
-    ad_tensor first = ad_number(NAN);
-    for (size_t i = 0, n = count_of(tree, tensors); !first.tape && i < n; i++)
-        first = x[i];
-    return ad_dead(first);
+    return ad_tape_dead(ad_tape_of(tensors, (int)count_of(tree, tensors)));
 }
 
 static void fill(const ad_tree *tree, void *tensors, ad_tensor with)
@@ -74,7 +71,7 @@ static model_call *put_call(ad_tape *t, model_call given, size_t bytes, const ad
     if (bytes)
         c->env = memcpy(c->x + n, given.env, bytes);
     for (int i = 0; i < n; i++)
-        c->x[i] = i < c->inputs ? x[i] : tensors[i - c->inputs];
+        c->x[i] = x && i < c->inputs ? x[i] : tensors[i - c->inputs];
     return c;
 }
 
@@ -83,7 +80,8 @@ ad_tensor ad_model_gradient_node(const ad_tree *tree, ad_model_function *f, cons
 {
     model_call *c = NULL, given = {.tree = tree, .f = f, .env = env};
     ad_tensor dead = dead_like_one(tree, tensors);
-    if (complete(dead.tape, "gradient", tree, f && gradient && (env || !bytes)))
+    AD_DOOR_TRY(open, dead.tape, "gradient");
+    if (open && complete(dead.tape, "gradient", tree, f && gradient && (env || !bytes)))
         c = put_call(dead.tape, given, bytes, NULL, tensors);
     if (c)
         return ad_gradient_node(call_model, c->n, c->x, c->n, c, gradient);
@@ -97,7 +95,9 @@ ad_tensor ad_model_input_gradient_node(const ad_tree *tree, ad_model_map *map, c
 {
     model_call *c = NULL, given = {.tree = tree, .map = map, .env = env, .inputs = n};
     ad_tensor dead = dead_like_one(tree, tensors);
-    if (complete(dead.tape, "gradient", tree, map && x && gradient && n > 0 && (env || !bytes)))
+    AD_DOOR_TRY(open, dead.tape, "gradient");
+    if (open &&
+        complete(dead.tape, "gradient", tree, map && x && gradient && n > 0 && (env || !bytes)))
         c = put_call(dead.tape, given, bytes, x, tensors);
     if (c)
         return ad_gradient_node(call_model, c->n, c->x, n, c, gradient);
@@ -113,6 +113,7 @@ ad_tensor ad_model_checkpoint(const ad_tree *tree, ad_model_map *map, const void
 {
     model_call *c = NULL, given = {.tree = tree, .map = map, .env = env, .inputs = n};
     ad_tensor dead = dead_like_one(tree, tensors);
+    AD_DOOR(dead.tape, "checkpoint", dead);
     if (complete(dead.tape, "checkpoint", tree, map && n >= 0 && (x || !n) && (env || !bytes)))
         c = put_call(dead.tape, given, bytes, x, tensors);
     return c ? ad_checkpoint(call_model, c->n, c->x, c) : dead;
@@ -125,7 +126,8 @@ void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void *x, con
 {
     const ad_tensor *from = x, *base = y;
     ad_tensor *to = sum, dead = dead_like_one(tree, y ? y : x);
-    bool good = complete(dead.tape, "axpy", tree, x && y && sum);
+    AD_DOOR_TRY(open, dead.tape, "axpy");
+    bool good = open && complete(dead.tape, "axpy", tree, x && y && sum);
     if (!good)
         fill(tree, sum, dead);
     for (size_t i = 0; good && i < tree->arrays; i++)

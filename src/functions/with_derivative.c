@@ -9,8 +9,10 @@
 #include "adze/ops.h"
 #include "functions/call.h"
 #include "ops/axes.h"
+#include "tape/evaluation.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct replace_attr {
@@ -38,18 +40,17 @@ typedef struct point {
 /* A cotangent of operand i: a tensor on the tape, row by row, or the number 0. */
 static bool good_cotangent(const inner *in, int i)
 {
-    char given[64], wanted[64];
+    char given[64], wanted[64], name[40];
     ad_tensor *dx = &in->dx[i];
     ad_view v = ad_read(*dx), x = ad_read(in->x[i]);
+    snprintf(name, sizeof name, "the cotangent of operand %d", i);
     if (!dx->tape && ad_item(*dx) == 0)
         return true;
     if (!dx->tape)
         ad_tape_fail(in->tape, AD_MISUSE, "the pullback does not set the cotangent of operand %d",
                      i);
-    else if (dx->tape != in->tape)
-        ad_tape_fail(in->tape, AD_FOREIGN, "the cotangent of operand %d is not on its tape", i);
-    else if (ad_shape_of(*dx).rank < 0)
-        ad_tape_fail(in->tape, AD_STALE, "the cotangent of operand %d is gone", i);
+    else if (!ad_result_lives(in->tape, NULL, name, *dx))
+        return false;
     else if (v.type != x.type)
         ad_tape_fail(in->tape, AD_BAD_TYPE, "the cotangent of operand %d is %s, not %s", i,
                      ad_type_text(v.type), ad_type_text(x.type));
@@ -66,6 +67,7 @@ static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at,
 {
     int n = a->call.n;
     ad_tape *t = in->tape = ad_inner_tape(work);
+    AD_DOOR(t, "a pullback", false);
     in->x = t ? ad_call_leaves(work, t, n, at->x, at->watched) : NULL;
     in->dx = ad_scratch(work, (size_t)n * sizeof *in->dx);
     if (!in->x || !in->dx)
@@ -196,6 +198,7 @@ static const ad_op replace_op = {
 ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, int n,
                              const ad_tensor *x, const void *env)
 {
+    AD_DOOR(ad_tape_of(x, n), "with_derivative", ad_dead(x[0]));
     ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
     replace_attr a = {ad_call_at(t, f, n, env), pullback};
     if (t)

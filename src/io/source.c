@@ -112,6 +112,17 @@ static ad_status gzip_failure(const ad_source *s, int code)
                    s->stream.msg ? s->stream.msg : "unknown format");
 }
 
+/* At the end of a member: another may follow. */
+static ad_status next_member(ad_source *s)
+{
+    ad_status status = refill(s);
+    if (status != AD_OK || s->ready == 0 || s->next[0] != 0x1f)
+        return status;
+    s->ended = false;
+    int code = inflateReset(&s->stream);
+    return code == Z_OK ? AD_OK : gzip_failure(s, code);
+}
+
 /* One call of zlib: gives *got bytes, up to n > 0; none at the end of the input. */
 static ad_status inflate_step(ad_source *s, unsigned char *to, size_t n, size_t *got)
 {
@@ -129,6 +140,8 @@ static ad_status inflate_step(ad_source *s, unsigned char *to, size_t n, size_t 
     *got = out - s->stream.avail_out;
     s->ended = code == Z_STREAM_END;
     bool fine = code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR;
+    if (s->ended)
+        return next_member(s);
     return fine ? AD_OK : gzip_failure(s, code);
 }
 

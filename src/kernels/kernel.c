@@ -4,8 +4,6 @@
 
 #include "kernels/runs.h"
 
-#include <math.h>
-
 AD_ADDING_KERNEL(itself_f32, float, AD_IN(float, 0))
 AD_ADDING_KERNEL(itself_f64, double, AD_IN(double, 0))
 const ad_blocks ad_itself = AD_ADDING_BLOCKS(itself);
@@ -43,34 +41,6 @@ static AD_APART void add_apart(const ad_kernel *kernel, ad_isa isa, size_t size,
         some = n - at < AD_RUN ? n - at : AD_RUN;
         ad_kernel_run(kernel, isa, size, from + at, some, in, room, false);
         ad_kernel_run(itself, isa, size, 0, some, &results, out + at * size, true);
-    }
-}
-
-/* A comparison says of two numbers at once whether one of them is NaN. */
-#define NAN_IN(isa, s, T)                                            \
-    AD_TARGET_##isa bool ad_nan_in_##s##_##isa(size_t n, const T *x) \
-    {                                                                \
-        const size_t half = n / 2, rest = n - half;                  \
-        ad_count_##T nans = 0;                                       \
-        for (size_t i = 0; i < half; i++)                            \
-            nans += isunordered(x[i], x[rest + i]) ? 1 : 0;          \
-        return nans || (n > 0 && isnan(x[rest - 1]));                \
-    }
-AD_EACH_ISA(NAN_IN, f32, float)
-AD_EACH_ISA(NAN_IN, f64, double)
-
-void ad_add_nans(ad_block *block, size_t size, size_t from, size_t n, const void *const *in,
-                 void *out)
-{
-    double room[AD_RUN];
-    for (size_t at = 0, some; at < n; at += some) {
-        some = n - at < AD_RUN ? n - at : AD_RUN;
-        block(from + at, some, in, room);
-        for (size_t i = 0; i < some; i++)
-            if (size == sizeof(float) && isnan(((const float *)room)[i]))
-                ((float *)out)[at + i] += ((const float *)room)[i];
-            else if (size == sizeof(double) && isnan(room[i]))
-                ((double *)out)[at + i] += room[i];
     }
 }
 

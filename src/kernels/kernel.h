@@ -14,9 +14,6 @@
 #include "kernels/map.h"
 #include "kernels/vanishing.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* Before a loop: its iterations do not depend on each other; it must not be unrolled, since its
  * body is long enough as it is. */
 #if defined(__clang__)
@@ -71,77 +68,11 @@
             out[i] assigns(T)(result);                                                          \
     }
 
-/* Kernels of a product of two or three factors by the rule of kernels/vanishing.h. A NaN is so rare
- * that the loops only look whether there is one; then name_mend goes over the run again. */
-#define AD_TIMES_KERNEL(name, T, ...)                                     \
-    AD_MEND(name, T, __VA_ARGS__)                                         \
-    AD_TIMES_LOOPS(name, T, name##_mend(from, whole, in, to), ad_has_nan, \
-                   out[i] = (T)AD_IEEE_TIMES(__VA_ARGS__))
-
-/* The same where the factors are so short that a second loop would be felt; and name_add, which leaves
- * a NaN out at first. */
-#define AD_ADDING_TIMES_KERNEL(name, T, ...)                                                \
-    AD_MEND(name, T, __VA_ARGS__)                                                           \
-    AD_TIMES_LOOPS(name, T, name##_mend(from, whole, in, to), ad_have_seen,                 \
-                   T p = AD_IEEE_TIMES(__VA_ARGS__);                                        \
-                   nans += p != p; out[i] = p)                                              \
-    AD_TIMES_LOOPS(name##_add, T, ad_add_nans(name##_mend, sizeof(T), from, whole, in, to), \
-                   ad_have_seen, T p = AD_IEEE_TIMES(__VA_ARGS__);                          \
-                   nans += p != p; out[i] += p == p ? p : 0)
-
-#define AD_MEND(name, T, ...)                                                              \
-    static AD_RARE void name##_mend(size_t from, size_t n, const void *const *restrict in, \
-                                    void *restrict to)                                     \
-    {                                                                                      \
-        T *restrict out = to;                                                              \
-        for (size_t i = 0; i < n; i++)                                                     \
-            out[i] = (T)AD_TIMES(__VA_ARGS__);                                             \
-    }
-#define AD_TIMES_LOOPS(name, T, mend, look, ...)                                                \
-    static void name##_base(size_t from, size_t n, const void *const *restrict in,              \
-                            void *restrict to){AD_TIMES_LOOP(                                   \
-        T, n, mend, look##_base, __VA_ARGS__)} AD_EACH_WIDER(AD_WIDE_TIMES_LOOP, name, T, mend, \
-                                                             look, __VA_ARGS__)
-#define AD_WIDE_TIMES_LOOP(isa, bytes, name, T, mend, look, ...)                                \
-    AD_TARGET_##isa static void name##_##isa(size_t from, size_t n,                             \
-                                             const void *const *restrict in, void *restrict to) \
-    {                                                                                           \
-        AD_TIMES_LOOP(T, n & ~(bytes / sizeof(T) - 1), mend, look##_##isa, __VA_ARGS__)         \
-    }
-#define AD_TIMES_LOOP(T, count, mend, look, ...) \
-    T *restrict out = to;                        \
-    const size_t whole = count;                  \
-    ad_count_##T nans = 0;                       \
-    for (size_t i = 0; i < whole; i++) {         \
-        __VA_ARGS__;                             \
-    }                                            \
-    if (look(nans, sizeof(T), whole, out))       \
-        mend;
-
-/* Counts are as wide as the numbers, so that vectors of them are, too. */
-typedef uint32_t ad_count_float;
-typedef uint64_t ad_count_double;
-
-/* How the loops know: NaN have been counted, or the results are looked at. */
-#define AD_LOOKS(isa, none)                                                                      \
-    AD_INLINE bool ad_have_seen_##isa(uint64_t nans, size_t size, size_t n, const void *results) \
-    {                                                                                            \
-        (void)size, (void)n, (void)results;                                                      \
-        return nans;                                                                             \
-    }                                                                                            \
-    bool ad_nan_in_f32_##isa(size_t n, const float *x);                                          \
-    bool ad_nan_in_f64_##isa(size_t n, const double *x);                                         \
-    AD_INLINE bool ad_has_nan_##isa(uint64_t nans, size_t size, size_t n, const void *results)   \
-    {                                                                                            \
-        (void)nans;                                                                              \
-        return size == sizeof(float) ? ad_nan_in_f32_##isa(n, results)                           \
-                                     : ad_nan_in_f64_##isa(n, results);                          \
-    }
-AD_EACH_ISA(AD_LOOKS, 0)
-
-/* A product with a slope that is a number other than 0: the rule asks for nothing. */
-#define AD_ADDING_MULTIPLE_KERNEL(name, T, ...) \
-    AD_ADDING_KERNEL(name, T, AD_IEEE_TIMES(__VA_ARGS__))
+/* The same of a product of two or three factors by the rule of kernels/vanishing.h. The last is for a
+ * slope that is a number other than 0, the same everywhere: there the rule asks for nothing. */
+#define AD_TIMES_KERNEL(name, T, ...)                AD_KERNEL(name, T, AD_TIMES(__VA_ARGS__))
+#define AD_ADDING_TIMES_KERNEL(name, T, ...)         AD_ADDING_KERNEL(name, T, AD_TIMES(__VA_ARGS__))
+#define AD_ADDING_MULTIPLE_KERNEL(name, T, g, slope) AD_ADDING_KERNEL(name, T, (g) * (slope))
 
 /* The kernel of one type; those of both float types, name_f32 and name_f64. */
 #define AD_ONLY(name) \

@@ -41,10 +41,6 @@ static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa best, size_t si
         ad_kernel_run_parts(kernel, best, size, from, n, in, out, add);
 }
 
-/* Adds those of a block's results to out that are NaN. size: of a float. */
-void ad_add_nans(ad_block *block, size_t size, size_t from, size_t n, const void *const *in,
-                 void *out);
-
 /* The bytes of a number of f32 or f64. */
 static inline size_t ad_float_size(ad_type type)
 {

@@ -2,7 +2,8 @@
  *
  * The elements are cut into chunks. If each chunk has its own sums to write (sums along rows), it
  * writes them. If all chunks add to the same sums, each has partial sums, which are then added in
- * order. In other cases there is one chunk. The cuts depend on shapes only, and so do the bits. */
+ * order. In other cases there is one chunk. The cuts depend on shapes only, and so do the bits: an
+ * operand that does not lie row by row is gathered into the runs of one that does. */
 #include "kernels/kernel.h"
 
 #include "base/workspace.h"
@@ -112,8 +113,8 @@ static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t ste
 static bool are_rows(const sum_job *j)
 {
     const ad_nest *nest = &j->plan.nest;
-    return !j->kernel && nest->rank == 2 && nest->step[0] == 1 && nest->stride[0][0] == nest->row &&
-           nest->step[1] == 1 && nest->stride[1][0] == 0;
+    return !j->kernel && !j->plan.gathered && nest->rank == 2 && nest->step[0] == 1 &&
+           nest->stride[0][0] == nest->row && nest->step[1] == 1 && nest->stride[1][0] == 0;
 }
 
 static void find_results(const sum_job *j, size_t n, const void *const *in, void *out)
@@ -187,16 +188,15 @@ void ad_add_parts(size_t parts, size_t count, double *sums)
 static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, const void *env,
                         int n, const ad_view *in, const ad_shape *target)
 {
-    enum { LONGEST = 4096 }; /* longer rows are summed piece by piece */
     int64_t stride[AD_MAX_RANK];
     size_t elements = 0, chunks = 1;
     if (ad_shape_count(target, &j->count) != AD_OK || ad_shape_count(shape, &elements) != AD_OK)
         return NULL;
     ad_row_strides(target, stride);
-    ad_run_plan_begin(&j->plan, shape, n, in);
+    ad_run_plan_begin_rows(&j->plan, shape, n, in);
     ad_nest_add(&j->plan.nest, target, stride);
     j->plan.env = env;
-    bool some = ad_run_plan_start(&j->plan, j->kernel ? AD_RUN : LONGEST);
+    bool some = ad_run_plan_start(&j->plan, j->kernel ? AD_RUN : AD_LONG_RUN);
     j->elements = (int64_t)elements;
     if (some) {
         plan_chunks(j);

@@ -5,7 +5,8 @@
  * (docs/semantics.md). The rules of operations multiply cotangents and tangents by slopes with
  * AD_TIMES, or with the kernels that are made of it (AD_TIMES_KERNEL).
  *
- * Only a NaN is replaced: all other products keep their bits, and zeros their sign. */
+ * A product of 0 is +0. All comparisons and the product are there for every number: loops of them
+ * become vectors, with masks in the place of branches. */
 #ifndef ADZE_KERNELS_VANISHING_H
 #define ADZE_KERNELS_VANISHING_H
 
@@ -18,24 +19,19 @@
 #define AD_TIMES_3(a, b, c) \
     _Generic((a) * (b) * (c), float : ad_times_3_f32, double : ad_times_3_f64)(a, b, c)
 
-/* The same as IEEE 754 has it. */
-#define AD_IEEE_TIMES(...)       AD_TIMES_OF(__VA_ARGS__, AD_IEEE_TIMES_3, AD_IEEE_TIMES_2, )(__VA_ARGS__)
-#define AD_IEEE_TIMES_2(a, b)    ((a) * (b))
-#define AD_IEEE_TIMES_3(a, b, c) ((a) * (b) * (c))
-
 /* z f, but 0 where z is, whatever f is: for a factor of a slope that falls faster than any power. */
 #define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
 
-#define AD_TIMES_FOR(s, T)                                          \
-    AD_INLINE T ad_times_##s(T a, T b)                              \
-    {                                                               \
-        T p = a * b;                                                \
-        return (p != p) & ((a == 0) | (b == 0)) ? 0 : p;            \
-    }                                                               \
-    AD_INLINE T ad_times_3_##s(T a, T b, T c)                       \
-    {                                                               \
-        T p = a * b * c;                                            \
-        return (p != p) & ((a == 0) | (b == 0) | (c == 0)) ? 0 : p; \
+#define AD_TIMES_FOR(s, T)                             \
+    AD_INLINE T ad_times_##s(T a, T b)                 \
+    {                                                  \
+        T p = a * b;                                   \
+        return (a != 0) & (b != 0) ? p : 0;            \
+    }                                                  \
+    AD_INLINE T ad_times_3_##s(T a, T b, T c)          \
+    {                                                  \
+        T p = a * b * c;                               \
+        return (a != 0) & (b != 0) & (c != 0) ? p : 0; \
     }
 AD_TIMES_FOR(f32, float)
 AD_TIMES_FOR(f64, double)

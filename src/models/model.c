@@ -1,6 +1,7 @@
 /* Functions on all fields of a model at once. If one can fail, a walk that knows the fields' names
  * checks all fields before the first is written. */
 #include "adze/model.h"
+#include "tape/failure.h"
 #include "trees/result.h"
 
 #include <string.h>
@@ -85,15 +86,17 @@ static ad_status make_leaf(void *user, const ad_site *s)
 
 static void make_leaves(const ad_tree *tree, leaf_making *p)
 {
+    AD_DOOR_TRY(open, p->tape, p->verb);
     const char *missing = ad_tree_missing(tree, p->model && p->tensors);
-    if (missing)
+    if (open && missing)
         ad_tape_fail(p->tape, AD_MISUSE, "%s: %s", p->verb, missing);
     if (ad_tree_missing(tree, p->tensors))
         return;
-    if (p->model)
+    bool good = open && p->model;
+    if (good)
         ad_tree_walk(tree, make_leaf, p);
-    for (size_t i = 0; !p->model && i < tree->arrays; i++)
-        p->tensors[i] = p->make(p->tape, (ad_view){0});
+    for (size_t i = 0; !good && i < tree->arrays; i++)
+        p->tensors[i] = ad_tape_dead(p->tape);
 }
 
 void ad_model_watch(const ad_tree *tree, ad_tape *t, const void *model, void *tensors)
@@ -137,6 +140,7 @@ static ad_status like_sweep(const void *user, const ad_site *s, ad_array *like, 
 ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
                             const void *tensors, void *gradient)
 {
+    AD_DOOR(y.tape, "gradient", AD_BUSY);
     const char *missing = ad_tree_missing(tree, tensors && gradient);
     if (missing)
         return ad_tape_fail(y.tape, AD_MISUSE, "gradient: %s", missing);
@@ -146,6 +150,7 @@ ad_status ad_model_gradient(const ad_tree *tree, ad_tensor y, const ad_view *dy,
 
 ad_status ad_model_collect(const ad_tree *tree, ad_tape *t, const void *tensors, void *gradient)
 {
+    AD_DOOR(t, "gradient", AD_BUSY);
     const char *missing = ad_tree_missing(tree, tensors && gradient);
     if (missing)
         return ad_tape_fail(t, AD_MISUSE, "gradient: %s", missing);

@@ -93,22 +93,56 @@ typedef struct adam_plan {
     double bias1, bias2; /* 1 - beta^step */
 } adam_plan;
 
-#define ADAM(isa, name, T, root)                                                         \
+/* Where s is out of the range, -s / far^2 stands for it, a negative number. far is so large that this is
+ * small, and that it is not where s is within the range. */
+#define ADAM_FAR(name, T, root, far, limit)                                                 \
+    static void name##_far(const adam_plan *o, size_t n, const T *g, T *m, T *s, T *x)      \
+    {                                                                                       \
+        for (size_t i = 0; i < n; i++) {                                                    \
+            T unit = g[i] > limit || g[i] < -limit || s[i] < 0 ? far : 1, gi = g[i] / unit; \
+            T si = s[i] < 0 ? -s[i] : s[i] / unit / unit;                                   \
+            T mi = m[i] += (T)(1 - o->beta1) * (g[i] - m[i]);                               \
+            si += (T)(1 - o->beta2) * (gi * gi - si);                                       \
+            T whole = root(si * (T)(1 / o->bias2)) * unit, size = whole + (T)o->epsilon;    \
+            T rate = (T)(o->rate / o->bias1);                                               \
+            x[i] -= unit == 1 ? rate * mi / size : rate * (mi / size);                      \
+            bool within = unit == 1 || whole < limit;                                       \
+            s[i] = within ? si * unit * unit : -si;                                         \
+        }                                                                                   \
+    }
+ADAM_FAR(adam_f32, float, sqrtf, 0x1p65f, 0x1p63f)
+ADAM_FAR(adam_f64, double, sqrt, 0x1p520, 0x1p511)
+#undef ADAM_FAR
+
+enum { PIECE = 1 << 10 }; /* numbers that stay in the first-level cache */
+
+#define ADAM(isa, name, T, root, limit)                                                  \
     AD_TARGET_##isa static void name##_##isa(const ad_step_args *c)                      \
     {                                                                                    \
         const adam_plan *o = c->plan;                                                    \
-        const T *restrict g = c->g;                                                      \
-        T *restrict m = c->state[0], *restrict s = c->state[1], *restrict x = c->x;      \
         T take1 = (T)(1 - o->beta1), rate = (T)(o->rate / o->bias1);                     \
         T take2 = (T)(1 - o->beta2), scale = (T)(1 / o->bias2), epsilon = (T)o->epsilon; \
-        for (size_t i = 0; i < c->n; i++) {                                              \
-            T gi = g[i], mi = m[i] += take1 * (gi - m[i]);                               \
-            T si = s[i] += take2 * (gi * gi - s[i]);                                     \
-            x[i] -= rate * mi / (root(si * scale) + epsilon);                            \
+        for (size_t at = 0, n; at < c->n; at += n) {                                     \
+            const T *restrict g = (const T *)c->g + at;                                  \
+            T *restrict m = (T *)c->state[0] + at, *restrict s = (T *)c->state[1] + at;  \
+            T *restrict x = (T *)c->x + at;                                              \
+            int outside = 0;                                                             \
+            n = c->n - at < PIECE ? c->n - at : PIECE;                                   \
+            for (size_t i = 0; i < n; i++)                                               \
+                outside |= (g[i] > limit) | (g[i] < -limit) | (s[i] < 0);                \
+            if (outside) {                                                               \
+                name##_far(o, n, g, m, s, x);                                            \
+                continue;                                                                \
+            }                                                                            \
+            for (size_t i = 0; i < n; i++) {                                             \
+                T gi = g[i], mi = m[i] += take1 * (gi - m[i]);                           \
+                T si = s[i] += take2 * (gi * gi - s[i]);                                 \
+                x[i] -= rate * mi / (root(si * scale) + epsilon);                        \
+            }                                                                            \
         }                                                                                \
     }
-AD_EACH_ISA(ADAM, adam_f32, float, sqrtf)
-AD_EACH_ISA(ADAM, adam_f64, double, sqrt)
+AD_EACH_ISA(ADAM, adam_f32, float, sqrtf, 0x1p63f)
+AD_EACH_ISA(ADAM, adam_f64, double, sqrt, 0x1p511)
 #undef ADAM
 
 static void adam_step(const ad_step_args *c)

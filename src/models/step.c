@@ -37,7 +37,7 @@ static ad_status begin(step *s, const ad_tree *tree, const ad_method *m, ad_erro
 {
     *s = (step){.tree = tree, .optimiser = m ? m->optimiser : NULL, .error = error};
     const char *missing = ad_tree_missing(tree, s->optimiser);
-    if (missing || !s->optimiser) {
+    if (missing || !m || !s->optimiser) {
         ad_fail(error, AD_MISUSE, "step: %s", missing);
         return AD_MISUSE;
     }

@@ -17,6 +17,7 @@
 #include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "tape/failure.h"
 
 #include <math.h>
 #include <string.h>
@@ -148,6 +149,7 @@ COTANGENT_OP(clip_gradient, bounds, ad_view_jvp, "dx = min(max(g, low), high)")
 
 ad_tensor ad_clip_gradient(ad_tensor x, double low, double high)
 {
+    AD_DOOR(x.tape, "clip_gradient", ad_dead(x));
     if (ad_shape_of(x).rank >= 0 && !(low <= high))
         return refuse("clip_gradient", x, "the lower bound must not be above the upper one");
     return ad_apply(&clip_gradient_op, &x, &(bounds){low, high});
@@ -211,6 +213,7 @@ COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp, "dx = g min(1, max_norm / 
 
 ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
+    AD_DOOR(x.tape, "clip_gradient_norm", ad_dead(x));
     if (ad_shape_of(x).rank >= 0 && !(max_norm >= 0))
         return refuse("clip_gradient_norm", x, "max_norm must not be negative");
     return ad_apply(&clip_gradient_norm_op, &x, &max_norm);
@@ -257,6 +260,7 @@ static const ad_op straight_through_op = {
 
 ad_tensor ad_straight_through(ad_tensor x, ad_tensor y)
 {
+    AD_DOOR(x.tape, "straight_through", ad_dead(x));
     if (x.tape == y.tape)
         y = ad_stop_gradient(y); /* nothing flows there, not even zeros */
     return ad_apply(&straight_through_op, (ad_tensor[]){y, x}, NULL);
@@ -300,6 +304,7 @@ COTANGENT_OP(on_cotangent, listener, ad_view_jvp, "dx = the numbers that the hoo
 
 ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {
+    AD_DOOR(x.tape, "on_cotangent", ad_dead(x));
     if (ad_shape_of(x).rank >= 0 && !hook)
         return refuse("on_cotangent", x, "the hook is NULL");
     return ad_apply(&on_cotangent_op, &x, &(listener){hook, user});

@@ -60,14 +60,8 @@ static AD_APART bool good_results(const call *c)
 static AD_APART bool wrong_operands(const call *c, int n)
 {
     const ad_op *op = c->r.op;
-    if (op->arity == AD_VARIADIC)
-        ad_tape_fail(c->r.tape, AD_MISUSE,
-                     "%s: the call gives %d operands, and the op takes one or "
-                     "more",
-                     op->name, n);
-    else
-        ad_tape_fail(c->r.tape, AD_MISUSE, "%s: the call gives %d operand%s, but the op takes %d",
-                     op->name, n, n == 1 ? "" : "s", op->arity);
+    ad_tape_fail(c->r.tape, AD_MISUSE, "%s: the call gives %d operand%s, but the op takes %d",
+                 op->name, n, n == 1 ? "" : "s", op->arity);
     return false;
 }
 
@@ -80,7 +74,7 @@ static bool good_op(const call *c, int n)
     const char *wrong = NULL;
     if (op->size < AD_OP_FIRST_SIZE)
         wrong = "the op must begin with .size = sizeof(ad_op)";
-    else if (n < 1 || (op->arity != AD_VARIADIC && n != op->arity))
+    else if (op->arity != AD_VARIADIC && n != op->arity)
         return wrong_operands(c, n);
     else if (!plain && !good_results(c))
         return false;
@@ -143,11 +137,11 @@ static inline bool make_lists(call *c, int n)
 
 /* The type that plain numbers among the operands take: that of the first tensor that
  * is not a mask. */
-static ad_type number_type(const ad_tensor *x, int n)
+static ad_type number_type(const ad_tape *t, const ad_tensor *x, int n)
 {
     ad_type type = AD_TYPE_COUNT;
     for (int i = 0; i < n; i++) {
-        const ad_node *node = ad_tape_node(x[i]);
+        const ad_node *node = x[i].tape == t ? ad_tape_node(x[i]) : NULL;
         if (node && (type == AD_TYPE_COUNT || type == AD_BOOL))
             type = (ad_type)node->type;
     }
@@ -167,7 +161,7 @@ static AD_APART const ad_node *adapt(const ad_recording *r, int i, const ad_tens
     ad_tensor x = given[i];
     const char *source_line = ad_tape_source_line(r->tape);
     if (!x.tape)
-        x = ad_constant(r->tape, number_type(given, n), ad_item(x));
+        x = ad_constant(r->tape, number_type(r->tape, given, n), ad_item(x));
     if (x.tape != r->tape) {
         ad_tape_fail(r->tape, AD_FOREIGN, "%s: operand %d belongs to %s", r->op->name, i,
                      x.tape == r->tape->outer ? "the outer tape: make it an operand of the function"
@@ -315,14 +309,6 @@ static ad_tensor look(ad_recording *r)
 
 /* ---- the public calls -------------------------------------------------------------- */
 
-static ad_tape *tape_of(const ad_tensor *x, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (x[i].tape)
-            return x[i].tape;
-    return NULL;
-}
-
 static inline bool begin_lists(call *c, const ad_tensor *x, int n)
 {
     return make_lists(c, n) && resolve(&c->r, x, n) && fit(c);
@@ -338,7 +324,7 @@ static inline void end(call *c)
 /* The first result. */
 static ad_tensor apply(const ad_op *op, int n, const ad_tensor *x, const void *attr, int results)
 {
-    ad_tape *t = x ? tape_of(x, n) : NULL;
+    ad_tape *t = ad_tape_of(x, n);
     if (!t || !op || !op->name || !ad_tape_enter(t, op->name)) {
         if (t && !(op && op->name))
             ad_tape_fail(t, AD_MISUSE, "apply: there is no op, or it has no name");
@@ -358,10 +344,21 @@ ad_tensor ad_apply_n(const ad_op *op, int n, const ad_tensor *x, const void *att
     return apply(op, n, x, attr, op && op->results > 1 ? op->results : 1);
 }
 
+static void all_dead(ad_tape *t, int results, ad_tensor *y)
+{
+    for (int i = 0; y && i < results; i++)
+        y[i] = ad_tape_dead(t);
+}
+
 void ad_apply_results(const ad_op *op, int n, const ad_tensor *x, const void *attr, int results,
                       ad_tensor *y)
 {
-    ad_tape *t = x ? tape_of(x, n) : NULL;
+    ad_tape *t = ad_tape_of(x, n);
+    AD_DOOR_TRY(open, t, op && op->name ? op->name : "apply");
+    if (!open) {
+        all_dead(t, results, y);
+        return;
+    }
     if (!y)
         ad_tape_fail(t, AD_MISUSE, "apply: there is no room for the results");
     else if (results < 1)
@@ -377,7 +374,7 @@ void ad_apply_results(const ad_op *op, int n, const ad_tensor *x, const void *at
 bool ad_fits(const ad_op *form, const ad_tensor *x, const void *attr)
 {
     call c;
-    ad_tape *t = tape_of(x, form->arity);
+    ad_tape *t = ad_tape_of(x, form->arity);
     if (!t || !ad_tape_enter(t, form->name))
         return false;
     begin(&c, t, form, attr, 1);

@@ -9,6 +9,7 @@
 
 static ad_status sweep_from_one(ad_tensor y, size_t operations)
 {
+    AD_DOOR(y.tape, "backward", AD_BUSY);
     if (!ad_sweep_root("backward", y, true))
         return ad_tape_status(y.tape);
     return ad_sweep_start(y,
@@ -43,6 +44,7 @@ static bool good_seeds(ad_tape *t, const ad_node *n, int count, const ad_view *d
 
 static ad_status sweep_from(ad_tensor y, int count, const ad_view *dy, size_t operations)
 {
+    AD_DOOR(y.tape, "backward", AD_BUSY);
     ad_sweep_plan plan = {"backward", (uint32_t)count, dy, NULL, AD_FIRST_ORDER, operations};
     ad_node *n = ad_sweep_root("backward", y, false);
     if (n && good_seeds(y.tape, n, count, dy))
@@ -122,6 +124,7 @@ ad_view ad_grad(ad_tensor x)
 
 ad_view ad_grad_at(ad_tensor x, int i)
 {
+    AD_READING(x.tape, "grad", (ad_view){0});
     const ad_node *n = ad_tape_node(x);
     bool there = keeps_cotangent(n) && n->cotangent && x.tape->sweep_root == AD_NO_NODE;
     return there ? ad_node_block(n, n->cotangent, x.tape->cotangents, i) : (ad_view){0};
@@ -129,6 +132,7 @@ ad_view ad_grad_at(ad_tensor x, int i)
 
 bool ad_reached(ad_tensor x)
 {
+    AD_READING(x.tape, "reached", false);
     const ad_node *n = ad_tape_node(x);
     return n && n->flags & AD_NODE_REACHED;
 }
@@ -152,6 +156,7 @@ static ad_status sweep_tangents(const char *name, ad_tensor y, const ad_view *dy
 
 ad_status ad_backward_tangents(ad_tensor y)
 {
+    AD_DOOR(y.tape, "backward_tangents", AD_BUSY);
     if (!ad_sweep_root("backward_tangents", y, true))
         return ad_tape_status(y.tape);
     return sweep_tangents("backward_tangents", y, NULL, NULL);
@@ -160,6 +165,7 @@ ad_status ad_backward_tangents(ad_tensor y)
 ad_status ad_backward_tangents_from(ad_tensor y, ad_view dy, ad_view tdy)
 {
     const char *name = "backward_tangents";
+    AD_DOOR(y.tape, name, AD_BUSY);
     const ad_node *n = ad_sweep_root(name, y, false);
     if (!n)
         return ad_tape_status(y.tape);
@@ -179,6 +185,7 @@ ad_view ad_grad_tangent(ad_tensor x)
 
 ad_view ad_grad_tangent_at(ad_tensor x, int i)
 {
+    AD_READING(x.tape, "grad_tangent", (ad_view){0});
     const ad_node *n = ad_tape_node(x);
     bool there = keeps_cotangent(n) && ad_tensor_index(x) < x.tape->tangents_count;
     void *tdx = there ? x.tape->tangents[ad_tensor_index(x)].tdx : NULL;

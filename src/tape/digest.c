@@ -121,6 +121,7 @@ static uint64_t digest_node(const ad_tape *t, const ad_node *n)
 uint64_t ad_tape_digest(const ad_tape *t, size_t nodes)
 {
     uint64_t h = 0;
+    AD_READING(t, "digest", h);
     for (uint32_t i = 0; t && i < t->count && i < nodes; i++)
         h = stir(h, digest_node(t, t->nodes[i]));
     return h;
@@ -128,6 +129,7 @@ uint64_t ad_tape_digest(const ad_tape *t, size_t nodes)
 
 size_t ad_tape_digests(const ad_tape *t, size_t nodes, uint64_t *digests)
 {
+    AD_READING(t, "digests", 0);
     if (!t || !digests)
         return 0;
     size_t count = nodes < t->count ? nodes : t->count;

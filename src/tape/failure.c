@@ -6,6 +6,7 @@
 
 ad_status ad_tape_status(const ad_tape *t)
 {
+    AD_READING(t, "status", AD_BUSY);
     if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
         return AD_BUSY;
     return t ? t->error.status : AD_MISUSE;
@@ -13,6 +14,7 @@ ad_status ad_tape_status(const ad_tape *t)
 
 const char *ad_tape_error(const ad_tape *t)
 {
+    AD_READING(t, "error", "the tape is in use by another thread");
     if (t && t->checks & AD_CHECK_THREADS && ad_guard_broken(&t->guard))
         return ad_guard_text(&t->guard);
     return t ? t->error.text : "there is no tape";
@@ -20,6 +22,7 @@ const char *ad_tape_error(const ad_tape *t)
 
 ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
 {
+    AD_DOOR(t, "fail", AD_BUSY);
     if (!t)
         return AD_MISUSE;
     if (t->error.status != AD_OK || status == AD_OK)
@@ -46,7 +49,8 @@ bool ad_tape_take_over(ad_tape *t, const char *name)
 {
     if (t->checks & AD_CHECK_THREADS && !ad_guard_take(&t->guard, name))
         return false;
-    if (t->busy)
+    bool free = !t->busy; /* which is another's to say once the guard is left */
+    if (!free)
         ad_tape_leave(t);
-    return !t->busy;
+    return free;
 }

@@ -32,4 +32,59 @@ static inline bool ad_tape_enter(ad_tape *t, const char *name)
 /* Enters the tape for a function that also works on a failed tape: false only if others use it. */
 bool ad_tape_take_over(ad_tape *t, const char *name);
 
+/* ---- doors -------------------------------------------------------------------------- */
+
+/* Every public function that touches a tape stands behind one door, so that nothing of it happens
+ * beside another thread (AD_CHECK_THREADS). A function that is not a single enter and leave has
+ * AD_DOOR before its first look at the tape, or AD_READING if it only reads:
+ *
+ *     AD_DOOR(x.tape, "gather", ad_dead(x));
+ *
+ * returns the third argument if another thread is inside. AD_DOOR_TRY leaves it at `open`, for
+ * functions that have more to do then. The door closes when the function returns. The tape may
+ * be NULL. */
+#define AD_DOOR_TRY(open, tape, name)                \
+    ad_tape *ad_inside AD_ON_LEAVING(ad_door_close); \
+    bool open = ad_door_open((tape), (name), &ad_inside)
+
+#define AD_DOOR(tape, name, refused)     \
+    AD_DOOR_TRY(ad_is_open, tape, name); \
+    if (!ad_is_open)                     \
+    return refused
+
+#define AD_READING(tape, name, refused)                    \
+    ad_tape *ad_read_from AD_ON_LEAVING(ad_reading_close); \
+    if (!ad_reading_open((tape), (name), &ad_read_from))   \
+    return refused
+
+static inline bool ad_door_open(ad_tape *t, const char *name, ad_tape **inside)
+{
+    *inside = t && t->checks & AD_CHECK_THREADS ? t : NULL;
+    if (!*inside || ad_guard_enter(&t->guard, name))
+        return true;
+    *inside = NULL;
+    return false;
+}
+
+static inline void ad_door_close(ad_tape **inside)
+{
+    if (*inside)
+        ad_guard_leave(&(*inside)->guard);
+}
+
+static inline bool ad_reading_open(const ad_tape *t, const char *name, ad_tape **from)
+{
+    bool entered = false, good = true;
+    if (t && t->checks & AD_CHECK_THREADS)
+        good = ad_guard_read(&((ad_tape *)(uintptr_t)t)->guard, name, &entered);
+    *from = entered ? (ad_tape *)(uintptr_t)t : NULL;
+    return good;
+}
+
+static inline void ad_reading_close(ad_tape **from)
+{
+    if (*from)
+        ad_guard_stop_reading(&(*from)->guard);
+}
+
 #endif

@@ -1,21 +1,8 @@
 /* Inner tapes: functions of tensors are evaluated on them, by the rules of an op or before it is
  * recorded. A tape has at most one inner tape, which has one of its own in turn, so such functions
  * nest. The inner tape serves one function after another and keeps its memory in between. */
+#include "tape/evaluation.h"
 #include "tape/failure.h"
-
-uint32_t ad_tape_hold(ad_tape *t)
-{
-    uint32_t held = t ? t->held : 0;
-    if (t)
-        t->held = t->count;
-    return held;
-}
-
-void ad_tape_let_go(ad_tape *t, uint32_t held)
-{
-    if (t)
-        t->held = held < t->count ? held : t->count;
-}
 
 /* The options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
  * all its operands. */
@@ -31,7 +18,9 @@ static ad_tape *empty_inner(ad_tape *t)
             return NULL;
         t->inner->outer = t;
     }
+    ad_evaluation_undo(t->inner);
     ad_tape_reset(t->inner);
+    t->inner->depth = t->depth + 1;
     t->inner->widens = t->widens;
     ad_tape_trace(t->inner, t->tracer, t->tracer_user);
     ad_tape_poll(t->inner, t->poll, t->poll_user);
@@ -42,7 +31,10 @@ ad_tape *ad_inner_tape(ad_workspace *work)
 {
     if (!work || !work->owner || ad_work_in_task(work, "an inner tape"))
         return NULL;
-    ad_tape *inner = empty_inner(work->owner);
+    ad_tape *t = work->owner;
+    if (!ad_depth_allows(t, t->busy, t->depth + 1))
+        return NULL;
+    ad_tape *inner = empty_inner(t);
     if (!inner)
         ad_reject(work, AD_MEMORY, "memory ran out (for an inner tape)");
     return inner;
@@ -52,9 +44,11 @@ ad_tape *ad_inner_begin(ad_tape *t, const char *name)
 {
     if (!t || !name || !ad_tape_enter(t, name))
         return NULL;
-    ad_tape *inner = empty_inner(t);
-    if (!inner) {
+    bool allowed = ad_depth_allows(t, name, t->depth + 1);
+    ad_tape *inner = allowed ? empty_inner(t) : NULL;
+    if (allowed && !inner)
         ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for an inner tape)", name);
+    if (!inner) {
         ad_tape_leave(t);
         return NULL;
     }
@@ -65,6 +59,7 @@ ad_tape *ad_inner_begin(ad_tape *t, const char *name)
 
 ad_status ad_inner_end(ad_tape *t)
 {
+    AD_DOOR(t, "inner_end", AD_BUSY);
     if (!t || !t->inner_begun)
         return AD_MISUSE;
     const char *name = t->busy;

@@ -2,6 +2,7 @@
 #include "tape/leaf.h"
 
 #include "array/convert.h"
+#include "array/strided.h"
 #include "tape/digest.h"
 #include "tape/failure.h"
 
@@ -20,6 +21,17 @@ static bool strides_fit(const ad_view *v)
         reach = ad_size_add(reach, ad_size_mul(steps, ad_size_of(stride)));
     }
     return reach <= PTRDIFF_MAX / sizeof(double);
+}
+
+/* Along an axis of no more than one element a stride leads nowhere. One that is out of all bounds
+ * becomes 0, so that operations may multiply strides and add them. */
+static void calm_strides(ad_view *v)
+{
+    enum { ROOM = 64 };
+    for (int i = 0; i < v->shape.rank; i++)
+        if (v->shape.dim[i] < 2 &&
+            (v->stride[i] > INT64_MAX / ROOM || v->stride[i] < INT64_MIN / ROOM))
+            v->stride[i] = 0;
 }
 
 static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *count)
@@ -41,6 +53,7 @@ static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *co
 
 void ad_tape_widen(ad_tape *t, bool on)
 {
+    AD_DOOR(t, "widen", );
     if (t && !t->busy)
         t->widens = on;
 }
@@ -64,12 +77,26 @@ static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
     return true;
 }
 
+/* A copy on the tape of numbers that the next sweep would take back: its own gradients and tangents. */
+static AD_APART bool copy_own(ad_tape *t, size_t count, ad_view *v)
+{
+    void *numbers = ad_tape_memory(t, count * ad_type_size(v->type));
+    if (!numbers)
+        return false;
+    ad_strided_read(v, numbers);
+    *v = ad_view_of(v->type, numbers, v->shape);
+    return true;
+}
+
 static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     size_t count;
     if (!good_leaf(t, name, v, &count))
         return ad_tape_dead(t);
+    calm_strides(v);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
+        return ad_tape_dead(t);
+    if (count && ad_arena_holds(&t->buffers.arena, v->data) && !copy_own(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {.type = v->type,
@@ -101,6 +128,7 @@ static ad_tensor new_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
 
 ad_tensor(ad_watch)(ad_tape *t, ad_view v)
 {
+    AD_DOOR(t, "watch", ad_tape_dead(t));
     if (t && t->error.status == AD_OK && (unsigned)v.type < AD_TYPE_COUNT &&
         !ad_type_is_float(v.type))
         ad_tape_fail(t, AD_BAD_TYPE, "watch: numbers of type %s have no derivative; freeze them",
@@ -145,6 +173,7 @@ ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
 
 ad_tensor ad_label(ad_tensor x, const char *name)
 {
+    AD_DOOR(x.tape, "label", x);
     ad_node *n = ad_tape_node(x);
     if (n)
         n->label = name;
@@ -185,6 +214,7 @@ ad_tensor ad_retain(ad_tensor x)
 ad_view ad_read(ad_tensor x)
 {
     ad_view v = {0};
+    AD_READING(x.tape, "read", v);
     const ad_node *n = ad_tape_node(x);
     if (n)
         ad_node_look(n, &v);
@@ -193,23 +223,29 @@ ad_view ad_read(ad_tensor x)
 
 double ad_item(ad_tensor x)
 {
+    AD_READING(x.tape, "item", NAN);
     double number;
-    ad_view v = ad_read(x);
+    ad_view v = {0};
+    const ad_node *n = ad_tape_node(x);
     if (!x.tape) {
         memcpy(&number, &x.bits, sizeof number);
         return number;
     }
+    if (n)
+        ad_node_look(n, &v);
     return ad_view_count(&v) == 1 ? ad_view_get(&v, 0) : NAN;
 }
 
 ad_shape ad_shape_of(ad_tensor x)
 {
+    AD_READING(x.tape, "shape_of", (ad_shape){.rank = -1});
     const ad_node *n = ad_tape_node(x);
     return n ? ad_node_shape(n) : (ad_shape){.rank = -1};
 }
 
 bool ad_is_tracked(ad_tensor x)
 {
+    AD_READING(x.tape, "is_tracked", false);
     const ad_node *n = ad_tape_node(x);
     return n && n->flags & AD_NODE_TRACKED;
 }

@@ -74,7 +74,8 @@ struct ad_tape {
     ad_node **nodes;
     uint32_t count, capacity;
     uint32_t epoch;
-    uint32_t held;         /* nodes that must stay, see ad_tape_hold */
+    uint32_t held;         /* 1 and the nodes that must stay, see ad_tape_hold; 0: not held */
+    uint32_t depth;        /* of the function that is being evaluated, see evaluation.h */
     uint32_t last_watched; /* the last watched leaf or retained value; AD_NO_NODE: none */
     bool severed;          /* some node is retained */
     bool widens;           /* f32 leaves become f64 */
@@ -196,6 +197,15 @@ static inline ad_node *ad_tape_node(ad_tensor x)
         return NULL;
     ad_node *n = x.tape->nodes[ad_tensor_index(x)];
     return n->epoch == x.bits >> 32 ? n : NULL;
+}
+
+/* The tape of the first tensor that has one; NULL if none has, or without tensors. */
+static inline ad_tape *ad_tape_of(const ad_tensor *x, int n)
+{
+    for (int i = 0; x && i < n; i++)
+        if (x[i].tape)
+            return x[i].tape;
+    return NULL;
 }
 
 ad_tensor ad_tape_handle(ad_tape *t, uint32_t index);

@@ -96,17 +96,25 @@ static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach re
 
 static bool can_ask(ad_tensor y)
 {
-    return y.tape && ad_tape_node(y) && ad_tape_take_over(y.tape, "reach");
+    if (!y.tape || !ad_tape_take_over(y.tape, "reach"))
+        return false;
+    if (ad_tape_node(y))
+        return true;
+    ad_tape_leave(y.tape);
+    return false;
 }
 
 ad_reach ad_reach_of(ad_tensor y, ad_tensor x)
 {
+    ad_reach reach = AD_REACH_UNKNOWN;
+    if (x.tape != y.tape || !can_ask(y))
+        return reach;
     const ad_node *leaf = ad_tape_node(x);
-    if (x.tape != y.tape || !leaf || !is(leaf, AD_NODE_WATCHED) || !can_ask(y))
-        return AD_REACH_UNKNOWN;
-    mark_ways(y.tape, ad_tensor_index(y));
-    ad_reach reach = reach_by_ways(leaf);
-    clear_ways(y.tape, ad_tensor_index(y));
+    if (leaf && is(leaf, AD_NODE_WATCHED)) {
+        mark_ways(y.tape, ad_tensor_index(y));
+        reach = reach_by_ways(leaf);
+        clear_ways(y.tape, ad_tensor_index(y));
+    }
     ad_tape_leave(y.tape);
     return reach;
 }

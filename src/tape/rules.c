@@ -69,9 +69,7 @@ static ad_view looked_at(const ad_op *op, const void *attr, ad_view x, const ad_
 
 void ad_view_pullback(const ad_pullback_args *c)
 {
-    ad_array dx = c->dx[0];
-    if (!c->wanted[0])
-        return;
+    ad_array dx = c->dx[0]; /* wanted, as that of any single operand */
     ad_view target = looked_at(c->op, c->attr, ad_array_view(dx), &c->dy.shape);
     size_t bytes = ad_array_count(&dx) * ad_type_size(dx.type);
     bool whole = target.data == dx.data && ad_view_is_contiguous(&target) &&

@@ -71,6 +71,7 @@ void ad_node_add_names(ad_text *text, const ad_node *n)
 char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)
 {
     ad_text text = ad_text_in(buffer, size);
+    AD_READING(t, "describe", buffer);
     if (!t || node >= t->count)
         return buffer;
     const ad_node *n = t->nodes[node], *first = t->nodes[ad_first_result(t, (uint32_t)node)];
@@ -105,6 +106,7 @@ static ad_status written(FILE *out)
 
 ad_status ad_tape_print(const ad_tape *t, FILE *out)
 {
+    AD_READING(t, "print", AD_BUSY);
     if (!t || !out)
         return AD_MISUSE;
     for (uint32_t i = 0; i < t->count; i++) {
@@ -145,6 +147,7 @@ static void print_quoted(FILE *out, const char *text)
 
 ad_status ad_tape_dot(const ad_tape *t, FILE *out)
 {
+    AD_READING(t, "dot", AD_BUSY);
     if (!t || !out)
         return AD_MISUSE;
     fputs("digraph tape {\n    node [fontname=\"Helvetica\", shape=box, style=rounded];\n", out);

@@ -52,15 +52,19 @@ void ad_release_tangents(ad_tape *t, uint32_t from)
     }
 }
 
-static void *take_tangent(ad_tape *t, uint32_t index)
+static void *take_buffer(ad_tape *t, const ad_node *n, size_t bytes)
 {
-    const ad_node *n = t->nodes[index];
-    size_t bytes = ad_node_blocks(n, t->directions);
     void *tx = ad_recycler_take(&t->buffers, bytes);
     if (!tx)
         ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (%zu bytes for the tangent of %s)",
                      bytes, ad_node_name(n));
-    return t->tangents[index].tx = tx;
+    return tx;
+}
+
+static void *take_tangent(ad_tape *t, uint32_t index)
+{
+    const ad_node *n = t->nodes[index];
+    return t->tangents[index].tx = take_buffer(t, n, ad_node_blocks(n, t->directions));
 }
 
 bool ad_frame_tangents(ad_frame *f, ad_tape *t, const ad_node *n)
@@ -105,6 +109,18 @@ static bool good_shape(ad_tape *t, const ad_node *n, const ad_view *tx)
     return false;
 }
 
+/* A copy of the tangents in a new buffer of these bytes: they may be among those to be forgotten. */
+static void *copy_tangents(ad_tape *t, const ad_node *n, int count, const ad_view *tx, size_t bytes)
+{
+    char *copy = take_buffer(t, n, bytes), *to = copy;
+    for (int i = 0; to && i < count; i++, to += ad_node_bytes(n))
+        if (tx[i].data)
+            ad_strided_read(&tx[i], to);
+        else
+            memset(to, 0, ad_node_bytes(n));
+    return copy;
+}
+
 /* If the number of directions changes, all tangents are forgotten. */
 static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
 {
@@ -119,23 +135,26 @@ static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_
             return;
         any = any || tx[i].data;
     }
+    size_t bytes = ad_node_blocks(n, (uint32_t)count);
+    void *own =
+        any && ad_room_for_tangents(t, index + 1) ? copy_tangents(t, n, count, tx, bytes) : NULL;
+    if (t->error.status != AD_OK)
+        return;
     if (t->directions != (uint32_t)count)
         ad_release_tangents(t, 0);
     t->directions = (uint32_t)count;
     t->pushed = AD_NO_NODE;
-    if (!ad_room_for_tangents(t, index + 1))
-        return;
-    give_tangent(t, index);
-    char *to = any ? take_tangent(t, index) : NULL;
-    for (int i = 0; to && i < count; i++, to += ad_node_bytes(n))
-        if (tx[i].data)
-            ad_strided_read(&tx[i], to);
-        else
-            memset(to, 0, ad_node_bytes(n));
+    if (any)
+        ad_room_for_tangents(t, index + 1); /* which there is already */
+    if (index < t->tangents_count) {
+        give_tangent(t, index);
+        t->tangents[index].tx = own;
+    }
 }
 
 static ad_status enter_and_set(ad_tensor x, int count, const ad_view *tx, bool may_be_zero)
 {
+    AD_DOOR(x.tape, "set_tangent", AD_BUSY);
     if (!x.tape || !ad_tape_enter(x.tape, "set_tangent"))
         return ad_tape_status(x.tape);
     set_tangents(x, count, tx, may_be_zero);
@@ -277,6 +296,7 @@ ad_status ad_push_tangents(ad_tensor y)
 {
     ad_tape *t = y.tape;
     uint32_t root = ad_tensor_index(y);
+    AD_DOOR(t, "push_tangents", AD_BUSY);
     if (!ad_sweep_root("push_tangents", y, false))
         return ad_tape_status(t);
     uint32_t last = ad_last_result(t, root);
@@ -294,6 +314,7 @@ ad_view ad_tangent(ad_tensor x)
 
 ad_view ad_tangent_at(ad_tensor x, int i)
 {
+    AD_READING(x.tape, "tangent", (ad_view){0});
     const ad_node *n = ad_tape_node(x);
     bool there = n && ad_tensor_index(x) < x.tape->tangents_count;
     void *tx = there ? x.tape->tangents[ad_tensor_index(x)].tx : NULL;

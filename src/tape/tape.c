@@ -1,6 +1,7 @@
 /* The life of tapes: options, reset, marks. */
 #include "base/sized.h"
 #include "kernels/gemm.h"
+#include "tape/evaluation.h"
 #include "tape/failure.h"
 #include "tape/sweep.h"
 #include "tape/tangent.h"
@@ -31,12 +32,12 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
     return t;
 }
 
-/* Enters a tape to forget all but `count` nodes. */
-static bool may_forget(ad_tape *t, const char *name, uint32_t count)
+/* Enters a tape to forget all its nodes, and, where `end` says so, to be forgotten itself. */
+static bool may_forget(ad_tape *t, const char *name, bool end)
 {
     if (!t || !ad_tape_take_over(t, name))
         return false;
-    if (count >= t->held)
+    if (!t->held || (!end && t->held == 1))
         return true;
     ad_tape_fail(t, AD_MISUSE, "%s: a function is being evaluated with values of this tape", name);
     ad_tape_leave(t);
@@ -47,7 +48,7 @@ static bool may_forget(ad_tape *t, const char *name, uint32_t count)
 
 void ad_tape_free(ad_tape *t)
 {
-    if (!t || t->outer || !may_forget(t, "free", 0))
+    if (!t || t->outer || !may_forget(t, "free", true))
         return;
     ad_tape_reset(t);
     ad_tape_trim(t);
@@ -72,7 +73,7 @@ static void forget_from(ad_tape *t, uint32_t count)
 
 void ad_tape_reset(ad_tape *t)
 {
-    if (!may_forget(t, "reset", 0))
+    if (!may_forget(t, "reset", false))
         return;
     forget_from(t, 0);
     ad_arena_return(&t->values, (ad_arena_mark){0});
@@ -92,6 +93,7 @@ static void free_inner(ad_tape *t)
     if (!t->inner)
         return;
     t->inner->outer = NULL;
+    ad_evaluation_undo(t->inner);
     ad_tape_free(t->inner);
     t->inner = NULL;
 }
@@ -118,6 +120,7 @@ void ad_tape_trim(ad_tape *t)
 /* A mark is the handle of the last node before it, but with the number of nodes as its index. */
 ad_mark ad_tape_mark(ad_tape *t)
 {
+    AD_READING(t, "mark", ((ad_mark){t, ad_tape_dead(t).bits}));
     if (!t)
         return (ad_mark){0};
     uint32_t epoch = t->count ? t->nodes[t->count - 1]->epoch : 0;
@@ -140,7 +143,7 @@ ad_status ad_tape_rewind(ad_mark mark)
     ad_status status = AD_OK;
     if (!is_there(t, count, epoch))
         status = ad_tape_fail(t, AD_STALE, "rewind: the mark is no longer on the tape");
-    else if (count < t->held)
+    else if (count + 1 < t->held)
         status = ad_tape_fail(t, AD_MISUSE,
                               "rewind: a function is being evaluated with values before the mark");
     else if (count < t->count)
@@ -168,6 +171,7 @@ static ad_tape_info measure(const ad_tape *t)
 
 ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info)
 {
+    AD_READING(t, "measure", AD_BUSY);
     ad_tape_info own = measure(t);
     bool good = info && ad_sized_write(info, &own, sizeof own, AD_END_OF(ad_tape_info, sweep_left));
     return good ? AD_OK : AD_MISUSE;

@@ -3,10 +3,22 @@
 
 #include <adze.h>
 #include <math.h>
+#include <string.h>
 
 #define TYPE(name, ctype, floating) name,
 static const ad_type types[] = {AD_TYPE_LIST(TYPE)};
 #undef TYPE
+
+START_TEST(an_array_of_c_is_a_vector_of_its_length)
+{
+    double x[] = {1, 2, 3};
+    const float y[2][3] = {{0}};
+    ad_view v = AD_VECTOR(x), literal = AD_VECTOR((int32_t[]){7, 8});
+    ck_assert(v.type == AD_F64 && v.data == x && v.shape.rank == 1 && v.shape.dim[0] == 3);
+    ck_assert(literal.type == AD_I32 && literal.shape.dim[0] == 2 && ad_view_get(&literal, 1) == 8);
+    ck_assert(AD_VECTOR(y[1]).data == y[1] && AD_VECTOR(y[1]).shape.dim[0] == 3);
+}
+END_TEST
 
 START_TEST(a_number_that_is_set_is_read_again)
 {
@@ -77,6 +89,14 @@ START_TEST(arrays_of_any_type_can_lie_in_a_callers_memory)
 END_TEST
 
 /* Its allocator gives no memory, so what is made like it comes from the C library. */
+START_TEST(a_borrowed_arrays_allocator_gives_no_memory)
+{
+    double x[2] = {1, 2};
+    ad_array a = AD_ARRAY(x, 2);
+    ck_assert_ptr_null(a.allocator->allocate(a.allocator->user, 8, 8));
+}
+END_TEST
+
 START_TEST(an_array_made_like_a_borrowed_one_owns_its_memory)
 {
     float numbers[] = {1, 2, 3};
@@ -84,6 +104,28 @@ START_TEST(an_array_made_like_a_borrowed_one_owns_its_memory)
     ck_assert(like.data && like.data != (void *)numbers);
     ad_array_free(&like); /* under a sanitizer: nothing leaks */
     ad_array_free(&a);
+}
+END_TEST
+
+START_TEST(numbers_of_the_array_itself_are_moved_or_refused)
+{
+    ad_error error = {0};
+    double numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, after[] = {1, 1, 2, 3, 5, 6, 7, 8, 9};
+    ad_array a = ad_array_of(AD_F64, numbers, AD_SHAPE(3, 3)),
+             row = ad_array_of(AD_F64, numbers + 1, AD_SHAPE(3));
+    ck_assert_int_eq(ad_array_write(&a, ad_array_view(a), NULL), AD_OK);
+    ck_assert_int_eq(ad_array_write(&row, AD_VIEW(numbers, 3), NULL), AD_OK);
+    ck_assert_mem_eq(numbers, after, sizeof numbers);
+    ad_view turned = ad_array_view(a), back = ad_view_of(AD_F64, numbers + 8, AD_SHAPE(3, 3)),
+            elsewhere = AD_VIEW(after, 3, 3);
+    turned.stride[0] = elsewhere.stride[0] = 1, turned.stride[1] = elsewhere.stride[1] = 3;
+    back.stride[0] = -3, back.stride[1] = -1;
+    ck_assert_int_eq(ad_array_write(&a, turned, &error), AD_MISUSE);
+    ck_assert_ptr_nonnull(strstr(error.text, "shares memory with the array"));
+    ck_assert_int_eq(ad_array_write(&a, back, NULL), AD_MISUSE);
+    ck_assert_mem_eq(numbers, after, sizeof numbers);
+    ck_assert_int_eq(ad_array_write(&a, elsewhere, NULL), AD_OK);
+    ck_assert_double_eq(numbers[1], after[3]);
 }
 END_TEST
 
@@ -95,8 +137,11 @@ int main(void)
     tcase_add_loop_test(set, a_number_that_the_type_cannot_hold_is_refused, 0,
                         (int)(sizeof unfit / sizeof *unfit));
     tcase_add_test(set, floats_hold_what_is_infinite_and_what_is_rounded);
+    tcase_add_test(borrowed, an_array_of_c_is_a_vector_of_its_length);
     tcase_add_test(borrowed, results_are_written_into_a_callers_memory);
     tcase_add_loop_test(borrowed, arrays_of_any_type_can_lie_in_a_callers_memory, 0, AD_TYPE_COUNT);
+    tcase_add_test(borrowed, numbers_of_the_array_itself_are_moved_or_refused);
+    tcase_add_test(borrowed, a_borrowed_arrays_allocator_gives_no_memory);
     tcase_add_test(borrowed, an_array_made_like_a_borrowed_one_owns_its_memory);
     suite_add_tcase(suite, set);
     suite_add_tcase(suite, borrowed);

@@ -85,6 +85,16 @@ static void walk_badly(const ad_forward_args *c)
     ck_assert(!ad_walk_next(&w));
 }
 
+START_TEST(empty_views_need_no_data)
+{
+    ad_walk w;
+    ad_view v = {.type = AD_F32, .shape = AD_SHAPE(0, 3), .stride = {3, 1}};
+    ck_assert(ad_walk_begin(NULL, &w, &v.shape, 1, &v) && !ad_walk_next(&w));
+    v.shape = AD_SHAPE(1, 3);
+    ck_assert(!ad_walk_begin(NULL, &w, &v.shape, 1, &v));
+}
+END_TEST
+
 START_TEST(a_view_that_does_not_broadcast_is_not_walked)
 {
     char text[600];
@@ -100,6 +110,7 @@ int main(void)
     TCase *all = tcase_create("walk");
     tcase_add_loop_test(all, walks_see_every_element_in_order, 0, 200);
     tcase_add_test(all, contiguous_views_make_one_run);
+    tcase_add_test(all, empty_views_need_no_data);
     tcase_add_test(all, a_view_that_does_not_broadcast_is_not_walked);
     suite_add_tcase(suite, all);
     return run_suite(suite);

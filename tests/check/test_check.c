@@ -291,6 +291,28 @@ static ad_tensor elsewhere(ad_tape *t, const ad_tensor *x, const void *env)
     return ad_constant(*(ad_tape *const *)env, AD_F64, 1);
 }
 
+/* With a period of 1/64, all halves of a step of 1/64 see a slope of 0 at 1: so does one who claims 0. */
+static ad_tensor without_slope(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    ad_tensor wave = ad_sin(ad_mul(ad_stop_gradient(x[0]), 128 * 3.14159265358979323846));
+    return ad_add(ad_mul(x[0], 0), wave);
+}
+
+START_TEST(steps_that_disagree_are_not_conclusive)
+{
+    static const double one[] = {1};
+    ad_view x = AD_VIEW(one, 1);
+    ad_check_report report = {.size = sizeof report};
+    ad_check_options o = {.size = sizeof o, .report = &report};
+    error = (ad_error){0};
+    ck_assert_int_eq(ad_check_gradient(without_slope, 1, &x, NULL, &o, &error), AD_DOMAIN);
+    ck_assert_ptr_nonnull(strstr(error.text, "not conclusive"));
+    ck_assert_uint_eq(report.numbers, 1);
+    ck_assert_uint_eq(report.settled, 0);
+}
+END_TEST
+
 START_TEST(misuse_is_an_error)
 {
     ad_tape *other = ad_tape_new(NULL);
@@ -302,7 +324,7 @@ START_TEST(misuse_is_an_error)
     ck_assert_int_eq(ad_check_gradient(root, 1, &integers, NULL, NULL, NULL), AD_BAD_TYPE);
     ck_assert_int_eq(ad_check_gradient(root, 1, &nothing, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_gradient(elsewhere, 2, operands, &other, NULL, &error), AD_FOREIGN);
-    ck_assert_str_eq(error.text, "check_gradient: the function's result is not on the tape");
+    ck_assert_str_eq(error.text, "check_gradient: the function's result is not on its tape");
     ad_tape_free(other);
 }
 END_TEST
@@ -323,6 +345,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, steps_do_not_leave_the_domain);
     tcase_add_test(all, steps_that_an_operation_refuses_are_made_smaller);
     tcase_add_test(all, slopes_that_drown_in_rounding_are_not_called_right);
+    tcase_add_test(all, steps_that_disagree_are_not_conclusive);
     tcase_add_test(all, misuse_is_an_error);
     suite_add_tcase(suite, all);
     return suite;

@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include <adze.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -362,12 +363,14 @@ END_TEST
 START_TEST(misuse_is_an_error)
 {
     fault none = NONE;
-    ad_op ops[] = {weigh_op, weigh_op, weigh_op, weigh_op};
+    ad_op ops[] = {weigh_op, weigh_op, weigh_op, weigh_op, weigh_op, weigh_op};
     ops[0].name = NULL;
     ops[1].shape = NULL;
     ops[2].arity = AD_VARIADIC;
     ops[3].arity = 9;
-    for (int i = 0; i < 4; i++)
+    ops[4].arity = -2;
+    ops[5].arity = INT_MIN;
+    for (int i = 0; i < 6; i++)
         ck_assert_int_eq(ad_check_op(&ops[i], &none, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_op(NULL, &none, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_op(&weigh_op, NULL, NULL, NULL), AD_MISUSE);

@@ -172,7 +172,8 @@ START_TEST(a_message_shows_all_results)
     flaw f = FORGETS_SQUARE;
     ad_error error = {0};
     int a, b, c;
-    ad_check_op(&trio_op, &f, &(ad_check_options){.size = sizeof(ad_check_options)}, &error);
+    ad_check_options o = {.size = sizeof o};
+    ck_assert_int_eq(ad_check_op(&trio_op, &f, &o, &error), AD_DIFFERENT);
     const char *arrow = strstr(error.text, "-> ");
     ck_assert_ptr_nonnull(arrow);
     ck_assert_msg(sscanf(arrow, "-> [%d%*[^]]], [%d%*[^]]], [%d", &a, &b, &c) == 3 ||

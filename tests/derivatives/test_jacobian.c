@@ -52,6 +52,28 @@ START_TEST(a_jacobian_is_that_of_the_formula)
 }
 END_TEST
 
+static ad_tensor turned(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_transpose(x[0]);
+}
+
+/* The value is a view of the operand, whose memory is that of the result. */
+START_TEST(a_value_may_take_the_place_of_its_operand)
+{
+    double numbers[] = {1, 2, 3, 4};
+    const double transposed[] = {1, 3, 2, 4}, ones[] = {1, 1, 1, 1};
+    ad_array y = AD_ARRAY(numbers, 2, 2), j = {0}, ty = {0};
+    const ad_view x = AD_VIEW(numbers, 2, 2), tx = AD_VIEW(ones, 2, 2);
+    ck_assert_int_eq(ad_value_with_jacobian(tape, turned, 1, &x, (ad_mode)_i, NULL, &y, &j), AD_OK);
+    ck_assert_mem_eq(numbers, transposed, sizeof numbers);
+    ck_assert_int_eq(ad_jvp(tape, turned, 1, &x, &tx, NULL, &y, &ty), AD_OK);
+    ck_assert_double_eq(numbers[1], 2);
+    ad_array_free(&j);
+    ad_array_free(&ty);
+}
+END_TEST
+
 START_TEST(forward_and_reverse_agree)
 {
     ad_array j[3][3] = {{{0}}};
@@ -205,6 +227,7 @@ static Suite *make_suite(void)
     TCase *all = tcase_create("jacobian");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_loop_test(all, a_jacobian_is_that_of_the_formula, 0, 3);
+    tcase_add_loop_test(all, a_value_may_take_the_place_of_its_operand, 0, 3);
     tcase_add_test(all, forward_and_reverse_agree);
     tcase_add_loop_test(all, types_are_those_of_the_operands, 0, 3);
     tcase_add_loop_test(all, numbers_and_nothing_have_jacobians, 0, 3);

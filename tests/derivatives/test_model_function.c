@@ -183,12 +183,12 @@ START_TEST(a_result_that_is_not_on_the_tape_is_refused_by_name)
     ad_tensor other = ad_constant(elsewhere.tape, AD_F64, 1);
     ck_assert_int_eq(stack_value_with_gradient(s.tape, f[_i], &s.model, &other, NULL, &s.gradient),
                      AD_FOREIGN);
-    ck_assert_str_eq(ad_tape_error(s.tape), "gradient: the function's result is not on the tape");
+    ck_assert_str_eq(ad_tape_error(s.tape), "gradient: the function's result is not on its tape");
     ck_assert_ptr_null(s.gradient.gain[0].data);
     ad_tape_reset(s.tape);
     ck_assert_int_eq(stack_value_with_pullback(s.tape, f[_i], &s.model, &other, &p), AD_FOREIGN);
     ck_assert_str_eq(ad_tape_error(s.tape),
-                     "value_with_pullback: the function's result is not on the tape");
+                     "value_with_pullback: the function's result is not on its tape");
     ck_assert_int_eq(ad_tape_status(elsewhere.tape), AD_OK);
     close_scene(&s);
     close_scene(&elsewhere);

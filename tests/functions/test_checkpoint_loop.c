@@ -483,7 +483,7 @@ static const struct {
     {other_type, AD_BAD_TYPE, "step 0: state 0 is f64 and must not become f32"},
     {gone, AD_STALE, "step 0: state 0 is gone"},
     {reset, AD_STALE, "step 4: the function has reset its tape"},
-    {outer, AD_FOREIGN, "step 0: state 0 is not on the function's tape"},
+    {outer, AD_FOREIGN, "step 0: state 0 is not on its tape"},
     {bad_product, AD_BAD_SHAPE, "step 5: matmul([2, 3], [2, 3]): columns of the left"},
 };
 

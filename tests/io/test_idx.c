@@ -87,6 +87,33 @@ START_TEST(numbers_beyond_the_buffer_arrive_in_order)
 }
 END_TEST
 
+/* As gzip itself reads them, and as Python does: members follow one another. Cut anywhere, also where there is
+ * nothing left for the second. */
+START_TEST(gzip_of_several_members_is_one_file)
+{
+    test_allocator memory;
+    ad_error error = {0};
+    blob whole, first, second;
+    blob_small(&whole);
+    for (size_t cut = 0; cut <= whole.size; cut++) {
+        test_allocator_init(&memory);
+        ad_array a = {0};
+        ad_view v;
+        blob_gzip(&first, whole.data, cut);
+        blob_gzip(&second, whole.data + cut, whole.size - cut);
+        memcpy(first.data + first.size, second.data, second.size);
+        first.size += second.size;
+        ck_assert_msg(load(_i ? FROM_FILE : 0, &first, &memory, &a, &error) == AD_OK, "%zu: %s",
+                      cut, error.text);
+        v = ad_array_view(a);
+        for (size_t i = 0; i < 6; i++)
+            ck_assert_double_eq(ad_view_get(&v, i), 0x0102 * (double)i);
+        ad_array_free(&a);
+        ck_assert_uint_eq(memory.live_blocks, 0);
+    }
+}
+END_TEST
+
 START_TEST(extents_may_be_zero_and_rank_eight)
 {
     test_allocator memory;
@@ -208,6 +235,7 @@ static Suite *make_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, every_type_is_read_every_way, 0, KINDS * WAYS);
     tcase_add_loop_test(tests, numbers_beyond_the_buffer_arrive_in_order, 0, WAYS);
+    tcase_add_loop_test(tests, gzip_of_several_members_is_one_file, 0, 2);
     tcase_add_loop_test(tests, extents_may_be_zero_and_rank_eight, 0, WAYS);
     tcase_add_test(tests, only_regular_files_are_read);
     tcase_add_test(tests, a_long_path_does_not_hide_the_reason);

@@ -177,13 +177,25 @@ static void repeat_member(blob *b)
     b->size *= 2;
 }
 
+static void begin_member(blob *b)
+{
+    blob_put(b, 0x1f8b, 2);
+}
+
+static void spoil_member(blob *b)
+{
+    blob_put(b, 0x1f8c, 2);
+}
+
 START_TEST(gzip_is_checked_to_its_end)
 {
     expect_gzip_refused(spoil_checksum, "incorrect data check");
     expect_gzip_refused(spoil_length, "incorrect length check");
     expect_gzip_refused(cut_checksum, "cut short in its checksum");
     expect_gzip_refused(add_garbage, "bytes follow the end of gzip");
-    expect_gzip_refused(repeat_member, "bytes follow the end of gzip");
+    expect_gzip_refused(repeat_member, "bytes follow the last number");
+    expect_gzip_refused(begin_member, "gzip is cut short");
+    expect_gzip_refused(spoil_member, "incorrect header check");
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include "misuse.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double reals[] = {1, 2, 3, 4, 5, 6};
 
@@ -67,13 +68,31 @@ static void refuse_leaves(ad_tensor (*leaf)(ad_tape *, ad_view), bool any_type)
         ad_tape_free(t);
     }
 }
+/* A gradient is the tape's own, and ends with the next sweep: a leaf keeps a copy. */
+static void keep_own_gradient(ad_tensor (*leaf)(ad_tape *, ad_view))
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor x = (ad_watch)(t, AD_VIEW(reals, 6));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(x))), AD_OK);
+    ad_tensor g = leaf(t, ad_grad(x));
+    ck_assert_int_eq(ad_backward(ad_sum(ad_mul(ad_square(x), g))), AD_OK);
+    ad_view numbers = ad_read(g), gradient = ad_grad(x);
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert_double_eq(ad_view_get(&numbers, i), 2 * reals[i]);
+        ck_assert_double_eq(ad_view_get(&gradient, i), 4 * reals[i] * reals[i]);
+    }
+    ad_tape_free(t);
+}
+
 static void run_watch(void)
 {
     refuse_leaves(ad_watch, false);
+    keep_own_gradient(ad_watch);
 }
 static void run_freeze(void)
 {
     refuse_leaves(ad_freeze, true);
+    keep_own_gradient(ad_freeze);
 }
 static void run_constant(void)
 {

@@ -376,6 +376,41 @@ START_TEST(adam_by_hand)
 }
 END_TEST
 
+/* Squares of gradients beyond the range, beside gradients within it, and the way back: against the formula
+ * in long double. */
+static void far_step(double g, int t, long double *m, long double *s, long double *x)
+{
+    *m += 0.1L * (g - *m);
+    *s += 0.001L * ((long double)g * g - *s);
+    *x -= 1e-3L * *m / (1 - powl(0.9L, t)) / (sqrtl(*s / (1 - powl(0.999L, t))) + 1e-8L);
+}
+
+START_TEST(adam_beyond_the_squares)
+{
+    static const double sizes[2][4] = {{1e20, -3e37, 2e-3, 1e17}, {1e200, -1e306, 2e-3, 1e150}};
+    ad_adam o = {.rate = 1e-3};
+    ad_method method = ad_adam_method(&o);
+    ad_states states = {0};
+    ad_array x = ad_zeros(_i ? AD_F64 : AD_F32, AD_SHAPE(4)), g = ad_zeros(x.type, AD_SHAPE(4));
+    ad_view at = ad_array_view(x), given = ad_array_view(g);
+    long double wanted[4] = {0}, m[4] = {0}, s[4] = {0};
+    for (int t = 1; t <= 40; t++) {
+        for (int i = 0; i < 4; i++) {
+            set_number(&g, (size_t)i, t <= 20 ? sizes[_i][i] : 1e-2 * t);
+            far_step(ad_view_get(&given, (size_t)i), t, &m[i], &s[i], &wanted[i]);
+        }
+        ck_assert_int_eq(ad_model_step(&ad_array_tree, &method, &g, &states, &x, NULL), AD_OK);
+        for (size_t i = 0; i < 4; i++)
+            ck_assert_double_eq_tol(ad_view_get(&at, i), (double)wanted[i], _i ? 1e-14 : 1e-7);
+        if (t == 10)
+            ck_assert_double_eq_tol(ad_view_get(&at, 0), -0.01, _i ? 1e-14 : 1e-8);
+    }
+    ad_states_free(&states);
+    ad_array_free(&x);
+    ad_array_free(&g);
+}
+END_TEST
+
 /* 100,000 gradients of 1 must keep the mean and the square at 1, to a few roundings of f32. */
 START_TEST(adam_in_f32_has_no_drift)
 {
@@ -666,6 +701,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(steps, momentum_and_nesterov_by_hand, 0, 2);
     tcase_add_test(steps, momentum_may_come_and_go);
     tcase_add_test(steps, adam_by_hand);
+    tcase_add_loop_test(steps, adam_beyond_the_squares, 0, 2);
     tcase_add_test(steps, adam_in_f32_has_no_drift);
     tcase_add_loop_test(steps, states_can_be_saved_and_restored, 0, ROWS);
     tcase_add_loop_test(steps, after_its_first_step_an_optimiser_allocates_nothing, 0, ROWS);

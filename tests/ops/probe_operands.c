@@ -60,8 +60,7 @@ ad_view lay_out(const ad_view *x, ad_type type, layout how, void **memory)
     return v;
 }
 
-/* The operands of the mask in a layout, against copies of the same numbers row by row. Rounding may differ:
- * sums may be taken in another order. */
+/* The operands of the mask in a layout, against copies of the same numbers row by row: the same bits. */
 static void expect_layout(const gradient_case *c, const point *p, layout how, unsigned mask)
 {
     ad_view strided[MOST_OPERANDS], rows[MOST_OPERANDS];
@@ -73,7 +72,7 @@ static void expect_layout(const gradient_case *c, const point *p, layout how, un
         rows[i] = ad_array_view(copies[i]);
     }
     outcome got = evaluate(c, strided, ALL, ONCE), wanted = evaluate(c, rows, ALL, ONCE);
-    expect_same_outcome(c, layout_names[how], &got, &wanted, 1e-13);
+    expect_same_outcome(c, layout_names[how], &got, &wanted, 0);
     end_outcome(&got);
     end_outcome(&wanted);
     for (int i = 0; i < c->n; i++) {

@@ -79,13 +79,13 @@ typedef struct refusal {
     ROW(unbroadcast_to_more, ad_unbroadcast(o->v3, AD_SHAPE(2, 3)), AD_BAD_SHAPE, \
         "unbroadcast([3]): the target [2, 3] does not broadcast to it") \
     ROW(slice_beyond_the_end, ad_slice(o->m23, 1, 1, 4), AD_BAD_SHAPE, \
-        "slice([2, 3]): 1 to 4 is not a range of axis 1") \
+        "slice([2, 3]): 1 to 4 is not a range of axis 1 (unlike Python\'s, ranges are not clipped)") \
     ROW(slice_backwards, ad_slice(o->m23, -1, 2, 1), AD_BAD_SHAPE, \
-        "slice([2, 3]): 2 to 1 is not a range of axis 1") \
+        "slice([2, 3]): 2 to 1 is not a range of axis 1 (unlike Python\'s, ranges are not clipped)") \
     ROW(slice_before_the_start, ad_slice(o->m23, 0, -3, 1), AD_BAD_SHAPE, \
-        "slice([2, 3]): -3 to 1 is not a range of axis 0") \
+        "slice([2, 3]): -3 to 1 is not a range of axis 0 (unlike Python\'s, ranges are not clipped)") \
     ROW(slice_step_beyond_the_end, ad_slice_step(o->v4, 0, 4, AD_OPEN, -1), AD_BAD_SHAPE, \
-        "slice([4]): 4 to open in steps of -1 is not a range of axis 0") \
+        "slice([4]): 4 to open in steps of -1 is not a range of axis 0 (unlike Python\'s, ranges are not clipped)") \
     ROW(flatten_backwards, ad_flatten(o->m23, 1, 0), AD_BAD_SHAPE, \
         "flatten([2, 3]): axis 1 comes after axis 0") \
     ROW(diagonal_of_a_vector, ad_diagonal(o->v3, 0), AD_BAD_SHAPE, \

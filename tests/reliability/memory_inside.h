@@ -52,6 +52,34 @@ static ad_tensor affine_formula(ad_tape *t, const affine_tensors *m, const void 
     return ad_add(ad_add(y, affine_norm(t, &moved, env)), ad_sum(ad_square(slope)));
 }
 
+static ad_tensor sum_of_many(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_tensor sum = ad_square(x[0]);
+    (void)t;
+    for (int i = 1; i < *(const int *)env; i++)
+        sum = ad_add(sum, ad_square(x[i]));
+    return ad_sum(sum);
+}
+
+/* A gradient node of more operands than have room on the stack. */
+static ad_status many_operands_scenario(test_allocator *memory)
+{
+    static const double some[] = {0.1, 0.9};
+    static const int many = 12;
+    ad_tensor x[12], g[12];
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &memory->base, .checks = AD_CHECK_BOUNDS});
+    if (!t)
+        return AD_MEMORY;
+    for (int i = 0; i < many; i++)
+        x[i] = ad_watch(t, AD_VIEW(some, 2));
+    ad_tensor y = ad_gradient_node(sum_of_many, many, x, many, &many, g);
+    ad_backward(ad_add(y, ad_sum(g[11])));
+    ad_status status = ad_tape_status(t);
+    ad_tape_free(t);
+    return status;
+}
+
 static ad_status inside_scenario(test_allocator *memory)
 {
     static const double some[] = {0.1, 0.9, 0.3, 0.7};

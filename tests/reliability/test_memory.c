@@ -154,6 +154,23 @@ static ad_status look(void *user, const ad_cotangent *c)
     return AD_OK;
 }
 
+/* The numbers of x, by way of scratch memory. */
+static void by_scratch(const ad_forward_args *c)
+{
+    ad_array room = ad_scratch_array(c->work, c->y.type, c->y.shape);
+    ad_view again = ad_array_view(room);
+    if (room.data &&
+        ad_elementwise(c->work, &c->y.shape, 1, &c->x[0], &room, AD_ASSIGN, NULL, NULL))
+        ad_elementwise(c->work, &c->y.shape, 1, &again, &c->y, AD_ASSIGN, NULL, NULL);
+}
+
+static const ad_op by_scratch_op = {.size = sizeof(ad_op),
+                                    .name = "by_scratch",
+                                    .arity = 1,
+                                    .flags = AD_OP_NO_DERIVATIVE,
+                                    .shape = ad_shape_first,
+                                    .forward = by_scratch};
+
 /* Operations of a user's own, forwards and backwards, twice. */
 static ad_status own_op_scenario(test_allocator *memory)
 {
@@ -163,6 +180,7 @@ static ad_status own_op_scenario(test_allocator *memory)
     ad_tensor x[] = {ad_watch(t, operands[0]), ad_watch(t, operands[1]), ad_watch(t, operands[2])};
     ad_tensor y = ad_apply(&own_layer_op, x, NULL);
     y = ad_sum(ad_apply(&own_times_op, (ad_tensor[]){y, x[2]}, NULL));
+    ad_apply(&by_scratch_op, &x[2], NULL);
     ad_set_tangent(x[2], operands[2]);
     ad_push_tangents(y);
     ad_backward_tangents(y);
@@ -355,6 +373,7 @@ static const scenario scenarios[] = {
     {"checks", check_scenario},
     {"a check of a step", step_scenario},
     {"functions inside functions", inside_scenario},
+    {"many operands", many_operands_scenario},
     {"checkpoints", checkpoint_scenario},
 };
 

@@ -301,6 +301,50 @@ START_TEST(a_view_rule_must_take_contiguous_numbers)
 }
 END_TEST
 
+/* Sees its operand as often as the attr says, and then no more. */
+static bool see_for_a_while(const ad_view *x, const void *attr, ad_view *y)
+{
+    int *times = *(int *const *)attr;
+    (void)x, (void)y;
+    return (*times)-- > 0;
+}
+
+static ad_tensor seen_for_a_while(ad_tensor x, int *times)
+{
+    const ad_op op = {.size = sizeof(ad_op),
+                      .name = "tired",
+                      .arity = 1,
+                      .flags = AD_OP_LINEAR,
+                      .attr_size = sizeof times,
+                      .shape = ad_shape_first,
+                      .view = see_for_a_while,
+                      .pullback = ad_view_pullback,
+                      .jvp = ad_view_jvp};
+    static ad_op kept;
+    kept = op;
+    return ad_apply(&kept, &x, &times);
+}
+
+START_TEST(a_view_rule_that_fails_later_fails_the_sweep_by_name)
+{
+    int times = 1;
+    ad_tensor y = seen_for_a_while(ad_watch(tape, AD_VIEW(residuals, 3)), &times);
+    ck_assert_int_eq(ad_tape_status(tape), AD_OK);
+    ad_backward(ad_sum(y));
+    expect(AD_MISUSE, "pullback of tired([3]): the view rule failed on contiguous numbers");
+}
+END_TEST
+
+START_TEST(a_view_rule_that_fails_later_fails_the_push_by_name)
+{
+    int times = 1;
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3)), y = seen_for_a_while(x, &times);
+    ad_set_tangent(x, AD_VIEW(residuals, 3));
+    ad_push_tangents(y);
+    expect(AD_MISUSE, "jvp of tired([3]): the view rule failed on contiguous numbers");
+}
+END_TEST
+
 START_TEST(scratch_that_cannot_be_had_fails_by_name)
 {
     ad_op op = huber_op;
@@ -419,6 +463,8 @@ static Suite *make_suite(void)
     tcase_add_test(all, half_an_op_is_refused);
     tcase_add_test(all, longer_structs_are_read_as_far_as_they_are_known);
     tcase_add_test(all, a_view_rule_must_take_contiguous_numbers);
+    tcase_add_test(all, a_view_rule_that_fails_later_fails_the_sweep_by_name);
+    tcase_add_test(all, a_view_rule_that_fails_later_fails_the_push_by_name);
     tcase_add_test(all, scratch_that_cannot_be_had_fails_by_name);
     tcase_add_test(all, a_pullback_may_overwrite_a_cotangent_that_nobody_needs);
     tcase_add_test(all, a_cotangent_of_a_second_order_sweep_stays_as_it_is);

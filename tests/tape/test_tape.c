@@ -365,6 +365,67 @@ START_TEST(a_tape_can_be_listed_and_drawn)
 }
 END_TEST
 
+START_TEST(what_is_reserved_covers_what_is_used)
+{
+    const double numbers[] = {1, 2, 3};
+    for (unsigned checks = 0; checks <= AD_CHECK_BOUNDS; checks++) {
+        ad_tape *t =
+            ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .checks = checks});
+        ad_tensor x = ad_watch(t, AD_VIEW(numbers, 3)), y = ad_sum(ad_exp(x));
+        ck_assert_int_eq(ad_set_tangent(x, AD_VIEW(numbers, 3)), AD_OK);
+        ck_assert_int_eq(ad_push_tangents(y), AD_OK);
+        ck_assert_int_eq(ad_backward_tangents(y), AD_OK);
+        ck_assert_uint_ge(measured(t).bytes_reserved, measured(t).bytes_used);
+        ad_tape_reset(t);
+        ad_tape_trim(t);
+        ck_assert_uint_eq(measured(t).bytes_used, 0);
+        ck_assert_uint_eq(measured(t).bytes_reserved, 0);
+        ad_tape_free(t);
+    }
+}
+END_TEST
+
+/* An axis of one element, or none, may claim any stride: it leads nowhere. */
+START_TEST(strides_that_lead_nowhere_may_be_anything)
+{
+    static const int64_t wild[] = {INT64_MIN, INT64_MIN + 1, INT64_MAX, -1};
+    const double numbers[] = {1, 2, 3}, zeros[3] = {0};
+    for (size_t i = 0; i < sizeof wild / sizeof *wild; i++) {
+        ad_view row = AD_VIEW(numbers, 1, 3), none = AD_VIEW(numbers, 0, 1),
+                dy = AD_VIEW(zeros, 1, 3);
+        row.stride[0] = none.stride[0] = none.stride[1] = dy.stride[0] = wild[i];
+        ad_tensor x = ad_watch(tape, row), y = ad_flip(x, AD_AXES());
+        ck_assert_double_eq(((const double *)ad_read(y).data)[0], 3);
+        ck_assert_int_eq(ad_backward_from(y, dy), AD_OK);
+        ck_assert_int_eq(ad_set_tangent(x, dy), AD_OK);
+        y = ad_slice_step(ad_transpose(ad_flip(x, AD_AXES(0))), 0, AD_OPEN, AD_OPEN, -2);
+        ck_assert_double_eq(ad_item(ad_sum(ad_diagonal(ad_matmul(x, ad_transpose(x)), 0))), 14);
+        ck_assert_double_eq(ad_item(ad_sum(y)), 4);
+        ck_assert_double_eq(ad_item(ad_sum(ad_flip(ad_freeze(tape, none), AD_AXES()))), 0);
+        ck_assert_int_eq(ad_tape_status(tape), AD_OK);
+        ad_tape_reset(tape);
+    }
+}
+END_TEST
+
+START_TEST(a_tangent_may_be_set_from_itself)
+{
+    const double numbers[] = {1, 2, 3, 4}, backwards[] = {4, 3, 2, 1};
+    ad_tensor x = ad_watch(tape, AD_VIEW(numbers, 4));
+    ck_assert_int_eq(ad_set_tangent(x, AD_VIEW(numbers, 4)), AD_OK);
+    ck_assert_int_eq(ad_set_tangent(x, ad_tangent(x)), AD_OK);
+    ck_assert_mem_eq(ad_tangent(x).data, numbers, sizeof numbers);
+    ad_view from = ad_tangent(x);
+    from.data = (const double *)from.data + 3, from.stride[0] = -1;
+    ck_assert_int_eq(ad_set_tangent(x, from), AD_OK);
+    ck_assert_mem_eq(ad_tangent(x).data, backwards, sizeof backwards);
+    ck_assert_int_eq(ad_set_tangent_many(x, 2, (ad_view[]){ad_tangent(x), AD_VIEW(numbers, 4)}),
+                     AD_OK);
+    ck_assert_mem_eq(ad_tangent(x).data, backwards, sizeof backwards);
+    ck_assert_mem_eq(ad_tangent_at(x, 1).data, numbers, sizeof numbers);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("tape");
@@ -387,6 +448,9 @@ static Suite *make_suite(void)
     tcase_add_test(all, rewinding_keeps_what_came_before);
     tcase_add_test(all, a_mark_below_a_rewind_is_stale);
     tcase_add_test(all, memory_on_the_tape_ends_with_a_rewind);
+    tcase_add_test(all, what_is_reserved_covers_what_is_used);
+    tcase_add_test(all, strides_that_lead_nowhere_may_be_anything);
+    tcase_add_test(all, a_tangent_may_be_set_from_itself);
     tcase_add_test(all, trimming_gives_memory_back);
     tcase_add_test(all, a_tracer_sees_each_op_and_each_pullback);
     tcase_add_test(all, a_tracer_must_not_use_the_tape);

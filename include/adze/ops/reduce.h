@@ -47,7 +47,9 @@ AD_API ad_tensor ad_prod(ad_tensor x);
 AD_API ad_tensor ad_prod_over(ad_tensor x, ad_axes axes);
 
 /* (sum |x|^p)^(1/p) for p > 0, without overflow. With p = INFINITY it is the greatest |x|, and
- * equal ones share the gradient. The gradient is 0 where all x are 0. Any other p is AD_MISUSE. */
+ * equal ones share the gradient. Where all x are 0, the gradient is 0, and so is the second derivative:
+ * that of norm(x)^2 comes out as 0 there, not 2 I, without an error. For squared norms take
+ * ad_sum(ad_square(x)). Any other p is AD_MISUSE. */
 AD_API ad_tensor ad_norm(ad_tensor x, double p);
 AD_API ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p);
 

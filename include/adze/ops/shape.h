@@ -38,8 +38,9 @@ AD_API ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end);
 #define AD_OPEN INT64_MIN
 
 /* Elements begin, begin + step, ... along an axis, up to but without end: Python's
- * x[begin:end:step]. A step below 0 goes backwards. Either bound may be AD_OPEN. A step of 0 is
- * AD_MISUSE. */
+ * x[begin:end:step], but not clipped: a bound beyond the extent, or the wrong way round, is
+ * AD_BAD_SHAPE, as in ad_slice. A step below 0 goes backwards. Either bound may be AD_OPEN. A step
+ * of 0 is AD_MISUSE. */
 AD_API ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step);
 
 /* Cuts x along an axis into y[0] to y[n - 1], of these extents; equal ones if extents is NULL.

@@ -56,31 +56,31 @@ PIECEWISE(ad_maximum,    AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT
 PIECEWISE(ad_minimum,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
 PIECEWISE(ad_fmod,       fmod(a, b),                 1,                  -rint((a - y) / b))
 BINARY(   ad_mul, a * b, b, a, 0, 1, 0)
-BINARY(   ad_div, a / b, 1 / b, -(y / b), 0, -1 / (b * b), 2 * (y / (b * b)))
+BINARY(   ad_div, a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
 LONG(     ad_pow,
           pow(a, b),
-          b == 0 ? 0 : b * AD_POW_LESS_1,
+          b == 0 ? 0 : AD_POW_LESS_1(b),
           a > 0 ? y * log(a) : 0,
-          b == 0 || b == 1 ? 0 : b * (b - 1) * AD_POW_LESS_2,
-          a > 0 ? AD_POW_LESS_1 * (1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1,
+          b == 0 || b == 1 ? 0 : AD_POW_LESS_2(b, b - 1),
+          a > 0 ? AD_POW_LESS_1(1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1(1),
           a > 0 ? y * log(a) * log(a) : 0)
 LONG(     ad_hypot,
           hypot(a, b),
-          AD_OVER(a, y),
-          AD_OVER(b, y),
-          AD_OVER(b / y * (b / y), y),
-          -AD_OVER(a / y * (b / y), y),
-          AD_OVER(a / y * (a / y), y))
+          AD_SINE(a, b),
+          AD_SINE(b, a),
+          AD_OVER_DISTANCE(AD_SINE(b, a) * AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(b, a), a, b),
+          AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(a, b), a, b))
 LONG(     ad_atan2,
           atan2(a, b),
-          AD_OVER(AD_COSINE, AD_RADIUS),
-          -AD_OVER(AD_SINE, AD_RADIUS),
-          AD_OVER(AD_OVER(-2 * AD_SINE * AD_COSINE, AD_RADIUS), AD_RADIUS),
-          AD_OVER(AD_OVER((AD_SINE + AD_COSINE) * (AD_SINE - AD_COSINE), AD_RADIUS), AD_RADIUS),
-          AD_OVER(AD_OVER(2 * AD_SINE * AD_COSINE, AD_RADIUS), AD_RADIUS))
+          AD_OVER_DISTANCE(AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b), a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(-2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b),
+          -AD_OVER_DISTANCE(AD_OVER_DISTANCE(AD_COSINE_TWICE(a, b), a, b), a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b))
 BINARY(   ad_leaky_relu, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
 LONG(     ad_celu,
-          a > 0 ? a : b * AD_EXPM1(a / b),
+          a > 0 || fabs(a / b) < AD_SMALL(a) ? a : b * AD_EXPM1(a / b),
           a > 0 ? 1 : AD_EXP(a / b),
           a > 0 ? 0 : AD_EXPM1(a / b) - AD_VANISHING(AD_EXP(a / b), a / b),
           a > 0 ? 0 : AD_EXP(a / b) / b,

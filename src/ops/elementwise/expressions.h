@@ -31,6 +31,13 @@
 /* z / r with a distance r from the origin, where nothing has a direction: 0. */
 #define AD_OVER(z, r) ((r) == 0 ? 0 : (z) / (r))
 
+/* The same with the distance of the point (b, a), also where that is no normal number. */
+#define AD_OVER_DISTANCE(z, a, b)                                                            \
+    _Generic((a), float                                                                      \
+             : ad_over_distance_f32((float)(z), (float)(a), (float)(b), (float)hypot(a, b)), \
+               double                                                                        \
+             : ad_over_distance_f64((double)(z), (double)(a), (double)(b), (double)hypot(a, b)))
+
 /* Comparisons that a NaN on the left passes, so that it is the result of maximum and minimum. */
 #define AD_NOT_BELOW(a, b) ((a) >= (b) || (a) != (a))
 #define AD_NOT_ABOVE(a, b) ((a) <= (b) || (a) != (a))
@@ -38,17 +45,72 @@
 /* x / (1 + x^2), without overflow. */
 #define AD_BELL(x) (fabs(x) < 1 ? (x) / (1 + (x) * (x)) : 1 / ((x) + 1 / (x)))
 
-/* Of atan2: the distance from the origin, and the direction. */
-#define AD_RADIUS hypot(a, b)
-#define AD_SINE   AD_OVER(a, AD_RADIUS)
-#define AD_COSINE AD_OVER(b, AD_RADIUS)
+/* So small that 1 + x rounds to 1, in the type of x. */
+#define AD_SMALL(x) _Generic((x), float : FLT_EPSILON / 4, double : DBL_EPSILON / 4)
 
-/* a^(b - 1) and a^(b - 2) from y = a^b, by divisions, which do not round the exponent; by another
- * pow where y has over- or underflowed, or lost digits. */
-#define AD_POW_LEAST  _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
-#define AD_POW_HOLDS  (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
-#define AD_POW_LESS_1 (AD_POW_HOLDS ? y / a : pow(a, b - 1))
-#define AD_POW_LESS_2 (AD_POW_HOLDS ? y / a / a : pow(a, b - 2))
+/* f 2^x from y = 2^x, also where that has overflowed and f 2^x has not. */
+#define AD_EXP2_TOP      _Generic((x), float : FLT_MAX_EXP, double : DBL_MAX_EXP)
+#define AD_EXP2_GREATEST _Generic((x), float : FLT_MAX, double : DBL_MAX)
+#define AD_EXP2_TIMES(f) \
+    (y < INFINITY ? y * (f) : AD_EXP2_GREATEST * (f)*AD_EXP(AD_LN_2 * (x - AD_EXP2_TOP)))
+
+/* Of the direction of the point (b, a), as atan2 has it: the sine a / r, and the cosine of twice the angle,
+ * (b + a) (b - a) / r^2. The cosine is the sine of (a, b). 0 at the origin. */
+#define AD_SINE(a, b)         AD_OF_DIRECTION(sine, a, b)
+#define AD_COSINE_TWICE(a, b) AD_OF_DIRECTION(cosine_twice, a, b)
+#define AD_OF_DIRECTION(part, a, b)                                                \
+    _Generic((a), float                                                            \
+             : ad_##part##_f32((float)(a), (float)(b), (float)hypot(a, b)), double \
+             : ad_##part##_f64((double)(a), (double)(b), (double)hypot(a, b)))
+
+/* A point times a unit, as far from the ends of the range as its direction allows: in powers of two where
+ * the distance is large or small; an infinite number is far beyond a finite one. */
+#define AD_DIRECTIONS(s, T, EXPONENT)                                                          \
+    typedef struct ad_point_##s {                                                              \
+        T a, b, r, unit;                                                                       \
+    } ad_point_##s;                                                                            \
+    static AD_APART ad_point_##s ad_point_within_##s(T a, T b)                                 \
+    {                                                                                          \
+        bool far = isinf(a) || isinf(b);                                                       \
+        T unit = ldexp((T)1, fabs(a) > 1 || fabs(b) > 1 ? -4 : EXPONENT);                      \
+        a = !far ? a * unit : isinf(a) ? copysign((T)1, a) : 0 * a;                            \
+        b = !far ? b * unit : isinf(b) ? copysign((T)1, b) : 0 * b;                            \
+        return (ad_point_##s){a, b, hypot(a, b), far ? 0 : unit};                              \
+    }                                                                                          \
+    AD_INLINE ad_point_##s ad_point_##s##_of(T a, T b, T r)                                    \
+    {                                                                                          \
+        const T least = ldexp((T)1, -EXPONENT), most = ldexp((T)1, EXPONENT);                  \
+        return r > least && r < most ? (ad_point_##s){a, b, r, 1} : ad_point_within_##s(a, b); \
+    }                                                                                          \
+    AD_INLINE T ad_sine_##s(T a, T b, T r)                                                     \
+    {                                                                                          \
+        ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
+        return AD_OVER(p.a, p.r);                                                              \
+    }                                                                                          \
+    AD_INLINE T ad_over_distance_##s(T z, T a, T b, T r)                                       \
+    {                                                                                          \
+        ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
+        return AD_OVER(z, p.r) * p.unit;                                                       \
+    }                                                                                          \
+    AD_INLINE T ad_cosine_twice_##s(T a, T b, T r)                                             \
+    {                                                                                          \
+        ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
+        return AD_OVER(p.b + p.a, p.r) * AD_OVER(p.b - p.a, p.r);                              \
+    }
+AD_DIRECTIONS(f32, float, 100)
+AD_DIRECTIONS(f64, double, 900)
+
+/* f a^(b - 1) and f g a^(b - 2) from y = a^b, by divisions, which do not round the exponent, in the order
+ * that stays within the range; where y has over- or underflowed, or lost digits, by the roots of another
+ * power. */
+#define AD_POW_LEAST     _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
+#define AD_POW_HOLDS     (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
+#define AD_POW_LESS_1(f) (AD_POW_HOLDS ? AD_POW_OVER(f, y / a) : AD_POW_APART(f, 1, b - 1))
+#define AD_POW_LESS_2(f, g) \
+    (AD_POW_HOLDS ? AD_POW_OVER(f * (g), y / a / a) : AD_POW_APART(f, g, b - 2))
+#define AD_POW_OVER(f, quotient) (fabs(a) < 1 ? (f)*quotient : (f) * (quotient))
+#define AD_POW_APART(f, g, e) \
+    (a > 0 ? (f)*pow(a, (e) / 2) * ((g)*pow(a, (e) / 2)) : (f) * (g)*pow(a, e))
 
 /* ---- shares ------------------------------------------------------------------------
  *

@@ -2,6 +2,10 @@
  *
  *     y = x^n    dy/dx = n x^(n-1)    d2y/dx2 = n (n - 1) x^(n-2)
  *
+ * Each rounding of a base is multiplied by what is left of the exponent, so that n units in the last place
+ * are lost. From SHORT on they are made good: f32 is computed in f64; in f64, each product's rounding is
+ * known exactly (Dekker 1971), and the relative errors of base and result are carried along.
+ *
  * The exponent is a stream of one number for the kernels: the same for all of a run. The loop over its
  * bits is around loops over a few bases, which so become vector instructions. */
 #include "adze/op.h"
@@ -11,7 +15,10 @@
 
 #include "adze/ops.h"
 
-enum { GROUP = 64 }; /* numbers */
+enum {
+    GROUP = 64, /* numbers */
+    SHORT = 8   /* the largest exponent whose roundings stay */
+};
 
 /* out[i] = x[i]^n, for i < count; x^-n as 1 / x^n. */
 #define RAISE(isa, s, T)                                                                        \
@@ -33,19 +40,81 @@ enum { GROUP = 64 }; /* numbers */
             out[i] = 1 / out[i];                                                                \
     }
 
-/* A loop over groups, with `power` the element's, raised to the exponent e less `less`. The streams are
- * the exponent, x, and what follows. */
-#define BY_GROUPS(isa, name, s, T, less, result)                                                 \
+/* What the rounding of p = a b lost, relative to p; 0 where that cannot be told, near the ends of the range. */
+AD_INLINE double lost(double a, double b, double p)
+{
+    const double split = 0x1p27 + 1;
+    double a1 = a * split - (a * split - a), a2 = a - a1;
+    double b1 = b * split - (b * split - b), b2 = b - b1;
+    double rest = ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2;
+    return fabs(p) > 0x1p-960 && fabs(p) < 0x1p960 ? rest / p : 0;
+}
+
+/* The same of p = 1 / a: of a p, relative to 1. */
+AD_INLINE double lost_to_division(double a, double p)
+{
+    double scale = fabs(a) < 1 ? 0x1p200 : 0x1p-200, missing = -lost(a * scale, p / scale, 1);
+    return missing == missing ? missing : 0;
+}
+
+/* The same for long exponents, times a factor. */
+#define RAISE_FAR_f32(isa, T)                                                                     \
+    AD_TARGET_##isa static AD_APART void raise_far_f32_##isa(size_t count, const T *x, int64_t n, \
+                                                             double factor, T *restrict out)      \
+    {                                                                                             \
+        double base[GROUP] = {0}, powers[GROUP];                                                  \
+        for (size_t i = 0; i < count; i++)                                                        \
+            base[i] = n < 0 ? 1 / (double)x[i] : (double)x[i];                                    \
+        raise_f64_##isa(count, base, n < 0 ? -n : n, powers);                                     \
+        for (size_t i = 0; i < count; i++)                                                        \
+            out[i] = (T)(factor * powers[i]);                                                     \
+    }
+#define RAISE_FAR_f64(isa, T)                                                                     \
+    AD_TARGET_##isa static AD_APART void raise_far_f64_##isa(size_t count, const T *x, int64_t n, \
+                                                             double factor, T *restrict out)      \
+    {                                                                                             \
+        double base[GROUP], base_error[GROUP] = {0}, error[GROUP] = {0};                          \
+        for (size_t i = 0; i < count; i++) {                                                      \
+            base[i] = n < 0 ? 1 / x[i] : x[i];                                                    \
+            base_error[i] = n < 0 ? lost_to_division(x[i], base[i]) : 0;                          \
+            out[i] = 1;                                                                           \
+        }                                                                                         \
+        for (uint64_t bits = (uint64_t)(n < 0 ? -n : n); bits; bits >>= 1) {                      \
+            for (size_t i = 0; i < count && bits & 1; i++) {                                      \
+                double p = out[i] * base[i];                                                      \
+                error[i] += base_error[i] + lost(out[i], base[i], p);                             \
+                out[i] = p;                                                                       \
+            }                                                                                     \
+            for (size_t i = 0; i < count && bits > 1; i++) {                                      \
+                double p = base[i] * base[i];                                                     \
+                base_error[i] = 2 * base_error[i] + lost(base[i], base[i], p);                    \
+                base[i] = p;                                                                      \
+            }                                                                                     \
+        }                                                                                         \
+        for (size_t i = 0; i < count; i++)                                                        \
+            out[i] =                                                                              \
+                factor * (fabs(out[i]) < (double)INFINITY ? out[i] + out[i] * error[i] : out[i]); \
+    }
+
+/* A loop over groups, with `power` the element's, raised to the exponent e less `less`, and `scale` what it is
+ * still to be multiplied by. The streams are the exponent, x, and what follows. */
+#define BY_GROUPS(isa, name, s, T, less, factor, result)                                         \
     AD_TARGET_##isa static void name##_##s##_##isa(size_t from, size_t n, const void *const *in, \
                                                    void *to)                                     \
     {                                                                                            \
         T *restrict out = to, powers[GROUP];                                                     \
-        const int64_t exponent = *(const int32_t *)in[0];                                        \
-        const T e = (T)exponent;                                                                 \
-        (void)e;                                                                                 \
+        const int64_t exponent = *(const int32_t *)in[0], rest = exponent - less;                \
+        const double e = (double)exponent;                                                       \
+        const bool far = rest > SHORT || rest < -SHORT;                                          \
+        const T scale = far ? 1 : (T)(factor);                                                   \
+        (void)e, (void)scale;                                                                    \
         for (size_t at = 0, some; at < n; at += some) {                                          \
             some = n - at < GROUP ? n - at : GROUP;                                              \
-            raise_##s##_##isa(some, (const T *)in[1] + from + at, exponent - less, powers);      \
+            const T *x = (const T *)in[1] + from + at;                                           \
+            if (far)                                                                             \
+                raise_far_##s##_##isa(some, x, rest, factor, powers);                            \
+            else                                                                                 \
+                raise_##s##_##isa(some, x, rest, powers);                                        \
             for (size_t k = 0, i = at; k < some; k++, i++) {                                     \
                 const T power = powers[k];                                                       \
                 out[i] = (result);                                                               \
@@ -54,11 +123,15 @@ enum { GROUP = 64 }; /* numbers */
     }
 
 /* n -> x^n;  n, x, t -> t y';  n, x, g, t -> g y'' t */
-#define POWER_KERNELS(isa, s, T)                                    \
-    RAISE(isa, s, T)                                                \
-    BY_GROUPS(isa, power, s, T, 0, power)                           \
-    BY_GROUPS(isa, slope, s, T, 1, AD_TIMES(e, AD_IN(T, 2), power)) \
-    BY_GROUPS(isa, bend, s, T, 2, AD_TIMES(AD_TIMES(e *(e - 1), AD_IN(T, 2)), power, AD_IN(T, 3)))
+#define POWER_KERNELS(isa, s, T)                                           \
+    BY_GROUPS(isa, power, s, T, 0, 1, power)                               \
+    BY_GROUPS(isa, slope, s, T, 1, e, AD_TIMES(scale, AD_IN(T, 2), power)) \
+    BY_GROUPS(isa, bend, s, T, 2, e *(e - 1),                              \
+              AD_TIMES(AD_TIMES(scale, AD_IN(T, 2)), power, AD_IN(T, 3)))
+AD_EACH_ISA(RAISE, f32, float)
+AD_EACH_ISA(RAISE, f64, double)
+AD_EACH_ISA(RAISE_FAR_f32, float)
+AD_EACH_ISA(RAISE_FAR_f64, double)
 AD_EACH_ISA(POWER_KERNELS, f32, float)
 AD_EACH_ISA(POWER_KERNELS, f64, double)
 static const ad_blocks power = AD_BLOCKS(power);

@@ -6,6 +6,7 @@
 #include "ops/axes.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/families.h"
+#include "tape/failure.h"
 #include "tape/leaf.h"
 
 #include <string.h>
@@ -87,6 +88,7 @@ static const ad_op where_op = {
 
 ad_tensor(ad_where)(ad_tensor mask, ad_tensor a, ad_tensor b)
 {
+    AD_DOOR(mask.tape, "where", ad_dead(mask));
     if (!a.tape && !b.tape)
         ad_tape_fail(mask.tape, AD_MISUSE, "where: at least one of a and b must be a tensor");
     return ad_apply(&where_op, (ad_tensor[]){mask, a, b}, NULL);
@@ -148,6 +150,7 @@ static const ad_op cast_discrete_op = {
 
 ad_tensor ad_cast(ad_tensor x, ad_type type)
 {
+    AD_DOOR(x.tape, "cast", ad_dead(x));
     ad_type from = ad_read(x).type;
     if ((unsigned)type >= AD_TYPE_COUNT) {
         ad_tape_fail(x.tape, AD_BAD_TYPE, "cast: %d is not a number type", (int)type);

@@ -6,6 +6,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/index/picks.h"
+#include "tape/failure.h"
 
 /* ---- gather, index_select, embedding ----------------------------------------------- */
 
@@ -56,6 +57,7 @@ GATHER_OP(embedding, ad_gather_shape)
 
 static ad_tensor pick(const ad_op *op, ad_tensor x, ad_tensor index, int axis)
 {
+    AD_DOOR(x.tape, op->name, ad_dead(x));
     if (!ad_axis_fix(op->name, x, &axis, ad_shape_of(x).rank))
         return ad_dead(x);
     return ad_apply(op, (ad_tensor[]){x, index}, &axis);
@@ -169,6 +171,7 @@ static const ad_op take_along_axis_op = {
 
 ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis)
 {
+    AD_DOOR(x.tape, "take_along_axis", ad_dead(x));
     if (!ad_axis_fix("take_along_axis", x, &axis, ad_shape_of(x).rank))
         return ad_dead(x);
     return ad_apply(&take_along_axis_op, (ad_tensor[]){x, index}, &axis);

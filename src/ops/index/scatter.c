@@ -6,6 +6,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/index/picks.h"
+#include "tape/failure.h"
 
 static const char *scatter_add_type(const ad_type *x, const void *attr, ad_type *y)
 {
@@ -119,6 +120,7 @@ static const ad_op scatter_add_op = {
 
 ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis)
 {
+    AD_DOOR(x.tape, "scatter_add", ad_dead(x));
     if (!ad_axis_fix("scatter_add", x, &axis, ad_shape_of(x).rank))
         return ad_dead(x);
     return ad_apply(&scatter_add_op, (ad_tensor[]){x, index, updates}, &axis);

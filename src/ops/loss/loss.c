@@ -245,8 +245,8 @@ LOSS(ad_squared_hinge_loss, MEAN,
      1 - t * p <= 0 ? 0 : 2 * (t * p - (1 - t * p)),
      1 - t * p <= 0 ? 0 : 2 * p * p)
 LOSS(ad_poisson_loss, MEAN,
-     t == 0 ? p : p - t * AD_LOG(p), t == 0 ? 1 : 1 - t / p, -AD_LOG(p),
-     t == 0 ? 0 : t / (p * p), -1 / p, 0)
+     t == 0 ? p : p - t * AD_LOG(p), t == 0 ? 1 : relative_gap(p, t), -AD_LOG(p),
+     t == 0 ? 0 : t / p / p, -1 / p, 0)
 LOSS(ad_kl_divergence, SUM,
      t == 0 ? 0 : t * log_ratio(t, p), t == 0 ? 0 : -(t / p), t == 0 ? -INFINITY : log_ratio(t, p) + 1,
      t == 0 ? 0 : t / p / p, -1 / p, 1 / t)

@@ -26,11 +26,20 @@ AD_INLINE double sech_squared(double x)
     return 4 * q / ((1 + q) * (1 + q));
 }
 
-/* log(a / b), exact where a is close to b */
+/* log(a / b), exact where a is close to b, and where the ratio is out of the range */
 AD_INLINE double log_ratio(double a, double b)
 {
-    double near = AD_LOG1P((a - b) / b), far = AD_LOG(a / b);
+    const double least = DBL_MIN / DBL_EPSILON, most = 1 / least;
+    double ratio = a / b, near = AD_LOG1P((a - b) / b);
+    double far = ratio > least && ratio < most ? AD_LOG(ratio) : AD_LOG(a) - AD_LOG(b);
     return fabs(a - b) < 0.5 * fabs(b) ? near : far;
+}
+
+/* 1 - t / p, exact where t is close to p */
+AD_INLINE double relative_gap(double p, double t)
+{
+    double near = (p - t) / p, far = 1 - t / p;
+    return fabs(p - t) < 0.5 * fabs(p) ? near : far;
 }
 
 /* log(1 + x), with 0 in the place of what is below; its derivatives; and the difference of two */

@@ -17,7 +17,9 @@
 #include "ops/families.h"
 
 /* The rows of a batch, and room for one of them as f64 numbers: two operands, two tangents, a
- * slope. What forward saved for each row: classes + 1 numbers. */
+ * slope. What forward saved for each row: classes + SAVED numbers. */
+enum { SAVED = 2 };
+
 typedef struct batch {
     size_t n, classes;
     double *room;
@@ -53,7 +55,7 @@ static const char *rows_shape(const ad_shape *x, const void *attr, ad_shape *y)
 static size_t rows_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
     (void)type, (void)attr;
-    return rows_in(x) * ((size_t)x->dim[x->rank - 1] + 1) * sizeof(double);
+    return rows_in(x) * ((size_t)x->dim[x->rank - 1] + SAVED) * sizeof(double);
 }
 
 /* Row i of a view as f64 numbers: its own, or copies in `room`; zeros where there are none. */
@@ -75,7 +77,7 @@ static row row_of(const batch *b, size_t i, const ad_view *x, const ad_view *tx,
         if (tx)
             r.t[k] = numbers_of(&tx[k], i, b->classes, b->room + (2 + k) * b->classes);
     }
-    r.saved = (double *)(uintptr_t)saved + i * (b->classes + 1);
+    r.saved = (double *)(uintptr_t)saved + i * (b->classes + SAVED);
     return r;
 }
 
@@ -123,7 +125,8 @@ typedef struct row_rules {
     void (*bend)(size_t n, const row *r, int which);
 } row_rules;
 
-/* saved: p and l. A row of -inf has no softmax: its loss is +inf and its gradient 0, p being q. */
+/* saved: p; l - shift, and the shift (l itself would lose digits). A row of -inf has no softmax: its
+ * loss is +inf and its gradient 0, p being q. */
 static double entropy_value(size_t n, const row *r)
 {
     const double *x = r->x[0], *q = r->x[1];
@@ -138,16 +141,19 @@ static double entropy_value(size_t n, const row *r)
     double l = AD_LOG(sum);
     for (size_t k = 0; k < n; k++) /* where q is 0, x may be -inf */
         y += q[k] == 0 ? 0 : q[k] * (l - (x[k] - shift));
-    r->saved[n] = l + shift;
+    r->saved[n] = l;
+    r->saved[n + 1] = shift;
     return sum == 0 && n > 0 ? INFINITY : y;
 }
 
 static void entropy_slope(size_t n, const row *r, int which)
 {
     const double *x = r->x[0], *q = r->x[1], *p = r->saved;
-    double sum = total(n, q), l = r->saved[n];
-    for (size_t k = 0; k < n; k++)
-        r->slope[k] = !which ? sum * p[k] - q[k] : l == x[k] ? 0 : l - x[k];
+    double sum = total(n, q), l = r->saved[n], shift = r->saved[n + 1];
+    for (size_t k = 0; k < n; k++) {
+        double above = x[k] - shift;
+        r->slope[k] = !which ? sum * p[k] - q[k] : l == above ? 0 : l - above;
+    }
 }
 
 static void entropy_bend(size_t n, const row *r, int which)

@@ -10,6 +10,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "tape/apply.h"
+#include "tape/failure.h"
 
 /* ---- matmul ------------------------------------------------------------------------ */
 
@@ -103,6 +104,7 @@ AD_FORM(outer, 2, NULL, outer_shape)
 
 ad_tensor ad_matvec(ad_tensor a, ad_tensor x)
 {
+    AD_DOOR(a.tape ? a.tape : x.tape, "matvec", ad_dead(a.tape ? a : x));
     if (!ad_fits(&matvec, (ad_tensor[]){a, x}, NULL))
         return ad_dead(a.tape ? a : x);
     return ad_squeeze(ad_matmul(a, ad_expand(x, -1)), -1);
@@ -110,6 +112,7 @@ ad_tensor ad_matvec(ad_tensor a, ad_tensor x)
 
 ad_tensor ad_outer(ad_tensor a, ad_tensor b)
 {
+    AD_DOOR(a.tape ? a.tape : b.tape, "outer", ad_dead(a.tape ? a : b));
     if (!ad_fits(&outer, (ad_tensor[]){a, b}, NULL))
         return ad_dead(a.tape ? a : b);
     return ad_mul(ad_expand(a, -1), ad_expand(b, 0));

@@ -12,6 +12,7 @@
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "tape/failure.h"
 
 #include <string.h>
 
@@ -221,6 +222,7 @@ static ad_tensor fill(ad_tape *t, const char *name, filler *draw_all, ad_array a
 {
     char shape[128];
     size_t count = 0;
+    AD_DOOR(t, name, ad_tape_dead(t));
     ad_random r = ad_random_new(key.seed, key.stream);
     ad_status status = ad_shape_count(&a.shape, &count);
     if (status == AD_OK && !ad_type_is_float(a.type))

@@ -12,6 +12,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/lists.h"
+#include "tape/failure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -163,6 +164,7 @@ static const ad_op norm_op = {
 
 ad_tensor ad_norm_over(ad_tensor x, ad_axes axes, double p)
 {
+    AD_DOOR(x.tape, "norm", ad_dead(x));
     char text[256];
     ad_shape own = ad_shape_of(x);
     norm_attr attr = {.p = p};

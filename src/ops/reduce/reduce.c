@@ -4,6 +4,7 @@
 #include "adze/op.h"
 #include "array/convert.h"
 #include "ops/axes.h"
+#include "tape/failure.h"
 
 ad_reduced ad_reduce_plan(const ad_shape *x, const void *attr)
 {
@@ -39,6 +40,7 @@ bool ad_reduction_fits(const char *op, ad_tensor x, ad_axes axes, int ddof, ad_r
 
 ad_tensor ad_reduce(const ad_op *op, ad_tensor x, ad_axes axes, int ddof)
 {
+    AD_DOOR(x.tape, op->name, ad_dead(x));
     ad_reduction attr;
     bool good = ad_reduction_fits(op->name, x, axes, ddof, &attr);
     return good ? ad_apply(op, &x, &attr) : ad_dead(x);

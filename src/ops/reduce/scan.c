@@ -6,6 +6,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/running.h"
+#include "tape/failure.h"
 
 typedef struct scan_attr {
     int axis;
@@ -94,6 +95,7 @@ static void scan_curvature(const ad_curvature_args *c)
 static ad_tensor scan_along(const ad_op *op, ad_tensor x, int axis, unsigned how)
 {
     scan_attr attr = {axis, how};
+    AD_DOOR(x.tape, op->name, ad_dead(x));
     if (how & ~(unsigned)(AD_EXCLUSIVE | AD_REVERSE))
         ad_tape_fail(x.tape, AD_MISUSE,
                      "%s: how is %u, but only AD_EXCLUSIVE and AD_REVERSE are known", op->name,

@@ -13,6 +13,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
+#include "tape/failure.h"
 
 typedef struct softmax_attr {
     int axis;
@@ -25,51 +26,35 @@ static int axis_of(const void *attr)
 
 /* ---- lanes ------------------------------------------------------------------------- */
 
-/* x -> p and x -> log p. The rows' finite maxima are in top, where a NaN need not show: it
- * will in the sum. A sum of 0 is a row of -inf. */
-#define FORWARD_LANES(s, T)                                                   \
-    AD_LANES_OF(ad_softmax_##s, T, {                                          \
-        const T *restrict x = in[0];                                          \
-        AD_LANE_TOPS(T, top, x)                                               \
-        double sum[AD_LANES] = {0};                                           \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
-        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                               \
-        AD_EACH(sum[j] += (double)out[i])                                     \
-        AD_JOIN_SUM(sum)                                                      \
-        AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])                        \
-        AD_EACH(out[i] = out[i] * (T)sum[j])                                  \
-    })                                                                        \
-    AD_LANES_OF(ad_log_softmax_##s, T, {                                      \
-        const T *restrict x = in[0];                                          \
-        AD_LANE_TOPS(T, top, x)                                               \
-        double sum[AD_LANES] = {0};                                           \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
-        AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                               \
-        AD_EACH(sum[j] += (double)out[i])                                     \
-        AD_JOIN_SUM(sum)                                                      \
-        AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j]))               \
-        AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])                         \
-    })
+/* Declares x, top and sum, and leaves exp(x - top) in out. The rows' finite maxima are in top, where a
+ * NaN need not show: it will in the sum. A sum of 0 is a row of -inf. */
+#define SHIFTED_SUM(T)                                                    \
+    const T *restrict x = in[0];                                          \
+    AD_LANE_TOPS(T, top, x)                                               \
+    double sum[AD_LANES] = {0};                                           \
+    AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
+    AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                               \
+    AD_EACH(sum[j] += (double)out[i])                                     \
+    AD_JOIN_SUM(sum)
 
-/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
- * product is one that the rule of kernels/vanishing.h makes 0.
+/* x -> p and x -> log p. */
+#define FORWARD_LANES(s, T)                                                             \
+    AD_LANES_OF(ad_softmax_##s, T,                                                      \
+                {SHIFTED_SUM(T) AD_LANE(sum[j] = sum[j] == 0 ? 0 : 1 / sum[j])          \
+                     AD_EACH(out[i] = out[i] * (T)sum[j])})                             \
+    AD_LANES_OF(ad_log_softmax_##s, T,                                                  \
+                {SHIFTED_SUM(T) AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
+                     AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])})
+
+/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
  * y, g, t -> derivative of the former, with g for t, along t. */
 #define SOFTMAX_LANES(s, T)                                                                    \
     AD_LANES_OF(ad_softmax_slope_##s, T, {                                                     \
         const T *y = in[0], *t = in[1];                                                        \
         double sum[AD_LANES] = {0};                                                            \
-        bool plain = true;                                                                     \
-        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                         \
+        AD_EACH(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                                \
         AD_JOIN_SUM(sum)                                                                       \
-        AD_LANE(plain &= isfinite(sum[j]))                                                     \
-        if (plain) {                                                                           \
-            AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                               \
-        } else {                                                                               \
-            AD_LANE(sum[j] = 0)                                                                \
-            AD_EACH_LONG(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                       \
-            AD_JOIN_SUM(sum)                                                                   \
-            AD_PUT_LONG(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                   \
-        }                                                                                      \
+        AD_PUT(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                            \
     })                                                                                         \
     AD_LANES_OF(ad_softmax_bend_##s, T, {                                                      \
         const T *y = in[0], *g = in[1], *t = in[2];                                            \
@@ -102,29 +87,16 @@ ALIVE(f64, double)
     AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                              \
         const T *restrict y = in[0], *restrict g = in[1];                                  \
         double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                  \
-        bool plain = true;                                                                 \
         AD_EACH(sum[j] += (double)g[i])                                                    \
         AD_EACH(live[j] += y[i] != -(T)INFINITY)                                           \
         AD_JOIN_SUM(sum)                                                                   \
         AD_JOIN_SUM(live)                                                                  \
-        for (size_t j = 0; j < lanes && n + rest > 0; j++)                                 \
-            plain &= isfinite(sum[j]) && (sum[j] != 0 || !isnan(y[joined ? 0 : j]));       \
-        if (plain) {                                                                       \
-            AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))                 \
-        } else {                                                                           \
-            AD_PUT_LONG(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))   \
-        }                                                                                  \
+        AD_PUT(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))            \
     })                                                                                     \
     AD_LANES_OF(ad_log_softmax_push_##s, T, {                                              \
         const T *y = in[0], *t = in[1];                                                    \
         double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                  \
-        bool plain = true;                                                                 \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                        \
-        AD_LANE(plain &= isfinite(sum[j]))                                                 \
-        if (!plain) {                                                                      \
-            AD_LANE(sum[j] = 0)                                                            \
-            AD_EACH_LONG(sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))           \
-        }                                                                                  \
+        AD_EACH_LONG(sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))               \
         AD_EACH(live[j] += y[i] != -(T)INFINITY)                                           \
         AD_JOIN_SUM(sum)                                                                   \
         AD_JOIN_SUM(live)                                                                  \
@@ -204,6 +176,7 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_tensor op(ad_tensor x, int axis)                                \
     {                                                                  \
         softmax_attr attr = {axis};                                    \
+        AD_DOOR(x.tape, &#op[3], ad_dead(x));                          \
         if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of(x).rank)) \
             return ad_dead(x);                                         \
         return ad_apply(&op##_op, &x, &attr);                          \

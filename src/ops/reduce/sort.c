@@ -10,6 +10,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "tape/apply.h"
+#include "tape/failure.h"
 
 #include <string.h>
 
@@ -221,6 +222,7 @@ static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 {
     char text[256];
     ad_tensor y[RESULTS] = {ad_dead(x), ad_dead(x)};
+    AD_DOOR(x.tape, form->name, ((ad_ranked){y[VALUES], y[INDICES]}));
     ad_shape own = ad_shape_of(x);
     if (!ad_axis_fix(form->name, x, &attr.axis, own.rank))
         return (ad_ranked){y[VALUES], y[INDICES]};
@@ -235,6 +237,7 @@ static ad_ranked rank(const ad_op *form, ad_tensor x, sort_attr attr)
 
 ad_tensor ad_argsort(ad_tensor x, int axis, bool descending)
 {
+    AD_DOOR(x.tape, "argsort", ad_dead(x));
     sort_attr attr = {axis, descending, -1};
     if (!ad_axis_fix("argsort", x, &attr.axis, ad_shape_of(x).rank))
         return ad_dead(x);

@@ -2,10 +2,14 @@
  *
  * With c = 1 or 1/n, y = c sum(x) has the pullback dx += c dy, repeated over the reduced axes. */
 #include "adze/op.h"
+#include "kernels/kernel.h"
 #include "kernels/lanes.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
+#include "tape/failure.h"
+
+#include <math.h>
 
 /* The difference between the ops: whether the sum is divided by the number of elements. */
 typedef struct sum_kind {
@@ -18,6 +22,21 @@ static double divisor(const ad_op *op, const ad_reduced *r)
     return kind->averages ? r->length : 1;
 }
 
+AD_KERNEL(lowered, double, AD_IN(double, 0) * 0x1p-64)
+static const ad_kernel lower = AD_ONLY(lowered);
+
+/* The means whose sum has overflowed, from smaller numbers; a mean itself never overflows. */
+static void mend_means(ad_workspace *work, const ad_reduced *r, const ad_view *x, double *means)
+{
+    bool any = false;
+    for (size_t i = 0; i < r->count; i++)
+        any = any || isinf(means[i]);
+    double *sums = any ? ad_map_sum(work, &x->shape, &lower, 1, x, AD_F64, &r->kept) : NULL;
+    for (size_t i = 0; sums && i < r->count; i++)
+        if (isinf(means[i]))
+            means[i] = sums[i] / r->length * 0x1p64;
+}
+
 static void add_up(ad_workspace *work, const ad_op *op, const void *attr, const ad_view *x,
                    const ad_array *y)
 {
@@ -27,6 +46,8 @@ static void add_up(ad_workspace *work, const ad_op *op, const void *attr, const 
         return;
     for (size_t i = 0; i < r.count; i++)
         sums[i] /= divisor(op, &r);
+    if (divisor(op, &r) > 1 && x->type == AD_F64)
+        mend_means(work, &r, x, sums);
     ad_store_sums(r.count, sums, y->type, y->data, false);
 }
 
@@ -108,6 +129,7 @@ static bool find_repeats(const ad_shape *x, const ad_shape *target, ad_reduction
 
 ad_tensor ad_unbroadcast(ad_tensor x, ad_shape shape)
 {
+    AD_DOOR(x.tape, "unbroadcast", ad_dead(x));
     char from[256], to[256];
     ad_shape own = ad_shape_of(x);
     ad_reduction attr = {0};

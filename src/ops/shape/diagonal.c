@@ -11,6 +11,7 @@
 #include "ops/families.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
+#include "tape/failure.h"
 
 static const char not_a_matrix[] = "needs a matrix, or a batch of them";
 
@@ -68,6 +69,7 @@ AD_FORM(trace, 1, NULL, trace_shape)
 
 ad_tensor ad_trace(ad_tensor x)
 {
+    AD_DOOR(x.tape, "trace", ad_dead(x));
     if (!ad_fits(&trace, &x, NULL))
         return ad_dead(x);
     return ad_sum_over(ad_diagonal(x, 0), AD_AXES(-1));

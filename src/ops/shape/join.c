@@ -8,6 +8,7 @@
 #include "kernels/move.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "tape/failure.h"
 
 static const char *first_type(const ad_type *x, const void *attr, ad_type *y)
 {
@@ -134,6 +135,7 @@ static ad_tensor join(const ad_op *op, const ad_tensor *x, int n, int axis, int 
 {
     join_attr j = {n, axis};
     int rank = -1;
+    AD_DOOR(x && n > 0 ? x[0].tape : NULL, op->name, ad_dead(x[0]));
     for (int i = 0; x && i < n && rank < 0; i++) {
         rank = ad_shape_of(x[i]).rank;
         if (rank >= 0 && !ad_axis_fix(op->name, x[i], &j.axis, rank + grown))

@@ -8,6 +8,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/index/picks.h"
+#include "tape/failure.h"
 
 typedef struct rearrange_attr {
     int axis;
@@ -150,6 +151,7 @@ REARRANGE_OP(pad_edge, pad_edge_shape, NULL,
 
 static ad_tensor along(const ad_op *op, ad_tensor x, rearrange_attr p)
 {
+    AD_DOOR(x.tape, op->name, ad_dead(x));
     if (!ad_axis_fix(op->name, x, &p.axis, ad_shape_of(x).rank))
         return ad_dead(x);
     return ad_apply(op, &x, &p);

@@ -10,6 +10,7 @@
 #include "ops/families.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
+#include "tape/failure.h"
 
 #include <string.h>
 
@@ -72,6 +73,7 @@ static const char *fill_in(const ad_shape *x, ad_shape *shape)
 
 ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
 {
+    AD_DOOR(x.tape, "reshape", ad_dead(x));
     ad_shape from = ad_shape_of(x), wanted = shape;
     const char *wrong = from.rank >= 0 ? fill_in(&from, &shape) : NULL;
     return wrong ? refuse("reshape", x, &wanted, wrong) : ad_apply(&reshape_op, &x, &shape);
@@ -81,6 +83,7 @@ AD_FORM(flatten, 1, ad_type_first, ad_shape_first)
 
 ad_tensor ad_flatten(ad_tensor x, int first, int last)
 {
+    AD_DOOR(x.tape, "flatten", ad_dead(x));
     ad_shape from = ad_shape_of(x), to = {.rank = 1, .dim = {1}};
     int rank = from.rank > 0 ? from.rank : 1;
     if (!ad_fits(&flatten, &x, NULL) || !ad_axis_fix("flatten", x, &first, rank) ||
@@ -123,6 +126,7 @@ AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 
 ad_tensor ad_squeeze(ad_tensor x, int axis)
 {
+    AD_DOOR(x.tape, "squeeze", ad_dead(x));
     if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of(x).rank))
         return ad_dead(x);
     return ad_apply(&squeeze_op, &x, &axis);
@@ -151,6 +155,7 @@ AD_VIEW_OP(expand, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 
 ad_tensor ad_expand(ad_tensor x, int axis)
 {
+    AD_DOOR(x.tape, "expand", ad_dead(x));
     if (!ad_axis_fix("expand", x, &axis, ad_shape_of(x).rank + 1))
         return ad_dead(x);
     return ad_apply(&expand_op, &x, &axis);
@@ -179,6 +184,7 @@ AD_VIEW_OP(permute, sizeof(ad_axes), ad_view_pullback, "dx = g, permuted back")
 
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
 {
+    AD_DOOR(x.tape, "permute", ad_dead(x));
     unsigned mask;
     ad_shape shape = ad_shape_of(x);
     if (!ad_axes_fix("permute", x, &order, &mask))
@@ -253,6 +259,7 @@ AD_VIEW_OP(broadcast_to, sizeof(ad_shape), broadcast_to_pullback,
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
+    AD_DOOR(x.tape, "broadcast_to", ad_dead(x));
     ad_shape from = ad_shape_of(x), y;
     const char *wrong = from.rank >= 0 ? broadcast_to_shape(&from, &shape, &y) : NULL;
     return wrong ? refuse("broadcast_to", x, &shape, wrong)

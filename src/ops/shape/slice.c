@@ -7,6 +7,7 @@
 #include "ops/families.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
+#include "tape/failure.h"
 
 #include <stdio.h>
 
@@ -76,13 +77,16 @@ static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s
     char text[64], from[32], to[32], steps[64] = "";
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
-    ad_tape_fail(x.tape, AD_BAD_SHAPE, "slice(%s): %s to %s%s is not a range of axis %d",
-                 ad_shape_print(shape, text, sizeof text), index_text(begin, from),
-                 index_text(end, to), steps, s->axis);
+    ad_tape_fail(
+        x.tape, AD_BAD_SHAPE,
+        "slice(%s): %s to %s%s is not a range of axis %d (unlike Python's, ranges are not clipped)",
+        ad_shape_print(shape, text, sizeof text), index_text(begin, from), index_text(end, to),
+        steps, s->axis);
 }
 
 ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step)
 {
+    AD_DOOR(x.tape, "slice", ad_dead(x));
     ad_shape shape = ad_shape_of(x);
     slice_attr s = {.step = step};
     if (!ad_axis_fix("slice", x, &axis, shape.rank))
@@ -110,7 +114,7 @@ static bool flip_view(const ad_view *x, const void *attr, ad_view *y)
 {
     int64_t offset = 0;
     for (int i = 0; i < x->shape.rank; i++)
-        if (*(const unsigned *)attr >> i & 1) {
+        if (*(const unsigned *)attr >> i & 1 && x->shape.dim[i] > 1) {
             offset += (x->shape.dim[i] - 1) * x->stride[i];
             y->stride[i] = -x->stride[i];
         }
@@ -123,6 +127,7 @@ AD_VIEW_OP(flip, sizeof(unsigned), ad_view_pullback, "dx = g, flipped")
 
 ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {
+    AD_DOOR(x.tape, "flip", ad_dead(x));
     unsigned mask;
     if (!ad_axes_fix("flip", x, &axes, &mask))
         return ad_dead(x);
@@ -173,6 +178,7 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
 
 ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y)
 {
+    AD_DOOR(x.tape, "split", none_of(x, n, y));
     if (!can_cut(&split, x, n, &axis, y) || !pieces_fit(x, n, extents, axis))
         return none_of(x, n, y);
     int64_t extent = ad_shape_of(x).dim[axis], at = 0;
@@ -186,6 +192,7 @@ ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tens
 
 ad_status ad_unstack(ad_tensor x, int axis, int n, ad_tensor *y)
 {
+    AD_DOOR(x.tape, "unstack", none_of(x, n, y));
     if (!can_cut(&unstack, x, n, &axis, y))
         return none_of(x, n, y);
     ad_shape shape = ad_shape_of(x);
