@@ -12,7 +12,6 @@
 #define ADZE_KERNELS_KERNEL_H
 
 #include "kernels/map.h"
-#include "kernels/vanishing.h"
 
 /* Before a loop: its iterations do not depend on each other; it must not be unrolled, since its
  * body is long enough as it is. */
@@ -67,12 +66,6 @@
         for (size_t i = 0; i < whole; i++)                                                      \
             out[i] assigns(T)(result);                                                          \
     }
-
-/* The same of a product of two or three factors by the rule of kernels/vanishing.h. The last is for a
- * slope that is a number other than 0, the same everywhere: there the rule asks for nothing. */
-#define AD_TIMES_KERNEL(name, T, ...)                AD_KERNEL(name, T, AD_TIMES(__VA_ARGS__))
-#define AD_ADDING_TIMES_KERNEL(name, T, ...)         AD_ADDING_KERNEL(name, T, AD_TIMES(__VA_ARGS__))
-#define AD_ADDING_MULTIPLE_KERNEL(name, T, g, slope) AD_ADDING_KERNEL(name, T, (g) * (slope))
 
 /* The kernel of one type; those of both float types, name_f32 and name_f64. */
 #define AD_ONLY(name) \

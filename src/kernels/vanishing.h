@@ -3,10 +3,10 @@
  * A cotangent or tangent of exactly 0 is nothing, and where a slope is exactly 0 nothing depends on
  * the operand. So both give exactly 0, even beside an infinity or a NaN, where IEEE 754 says NaN
  * (docs/semantics.md). The rules of operations multiply cotangents and tangents by slopes with
- * AD_TIMES, or with the kernels that are made of it (AD_TIMES_KERNEL).
+ * AD_TIMES.
  *
- * A product of 0 is +0. All comparisons and the product are there for every number: loops of them
- * become vectors, with masks in the place of branches. */
+ * Loops of these become vectors: the product is there for every number, and one choice after another
+ * becomes a mask. A product of 0 is +0. */
 #ifndef ADZE_KERNELS_VANISHING_H
 #define ADZE_KERNELS_VANISHING_H
 
@@ -22,16 +22,19 @@
 /* z f, but 0 where z is, whatever f is: for a factor of a slope that falls faster than any power. */
 #define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
 
-#define AD_TIMES_FOR(s, T)                             \
-    AD_INLINE T ad_times_##s(T a, T b)                 \
-    {                                                  \
-        T p = a * b;                                   \
-        return (a != 0) & (b != 0) ? p : 0;            \
-    }                                                  \
-    AD_INLINE T ad_times_3_##s(T a, T b, T c)          \
-    {                                                  \
-        T p = a * b * c;                               \
-        return (a != 0) & (b != 0) & (c != 0) ? p : 0; \
+#define AD_TIMES_FOR(s, T)                    \
+    AD_INLINE T ad_times_##s(T a, T b)        \
+    {                                         \
+        T p = a * b;                          \
+        p = a == 0 ? 0 : p;                   \
+        return b == 0 ? 0 : p;                \
+    }                                         \
+    AD_INLINE T ad_times_3_##s(T a, T b, T c) \
+    {                                         \
+        T p = a * b * c;                      \
+        p = a == 0 ? 0 : p;                   \
+        p = b == 0 ? 0 : p;                   \
+        return c == 0 ? 0 : p;                \
     }
 AD_TIMES_FOR(f32, float)
 AD_TIMES_FOR(f64, double)

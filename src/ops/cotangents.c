@@ -72,8 +72,8 @@ ad_tensor ad_stop_gradient(ad_tensor x)
 
 /* ---- scale_gradient ---------------------------------------------------------------- */
 
-AD_TIMES_KERNEL(scaled_f32, float, AD_IN(float, 0), AD_IN(float, 1))
-AD_TIMES_KERNEL(scaled_f64, double, AD_IN(double, 0), AD_IN(double, 1))
+AD_KERNEL(scaled_f32, float, AD_TIMES(AD_IN(float, 0), AD_IN(float, 1)))
+AD_KERNEL(scaled_f64, double, AD_TIMES(AD_IN(double, 0), AD_IN(double, 1)))
 static const ad_blocks scaled = AD_BLOCKS(scaled);
 
 /* A number as an operand that broadcasts, in room for it. */

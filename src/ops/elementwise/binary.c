@@ -33,25 +33,22 @@
         return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                               \
     }
 
-/* MULTIPLE: derivatives are numbers other than 0, the same everywhere.
- * LONG: derivatives are such long expressions that adding them to others may be done apart. */
-#define BINARY(op, f, da, db, daa, dab, dbb)                                            \
-    BINARY_BOTH(op, AD_ADDING_TIMES_KERNEL, AD_ADDING_BLOCKS, f, da, db, daa, dab, dbb) \
+/* LONG: derivatives are such long expressions that adding them to others may be done apart. */
+#define BINARY(op, f, da, db, daa, dab, dbb)                                      \
+    BINARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, daa, dab, dbb) \
     BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define LONG(op, f, da, db, daa, dab, dbb)                                \
-    BINARY_BOTH(op, AD_TIMES_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
+#define LONG(op, f, da, db, daa, dab, dbb)                          \
+    BINARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
     BINARY_OP(op, 0, .formula = #f, .slope = {#da, #db}, .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define SUM_OF_PIECES(op, SLOPE, f, da, db)                         \
-    BINARY_BOTH(op, SLOPE, AD_ADDING_BLOCKS, f, da, db, 0, 0, 0)    \
-    BINARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db}, \
+#define PIECEWISE(op, f, da, db)                                            \
+    BINARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, 0, 0, 0) \
+    BINARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},         \
               .bend = {{"0", "0"}, {"0", "0"}})
-#define PIECEWISE(op, f, da, db) SUM_OF_PIECES(op, AD_ADDING_TIMES_KERNEL, f, da, db)
-#define MULTIPLE(op, f, da, db)  SUM_OF_PIECES(op, AD_ADDING_MULTIPLE_KERNEL, f, da, db)
 
 /* clang-format off */
 /*   name, y, dy/da, dy/db, d2y/da2, d2y/dadb, d2y/db2 */
-MULTIPLE( ad_add,        a + b,                      1,                  1)
-MULTIPLE( ad_sub,        a - b,                      1,                  -1)
+PIECEWISE(ad_add,        a + b,                      1,                  1)
+PIECEWISE(ad_sub,        a - b,                      1,                  -1)
 PIECEWISE(ad_maximum,    AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
 PIECEWISE(ad_minimum,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
 PIECEWISE(ad_fmod,       fmod(a, b),                 1,                  -rint((a - y) / b))

@@ -11,9 +11,9 @@
         return (T)(f);                                                                    \
     }                                                                                     \
     AD_KERNEL(op##_forward_##s, T, op##_value_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))) \
-    AD_SLOPE_PART(op##_da, s, T, c, da, AD_ADDING_TIMES_KERNEL)                           \
-    AD_SLOPE_PART(op##_db, s, T, c, db, AD_ADDING_TIMES_KERNEL)                           \
-    AD_SLOPE_PART(op##_dc, s, T, c, dc, AD_ADDING_TIMES_KERNEL)                           \
+    AD_SLOPE_PART(op##_da, s, T, c, da, AD_ADDING_KERNEL)                                 \
+    AD_SLOPE_PART(op##_db, s, T, c, db, AD_ADDING_KERNEL)                                 \
+    AD_SLOPE_PART(op##_dc, s, T, c, dc, AD_ADDING_KERNEL)                                 \
     AD_BEND_PART(op##_dab, s, T, c, dab)                                                  \
     AD_BEND_PART(op##_dac, s, T, c, dac)                                                  \
     AD_BEND_PART(op##_dbc, s, T, c, dbc)

@@ -21,9 +21,12 @@ enum { PIECE = 256 }; /* numbers: in short pieces, what is read from memory is w
 #define MEND(s, T)                                                                  \
     static void mend_##s(size_t n, const T *x, const T *g, far_function *f, T *out) \
     {                                                                               \
-        for (size_t i = 0; i < n; i++)                                              \
-            if (!(fabs(x[i]) <= AD_NEAR(x[i])))                                     \
-                out[i] = AD_TIMES(g ? g[i] : 1, (T)f((double)x[i]));                \
+        for (size_t i = 0; i < n; i++) {                                            \
+            if (fabs(x[i]) <= AD_NEAR(x[i]))                                        \
+                continue;                                                           \
+            T y = (T)f((double)x[i]);                                               \
+            out[i] = g ? AD_TIMES(g[i], y) : y;                                     \
+        }                                                                           \
     }
 MEND(f32, float)
 MEND(f64, double)
@@ -46,8 +49,8 @@ MEND(f64, double)
 #define PERIODIC_KERNELS(op, s, T, f, df, d2f, far_f, far_df)               \
     UNARY_FUNCTIONS(op, s, T, f, df, d2f)                                   \
     AD_KERNEL(op##_near_##s, T, UNARY_VALUE(op, s, T))                      \
-    AD_TIMES_KERNEL(op##_near_slope_##s, T, UNARY_SLOPE(op, s, T))          \
-    AD_TIMES_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))                 \
+    AD_KERNEL(op##_near_slope_##s, T, UNARY_SLOPE(op, s, T))                \
+    AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))                       \
     AD_EACH_ISA(MENDED, op##_forward_##s, op##_near_##s, s, T, NULL, far_f) \
     AD_EACH_ISA(MENDED, op##_slope_##s, op##_near_slope_##s, s, T, (const T *)in[2] + from, far_df)
 

@@ -41,7 +41,7 @@ void ad_unary_curvature(const ad_curvature_args *c)
 
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 */
-MULTIPLE( ad_neg,        -x,                         -1)
+PIECEWISE(ad_neg,        -x,                         -1)
 PIECEWISE(ad_abs,        fabs(x),                    (x > 0) - (x < 0))
 PIECEWISE(ad_sign,       x > 0 ? 1 : x < 0 ? -1 : x, 0)
 PIECEWISE(ad_ceil,       ceil(x),                    0)

@@ -31,15 +31,16 @@
     }
 
 #define UNARY_VALUE(op, s, T) op##_value_##s(AD_IN(T, 0))
-#define UNARY_SLOPE(op, s, T) AD_IN(T, 2), op##_slope_of_##s(AD_IN(T, 0), AD_IN(T, 1))
-#define UNARY_BEND(op, s, T)  AD_IN(T, 2), op##_bend_of_##s(AD_IN(T, 0), AD_IN(T, 1)), AD_IN(T, 3)
+#define UNARY_SLOPE(op, s, T) AD_TIMES(AD_IN(T, 2), op##_slope_of_##s(AD_IN(T, 0), AD_IN(T, 1)))
+#define UNARY_BEND(op, s, T) \
+    AD_TIMES(AD_IN(T, 2), op##_bend_of_##s(AD_IN(T, 0), AD_IN(T, 1)), AD_IN(T, 3))
 
-/* SLOPE is AD_ADDING_TIMES_KERNEL with AD_ADDING_BLOCKS, or AD_TIMES_KERNEL with AD_BLOCKS. */
+/* SLOPE is AD_ADDING_KERNEL with AD_ADDING_BLOCKS, or AD_KERNEL with AD_BLOCKS. */
 #define UNARY_KERNELS(op, s, T, SLOPE, f, df, d2f)        \
     UNARY_FUNCTIONS(op, s, T, f, df, d2f)                 \
     AD_KERNEL(op##_forward_##s, T, UNARY_VALUE(op, s, T)) \
     SLOPE(op##_slope_##s, T, UNARY_SLOPE(op, s, T))       \
-    AD_TIMES_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))
+    AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))
 #define UNARY_BOTH(op, SLOPE, SLOPES, f, df, d2f)     \
     UNARY_KERNELS(op, f32, float, SLOPE, f, df, d2f)  \
     UNARY_KERNELS(op, f64, double, SLOPE, f, df, d2f) \
@@ -48,9 +49,8 @@
         SLOPES(op##_slope),                           \
         AD_BLOCKS(op##_bend),                         \
     };
-#define UNARY_SHORT(op, f, df, d2f) \
-    UNARY_BOTH(op, AD_ADDING_TIMES_KERNEL, AD_ADDING_BLOCKS, f, df, d2f)
-#define UNARY_LONG(op, f, df, d2f) UNARY_BOTH(op, AD_TIMES_KERNEL, AD_BLOCKS, f, df, d2f)
+#define UNARY_SHORT(op, f, df, d2f) UNARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, df, d2f)
+#define UNARY_LONG(op, f, df, d2f)  UNARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, df, d2f)
 
 /* The op, whose kernels are op##_kernels, with its texts; and the public function. */
 #define UNARY_OP(op, op_flags, ...)                          \
@@ -73,17 +73,13 @@
         return ad_apply(&op##_op, &x, NULL);                 \
     }
 
-/* MULTIPLE: the derivative is a number other than 0, the same everywhere.
- * LONG: the derivative is so long an expression that adding it to others may be done apart. */
+/* LONG: the derivative is so long an expression that adding it to others may be done apart. */
 #define UNARY(op, f, df, d2f)   \
     UNARY_SHORT(op, f, df, d2f) \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
 #define LONG(op, f, df, d2f)   \
     UNARY_LONG(op, f, df, d2f) \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
-#define MULTIPLE(op, f, df)                                               \
-    UNARY_BOTH(op, AD_ADDING_MULTIPLE_KERNEL, AD_ADDING_BLOCKS, f, df, 0) \
-    UNARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#df}, .bend = {{"0"}})
 #define PIECEWISE(op, f, df)  \
     UNARY_SHORT(op, f, df, 0) \
     UNARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#df}, .bend = {{"0"}})

@@ -132,13 +132,13 @@ static void loss_curvature(const ad_curvature_args *c)
 #define SLOPE(f, a)     AD_IN(double, 2), AT(f, a)
 #define BEND(f, a)      AD_IN(double, 2), AD_IN(double, 3), AT(f, a)
 
-#define LOSS_KERNELS(op, A)                                  \
-    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))          \
-    AD_TIMES_KERNEL(op##_dp, double, SLOPE(op##_f_p, A(3)))  \
-    AD_TIMES_KERNEL(op##_dt, double, SLOPE(op##_f_t, A(3)))  \
-    AD_TIMES_KERNEL(op##_dpp, double, BEND(op##_f_pp, A(4))) \
-    AD_TIMES_KERNEL(op##_dpt, double, BEND(op##_f_pt, A(4))) \
-    AD_TIMES_KERNEL(op##_dtt, double, BEND(op##_f_tt, A(4)))
+#define LOSS_KERNELS(op, A)                                      \
+    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))              \
+    AD_KERNEL(op##_dp, double, AD_TIMES(SLOPE(op##_f_p, A(3))))  \
+    AD_KERNEL(op##_dt, double, AD_TIMES(SLOPE(op##_f_t, A(3))))  \
+    AD_KERNEL(op##_dpp, double, AD_TIMES(BEND(op##_f_pp, A(4)))) \
+    AD_KERNEL(op##_dpt, double, AD_TIMES(BEND(op##_f_pt, A(4)))) \
+    AD_KERNEL(op##_dtt, double, AD_TIMES(BEND(op##_f_tt, A(4))))
 
 #define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)            \
     static const loss_kernels op##_kernels = {                     \

@@ -15,16 +15,17 @@
 
 /* m -> m, or 0 where it is not finite;  x, m -> exp(x - m);  x, m, t -> exp(x - m) t;
  * x, m, g, t, ty -> exp(x - m) g (t - ty). m and ty are f64. */
-#define LOGSUMEXP_KERNELS(s, T)                                                             \
-    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)          \
-    AD_INLINE T power_of_##s(T x, double m)                                                 \
-    {                                                                                       \
-        return AD_EXP((T)((double)x - m));                                                  \
-    }                                                                                       \
-    AD_KERNEL(power_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)))                    \
-    AD_TIMES_KERNEL(along_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2)) \
-    AD_TIMES_KERNEL(bend_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2),  \
-                    AD_IN(T, 3) - (T)AD_IN(double, 4))
+#define LOGSUMEXP_KERNELS(s, T)                                                                 \
+    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)              \
+    AD_INLINE T power_of_##s(T x, double m)                                                     \
+    {                                                                                           \
+        return AD_EXP((T)((double)x - m));                                                      \
+    }                                                                                           \
+    AD_KERNEL(power_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)))                        \
+    AD_KERNEL(along_##s, T, AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2))) \
+    AD_KERNEL(bend_##s, T,                                                                      \
+              AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2),                \
+                       AD_IN(T, 3) - (T)AD_IN(double, 4)))
 LOGSUMEXP_KERNELS(f32, float)
 LOGSUMEXP_KERNELS(f64, double)
 

@@ -46,15 +46,38 @@ static int axis_of(const void *attr)
                 {SHIFTED_SUM(T) AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
                      AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])})
 
-/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
+/* For rows that are not as usual: compiled once, for the base instruction set. */
+#define RARE_LANES(name, T, ...)                                                            \
+    AD_LANE_BODY(name, T, __VA_ARGS__)                                                      \
+    static AD_RARE void name(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \
+                             const void *const *restrict in, T *restrict out, bool add)     \
+    {                                                                                       \
+        name##_on(n, lanes, step, rest, joined, in, out, add);                              \
+    }
+
+/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
+ * product is one that the rule of kernels/vanishing.h makes 0; else the rows are worked on apart.
  * y, g, t -> derivative of the former, with g for t, along t. */
 #define SOFTMAX_LANES(s, T)                                                                    \
+    RARE_LANES(softmax_slope_apart_##s, T, {                                                   \
+        const T *y = in[0], *t = in[1];                                                        \
+        double sum[AD_LANES] = {0};                                                            \
+        AD_EACH_LONG(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                           \
+        AD_JOIN_SUM(sum)                                                                       \
+        AD_PUT_LONG(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                       \
+    })                                                                                         \
     AD_LANES_OF(ad_softmax_slope_##s, T, {                                                     \
         const T *y = in[0], *t = in[1];                                                        \
         double sum[AD_LANES] = {0};                                                            \
-        AD_EACH(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                                \
+        bool plain = true;                                                                     \
+        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                         \
         AD_JOIN_SUM(sum)                                                                       \
-        AD_PUT(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                            \
+        AD_LANE(plain &= isfinite(sum[j]))                                                     \
+        if (!plain) {                                                                          \
+            softmax_slope_apart_##s(n, lanes, step, rest, joined, in, out, add);               \
+            return;                                                                            \
+        }                                                                                      \
+        AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                   \
     })                                                                                         \
     AD_LANES_OF(ad_softmax_bend_##s, T, {                                                      \
         const T *y = in[0], *g = in[1], *t = in[2];                                            \
@@ -83,23 +106,44 @@ ALIVE(f64, double)
 /* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
  * y, g, t -> the derivative of the former along t. Rows of -inf give 0. If one number of a row is NaN,
  * all are. */
+#define LIVE_SUM(T, EACH, sums, ...)                   \
+    double sums[AD_LANES] = {0}, live[AD_LANES] = {0}; \
+    EACH(sums[j] += (__VA_ARGS__))                     \
+    AD_EACH(live[j] += y[i] != -(T)INFINITY)           \
+    AD_JOIN_SUM(sums)                                  \
+    AD_JOIN_SUM(live)
 #define LOG_SOFTMAX_LANES(s, T)                                                            \
+    RARE_LANES(log_softmax_pull_apart_##s, T, {                                            \
+        const T *restrict y = in[0], *restrict g = in[1];                                  \
+        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                            \
+        AD_PUT_LONG(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))       \
+    })                                                                                     \
     AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                              \
         const T *restrict y = in[0], *restrict g = in[1];                                  \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                  \
-        AD_EACH(sum[j] += (double)g[i])                                                    \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                           \
-        AD_JOIN_SUM(sum)                                                                   \
-        AD_JOIN_SUM(live)                                                                  \
-        AD_PUT(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))            \
+        bool plain = true;                                                                 \
+        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                            \
+        for (size_t j = 0; j < (joined ? 1 : lanes) && n + rest > 0; j++)                  \
+            plain &= isfinite(sum[j]) && (sum[j] != 0 || !isnan(y[j]));                    \
+        if (!plain) {                                                                      \
+            log_softmax_pull_apart_##s(n, lanes, step, rest, joined, in, out, add);        \
+            return;                                                                        \
+        }                                                                                  \
+        AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))                     \
+    })                                                                                     \
+    RARE_LANES(log_softmax_push_apart_##s, T, {                                            \
+        const T *y = in[0], *t = in[1];                                                    \
+        LIVE_SUM(T, AD_EACH_LONG, sum, AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))       \
+        AD_PUT_LONG(T, alive_##s(live[j], t[i] - (T)sum[j]))                               \
     })                                                                                     \
     AD_LANES_OF(ad_log_softmax_push_##s, T, {                                              \
         const T *y = in[0], *t = in[1];                                                    \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                                  \
-        AD_EACH_LONG(sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))               \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                           \
-        AD_JOIN_SUM(sum)                                                                   \
-        AD_JOIN_SUM(live)                                                                  \
+        bool plain = true;                                                                 \
+        LIVE_SUM(T, AD_EACH_LONG, sum, (double)AD_EXP(y[i]) * (double)t[i])                \
+        AD_LANE(plain &= isfinite(sum[j]))                                                 \
+        if (!plain) {                                                                      \
+            log_softmax_push_apart_##s(n, lanes, step, rest, joined, in, out, add);        \
+            return;                                                                        \
+        }                                                                                  \
         AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                                    \
     })                                                                                     \
     AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                              \
