@@ -63,13 +63,13 @@ AD_SIGNED(ad_maximum, a > b ? a : b)
 AD_SIGNED(ad_minimum, a < b ? a : b)
 
 /*   name, types, y, dy/da, dy/db, d2y/da2, d2y/dadb, d2y/db2 */
-PIECEWISE(ad_add, NUMBERS,        a + b,                      1,                  1)
-PIECEWISE(ad_sub, NUMBERS,        a - b,                      1,                  -1)
-PIECEWISE(ad_maximum, NUMBERS,    AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
-PIECEWISE(ad_minimum, NUMBERS,    AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
-PIECEWISE(ad_fmod, FLOATS,       fmod(a, b),                 1,                  -rint((a - y) / b))
-BINARY(   ad_mul, NUMBERS, a * b, b, a, 0, 1, 0)
-BINARY(   ad_div, FLOATS, a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
+PIECEWISE(ad_add,     NUMBERS, a + b,                      1,                  1)
+PIECEWISE(ad_sub,     NUMBERS, a - b,                      1,                  -1)
+PIECEWISE(ad_maximum, NUMBERS, AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
+PIECEWISE(ad_minimum, NUMBERS, AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
+PIECEWISE(ad_fmod,    FLOATS,  fmod(a, b),                 1,                  -rint((a - y) / b))
+BINARY(   ad_mul,     NUMBERS, a * b, b, a, 0, 1, 0)
+BINARY(   ad_div,     FLOATS,  a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
 LONG(     ad_pow, FLOATS,
           pow(a, b),
           b == 0 ? 0 : AD_POW_LESS_1(b),
@@ -81,16 +81,16 @@ LONG(     ad_hypot, FLOATS,
           hypot(a, b),
           AD_SINE(a, b),
           AD_SINE(b, a),
-          AD_OVER(AD_SINE(b, a) * AD_SINE(b, a), y),
-          -AD_OVER(AD_SINE(a, b) * AD_SINE(b, a), y),
-          AD_OVER(AD_SINE(a, b) * AD_SINE(a, b), y))
+          AD_OVER_DISTANCE(AD_SINE(b, a) * AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(b, a), a, b),
+          AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(a, b), a, b))
 LONG(     ad_atan2, FLOATS,
           atan2(a, b),
-          AD_OVER(AD_SINE(b, a), hypot(a, b)),
-          -AD_OVER(AD_SINE(a, b), hypot(a, b)),
-          AD_OVER(AD_OVER(-2 * AD_SINE(a, b) * AD_SINE(b, a), hypot(a, b)), hypot(a, b)),
-          -AD_OVER(AD_OVER(AD_COSINE_TWICE(a, b), hypot(a, b)), hypot(a, b)),
-          AD_OVER(AD_OVER(2 * AD_SINE(a, b) * AD_SINE(b, a), hypot(a, b)), hypot(a, b)))
+          AD_OVER_DISTANCE(AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b), a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(-2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b),
+          -AD_OVER_DISTANCE(AD_OVER_DISTANCE(AD_COSINE_TWICE(a, b), a, b), a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b))
 BINARY(   ad_leaky_relu, FLOATS, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
 LONG(     ad_celu, FLOATS,
           a > 0 || fabs(a / b) < AD_SMALL(a) ? a : b * AD_EXPM1(a / b),

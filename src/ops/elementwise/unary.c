@@ -52,7 +52,7 @@ static void neg_forward(const ad_forward_args *c)
         ad_unary_forward(c);
 }
 
-UNARY_SHORT(ad_neg, -x, -1, 0, 1)
+UNARY_SHORT(ad_neg, -x, -1, 0)
 UNARY_OP_BY(ad_neg, AD_OP_LINEAR, ad_type_number, neg_forward, .formula = "-x", .slope = {"-1"},
             .bend = {{"0"}})
 
@@ -67,17 +67,17 @@ PIECEWISE(ad_floor,      floor(x),                   0)
 PIECEWISE(ad_round,      rint(x),                    0)
 PIECEWISE(ad_trunc,      trunc(x),                   0)
 UNARY(    ad_square,     x * x,                      2 * x,           2)
-SINGULAR( ad_sqrt,       sqrt(x),                    1 / (2 * y),     -1 / (4 * y) / x)
-SINGULAR( ad_rsqrt,      1 / sqrt(x),                -(y / 2) / x,    3 * y / 4 / x / x)
-SINGULAR( ad_cbrt,       cbrt(x),                    1 / (3 * y * y), -2 / (9 * y * y) / x)
-SINGULAR( ad_reciprocal, 1 / x,                      -y * y,          2 * y * y * y)
+UNARY(    ad_sqrt,       sqrt(x),                    1 / (2 * y),     -1 / (4 * y) / x)
+UNARY(    ad_rsqrt,      1 / sqrt(x),                -(y / 2) / x,    3 * y / 4 / x / x)
+UNARY(    ad_cbrt,       cbrt(x),                    1 / (3 * y * y), -2 / (9 * y * y) / x)
+UNARY(    ad_reciprocal, 1 / x,                      -y * y,          2 * y * y * y)
 UNARY(    ad_exp,        AD_EXP(x),                  y,               y)
 UNARY(    ad_exp2,       exp2(x),                    AD_EXP2_TIMES(AD_LN_2), AD_EXP2_TIMES(AD_LN_2 * AD_LN_2))
 LONG(     ad_expm1,      AD_EXPM1(x),                AD_EXP(x),       AD_EXP(x))
-SINGULAR( ad_log,        AD_LOG(x),                  1 / x,           -1 / x / x)
-SINGULAR( ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / x / x)
-SINGULAR( ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / x / x)
-SINGULAR( ad_log1p,      AD_LOG1P(x),                1 / (1 + x),     -1 / (1 + x) / (1 + x))
+UNARY(    ad_log,        AD_LOG(x),                  1 / x,           -1 / x / x)
+UNARY(    ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / x / x)
+UNARY(    ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / x / x)
+UNARY(    ad_log1p,      AD_LOG1P(x),                1 / (1 + x),     -1 / (1 + x) / (1 + x))
 LONG(     ad_log1mexp,
           x > -AD_LN_2 ? AD_LOG(-AD_EXPM1(x)) : AD_LOG1P(-AD_EXP(x)),
           -AD_EXP(x) / fabs(AD_EXPM1(x)),

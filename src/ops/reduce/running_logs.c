@@ -10,13 +10,8 @@
  *
  * and p and c have the tangents p[i] (t[i] - u[i]) and c[i] (u[i-1] - u[i]). */
 #include "kernels/elementary.h"
+#include "kernels/vanishing.h"
 #include "ops/reduce/running.h"
-
-/* What vanishes beats what grows without bound. */
-static double times(double a, double b)
-{
-    return a == 0 || b == 0 ? 0 : a * b;
-}
 
 typedef struct log_sum {
     double m, s; /* m + log(s); s is 0 as long as all numbers are -inf, and m is +inf after one */
@@ -62,7 +57,7 @@ void ad_run_logsumexp_tangent(const ad_running *l)
     for (size_t i = 0; i < l->n; i++) {
         double before = u;
         add_number(&sum, l->x[i]);
-        u = times(sum.p, l->t[i]) + times(sum.c, before);
+        u = AD_TIMES(sum.p, l->t[i]) + AD_TIMES(sum.c, before);
         l->out[i] = l->exclusive ? before : u;
     }
 }
@@ -84,8 +79,8 @@ void ad_pull_logsumexp(const ad_running *l)
     double r = 0;
     find_parts(l);
     for (size_t i = l->n; i-- > 0;) {
-        r = ad_running_cotangent(l, i) + (i + 1 < l->n ? times(c[i + 1], r) : 0);
-        l->out[i] = times(l->out[i], r);
+        r = ad_running_cotangent(l, i) + (i + 1 < l->n ? AD_TIMES(c[i + 1], r) : 0);
+        l->out[i] = AD_TIMES(l->out[i], r);
     }
 }
 
@@ -95,11 +90,11 @@ void ad_bend_logsumexp(const ad_running *l)
     double *u = l->out + 2 * l->n, r = 0, bend = 0;
     find_parts(l);
     for (size_t i = 0; i < l->n; i++)
-        u[i] = times(l->out[i], l->t[i]) + (i ? times(c[i], u[i - 1]) : 0);
+        u[i] = AD_TIMES(l->out[i], l->t[i]) + (i ? AD_TIMES(c[i], u[i - 1]) : 0);
     for (size_t i = l->n; i-- > 0;) {
         bool last = i + 1 == l->n;
-        bend = last ? 0 : times(c[i + 1], times(u[i] - u[i + 1], r) + bend);
-        r = ad_running_cotangent(l, i) + (last ? 0 : times(c[i + 1], r));
-        l->out[i] = times(l->out[i], times(l->t[i] - u[i], r) + bend);
+        bend = last ? 0 : AD_TIMES(c[i + 1], AD_TIMES(u[i] - u[i + 1], r) + bend);
+        r = ad_running_cotangent(l, i) + (last ? 0 : AD_TIMES(c[i + 1], r));
+        l->out[i] = AD_TIMES(l->out[i], AD_TIMES(l->t[i] - u[i], r) + bend);
     }
 }
