@@ -223,7 +223,6 @@ CALL(floor_div, ad_floor_div(o[L], 2), .uses = BIT(L))
 BAD(floor_div, ad_floor_div(o[A], o[B]), AD_BAD_TYPE)
 BAD(floor_div, ad_floor_div(o[L], o[L]), AD_DOMAIN)
 BAD(floor_div, ad_floor_div(o[L], 0), AD_DOMAIN)
-BAD(floor_div, ad_floor_div(o[L], 0.5), AD_DOMAIN)
 ORACLE(floor_div, ad_floor_div(ad_cast(x[0], AD_I64), -3))
 
 OP(ad_floor_mod)

@@ -23,7 +23,7 @@ PIECEWISE(ad_hard_sigmoid,
           x < -3 ? 0 : x > 3 ? 1 : (x + 3) / 6,
           x > -3 && x < 3 ? AD_LIKE(x, 1) / 6 : 0)
 PIECEWISE(ad_hard_tanh, x < -1 ? -1 : x > 1 ? 1 : x, x > -1 && x < 1)
-UNARY(    ad_hard_swish,
+RARE(     ad_hard_swish,
           x <= -3 ? 0 : x >= 3 ? x : x * ((x + 3) / 6),
           x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6,
           x > -3 && x < 3 ? AD_LIKE(x, 1) / 3 : 0)

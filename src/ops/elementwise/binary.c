@@ -1,6 +1,7 @@
 /* Elementwise operations of two operands (how they are written is in
  * ops/elementwise/elementwise.h). */
 #include "adze/op.h"
+#include "base/memory.h"
 #include "ops/elementwise/elementwise.h"
 
 #include "ops/families.h"
@@ -11,26 +12,26 @@
 #define NUMBERS_TYPE   ad_type_numbers
 #define NUMBERS_OF(op) &op##_integers
 
-#define BINARY_KERNELS(op, s, T, SLOPE, f, da, db, daa, dab, dbb)            \
-    AD_INLINE T op##_value_##s(T a, T b)                                     \
-    {                                                                        \
-        return (T)(f);                                                       \
-    }                                                                        \
-    AD_KERNEL(op##_forward_##s, T, op##_value_##s(AD_IN(T, 0), AD_IN(T, 1))) \
-    AD_SLOPE_PART(op##_da, s, T, y, da, SLOPE)                               \
-    AD_SLOPE_PART(op##_db, s, T, y, db, SLOPE)                               \
-    AD_BEND_PART(op##_daa, s, T, y, daa)                                     \
-    AD_BEND_PART(op##_dab, s, T, y, dab)                                     \
-    AD_BEND_PART(op##_dbb, s, T, y, dbb)
+#define BINARY_KERNELS(op, s, T, KERNEL, SLOPE, f, da, db, daa, dab, dbb) \
+    AD_INLINE T op##_value_##s(T a, T b)                                  \
+    {                                                                     \
+        return (T)(f);                                                    \
+    }                                                                     \
+    KERNEL(op##_forward_##s, T, op##_value_##s(AD_IN(T, 0), AD_IN(T, 1))) \
+    AD_SLOPE_PART(op##_da, s, T, y, da, SLOPE)                            \
+    AD_SLOPE_PART(op##_db, s, T, y, db, SLOPE)                            \
+    AD_BEND_PART(op##_daa, s, T, y, daa, KERNEL)                          \
+    AD_BEND_PART(op##_dab, s, T, y, dab, KERNEL)                          \
+    AD_BEND_PART(op##_dbb, s, T, y, dbb, KERNEL)
 
-#define BINARY_BOTH(op, types, SLOPE, SLOPES, f, da, db, daa, dab, dbb)                           \
-    BINARY_KERNELS(op, f32, float, SLOPE, f, da, db, daa, dab, dbb)                               \
-    BINARY_KERNELS(op, f64, double, SLOPE, f, da, db, daa, dab, dbb)                              \
-    static const ad_elementwise_kernels op##_kernels = {                                          \
-        AD_BLOCKS(op##_forward),                                                                  \
-        {SLOPES(op##_da), SLOPES(op##_db)},                                                       \
-        {{AD_BLOCKS(op##_daa), AD_BLOCKS(op##_dab)}, {AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dbb)}}, \
-        types##_OF(op),                                                                           \
+#define BINARY_BOTH(op, types, KERNEL, BLOCKS, SLOPE, SLOPES, f, da, db, daa, dab, dbb) \
+    BINARY_KERNELS(op, f32, float, KERNEL, SLOPE, f, da, db, daa, dab, dbb)             \
+    BINARY_KERNELS(op, f64, double, KERNEL, SLOPE, f, da, db, daa, dab, dbb)            \
+    static const ad_elementwise_kernels op##_kernels = {                                \
+        BLOCKS(op##_forward),                                                           \
+        {SLOPES(op##_da), SLOPES(op##_db)},                                             \
+        {{BLOCKS(op##_daa), BLOCKS(op##_dab)}, {BLOCKS(op##_dab), BLOCKS(op##_dbb)}},   \
+        types##_OF(op),                                                                 \
     };
 
 #define BINARY_OP(op, types, op_flags, ...)                                      \
@@ -41,19 +42,38 @@
         return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                    \
     }
 
-/* LONG: derivatives are such long expressions that adding them to others may be done apart. */
-#define BINARY(op, types, f, da, db, daa, dab, dbb)                                      \
-    BINARY_BOTH(op, types, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, daa, dab, dbb) \
-    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},                          \
+/* LONG: derivatives are such long expressions that adding them to others may be done apart.
+ * RARE: they are, too, and one loop does for all instruction sets, since it is rarely computed. */
+#define BINARY(op, types, f, da, db, daa, dab, dbb)                                             \
+    BINARY_BOTH(op, types, AD_KERNEL, AD_BLOCKS, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, \
+                daa, dab, dbb)                                                                  \
+    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},                                 \
               .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define LONG(op, types, f, da, db, daa, dab, dbb)                          \
-    BINARY_BOTH(op, types, AD_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
-    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},            \
+#define LONG(op, types, f, da, db, daa, dab, dbb)                                                \
+    BINARY_BOTH(op, types, AD_KERNEL, AD_BLOCKS, AD_KERNEL, AD_BLOCKS, f, da, db, daa, dab, dbb) \
+    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},                                  \
               .bend = {{#daa, #dab}, {#dab, #dbb}})
-#define PIECEWISE(op, types, f, da, db)                                            \
-    BINARY_BOTH(op, types, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, 0, 0, 0) \
-    BINARY_OP(op, types, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},         \
+#define RARE(op, types, f, da, db, daa, dab, dbb)                                                  \
+    BINARY_BOTH(op, types, AD_SINGLE_KERNEL, AD_SINGLE_BLOCKS, AD_SINGLE_KERNEL, AD_SINGLE_BLOCKS, \
+                f, da, db, daa, dab, dbb)                                                          \
+    BINARY_OP(op, types, 0, .formula = #f, .slope = {#da, #db},                                    \
+              .bend = {{#daa, #dab}, {#dab, #dbb}})
+#define PIECEWISE(op, types, f, da, db)                                                            \
+    BINARY_BOTH(op, types, AD_KERNEL, AD_BLOCKS, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, 0, \
+                0, 0)                                                                              \
+    BINARY_OP(op, types, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},                         \
               .bend = {{"0", "0"}, {"0", "0"}})
+
+/* Logarithms that are called, not written out, in f64 for both types. */
+static AD_APART double log_of(double x)
+{
+    return AD_LOG(x);
+}
+
+static AD_APART double log1p_of(double x)
+{
+    return AD_LOG1P(x);
+}
 
 /* clang-format off */
 AD_WRAPPING(ad_add, a + b)
@@ -99,16 +119,16 @@ LONG(     ad_celu, FLOATS,
           a > 0 ? 0 : AD_EXP(a / b) / b,
           a > 0 ? 0 : -AD_VANISHING(AD_EXP(a / b), a / b / b),
           a > 0 ? 0 : AD_VANISHING(AD_EXP(a / b), a / b * (a / b) / b))
-LONG(     ad_xlogy, FLOATS,
-          a == 0 && b == b ? 0 : a * AD_LOG(b),
-          AD_LOG(b),
+RARE(     ad_xlogy, FLOATS,
+          a == 0 && b == b ? 0 : a * log_of(b),
+          log_of(b),
           a == 0 ? 0 : a / b,
           0,
           1 / b,
           a == 0 ? 0 : -(a / b) / b)
-LONG(     ad_xlog1py, FLOATS,
-          a == 0 && b == b ? 0 : a * AD_LOG1P(b),
-          AD_LOG1P(b),
+RARE(     ad_xlog1py, FLOATS,
+          a == 0 && b == b ? 0 : a * log1p_of(b),
+          log1p_of(b),
           a == 0 ? 0 : a / (1 + b),
           0,
           1 / (1 + b),

@@ -20,26 +20,22 @@ const char *ad_type_integers(const ad_type *x, const void *attr, ad_type *y);
 /* The forward rule where y is of an integer type. */
 void ad_integers_forward(const ad_forward_args *c, const ad_integer_kernels *kernels);
 
-/* op##_integers from an expression of a and b, or of a alone. One loop does for all machines: what is
- * done with integers is rarely much. */
-#define AD_INTEGER_KERNEL(name, T, second, result)                                             \
-    static void name(size_t from, size_t n, const void *const *restrict in, void *restrict to) \
-    {                                                                                          \
-        T *restrict out = to;                                                                  \
-        for (size_t i = 0; i < n; i++) {                                                       \
-            T a = AD_IN(T, 0), b = AD_IN(T, second);                                           \
-            (void)b;                                                                           \
-            out[i] = (T)(result);                                                              \
-        }                                                                                      \
-    }
+/* op##_integers from an expression of a and b, or of a alone. */
+#define AD_INTEGER_KERNEL(name, T, second, result) \
+    AD_INLINE T name##_of(T a, T b)                \
+    {                                              \
+        (void)b;                                   \
+        return (T)(result);                        \
+    }                                              \
+    AD_SINGLE_KERNEL(name, T, name##_of(AD_IN(T, 0), AD_IN(T, second)))
 #define AD_INTEGER_KERNELS(op, T32, T64, second, result) \
     AD_INTEGER_KERNEL(op##_i32, T32, second, result)     \
     AD_INTEGER_KERNEL(op##_i64, T64, second, result)     \
     AD_INTEGER_KERNEL(op##_u8, uint8_t, second, result)  \
     static const ad_integer_kernels op##_integers = {{   \
-        {AD_ALL_SAME(op##_i32), {NULL}},                 \
-        {AD_ALL_SAME(op##_i64), {NULL}},                 \
-        {AD_ALL_SAME(op##_u8), {NULL}},                  \
+        AD_SINGLE(op##_i32),                             \
+        AD_SINGLE(op##_i64),                             \
+        AD_SINGLE(op##_u8),                              \
     }};
 
 /* Wrapping ones are computed without signs. */

@@ -14,13 +14,13 @@
     AD_SLOPE_PART(op##_da, s, T, c, da, AD_ADDING_KERNEL)                                 \
     AD_SLOPE_PART(op##_db, s, T, c, db, AD_ADDING_KERNEL)                                 \
     AD_SLOPE_PART(op##_dc, s, T, c, dc, AD_ADDING_KERNEL)                                 \
-    AD_BEND_PART(op##_dab, s, T, c, dab)                                                  \
-    AD_BEND_PART(op##_dac, s, T, c, dac)                                                  \
-    AD_BEND_PART(op##_dbc, s, T, c, dbc)
+    AD_BEND_PART(op##_dab, s, T, c, dab, AD_KERNEL)                                       \
+    AD_BEND_PART(op##_dac, s, T, c, dac, AD_KERNEL)                                       \
+    AD_BEND_PART(op##_dbc, s, T, c, dbc, AD_KERNEL)
 
 /* A second derivative by one operand alone. */
-AD_BEND_PART(none, f32, float, c, 0)
-AD_BEND_PART(none, f64, double, c, 0)
+AD_BEND_PART(none, f32, float, c, 0, AD_KERNEL)
+AD_BEND_PART(none, f64, double, c, 0, AD_KERNEL)
 
 #define TERNARY_OP(op, op_flags, ...)                                                            \
     static const ad_elementwise_kernels op##_kernels = {                                         \

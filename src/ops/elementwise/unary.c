@@ -56,6 +56,25 @@ UNARY_SHORT(ad_neg, -x, -1, 0)
 UNARY_OP_BY(ad_neg, AD_OP_LINEAR, ad_type_number, neg_forward, .formula = "-x", .slope = {"-1"},
             .bend = {{"0"}})
 
+/* ---- log1mexp, in f64 for both types ------------------------------------------------ */
+
+/* Up to log(2) from 0, exp(x) has too few digits for 1 - exp(x); beyond it, that has too few for its
+ * logarithm. */
+static AD_APART double log1mexp(double x)
+{
+    return x > -AD_LN_2 ? AD_LOG(-AD_EXPM1(x)) : AD_LOG1P(-AD_EXP(x));
+}
+
+static AD_APART double log1mexp_slope(double x)
+{
+    return -AD_EXP(x) / fabs(AD_EXPM1(x));
+}
+
+static AD_APART double log1mexp_bend(double x)
+{
+    return log1mexp_slope(x) / fabs(AD_EXPM1(x));
+}
+
 /* ---- of floats ---------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -78,10 +97,7 @@ UNARY(    ad_log,        AD_LOG(x),                  1 / x,           -1 / x / x
 UNARY(    ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / x / x)
 UNARY(    ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / x / x)
 UNARY(    ad_log1p,      AD_LOG1P(x),                1 / (1 + x),     -1 / (1 + x) / (1 + x))
-LONG(     ad_log1mexp,
-          x > -AD_LN_2 ? AD_LOG(-AD_EXPM1(x)) : AD_LOG1P(-AD_EXP(x)),
-          -AD_EXP(x) / fabs(AD_EXPM1(x)),
-          -AD_EXP(x) / AD_EXPM1(x) / AD_EXPM1(x))
+RARE(     ad_log1mexp,   log1mexp(x),                log1mexp_slope(x), log1mexp_bend(x))
 /* clang-format on */
 
 const ad_op *const ad_unary_ops[] = {
