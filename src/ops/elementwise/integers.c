@@ -6,18 +6,11 @@
 #include "kernels/map.h"
 #include "ops/families.h"
 
-static bool is_integer(ad_type type)
-{
-    return type == AD_I32 || type == AD_I64 || type == AD_U8;
-}
-
 const char *ad_type_number(const ad_type *x, const void *attr, ad_type *y)
 {
     (void)attr;
     *y = x[0];
-    return ad_type_is_float(x[0]) || is_integer(x[0])
-               ? NULL
-               : "operands must be numbers, not masks (ad_cast converts)";
+    return x[0] == AD_BOOL ? "operands must be numbers, not masks (ad_cast converts)" : NULL;
 }
 
 const char *ad_type_numbers(const ad_type *x, const void *attr, ad_type *y)
@@ -34,7 +27,7 @@ const char *ad_type_integers(const ad_type *x, const void *attr, ad_type *y)
 {
     (void)attr;
     *y = x[0];
-    if (!is_integer(x[0]))
+    if (ad_type_is_float(x[0]) || x[0] == AD_BOOL)
         return "operands must be i32, i64 or u8 (ad_cast converts)";
     return x[0] == x[1] ? NULL : "operands must have one type (ad_cast converts)";
 }

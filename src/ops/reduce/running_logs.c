@@ -35,7 +35,7 @@ static void add_number(log_sum *l, double x)
     *l = (log_sum){m, s, part / s, rest / s};
 }
 
-static double log_of(const log_sum *l)
+static double logarithm(const log_sum *l)
 {
     return l->m + AD_LOG(l->s);
 }
@@ -44,9 +44,9 @@ void ad_run_logsumexp(const ad_running *l)
 {
     log_sum sum = nothing;
     for (size_t i = 0; i < l->n; i++) {
-        double before = log_of(&sum);
+        double before = logarithm(&sum);
         add_number(&sum, l->x[i]);
-        l->out[i] = l->exclusive ? before : log_of(&sum);
+        l->out[i] = l->exclusive ? before : logarithm(&sum);
     }
 }
 
