@@ -61,8 +61,9 @@ typedef struct ad_tangents {
 } ad_tangents;
 
 struct ad_tape {
-    _Atomic(const char *)
-        source_line; /* of the next call, or NULL; must be first, see ad_tape_at_line */
+    _Atomic(const char *) source_line; /* of the next call, or of the one that is running; NULL:
+                                           unknown. Must be first, see ad_tape_at_line */
+    uint32_t calls;                    /* doors that are open, see failure.h */
     const ad_allocator *allocator;
     unsigned checks;
     ad_guard guard;

@@ -144,7 +144,7 @@ static bool call_pullback(const pulling *p, void *dy)
         return false;
     ad_arena_mark start = ad_kernel_begin(t, n->op);
     n->op->pullback(&args);
-    return ad_kernel_end(t, start, pullback_of, (int)n->arity, p->f.x) &&
+    return ad_kernel_end(t, start, pullback_of, n, p->f.x) &&
            (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, &p->f, pullback_of, args.dys));
 }
 
@@ -153,8 +153,8 @@ static bool call_curvature(const pulling *p)
     ad_tape *t = p->t;
     const ad_node *n = p->n;
     if (!n->op->curvature) {
-        ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no second derivative (no curvature rule)",
-                     n->op->name);
+        ad_tape_fail(ad_at_node(t, n), AD_NO_DERIVATIVE,
+                     "%s: there is no second derivative (no curvature rule)", n->op->name);
         return false;
     }
     ad_curvature_args args = {.size = sizeof args,
@@ -174,7 +174,7 @@ static bool call_curvature(const pulling *p)
     args.dy = ad_node_rows(n, n->cotangent);
     ad_arena_mark start = ad_kernel_begin(t, n->op);
     n->op->curvature(&args);
-    return ad_kernel_end(t, start, curvature_of, (int)n->arity, p->f.x) &&
+    return ad_kernel_end(t, start, curvature_of, n, p->f.x) &&
            (!(t->checks & AD_CHECK_NUMBERS) ||
             good_cotangents(t, n, &p->f, curvature_of, args.dys));
 }

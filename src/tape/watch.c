@@ -143,6 +143,7 @@ bool ad_not_finite(ad_tape *t, const ad_outcome *o)
     ad_text_add(&text, " is ");
     add_number(&text, ad_view_get(&o->numbers, i));
     tell_operands(&text, t, o, &at);
+    ad_tape_at_line(t, NULL); /* which the text has, behind the label */
     ad_tape_fail(t, AD_NOT_FINITE, "%s", line);
     return false;
 }

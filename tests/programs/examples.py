@@ -184,8 +184,8 @@ def test_mnist_classifier_mnist():
 def test_custom_op():
     printed = run('custom_op')
     check_order(printed, 'check_op: wrong_huber([', 'differences give',
-                'only through round, which has no derivative',
-                'pullback of acos([2]): the slope at x[1] = 1 is infinite', 'no cosine')
+                'only through round at ', 'custom_op.c:', ', which has no derivative',
+                'pullback of acos([2]) at ', 'custom_op.c:', ': the slope at x[1] = 1 is infinite', 'no cosine')
 
 
 def test_event_loop():
