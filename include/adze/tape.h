@@ -403,9 +403,10 @@ static inline AD_UNUSED ad_view ad_view_itself(ad_view v)
 {
     return v;
 }
-#define AD_VIEW_FROM(x) _Generic((x), ad_view: ad_view_itself, ad_array: ad_array_view)(x)
-#define ad_watch(tape, x) (ad_watch)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(x))
-#define ad_freeze(tape, x) (ad_freeze)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(x))
+#define AD_VIEW_FROM(...)                                                                  \
+    _Generic((__VA_ARGS__), ad_view: ad_view_itself, ad_array: ad_array_view)(__VA_ARGS__)
+#define ad_watch(tape, ...) (ad_watch)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(__VA_ARGS__))
+#define ad_freeze(tape, ...) (ad_freeze)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(__VA_ARGS__))
 #ifndef AD_NO_SOURCE_LINES
 #define ad_constant(tape, ...) (ad_constant)(AD_TAPE_AT_LINE(tape), __VA_ARGS__)
 #endif
