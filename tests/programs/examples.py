@@ -142,7 +142,7 @@ def test_fully_connected_mnist():
 
 
 def check_bar(name, *arguments):
-    """On a terminal there is a bar, and at the end there is none."""
+    """On a terminal there is a bar from the start, with rate, loss and time left, and at the end there is none."""
     master, slave = pty.openpty()
     command = [str(PROGRAMS / name), *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as process:
@@ -158,7 +158,13 @@ def check_bar(name, *arguments):
             shown += piece
     os.close(master)
     expect(process.returncode == 0, f'{name} ended with {process.returncode} on a terminal')
-    expect(b'##' in shown and b' %' in shown, f'there is no bar: {shown[:200]!r}')
+    bars = shown.decode().replace('\r', '\x1b[K').split('\x1b[K')
+    bars = [text for text in bars if text]
+    expect(bars[0] == '  training [' + 20 * ' ' + ']   0 %', f'the first bar is {bars[0]!r}')
+    form = r'  training \[#* *\] +\d+ %  \d+ images/s  loss \d+\.\d{4}  \d+:\d\d left'
+    for text in bars[1:]:
+        expect(re.fullmatch(form, text), f'a bar is {text!r}')
+    expect(len(bars) > 1, 'the bar is drawn once only')
     expect(shown.endswith(b'\r\x1b[K'), f'the bar stays: {shown[-80:]!r}')
 
 
