@@ -50,6 +50,7 @@ typedef struct row {
 static const row table[] = {
     {"data", "DIR", "folder with MNIST's four files; without it digits are drawn", TEXT, AT(data)},
     {"json", "FILE", "write every number by name into FILE", TEXT, AT(json)},
+    {"stacks", "FILE", "write folded stacks, for a flame graph, into FILE", TEXT, AT(stacks)},
     {"train", "N", "how many digits to draw for training", COUNT, AT(train)},
     {"test", "N", "how many digits to draw for testing", COUNT, AT(test)},
     {"epochs", "N", "rounds of training", COUNT, AT(epochs)},
@@ -216,7 +217,6 @@ static void draw(progress *p)
     }
     fputs("\033[K", stderr); /* clear the rest of the line */
     fflush(stderr);
-}
     p->drawn = now();
 }
 
@@ -241,6 +241,7 @@ void progress_hide(progress *p)
 {
     if (p->drawn)
         fputs("\r\033[K", stderr);
+}
 
 /* ---- results ----------------------------------------------------------------------- */
 

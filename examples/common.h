@@ -22,6 +22,7 @@ void check(const ad_tape *t);
 typedef struct settings {
     const char *data;    /* a folder with MNIST's files; NULL: digits are drawn */
     const char *json;    /* a file for the results; NULL: none */
+    const char *stacks;  /* a file for a flame graph; NULL: none */
     int64_t train, test; /* how many digits to draw */
     int64_t epochs, batch, repeat, seed, threads;
     double rate;

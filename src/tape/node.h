@@ -88,7 +88,8 @@ struct ad_tape {
     void *poll_user;
     ad_error error;
     ad_workspace work;
-    bool looked_on; /* by a tracer or a poll */
+    struct ad_profile *profile; /* borrowed, or NULL */
+    bool looked_on;             /* by a tracer or a poll */
     ad_tracer *tracer;
     void *tracer_user;
     ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */

@@ -104,7 +104,7 @@ static AD_APART bool good_numbers(const ad_recording *r, ad_node *first)
         if (ad_all_finite(r->tape->work.isa, n->type, n->data, n->count))
             continue;
         return ad_not_finite(r->tape,
-                             &(ad_outcome){.rule = "",
+                             &(ad_outcome){.rule = AD_RULE_FORWARD,
                                            .what = r->args.results > 1 ? "the value" : "the result",
                                            .operand = -1,
                                            .result = r->args.results > 1 ? i : -1,
@@ -125,7 +125,7 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
                                    "memory ran out (for the bytes that the op saves)");
     r->args.saved = n->saved;
     r->args.run = common_run(r, results);
-    ad_arena_mark start = ad_kernel_begin(t, r->op);
+    ad_arena_mark start = ad_kernel_begin(t, AD_RULE_FORWARD, n);
     if (r->op->check)
         r->op->check(&r->args);
     if (t->work.rejected.status == AD_OK) {
@@ -135,7 +135,7 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
             r->args.y = r->y[0];
         r->op->forward(&r->args);
     }
-    if (!ad_kernel_end(t, start, "", n, r->x) ||
+    if (!ad_kernel_end(t, start, AD_RULE_FORWARD, n, r->x) ||
         (t->checks & AD_CHECK_NUMBERS && !good_numbers(r, n)))
         return false;
     if (saved_bytes && !any_tracked(r, results)) { /* nobody will read the saved bytes */

@@ -5,11 +5,18 @@
 #include "array/text.h"
 #include "tape/failure.h"
 
-bool ad_kernel_failed(ad_tape *t, const char *prefix, const ad_node *n, const ad_view *x)
+const char *ad_rule_prefix(ad_rule rule)
+{
+    static const char *const prefixes[AD_RULE_COUNT] = {"", "pullback of ", "jvp of ",
+                                                        "curvature of "};
+    return prefixes[rule];
+}
+
+bool ad_kernel_failed(ad_tape *t, ad_rule rule, const ad_node *n, const ad_view *x)
 {
     char call[256];
     ad_call_print(n->op->name, (int)n->arity, x, call, sizeof call);
-    ad_tape_fail(ad_at_node(t, n), t->work.rejected.status, "%s%s: %s", prefix, call,
+    ad_tape_fail(ad_at_node(t, n), t->work.rejected.status, "%s%s: %s", ad_rule_prefix(rule), call,
                  t->work.rejected.text);
     t->work.rejected = (ad_error){0};
     return false;

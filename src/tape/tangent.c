@@ -196,7 +196,7 @@ static AD_APART bool good_tangents(ad_tape *t, const ad_node *n, const ad_frame 
         if (!ty[k].data ||
             ad_all_finite(t->work.isa, ty[k].type, ty[k].data, ad_array_count(&ty[k])))
             continue;
-        return ad_not_finite(t, &(ad_outcome){.rule = "jvp of ",
+        return ad_not_finite(t, &(ad_outcome){.rule = AD_RULE_JVP,
                                               .what = "the tangent",
                                               .operand = -1,
                                               .result = n->further ? (int)k : -1,
@@ -253,9 +253,9 @@ static bool call_jvp(ad_tape *t, uint32_t first, ad_frame *f)
         if (i > 0)
             next_direction(t, first, f, ty);
         args.ty = ty[0];
-        ad_arena_mark start = ad_kernel_begin(t, n->op);
+        ad_arena_mark start = ad_kernel_begin(t, AD_RULE_JVP, n);
         n->op->jvp(&args);
-        good = ad_kernel_end(t, start, "jvp of ", n, f->x) &&
+        good = ad_kernel_end(t, start, AD_RULE_JVP, n, f->x) &&
                (!(t->checks & AD_CHECK_NUMBERS) || good_tangents(t, n, f, ty));
     }
     return good;

@@ -261,6 +261,28 @@ def test_newton():
     near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
 
 
+def test_profile():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'stacks.txt')
+        lines = run('profile', '--epochs', 3, '--stacks', path).splitlines()
+        stacks = path.read_text(encoding='utf-8').splitlines()
+    expect(lines[0].split() == 'share forward ms calls pullback ms calls MB operation'.split(), lines[0])
+    rows = [re.fullmatch(r' *([0-9.]+)%((?: +(?:[0-9.]+|-)){5})  (.+)', line) for line in lines[1:]]
+    expect(all(rows), f'a row of another form: {lines}')
+    places = [re.sub(r'at \S*/', 'at ', row[3]) for row in rows]
+    for place in (r'dense at profile\.c:\d+', r'checkpoint at profile\.c:\d+',
+                  r'softmax_cross_entropy at profile\.c:\d+', 'all',
+                  r'matmul at profile\.c:\d+, within pullback of checkpoint at profile\.c:\d+'):
+        expect(any(re.fullmatch(place, p) for p in places), f'{place} is not among {places}')
+    shares = [float(row[1]) for row in rows]
+    expect(shares[:-1] == sorted(shares[:-1], reverse=True) and shares[-1] == 100, f'shares {shares}')
+    near('sum of the shares', sum(shares[:-1]), 100, 0.05 * len(shares))
+    for line in stacks:
+        expect(re.fullmatch(r'((forward|pullback);[^; ]+\.c:\d+;\w+;?)+ \d+', line), f'a stack is {line!r}')
+    expect(any(re.match(r'pullback;[^;]+;checkpoint;pullback;[^;]+;tanh ', line) for line in stacks),
+           f'nothing within a checkpoint: {stacks}')
+
+
 def test_scalar():
     lines = run('scalar').splitlines()
     numbers = [float(line.split()[-1]) for line in lines]
