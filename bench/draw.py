@@ -1,5 +1,5 @@
-"""Draws a report with gnuplot: bars of ratios, and curves of how cost grows; SVG and PNG. Ratios are those of the
-tables: adze's time over the other's."""
+"""Draws a report with gnuplot: bars of ratios, and curves of how cost grows; SVG and PNG. Ratios are
+those of the tables: adze's time over the other's."""
 import math
 import re
 import shutil
@@ -15,7 +15,8 @@ COLOURS = {'adze': '#d62728', 'bare': '#555555', 'same': '#aaaaaa', 'pytorch': '
            'eigen': '#17becf'}
 OTHER_COLOUR = '#8c564b'
 # Ticks of ratios, at their logarithms.
-DECADES = [f'"{digit * 10.0 ** n:g}" {math.log10(digit) + n:.4f}' for n in range(-4, 5) for digit in (1, 2, 5)]
+TICKS = [f'"{digit * 10.0 ** n:g}" {math.log10(digit) + n:.4f}'
+         for n in range(-4, 5) for digit in (1, 2, 5)]
 # A family of cases, the axis, and what time stands for.
 CURVES = (('batch_', 'images in a batch', 'ns per step'),
           ('width_', 'width of the hidden layer', 'ns per step'),
@@ -56,8 +57,8 @@ def block(name, lines):
 
 
 def bars(whole, cases):
-    """adze's time over others', of the first cases: bars up or down from 1, where both are as fast. None where there
-    is nothing to compare with."""
+    """adze's time over others', of the first cases: bars up or down from 1, where both are as fast.
+    None where there is nothing to compare with."""
     cases = [case for case in cases if case['name'] in FIRST and len(times_of(case)) > 1]
     if not cases:
         return None
@@ -73,7 +74,7 @@ def bars(whole, cases):
     return (block('bars', lines) +
             'set style data histograms\nset style histogram clustered gap 1\n'
             'set style fill solid 0.8 noborder\nset grid y\nset xtics rotate by -25\n'
-            f'set ytics ({", ".join(DECADES)})\nset offsets 0, 0, 0.1, 0.1\n'
+            f'set ytics ({", ".join(TICKS)})\nset offsets 0, 0, 0.1, 0.1\n'
             f'set title {quoted(title(what, whole, cases))}\n'
             'set key outside bottom horizontal\nset ylabel "ratio"\n'
             f'plot {plots}, 0 with lines dashtype 2 linecolor "black" notitle\n')
@@ -123,7 +124,8 @@ def draw(whole, folder):
     drawn = []
     for n in whole['ceiling_gflops']:
         cases = [case for case in whole['cases'] if case['threads'] == int(n)]
-        for kind, script, height in ('ratios', bars(whole, cases), 600), ('curves', curves(whole, cases), 900):
+        pictures = ('ratios', bars(whole, cases), 600), ('curves', curves(whole, cases), 900)
+        for kind, script, height in pictures:
             for ending, terminal in TERMINALS.items():
                 path = folder / f'{kind}_{n}.{ending}'
                 if script and plot(script, terminal.format(height=height), path):

@@ -97,13 +97,14 @@ def warnings(whole):
     threads = max(case['threads'] for case in whole['cases'])
     load = whole.get('load_at_start', 0)
     if load > threads:
-        yield (f'Warning: the machine was busy: its load was {load:.1f} at the start, more than the '
-               f'{threads} thread{"s" * (threads != 1)} here')
-    restless = [case for case in whole['cases'] if case['spread'] > BUSY_SPREAD]
+        yield (f'Warning: the machine was busy: its load was {load:.1f} at the start, more than '
+               f'the {threads} thread{"s" * (threads != 1)} here')
+    restless = [case for case in whole['cases'] if case.get('spread', 0) > BUSY_SPREAD]
     if restless:
         worst = max(restless, key=lambda case: case['spread'])
-        yield (f'Warning: times were not steady: the spread is above {BUSY_SPREAD:.0%} in {len(restless)} of '
-               f'{len(whole["cases"])} rows,\n{worst["spread"]:.0%} in {worst["name"]}')
+        yield (f'Warning: times were not steady: the spread is above {BUSY_SPREAD:.0%} in '
+               f'{len(restless)} of {len(whole["cases"])} rows,\n{worst["spread"]:.0%} in '
+               f'{worst["name"]}')
 
 
 def notes(whole):

@@ -218,6 +218,7 @@ def test_against():
         markdown = pathlib.Path(folder, 'table.md')
         build, options = PROGRAM.parents[1], ['--filter', '^op', '--markdown', markdown]
         printed, whole = compare(build, build, folder, '--rounds', '3', *options)
+        expect(('Warning' in printed) == (whole['load_at_start'] > 2), 'a warning of the load, or none')
         names = [(row['name'], row['threads']) for row in whole['cases']]
         wanted = [(name, n) for name in listed() if name.startswith('op') for n in (1, 2)]
         expect(sorted(names) == sorted(wanted), f'{names}, not {wanted}')
