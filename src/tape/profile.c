@@ -9,6 +9,7 @@
 #include "tape/profile.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "tape/evaluation.h"
 #include "tape/failure.h"
 
@@ -19,9 +20,18 @@
 
 enum { MOST_RUNNING = 2 * AD_DEEPEST };
 
+/* What tells rows apart: where they are within, and the texts one after the other, each with its end.
+ * There is no second text if the source line is not known. */
+typedef struct key {
+    const ad_profile_row *within;
+    uint64_t within_rule;
+    char texts[];
+} key;
+
 typedef struct row {
     ad_profile_row shown; /* first: others know the row by it */
-    uint64_t hash;
+    UT_hash_handle hh;
+    key *key;
 } row;
 
 typedef struct running {
@@ -32,10 +42,8 @@ typedef struct running {
 
 struct ad_profile {
     const ad_allocator *allocator;
-    ad_arena texts;  /* and rows */
-    row **rows;      /* [capacity], used below count */
-    uint32_t *slots; /* [2 * capacity], a hash of them: 1 and the row's number, or 0 */
-    size_t count, capacity;
+    ad_arena memory; /* of rows and keys */
+    row *rows;       /* a hash, in the order of first calls */
     row others;
     size_t depth; /* of running calls; only MOST_RUNNING are in the list */
     running list[MOST_RUNNING];
@@ -48,24 +56,41 @@ ad_profile *ad_profile_new(const ad_allocator *allocator)
     ad_profile *p = ad_memory_take(allocator, sizeof *p);
     if (p)
         *p = (ad_profile){.allocator = allocator,
-                          .texts.allocator = allocator,
+                          .memory.allocator = allocator,
                           .others.shown = {.size = sizeof(ad_profile_row), .op = "others"}};
     return p;
 }
 
-static void give_lists(ad_profile *p)
+AD_HASH_BEGIN
+static void clear(ad_profile *p)
 {
-    ad_memory_give(p->allocator, p->rows, p->capacity * sizeof *p->rows);
-    ad_memory_give(p->allocator, p->slots, 2 * p->capacity * sizeof *p->slots);
+    const ad_allocator *allocator = p->allocator;
+    HASH_CLEAR(hh, p->rows);
 }
+
+/* False when memory ran out. */
+static bool insert(ad_profile *p, row *r, size_t bytes)
+{
+    const ad_allocator *allocator = p->allocator;
+    HASH_ADD_KEYPTR(hh, p->rows, r->key, bytes, r);
+    return ad_hashed(r);
+}
+
+static row *find(const ad_profile *p, const key *k, size_t bytes)
+{
+    row *r;
+    HASH_FIND(hh, p->rows, k, bytes, r);
+    return r;
+}
+AD_HASH_END
 
 void ad_profile_free(ad_profile *p)
 {
     if (!p)
         return;
-    give_lists(p);
-    ad_arena_return(&p->texts, (ad_arena_mark){0});
-    ad_arena_trim(&p->texts);
+    clear(p);
+    ad_arena_return(&p->memory, (ad_arena_mark){0});
+    ad_arena_trim(&p->memory);
     ad_memory_give(p->allocator, p, sizeof *p);
 }
 
@@ -79,105 +104,69 @@ void ad_tape_profile(ad_tape *t, ad_profile *p)
 
 /* ---- rows ---------------------------------------------------------------------------- */
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+/* The key of a row of n at this moment. NULL when memory ran out. */
+static key *key_of(ad_profile *p, const ad_node *n, size_t *bytes)
 {
-    for (; text && *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    return (hash ^ !text) * 1099511628211u;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_row(const row *r, const row *key)
-{
-    return r->hash == key->hash && r->shown.within == key->shown.within &&
-           r->shown.within_rule == key->shown.within_rule &&
-           same_text(r->shown.op, key->shown.op) &&
-           same_text(r->shown.source_line, key->shown.source_line);
-}
-
-/* The slot of the row, or the empty one where it belongs. */
-static uint32_t *find_slot(const ad_profile *p, const row *key)
-{
-    size_t mask = 2 * p->capacity - 1, i = key->hash & mask;
-    while (p->slots[i] && !same_row(p->rows[p->slots[i] - 1], key))
-        i = (i + 1) & mask;
-    return &p->slots[i];
-}
-
-static bool more_rows(ad_profile *p)
-{
-    size_t capacity = p->capacity ? 2 * p->capacity : 64;
-    row **rows = ad_memory_take(p->allocator, capacity * sizeof *rows);
-    uint32_t *slots = ad_memory_take(p->allocator, 2 * capacity * sizeof *slots);
-    if (!rows || !slots) {
-        ad_memory_give(p->allocator, rows, capacity * sizeof *rows);
-        ad_memory_give(p->allocator, slots, 2 * capacity * sizeof *slots);
-        return false;
+    const char *op = n->op->name, *line = n->source_line;
+    size_t first = strlen(op) + 1, second = line ? strlen(line) + 1 : 0;
+    *bytes = sizeof(key) + first + second;
+    key *k = ad_arena_take(&p->memory, *bytes, sizeof(void *));
+    if (!k)
+        return NULL;
+    *k = (key){NULL, 0};
+    if (p->depth && p->depth <= MOST_RUNNING) {
+        const running *outer = &p->list[p->depth - 1];
+        *k = (key){&outer->row->shown, outer->rule};
     }
-    memset(slots, 0, 2 * capacity * sizeof *slots);
-    if (p->count)
-        memcpy(rows, p->rows, p->count * sizeof *rows);
-    give_lists(p);
-    p->rows = rows;
-    p->slots = slots;
-    p->capacity = capacity;
-    for (uint32_t i = 0; i < p->count; i++)
-        *find_slot(p, rows[i]) = i + 1;
-    return true;
+    memcpy(k->texts, op, first);
+    if (line)
+        memcpy(k->texts + first, line, second);
+    return k;
 }
 
-/* A copy in the arena; NULL of NULL, and where memory ran out. */
-static char *copy_text(ad_profile *p, const char *text)
+static row *add_row(ad_profile *p, key *k, size_t bytes)
 {
-    size_t bytes = text ? strlen(text) + 1 : 0;
-    char *copy = bytes ? ad_arena_take(&p->texts, bytes, 1) : NULL;
-    return copy ? memcpy(copy, text, bytes) : NULL;
-}
-
-static row *add_row(ad_profile *p, const row *key)
-{
-    if (p->count == p->capacity && !more_rows(p))
+    size_t first = strlen(k->texts) + 1;
+    row *r = ad_arena_take(&p->memory, sizeof *r, sizeof(void *));
+    if (!r)
         return &p->others;
-    row *r = ad_arena_take(&p->texts, sizeof *r, sizeof(void *));
-    char *op = copy_text(p, key->shown.op), *line = copy_text(p, key->shown.source_line);
-    if (!r || !op || (key->shown.source_line && !line))
-        return &p->others;
-    *r = *key;
-    r->shown.op = op;
-    r->shown.source_line = line;
-    p->rows[p->count++] = r;
-    *find_slot(p, r) = (uint32_t)p->count;
-    return r;
+    *r = (row){.shown = {.size = sizeof(ad_profile_row),
+                         .op = k->texts,
+                         .source_line = bytes > sizeof(key) + first ? k->texts + first : NULL,
+                         .within = k->within,
+                         .within_rule = (ad_rule)k->within_rule},
+               .key = k};
+    return insert(p, r, bytes) ? r : &p->others;
 }
 
 static row *row_of(ad_profile *p, const ad_node *n)
 {
-    row key = {.shown = {.size = sizeof(ad_profile_row),
-                         .op = n->op->name,
-                         .source_line = n->source_line}};
-    if (p->depth && p->depth <= MOST_RUNNING) {
-        const running *outer = &p->list[p->depth - 1];
-        key.shown.within = &outer->row->shown;
-        key.shown.within_rule = outer->rule;
-    }
-    key.hash = hash_text(hash_text(14695981039346656037u, key.shown.op), key.shown.source_line) ^
-               (uintptr_t)key.shown.within;
-    uint32_t slot = p->capacity ? *find_slot(p, &key) : 0;
-    return slot ? p->rows[slot - 1] : add_row(p, &key);
+    size_t bytes;
+    ad_arena_mark start = ad_arena_here(&p->memory);
+    key *k = key_of(p, n, &bytes);
+    row *r = k ? find(p, k, bytes) : &p->others;
+    if (!r)
+        return add_row(p, k, bytes);
+    ad_arena_return(&p->memory, start);
+    return r;
+}
+
+/* The row after r, the first after NULL; the others come last, if there are any. */
+static const row *next_row(const ad_profile *p, const row *r)
+{
+    const row *next = r ? r->hh.next : p->rows;
+    bool lost = false;
+    for (int rule = 0; rule < AD_RULE_COUNT; rule++)
+        lost = lost || p->others.shown.calls[rule];
+    return next ? next : lost && r != &p->others ? &p->others : NULL;
 }
 
 const ad_profile_row *ad_profile_at(const ad_profile *p, size_t i)
 {
-    if (!p || i > p->count)
-        return NULL;
-    bool lost = false;
-    for (int rule = 0; rule < AD_RULE_COUNT; rule++)
-        lost = lost || p->others.shown.calls[rule];
-    return i < p->count ? &p->rows[i]->shown : lost ? &p->others.shown : NULL;
+    const row *r = p ? next_row(p, NULL) : NULL;
+    while (r && i-- > 0)
+        r = next_row(p, r);
+    return r ? &r->shown : NULL;
 }
 
 /* ---- calls --------------------------------------------------------------------------- */
@@ -293,13 +282,13 @@ ad_status ad_profile_print(const ad_profile *p, FILE *out)
 {
     if (!p || !out)
         return AD_MISUSE;
-    size_t n = 0, bytes = (p->count + 1) * sizeof(ad_profile_row *);
+    size_t n = 0, bytes = (HASH_COUNT(p->rows) + 1) * sizeof(ad_profile_row *);
     const ad_profile_row **rows = ad_memory_take(p->allocator, bytes);
     if (!rows)
         return AD_MEMORY;
     ad_profile_row all = {.op = "all"};
-    for (; (rows[n] = ad_profile_at(p, n)); n++)
-        add_up(&all, rows[n]);
+    for (const row *r = NULL; (r = next_row(p, r)); n++)
+        add_up(&all, rows[n] = &r->shown);
     qsort(rows, n, sizeof *rows, longest_first);
     print_head(&all, out);
     for (size_t i = 0; i < n; i++) {
@@ -337,14 +326,13 @@ static void print_stack(const ad_profile_row *r, ad_rule rule, FILE *out)
 
 ad_status ad_profile_print_stacks(const ad_profile *p, FILE *out)
 {
-    const ad_profile_row *r;
     if (!p || !out)
         return AD_MISUSE;
-    for (size_t i = 0; (r = ad_profile_at(p, i)); i++)
+    for (const row *r = NULL; (r = next_row(p, r));)
         for (ad_rule rule = 0; rule < AD_RULE_COUNT; rule++)
-            if (r->calls[rule]) {
-                print_stack(r, rule, out);
-                fprintf(out, " %.0f\n", 1e9 * r->seconds[rule]);
+            if (r->shown.calls[rule]) {
+                print_stack(&r->shown, rule, out);
+                fprintf(out, " %.0f\n", 1e9 * r->shown.seconds[rule]);
             }
     return written(out);
 }
