@@ -48,8 +48,8 @@
     AD_LOOPS(name, T, =, result)          \
     AD_LOOPS(name##_add, T, +=, result)
 
-/* The same in one loop for all instruction sets, which takes a third of the room: for what is rarely
- * computed. */
+/* The same in one loop for all instruction sets, which takes a third of the room: for what is
+ * rarely computed. */
 #define AD_SINGLE_KERNEL(name, T, result) AD_BASE_LOOP(name, T, =, result)
 
 #define AD_LOOPS(name, T, assigns, result) \

@@ -36,13 +36,6 @@ static ad_tensor first_row(ad_tensor x)
     return y[0];
 }
 
-/* A vector as a matrix of one row, with the last number in the place of the first. */
-static ad_tensor with_another_number(ad_tensor x)
-{
-    ad_tensor row = ad_expand(x, 0);
-    return ad_set_diag(row, ad_slice(x, 0, -1, 3), 0);
-}
-
 static ad_tensor slice(ad_tensor x, uint64_t choice)
 {
     int axis = axis_of(x, choice);
@@ -404,7 +397,7 @@ CASE(set_diag_of_a_batch_below, ad_set_diag(x[0], x[1], -2), ON(S(2, 5, 3), S(2,
 CASE(set_diag_beside, ad_set_diag(x[0], x[1], INT64_MIN), ON(S(2, 3), S(0)), .linear = true)
 CASE(set_diag_of_nothing, ad_set_diag(x[0], x[1], 1), ON(S(3, 0), S(0)), .linear = true)
 CASE(set_diag_of_itself, ad_mul(ad_set_diag(x[0], ad_square(ad_diagonal(x[0], 0)), 0), x[0]), ON(S(3, 3)))
-CALL(set_diag, with_another_number(o[V]), .says = "expand", .uses = BIT(V), .any_type = BIT(V))
+CALL(set_diag, ad_set_diag(ad_diag(o[V], 0), o[V], 0), .says = "diag", .uses = BIT(V), .any_type = BIT(V))
 BAD(set_diag, ad_set_diag(o[A], o[V], 0), AD_BAD_SHAPE)
 BAD(set_diag, ad_set_diag(o[V], o[V], 0), AD_BAD_SHAPE)
 ORACLE(set_diag, ad_set_diag(x[0], x[1], 1))

@@ -125,8 +125,8 @@ AD_API ad_tensor ad_celu(ad_tensor a, ad_tensor b);       /* a for a > 0, else b
                                                              for b > 0 */
 
 /* ---- integers ----------------------------------------------------------------------- */
-/* ad_neg, ad_add, ad_sub, ad_mul, ad_maximum, ad_minimum and the comparisons take i32, i64 and u8 as
- * well. Results that do not fit wrap around. Integers have no derivative. */
+/* ad_neg, ad_add, ad_sub, ad_mul, ad_maximum and ad_minimum take i32, i64 and u8 as well. Results
+ * that do not fit wrap around. Integers have no derivative. */
 
 AD_API ad_tensor ad_floor_div(ad_tensor a, ad_tensor b); /* floor(a / b) of integers: 7 by -2 is -4;
                                                             AD_DOMAIN for b = 0 */

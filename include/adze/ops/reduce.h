@@ -115,8 +115,8 @@ AD_API ad_tensor ad_cumsum(ad_tensor x, int axis, unsigned how);
 AD_API ad_tensor ad_cumprod(ad_tensor x, int axis, unsigned how);
 
 /* Running log(sum(exp(x))) along an axis, without overflow. how is 0, AD_EXCLUSIVE, AD_REVERSE or
- * both; other bits are AD_MISUSE. Of nothing, and of elements that are all -inf, it is -inf, and the
- * gradient is 0. */
+ * both; other bits are AD_MISUSE. Of nothing, and of elements that are all -inf, it is -inf, and
+ * the gradient is 0. */
 AD_API ad_tensor ad_logcumsumexp(ad_tensor x, int axis, unsigned how);
 
 typedef struct ad_ranked {

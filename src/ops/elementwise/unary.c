@@ -58,8 +58,7 @@ UNARY_OP_BY(ad_neg, AD_OP_LINEAR, ad_type_number, neg_forward, .formula = "-x", 
 
 /* ---- log1mexp, in f64 for both types ------------------------------------------------ */
 
-/* Up to log(2) from 0, exp(x) has too few digits for 1 - exp(x); beyond it, that has too few for its
- * logarithm. */
+/* Near 0 the digits of 1 - exp(x) would cancel; far from it, those of its logarithm. */
 static AD_APART double log1mexp(double x)
 {
     return x > -AD_LN_2 ? AD_LOG(-AD_EXPM1(x)) : AD_LOG1P(-AD_EXP(x));
@@ -67,7 +66,7 @@ static AD_APART double log1mexp(double x)
 
 static AD_APART double log1mexp_slope(double x)
 {
-    return -AD_EXP(x) / fabs(AD_EXPM1(x));
+    return x > 0 ? (double)NAN : -AD_EXP(x) / fabs(AD_EXPM1(x));
 }
 
 static AD_APART double log1mexp_bend(double x)

@@ -2,8 +2,8 @@
  *
  * y[i] = log(exp(x[0]) + ... + exp(x[i])) is kept as a greatest number m and a sum s of exp(x - m),
  * so that nothing overflows, and no digits are lost before the point. With the shares of y[i] that
- * x[i] and y[i-1] have, p[i] = exp(x[i] - y[i]) and c[i] = exp(y[i-1] - y[i]), with cotangents g and
- * tangents t:
+ * x[i] and y[i-1] have, p[i] = exp(x[i] - y[i]) and c[i] = exp(y[i-1] - y[i]), the cotangents g and
+ * the tangents t:
  *
  *     dx[i] = p[i] r[i]    r[i] = g[i] + c[i+1] r[i+1]
  *     u[i] = p[i] t[i] + c[i] u[i-1]                                the tangent of y[i]
