@@ -84,6 +84,25 @@ static ad_status axpy(const ad_tree *d, const void *x, void *y, ad_error *error)
 }
 RUN(model_axpy, refuse_two(axpy))
 
+static ad_status clip(const ad_tree *d, const void *model, void *gradient, ad_error *error)
+{
+    double norm = 7;
+    ad_status status = ad_model_clip_global_norm(d, model ? gradient : NULL, 1, &norm, error);
+    ck_assert_double_eq(norm, 7);
+    return status;
+}
+RUN(model_clip_global_norm, refuse_two(clip))
+static void run_clip_global_norm(void)
+{
+    ad_array nothing = {0}, a = ad_zeros(AD_F64, AD_SHAPE(3));
+    ck_assert_int_eq(ad_clip_global_norm(1, NULL, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(0, &a, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(-1, &a, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(1, &nothing, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(1, &a, -1, NULL, NULL), AD_MISUSE);
+    ad_array_free(&a);
+}
+
 /* ---- optimisers ---------------------------------------------------------------------------- */
 
 static const ad_sgd sgd = {.rate = 1, .momentum = 0.9};
@@ -285,7 +304,8 @@ static void run_dataset_free(void)
 /* clang-format off */
 #define MODEL_ROWS(ROW) \
     ROW(model_watch) ROW(model_freeze) \
-    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_step) \
+    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_clip_global_norm) \
+    ROW(clip_global_norm) ROW(model_step) \
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
     ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(idx_read) \
