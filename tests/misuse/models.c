@@ -264,6 +264,20 @@ RUN(fill_uniform, refuse_fill(uniform, false))
 RUN(fill_normal, refuse_fill(normal, false))
 RUN(fill_kaiming, refuse_fill(ad_fill_kaiming, true))
 RUN(fill_glorot, refuse_fill(ad_fill_glorot, true))
+RUN(fill_kaiming_uniform, refuse_fill(ad_fill_kaiming_uniform, true))
+RUN(fill_lecun, refuse_fill(ad_fill_lecun, true))
+RUN(fill_lecun_uniform, refuse_fill(ad_fill_lecun_uniform, true))
+RUN(fill_pytorch, refuse_fill(ad_fill_pytorch, true))
+static ad_status truncated(ad_array *a, ad_random *r)
+{
+    return ad_fill_truncated_normal(a, r, 0, 1);
+}
+static ad_status orthogonal(ad_array *a, ad_random *r)
+{
+    return ad_fill_orthogonal(a, r, 1);
+}
+RUN(fill_truncated_normal, refuse_fill(truncated, false))
+RUN(fill_orthogonal, refuse_fill(orthogonal, true))
 
 /* ---- data ---------------------------------------------------------------------------------- */
 
@@ -308,7 +322,8 @@ static void run_dataset_free(void)
     ROW(clip_global_norm) ROW(model_step) \
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
-    ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(idx_read) \
+    ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(fill_kaiming_uniform) \
+    ROW(fill_lecun) ROW(fill_lecun_uniform) ROW(fill_pytorch) ROW(fill_truncated_normal) ROW(fill_orthogonal) ROW(idx_read) \
     ROW(idx_parse) ROW(dataset_read) ROW(dataset_free)
 /* clang-format on */
 
