@@ -406,6 +406,19 @@ const ad_method *draw_method(scene *s)
     return which == 7 ? NULL : &s->method[which == 6 ? 2 : which % 2];
 }
 
+const ad_cross_entropy_options *draw_loss_options(scene *s)
+{
+    uint64_t which = draw_below(s, 16);
+    s->loss = (ad_cross_entropy_options){.size = which == 1 ? 0 : sizeof s->loss,
+                                         .ignores = which & 2,
+                                         .ignored = 1,
+                                         .smoothing = which & 4 ? 0.1 : 0};
+    if (which & 8)
+        s->loss.weights = draw_tensor(s);
+    scene_tell(s, " options %d", (int)which);
+    return which ? &s->loss : NULL;
+}
+
 ad_states *draw_states(scene *s)
 {
     begin_writing(s);

@@ -337,6 +337,8 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
     (ad_softmax_cross_entropy_probabilities)(AD_AT_LINE(logits), AD_AT_LINE(probabilities))
 #define ad_softmax_cross_entropy(logits, label) \
     (ad_softmax_cross_entropy)(AD_AT_LINE(logits), AD_AT_LINE(label))
+#define ad_softmax_cross_entropy_with(logits, label, ...) \
+    (ad_softmax_cross_entropy_with)(AD_AT_LINE(logits), AD_AT_LINE(label), __VA_ARGS__)
 #define ad_dropout(x, ...) (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_uniform(t, ...) (ad_uniform)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
 #define ad_normal(t, ...) (ad_normal)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
