@@ -37,8 +37,9 @@ AD_API ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double d
 AD_API ad_status ad_fill_truncated_normal(ad_array *a, ad_random *r, double mean,
                                           double deviation);
 
-/* Fill an array of weights, [..., inputs, outputs], as ad_dense takes them. Axes before the last two
- * are a receptive field: its size multiplies inputs and outputs. AD_BAD_SHAPE for a rank below 2.
+/* Fill an array of weights, [..., inputs, outputs], as ad_dense takes them. Axes before the last
+ * two are a receptive field: its size multiplies inputs and outputs. AD_BAD_SHAPE for a rank below
+ * 2.
  *
  *     kaiming          normal, standard deviation sqrt(2 / inputs), for relu (He et al. 2015)
  *     kaiming_uniform  uniform within sqrt(6 / inputs): the same deviation; also "He uniform"
@@ -54,10 +55,10 @@ AD_API ad_status ad_fill_lecun_uniform(ad_array *w, ad_random *r);
 AD_API ad_status ad_fill_glorot(ad_array *w, ad_random *r);
 AD_API ad_status ad_fill_pytorch(ad_array *w, ad_random *r);
 
-/* Fills an array of weights with gain times a random matrix, all axes but the last being its rows,
- * whose columns are orthonormal, or whose rows are if they are fewer: Gram and Schmidt's method on
- * normal numbers (Saxe et al. 2014). It takes rows columns min(rows, columns) steps, and memory for
- * one row or column (AD_MEMORY). AD_BAD_SHAPE for a rank below 2, AD_DOMAIN if gain is not finite. */
+/* Fills an array of weights with gain times a random matrix whose columns are orthonormal, or whose
+ * rows are if they are fewer (Saxe et al. 2014). All axes but the last count as its rows. Takes
+ * rows columns min(rows, columns) steps, and memory for one row or column (AD_MEMORY). AD_BAD_SHAPE
+ * for a rank below 2, AD_DOMAIN if gain is not finite. */
 AD_API ad_status ad_fill_orthogonal(ad_array *w, ad_random *r, double gain);
 
 /* ---- keys --------------------------------------------------------------------------- */
