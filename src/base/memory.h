@@ -9,11 +9,13 @@
 
 enum { AD_ALIGNMENT = 64 }; /* of whatever may hold vectors */
 
-/* Put it before a function that is rarely called, to keep it out of its caller. */
+/* Put it before a function that is rarely called, to keep it out of its caller; and small. */
 #if defined(__GNUC__)
 #define AD_APART __attribute__((noinline))
+#define AD_RARE  __attribute__((noinline, cold))
 #else
 #define AD_APART
+#define AD_RARE
 #endif
 
 /* Put it behind a variable, to call f with its address when the function returns. */

@@ -74,15 +74,24 @@ bool ad_loop_open(ad_loop *l, const bool *watched)
     return ad_tape_status(t) == AD_OK;
 }
 
+/* The name is made for the error alone: steps may be short. */
+static bool state_lives(const ad_loop *l, int k, ad_tensor y)
+{
+    char name[24];
+    if (y.tape == l->tape && ad_tape_node(y))
+        return true;
+    snprintf(name, sizeof name, "state %d", k);
+    return ad_result_lives(l->tape, NULL, name, y);
+}
+
 static bool good_next(const ad_loop *l, int k)
 {
-    char given[64], wanted[64], name[24];
+    char given[64], wanted[64];
     ad_tensor y = l->next[k];
     ad_view v = ad_read(y);
-    snprintf(name, sizeof name, "state %d", k);
     if (!y.tape)
         ad_tape_fail(l->tape, AD_MISUSE, "the function does not set state %d", k);
-    else if (!ad_result_lives(l->tape, NULL, name, y))
+    else if (!state_lives(l, k, y))
         return false;
     else if (v.type != l->type)
         ad_tape_fail(l->tape, AD_BAD_TYPE, "state %d is %s and must not become %s", k,

@@ -14,6 +14,7 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/kernel.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "tape/failure.h"
@@ -71,8 +72,8 @@ ad_tensor ad_stop_gradient(ad_tensor x)
 
 /* ---- scale_gradient ---------------------------------------------------------------- */
 
-AD_KERNEL(scaled_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
-AD_KERNEL(scaled_f64, double, AD_IN(double, 0) * AD_IN(double, 1))
+AD_KERNEL(scaled_f32, float, AD_TIMES(AD_IN(float, 0), AD_IN(float, 1)))
+AD_KERNEL(scaled_f64, double, AD_TIMES(AD_IN(double, 0), AD_IN(double, 1)))
 static const ad_blocks scaled = AD_BLOCKS(scaled);
 
 /* A number as an operand that broadcasts, in room for it. */
@@ -90,22 +91,22 @@ static ad_view spread(ad_type type, double value, number *room)
     return ad_view_of(type, room, AD_SCALAR);
 }
 
-static void scale(ad_workspace *work, const ad_view *dy, double factor, const ad_array *dx,
-                  bool add)
+static void scale(ad_workspace *work, const ad_blocks *kernel, const ad_view *dy, double factor,
+                  const ad_array *dx, bool add)
 {
     number room;
     ad_view in[] = {*dy, spread(dy->type, factor, &room)};
-    ad_map_into(work, &dx->shape, &scaled, 2, in, dx, add);
+    ad_map_into(work, &dx->shape, kernel, 2, in, dx, add);
 }
 
 static void scale_gradient_pullback(const ad_pullback_args *c)
 {
-    scale(c->work, &c->dy, *(const double *)c->attr, &c->dx[0], !c->assign[0]);
+    scale(c->work, &scaled, &c->dy, *(const double *)c->attr, &c->dx[0], !c->assign[0]);
 }
 
 static void scale_gradient_jvp(const ad_jvp_args *c)
 {
-    scale(c->work, &c->tx[0], *(const double *)c->attr, &c->ty, false);
+    scale(c->work, &scaled, &c->tx[0], *(const double *)c->attr, &c->ty, false);
 }
 
 COTANGENT_OP(scale_gradient, double, scale_gradient_jvp, "dx = factor g")
@@ -156,6 +157,11 @@ ad_tensor ad_clip_gradient(ad_tensor x, double low, double high)
 
 /* ---- clip_gradient_norm ------------------------------------------------------------ */
 
+/* Shortened, where a norm that is not finite is to show in every element. */
+AD_KERNEL(shortened_f32, float, AD_IN(float, 0) * AD_IN(float, 1))
+AD_KERNEL(shortened_f64, double, AD_IN(double, 0) * AD_IN(double, 1))
+static const ad_blocks shortened = AD_BLOCKS(shortened);
+
 /* Products of two, each divided by a number that keeps them from overflow. */
 #define PRODUCT(s, T) \
     AD_KERNEL(product_##s, T, AD_IN(T, 0) / AD_IN(T, 2) * (AD_IN(T, 1) / AD_IN(T, 2)))
@@ -197,9 +203,10 @@ static void clip_gradient_norm_pullback(const ad_pullback_args *c)
     double square = unit > 0 ? dot(c->work, &g, &g, unit) : 0;
     double factor = most / unit / sqrt(square);
     bool within = unit == 0 || factor >= 1;
-    scale(c->work, &c->dy, within ? 1 : factor, &c->dx[0], !c->assign[0]);
+    scale(c->work, &shortened, &c->dy, within ? 1 : factor, &c->dx[0], !c->assign[0]);
     if (c->cotangent && !within)
-        scale(c->work, &g, -factor * dot(c->work, &g, &c->dy, unit) / square, &c->dx[0], true);
+        scale(c->work, &shortened, &g, -factor * dot(c->work, &g, &c->dy, unit) / square, &c->dx[0],
+              true);
 }
 
 COTANGENT_OP(clip_gradient_norm, double, ad_view_jvp, "dx = g min(1, max_norm / |g|)")

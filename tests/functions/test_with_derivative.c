@@ -176,7 +176,8 @@ END_TEST
 
 /* ---- why one would ------------------------------------------------------------------- */
 
-/* log(1 + exp(x)), whose own derivative is inf / inf at 1000 (the example of JAX's custom_vjp). */
+/* log(1 + exp(x)), whose own derivative is 0 inf at 1000, which counts as 0 (the example of JAX's
+ * custom_vjp). */
 static ad_tensor log_one_plus_exp(ad_tape *t, const ad_tensor *x, const void *env)
 {
     (void)t, (void)env;
@@ -196,7 +197,7 @@ START_TEST(a_stable_derivative_replaces_one_that_is_not)
     ad_tensor x = ad_watch(tape, AD_VIEW(at, 2));
     ad_backward(ad_sum(log_one_plus_exp(tape, &x, NULL)));
     ad_view g = ad_grad(x);
-    ck_assert(isnan(ad_view_get(&g, 1)));
+    expect_near(g, (double[]){0.5, 0}, 0);
     ad_tensor y = ad_with_derivative(log_one_plus_exp, stable_pullback, 1, &x, NULL);
     ck_assert_int_eq(ad_read(y).type, AD_F32);
     ad_backward(ad_sum(y));

@@ -61,6 +61,10 @@ void check_hvp(const gradient_case *c);
  * of the largest number. */
 void check_cells(const gradient_case *c);
 
+/* A cotangent or tangent of 0 gives exactly 0, and so does a slope of 0, in all rules, both types, at
+ * ordinary numbers and at special ones. */
+void check_vanishing(const gradient_case *c);
+
 /* Gradient, jvp and Hessian-vector product with each allocation failing in turn. */
 void check_out_of_memory(const gradient_case *c);
 

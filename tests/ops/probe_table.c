@@ -57,6 +57,12 @@ START_TEST(tangents_and_second_derivatives_agree_with_the_gradients)
 }
 END_TEST
 
+START_TEST(what_vanishes_beats_what_grows_without_bound)
+{
+    check_vanishing(&the_table.cases[_i]);
+}
+END_TEST
+
 enum { BATCHES = 8 }; /* of rows: this takes less time than the processes would */
 
 START_TEST(memory_may_run_out_at_any_allocation)
@@ -74,6 +80,7 @@ TCase *row_checks(void)
     add_row_tests(rows, gradients_agree_with_differences_and_complex_steps, n, case_name);
     add_row_tests(rows, types_strides_sharing_and_freezing_of_operands_do_not_matter, n, case_name);
     add_row_tests(rows, tangents_and_second_derivatives_agree_with_the_gradients, n, case_name);
+    add_row_tests(rows, what_vanishes_beats_what_grows_without_bound, n, case_name);
     return rows;
 }
 

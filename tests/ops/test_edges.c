@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#define PI      3.14159265358979323846
 #define LOG_2   0.69314718055994530942
 #define SIN_1E6 -0.34999350217129296
 #define COS_1E6 0.93675212753314479
@@ -18,6 +19,7 @@ static const int32_t label_0[] = {0}, label_1[] = {1};
 static const bool first[] = {true, false};
 
 #define ROW_OF_LOGITS ad_reshape(a, AD_SHAPE(1, -1))
+#define AS_MATRIX(x)  ad_reshape(x, AD_SHAPE(1, 1))
 
 /* clang-format off */
 
@@ -32,8 +34,7 @@ static const bool first[] = {true, false};
         L(-2, 0, -0.0, 3), L(1, 1, 1, 1), L(2, 0, 0, 3), L(-1, 0, 0, 1)) \
     ROW(sign_has_derivative_0, ad_sign(a), \
         L(-2, 0, 3, NAN), L(1, 1, 1, 1), L(-1, 0, 1, NAN), L(0, 0, 0, 0)) \
-    SAYS("sqrt'(0), log'(0)", \
-        "+inf as IEEE 754 for g != 0; 0 for g == 0 (d: 0 inf would be NaN)") \
+    SAYS("sqrt'(0), log'(0)", "+inf as IEEE 754 for g != 0") \
     ROW(sqrt_at_0, ad_sqrt(a), L(0, 0, 4), L(1, -1, 1), L(0, 0, 2), L(INF, -INF, 0.25)) \
     ROW(sqrt_at_0_without_cotangent, ad_sqrt(a), \
         L(0, -1, 4), L(0, 0, 0), L(0, NAN, 2), L(0, 0, 0)) \
@@ -42,18 +43,52 @@ static const bool first[] = {true, false};
         L(0, -1, 1), L(0, 0, 0), L(-INF, NAN, 0), L(0, 0, 0)) \
     ROW(exp_far_out, ad_exp(a), L(-INF, 1e4, 0), L(1, 0.5, 1), L(0, INF, 1), L(0, INF, 1)) \
     ROW(sin_far_out, ad_sin(a), L(1e6, INF, NAN, 0), L(1, 1, 0, 1), \
-        L(SIN_1E6, NAN, NAN, 0), L(COS_1E6, NAN, NAN, 1)) \
+        L(SIN_1E6, NAN, NAN, 0), L(COS_1E6, NAN, 0, 1)) \
     ROW(cos_far_out, ad_cos(a), L(-1e6, INF, NAN, 0), L(1, 1, 0, 1), \
-        L(COS_1E6, NAN, NAN, 1), L(SIN_1E6, NAN, NAN, 0)) \
+        L(COS_1E6, NAN, NAN, 1), L(SIN_1E6, NAN, 0, 0)) \
     ROW(tanh_far_out, ad_tanh(a), L(-INF, 1e4, 0), L(1, 1, 1), L(-1, 1, 0), L(0, 0, 1)) \
     ROW(sigmoid_far_out, ad_sigmoid(a), \
         L(-1e4, 1e4, 0, -INF, INF), L(1, 1, 1, 1, 1), L(0, 1, 0.5, 0, 1), L(0, 0, 0.25, 0, 0)) \
     SAYS("where", \
-        "the branch not taken receives an exact 0, whatever its derivative is: never 0 inf") \
+        "the branch not taken receives an exact 0, and passes on exact zeros, whatever its derivatives are") \
     ROW(where_keeps_log_out, ad_where(ad_greater(a, 0), ad_log(a), 7), \
         L(0, -1, 2), L(1, 1, 1), L(7, 7, LOG_2), L(0, 0, 0.5)) \
     ROW(where_keeps_sqrt_out, ad_where(ad_less_equal(a, 0), 7, ad_sqrt(a)), \
         L(0, -1, 4), L(1, 1, 1), L(7, 7, 2), L(0, 0, 0.25)) \
+    ROW(where_keeps_div_out, ad_where(ad_not_equal(a, 0), ad_div(1, a), 0), \
+        L(0, 2), L(1, 1), L(0, 0.5), L(0, -0.25)) \
+    ROW(where_keeps_0_by_0_out, ad_where(ad_not_equal(a, 0), ad_div(ad_sin(a), a), 1), L(0), L(1), L(1), L(0)) \
+    ROW(where_keeps_pow_out, ad_where(ad_greater(a, 0), ad_pow(a, 0.5), 0), \
+        L(0, 4), L(1, 1), L(0, 2), L(0, 0.25)) \
+    ROW(where_keeps_powi_out, ad_where(ad_not_equal(a, 0), ad_powi(a, -2), 0), \
+        L(0, 2), L(1, 1), L(0, 0.25), L(0, -0.25)) \
+    ROW(where_keeps_a_product_out, ad_where(ad_greater(a, 0), ad_mul(a, ad_log(a)), 0), \
+        L(0, 1), L(1, 1), L(0, 0), L(0, 1)) \
+    ROW(where_keeps_overflow_out, ad_where(ad_greater(a, 0), 0, ad_exp(a)), \
+        L(5000, 0), L(1, 1), L(0, 1), L(0, 1)) \
+    ROW(where_keeps_asin_out, ad_where(ad_less(ad_abs(a), 1), ad_asin(a), 0), \
+        L(1, 0, -3), L(1, 1, 1), L(0, 0, 0), L(0, 1, 0)) \
+    ROW(where_keeps_softplus_by_hand_out, ad_where(ad_greater(a, 50), a, ad_log(ad_add(1, ad_exp(a)))), \
+        L(1000, 0), L(1, 1), L(1000, LOG_2), L(1, 0.5)) \
+    SAYS("an operation that does not depend on an operand there: relu, clamp, maximum, minimum, hard_*, relu6, dense's relu, sign, floor, powers of 0", \
+        "0, whatever g is: an infinite g, too") \
+    ROW(sqrt_of_relu_is_flat, ad_sqrt(ad_relu(a)), L(-1, 4), L(1, 1), L(0, 2), L(0, 0.25)) \
+    ROW(acos_of_clamp_is_flat, ad_acos(ad_clamp(a, -1, 1)), \
+        L(2, -2, 0), L(1, 1, 1), L(0, PI, PI / 2), L(0, 0, -1)) \
+    ROW(log_of_maximum_is_flat, ad_log(ad_div(1, ad_maximum(a, 1e-20))), \
+        L(0), L(1), L(46.051701859880913680), L(0)) \
+    ROW(sqrt_of_minimum_is_flat, ad_sqrt(ad_sub(1, ad_minimum(a, 1))), L(3, -3), L(1, 1), L(0, 2), L(0, -0.25)) \
+    ROW(sqrt_of_relu6_is_flat, ad_sqrt(ad_relu6(a)), L(-1, 4), L(1, 1), L(0, 2), L(0, 0.25)) \
+    ROW(log_of_hard_sigmoid_is_flat, ad_log(ad_hard_sigmoid(a)), L(-4, 4), L(1, 1), L(-INF, 0), L(0, 0)) \
+    ROW(log1p_of_hard_tanh_is_flat, ad_log1p(ad_hard_tanh(a)), L(-2, 0), L(1, 1), L(-INF, 0), L(0, 1)) \
+    ROW(cbrt_of_sign_is_flat, ad_cbrt(ad_sign(a)), L(0, 8), L(1, 1), L(0, 1), L(0, 0)) \
+    ROW(log_of_floor_is_flat, ad_log(ad_floor(a)), L(0.5, 1.5), L(1, 1), L(-INF, 0), L(0, 0)) \
+    ROW(pole_of_a_power_of_0_is_flat, ad_reciprocal(ad_sub(ad_powi(a, 0), 1)), L(3, 0), L(1, 1), L(INF, INF), L(0, 0)) \
+    SAYS("a slope of 0 times an infinite one, as of sqrt(x x) and 0 sqrt(x) at 0", "0, in both modes") \
+    ROW(sqrt_of_a_product_at_0, ad_sqrt(ad_mul(a, a)), L(0, 3, -3), L(1, 1, 1), L(0, 3, 3), L(0, 1, -1)) \
+    ROW(sqrt_of_a_square_at_0, ad_sqrt(ad_square(a)), L(0, 3, -3), L(1, 1, 1), L(0, 3, 3), L(0, 1, -1)) \
+    ROW(nothing_of_a_root_at_0, ad_mul(0, ad_sqrt(a)), L(0, 4), L(1, 1), L(0, 0), L(0, 0)) \
+    ROW(scale_gradient_by_0, ad_scale_gradient(a, 0), L(1, 2, 3), L(INF, NAN, 1), L(1, 2, 3), L(0, 0, 0)) \
     SAYS("stop_gradient", "a constant to all sweeps") \
     ROW(stop_gradient_is_a_constant, ad_mul(a, ad_stop_gradient(a)), \
         L(3, -2), L(1, 1), L(9, 4), L(3, -2)) \
@@ -80,6 +115,12 @@ static const bool first[] = {true, false};
     ROW(softmax_of_minus_inf, ad_softmax(a, 0), L(-INF, -INF), L(1, 2), L(0, 0), L(0, 0)) \
     ROW(softmax_with_a_minus_inf, ad_softmax(a, 0), \
         L(-INF, 3, 3), L(1, 1, 0), L(0, 0.5, 0.5), L(0, 0.25, -0.25)) \
+    SAYS("softmax, log_softmax of a row with +inf", "NaN in every element") \
+    ROW(softmax_with_an_inf, ad_softmax(a, 0), L(INF, 1, -INF), L(1, 0, 0), L(NAN, NAN, NAN), L(NAN, NAN, NAN)) \
+    ROW(log_softmax_with_an_inf, ad_log_softmax(a, 0), \
+        L(1, INF, -INF), L(1, 0, 0), L(NAN, NAN, NAN), L(NAN, NAN, NAN)) \
+    ROW(softmax_with_an_inf_without_cotangent, ad_softmax(a, 0), L(INF, 1), L(0, 0), L(NAN, NAN), L(0, 0)) \
+    ROW(log_softmax_with_an_inf_without_cotangent, ad_log_softmax(a, 0), L(INF, 1), L(0, 0), L(NAN, NAN), L(0, 0)) \
     ROW(log_softmax_far_out, ad_log_softmax(a, 0), L(1e4, 0), L(1, 1), L(0, -1e4), L(-1, 1)) \
     ROW(log_softmax_of_minus_inf, ad_log_softmax(a, 0), \
         L(-INF, -INF), L(1, 2), L(-INF, -INF), L(0, 0)) \
@@ -113,7 +154,7 @@ static const bool first[] = {true, false};
         L(0, 0, 0, 0), L(0, 1, 2, 0.5), L(1, 1, 1, 1), \
         L(1, 0, 0, 0), L(0, 1, 0, INF), L(0, 0, 0, 0)) \
     ROW(pow_0, ad_pow(a, b), \
-        L(2, -2, INF), L(0, 0, 0), L(1, 1, 0), L(1, 1, 1), L(0, 0, 0), L(LOG_2, 0, NAN)) \
+        L(2, -2, INF), L(0, 0, 0), L(1, 1, 0), L(1, 1, 1), L(0, 0, 0), L(LOG_2, 0, 0)) \
     ROW(pow_of_negatives, ad_pow(a, b), \
         L(-2, -2, -2), L(3, -1, 2), L(1, 1, 1), L(-8, -0.5, 4), L(12, -0.25, -4), L(0, 0, 0)) \
     SAYS("div", \
@@ -123,6 +164,11 @@ static const bool first[] = {true, false};
         L(INF, NAN, -INF), L(INF, INF, INF), L(-INF, NAN, INF)) \
     ROW(div_does_not_square_b, ad_div(a, b), \
         L(1e20, 1e-20), L(1e25, 1e-25), L(1, 1), L(1e-5, 1e5), L(1e-25, 1e25), L(-1e-30, -1e30)) \
+    SAYS("mul", "da = g b, db = g a; exactly 0 where a factor is, whatever the other is") \
+    ROW(mul_by_0, ad_mul(a, b), L(0, 2, INF, NAN), L(0, 0, 3, 4), L(INF, NAN, 0, 0), \
+        L(0, 0, INF, NAN), L(0, 0, 0, 0), L(0, NAN, 0, 0)) \
+    ROW(sqrt_of_a_flat_layer, ad_sqrt(ad_dense(AS_MATRIX(a), AS_MATRIX(b), ad_mul(ad_stop_gradient(b), 0), AD_RELU)), \
+        L(-1), L(1), L(1), L(0), L(0), L(0)) \
     ROW(where_gives_an_exact_0, ad_where(WITH(first, 2), a, b), \
         L(1, INF), L(NAN, 2), L(INF, NAN), L(1, 2), L(INF, 0), L(0, NAN)) \
     ROW(mse_of_equals, ad_mse(a, b), L(1, 2), L(1, 2), L(1), L(0), L(0, 0), L(0, 0))

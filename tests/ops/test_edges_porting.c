@@ -72,6 +72,8 @@ static const int32_t twice_0[] = {0, 0, 1};
 #define ROOTS(ROW) \
     PEERS("sqrt(x) at 0", "inf", "inf", "inf", "inf", "inf", "inf", "reverse 0, forward inf", "inf") \
     ROW(sqrt_at_0, ad_sqrt(a), L(0), L(1), L(0), L(INF)) \
+    PEERS("sqrt(x x) at 0", "0", "NaN", "NaN", "NaN", "NaN", "0: becomes fabs", "0", "NaN") \
+    ROW(sqrt_of_a_square_at_0, ad_sqrt(ad_mul(a, a)), L(0), L(1), L(0), L(0)) \
     PEERS("where(x > 0, sqrt(x), 0) at 0", "0", "NaN", "NaN", "0", "", "if_else: 0", "", "") \
     ROW(guarded_sqrt, ad_where(ad_greater(a, 0), ad_sqrt(a), 0), L(0), L(1), L(0), L(0)) \
     PEERS("pow(x, 2) at 0", "0", "0", "0", "0", "0", "0", "0", "Fad 0, Rad NaN") \
@@ -95,7 +97,9 @@ static const int32_t twice_0[] = {0, 0, 1};
     PEERS("atan2(y, x) at (0, 0)", "(0, 0)", "(0, 0)", "NaN", "NaN", "NaN", "NaN", "(0, 0)", "NaN") \
     ROW(atan2_at_the_origin, ad_atan2(a, b), L(0), L(0), L(1), L(0), L(0), L(0)) \
     PEERS("hypot(x, y) at (0, 0)", "(0, 0)", "NaN", "(1/2, 1/2)", "", "", "NaN", "", "") \
-    ROW(hypot_at_the_origin, ad_hypot(a, b), L(0), L(0), L(1), L(0), L(0), L(0))
+    ROW(hypot_at_the_origin, ad_hypot(a, b), L(0), L(0), L(1), L(0), L(0), L(0)) \
+    PEERS("where(y > 0, x / y, 0) at y = 0", "(0, 0)", "NaN", "NaN", "NaN", "", "", "", "") \
+    ROW(guarded_quotient, ad_where(ad_greater(b, 0), ad_div(a, b), 0), L(1), L(0), L(1), L(0), L(0), L(0))
 /* clang-format on */
 
 KINKS(FUNCTION)

@@ -37,8 +37,8 @@ static const uint8_t bytes[] = {0, 200, 255, 0, 255};
     ROW(norm_2_does_not_overflow, ad_norm(a, 2), L(3e30, -4e30), L(1), L(5e30), L(0.6, -0.8)) \
     ROW(norm_2_does_not_underflow, ad_norm(a, 2), L(3e-30, -4e-30), L(1), L(5e-30), L(0.6, -0.8)) \
     ROW(norm_passes_nan_on, ad_norm(a, 2), L(1, NAN), L(1), L(NAN), L(NAN, NAN)) \
-    ROW(norm_inf_passes_nan_on, ad_norm(a, INFINITY), L(NAN, 1), L(0), L(NAN), L(NAN, 0)) \
-    ROW(norm_of_infinity, ad_norm(a, 2), L(INF, 1), L(0), L(INF), L(NAN, 0))
+    ROW(norm_inf_passes_nan_on, ad_norm(a, INFINITY), L(NAN, 1), L(1), L(NAN), L(NAN, 0)) \
+    ROW(norm_of_infinity, ad_norm(a, 2), L(INF, 1), L(1), L(INF), L(NAN, 0))
 
 #define ORDER(ROW) \
     ROW(sort_puts_nan_last, ad_sort(a, 0, false).values, \

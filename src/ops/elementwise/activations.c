@@ -10,7 +10,7 @@
 
 /* y = x w(x), with the share w in words. */
 #define SHARE(op, share, words)                                                                   \
-    UNARY_LONG(op, AD_SHARED(share), AD_SHARED_SLOPE(share), AD_SHARED_BEND(share), 1)            \
+    UNARY_LONG(op, AD_SHARED(share), AD_SHARED_SLOPE(share), AD_SHARED_BEND(share))               \
     UNARY_OP(op, 0, .formula = "AD_SHARED(" #share ")", .slope = {"AD_SHARED_SLOPE(" #share ")"}, \
              .bend = {{"AD_SHARED_BEND(" #share ")"}},                                            \
              .derivative = "dx = g (w + x w'), with w = " words)

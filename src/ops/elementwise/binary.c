@@ -65,16 +65,16 @@ LONG(     ad_hypot,
           hypot(a, b),
           AD_SINE(a, b),
           AD_SINE(b, a),
-          AD_OVER(AD_SINE(b, a) * AD_SINE(b, a), y),
-          -AD_OVER(AD_SINE(a, b) * AD_SINE(b, a), y),
-          AD_OVER(AD_SINE(a, b) * AD_SINE(a, b), y))
+          AD_OVER_DISTANCE(AD_SINE(b, a) * AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(b, a), a, b),
+          AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(a, b), a, b))
 LONG(     ad_atan2,
           atan2(a, b),
-          AD_OVER(AD_SINE(b, a), hypot(a, b)),
-          -AD_OVER(AD_SINE(a, b), hypot(a, b)),
-          AD_OVER(AD_OVER(-2 * AD_SINE(a, b) * AD_SINE(b, a), hypot(a, b)), hypot(a, b)),
-          -AD_OVER(AD_OVER(AD_COSINE_TWICE(a, b), hypot(a, b)), hypot(a, b)),
-          AD_OVER(AD_OVER(2 * AD_SINE(a, b) * AD_SINE(b, a), hypot(a, b)), hypot(a, b)))
+          AD_OVER_DISTANCE(AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b), a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(-2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b),
+          -AD_OVER_DISTANCE(AD_OVER_DISTANCE(AD_COSINE_TWICE(a, b), a, b), a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b))
 BINARY(   ad_leaky_relu, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
 LONG(     ad_celu,
           a > 0 || fabs(a / b) < AD_SMALL(a) ? a : b * AD_EXPM1(a / b),

@@ -34,14 +34,13 @@ const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *
         (void)a, (void)b, (void)z;           \
         return (T)(part);                    \
     }
-#define AD_SLOPE_OF(name, s, T) AD_IN(T, 3) * name##_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))
+#define AD_PART_AT(name, s, T) name##_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))
 #define AD_SLOPE_PART(name, s, T, z, part, SLOPE) \
     AD_PART(name, s, T, z, part)                  \
-    SLOPE(name##_##s, T, AD_SLOPE_OF(name, s, T))
+    SLOPE(name##_##s, T, AD_TIMES(AD_IN(T, 3), AD_PART_AT(name, s, T)))
 #define AD_BEND_PART(name, s, T, z, part) \
     AD_PART(name, s, T, z, part)          \
-    AD_KERNEL(name##_##s, T,              \
-              AD_IN(T, 3) * AD_IN(T, 4) * name##_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)))
+    AD_KERNEL(name##_##s, T, AD_TIMES(AD_IN(T, 3), AD_IN(T, 4), AD_PART_AT(name, s, T)))
 
 /* The op, whose kernels are op##_kernels, with its texts. */
 #define AD_ELEMENTWISE_OP(op, count, op_flags, shape_rule, ...) \

@@ -10,6 +10,7 @@
 #include "kernels/elementary.h"
 #include "kernels/gauss.h"
 #include "kernels/trigonometric.h"
+#include "kernels/vanishing.h"
 
 #include <float.h>
 #include <tgmath.h>
@@ -27,11 +28,15 @@
 #define AD_SELU_SCALE AD_LIKE(x, 1.0507009873554804934193349852946)
 #define AD_SELU_ALPHA AD_LIKE(x, 1.7580993408473768599402175208123)
 
-/* z f, but 0 where z is, whatever f is: what vanishes beats what grows without bound. */
-#define AD_VANISHING(z, f) ((z) == 0 ? 0 : (z) * (f))
-
 /* z / r with a distance r from the origin, where nothing has a direction: 0. */
 #define AD_OVER(z, r) ((r) == 0 ? 0 : (z) / (r))
+
+/* The same with the distance of the point (b, a), also where that is no normal number. */
+#define AD_OVER_DISTANCE(z, a, b)                                                            \
+    _Generic((a), float                                                                      \
+             : ad_over_distance_f32((float)(z), (float)(a), (float)(b), (float)hypot(a, b)), \
+               double                                                                        \
+             : ad_over_distance_f64((double)(z), (double)(a), (double)(b), (double)hypot(a, b)))
 
 /* Comparisons that a NaN on the left passes, so that it is the result of maximum and minimum. */
 #define AD_NOT_BELOW(a, b) ((a) >= (b) || (a) != (a))
@@ -58,34 +63,39 @@
              : ad_##part##_f32((float)(a), (float)(b), (float)hypot(a, b)), double \
              : ad_##part##_f64((double)(a), (double)(b), (double)hypot(a, b)))
 
-/* A point as far from the ends of the range as its direction allows: in powers of two where the
- * distance is large or small; an infinite number is far beyond a finite one. */
-#define AD_DIRECTIONS(s, T, EXPONENT)                                                       \
-    typedef struct ad_point_##s {                                                           \
-        T a, b, r;                                                                          \
-    } ad_point_##s;                                                                         \
-    static AD_APART ad_point_##s ad_point_within_##s(T a, T b)                              \
-    {                                                                                       \
-        bool far = isinf(a) || isinf(b);                                                    \
-        T unit = ldexp((T)1, fabs(a) > 1 || fabs(b) > 1 ? -4 : EXPONENT);                   \
-        a = !far ? a * unit : isinf(a) ? copysign((T)1, a) : 0 * a;                         \
-        b = !far ? b * unit : isinf(b) ? copysign((T)1, b) : 0 * b;                         \
-        return (ad_point_##s){a, b, hypot(a, b)};                                           \
-    }                                                                                       \
-    AD_INLINE ad_point_##s ad_point_##s##_of(T a, T b, T r)                                 \
-    {                                                                                       \
-        const T least = ldexp((T)1, -EXPONENT), most = ldexp((T)1, EXPONENT);               \
-        return r > least && r < most ? (ad_point_##s){a, b, r} : ad_point_within_##s(a, b); \
-    }                                                                                       \
-    AD_INLINE T ad_sine_##s(T a, T b, T r)                                                  \
-    {                                                                                       \
-        ad_point_##s p = ad_point_##s##_of(a, b, r);                                        \
-        return AD_OVER(p.a, p.r);                                                           \
-    }                                                                                       \
-    AD_INLINE T ad_cosine_twice_##s(T a, T b, T r)                                          \
-    {                                                                                       \
-        ad_point_##s p = ad_point_##s##_of(a, b, r);                                        \
-        return AD_OVER(p.b + p.a, p.r) * AD_OVER(p.b - p.a, p.r);                           \
+/* A point times a unit, as far from the ends of the range as its direction allows: in powers of two where
+ * the distance is large or small; an infinite number is far beyond a finite one. */
+#define AD_DIRECTIONS(s, T, EXPONENT)                                                          \
+    typedef struct ad_point_##s {                                                              \
+        T a, b, r, unit;                                                                       \
+    } ad_point_##s;                                                                            \
+    static AD_APART ad_point_##s ad_point_within_##s(T a, T b)                                 \
+    {                                                                                          \
+        bool far = isinf(a) || isinf(b);                                                       \
+        T unit = ldexp((T)1, fabs(a) > 1 || fabs(b) > 1 ? -4 : EXPONENT);                      \
+        a = !far ? a * unit : isinf(a) ? copysign((T)1, a) : 0 * a;                            \
+        b = !far ? b * unit : isinf(b) ? copysign((T)1, b) : 0 * b;                            \
+        return (ad_point_##s){a, b, hypot(a, b), far ? 0 : unit};                              \
+    }                                                                                          \
+    AD_INLINE ad_point_##s ad_point_##s##_of(T a, T b, T r)                                    \
+    {                                                                                          \
+        const T least = ldexp((T)1, -EXPONENT), most = ldexp((T)1, EXPONENT);                  \
+        return r > least && r < most ? (ad_point_##s){a, b, r, 1} : ad_point_within_##s(a, b); \
+    }                                                                                          \
+    AD_INLINE T ad_sine_##s(T a, T b, T r)                                                     \
+    {                                                                                          \
+        ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
+        return AD_OVER(p.a, p.r);                                                              \
+    }                                                                                          \
+    AD_INLINE T ad_over_distance_##s(T z, T a, T b, T r)                                       \
+    {                                                                                          \
+        ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
+        return AD_OVER(z, p.r) * p.unit;                                                       \
+    }                                                                                          \
+    AD_INLINE T ad_cosine_twice_##s(T a, T b, T r)                                             \
+    {                                                                                          \
+        ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
+        return AD_OVER(p.b + p.a, p.r) * AD_OVER(p.b - p.a, p.r);                              \
     }
 AD_DIRECTIONS(f32, float, 100)
 AD_DIRECTIONS(f64, double, 900)

@@ -123,10 +123,11 @@ AD_INLINE double lost_to_division(double a, double p)
     }
 
 /* n -> x^n;  n, x, t -> t y';  n, x, g, t -> g y'' t */
-#define POWER_KERNELS(isa, s, T)                                               \
-    BY_GROUPS(isa, power, s, T, 0, 1, power)                                   \
-    BY_GROUPS(isa, slope, s, T, 1, e, AD_VANISHING(scale *AD_IN(T, 2), power)) \
-    BY_GROUPS(isa, bend, s, T, 2, e *(e - 1), AD_VANISHING(scale *AD_IN(T, 2), power) * AD_IN(T, 3))
+#define POWER_KERNELS(isa, s, T)                                           \
+    BY_GROUPS(isa, power, s, T, 0, 1, power)                               \
+    BY_GROUPS(isa, slope, s, T, 1, e, AD_TIMES(scale, AD_IN(T, 2), power)) \
+    BY_GROUPS(isa, bend, s, T, 2, e *(e - 1),                              \
+              AD_TIMES(AD_TIMES(scale, AD_IN(T, 2)), power, AD_IN(T, 3)))
 AD_EACH_ISA(RAISE, f32, float)
 AD_EACH_ISA(RAISE, f64, double)
 AD_EACH_ISA(RAISE_FAR_f32, float)

@@ -21,9 +21,12 @@ enum { PIECE = 256 }; /* numbers: in short pieces, what is read from memory is w
 #define MEND(s, T)                                                                  \
     static void mend_##s(size_t n, const T *x, const T *g, far_function *f, T *out) \
     {                                                                               \
-        for (size_t i = 0; i < n; i++)                                              \
-            if (!(fabs(x[i]) <= AD_NEAR(x[i])))                                     \
-                out[i] = (g ? g[i] : 1) * (T)f((double)x[i]);                       \
+        for (size_t i = 0; i < n; i++) {                                            \
+            if (fabs(x[i]) <= AD_NEAR(x[i]))                                        \
+                continue;                                                           \
+            T y = (T)f((double)x[i]);                                               \
+            out[i] = g ? AD_TIMES(g[i], y) : y;                                     \
+        }                                                                           \
     }
 MEND(f32, float)
 MEND(f64, double)
@@ -44,7 +47,7 @@ MEND(f64, double)
     }
 
 #define PERIODIC_KERNELS(op, s, T, f, df, d2f, far_f, far_df)               \
-    UNARY_FUNCTIONS(op, s, T, f, df, d2f, 1)                                \
+    UNARY_FUNCTIONS(op, s, T, f, df, d2f)                                   \
     AD_KERNEL(op##_near_##s, T, UNARY_VALUE(op, s, T))                      \
     AD_KERNEL(op##_near_slope_##s, T, UNARY_SLOPE(op, s, T))                \
     AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))                       \
@@ -68,11 +71,11 @@ MEND(f64, double)
 PERIODIC(     ad_sin,  AD_SIN(x), AD_COS(x),       -y, sin, cos)
 PERIODIC(     ad_cos,  AD_COS(x), -AD_SIN(x),      -y, cos, minus_sin)
 UNARY(        ad_tan,  tan(x),    1 + y * y,       2 * y * (1 + y * y))
-LONG_SINGULAR(ad_asin,
+LONG(ad_asin,
               asin(x),
               1 / sqrt((1 - x) * (1 + x)),
               x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
-LONG_SINGULAR(ad_acos,
+LONG(ad_acos,
               acos(x),
               -1 / sqrt((1 - x) * (1 + x)),
               -x / ((1 - x) * (1 + x) * sqrt((1 - x) * (1 + x))))
@@ -83,11 +86,11 @@ LONG(         ad_asinh,
               asinh(x),
               1 / hypot(AD_LIKE(x, 1), x),
               -AD_BELL(x) / hypot(AD_LIKE(x, 1), x))
-LONG_SINGULAR(ad_acosh,
+LONG(ad_acosh,
               acosh(x),
               1 / (sqrt(x - 1) * sqrt(x + 1)),
               -1 / ((1 + 1 / x) * (x - 1) * sqrt(x - 1) * sqrt(x + 1)))
-LONG_SINGULAR(ad_atanh,
+LONG(ad_atanh,
               atanh(x),
               1 / ((1 - x) * (1 + x)),
               2 * x / ((1 - x) * (1 - x) * (1 + x) * (1 + x)))

@@ -13,44 +13,44 @@
 #include "ops/elementwise/unary.h"
 #include "ops/families.h"
 
-/* The expressions as functions. The guard tells whether there is anything to multiply. */
-#define UNARY_FUNCTIONS(op, s, T, f, df, d2f, guard) \
-    AD_INLINE T op##_value_##s(T x)                  \
-    {                                                \
-        return (T)(f);                               \
-    }                                                \
-    AD_INLINE T op##_slope_of_##s(T x, T y, T g)     \
-    {                                                \
-        (void)x, (void)y;                            \
-        return (guard) ? g * (T)(df) : 0;            \
-    }                                                \
-    AD_INLINE T op##_bend_of_##s(T x, T y, T g)      \
-    {                                                \
-        (void)x, (void)y;                            \
-        return (guard) ? g * (T)(d2f) : 0;           \
+/* The expressions as functions. */
+#define UNARY_FUNCTIONS(op, s, T, f, df, d2f) \
+    AD_INLINE T op##_value_##s(T x)           \
+    {                                         \
+        return (T)(f);                        \
+    }                                         \
+    AD_INLINE T op##_slope_of_##s(T x, T y)   \
+    {                                         \
+        (void)x, (void)y;                     \
+        return (T)(df);                       \
+    }                                         \
+    AD_INLINE T op##_bend_of_##s(T x, T y)    \
+    {                                         \
+        (void)x, (void)y;                     \
+        return (T)(d2f);                      \
     }
 
 #define UNARY_VALUE(op, s, T) op##_value_##s(AD_IN(T, 0))
-#define UNARY_SLOPE(op, s, T) op##_slope_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2))
-#define UNARY_BEND(op, s, T)  op##_bend_of_##s(AD_IN(T, 0), AD_IN(T, 1), AD_IN(T, 2)) * AD_IN(T, 3)
+#define UNARY_SLOPE(op, s, T) AD_TIMES(AD_IN(T, 2), op##_slope_of_##s(AD_IN(T, 0), AD_IN(T, 1)))
+#define UNARY_BEND(op, s, T) \
+    AD_TIMES(AD_IN(T, 2), op##_bend_of_##s(AD_IN(T, 0), AD_IN(T, 1)), AD_IN(T, 3))
 
 /* SLOPE is AD_ADDING_KERNEL with AD_ADDING_BLOCKS, or AD_KERNEL with AD_BLOCKS. */
-#define UNARY_KERNELS(op, s, T, SLOPE, f, df, d2f, guard) \
-    UNARY_FUNCTIONS(op, s, T, f, df, d2f, guard)          \
+#define UNARY_KERNELS(op, s, T, SLOPE, f, df, d2f)        \
+    UNARY_FUNCTIONS(op, s, T, f, df, d2f)                 \
     AD_KERNEL(op##_forward_##s, T, UNARY_VALUE(op, s, T)) \
     SLOPE(op##_slope_##s, T, UNARY_SLOPE(op, s, T))       \
     AD_KERNEL(op##_bend_##s, T, UNARY_BEND(op, s, T))
-#define UNARY_BOTH(op, SLOPE, SLOPES, f, df, d2f, guard)     \
-    UNARY_KERNELS(op, f32, float, SLOPE, f, df, d2f, guard)  \
-    UNARY_KERNELS(op, f64, double, SLOPE, f, df, d2f, guard) \
-    static const ad_unary_kernels op##_kernels = {           \
-        AD_BLOCKS(op##_forward),                             \
-        SLOPES(op##_slope),                                  \
-        AD_BLOCKS(op##_bend),                                \
+#define UNARY_BOTH(op, SLOPE, SLOPES, f, df, d2f)     \
+    UNARY_KERNELS(op, f32, float, SLOPE, f, df, d2f)  \
+    UNARY_KERNELS(op, f64, double, SLOPE, f, df, d2f) \
+    static const ad_unary_kernels op##_kernels = {    \
+        AD_BLOCKS(op##_forward),                      \
+        SLOPES(op##_slope),                           \
+        AD_BLOCKS(op##_bend),                         \
     };
-#define UNARY_SHORT(op, f, df, d2f, guard) \
-    UNARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, df, d2f, guard)
-#define UNARY_LONG(op, f, df, d2f, guard) UNARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, df, d2f, guard)
+#define UNARY_SHORT(op, f, df, d2f) UNARY_BOTH(op, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, df, d2f)
+#define UNARY_LONG(op, f, df, d2f)  UNARY_BOTH(op, AD_KERNEL, AD_BLOCKS, f, df, d2f)
 
 /* The op, whose kernels are op##_kernels, with its texts; and the public function. */
 #define UNARY_OP(op, op_flags, ...)                          \
@@ -73,23 +73,15 @@
         return ad_apply(&op##_op, &x, NULL);                 \
     }
 
-/* SINGULAR: where the derivative is infinite, a cotangent of 0 stays 0 instead of becoming 0 inf
- * = NaN. LONG: the derivative is so long an expression that adding it to others may be done
- * apart. */
-#define UNARY(op, f, df, d2f)      \
-    UNARY_SHORT(op, f, df, d2f, 1) \
+/* LONG: the derivative is so long an expression that adding it to others may be done apart. */
+#define UNARY(op, f, df, d2f)   \
+    UNARY_SHORT(op, f, df, d2f) \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
-#define LONG(op, f, df, d2f)      \
-    UNARY_LONG(op, f, df, d2f, 1) \
+#define LONG(op, f, df, d2f)   \
+    UNARY_LONG(op, f, df, d2f) \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
-#define SINGULAR(op, f, df, d2f)        \
-    UNARY_SHORT(op, f, df, d2f, g != 0) \
-    UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
-#define LONG_SINGULAR(op, f, df, d2f)  \
-    UNARY_LONG(op, f, df, d2f, g != 0) \
-    UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
-#define PIECEWISE(op, f, df)     \
-    UNARY_SHORT(op, f, df, 0, 1) \
+#define PIECEWISE(op, f, df)  \
+    UNARY_SHORT(op, f, df, 0) \
     UNARY_OP(op, AD_OP_LINEAR, .formula = #f, .slope = {#df}, .bend = {{"0"}})
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "kernels/vanishing.h"
 
 /* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
  * gets p = 1. A NaN makes the sum NaN. */
@@ -32,8 +33,8 @@
         const T *p = p_data;                                                                 \
         T *dx = dx_data, before = add ? dx[label] : 0;                                       \
         for (size_t k = 0; k < classes; k++)                                                 \
-            dx[k] = (T)(g * (double)p[k]) + (add ? dx[k] : 0);                               \
-        dx[label] = (T)(g * ((double)p[label] - 1)) + before;                                \
+            dx[k] = (T)AD_TIMES(g, (double)p[k]) + (add ? dx[k] : 0);                        \
+        dx[label] = (T)AD_TIMES(g, (double)p[label] - 1) + before;                           \
     }
 
 #define TANGENT_ROWS(isa, s, T)                                                                 \
@@ -41,7 +42,7 @@
     {                                                                                           \
         double sum = 0;                                                                         \
         for (size_t k = 0; k < classes; k++)                                                    \
-            sum += (double)((const T *)p)[k] * (double)((const T *)t)[k];                       \
+            sum += AD_TIMES((double)((const T *)p)[k], (double)((const T *)t)[k]);              \
         return sum;                                                                             \
     }                                                                                           \
     AD_TARGET_##isa static void bend_##s##_##isa(size_t classes, const void *p_data,            \
@@ -50,7 +51,7 @@
         const T *p = p_data, *t = t_data;                                                       \
         double mean = dot_##s##_##isa(classes, p, t);                                           \
         for (size_t k = 0; k < classes; k++)                                                    \
-            ((T *)tdx)[k] += (T)(g * (double)p[k] * ((double)t[k] - mean));                     \
+            ((T *)tdx)[k] += (T)AD_TIMES(g, (double)p[k], (double)t[k] - mean);                 \
     }
 
 #define ROW_RULES(isa, s, T) \

@@ -13,6 +13,7 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/kernel.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/loss/loss_expressions.h"
@@ -115,12 +116,6 @@ static void loss_curvature(const ad_curvature_args *c)
         }
 }
 
-/* Where a derivative is infinite, a cotangent or tangent of 0 stays 0 instead of becoming NaN. */
-AD_INLINE double scaled(double g, double slope)
-{
-    return g == 0 ? 0 : g * slope;
-}
-
 /* ---- the table --------------------------------------------------------------------- */
 
 #define FUNCTION(name, expression)                      \
@@ -134,16 +129,16 @@ AD_INLINE double scaled(double g, double slope)
 #define NO_PARAMETER(k) 0
 #define PARAMETER(k)    AD_IN(double, k)
 #define AT(op, a)       op(AD_IN(double, 0), AD_IN(double, 1), a)
-#define FACTOR          AD_IN(double, 2)
-#define FACTORS         AD_IN(double, 2) * AD_IN(double, 3)
+#define SLOPE(f, a)     AD_IN(double, 2), AT(f, a)
+#define BEND(f, a)      AD_IN(double, 2), AD_IN(double, 3), AT(f, a)
 
-#define LOSS_KERNELS(op, A)                                           \
-    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))                   \
-    AD_KERNEL(op##_dp, double, scaled(FACTOR, AT(op##_f_p, A(3))))    \
-    AD_KERNEL(op##_dt, double, scaled(FACTOR, AT(op##_f_t, A(3))))    \
-    AD_KERNEL(op##_dpp, double, scaled(FACTORS, AT(op##_f_pp, A(4)))) \
-    AD_KERNEL(op##_dpt, double, scaled(FACTORS, AT(op##_f_pt, A(4)))) \
-    AD_KERNEL(op##_dtt, double, scaled(FACTORS, AT(op##_f_tt, A(4))))
+#define LOSS_KERNELS(op, A)                                      \
+    AD_KERNEL(op##_value, double, AT(op##_f, A(2)))              \
+    AD_KERNEL(op##_dp, double, AD_TIMES(SLOPE(op##_f_p, A(3))))  \
+    AD_KERNEL(op##_dt, double, AD_TIMES(SLOPE(op##_f_t, A(3))))  \
+    AD_KERNEL(op##_dpp, double, AD_TIMES(BEND(op##_f_pp, A(4)))) \
+    AD_KERNEL(op##_dpt, double, AD_TIMES(BEND(op##_f_pt, A(4)))) \
+    AD_KERNEL(op##_dtt, double, AD_TIMES(BEND(op##_f_tt, A(4))))
 
 #define LOSS_OP(op, op_flags, attr_bytes, is_mean, ...)            \
     static const loss_kernels op##_kernels = {                     \

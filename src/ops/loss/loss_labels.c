@@ -12,6 +12,7 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "base/sized.h"
+#include "kernels/vanishing.h"
 #include "ops/families.h"
 #include "ops/loss/label_rows.h"
 #include "ops/loss/loss.h"
@@ -165,7 +166,7 @@ static double smooth_loss(const batch *b, size_t i, const void *x, void *p)
         add_number(type, p, 0, -1 - number_at(type, p, 0));
     for (size_t k = 0; k < b->classes; k++) {
         double part = share * weight_of(b, k) + (k == label ? own : 0);
-        y += part == 0 ? 0 : part * (least + (number_at(type, x, top) - number_at(type, x, k)));
+        y += AD_TIMES(part, least + (number_at(type, x, top) - number_at(type, x, k)));
     }
     return least == (double)INFINITY ? least : y;
 }
@@ -188,7 +189,7 @@ static void row_slope(const batch *b, size_t i, const void *p, double g, void *d
     b->rule->slope(b->classes, p, label_of(b, i), g * own_part(b, i), dx, add);
     for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++) {
         double slope = b->all * number_at(b->weights->type, p, k) - weight_of(b, k);
-        add_number(b->weights->type, dx, k, share * slope);
+        add_number(b->weights->type, dx, k, AD_TIMES(share, slope));
     }
 }
 
@@ -197,9 +198,9 @@ static double row_tangent(const batch *b, ad_type type, size_t i, const void *p,
     if (!counts(b, i) || !has_softmax(b, p))
         return 0;
     double mean = b->rule->dot(b->classes, p, t);
-    double y = own_part(b, i) * (mean - number_at(type, t, label_of(b, i)));
+    double y = AD_TIMES(own_part(b, i), mean - number_at(type, t, label_of(b, i)));
     for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++)
-        y += class_part(b) * weight_of(b, k) * (mean - number_at(type, t, k));
+        y += AD_TIMES(class_part(b) * weight_of(b, k), mean - number_at(type, t, k));
     return y;
 }
 

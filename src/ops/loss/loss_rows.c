@@ -13,6 +13,7 @@
 
 #include "adze/ops.h"
 #include "kernels/elementary.h"
+#include "kernels/vanishing.h"
 #include "ops/families.h"
 
 /* The rows of a batch, and room for one of them as f64 numbers: two operands, two tangents, a
@@ -85,9 +86,9 @@ static void add_row(const ad_array *dx, size_t i, size_t classes, double g, cons
 {
     for (size_t k = 0; k < classes; k++)
         if (dx->type == AD_F32)
-            ((float *)dx->data)[i * classes + k] += (float)(g * from[k]);
+            ((float *)dx->data)[i * classes + k] += (float)AD_TIMES(g, from[k]);
         else
-            ((double *)dx->data)[i * classes + k] += g * from[k];
+            ((double *)dx->data)[i * classes + k] += AD_TIMES(g, from[k]);
 }
 
 static double dot(size_t n, const double *a, const double *b)
@@ -95,6 +96,15 @@ static double dot(size_t n, const double *a, const double *b)
     double sum = 0;
     for (size_t k = 0; k < n; k++)
         sum += a[k] * b[k];
+    return sum;
+}
+
+/* The same of slopes and tangents. */
+static double along(size_t n, const double *slope, const double *t)
+{
+    double sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += AD_TIMES(slope[k], t[k]);
     return sum;
 }
 
@@ -149,9 +159,10 @@ static void entropy_slope(size_t n, const row *r, int which)
 static void entropy_bend(size_t n, const row *r, int which)
 {
     const double *p = r->saved, *tx = r->t[0], *tq = r->t[1];
-    double mean = dot(n, p, tx), sum = total(n, r->x[1]), growth = total(n, tq);
+    double mean = along(n, p, tx), sum = total(n, r->x[1]), growth = total(n, tq);
     for (size_t k = 0; k < n; k++)
-        r->slope[k] = which ? mean - tx[k] : p[k] * (sum * (tx[k] - mean) + growth) - tq[k];
+        r->slope[k] =
+            which ? mean - tx[k] : AD_TIMES(p[k], AD_TIMES(sum, tx[k] - mean) + growth) - tq[k];
 }
 
 /* saved: the shares of the greatest (1 - t) p, then whether the row's loss is above 0 */
@@ -184,7 +195,7 @@ static void hinge_slope(size_t n, const row *r, int which)
 static void hinge_bend(size_t n, const row *r, int which)
 {
     for (size_t k = 0; k < n; k++)
-        r->slope[k] = r->saved[n] == 0 ? 0 : -r->t[1 - which][k] * (1 + r->saved[k]);
+        r->slope[k] = r->saved[n] == 0 ? 0 : AD_TIMES(-r->t[1 - which][k], 1 + r->saved[k]);
 }
 
 static const row_rules entropy = {entropy_value, entropy_slope, entropy_bend};
@@ -242,7 +253,7 @@ static void rows_jvp(const ad_jvp_args *c)
         for (int k = 0; k < 2; k++)
             if (c->tx[k].data) {
                 rules->slope(b.classes, &r, k);
-                sum += dot(b.classes, r.slope, r.t[k]);
+                sum += along(b.classes, r.slope, r.t[k]);
             }
     }
     store_mean(&b, sum, &c->ty);

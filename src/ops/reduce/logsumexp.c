@@ -6,137 +6,132 @@
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "kernels/vanishing.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
 #include <string.h>
 #include <tgmath.h>
 
-/* m -> m, or 0 where it is not finite;  x, m -> exp(x - m);  x, m, w, t -> t p;
- * x, m, w, t, ty -> p (t - ty). m, w and ty are f64. */
-#define LOGSUMEXP_KERNELS(s, T)                                                            \
-    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)         \
-    AD_INLINE T power_of_##s(T x, double m)                                                \
-    {                                                                                      \
-        return AD_EXP((T)((double)x - m));                                                 \
-    }                                                                                      \
-    AD_KERNEL(power_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)))                   \
-    AD_INLINE T share_of_##s(T x, double m, double w)                                      \
-    {                                                                                      \
-        return power_of_##s(x, m) * (T)w;                                                  \
-    }                                                                                      \
-    AD_KERNEL(share_##s, T,                                                                \
-              AD_IN(T, 3) * share_of_##s(AD_IN(T, 0), AD_IN(double, 1), AD_IN(double, 2))) \
-    AD_KERNEL(bend_##s, T,                                                                 \
-              share_of_##s(AD_IN(T, 0), AD_IN(double, 1), AD_IN(double, 2)) *              \
-                  (AD_IN(T, 3) - (T)AD_IN(double, 4)))
+/* m -> m, or 0 where it is not finite;  x, m -> exp(x - m);  x, m, t -> exp(x - m) t;
+ * x, m, g, t, ty -> exp(x - m) g (t - ty). m and ty are f64. */
+#define LOGSUMEXP_KERNELS(s, T)                                                                 \
+    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)              \
+    AD_INLINE T power_of_##s(T x, double m)                                                     \
+    {                                                                                           \
+        return AD_EXP((T)((double)x - m));                                                      \
+    }                                                                                           \
+    AD_KERNEL(power_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)))                        \
+    AD_KERNEL(along_##s, T, AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2))) \
+    AD_KERNEL(bend_##s, T,                                                                      \
+              AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2),                \
+                       AD_IN(T, 3) - (T)AD_IN(double, 4)))
 LOGSUMEXP_KERNELS(f32, float)
 LOGSUMEXP_KERNELS(f64, double)
 
 static const ad_blocks finite_part = AD_BLOCKS(finite);
 static const ad_blocks power = AD_BLOCKS(power);
-static const ad_blocks share = AD_BLOCKS(share);
+static const ad_blocks along = AD_BLOCKS(along);
 static const ad_blocks bend = AD_BLOCKS(bend);
 
-/* The same for rows that lie together: x -> m and 1 / w;  x, m, w, t -> t p. */
-#define LOGSUMEXP_ROWS(s, T)                                                   \
-    AD_ROWS_OF(row_##s, double, {                                              \
-        const T *restrict x = in[0];                                           \
-        double sum[AD_LANES] = {0};                                            \
-        AD_LANE_TOPS(T, top, x)                                                \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)                        \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j]))                  \
-        AD_JOIN_SUM(sum)                                                       \
-        out[0] = (double)top[0];                                               \
-        out[1] = sum[0];                                                       \
-    })                                                                         \
-    AD_ROWS_OF(row_share_##s, T, {                                             \
-        const T *restrict x = in[0], t = *(const T *)in[2];                    \
-        double m = ((const double *)in[1])[0], w = ((const double *)in[1])[1]; \
-        AD_PUT_LONG(T, t *share_of_##s(x[i], m, w))                            \
+/* The same for rows that lie together: x -> m and 1 / w;  x, m, t -> exp(x - m) t. */
+#define LOGSUMEXP_ROWS(s, T)                                  \
+    AD_ROWS_OF(row_##s, double, {                             \
+        const T *restrict x = in[0];                          \
+        double sum[AD_LANES] = {0};                           \
+        AD_LANE_TOPS(T, top, x)                               \
+        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)       \
+        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j])) \
+        AD_JOIN_SUM(sum)                                      \
+        out[0] = (double)top[0];                              \
+        out[1] = sum[0];                                      \
+    })                                                        \
+    AD_ROWS_OF(row_along_##s, T, {                            \
+        const T *restrict x = in[0], t = *(const T *)in[2];   \
+        double m = *(const double *)in[1];                    \
+        AD_PUT_LONG(T, AD_TIMES(power_of_##s(x[i], m), t))    \
     })
 LOGSUMEXP_ROWS(f32, float)
 LOGSUMEXP_ROWS(f64, double)
 static const ad_lane_blocks row = AD_LANE_BLOCKS(row);
-static const ad_lane_blocks row_share = AD_LANE_BLOCKS(row_share);
+static const ad_lane_blocks row_along = AD_LANE_BLOCKS(row_along);
 
-/* What is saved for each result. */
-typedef struct part {
-    double m, w;
-} part;
-
+/* What is saved of each result, in two lists: m and w. */
 static size_t logsumexp_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
     (void)type;
-    return ad_reduce_plan(x, attr).count * sizeof(part);
+    return ad_reduce_plan(x, attr).count * 2 * sizeof(double);
 }
 
-/* The streams of m and of w, in the kept shape. */
-static ad_view part_view(const ad_reduced *r, const double *first)
+static const double *weights(const ad_reduced *r, const void *saved)
 {
-    ad_view v = ad_reduced_view(r, AD_F64, first);
-    for (int i = 0; i < v.shape.rank; i++)
-        v.stride[i] *= (int64_t)(sizeof(part) / sizeof(double));
-    return v;
+    return (const double *)saved + r->count;
 }
 
 /* Writes the finite maxima, and the sums in the place of w. */
 static bool find_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x,
-                      const ad_array *room, part *parts)
+                      const ad_array *room, double *m, double *w)
 {
-    double *tops = ad_scratch(work, r->count * sizeof *tops);
-    if (!tops)
-        return false;
-    memset(tops, 0, r->count * sizeof *tops);
+    memset(m, 0, r->count * sizeof *m);
     if (r->length > 0) {
         ad_fold(r, work, x, true, room->data);
         ad_view most = ad_reduced_view(r, room->type, room->data);
-        ad_map(work, &r->kept, &finite_part.of[room->type], 1, &most, sizeof *tops, tops, false);
+        ad_map(work, &r->kept, &finite_part.of[room->type], 1, &most, sizeof *m, m, false);
     }
-    ad_view in[] = {*x, ad_reduced_view(r, AD_F64, tops)};
+    ad_view in[] = {*x, ad_reduced_view(r, AD_F64, m)};
     double *sums = ad_map_sum(work, &x->shape, &power.of[x->type], 2, in, x->type, &r->kept);
-    for (size_t i = 0; sums && i < r->count; i++)
-        parts[i] = (part){tops[i], sums[i]};
+    if (sums)
+        memcpy(w, sums, r->count * sizeof *w);
     return sums;
 }
 
-/* Turns sums into w, and gives y. Where y is infinite, m is +inf: p is 0 for all that is less. */
-static double finish(part *p)
+/* The same of rows that lie together. */
+static bool find_row_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x, size_t length,
+                          double *m, double *w)
 {
-    double y = p->m + AD_LOG(p->w);
-    *p = isinf(y) ? (part){INFINITY, 1} : (part){p->m, 1 / p->w};
-    return y;
+    double(*pairs)[2] = ad_scratch(work, r->count * sizeof *pairs);
+    if (!pairs)
+        return false;
+    ad_row_stream rows = {(void *)(uintptr_t)x->data, length * ad_type_size(x->type)};
+    ad_lanes_rows(work, &row.of[x->type], r->count, length, 1, &rows,
+                  (ad_row_stream){pairs, sizeof *pairs}, false);
+    for (size_t i = 0; i < r->count; i++) {
+        m[i] = pairs[i][0];
+        w[i] = pairs[i][1];
+    }
+    return true;
 }
 
 static void logsumexp_forward(const ad_forward_args *c)
 {
-    part *parts = c->saved;
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
-    ad_type type = c->y.type;
-    size_t length = ad_reduced_row(&c->x[0], c->attr);
-    if (length && r.count) {
-        ad_row_stream x = {(void *)(uintptr_t)c->x[0].data, length * ad_type_size(type)};
-        ad_lanes_rows(c->work, &row.of[type], r.count, length, 1, &x,
-                      (ad_row_stream){parts, sizeof *parts}, false);
-    } else if (!r.count || !find_sums(&r, c->work, &c->x[0], &c->y, parts)) {
+    if (!r.count)
         return;
-    }
-    for (size_t i = 0; i < r.count; i++) {
-        double y = finish(&parts[i]);
-        ad_store_sums(1, &y, type, (char *)c->y.data + i * ad_type_size(type), false);
+    double *m = c->saved, *w = m + r.count;
+    size_t length = ad_reduced_row(&c->x[0], c->attr);
+    if (!(length ? find_row_sums(&r, c->work, &c->x[0], length, m, w)
+                 : find_sums(&r, c->work, &c->x[0], &c->y, m, w)))
+        return;
+    for (size_t i = 0; i < r.count; i++) { /* where y is infinite, p is 0 for all that is less */
+        double y = m[i] + AD_LOG(w[i]);
+        m[i] = isinf(y) ? (double)INFINITY : m[i];
+        w[i] = isinf(y) ? 1 : 1 / w[i];
+        ad_store_sums(1, &y, c->y.type, (char *)c->y.data + i * ad_type_size(c->y.type), false);
     }
 }
 
-/* The streams of share and bend: x, m, w, t. */
-static void find_streams(const ad_reduced *r, const ad_view *x, const void *saved, const ad_view *t,
-                         ad_view *in)
+/* g w of each result, in its type. NULL when memory ran out. */
+static void *weighted(const ad_reduced *r, ad_workspace *work, const ad_view *dy, const void *saved)
 {
-    static const part none; /* where there are no results, nothing is saved */
-    const part *parts = saved ? saved : &none;
-    in[0] = *x;
-    in[1] = part_view(r, &parts->m);
-    in[2] = part_view(r, &parts->w);
-    in[3] = *t;
+    const double *w = weights(r, saved);
+    double *factors = ad_reduced_doubles(r, work, dy);
+    void *rounded = ad_scratch(work, r->count * ad_type_size(dy->type));
+    if (!factors || !rounded)
+        return NULL;
+    for (size_t i = 0; i < r->count; i++)
+        factors[i] = AD_TIMES(factors[i], w[i]);
+    ad_store_sums(r->count, factors, dy->type, rounded, false);
+    return rounded;
 }
 
 static void logsumexp_pullback(const ad_pullback_args *c)
@@ -144,51 +139,53 @@ static void logsumexp_pullback(const ad_pullback_args *c)
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
     ad_type type = c->dy.type;
     size_t length = ad_reduced_row(&c->x[0], c->attr), size = ad_type_size(type);
+    void *g = r.count ? weighted(&r, c->work, &c->dy, c->saved) : NULL;
+    if (!g)
+        return;
     if (length) {
         const ad_row_stream rows[] = {{(void *)(uintptr_t)c->x[0].data, length * size},
-                                      {(void *)(uintptr_t)c->saved, sizeof(part)},
-                                      {(void *)(uintptr_t)c->dy.data, size}};
-        ad_lanes_rows(c->work, &row_share.of[type], r.count, length, 3, rows,
+                                      {(void *)(uintptr_t)c->saved, sizeof(double)},
+                                      {g, size}};
+        ad_lanes_rows(c->work, &row_along.of[type], r.count, length, 3, rows,
                       (ad_row_stream){c->dx[0].data, length * size}, !c->assign[0]);
         return;
     }
-    ad_view in[4], dy = ad_reduced_view(&r, type, c->dy.data);
-    find_streams(&r, &c->x[0], c->saved, &dy, in);
-    ad_map_into(c->work, &c->x[0].shape, &share, 4, in, &c->dx[0], !c->assign[0]);
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), ad_reduced_view(&r, type, g)};
+    ad_map_into(c->work, &c->x[0].shape, &along, 3, in, &c->dx[0], !c->assign[0]);
 }
 
 /* ty = sum(p tx), in f64. */
 static double *find_tangent(const ad_reduced *r, ad_workspace *work, const ad_view *x,
                             const void *saved, const ad_view *tx)
 {
-    ad_view in[4];
-    find_streams(r, x, saved, tx, in);
-    return ad_map_sum(work, &x->shape, &share.of[x->type], 4, in, x->type, &r->kept);
+    const double *w = weights(r, saved);
+    ad_view in[] = {*x, ad_reduced_view(r, AD_F64, saved), *tx};
+    double *sums = ad_map_sum(work, &x->shape, &along.of[x->type], 3, in, x->type, &r->kept);
+    for (size_t i = 0; sums && i < r->count; i++)
+        sums[i] = AD_TIMES(sums[i], w[i]);
+    return sums;
 }
 
 static void logsumexp_jvp(const ad_jvp_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
-    double *sums = find_tangent(&r, c->work, &c->x[0], c->saved, &c->tx[0]);
+    double *sums = r.count ? find_tangent(&r, c->work, &c->x[0], c->saved, &c->tx[0]) : NULL;
     if (sums)
         ad_store_sums(r.count, sums, c->ty.type, c->ty.data, false);
 }
 
-/* tdx += g p (tx - ty), with g w for w. */
+/* tdx += g p (tx - ty). */
 static void logsumexp_curvature(const ad_curvature_args *c)
 {
-    const part *parts = c->saved;
-    ad_view in[5];
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
-    double *ty = find_tangent(&r, c->work, &c->x[0], c->saved, &c->tx[0]);
-    double *factors = ad_reduced_doubles(&r, c->work, &c->dy);
-    if (!ty || !factors)
+    if (!r.count)
         return;
-    for (size_t i = 0; i < r.count; i++)
-        factors[i] *= parts[i].w;
-    find_streams(&r, &c->x[0], c->saved, &c->tx[0], in);
-    in[2] = ad_reduced_view(&r, AD_F64, factors);
-    in[4] = ad_reduced_view(&r, AD_F64, ty);
+    double *ty = find_tangent(&r, c->work, &c->x[0], c->saved, &c->tx[0]);
+    void *g = weighted(&r, c->work, &c->dy, c->saved);
+    if (!ty || !g)
+        return;
+    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved),
+                    ad_reduced_view(&r, c->dy.type, g), c->tx[0], ad_reduced_view(&r, AD_F64, ty)};
     ad_map_into(c->work, &c->x[0].shape, &bend, 5, in, &c->tdx[0], true);
 }
 

@@ -8,6 +8,7 @@
  * gradient is 0, the subgradient of least norm; with p infinite, ties share. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/lists.h"
@@ -72,12 +73,12 @@ static void bend_slopes(size_t n, const double *x, double p, const double *t, do
 {
     double y = norm_of(n, x, p), ty = 0;
     for (size_t i = 0; i < n; i++)
-        ty += slope[i] * t[i];
+        ty += AD_TIMES(slope[i], t[i]);
     for (size_t i = 0; i < n; i++) {
         double u = y == 0 ? 0 : fabs(x[i]) / y;
-        double own = p == 2 ? t[i] : t[i] == 0 ? 0 : pow(u, p - 2) * t[i];
+        double own = p == 2 ? t[i] : AD_TIMES(pow(u, p - 2), t[i]);
         bool flat = y == 0 || p == 1 || isinf(p);
-        slope[i] = flat ? 0 : (p - 1) / y * (own - slope[i] * ty);
+        slope[i] = flat ? 0 : AD_TIMES((p - 1) / y, own - AD_TIMES(slope[i], ty));
     }
 }
 
@@ -106,7 +107,7 @@ static void norm_jvp(const ad_jvp_args *c)
         ty[k] = 0;
         find_slopes(l.length, x + k * l.length, p_of(c->attr), slope);
         for (size_t i = 0; i < l.length; i++)
-            ty[k] += slope[i] * t[k * l.length + i];
+            ty[k] += AD_TIMES(slope[i], t[k * l.length + i]);
     }
     ad_store_sums(l.count, ty, c->ty.type, c->ty.data, false);
 }
@@ -132,7 +133,7 @@ static void pull(ad_workspace *work, const void *attr, const ad_view *x, const a
         if (t)
             bend_slopes(l.length, numbers + at, p_of(attr), t + at, out + at);
         for (size_t i = 0; i < l.length; i++)
-            out[at + i] *= g[k];
+            out[at + i] = AD_TIMES(out[at + i], g[k]);
     }
     ad_lists_add(&to, work, out);
 }

@@ -11,6 +11,8 @@
  *     p[i+1] = p[i] x[i] + P[i] t[i]    s[i] = t[i+1] r[i+1] + x[i+1] s[i+1] */
 #include "ops/reduce/running.h"
 
+#include "kernels/vanishing.h"
+
 /* g of the running product that ends with x[i]. */
 static double cotangent(const ad_running *l, size_t i)
 {
@@ -33,7 +35,7 @@ void ad_run_tangent(const ad_running *l)
 {
     double product = 1, tangent = 0;
     for (size_t i = 0; i < l->n; i++) {
-        double next = tangent * l->x[i] + product * l->t[i];
+        double next = AD_TIMES(tangent, l->x[i]) + AD_TIMES(product, l->t[i]);
         l->out[i] = l->exclusive ? tangent : next;
         tangent = next;
         product *= l->x[i];
@@ -44,11 +46,11 @@ void ad_pull_product(const ad_running *l)
 {
     double r = 0, product = 1;
     for (size_t i = l->n; i-- > 0;) {
-        r = cotangent(l, i) + (i + 1 < l->n ? l->x[i + 1] * r : 0);
+        r = cotangent(l, i) + (i + 1 < l->n ? AD_TIMES(l->x[i + 1], r) : 0);
         l->out[i] = r;
     }
     for (size_t i = 0; i < l->n; i++) {
-        l->out[i] *= product;
+        l->out[i] = AD_TIMES(l->out[i], product);
         product *= l->x[i];
     }
 }
@@ -58,14 +60,14 @@ void ad_bend_product(const ad_running *l)
     double r = 0, s = 0, product = 1, tangent = 0, *rest = l->out + l->n;
     for (size_t i = l->n; i-- > 0;) {
         bool last = i + 1 == l->n;
-        s = last ? 0 : l->t[i + 1] * r + l->x[i + 1] * s;
-        r = cotangent(l, i) + (last ? 0 : l->x[i + 1] * r);
+        s = last ? 0 : AD_TIMES(l->t[i + 1], r) + AD_TIMES(l->x[i + 1], s);
+        r = cotangent(l, i) + (last ? 0 : AD_TIMES(l->x[i + 1], r));
         rest[i] = r;
         l->out[i] = s;
     }
     for (size_t i = 0; i < l->n; i++) {
-        l->out[i] = tangent * rest[i] + product * l->out[i];
-        tangent = tangent * l->x[i] + product * l->t[i];
+        l->out[i] = AD_TIMES(tangent, rest[i]) + AD_TIMES(product, l->out[i]);
+        tangent = AD_TIMES(tangent, l->x[i]) + AD_TIMES(product, l->t[i]);
         product *= l->x[i];
     }
 }

@@ -4,10 +4,12 @@
  *     softmax      y = p         dx += y (dy - sum(y dy))
  *     log_softmax  y = log(p)    dx += dy - exp(y) sum(dy)
  *
- * Where all x are -inf there is no p: it counts as 0, with gradient 0. */
+ * Where all x are -inf there is no p: it counts as 0, with gradient 0. Where one is +inf, all of
+ * the row is NaN. */
 #include "adze/op.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
@@ -26,13 +28,13 @@ static int axis_of(const void *attr)
 
 /* Declares x, top and sum, and leaves exp(x - top) in out. The rows' finite maxima are in top, where a
  * NaN need not show: it will in the sum. A sum of 0 is a row of -inf. */
-#define SHIFTED_SUM(T)                              \
-    const T *restrict x = in[0];                    \
-    AD_LANE_TOPS(T, top, x)                         \
-    double sum[AD_LANES] = {0};                     \
-    AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0) \
-    AD_EACH(out[i] = AD_EXP(x[i] - top[j]))         \
-    AD_EACH(sum[j] += (double)out[i])               \
+#define SHIFTED_SUM(T)                                                    \
+    const T *restrict x = in[0];                                          \
+    AD_LANE_TOPS(T, top, x)                                               \
+    double sum[AD_LANES] = {0};                                           \
+    AD_LANE(top[j] = isfinite(top[j]) ? top[j] : top[j] > 0 ? (T)NAN : 0) \
+    AD_EACH(out[i] = AD_EXP(x[i] - top[j]))                               \
+    AD_EACH(sum[j] += (double)out[i])                                     \
     AD_JOIN_SUM(sum)
 
 /* x -> p and x -> log p. */
@@ -44,27 +46,51 @@ static int axis_of(const void *attr)
                 {SHIFTED_SUM(T) AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
                      AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])})
 
-/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp.
+/* For rows that are not as usual: compiled once, for the base instruction set. */
+#define RARE_LANES(name, T, ...)                                                            \
+    AD_LANE_BODY(name, T, __VA_ARGS__)                                                      \
+    static AD_RARE void name(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \
+                             const void *const *restrict in, T *restrict out, bool add)     \
+    {                                                                                       \
+        name##_on(n, lanes, step, rest, joined, in, out, add);                              \
+    }
+
+/* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
+ * product is one that the rule of kernels/vanishing.h makes 0; else the rows are worked on apart.
  * y, g, t -> derivative of the former, with g for t, along t. */
-#define SOFTMAX_LANES(s, T)                                                                      \
-    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                       \
-        const T *y = in[0], *t = in[1];                                                          \
-        double sum[AD_LANES] = {0};                                                              \
-        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                           \
-        AD_JOIN_SUM(sum)                                                                         \
-        AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                     \
-    })                                                                                           \
-    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                        \
-        const T *y = in[0], *g = in[1], *t = in[2];                                              \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};               \
-        AD_EACH(g_sum[j] += (double)y[i] * (double)g[i])                                         \
-        AD_EACH(t_sum[j] += (double)y[i] * (double)t[i])                                         \
-        AD_JOIN_SUM(g_sum)                                                                       \
-        AD_JOIN_SUM(t_sum)                                                                       \
-        AD_EACH(both[j] += (double)y[i] * ((double)t[i] - t_sum[j]) * (double)g[i])              \
-        AD_JOIN_SUM(both)                                                                        \
-        AD_PUT(T,                                                                                \
-               (double)y[i] * (((double)t[i] - t_sum[j]) * ((double)g[i] - g_sum[j]) - both[j])) \
+#define SOFTMAX_LANES(s, T)                                                                    \
+    RARE_LANES(softmax_slope_apart_##s, T, {                                                   \
+        const T *y = in[0], *t = in[1];                                                        \
+        double sum[AD_LANES] = {0};                                                            \
+        AD_EACH_LONG(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                           \
+        AD_JOIN_SUM(sum)                                                                       \
+        AD_PUT_LONG(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                       \
+    })                                                                                         \
+    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                     \
+        const T *y = in[0], *t = in[1];                                                        \
+        double sum[AD_LANES] = {0};                                                            \
+        bool plain = true;                                                                     \
+        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                         \
+        AD_JOIN_SUM(sum)                                                                       \
+        AD_LANE(plain &= isfinite(sum[j]))                                                     \
+        if (!plain) {                                                                          \
+            softmax_slope_apart_##s(n, lanes, step, rest, joined, in, out, add);               \
+            return;                                                                            \
+        }                                                                                      \
+        AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                   \
+    })                                                                                         \
+    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                      \
+        const T *y = in[0], *g = in[1], *t = in[2];                                            \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};             \
+        AD_EACH_LONG(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                         \
+        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)y[i], (double)t[i]))                         \
+        AD_JOIN_SUM(g_sum)                                                                     \
+        AD_JOIN_SUM(t_sum)                                                                     \
+        AD_EACH_LONG(both[j] += AD_TIMES((double)y[i], (double)t[i] - t_sum[j], (double)g[i])) \
+        AD_JOIN_SUM(both)                                                                      \
+        AD_PUT_LONG(                                                                           \
+            T, AD_TIMES((double)y[i],                                                          \
+                        AD_TIMES((double)t[i] - t_sum[j], (double)g[i] - g_sum[j]) - both[j])) \
     })
 
 /* The number, or 0 in a row of -inf, which is not alive. A function, so that the number is found before the
@@ -78,34 +104,56 @@ ALIVE(f32, float)
 ALIVE(f64, double)
 
 /* y, g -> g - exp(y) sum(g);  y, t -> t - sum(exp(y) t): the pullback and the jvp of log_softmax.
- * y, g, t -> the derivative of the former along t. Rows of -inf give 0. */
-#define LOG_SOFTMAX_LANES(s, T)                                                      \
-    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                        \
-        const T *restrict y = in[0], *restrict g = in[1];                            \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                            \
-        AD_EACH(sum[j] += (double)g[i])                                              \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                     \
-        AD_JOIN_SUM(sum)                                                             \
-        AD_JOIN_SUM(live)                                                            \
-        AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))               \
-    })                                                                               \
-    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                        \
-        const T *y = in[0], *t = in[1];                                              \
-        double sum[AD_LANES] = {0}, live[AD_LANES] = {0};                            \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                  \
-        AD_EACH(live[j] += y[i] != -(T)INFINITY)                                     \
-        AD_JOIN_SUM(sum)                                                             \
-        AD_JOIN_SUM(live)                                                            \
-        AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                              \
-    })                                                                               \
-    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                        \
-        const T *y = in[0], *g = in[1], *t = in[2];                                  \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                         \
-        AD_EACH(g_sum[j] += (double)g[i])                                            \
-        AD_EACH_LONG(t_sum[j] += (double)AD_EXP(y[i]) * (double)t[i])                \
-        AD_JOIN_SUM(g_sum)                                                           \
-        AD_JOIN_SUM(t_sum)                                                           \
-        AD_PUT_LONG(T, -(double)AD_EXP(y[i]) * ((double)t[i] - t_sum[j]) * g_sum[j]) \
+ * y, g, t -> the derivative of the former along t. Rows of -inf give 0. If one number of a row is NaN,
+ * all are. */
+#define LIVE_SUM(T, EACH, sums, ...)                   \
+    double sums[AD_LANES] = {0}, live[AD_LANES] = {0}; \
+    EACH(sums[j] += (__VA_ARGS__))                     \
+    AD_EACH(live[j] += y[i] != -(T)INFINITY)           \
+    AD_JOIN_SUM(sums)                                  \
+    AD_JOIN_SUM(live)
+#define LOG_SOFTMAX_LANES(s, T)                                                            \
+    RARE_LANES(log_softmax_pull_apart_##s, T, {                                            \
+        const T *restrict y = in[0], *restrict g = in[1];                                  \
+        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                            \
+        AD_PUT_LONG(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))       \
+    })                                                                                     \
+    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                              \
+        const T *restrict y = in[0], *restrict g = in[1];                                  \
+        bool plain = true;                                                                 \
+        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                            \
+        for (size_t j = 0; j < (joined ? 1 : lanes) && n + rest > 0; j++)                  \
+            plain &= isfinite(sum[j]) && (sum[j] != 0 || !isnan(y[j]));                    \
+        if (!plain) {                                                                      \
+            log_softmax_pull_apart_##s(n, lanes, step, rest, joined, in, out, add);        \
+            return;                                                                        \
+        }                                                                                  \
+        AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))                     \
+    })                                                                                     \
+    RARE_LANES(log_softmax_push_apart_##s, T, {                                            \
+        const T *y = in[0], *t = in[1];                                                    \
+        LIVE_SUM(T, AD_EACH_LONG, sum, AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))       \
+        AD_PUT_LONG(T, alive_##s(live[j], t[i] - (T)sum[j]))                               \
+    })                                                                                     \
+    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                              \
+        const T *y = in[0], *t = in[1];                                                    \
+        bool plain = true;                                                                 \
+        LIVE_SUM(T, AD_EACH_LONG, sum, (double)AD_EXP(y[i]) * (double)t[i])                \
+        AD_LANE(plain &= isfinite(sum[j]))                                                 \
+        if (!plain) {                                                                      \
+            log_softmax_push_apart_##s(n, lanes, step, rest, joined, in, out, add);        \
+            return;                                                                        \
+        }                                                                                  \
+        AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                                    \
+    })                                                                                     \
+    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                              \
+        const T *y = in[0], *g = in[1], *t = in[2];                                        \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                               \
+        AD_EACH(g_sum[j] += (double)g[i])                                                  \
+        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))             \
+        AD_JOIN_SUM(g_sum)                                                                 \
+        AD_JOIN_SUM(t_sum)                                                                 \
+        AD_PUT_LONG(T, AD_TIMES(-(double)AD_EXP(y[i]), (double)t[i] - t_sum[j], g_sum[j])) \
     })
 
 #define ALL_LANES(s, T) \

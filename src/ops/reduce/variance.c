@@ -11,6 +11,7 @@
  * multiplied by a power of two u, the unit: m and u are saved, and s is std(u x) / u. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
+#include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
@@ -22,12 +23,13 @@
 
 /* x, pivot(, u) -> u (x - pivot);  pivot, distance, u -> the mean;  x, m(, u) -> (u (x - m))^2;
  * x, m, t(, u) -> u (x - m) t. All give f64 but the slope. */
-#define DEVIATION_KERNELS(s, T, kind, u)                                                    \
-    AD_KERNEL(distance_##kind##_##s, double, DEVIATION(T, T, u(2)))                         \
-    AD_KERNEL(square_##kind##_##s, double,                                                  \
-              DEVIATION(T, double, u(2)) * DEVIATION(T, double, u(2)))                      \
-    AD_KERNEL(along_##kind##_##s, double, DEVIATION(T, double, u(3)) * (double)AD_IN(T, 2)) \
-    AD_KERNEL(slope_##kind##_##s, T, DEVIATION(T, double, u(3)) * AD_IN(double, 2))
+#define DEVIATION_KERNELS(s, T, kind, u)                                 \
+    AD_KERNEL(distance_##kind##_##s, double, DEVIATION(T, T, u(2)))      \
+    AD_KERNEL(square_##kind##_##s, double,                               \
+              DEVIATION(T, double, u(2)) * DEVIATION(T, double, u(2)))   \
+    AD_KERNEL(along_##kind##_##s, double,                                \
+              AD_TIMES(DEVIATION(T, double, u(3)), (double)AD_IN(T, 2))) \
+    AD_KERNEL(slope_##kind##_##s, T, AD_TIMES(DEVIATION(T, double, u(3)), AD_IN(double, 2)))
 #define ONE(k)  1
 #define UNIT(k) AD_IN(double, k)
 DEVIATION_KERNELS(f32, float, plain, ONE)
@@ -186,9 +188,9 @@ static void scale(const ad_op *op, const ad_reduced *r, const void *attr, const 
     for (size_t i = 0; i < r->count; i++) {
         double s = y->type == AD_F32 ? ((const float *)y->data)[i] : ((const double *)y->data)[i];
         if (!has_root(op))
-            t[i] *= 2 / d / unit[i];
+            t[i] = AD_TIMES(t[i], 2 / d / unit[i]);
         else
-            t[i] = s == 0 ? 0 : t[i] / (d * (s * unit[i]));
+            t[i] = s == 0 || t[i] == 0 ? 0 : t[i] / (d * (s * unit[i]));
     }
 }
 
@@ -266,11 +268,11 @@ static void std_curvature(const ad_curvature_args *c)
     variance_curvature(c);
     scale(c->op, &r, c->attr, &c->y, m.unit, ts);
     for (size_t i = 0; i < r.count; i++)
-        factors[i] *= -ts[i];
+        factors[i] = AD_TIMES(factors[i], -ts[i]);
     for (int times = 0; times < 2; times++) /* by 1 / (d u s), then by d u / (d u s) */
         scale(c->op, &r, c->attr, &c->y, m.unit, factors);
     for (size_t i = 0; i < r.count; i++)
-        factors[i] *= degrees_of_freedom(&r, c->attr) * m.unit[i];
+        factors[i] = AD_TIMES(factors[i], degrees_of_freedom(&r, c->attr) * m.unit[i]);
     ad_view factor = ad_reduced_view(&r, AD_F64, factors);
     int n = streams_of(&r, &m, &c->x[0], &factor, in);
     ad_map_into(c->work, &c->x[0].shape, &m.kernels->slope, n, in, &c->tdx[0], true);
