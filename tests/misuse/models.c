@@ -308,6 +308,17 @@ static void run_dataset_read(void)
     ck_assert_int_eq(ad_dataset_read("/no/such/directory", NULL, &d, NULL), AD_FILE);
     ck_assert_ptr_eq(d.train_images.data, &d);
 }
+static void run_dataset_read_with(void)
+{
+    ad_dataset d = {.train_images = {.data = &d}};
+    ad_dataset_options o = {.size = sizeof o, .name = "none"}, no_size = {0};
+    ck_assert_int_eq(ad_dataset_read_with(NULL, NULL, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read_with("/", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read_with("/", &no_size, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read_with("/", &o, &d, NULL), AD_FILE);
+    ck_assert_int_eq(ad_dataset_read_with("/no/such/directory", NULL, &d, NULL), AD_FILE);
+    ck_assert_ptr_eq(d.train_images.data, &d);
+}
 static void run_dataset_free(void)
 {
     ad_dataset d = {.train_images = {.data = NULL}};
@@ -324,7 +335,7 @@ static void run_dataset_free(void)
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
     ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(fill_kaiming_uniform) \
     ROW(fill_lecun) ROW(fill_lecun_uniform) ROW(fill_pytorch) ROW(fill_truncated_normal) ROW(fill_orthogonal) ROW(idx_read) \
-    ROW(idx_parse) ROW(dataset_read) ROW(dataset_free)
+    ROW(idx_parse) ROW(dataset_read) ROW(dataset_read_with) ROW(dataset_free)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},
