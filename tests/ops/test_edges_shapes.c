@@ -2,6 +2,8 @@
 #include "probe_edges.h"
 #include "suite.h"
 
+#include "adze/derivatives.h"
+
 #define LOG_2 0.69314718055994530942
 
 static const int32_t twice_0[] = {0, 0, 1};
@@ -41,6 +43,9 @@ static ad_tensor entropy_with(ad_tensor a, ad_tensor label, double smoothing, co
     ROW(trace_of_a_column, ad_trace(COLUMN(a)), L(5, 6, 7), L(2), L(5), L(2, 0, 0)) \
     ROW(embedding_accumulates_what_repeats, ad_embedding(a, WITH(twice_0, 3)), \
         L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4)) \
+    SAYS("embedding_padded", "the row of the padding gets an exact 0, whatever its cotangents are") \
+    ROW(embedding_padded_leaves_the_padding_out, ad_embedding_padded(a, WITH(twice_0, 3), 0), \
+        L(5, 6), L(INF, NAN, 4), L(5, 5, 6), L(0, 4)) \
     ROW(take_along_axis_accumulates_what_repeats, ad_take_along_axis(a, WITH(twice_0, 3), 0), \
         L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4))
 
@@ -168,6 +173,28 @@ static const edge edges[] = {EDGES_OF_SHAPES(ONE) EDGES_OF_INDICES(TWO) EDGES_OF
                                  EDGES_OF_LABELS(ONE) EDGES_OF_NOTHING(NONE)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
+/* ---- tangents ------------------------------------------------------------------------------ */
+
+static ad_tensor padded_by_0(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    return ad_embedding_padded(*x, WITH(twice_0, 3), 0);
+}
+
+START_TEST(the_padding_of_an_embedding_has_no_tangent)
+{
+    static const double table[] = {5, 6}, along[] = {INF, 3};
+    double y[3], ty[3];
+    ad_array value = AD_ARRAY(y, 3), tangent = AD_ARRAY(ty, 3);
+    ad_view x = AD_VECTOR(table), tx = AD_VECTOR(along);
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(ad_jvp(t, padded_by_0, 1, &x, &tx, NULL, &value, &tangent), AD_OK);
+    ck_assert(y[0] == 5 && y[1] == 5 && y[2] == 6);
+    ck_assert(ty[0] == 0 && ty[1] == 0 && ty[2] == 3);
+    ad_tape_free(t);
+}
+END_TEST
+
 /* ---- integers and masks ------------------------------------------------------------------ */
 
 typedef struct integer_row {
@@ -255,6 +282,7 @@ int main(void)
     tcase_add_loop_test(others, shapes_and_indices_take_any_number_type, 0,
                         sizeof integers / sizeof *integers);
     tcase_add_test(others, split_and_unstack_fail_as_a_whole);
+    tcase_add_test(others, the_padding_of_an_embedding_has_no_tangent);
     Suite *suite = suite_create("edges of shapes and losses");
     suite_add_tcase(suite, edge_rows());
     suite_add_tcase(suite, others);

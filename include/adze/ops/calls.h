@@ -301,6 +301,8 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 #define ad_index_select(x, index, ...) \
     (ad_index_select)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_embedding(table, index) (ad_embedding)(AD_AT_LINE(table), AD_AT_LINE(index))
+#define ad_embedding_padded(table, index, ...) \
+    (ad_embedding_padded)(AD_AT_LINE(table), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_take_along_axis(x, index, ...) \
     (ad_take_along_axis)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_scatter_add(x, index, updates, ...) \
