@@ -67,7 +67,10 @@ static const int32_t twice_0[] = {0, 0, 1};
     PEERS("std of equal elements", "0", "0", "NaN", "NaN", "NaN", "", "", "") \
     ROW(std_of_equals, ad_std(a), L(3, 3, 3), L(1), L(0), L(0, 0, 0)) \
     PEERS("an index that is repeated", "its gradients are added up", "added up", "", "", "", "", "", "") \
-    ROW(repeated_index, ad_gather(a, WITH(twice_0, 3), 0), L(5, 6, 7), L(1, 1, 1), L(5, 5, 6), L(2, 1, 0))
+    ROW(repeated_index, ad_gather(a, WITH(twice_0, 3), 0), L(5, 6, 7), L(1, 1, 1), L(5, 5, 6), L(2, 1, 0)) \
+    PEERS("the padding of an embedding: its row's gradient", "0 (ad_embedding_padded)", "0", "", "", "", "", "", "") \
+    ROW(padding_of_an_embedding, ad_embedding_padded(a, WITH(twice_0, 3), 0), \
+        L(5, 6, 7), L(1, 1, 1), L(5, 5, 6), L(0, 1, 0))
 
 #define ROOTS(ROW) \
     PEERS("sqrt(x) at 0", "inf", "inf", "inf", "inf", "inf", "inf", "reverse 0, forward inf", "inf") \
