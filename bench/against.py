@@ -8,6 +8,7 @@ memory, and lets the other one go first.
 import contextlib
 import itertools
 import json
+import os
 import pathlib
 import signal
 import statistics
@@ -112,7 +113,7 @@ def table(whole):
 
 
 def notes(whole):
-    """Lines: the sum, and in what the builds are not alike."""
+    """Lines: the sum, in what the builds are not alike, and whether the machine was busy."""
     verdicts = [row['verdict'].rstrip('?') for row in whole['cases']]
     yield (f'{verdicts.count("slower")} of {len(verdicts)}: slower by more than {MARGIN:.0%}; '
            f'{verdicts.count("faster")}: faster')
@@ -121,6 +122,7 @@ def notes(whole):
             yield f'Only {side}: {", ".join(whole[f"only_{side}"])}'
     if len(set(whole['build_types'])) > 1:
         yield 'The build types differ: {} and {}'.format(*whole['build_types'])
+    yield from tables.warnings(whole)
 
 
 def text(whole, layout):
@@ -139,10 +141,12 @@ def compare(o):
     both = [name for name in ours if name in theirs]
     if not both:
         program.fail(f'{o.build} and {o.against} have no case in common')
+    load = os.getloadavg()[0]
     reports = run_rounds(o, programs, f'^({"|".join(both)})$')
     whole = {'machine': reports[0][0]['machine'], 'ours': str(o.build), 'theirs': str(o.against),
              'build_types': [program.build_type(folder) for folder in (o.build, o.against)],
-             'rounds': o.rounds, 'only_ours': [name for name in ours if name not in both],
+             'rounds': o.rounds, 'load_at_start': load,
+             'only_ours': [name for name in ours if name not in both],
              'only_theirs': [name for name in theirs if name not in both],
              'cases': ratios(reports)}
     path = o.report / 'against.json'

@@ -226,7 +226,8 @@ def measure(o):
     """adze, bare and peers. Returns what was written."""
     if o.peers:
         install(o)
-    whole = merge(*run_rounds(o))
+    load = os.getloadavg()[0]
+    whole = {**merge(*run_rounds(o)), 'load_at_start': load}
     path = o.report / 'report.json'
     path.write_text(json.dumps(whole, indent=1) + '\n', encoding='utf-8')
     print('\n' + tables.text(whole))

@@ -3,6 +3,7 @@
 Ratios are adze's time over the other's time: below 1, adze is faster. The rows of a case stand together, one for each
 number of threads.
 """
+BUSY_SPREAD = 0.1  # see docs/benchmarks.md
 LABELS = {'pytorch_compiled': 'comp.'}  # of peers, where the name is too long
 
 
@@ -91,8 +92,24 @@ def tables(whole):
         yield 'Times of the peers in C++', time_table(few, others)
 
 
+def warnings(whole):
+    """Lines: why the figures are not to be trusted, if so."""
+    threads = max(case['threads'] for case in whole['cases'])
+    load = whole.get('load_at_start', 0)
+    if load > threads:
+        yield (f'Warning: the machine was busy: its load was {load:.1f} at the start, more than '
+               f'the {threads} thread{"s" * (threads != 1)} here')
+    restless = [case for case in whole['cases'] if case.get('spread', 0) > BUSY_SPREAD]
+    if restless:
+        worst = max(restless, key=lambda case: case['spread'])
+        yield (f'Warning: times were not steady: the spread is above {BUSY_SPREAD:.0%} in '
+               f'{len(restless)} of {len(whole["cases"])} rows,\n{worst["spread"]:.0%} in '
+               f'{worst["name"]}')
+
+
 def notes(whole):
-    """Lines: the ceilings, and memory."""
+    """Lines: warnings, the ceilings, and memory."""
+    yield from warnings(whole)
     for n, ceiling in whole['ceilings'].items():
         yield (f'Ceiling with {n} thread{"s" * (n != "1")}: {whole["ceiling_gflops"][n]:.0f} GFLOP/s '
                f'by {ceiling["by"]}; BLIS as it is {ceiling["blis"]:.0f}, at its best '

@@ -50,6 +50,7 @@ typedef struct row {
 static const row table[] = {
     {"data", "DIR", "folder with MNIST's four files; without it digits are drawn", TEXT, AT(data)},
     {"json", "FILE", "write every number by name into FILE", TEXT, AT(json)},
+    {"stacks", "FILE", "write folded stacks, for a flame graph, into FILE", TEXT, AT(stacks)},
     {"train", "N", "how many digits to draw for training", COUNT, AT(train)},
     {"test", "N", "how many digits to draw for testing", COUNT, AT(test)},
     {"epochs", "N", "rounds of training", COUNT, AT(epochs)},
@@ -199,20 +200,47 @@ times time_repeating(int64_t repeat, void (*work)(void *user), void *user)
     return t;
 }
 
-void progress(const char *what, int64_t before, int64_t done, int64_t all)
+/* ---- progress ---------------------------------------------------------------------- */
+
+static void draw(progress *p)
 {
-    enum { WIDTH = 40 };
-    static const char full[] = "########################################";
-    int64_t percent = 100 * done / all;
-    if (!isatty(STDERR_FILENO) || percent == 100 * before / all)
-        return;
-    int length = (int)(WIDTH * done / all);
-    if (done < all)
-        fprintf(stderr, "\r  %s [%.*s%*s] %3d %%", what, length, full, WIDTH - length, "",
-                (int)percent);
-    else
-        fputs("\r\033[K", stderr); /* carriage return, clear the line */
+    enum { WIDTH = 20 };
+    static const char full[] = "####################";
+    double share = (double)p->done / (double)p->images, passed = now() - p->start;
+    int length = (int)(WIDTH * share);
+    fprintf(stderr, "\r  training [%.*s%*s] %3d %%", length, full, WIDTH - length, "",
+            (int)(100 * share));
+    if (p->done) {
+        int64_t left = (int64_t)(passed * (1 / share - 1) + 0.5);
+        fprintf(stderr, "  %.0f images/s  loss %.4f  %lld:%02lld left", (double)p->done / passed,
+                p->loss, (long long)(left / 60), (long long)(left % 60));
+    }
+    fputs("\033[K", stderr); /* clear the rest of the line */
     fflush(stderr);
+    p->drawn = now();
+}
+
+progress progress_begin(int64_t images)
+{
+    progress p = {.images = images, .start = now()};
+    if (isatty(STDERR_FILENO))
+        draw(&p);
+    return p;
+}
+
+void progress_step(progress *p, int64_t images, double loss)
+{
+    p->done += images;
+    p->loss = loss;
+    bool first = p->done == images;
+    if (p->drawn && (first || now() - p->drawn > 0.1))
+        draw(p);
+}
+
+void progress_hide(progress *p)
+{
+    if (p->drawn)
+        fputs("\r\033[K", stderr);
 }
 
 /* ---- results ----------------------------------------------------------------------- */
@@ -279,7 +307,7 @@ void show_list(cJSON *out, const char *name, ad_view v, const char *const *lesso
     }
 }
 
-void show_times(cJSON *out, const char *name, times t, const char *const lesson[3])
+void show_times(cJSON *out, const char *name, times t)
 {
     const char *const parts[] = {"average", "min", "max"};
     const double values[] = {t.average, t.min, t.max};
@@ -288,7 +316,7 @@ void show_times(cJSON *out, const char *name, times t, const char *const lesson[
         char place[64], text[32];
         snprintf(place, sizeof place, "%s.%s", name, parts[i]);
         snprintf(text, sizeof text, "%.3f", values[i]);
-        show_text(place, text, lesson[i]);
+        show_text(place, text, "");
         cJSON_AddNumberToObject(object, parts[i], values[i]);
     }
 }

@@ -22,6 +22,7 @@ void check(const ad_tape *t);
 typedef struct settings {
     const char *data;    /* a folder with MNIST's files; NULL: digits are drawn */
     const char *json;    /* a file for the results; NULL: none */
+    const char *stacks;  /* a file for a flame graph; NULL: none */
     int64_t train, test; /* how many digits to draw */
     int64_t epochs, batch, repeat, seed, threads;
     double rate;
@@ -57,21 +58,29 @@ typedef struct times {
 /* Runs work(user) once to warm up, and then so many times with a clock beside it. */
 times time_repeating(int64_t repeat, void (*work)(void *user), void *user);
 
-/* A bar, if stderr is a terminal: the part before `done` was drawn already, and at `all` the bar
- * disappears. */
-void progress(const char *what, int64_t before, int64_t done, int64_t all);
+/* The progress of training over all its images: a bar on stderr with the rate, the loss and the time
+ * left. Where stderr is no terminal there is none. It is drawn when it begins, after the first step, and
+ * then every tenth of a second, and is gone after its end. Hide it before printing lines. */
+typedef struct progress {
+    int64_t images, done;
+    double loss, start, drawn; /* loss: of the last step; the others are times */
+} progress;
+
+progress progress_begin(int64_t images);
+void progress_step(progress *p, int64_t images, double loss);
+void progress_hide(progress *p);
 
 /* ---- results ------------------------------------------------------------------------ */
 /* Rows of a name, adze's number and the lesson's, and the same by name in a JSON object. A float is
  * printed with as many digits as tell it from its neighbours. `lesson` may be "", and `out` of
- * show NULL. */
+ * show NULL. Times stand alone: the lesson's are another machine's. */
 
 void heading(const char *text);
 void show_text(const char *name, const char *adze, const char *lesson);
 void show(cJSON *out, const char *name, double value, const char *lesson);
 void show_item(cJSON *out, const char *name, ad_tensor x, const char *lesson);
 void show_list(cJSON *out, const char *name, ad_view v, const char *const *lesson);
-void show_times(cJSON *out, const char *name, times t, const char *const lesson[3]);
+void show_times(cJSON *out, const char *name, times t);
 
 /* Writes the object to the file named by --json, if any, and ends its life. */
 void write_json(cJSON *out, const char *path);

@@ -4,7 +4,7 @@
  * The lesson is the notebook 02_fully_connected of fast.ai and Swift for TensorFlow. Its sections
  * stand here in its order, and its numbers are printed beside ours. Those that come from MNIST
  * need --data; weights are random, so what depends on them is alike, not equal; its times are
- * another machine's. */
+ * another machine's and left out. */
 #include "common.h"
 
 #include <math.h>
@@ -66,6 +66,15 @@ static ad_array flat(ad_tape *t, ad_array images)
     return numbers;
 }
 
+/* Under the first table. */
+static void explain_columns(const lesson *l)
+{
+    printf("\n  adze: what this run computes. the lesson: what its notebook prints%s\n",
+           l->s.data
+               ? ";\n  weights are random, so numbers that depend on them are alike, not equal."
+               : ", here only\n  where it does not depend on MNIST (-: it does; see --data).");
+}
+
 /* Training and validation set, both normalised with the statistics of the first. */
 static void load(lesson *l)
 {
@@ -87,6 +96,8 @@ static void load(lesson *l)
     show(l->out, "n", (double)l->x_train.shape.dim[0], of_mnist(l, "60000"));
     show(l->out, "m", (double)l->x_train.shape.dim[1], of_mnist(l, "784"));
     show(l->out, "c", ad_item(ad_max(ad_freeze(t, d.train_labels))) + 1, of_mnist(l, "10"));
+
+    explain_columns(l);
 
     ad_tape_reset(t); /* ends every tensor; the arrays stay */
     ad_tape_trim(t);
@@ -634,14 +645,12 @@ static void run_by_tape(void *user)
 
 static void timing(lesson *l)
 {
-    static const char *const figures[][3] = {
-        {"0.324", "0.270", "0.430"}, {"5.653", "5.298", "5.807"}, {"3.966", "3.589", "4.455"}};
     int64_t repeat = l->s.repeat;
     heading("Times in ms: forward on the validation set, all gradients on the training set");
-    show_times(l->out, "forward_10k_ms", time_repeating(repeat, run_forward, l), figures[0]);
-    show_times(l->out, "by_hand_60k_ms", time_repeating(repeat, run_by_hand, l), figures[1]);
+    show_times(l->out, "forward_10k_ms", time_repeating(repeat, run_forward, l));
+    show_times(l->out, "by_hand_60k_ms", time_repeating(repeat, run_by_hand, l));
     ad_tape_trim(l->tape);
-    show_times(l->out, "by_tape_60k_ms", time_repeating(repeat, run_by_tape, l), figures[2]);
+    show_times(l->out, "by_tape_60k_ms", time_repeating(repeat, run_by_tape, l));
 }
 
 /* ==== The purpose of it all: training ================================================= */
@@ -658,7 +667,7 @@ static double loss_of(const lesson *l)
 }
 
 /* Once through all images, in steps of a batch: model -= rate gradient. */
-static void train_epoch(lesson *l)
+static void train_epoch(lesson *l, progress *bar)
 {
     int64_t n = l->x_train.shape.dim[0], size = l->s.batch;
     for (int64_t begin = 0, end; begin < n; begin = end) {
@@ -668,9 +677,9 @@ static void train_epoch(lesson *l)
         ad_tensor loss = my_model_forward(l->tape, &w, &b);
         if (my_model_gradient(loss, &w, &l->grad) != AD_OK) /* the one check */
             fail("%s", ad_tape_error(l->tape));
+        progress_step(bar, end - begin, ad_item(loss));
         ad_tape_reset(l->tape); /* ends every tensor, keeps the memory */
         my_model_axpy(-l->s.rate, &l->grad, &l->model, NULL); /* which are alike */
-        progress("training", begin, end, n);
     }
 }
 
@@ -679,14 +688,18 @@ static void train(lesson *l)
     heading("Training: the loss before, and after each epoch");
     double loss = loss_of(l);
     show(l->out, "loss_first", loss, "");
+    fflush(stdout);
+    progress bar = progress_begin(l->s.epochs * l->x_train.shape.dim[0]);
     for (int64_t epoch = 1; epoch <= l->s.epochs; epoch++) {
         char name[32];
-        train_epoch(l);
+        train_epoch(l, &bar);
+        progress_hide(&bar);
         snprintf(name, sizeof name, "loss[%lld]", (long long)epoch);
         loss = loss_of(l);
         if (!isfinite(loss))
             fail("no finite loss after epoch %lld: try a lower --rate", (long long)epoch);
         show(NULL, name, loss, "");
+        fflush(stdout);
     }
     show(l->out, "loss_last", loss, "");
 }

@@ -68,6 +68,7 @@ typedef struct trainer {
     ad_adam adam;
     ad_states states; /* Adam's */
     classifier gradient;
+    progress bar;
 } trainer;
 
 /* One step on the images of these numbers. Returns the loss. */
@@ -95,8 +96,9 @@ static double train_epoch(trainer *t, const digits *d, int64_t batch, classifier
     ad_random_shuffle(&t->random, t->order.data, (size_t)d->n);
     for (int64_t begin = 0, end; begin < d->n; begin = end) {
         end = batch < d->n - begin ? begin + batch : d->n;
-        sum += (double)(end - begin) * step(t, d, rows(t->order, begin, end), model);
-        progress("training", begin, end, d->n);
+        double loss = step(t, d, rows(t->order, begin, end), model);
+        sum += (double)(end - begin) * loss;
+        progress_step(&t->bar, end - begin, loss);
     }
     return sum / (double)d->n;
 }
@@ -147,10 +149,12 @@ int main(int argc, char **argv)
     classifier model = {dense_new(train.images.shape.dim[1], HIDDEN, &weights),
                         dense_new(HIDDEN, CLASSES, &weights)};
 
-    double start = now(), share = 0;
+    t.bar = progress_begin(s.epochs * train.n);
+    double share = 0;
     for (int64_t epoch = 0; epoch < s.epochs; epoch++) {
         t.adam.rate = s.rate * (double)(s.epochs - epoch) / (double)s.epochs; /* to settle */
         double loss = train_epoch(&t, &train, s.batch, &model);
+        progress_hide(&t.bar);
         if (!isfinite(loss))
             fail("no finite loss in epoch %lld: try a lower --rate", (long long)epoch + 1);
         share = accuracy(t.tape, &test, &model);
@@ -158,7 +162,7 @@ int main(int argc, char **argv)
                loss, 100 * share);
         fflush(stdout);
     }
-    double seconds = now() - start;
+    double seconds = now() - t.bar.start;
     printf("  after %.1f seconds\n", seconds);
     cJSON *out = cJSON_CreateObject();
     cJSON_AddNumberToObject(out, "test_accuracy", share);

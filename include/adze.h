@@ -7,6 +7,7 @@
 #include "adze/array.h"             /* types, shapes, views, arrays */
 #include "adze/pool.h"              /* threads inside kernels */
 #include "adze/tape.h"              /* recording, sweeps, tracing */
+#include "adze/profile.h"           /* where the time goes */
 #include "adze/op.h"                /* operations as data: write your own */
 #include "adze/kernels.h"           /* parts of their kernels: threads, products, loops */
 #include "adze/ops.h"               /* the operations */

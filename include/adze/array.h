@@ -90,8 +90,18 @@ AD_API double ad_view_get(const ad_view *v, size_t i);
  *     AD_VIEW(numbers, 60000, 784)                            numbers row by row
  *     AD_VECTOR(x)                                            all of an array: double x[3]
  *     AD_VECTOR((double[]){1, 2, 3})
+ *     AD_SHAPED(AD_SHAPE(2, 2), (double[]){1, 2, 3, 4})       all of an array, in a shape; empty if
+ *                                                             the array has more or fewer numbers
  *     AD_VIEW_SCALAR(&number)                                 one number
  */
+static inline AD_UNUSED ad_view ad_view_shaped(ad_type type, const void *data, size_t length,
+                                               ad_shape shape)
+{
+    ad_view v = ad_view_of(type, data, shape);
+    if (ad_view_count(&v) != length)
+        v.data = NULL;
+    return v;
+}
 #ifdef __cplusplus
 } /* extern "C" */
 template <typename T> struct ad_type_of;
@@ -112,6 +122,11 @@ template <typename T, size_t n> inline ad_view ad_vector_from(const T (&array)[n
 #define AD_VIEW(data, ...) ad_view_from((data), AD_SHAPE(__VA_ARGS__))
 #define AD_VIEW_SCALAR(pointer) ad_view_from((pointer), AD_SCALAR)
 #define AD_VECTOR(...) ad_vector_from(__VA_ARGS__)
+template <typename T, size_t n> inline ad_view ad_shaped_from(ad_shape shape, const T (&array)[n])
+{
+    return ad_view_shaped(ad_type_of<T>::value, array, n, shape);
+}
+#define AD_SHAPED(shape, ...) ad_shaped_from(shape, __VA_ARGS__)
 extern "C" {
 #else
 /* The number type of a pointer. */
@@ -125,6 +140,8 @@ extern "C" {
 #define AD_VIEW_SCALAR(pointer) ad_view_of(AD_TYPE_OF(pointer), (pointer), AD_SCALAR)
 #define AD_VECTOR(...)                                                                     \
     ad_view_of(AD_TYPE_OF(&*(__VA_ARGS__)), (__VA_ARGS__), AD_SHAPE(AD_LENGTH_OF(__VA_ARGS__)))
+#define AD_SHAPED(shape, ...)                                                              \
+    ad_view_shaped(AD_TYPE_OF(&*(__VA_ARGS__)), (__VA_ARGS__), AD_LENGTH_OF(__VA_ARGS__), shape)
 #if defined(__GNUC__)
 /* The length of an array. Of a pointer, the size of an array of a negative length: an error. */
 #define AD_LENGTH_OF(...)                                                                  \

@@ -4,8 +4,8 @@
  *     AD_MODEL(mlp, (dense, hidden), (dense, output), scale); two models and an array
  *     AD_MODEL(deep, (dense, layer, 3), (ad_array, gain, 3)); arrays of them
  *
- * Each line stands at file scope and has up to 32 fields; a count is a constant, at least 1. The second
- * one declares
+ * Each line stands at file scope and has up to 32 fields; a count is a constant, at least 1. (The
+ * compiler says so.) The second one declares
  *
  *     mlp            struct of ad_array: for parameters, gradients, momenta
  *     mlp_tensors    struct of ad_tensor with the same fields: the model on a tape
@@ -113,7 +113,30 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 
 /* ---- the declaration ---------------------------------------------------------------- */
 
+/* Compilers show where a macro of a system header is used, and not how it is made: so a mistake in a
+ * declaration takes a few lines. (Define AD_ALL_WARNINGS to see what is made of it.) */
+#if defined(__GNUC__) && !defined(AD_ALL_WARNINGS)
+#pragma GCC system_header
+#endif
+
+#ifdef __cplusplus
 #define AD_MODEL(m, ...)                                                                   \
+    static_assert(AD_EACH_FIELD(AD_FIELD_FITS, m, __VA_ARGS__) true, AD_MODEL_FITS);       \
+    static_assert(AD_EACH_FIELD(AD_FIELD_FORM, m, __VA_ARGS__) true, AD_MODEL_FORM);       \
+    static_assert(AD_EACH_FIELD(AD_FIELD_SOME, m, __VA_ARGS__) true, AD_MODEL_SOME);       \
+    AD_MODEL_TYPES(m, __VA_ARGS__)
+#else
+#define AD_MODEL(m, ...)                                                                   \
+    _Static_assert(AD_EACH_FIELD(AD_FIELD_FITS, m, __VA_ARGS__) 1, AD_MODEL_FITS);         \
+    _Static_assert(AD_EACH_FIELD(AD_FIELD_FORM, m, __VA_ARGS__) 1, AD_MODEL_FORM);         \
+    _Static_assert(AD_EACH_FIELD(AD_FIELD_SOME, m, __VA_ARGS__) 1, AD_MODEL_SOME);         \
+    AD_MODEL_TYPES(m, __VA_ARGS__)
+#endif
+#define AD_MODEL_FITS "AD_MODEL: more than 32 fields: make models of some, since models nest"
+#define AD_MODEL_FORM "AD_MODEL: a field is name, (type, name) or (type, name, count)"
+#define AD_MODEL_SOME "AD_MODEL: an array of fields needs a count of at least 1"
+
+#define AD_MODEL_TYPES(m, ...)                                                             \
     typedef struct m {                                                                     \
         AD_EACH_FIELD(AD_FIELD_ARRAYS, m, __VA_ARGS__)                                     \
     } m;                                                                                   \
@@ -122,7 +145,8 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
     } m##_tensors;                                                                         \
     static const ad_field m##_fields[] = {AD_EACH_FIELD(AD_FIELD_ROW, m, __VA_ARGS__)};    \
     static const ad_tree m##_tree AD_UNUSED = {                                            \
-        sizeof(ad_tree), #m, sizeof(m) / sizeof(ad_array), m##_fields, AD_COUNT(__VA_ARGS__)}; \
+        sizeof(ad_tree), #m, sizeof(m) / sizeof(ad_array), m##_fields,                     \
+        sizeof m##_fields / sizeof *m##_fields};                                           \
     AD_MODEL_BASICS(m)                                                                     \
     struct m##_tensors
 
@@ -208,35 +232,59 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_FIELD_TENSORS(m, f) AD_FIELD_CALL(AD_FIELD_TENSORS, m, AD_FIELD_FULL(f))
 #define AD_FIELD_ROW(m, f) AD_FIELD_CALL(AD_FIELD_ROW, m, AD_FIELD_FULL(f))
 
-#ifdef __cplusplus
-#define AD_FIELD_ASSERT static_assert
-#else
-#define AD_FIELD_ASSERT _Static_assert
-#endif
+/* Whether all is well: conditions, each with an && behind it. What is wrong is left out elsewhere. */
+#define AD_FIELD_FITS(m, f)
+#define AD_FIELD_FITS_MANY 0 &&
+#define AD_FIELD_FORM(m, f) AD_FIELD_CALL(AD_FIELD_FORM, m, AD_FIELD_FULL(f))
+#define AD_FIELD_FORM_2(m, T, f)
+#define AD_FIELD_FORM_3(m, T, f, n)
+#define AD_FIELD_FORM_WRONG(...) 0 &&
+#define AD_FIELD_FORM_EMPTY(...) 0 &&
+#define AD_FIELD_FORM_MANY
+#define AD_FIELD_SOME(m, f) AD_FIELD_CALL(AD_FIELD_SOME, m, AD_FIELD_FULL(f))
+#define AD_FIELD_SOME_2(m, T, f)
+#define AD_FIELD_SOME_3(m, T, f, n) ((n) > 0 ? 1 : 0) &&
+#define AD_FIELD_SOME_WRONG(...)
+#define AD_FIELD_SOME_EMPTY(...)
+#define AD_FIELD_SOME_MANY
+#define AD_FIELD_ARRAYS_WRONG(...)
+#define AD_FIELD_ARRAYS_EMPTY(m, ...) ad_array no_name;
+#define AD_FIELD_ARRAYS_MANY
+#define AD_FIELD_TENSORS_WRONG(...)
+#define AD_FIELD_TENSORS_EMPTY(m, ...) ad_tensor no_name;
+#define AD_FIELD_TENSORS_MANY
+#define AD_FIELD_ROW_WRONG(...)
+#define AD_FIELD_ROW_EMPTY(m, ...) AD_FIELD_ROW_2(m, ad_array, no_name)
+#define AD_FIELD_ROW_MANY
 
 #define AD_FIELD_ARRAYS_2(m, T, f) T f;
-#define AD_FIELD_ARRAYS_3(m, T, f, n)                                                          \
-    T f[n];                                                                                \
-    AD_FIELD_ASSERT((n) > 0, "AD_MODEL: an array of fields needs a count of at least 1");
+#define AD_FIELD_ARRAYS_3(m, T, f, n) T f[(n) > 0 ? (n) : 1];
 #define AD_FIELD_TENSORS_2(m, T, f) T##_tensors f;
-#define AD_FIELD_TENSORS_3(m, T, f, n) T##_tensors f[n];
-#define AD_FIELD_ROW_2(m, T, f) AD_FIELD_ROW_3(m, T, f, 0)
-#define AD_FIELD_ROW_3(m, T, f, n) {sizeof(ad_field), #f, &T##_tree, n},
+#define AD_FIELD_TENSORS_3(m, T, f, n) T##_tensors f[(n) > 0 ? (n) : 1];
+#define AD_FIELD_ROW_2(m, T, f) {sizeof(ad_field), #f, &T##_tree, 0},
+#define AD_FIELD_ROW_3(m, T, f, n) {sizeof(ad_field), #f, &T##_tree, (n) > 0 ? (n) : 1},
 
-#define AD_FIELD_CALL(DO, m, full) AD_EXPAND(AD_PASTE(DO, AD_COUNT full), (m, AD_STRIP full))
+#define AD_FIELD_CALL(DO, m, full) AD_EXPAND(AD_PASTE(DO, AD_PARTS full), (m, AD_STRIP full))
 #define AD_EXPAND(DO, arguments) DO arguments
 #define AD_STRIP(...) __VA_ARGS__
 #define AD_PASTE(a, b) AD_PASTE_(a, b)
 #define AD_PASTE_(a, b) a##_##b
 #define AD_FIELD_FULL(f) AD_EXPAND(AD_PASTE(AD_FIELD_FULL, AD_IS_PAREN(f)), (f))
-#define AD_FIELD_FULL_0(f) (ad_array, f)
+#define AD_FIELD_FULL_0(f) AD_EXPAND_NAME(AD_PASTE(AD_FIELD_NAME, AD_IS_PAREN(f())), (f))
 #define AD_FIELD_FULL_1(f) f
+#define AD_FIELD_NAME_0(f) (ad_array, f)
+#define AD_FIELD_NAME_1(f) (f, f, f, f, f) /* f is empty */
+#define AD_EXPAND_NAME(DO, arguments) DO arguments /* within an AD_EXPAND */
 #define AD_IS_PAREN(f) AD_IS_PAREN_(AD_PAREN_PROBE f, 0, ~)
 #define AD_IS_PAREN_(...) AD_SECOND(__VA_ARGS__)
 #define AD_SECOND(a, b, ...) b
 #define AD_PAREN_PROBE(...) ~, 1
 
-/* Applies DO(m, field) to up to 32 fields. */
+/* The parts of a field: 2 or 3; WRONG; EMPTY, of which there are five. */
+#define AD_PARTS(...) AD_PARTS_OF(__VA_ARGS__, WRONG, WRONG, WRONG, EMPTY, WRONG, 3, 2, WRONG, 0)
+#define AD_PARTS_OF(_1, _2, _3, _4, _5, _6, _7, _8, n, ...) n
+
+/* Applies DO(m, field) to up to 32 fields; of up to 64, to the first 32. */
 #define AD_EACH_FIELD(DO, m, ...) AD_EACH_OF(AD_COUNT(__VA_ARGS__), DO, m, __VA_ARGS__)
 #define AD_EACH_OF(n, DO, m, ...) AD_EACH_OF_(n, DO, m, __VA_ARGS__)
 #define AD_EACH_OF_(n, DO, m, ...) AD_EACH_##n(DO, m, __VA_ARGS__)
@@ -272,12 +320,23 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
 #define AD_EACH_30(DO, m, f, ...) DO(m, f) AD_EACH_29(DO, m, __VA_ARGS__)
 #define AD_EACH_31(DO, m, f, ...) DO(m, f) AD_EACH_30(DO, m, __VA_ARGS__)
 #define AD_EACH_32(DO, m, f, ...) DO(m, f) AD_EACH_31(DO, m, __VA_ARGS__)
+#define AD_EACH_MANY(DO, m, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15,      \
+                     _16, _17, _18, _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30,    \
+                     _31, _32, ...)                                                                \
+    AD_EACH_32(DO, m, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17,  \
+               _18, _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31,               \
+               _32) AD_PASTE(DO, MANY)
 #define AD_COUNT_OF(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17,    \
-                    _18, _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31, _32, n,  \
-                    ...)                                                                           \
+                    _18, _19, _20, _21, _22, _23, _24, _25, _26, _27, _28, _29, _30, _31, _32,     \
+                    _33, _34, _35, _36, _37, _38, _39, _40, _41, _42, _43, _44, _45, _46, _47,     \
+                    _48, _49, _50, _51, _52, _53, _54, _55, _56, _57, _58, _59, _60, _61, _62,     \
+                    _63, _64, n, ...)                                                              \
     n
 #define AD_COUNT(...)                                                                              \
-    AD_COUNT_OF(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16,   \
-                15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+    AD_COUNT_OF(__VA_ARGS__, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY,     \
+                MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY,      \
+                MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, 32, 31, 30, 29, 28, 27, 26, 25,    \
+                24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3,   \
+                2, 1, 0)
 
 #endif

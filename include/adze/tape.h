@@ -215,6 +215,7 @@ typedef struct ad_unreached {
     const char *source_line;   /* where it was watched, "net.c:12"; may be NULL */
     ad_reach reach;            /* never AD_REACHED */
     const char *op;            /* the first operation that stops or severs; may be NULL */
+    const char *op_source_line; /* where it was recorded; may be NULL */
 } ad_unreached;
 
 /* Calls visit for each watched leaf that y does not reach, in the order in which they were
@@ -342,8 +343,9 @@ AD_API size_t ad_digest_difference(size_t nodes, const uint64_t *a, const uint64
 /* ---- source lines ------------------------------------------------------------------- */
 
 /* In C, a macro lies over each function that puts values on a tape. It notes where the call
- * stands, as the literal "net.c:12", for messages. This costs one store before the call, because
- * a tape begins with that pointer. Define AD_NO_SOURCE_LINES before the headers are included to go
+ * stands, as the literal "net.c:12", for messages: errors of the call and of the sweeps that come to
+ * its values name that line, also where it computes by several operations. This costs one store
+ * before the call, because a tape begins with that pointer. Define AD_NO_SOURCE_LINES before the headers are included to go
  * without; C++ always does. (ad_exp)(x) and &ad_exp reach the function under the macro. */
 static inline AD_UNUSED ad_tape *ad_tape_at_line(ad_tape *t, const char *source_line)
 {
@@ -356,7 +358,7 @@ static inline AD_UNUSED ad_tape *ad_tape_at_line(ad_tape *t, const char *source_
     return t;
 }
 
-/* The source line noted for the next value, or NULL. */
+/* The source line noted for the next call, or NULL. */
 static inline AD_UNUSED const char *ad_tape_source_line(const ad_tape *t)
 {
 #if defined(__GNUC__)
@@ -401,9 +403,10 @@ static inline AD_UNUSED ad_view ad_view_itself(ad_view v)
 {
     return v;
 }
-#define AD_VIEW_FROM(x) _Generic((x), ad_view: ad_view_itself, ad_array: ad_array_view)(x)
-#define ad_watch(tape, x) (ad_watch)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(x))
-#define ad_freeze(tape, x) (ad_freeze)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(x))
+#define AD_VIEW_FROM(...)                                                                  \
+    _Generic((__VA_ARGS__), ad_view: ad_view_itself, ad_array: ad_array_view)(__VA_ARGS__)
+#define ad_watch(tape, ...) (ad_watch)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(__VA_ARGS__))
+#define ad_freeze(tape, ...) (ad_freeze)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(__VA_ARGS__))
 #ifndef AD_NO_SOURCE_LINES
 #define ad_constant(tape, ...) (ad_constant)(AD_TAPE_AT_LINE(tape), __VA_ARGS__)
 #endif

@@ -24,11 +24,11 @@ static double weighted_sum(const ad_checking *c, const ad_view *y)
 
 static ad_tensor call(ad_checking *c)
 {
-    uint32_t held;
+    ad_evaluation e;
     ad_tensor y = ad_number(NAN);
-    if (ad_tape_status(c->t) == AD_OK && ad_evaluation_begin(c->t, c->name, &held)) {
+    if (ad_tape_status(c->t) == AD_OK && ad_evaluation_begin(c->t, c->name, &e)) {
         y = c->f(c->t, c->tensors, c->env);
-        ad_evaluation_end(c->t, held);
+        ad_evaluation_end(c->t, &e);
     }
     ad_result_lives(c->t, NULL, "the function's result", y);
     return y;

@@ -64,11 +64,11 @@ static ad_tensor *watch_all(const ad_subject *s)
 static bool evaluate(ad_record *r)
 {
     const ad_subject *s = r->subject;
-    uint32_t held;
-    if (!ad_evaluation_begin(r->tape, s->name, &held))
+    ad_evaluation e;
+    if (!ad_evaluation_begin(r->tape, s->name, &e))
         return false;
     r->y = s->of_list ? s->of_list(r->tape, r->x, s->env) : s->of_model(r->tape, r->x, s->env);
-    ad_evaluation_end(r->tape, held);
+    ad_evaluation_end(r->tape, &e);
     return ad_result_lives(r->tape, s->name, "the function's result", r->y);
 }
 

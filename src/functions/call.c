@@ -60,19 +60,19 @@ bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves)
 ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *leaves)
 {
     AD_DOOR(t, "a function", ad_tape_dead(t));
+    ad_lines lines = ad_lines_begin(t);
     ad_tensor y = call->f(t, leaves, call->env);
+    ad_lines_end(t, lines);
     ad_result_lives(t, NULL, "the function's result", y);
     ad_call_spared(t, call->n, leaves);
     return y;
 }
 
-void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner)
+void ad_call_finish(ad_workspace *work, const ad_tape *inner)
 {
     ad_status status = ad_tape_status(inner);
     if (status != AD_OK)
-        ad_reject(work, status, "%s%s%s%s", call->source_line ? "at " : "",
-                  call->source_line ? call->source_line : "", call->source_line ? ": " : "",
-                  ad_tape_error(inner));
+        ad_reject(work, status, "%s", ad_tape_error(inner));
 }
 
 void ad_call_put(void *to, const void *from, size_t bytes)
@@ -115,11 +115,6 @@ bool ad_call_compare(ad_tape *t, const ad_view *value, const ad_view *before)
 
 /* ---- recording --------------------------------------------------------------------- */
 
-ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env)
-{
-    return (ad_call){f, env, n, t ? ad_tape_source_line(t) : NULL, NULL};
-}
-
 static ad_view value_of(ad_tape *t, const ad_call *call, const ad_tensor *x, ad_tensor *leaves)
 {
     for (int i = 0; i < call->n; i++)
@@ -137,20 +132,15 @@ ad_tensor ad_call_record(const ad_op *op, ad_call *call, const ad_tensor *x)
     if (inner) {
         ad_view value = value_of(inner, call, x, leaves);
         call->value = &value;
-        ad_tape_at_line(t, call->source_line); /* which the memory has used up */
         if (ad_inner_end(t) == AD_OK)
             return ad_apply_n(op, call->n, x, call);
     }
     return ad_dead(x[0]);
 }
 
-ad_tensor *ad_call_results(ad_tape *t, const ad_call *call, int count, ad_tensor *few)
+ad_tensor *ad_call_results(ad_tape *t, int count, ad_tensor *few)
 {
-    if (count <= AD_CALL_FEW)
-        return few;
-    ad_tensor *y = ad_tape_memory(t, (size_t)count * sizeof *y);
-    ad_tape_at_line(t, call->source_line); /* which the memory has used up */
-    return y;
+    return count <= AD_CALL_FEW ? few : ad_tape_memory(t, (size_t)count * sizeof *few);
 }
 
 const char *ad_call_type(const ad_type *x, const void *attr, ad_type *y)

@@ -11,9 +11,8 @@
 typedef struct ad_call {
     ad_function *f;
     const void *env;
-    int n;                   /* operands */
-    const char *source_line; /* of the call, or NULL */
-    const ad_view *value;    /* f's, for the rules of recording; dangles afterwards */
+    int n;                /* operands */
+    const ad_view *value; /* f's, for the rules of recording; dangles afterwards */
 } ad_call;
 
 /* The tape of n live tensors, which must have the same. NULL with an error on it, by name, or if
@@ -40,16 +39,12 @@ ad_tensor ad_call_evaluate(ad_tape *t, const ad_call *call, const ad_tensor *lea
 /* False, with an error on t, if a function has ended one of its operands. */
 bool ad_call_spared(ad_tape *t, int n, const ad_tensor *leaves);
 
-/* For rules: if something went wrong on the inner tape, the rule fails in the same way, with the
- * source line of the call. */
-void ad_call_finish(ad_workspace *work, const ad_call *call, const ad_tape *inner);
-
-/* A call, as ad_call_record and the ops take it. */
-ad_call ad_call_at(ad_tape *t, ad_function *f, int n, const void *env);
+/* For rules: if something went wrong on the inner tape, the rule fails in the same way. */
+void ad_call_finish(ad_workspace *work, const ad_tape *inner);
 
 /* Room for the results of a call: `few`, or memory of the tape for more. NULL with an error on t. */
 enum { AD_CALL_FEW = 8 };
-ad_tensor *ad_call_results(ad_tape *t, const ad_call *call, int count, ad_tensor *few);
+ad_tensor *ad_call_results(ad_tape *t, int count, ad_tensor *few);
 
 /* For rules: fails on the inner tape unless the value is the same as when the node was recorded. A
  * function that gives other numbers than before would have another derivative. */

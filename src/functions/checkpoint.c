@@ -50,7 +50,7 @@ static void checkpoint_pullback(const ad_pullback_args *c)
         for (int i = 0; i < c->arity; i++)
             if (watched[i])
                 ad_call_add(1, ad_grad(in.x[i]), c->dx[i]);
-    ad_call_finish(c->work, c->attr, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static void checkpoint_jvp(const ad_jvp_args *c)
@@ -65,7 +65,7 @@ static void checkpoint_jvp(const ad_jvp_args *c)
         ad_view ty = ad_tangent(in.y); /* none where f is a constant */
         ad_call_put(c->ty.data, ty.data, ad_array_count(&c->ty) * ad_type_size(c->ty.type));
     }
-    ad_call_finish(c->work, c->attr, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static void checkpoint_curvature(const ad_curvature_args *c)
@@ -81,7 +81,7 @@ static void checkpoint_curvature(const ad_curvature_args *c)
         for (int i = 0; i < c->arity; i++)
             if (c->wanted[i])
                 ad_call_add(1, ad_grad_tangent(in.x[i]), c->tdx[i]);
-    ad_call_finish(c->work, c->attr, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static const ad_op checkpoint_op = {
@@ -102,7 +102,7 @@ ad_tensor(ad_checkpoint)(ad_function *f, int n, const ad_tensor *x, const void *
 {
     AD_DOOR(ad_tape_of(x, n), "checkpoint", ad_dead(x[0]));
     ad_tape *t = ad_call_tape("checkpoint", f, n, x);
-    ad_call call = ad_call_at(t, f, n, env);
+    ad_call call = {.f = f, .env = env, .n = n};
     if (t)
         return ad_call_record(&checkpoint_op, &call, x);
     return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);

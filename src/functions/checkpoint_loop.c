@@ -268,11 +268,10 @@ ad_tensor(ad_checkpoint_loop)(ad_step_function *step, int n, const ad_tensor *x,
     AD_DOOR_TRY(open, ad_tape_of(x, n), "checkpoint_loop");
     ad_tape *t = open ? ad_call_tape("checkpoint_loop", step, n, x) : NULL;
     ad_tensor few[AD_CALL_FEW], dead = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), *y = NULL;
-    ad_loop_attr a = {
-        .call = ad_call_at(t, NULL, n, env), .step = step, .steps = steps, .states = states};
+    ad_loop_attr a = {.call = {.env = env, .n = n}, .step = step, .steps = steps, .states = states};
     if (x && t && good_loop(t, &a, snapshots)) {
         a.kept = useful_rows(&a, snapshots, x);
-        y = ad_call_results(t, &a.call, states, few);
+        y = ad_call_results(t, states, few);
     }
     if (y)
         ad_apply_results(&loop_op, n, x, &a, states, y);

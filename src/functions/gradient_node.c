@@ -146,7 +146,7 @@ static void gradient_forward(const ad_forward_args *c)
         for (int i = 0; i < a->wrt; i++)
             write_all(&c->ys[GRADIENTS + i], ad_grad(in.x[i]));
     }
-    ad_call_finish(c->work, &a->call, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static void add_cotangents(const ad_pullback_args *c, const inner *in, double u)
@@ -179,7 +179,7 @@ static void gradient_pullback(const ad_pullback_args *c)
         watched[i] = c->wanted[i] || (watched[i] && v[i].data);
     if (evaluate(c->work, a, c->x, watched, &c->y, &in) && sweep(&in, a->wrt, v))
         add_cotangents(c, &in, u.data ? ad_view_get(&u, 0) : 0);
-    ad_call_finish(c->work, &a->call, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static void gradient_jvp(const ad_jvp_args *c)
@@ -194,7 +194,7 @@ static void gradient_jvp(const ad_jvp_args *c)
         for (int i = 0; i < a->wrt; i++)
             write_all(&c->tys[GRADIENTS + i], ad_grad_tangent(in.x[i]));
     }
-    ad_call_finish(c->work, &a->call, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static void gradient_curvature(const ad_curvature_args *c)
@@ -226,9 +226,9 @@ ad_tensor ad_gradient_node(ad_function *f, int n, const ad_tensor *x, int wrt, c
     if (t && (wrt < 1 || wrt > n))
         ad_tape_fail(t, AD_MISUSE, "gradient: cannot differentiate by %d of %d operands", wrt, n);
     ad_tensor few[AD_CALL_FEW], none = x && n > 0 ? ad_dead(x[0]) : ad_number(NAN), *y = NULL;
-    gradient_attr a = {ad_call_at(t, f, n, env), wrt};
+    gradient_attr a = {{.f = f, .env = env, .n = n}, wrt};
     if (t && ad_tape_status(t) == AD_OK)
-        y = ad_call_results(t, &a.call, GRADIENTS + wrt, few);
+        y = ad_call_results(t, GRADIENTS + wrt, few);
     if (y)
         ad_apply_results(&gradient_op, n, x, &a, GRADIENTS + wrt, y);
     for (int i = 0; gradient && i < wrt && (i < n || n < 1); i++)

@@ -118,8 +118,10 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
         l->state[k] = watch ? ad_watch(l->tape, v) : ad_freeze(l->tape, v);
         l->next[k] = ad_number(NAN);
     }
+    ad_lines lines = ad_lines_begin(l->tape);
     if (ad_tape_status(l->tape) == AD_OK)
         a->step(l->tape, i, l->state, operands + a->states, a->call.env, l->next);
+    ad_lines_end(l->tape, lines);
     if (!ad_call_spared(l->tape, a->states, l->state)) /* which come last */
         return false;
     while (good < a->states && good_next(l, good))
@@ -216,9 +218,7 @@ bool ad_loop_retreat(ad_loop *l, int64_t i, const char *row, const ad_view *ys, 
 
 void ad_loop_finish(const ad_loop *l)
 {
-    const char *source_line = l->a->call.source_line;
     if (l->tape && ad_tape_status(l->tape) != AD_OK)
-        ad_reject(l->work, ad_tape_status(l->tape), "%s%s%sstep %lld: %s", source_line ? "at " : "",
-                  source_line ? source_line : "", source_line ? ": " : "", (long long)l->at,
+        ad_reject(l->work, ad_tape_status(l->tape), "step %lld: %s", (long long)l->at,
                   ad_tape_error(l->tape));
 }

@@ -76,8 +76,10 @@ static bool evaluate(ad_workspace *work, const replace_attr *a, const point *at,
     in->dy = at->watch_dy ? ad_watch(t, at->dy) : ad_freeze(t, at->dy);
     for (int i = 0; i < n; i++)
         in->dx[i] = ad_number(NAN);
+    ad_lines lines = ad_lines_begin(t);
     if (ad_tape_status(t) == AD_OK)
         a->pullback(t, in->x, in->y, in->dy, a->call.env, in->dx);
+    ad_lines_end(t, lines);
     return ad_call_spared(t, n, in->x);
 }
 
@@ -123,7 +125,7 @@ static void replace_pullback(const ad_pullback_args *c)
         for (int i = 0; i < c->arity; i++)
             if (c->wanted[i] && good_cotangent(&in, i) && in.dx[i].tape)
                 ad_call_add(1, ad_read(in.dx[i]), c->dx[i]);
-    ad_call_finish(c->work, c->attr, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 /* p is linear in dy, so it may be evaluated anywhere: at dy = 0. */
@@ -143,7 +145,7 @@ static void replace_jvp(const ad_jvp_args *c)
         if (product.tape && ad_backward(product) == AD_OK)
             memcpy(c->ty.data, ad_grad(in.dy).data, bytes);
     }
-    ad_call_finish(c->work, c->attr, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 /* Sets the tangents of the leaves of p; the tangent of y is J tx. */
@@ -179,7 +181,7 @@ static void replace_curvature(const ad_curvature_args *c)
     for (int i = 0; good && root.tape && i < c->arity; i++)
         if (c->wanted[i] && ad_tangent(in.dx[i]).data)
             ad_call_add(1, ad_tangent(in.dx[i]), c->tdx[i]);
-    ad_call_finish(c->work, c->attr, in.tape);
+    ad_call_finish(c->work, in.tape);
 }
 
 static const ad_op replace_op = {
@@ -200,7 +202,7 @@ ad_tensor ad_with_derivative(ad_function *f, ad_pullback_function *pullback, int
 {
     AD_DOOR(ad_tape_of(x, n), "with_derivative", ad_dead(x[0]));
     ad_tape *t = ad_call_tape("with_derivative", f && pullback, n, x);
-    replace_attr a = {ad_call_at(t, f, n, env), pullback};
+    replace_attr a = {{.f = f, .env = env, .n = n}, pullback};
     if (t)
         return ad_call_record(&replace_op, &a.call, x);
     return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);

@@ -1,6 +1,6 @@
 /* Looks operations up by name: in the tables of the files, and in a user's own. */
 #include "adze/op.h"
-#include "base/memory.h"
+#include "base/hash.h"
 #include "ops/families.h"
 #include "tape/apply.h"
 
@@ -32,20 +32,6 @@ const ad_op *ad_builtin_op_named(const char *name)
 
 /* ---- registries -------------------------------------------------------------------- */
 
-/* uthash takes memory through these and must not exit when there is none. Every use of its
- * macros stands where `r` is the registry. */
-#define uthash_malloc(bytes)       ad_memory_take(r->allocator, bytes)
-#define uthash_free(memory, bytes) ad_memory_give(r->allocator, memory, bytes)
-#define HASH_NONFATAL_OOM          1
-#define uthash_nonfatal_oom(item)  ((item)->op = NULL)
-
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#endif
-#include <uthash.h>
-
 typedef struct entry {
     const ad_op *op;
     UT_hash_handle hh;
@@ -56,11 +42,13 @@ struct ad_registry {
     entry *entries;
 };
 
+AD_HASH_BEGIN
 /* Adds an entry to the hash. False when memory ran out. */
 static bool insert(ad_registry *r, entry *e)
 {
+    const ad_allocator *allocator = r->allocator;
     HASH_ADD_KEYPTR(hh, r->entries, e->op->name, strlen(e->op->name), e);
-    return e->op != NULL;
+    return ad_hashed(e);
 }
 
 static entry *find(const ad_registry *r, const char *name)
@@ -72,16 +60,15 @@ static entry *find(const ad_registry *r, const char *name)
 
 static void clear(ad_registry *r)
 {
+    const ad_allocator *allocator = r->allocator;
     entry *e, *next;
     HASH_ITER(hh, r->entries, e, next)
     {
         HASH_DEL(r->entries, e);
-        ad_memory_give(r->allocator, e, sizeof *e);
+        ad_memory_give(allocator, e, sizeof *e);
     }
 }
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
+AD_HASH_END
 
 ad_status ad_registry_add(ad_registry *r, const ad_op *op)
 {

@@ -318,6 +318,7 @@ static inline void end(call *c)
 {
     if (c->room)
         ad_recycler_give(&c->r.tape->buffers, c->room, c->room_bytes);
+    ad_line_used(c->r.tape);
     ad_tape_leave(c->r.tape);
 }
 

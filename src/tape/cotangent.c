@@ -1,6 +1,8 @@
 /* Buffers of cotangents: the functions that are rarely called. */
 #include "tape/cotangent.h"
 
+#include "tape/failure.h"
+
 void ad_release_gradients(ad_tape *t, uint32_t from)
 {
     for (uint32_t i = t->last_watched; i != AD_NO_NODE && i >= from; i = t->nodes[i]->watched) {
@@ -11,8 +13,8 @@ void ad_release_gradients(ad_tape *t, uint32_t from)
 
 bool ad_no_cotangent(ad_tape *t, const ad_node *n, size_t bytes)
 {
-    ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s)",
-                 bytes, ad_node_name(n));
+    ad_tape_fail(t, AD_MEMORY, "backward: memory ran out (%zu bytes for the cotangent of %s%s%s)",
+                 bytes, ad_node_name(n), AD_ITS_LINE(n->source_line));
     return false;
 }
 

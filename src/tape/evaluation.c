@@ -40,12 +40,27 @@ void ad_tape_let_go(ad_tape *t, uint32_t held)
         ad_tape_leave(t);
 }
 
-bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held)
+ad_lines ad_lines_begin(ad_tape *t)
+{
+    ad_lines of_caller = {ad_tape_source_line(t), t->calls};
+    ad_tape_at_line(t, NULL);
+    t->calls = 0;
+    return of_caller;
+}
+
+void ad_lines_end(ad_tape *t, ad_lines of_caller)
+{
+    t->calls = of_caller.calls;
+    ad_tape_at_line(t, of_caller.source_line);
+}
+
+bool ad_evaluation_begin(ad_tape *t, const char *name, ad_evaluation *e)
 {
     if (!ad_depth_allows(t, name, t->depth + 1))
         return false;
     t->depth++;
-    *held = ad_tape_hold(t);
+    e->lines = ad_lines_begin(t);
+    e->held = ad_tape_hold(t);
     return true;
 }
 
@@ -60,11 +75,12 @@ static bool end_inner(ad_tape *t)
     return begun;
 }
 
-void ad_evaluation_end(ad_tape *t, uint32_t held)
+void ad_evaluation_end(ad_tape *t, const ad_evaluation *e)
 {
+    ad_lines_end(t, e->lines);
     if (end_inner(t))
         ad_tape_fail(t, AD_MISUSE, "a function has begun an inner tape and not ended it");
-    ad_tape_let_go(t, held);
+    ad_tape_let_go(t, e->held);
     t->depth--;
 }
 
@@ -72,6 +88,7 @@ void ad_evaluation_undo(ad_tape *inner)
 {
     end_inner(inner);
     inner->held = 0;
+    inner->calls = 0;
 }
 
 bool ad_result_lives(ad_tape *t, const char *name, const char *what, ad_tensor y)

@@ -12,11 +12,25 @@ enum { AD_DEEPEST = 100 };
  * around it, because the prefixes of so many calls would leave no room for the reason. */
 bool ad_depth_allows(ad_tape *t, const char *name, uint32_t depth);
 
-/* Call begin before, and end after, evaluating a function on the tape that its caller uses. In
- * between, the function cannot destroy what the tape holds. False with an error, and nothing to
- * end. */
-bool ad_evaluation_begin(ad_tape *t, const char *name, uint32_t *held);
-void ad_evaluation_end(ad_tape *t, uint32_t held);
+/* The calls of a function have source lines of their own. Call begin before, and end after,
+ * evaluating it; end gives its caller back the line that the caller had. */
+typedef struct ad_lines {
+    const char *source_line;
+    uint32_t calls;
+} ad_lines;
+
+ad_lines ad_lines_begin(ad_tape *t);
+void ad_lines_end(ad_tape *t, ad_lines of_caller);
+
+/* The same for a function on the tape that its caller uses. In between, it cannot destroy what the
+ * tape holds. False with an error, and nothing to end. */
+typedef struct ad_evaluation {
+    uint32_t held;
+    ad_lines lines;
+} ad_evaluation;
+
+bool ad_evaluation_begin(ad_tape *t, const char *name, ad_evaluation *e);
+void ad_evaluation_end(ad_tape *t, const ad_evaluation *e);
 
 /* Ends what functions have begun on an inner tape and left so: a hold, an inner tape. */
 void ad_evaluation_undo(ad_tape *inner);

@@ -1,8 +1,11 @@
 /* Entering a tape and leaving it, and the error that sticks. */
 #include "tape/failure.h"
 
+#include "array/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 ad_status ad_tape_status(const ad_tape *t)
 {
@@ -20,6 +23,18 @@ const char *ad_tape_error(const ad_tape *t)
     return t ? t->error.text : "there is no tape";
 }
 
+/* "matmul([2, 3], [2, 3]) at net.c:41: reason", where the line is known. */
+static void put_message(ad_error *error, const char *message, const char *source_line)
+{
+    ad_text text = ad_text_in(error->text, sizeof error->text);
+    const char *reason = strstr(message, ": ");
+    int head = reason ? (int)(reason - message) : (int)strlen(message);
+    if (source_line)
+        ad_text_add(&text, "%.*s at %s%s", head, message, source_line, message + head);
+    else
+        ad_text_add(&text, "%s", message);
+}
+
 ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
 {
     AD_DOOR(t, "fail", AD_BUSY);
@@ -27,10 +42,12 @@ ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
         return AD_MISUSE;
     if (t->error.status != AD_OK || status == AD_OK)
         return t->error.status;
+    char message[sizeof t->error.text];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(t->error.text, sizeof t->error.text, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    put_message(&t->error, message, ad_tape_source_line(t));
     return t->error.status = status;
 }
 

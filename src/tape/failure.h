@@ -29,6 +29,9 @@ static inline bool ad_tape_enter(ad_tape *t, const char *name)
     return (t->error.status == AD_OK && !t->busy) || !ad_tape_refuses(t, name);
 }
 
+/* For the "%s%s" of a message that names a value: " at net.c:41", or nothing. */
+#define AD_ITS_LINE(source_line) (source_line) ? " at " : "", (source_line) ? (source_line) : ""
+
 /* Enters the tape for a function that also works on a failed tape: false only if others use it. */
 bool ad_tape_take_over(ad_tape *t, const char *name);
 
@@ -42,7 +45,10 @@ bool ad_tape_take_over(ad_tape *t, const char *name);
  *
  * returns the third argument if another thread is inside. AD_DOOR_TRY leaves it at `open`, for
  * functions that have more to do then. The door closes when the function returns. The tape may
- * be NULL. */
+ * be NULL.
+ *
+ * A source line belongs to one call. The outermost door keeps it for all that the call records and
+ * forgets it in the end; a function without a door forgets it by itself (ad_line_used). */
 #define AD_DOOR_TRY(open, tape, name)                \
     ad_tape *ad_inside AD_ON_LEAVING(ad_door_close); \
     bool open = ad_door_open((tape), (name), &ad_inside)
@@ -57,19 +63,29 @@ bool ad_tape_take_over(ad_tape *t, const char *name);
     if (!ad_reading_open((tape), (name), &ad_read_from))   \
     return refused
 
+static inline void ad_line_used(ad_tape *t)
+{
+    if (!t->calls)
+        ad_tape_at_line(t, NULL);
+}
+
 static inline bool ad_door_open(ad_tape *t, const char *name, ad_tape **inside)
 {
-    *inside = t && t->checks & AD_CHECK_THREADS ? t : NULL;
-    if (!*inside || ad_guard_enter(&t->guard, name))
-        return true;
-    *inside = NULL;
-    return false;
+    bool open = !t || !(t->checks & AD_CHECK_THREADS) || ad_guard_enter(&t->guard, name);
+    *inside = open ? t : NULL;
+    if (*inside)
+        t->calls++;
+    return open;
 }
 
 static inline void ad_door_close(ad_tape **inside)
 {
-    if (*inside)
-        ad_guard_leave(&(*inside)->guard);
+    ad_tape *t = *inside;
+    if (!t)
+        return;
+    t->calls--;
+    ad_line_used(t);
+    ad_tape_leave(t);
 }
 
 static inline bool ad_reading_open(const ad_tape *t, const char *name, ad_tape **from)

@@ -3,6 +3,7 @@
  * nest. The inner tape serves one function after another and keeps its memory in between. */
 #include "tape/evaluation.h"
 #include "tape/failure.h"
+#include "tape/profile.h"
 
 /* The options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
  * all its operands. */
@@ -23,6 +24,7 @@ static ad_tape *empty_inner(ad_tape *t)
     t->inner->depth = t->depth + 1;
     t->inner->widens = t->widens;
     ad_tape_trace(t->inner, t->tracer, t->tracer_user);
+    ad_tape_profile(t->inner, t->profile);
     ad_tape_poll(t->inner, t->poll, t->poll_user);
     return t->inner;
 }

@@ -122,6 +122,7 @@ static ad_tensor new_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
     if (!t || !ad_tape_enter(t, name))
         return ad_tape_dead(t);
     ad_tensor x = put_leaf(t, name, v, flags);
+    ad_line_used(t);
     ad_tape_leave(t);
     return x;
 }
@@ -167,6 +168,7 @@ ad_tensor ad_constant(ad_tape *t, ad_type type, double value)
     if (!t || !ad_tape_enter(t, "constant"))
         return ad_tape_dead(t);
     ad_tensor x = put_number(t, type, value);
+    ad_line_used(t);
     ad_tape_leave(t);
     return x;
 }

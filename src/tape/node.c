@@ -125,7 +125,6 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
         .type = (uint8_t)plan->type,
         .rank = (uint8_t)plan->shape->rank,
     };
-    ad_tape_at_line(t, NULL);
     lay_out(n, plan);
     return n;
 }

@@ -61,8 +61,9 @@ typedef struct ad_tangents {
 } ad_tangents;
 
 struct ad_tape {
-    _Atomic(const char *)
-        source_line; /* of the next call, or NULL; must be first, see ad_tape_at_line */
+    _Atomic(const char *) source_line; /* of the next call, or of the one that is running; NULL:
+                                           unknown. Must be first, see ad_tape_at_line */
+    uint32_t calls;                    /* doors that are open, see failure.h */
     const ad_allocator *allocator;
     unsigned checks;
     ad_guard guard;
@@ -87,7 +88,8 @@ struct ad_tape {
     void *poll_user;
     ad_error error;
     ad_workspace work;
-    bool looked_on; /* by a tracer or a poll */
+    struct ad_profile *profile; /* borrowed, or NULL */
+    bool looked_on;             /* by a tracer or a poll */
     ad_tracer *tracer;
     void *tracer_user;
     ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */

@@ -67,15 +67,15 @@ static bool is_on_trail(const ad_tape *t, uint32_t index)
     return on;
 }
 
-/* The name of the first operation between a leaf and the root that severs or stops. */
-static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach reach)
+/* The first operation between a leaf and the root that severs or stops. */
+static const ad_node *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach reach)
 {
-    const char *name = NULL;
+    const ad_node *found = NULL;
     uint32_t i = leaf;
     if (reach != AD_SEVERED && reach != AD_STOPPED)
         return NULL;
     t->nodes[leaf]->flags |= AD_NODE_TRAIL;
-    while (!name && i++ < root) {
+    while (!found && i++ < root) {
         ad_node *n = t->nodes[i];
         if (!n->op) /* a leaf is on no trail */
             continue;
@@ -84,12 +84,12 @@ static const char *culprit(ad_tape *t, uint32_t leaf, uint32_t root, ad_reach re
             continue;
         n->flags |= AD_NODE_TRAIL;
         if (reach == AD_STOPPED ? stops : severs(n))
-            name = n->op->name;
+            found = n;
     }
     for (; i > leaf; i--)
         t->nodes[i]->flags &= (uint16_t)~AD_NODE_TRAIL;
     t->nodes[leaf]->flags &= (uint16_t)~AD_NODE_TRAIL;
-    return name;
+    return found;
 }
 
 /* ---- asking ------------------------------------------------------------------------ */
@@ -128,12 +128,14 @@ static size_t visit_unreached(ad_tape *t, uint32_t root, ad_unreached_visitor *v
         ad_reach reach = reach_by_ways(n);
         if (!is(n, AD_NODE_WATCHED) || reach == AD_REACHED)
             continue;
+        const ad_node *by = culprit(t, i, root, reach);
         ad_unreached leaf = {.size = sizeof leaf,
                              .leaf = ad_tape_handle(t, i),
                              .label = n->label,
                              .source_line = n->source_line,
                              .reach = reach,
-                             .op = culprit(t, i, root, reach)};
+                             .op = by ? by->op->name : NULL,
+                             .op_source_line = by ? by->source_line : NULL};
         visit(user, &leaf);
         count++;
     }
@@ -170,13 +172,14 @@ static bool good_root(ad_tape *t, const char *name, const ad_node *n, bool singl
     ad_shape s = ad_node_shape(n);
     ad_shape_print(&s, shape, sizeof shape);
     if (!floats)
-        ad_tape_fail(t, AD_BAD_TYPE, "%s: the root %s%s is of type %s, which has no derivative",
-                     name, ad_node_name(n), shape, ad_type_text((ad_type)n->type));
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: the root %s%s%s%s is of type %s, which has no derivative",
+                     name, ad_node_name(n), shape, AD_ITS_LINE(n->source_line),
+                     ad_type_text((ad_type)n->type));
     else
         ad_tape_fail(t, AD_BAD_SHAPE,
-                     "%s: the root must have one element, %s gave %s (reduce it, or use "
+                     "%s: the root must have one element, %s%s%s gave %s (reduce it, or use "
                      "ad_backward_from)",
-                     name, ad_node_name(n), shape);
+                     name, ad_node_name(n), AD_ITS_LINE(n->source_line), shape);
     return false;
 }
 
@@ -185,6 +188,7 @@ ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single)
     ad_tape *t = y.tape;
     if (!t || !ad_tape_enter(t, name))
         return NULL;
+    ad_tape_at_line(t, NULL);
     ad_node *n = ad_tape_node(y);
     if (n && good_root(t, name, n, single))
         return n;
@@ -211,9 +215,10 @@ static void complain(void *user, const ad_unreached *leaf)
         c->first = *leaf;
     ad_text_add(&c->list, "%s%s%s%s", c->count > 1 ? ", " : "", leaf->label ? "\"" : "",
                 leaf->label ? leaf->label : "a leaf", leaf->label ? "\"" : "");
-    if (!leaf->label && leaf->source_line)
-        ad_text_add(&c->list, " at %s", leaf->source_line);
-    ad_text_add(&c->list, " (%s%s)", how[leaf->reach], leaf->op ? leaf->op : "");
+    if (!leaf->label)
+        ad_text_add(&c->list, "%s%s", AD_ITS_LINE(leaf->source_line));
+    ad_text_add(&c->list, " (%s%s%s%s)", how[leaf->reach], leaf->op ? leaf->op : "",
+                AD_ITS_LINE(leaf->op_source_line));
 }
 
 static bool all_reached(ad_tape *t, const char *name, uint32_t root)
@@ -226,9 +231,10 @@ static bool all_reached(ad_tape *t, const char *name, uint32_t root)
     clear_ways(t, root);
     if (c.count && c.severed)
         ad_tape_fail(t, AD_NO_DERIVATIVE,
-                     "%s: the root depends on %s%s only through %s, which has no derivative", name,
-                     c.first.label ? "the watched leaf " : "a watched leaf",
-                     c.first.label ? c.first.label : "", c.first.op);
+                     "%s: the root depends on %s%s only through %s%s%s, which has no derivative",
+                     name, c.first.label ? "the watched leaf " : "a watched leaf",
+                     c.first.label ? c.first.label : "", c.first.op,
+                     AD_ITS_LINE(c.first.op_source_line));
     else if (c.count)
         ad_tape_fail(t, AD_UNREACHED, "%s: the root does not reach %s", name, list);
     return !c.count;

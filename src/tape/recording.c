@@ -104,7 +104,7 @@ static AD_APART bool good_numbers(const ad_recording *r, ad_node *first)
         if (ad_all_finite(r->tape->work.isa, n->type, n->data, n->count))
             continue;
         return ad_not_finite(r->tape,
-                             &(ad_outcome){.rule = "",
+                             &(ad_outcome){.rule = AD_RULE_FORWARD,
                                            .what = r->args.results > 1 ? "the value" : "the result",
                                            .operand = -1,
                                            .result = r->args.results > 1 ? i : -1,
@@ -125,7 +125,7 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
                                    "memory ran out (for the bytes that the op saves)");
     r->args.saved = n->saved;
     r->args.run = common_run(r, results);
-    ad_arena_mark start = ad_kernel_begin(t, r->op);
+    ad_arena_mark start = ad_kernel_begin(t, AD_RULE_FORWARD, n);
     if (r->op->check)
         r->op->check(&r->args);
     if (t->work.rejected.status == AD_OK) {
@@ -135,7 +135,7 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
             r->args.y = r->y[0];
         r->op->forward(&r->args);
     }
-    if (!ad_kernel_end(t, start, "", r->args.arity, r->x) ||
+    if (!ad_kernel_end(t, start, AD_RULE_FORWARD, n, r->x) ||
         (t->checks & AD_CHECK_NUMBERS && !good_numbers(r, n)))
         return false;
     if (saved_bytes && !any_tracked(r, results)) { /* nobody will read the saved bytes */
@@ -162,16 +162,11 @@ static inline ad_node *plan_result(ad_recording *r, int results, int i)
     return n;
 }
 
-/* All share the source line of the first. */
-static AD_APART bool plan_further(ad_recording *r, const ad_node *first)
+static AD_APART bool plan_further(ad_recording *r)
 {
     bool good = true;
-    for (int i = 1; good && i < r->args.results; i++) {
-        ad_node *n = plan_result(r, r->args.results, i);
-        if (n)
-            n->source_line = first->source_line;
-        good = n;
-    }
+    for (int i = 1; good && i < r->args.results; i++)
+        good = plan_result(r, r->args.results, i);
     return good;
 }
 
@@ -181,7 +176,7 @@ static inline ad_tensor record(ad_recording *r, int results)
     ad_arena_mark start = ad_arena_here(&t->values);
     size_t saved = r->op->saved ? r->op->saved(r->type, r->shape, r->args.attr) : 0;
     ad_node *n = plan_result(r, results, 0);
-    if (n && (results == 1 || plan_further(r, n)) && compute(r, results, n, saved))
+    if (n && (results == 1 || plan_further(r)) && compute(r, results, n, saved))
         return keep(r, results, n);
     ad_arena_return(&t->values, start);
     return ad_tape_dead(t);

@@ -5,11 +5,19 @@
 #include "array/text.h"
 #include "tape/failure.h"
 
-bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity, const ad_view *x)
+const char *ad_rule_prefix(ad_rule rule)
+{
+    static const char *const prefixes[AD_RULE_COUNT] = {"", "pullback of ", "jvp of ",
+                                                        "curvature of "};
+    return prefixes[rule];
+}
+
+bool ad_kernel_failed(ad_tape *t, ad_rule rule, const ad_node *n, const ad_view *x)
 {
     char call[256];
-    ad_tape_fail(t, t->work.rejected.status, "%s%s: %s", prefix,
-                 ad_call_print(name, arity, x, call, sizeof call), t->work.rejected.text);
+    ad_call_print(n->op->name, (int)n->arity, x, call, sizeof call);
+    ad_tape_fail(ad_at_node(t, n), t->work.rejected.status, "%s%s: %s", ad_rule_prefix(rule), call,
+                 t->work.rejected.text);
     t->work.rejected = (ad_error){0};
     return false;
 }
@@ -38,7 +46,8 @@ bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n)
     f->wanted = ad_arena_take(&t->values, arity * sizeof *f->wanted, 8);
     if (f->x && f->tx && f->dx && f->assign && f->wanted)
         return true;
-    ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name, arity);
+    ad_tape_fail(ad_at_node(t, n), AD_MEMORY, "%s: memory ran out (for %zu operands)", n->op->name,
+                 arity);
     return false;
 }
 
@@ -49,8 +58,8 @@ bool ad_frame_add_results(ad_frame *f, ad_tape *t, uint32_t first)
     f->dy = ad_arena_take(&t->values, results * sizeof *f->dy, 8);
     f->ty = ad_arena_take(&t->values, results * sizeof *f->ty, 8);
     if (!f->y || !f->dy || !f->ty) {
-        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for %zu results)",
-                     t->nodes[first]->op->name, results);
+        ad_tape_fail(ad_at_node(t, t->nodes[first]), AD_MEMORY,
+                     "%s: memory ran out (for %zu results)", t->nodes[first]->op->name, results);
         return false;
     }
     for (size_t i = 0; i < results; i++)

@@ -2,29 +2,40 @@
 #ifndef ADZE_TAPE_RULE_H
 #define ADZE_TAPE_RULE_H
 
-#include "tape/node.h"
+#include "tape/profile.h"
 
 /* Call begin before, and end after, an op's rule. The end gives back scratch memory and
- * turns a rejection into the tape's error: "matmul([64, 784], [50, 10]): reason", with a
+ * turns a rejection into the tape's error: "matmul([64, 784], [50, 10]) at net.c:41: reason", with a
  * prefix before it. */
-static inline ad_arena_mark ad_kernel_begin(ad_tape *t, const ad_op *op)
+static inline ad_arena_mark ad_kernel_begin(ad_tape *t, ad_rule rule, const ad_node *n)
 {
-    t->busy = op->name;
+    t->busy = n->op->name;
+    if (t->profile)
+        ad_profile_enter(t, rule, n);
     return ad_arena_here(&t->values);
 }
 
-bool ad_kernel_failed(ad_tape *t, const char *name, const char *prefix, int arity,
-                      const ad_view *x);
+bool ad_kernel_failed(ad_tape *t, ad_rule rule, const ad_node *n, const ad_view *x);
 
-static inline bool ad_kernel_end(ad_tape *t, ad_arena_mark start, const char *prefix, int arity,
+static inline bool ad_kernel_end(ad_tape *t, ad_arena_mark start, ad_rule rule, const ad_node *n,
                                  const ad_view *x)
 {
-    const char *name = t->busy;
+    if (t->profile)
+        ad_profile_leave(t, n);
     t->busy = NULL;
     ad_arena_return(&t->values, start);
     if (t->work.rejected.status == AD_OK && t->error.status == AD_OK)
         return true;
-    return ad_kernel_failed(t, name, prefix, arity, x);
+    return ad_kernel_failed(t, rule, n, x);
+}
+
+/* What stands before an operation's name in messages of this rule: "pullback of ". */
+const char *ad_rule_prefix(ad_rule rule);
+
+/* The tape, for a failure of a recorded value: the message will have its source line. */
+static inline ad_tape *ad_at_node(ad_tape *t, const ad_node *n)
+{
+    return ad_tape_at_line(t, n->source_line);
 }
 
 /* "matmul([64, 784], [50, 10])" into text, cut to fit. */

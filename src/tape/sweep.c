@@ -48,10 +48,8 @@ static bool open_cotangents(ad_tape *t, const ad_node *n, ad_frame *f, ad_order 
     return true;
 }
 
-static const char *const pullback_of = "pullback of ", *const curvature_of = "curvature of ";
-
-static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_frame *f,
-                                     const char *rule, const ad_view *dys)
+static AD_APART bool good_cotangents(ad_tape *t, const ad_node *n, const ad_frame *f, ad_rule rule,
+                                     const ad_view *dys)
 {
     for (uint32_t k = 0; k < n->arity; k++) {
         const ad_node *x = t->nodes[ad_node_operands(n)[k]];
@@ -142,10 +140,11 @@ static bool call_pullback(const pulling *p, void *dy)
         show_results(p, &args);
     if (t->looked_on && !look_on(t, p->first))
         return false;
-    ad_arena_mark start = ad_kernel_begin(t, n->op);
+    ad_arena_mark start = ad_kernel_begin(t, AD_RULE_PULLBACK, n);
     n->op->pullback(&args);
-    return ad_kernel_end(t, start, pullback_of, (int)n->arity, p->f.x) &&
-           (!(t->checks & AD_CHECK_NUMBERS) || good_cotangents(t, n, &p->f, pullback_of, args.dys));
+    return ad_kernel_end(t, start, AD_RULE_PULLBACK, n, p->f.x) &&
+           (!(t->checks & AD_CHECK_NUMBERS) ||
+            good_cotangents(t, n, &p->f, AD_RULE_PULLBACK, args.dys));
 }
 
 static bool call_curvature(const pulling *p)
@@ -153,8 +152,8 @@ static bool call_curvature(const pulling *p)
     ad_tape *t = p->t;
     const ad_node *n = p->n;
     if (!n->op->curvature) {
-        ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no second derivative (no curvature rule)",
-                     n->op->name);
+        ad_tape_fail(ad_at_node(t, n), AD_NO_DERIVATIVE,
+                     "%s: there is no second derivative (no curvature rule)", n->op->name);
         return false;
     }
     ad_curvature_args args = {.size = sizeof args,
@@ -172,11 +171,11 @@ static bool call_curvature(const pulling *p)
     args.dys = n->further ? show_cotangents(p, FIRST, 0) : &args.dy;
     ad_node_look(n, &args.y);
     args.dy = ad_node_rows(n, n->cotangent);
-    ad_arena_mark start = ad_kernel_begin(t, n->op);
+    ad_arena_mark start = ad_kernel_begin(t, AD_RULE_CURVATURE, n);
     n->op->curvature(&args);
-    return ad_kernel_end(t, start, curvature_of, (int)n->arity, p->f.x) &&
+    return ad_kernel_end(t, start, AD_RULE_CURVATURE, n, p->f.x) &&
            (!(t->checks & AD_CHECK_NUMBERS) ||
-            good_cotangents(t, n, &p->f, curvature_of, args.dys));
+            good_cotangents(t, n, &p->f, AD_RULE_CURVATURE, args.dys));
 }
 
 /* Points the frame at the next of several cotangents of the operands. */

@@ -56,8 +56,8 @@ static void *take_buffer(ad_tape *t, const ad_node *n, size_t bytes)
 {
     void *tx = ad_recycler_take(&t->buffers, bytes);
     if (!tx)
-        ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (%zu bytes for the tangent of %s)",
-                     bytes, ad_node_name(n));
+        ad_tape_fail(t, AD_MEMORY, "tangents: memory ran out (%zu bytes for the tangent of %s%s%s)",
+                     bytes, ad_node_name(n), AD_ITS_LINE(n->source_line));
     return tx;
 }
 
@@ -196,7 +196,7 @@ static AD_APART bool good_tangents(ad_tape *t, const ad_node *n, const ad_frame 
         if (!ty[k].data ||
             ad_all_finite(t->work.isa, ty[k].type, ty[k].data, ad_array_count(&ty[k])))
             continue;
-        return ad_not_finite(t, &(ad_outcome){.rule = "jvp of ",
+        return ad_not_finite(t, &(ad_outcome){.rule = AD_RULE_JVP,
                                               .what = "the tangent",
                                               .operand = -1,
                                               .result = n->further ? (int)k : -1,
@@ -253,9 +253,9 @@ static bool call_jvp(ad_tape *t, uint32_t first, ad_frame *f)
         if (i > 0)
             next_direction(t, first, f, ty);
         args.ty = ty[0];
-        ad_arena_mark start = ad_kernel_begin(t, n->op);
+        ad_arena_mark start = ad_kernel_begin(t, AD_RULE_JVP, n);
         n->op->jvp(&args);
-        good = ad_kernel_end(t, start, "jvp of ", args.arity, f->x) &&
+        good = ad_kernel_end(t, start, AD_RULE_JVP, n, f->x) &&
                (!(t->checks & AD_CHECK_NUMBERS) || good_tangents(t, n, f, ty));
     }
     return good;
@@ -269,7 +269,8 @@ static bool push(ad_tape *t, uint32_t first)
     if (good && ad_frame_tangents(&f, t, n)) {
         good = n->op->jvp && call_jvp(t, first, &f);
         if (!n->op->jvp)
-            ad_tape_fail(t, AD_NO_DERIVATIVE, "%s has no jvp (forward-mode rule)", n->op->name);
+            ad_tape_fail(ad_at_node(t, n), AD_NO_DERIVATIVE,
+                         "%s: there is no jvp (forward-mode rule)", n->op->name);
     }
     ad_frame_close(&f, t);
     return good;

@@ -9,7 +9,6 @@
 #include "array/strided.h"
 #include "array/text.h"
 #include "tape/failure.h"
-#include "tape/rule.h"
 #include "tape/show.h"
 
 #include <math.h>
@@ -131,7 +130,7 @@ bool ad_not_finite(ad_tape *t, const ad_outcome *o)
     size_t i = first_bad(&o->numbers);
     ad_shape at = index_of(&o->numbers.shape, i);
     ad_call_print(o->n->op->name, (int)o->n->arity, o->x, call, sizeof call);
-    ad_text_add(&text, "%s%s", o->rule, call);
+    ad_text_add(&text, "%s%s", ad_rule_prefix(o->rule), call);
     ad_node_add_names(&text, o->n);
     ad_text_add(&text, ": %s", o->what);
     if (o->operand >= 0)
@@ -143,6 +142,7 @@ bool ad_not_finite(ad_tape *t, const ad_outcome *o)
     ad_text_add(&text, " is ");
     add_number(&text, ad_view_get(&o->numbers, i));
     tell_operands(&text, t, o, &at);
+    ad_tape_at_line(t, NULL); /* which the text has, behind the label */
     ad_tape_fail(t, AD_NOT_FINITE, "%s", line);
     return false;
 }

@@ -2,12 +2,12 @@
 #ifndef ADZE_TAPE_WATCH_H
 #define ADZE_TAPE_WATCH_H
 
-#include "tape/node.h"
+#include "tape/rule.h"
 
 /* Numbers that a rule of n has computed, row by row: its result, or the cotangent or tangent
  * of one of its values. */
 typedef struct ad_outcome {
-    const char *rule;         /* "", "pullback of " and so on */
+    ad_rule rule;
     const char *what;         /* the result, ... */
     int operand;              /* the operand that the numbers belong to, or -1 */
     int result;               /* the number of the result that they belong to, or -1 */

@@ -20,6 +20,33 @@ START_TEST(an_array_of_c_is_a_vector_of_its_length)
 }
 END_TEST
 
+START_TEST(an_array_of_c_has_a_shape_if_its_length_fits)
+{
+    ad_view v = AD_SHAPED(AD_SHAPE(2, 2), (double[]){1, 2, 3, 4});
+    ck_assert(v.type == AD_F64 && v.shape.rank == 2 && v.shape.dim[1] == 2 && v.stride[0] == 2);
+    ck_assert_double_eq(ad_view_get(&v, 3), 4);
+    float x[6] = {0};
+    ck_assert(AD_SHAPED(AD_SHAPE(3, 2), x).data == x);
+    ck_assert_ptr_null(AD_SHAPED(AD_SHAPE(3, 1), x).data);
+    ck_assert_ptr_null(AD_SHAPED(AD_SHAPE(3, 3), x).data);
+    ck_assert_ptr_null(AD_SHAPED(AD_SHAPE(-1, 6), x).data);
+}
+END_TEST
+
+START_TEST(literals_with_commas_are_leaves)
+{
+    const float x[] = {1, 2};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor a = ad_watch(t, (ad_view){.data = x, .type = AD_F32, .shape = {1, {2}}});
+    ad_tensor b = ad_freeze(t, (ad_array){.data = (float[]){3, 4}, .shape = {1, {2}}});
+    ad_tensor c = ad_freeze(t, AD_SHAPED(AD_SHAPE(2), (float[]){5, 6}));
+    ad_view y = ad_read(ad_add(ad_add(a, b), c));
+    ck_assert_int_eq(ad_tape_status(t), AD_OK);
+    ck_assert_double_eq(ad_view_get(&y, 0), 1 + 3 + 5);
+    ad_tape_free(t);
+}
+END_TEST
+
 START_TEST(a_number_that_is_set_is_read_again)
 {
     ad_array a = ad_zeros(types[_i], AD_SHAPE(2, 3));
@@ -138,6 +165,8 @@ int main(void)
                         (int)(sizeof unfit / sizeof *unfit));
     tcase_add_test(set, floats_hold_what_is_infinite_and_what_is_rounded);
     tcase_add_test(borrowed, an_array_of_c_is_a_vector_of_its_length);
+    tcase_add_test(borrowed, an_array_of_c_has_a_shape_if_its_length_fits);
+    tcase_add_test(borrowed, literals_with_commas_are_leaves);
     tcase_add_test(borrowed, results_are_written_into_a_callers_memory);
     tcase_add_loop_test(borrowed, arrays_of_any_type_can_lie_in_a_callers_memory, 0, AD_TYPE_COUNT);
     tcase_add_test(borrowed, numbers_of_the_array_itself_are_moved_or_refused);

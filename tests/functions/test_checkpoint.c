@@ -1,5 +1,6 @@
 /* Checkpoints against the same functions without: values, sweeps of every kind, failures. */
 #include "measured.h"
+#include "messages.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -185,7 +186,7 @@ START_TEST(values_and_gradients_have_the_same_bits)
         formula c = {k ? p->f : p->plain, k};
         ck_assert_msg(ad_value_with_gradient(tape, weigh, 2, operands, &c, &value[k], g[k]) ==
                           AD_OK,
-                      "%s: %s", p->name, ad_tape_error(tape));
+                      "%s: %s", p->name, message_of(tape));
     }
     ck_assert(memcmp(&value[0], &value[1], sizeof *value) == 0);
     bool nested = p->f != p->plain; /* gradients of the parts are added up by part */
@@ -207,7 +208,7 @@ START_TEST(tangents_and_second_derivatives_are_the_same)
         formula c = {k ? p->f : p->plain, k};
         ck_assert_msg(ad_jvp(tape, weigh, 2, operands, tx, &c, &y[k], &ty[k]) == AD_OK &&
                           ad_hvp(tape, weigh, 2, operands, tx, &c, h[k]) == AD_OK,
-                      "%s: %s", p->name, ad_tape_error(tape));
+                      "%s: %s", p->name, message_of(tape));
     }
     same(p->name, y[0], y[1], 1e-15);
     same(p->name, ty[0], ty[1], 1e-12);
@@ -227,7 +228,7 @@ START_TEST(frozen_and_repeated_operands)
             ad_tensor x[] = {way == 0 ? ad_freeze(tape, operands[0]) : ad_watch(tape, operands[0]),
                              way == 1 ? ad_freeze(tape, operands[1]) : ad_watch(tape, operands[1])};
             x[1] = way == 2 ? x[0] : x[1];
-            ck_assert_msg(ad_backward(weigh(tape, x, &c)) == AD_OK, "%s", ad_tape_error(tape));
+            ck_assert_msg(ad_backward(weigh(tape, x, &c)) == AD_OK, "%s", message_of(tape));
             for (int i = 0; i < 2; i++)
                 if (ad_grad(x[i]).data)
                     memcpy(g[k][i], ad_grad(x[i]).data, sizeof g[k][i]);
@@ -383,8 +384,8 @@ static ad_tensor impure(ad_tape *t, const ad_tensor *x, const void *env)
 
 static void expect_failure(ad_status status, const char *message)
 {
-    ck_assert_msg(ad_tape_status(tape) == status && strstr(ad_tape_error(tape), message), "%s: %s",
-                  ad_status_text(ad_tape_status(tape)), ad_tape_error(tape));
+    ck_assert_msg(ad_tape_status(tape) == status && strstr(message_of(tape), message), "%s: %s",
+                  ad_status_text(ad_tape_status(tape)), message_of(tape));
     ad_tape_reset(tape);
 }
 
@@ -440,7 +441,7 @@ START_TEST(a_models_layer_is_a_checkpoint)
             x = k ? dense_checkpoint(dense_apply, &m, 1, &x, NULL)
                   : dense_apply(tape, &m, &x, NULL);
         ck_assert_msg(dense_gradient(ad_sum(ad_square(x)), &m, &g[k]) == AD_OK, "%s",
-                      ad_tape_error(tape));
+                      message_of(tape));
         ad_tape_reset(tape);
     }
     same("w", g[0].w, g[1].w, 1e-13);

@@ -1,4 +1,5 @@
 /* Models inside functions: gradients by their fields and their inputs, steps of training in a formula. */
+#include "messages.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -64,7 +65,7 @@ static net gradient_of(net_function *f, const void *env)
 {
     net g = {0};
     ck_assert_msg(net_value_with_gradient(tape, f, &model, env, NULL, &g) == AD_OK, "%s",
-                  ad_tape_error(tape));
+                  message_of(tape));
     return g;
 }
 
@@ -203,7 +204,7 @@ START_TEST(failures_leave_dead_tensors)
     ck_assert(!ad_read(y).data && !ad_read(g.hidden[0].w).data && !ad_read(g.scale).data);
     ck_assert_int_eq(ad_tape_status(tape), AD_BAD_SHAPE);
     ck_assert_str_eq(
-        ad_tape_error(tape),
+        message_of(tape),
         "gradient([2, 3], [3], [3, 1], [1], []): matmul([2, 3], [2, 3]): columns of the "
         "left must equal rows of the right");
 }

@@ -310,6 +310,53 @@ static void run_tape_dot(void)
 {
     refuse_streams(ad_tape_dot);
 }
+static void run_tape_profile(void)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tape_profile(NULL, NULL);
+    ad_tape_profile(t, NULL);
+    ad_exp(a_matrix(t));
+    ad_tape_free(t);
+}
+static void run_profile_new(void)
+{
+    ad_profile_free(ad_profile_new(NULL));
+}
+static void run_profile_free(void)
+{
+    ad_profile_free(NULL);
+}
+static void run_profile_at(void)
+{
+    ad_profile *p = ad_profile_new(NULL);
+    ck_assert(!ad_profile_at(NULL, 0) && !ad_profile_at(p, 0) && !ad_profile_at(p, SIZE_MAX));
+    ad_profile_free(p);
+}
+static void refuse_profiles(ad_status (*print)(const ad_profile *, FILE *))
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_profile *p = ad_profile_new(NULL);
+    FILE *full = fopen("/dev/full", "w");
+    ck_assert_int_eq(print(NULL, stdout), AD_MISUSE);
+    ck_assert_int_eq(print(p, NULL), AD_MISUSE);
+    ad_tape_profile(t, p);
+    ad_exp(a_matrix(t));
+    if (full) {
+        setvbuf(full, NULL, _IONBF, 0);
+        ck_assert_int_eq(print(p, full), AD_FILE);
+        fclose(full);
+    }
+    ad_tape_free(t);
+    ad_profile_free(p);
+}
+static void run_profile_print(void)
+{
+    refuse_profiles(ad_profile_print);
+}
+static void run_profile_print_stacks(void)
+{
+    refuse_profiles(ad_profile_print_stacks);
+}
 static void run_event_print(void)
 {
     char text[8] = "...";
@@ -600,7 +647,8 @@ static void run_normal(void)
     ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) ROW(tape_hold) \
     ROW(tape_let_go) ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \
     ROW(tape_memory) ROW(tape_measure) ROW(tape_trace) ROW(tape_print) ROW(tape_dot) \
-    ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) \
+    ROW(tape_profile) ROW(profile_new) ROW(profile_free) ROW(profile_at) ROW(profile_print) \
+    ROW(profile_print_stacks) ROW(event_print) ROW(pool_new) ROW(pool_free) ROW(pool_threads) ROW(scratch) \
     ROW(inner_tape) ROW(inner_begin) ROW(inner_end) ROW(reject) \
     ROW(parallel) ROW(product) ROW(product_then) ROW(elementwise) ROW(scratch_array) ROW(walk_begin) \
     ROW(walk_next) ROW(walk_part) \

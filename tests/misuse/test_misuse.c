@@ -1,6 +1,7 @@
 /* Misuse is an error with a message, never undefined behaviour (RELIABILITY R11). Every exported function
  * has a row: operations in tests/ops, others here (misuse.h); the list of them is that of
  * tests/house/abi.txt. */
+#include "measured.h"
 #include "misuse.h"
 #include "rows.h"
 #include "suite.h"
@@ -52,9 +53,27 @@ static target target_of(size_t i)
     return (target){r->function, r->says, r->uses, 0, NULL, r};
 }
 
+/* Rows that call a function through its address have no macro that notes their line: as a macro does. */
+static void note_line(void)
+{
+    ad_tape_at_line(tape, "net.c:7");
+}
+
 static ad_tensor call(const target *g, const ad_tensor *x)
 {
+    note_line();
     return g->call ? make_call(g->call, x) : g->row->call(x);
+}
+
+/* The message begins "op([2, 3]) at net.c:7: ", with one line, that of the call. */
+static void expect_line(const char *op, const char *message)
+{
+    const char *head = strstr(message, ": "), *line = strstr(message, " at ");
+    ck_assert_msg(head && line && line < head, "%s: no source line: %s", op, message);
+    const char *number = memchr(line, ':', (size_t)(head - line));
+    size_t digits = number ? strspn(number + 1, "0123456789") : 0;
+    ck_assert_msg(digits && number + 1 + digits == head && number[-2] == '.',
+                  "%s: not one source line: %s", op, message);
 }
 
 /* y is a failure of op with that status, which later calls do not change; then all is well again. */
@@ -65,6 +84,7 @@ static void expect_failure(const char *op, ad_tensor y, ad_status status)
                   ad_tape_error(tape));
     ck_assert_msg(strncmp(ad_tape_error(tape), op, strlen(op)) == 0, "%s: %s", op,
                   ad_tape_error(tape));
+    expect_line(op, ad_tape_error(tape));
     ck_assert_ptr_null(ad_read(y).data);
     snprintf(text, sizeof text, "%s", ad_tape_error(tape));
     ck_assert_ptr_null(ad_read(ad_exp(y)).data);
@@ -75,10 +95,24 @@ static void expect_failure(const char *op, ad_tensor y, ad_status status)
     ck_assert_int_eq(ad_tape_status(tape), AD_OK);
 }
 
+/* All values from this one on have a line, and the same. */
+static void expect_one_line(const char *function, size_t first)
+{
+    char text[600], line[600] = "";
+    for (size_t i = first; i < measured(tape).nodes; i++) {
+        const char *at = strstr(ad_tape_describe(tape, i, text, sizeof text), " at ");
+        ck_assert_msg(at && (i == first || strcmp(at, line) == 0), "%s: value %zu is %s%s",
+                      function, i - first, text, line);
+        snprintf(line, sizeof line, "%s", at);
+    }
+}
+
 START_TEST(good_operands_are_taken) /* so that what follows fails for the reason given */
 {
     target row = target_of((size_t)_i);
+    size_t first = measured(tape).nodes;
     ad_tensor y = call(&row, o);
+    expect_one_line(row.function, first);
     ck_assert_msg(ad_tape_status(tape) == AD_OK, "%s: %s", row.function, ad_tape_error(tape));
     ck_assert_ptr_nonnull(ad_read(y).data);
 }
@@ -151,6 +185,7 @@ START_TEST(impossible_arguments_are_refused)
     const row_call *op = (size_t)_i < bad_ops_count ? &bad_ops[_i] : NULL;
     const bad_row *row = op ? NULL : &bad_rows[(size_t)_i - bad_ops_count];
     ad_status status = op ? op->status : row->status;
+    note_line();
     ad_tensor y = op ? make_call(op, o) : row->call(o);
     if (status != AD_OK)
         expect_failure(op ? op->says : row->says, y, status);

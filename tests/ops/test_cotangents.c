@@ -1,6 +1,7 @@
 /* What is done to cotangents on their way back: scaled, clipped, sent straight through, shown to a hook,
  * kept of intermediate values. */
 #include "measured.h"
+#include "messages.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -32,7 +33,7 @@ static void expect_pair(ad_view got, double first, double second)
 static void expect_failure(ad_status status, const char *text)
 {
     ck_assert_int_eq(ad_tape_status(tape), status);
-    ck_assert_msg(strstr(ad_tape_error(tape), text) != NULL, "%s", ad_tape_error(tape));
+    ck_assert_msg(strstr(message_of(tape), text) != NULL, "%s", message_of(tape));
     ad_tape_reset(tape);
 }
 

@@ -124,7 +124,7 @@ START_TEST(an_index_out_of_range_is_an_error)
     ad_tape *t = ad_tape_new(NULL);
     ad_tensor y = ad_index_select(ad_watch(t, AD_VECTOR(x)), ad_freeze(t, AD_VECTOR(index)), 0);
     ck_assert_ptr_null(ad_read(y).data);
-    ck_assert_str_eq(ad_tape_error(t), "index_select([3], [3]): index[2] = 5 is not in [0, 3)");
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(t), "index[2] = 5 is not in [0, 3)"));
     ad_tape_free(t);
 }
 END_TEST

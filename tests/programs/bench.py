@@ -115,12 +115,53 @@ def test_suite():
         printed = run(sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter',
                       '^(batch|step)', '--report', folder, '--markdown', markdown)
         names = [name for name in listed() if re.match('batch|step', name)]
-        check_report(read(pathlib.Path(folder, 'report.json')), names, [1, 2])
+        report = read(pathlib.Path(folder, 'report.json'))
+        check_report(report, names, [1, 2])
+        expect(report['load_at_start'] >= 0, 'the load at the start is missing')
         rows = [line for line in markdown.read_text(encoding='utf-8').splitlines()
                 if line.startswith('| step_b64 ')]
         expect(len(rows) == 4, f'{markdown} has the rows {rows}')  # two tables, 1 and 2 threads
     for line in printed.splitlines()[:-1]:  # the last has paths
         expect(len(line) <= 100, f'more than 100 columns: {line}')
+
+
+def a_case(name, threads, adze, bare, same, spread=0.01, **peers):
+    return {'name': name, 'threads': threads, 'median_ns': adze, 'bare_ns': bare, 'same_kernels_ns': same,
+            'spread': spread, 'peers': peers, 'of_ceiling': 1, 'of_blis': 1, 'mallocs_per_step': 0}
+
+
+def test_pictures():
+    """Ratios in pictures are those of the tables, a tool has one colour, and nothing empty is drawn."""
+    sys.path.insert(0, str(SUITE.parent))
+    import draw
+    import tables
+    cases = [a_case('step_b64', 1, 10, 5, None, pytorch=40, jax=20), a_case('op0_f64', 1, 50, 1, None, adolc=100),
+             a_case('batch_1', 1, 10, 5, 8, new_tool=3), a_case('batch_64', 1, 20, 5, 9),
+             a_case('depth_2', 1, 20, 5, None), a_case('step_b512', 1, 1, None, None)]
+    whole = {'machine': {'cpu': 'A_CPU @ 2 GHz'}, 'cases': cases, 'load_at_start': 0.5}
+    bars, curves = draw.bars(whole, cases), draw.curves(whole, cases)
+    rows = {row.split()[0].strip('"'): row.split()[1:] for row in re.findall(r'^".*$', bars, re.M)}
+    table = {row[0]: row for row in tables.ratio_table(cases, ['pytorch', 'jax'])}
+    near = [10 ** float(x) for x in rows['step\\\\_b64'] if x != 'NaN']
+    expect([round(x, 3) for x in near] == [2, 0.25, 0.5] and table['step_b64'][-2:] == ['0.25', '0.50'],
+           f'ratios are {near} and {table}')
+    expect('adolc' in bars and 'new' not in bars, 'a scalar tool is missing, or another one is there')
+    colours = {}
+    for text in bars, curves:
+        for colour, name in re.findall(r'linecolor rgb "(#\w+)" title "([^"]+)"', text):
+            expect(colours.setdefault(name, colour) == colour, f'{name} has two colours')
+        where = 'A\\\\_CPU \\\\@ 2 GHz, 1 thread, spread up to 1 %"'
+        expect(where in text, f'{where} is not in {text}')
+    expect(set(colours) == {'adze', 'bare', 'same', 'pytorch', 'jax', 'adolc'}, f'colours of {set(colours)}')
+    expect(curves.count('\nplot ') == 1 and 'new' not in curves, f'a curve of one point: {curves}')
+    expect(draw.bars(whole, cases[-1:]) is None and draw.curves(whole, cases[-2:]) is None, 'an empty picture')
+    expect(not list(tables.warnings(whole)), 'a warning, and all is quiet')
+    busy = {**whole, 'load_at_start': 1.5}
+    restless = {**whole, 'cases': [*cases, a_case('step_b1', 1, 1, 1, 1, spread=0.2)]}
+    expect('load was 1.5' in ''.join(tables.warnings(busy)), 'no warning of a load')
+    expect('20% in step_b1' in ''.join(tables.warnings(restless)), 'no warning of a spread')
+    for other in busy, restless:
+        expect('the machine was busy' in draw.bars(other, other['cases']), 'a picture without a warning')
 
 
 # ---- two builds ------------------------------------------------------------------------
@@ -177,6 +218,7 @@ def test_against():
         markdown = pathlib.Path(folder, 'table.md')
         build, options = PROGRAM.parents[1], ['--filter', '^op', '--markdown', markdown]
         printed, whole = compare(build, build, folder, '--rounds', '3', *options)
+        expect(('Warning' in printed) == (whole['load_at_start'] > 2), 'a warning of the load, or none')
         names = [(row['name'], row['threads']) for row in whole['cases']]
         wanted = [(name, n) for name in listed() if name.startswith('op') for n in (1, 2)]
         expect(sorted(names) == sorted(wanted), f'{names}, not {wanted}')

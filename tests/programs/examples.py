@@ -142,7 +142,7 @@ def test_fully_connected_mnist():
 
 
 def check_bar(name, *arguments):
-    """On a terminal there is a bar, and at the end there is none."""
+    """On a terminal there is a bar from the start, with rate, loss and time left, and at the end there is none."""
     master, slave = pty.openpty()
     command = [str(PROGRAMS / name), *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as process:
@@ -158,7 +158,13 @@ def check_bar(name, *arguments):
             shown += piece
     os.close(master)
     expect(process.returncode == 0, f'{name} ended with {process.returncode} on a terminal')
-    expect(b'##' in shown and b' %' in shown, f'there is no bar: {shown[:200]!r}')
+    bars = shown.decode().replace('\r', '\x1b[K').split('\x1b[K')
+    bars = [text for text in bars if text]
+    expect(bars[0] == '  training [' + 20 * ' ' + ']   0 %', f'the first bar is {bars[0]!r}')
+    form = r'  training \[#* *\] +\d+ %  \d+ images/s  loss \d+\.\d{4}  \d+:\d\d left'
+    for text in bars[1:]:
+        expect(re.fullmatch(form, text), f'a bar is {text!r}')
+    expect(len(bars) > 1, 'the bar is drawn once only')
     expect(shown.endswith(b'\r\x1b[K'), f'the bar stays: {shown[-80:]!r}')
 
 
@@ -184,8 +190,8 @@ def test_mnist_classifier_mnist():
 def test_custom_op():
     printed = run('custom_op')
     check_order(printed, 'check_op: wrong_huber([', 'differences give',
-                'only through round, which has no derivative',
-                'pullback of acos([2]): the slope at x[1] = 1 is infinite', 'no cosine')
+                'only through round at ', 'custom_op.c:', ', which has no derivative',
+                'pullback of acos([2]) at ', 'custom_op.c:', ': the slope at x[1] = 1 is infinite', 'no cosine')
 
 
 def test_event_loop():
@@ -253,6 +259,28 @@ def test_newton():
         for mine, published in zip(numbers[:middle], numbers[middle:]):
             near(line, mine, published, 5e-4 if middle == 1 else 1e-4)
     near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
+
+
+def test_profile():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'stacks.txt')
+        lines = run('profile', '--epochs', 3, '--stacks', path).splitlines()
+        stacks = path.read_text(encoding='utf-8').splitlines()
+    expect(lines[0].split() == 'share forward ms calls pullback ms calls MB operation'.split(), lines[0])
+    rows = [re.fullmatch(r' *([0-9.]+)%((?: +(?:[0-9.]+|-)){5})  (.+)', line) for line in lines[1:]]
+    expect(all(rows), f'a row of another form: {lines}')
+    places = [re.sub(r'at \S*/', 'at ', row[3]) for row in rows]
+    for place in (r'dense at profile\.c:\d+', r'checkpoint at profile\.c:\d+',
+                  r'softmax_cross_entropy at profile\.c:\d+', 'all',
+                  r'matmul at profile\.c:\d+, within pullback of checkpoint at profile\.c:\d+'):
+        expect(any(re.fullmatch(place, p) for p in places), f'{place} is not among {places}')
+    shares = [float(row[1]) for row in rows]
+    expect(shares[:-1] == sorted(shares[:-1], reverse=True) and shares[-1] == 100, f'shares {shares}')
+    near('sum of the shares', sum(shares[:-1]), 100, 0.05 * len(shares))
+    for line in stacks:
+        expect(re.fullmatch(r'((forward|pullback);[^; ]+\.c:\d+;\w+;?)+ \d+', line), f'a stack is {line!r}')
+    expect(any(re.match(r'pullback;[^;]+;checkpoint;pullback;[^;]+;tanh ', line) for line in stacks),
+           f'nothing within a checkpoint: {stacks}')
 
 
 def test_scalar():

@@ -63,6 +63,7 @@ extern const size_t exported_call_count;
 #define PULLBACK_FUNCTION(s) door_pullback
 #define HOOK(s)              door_hook
 #define POLL(s)              NULL
+#define PROFILE(s)           NULL
 #define TRACER(s)            NULL
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL

@@ -49,6 +49,7 @@ typedef struct scene {
     size_t succeeded;  /* calls after which the tape is as good as before */
 
     budget *memory;
+    ad_profile *profile; /* NULL where others use the tape: one thread at a time may count */
     ad_tape *tape[TAPES];
     slot slot[SLOTS];
     int next;                    /* the slot that is filled next */
@@ -171,6 +172,7 @@ uint32_t draw_held(scene *s);
 #define PULLBACK_FUNCTION(s) draw_pullback_function(s)
 #define HOOK(s)              draw_hook(s)
 #define POLL(s)              draw_poll(s)
+#define PROFILE(s)           (draw_below(s, 2) ? (s)->profile : NULL)
 #define TRACER(s)            draw_tracer(s)
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL

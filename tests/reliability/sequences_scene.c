@@ -222,6 +222,7 @@ bool scene_open(scene *s, budget *memory, uint64_t number, ad_tape *shared)
     *s = (scene){.draw = number, .memory = memory, .alone = !shared, .call = ""};
     s->nowhere = fopen("/dev/null", "w");
     s->random = ad_random_new(1, number);
+    s->profile = shared ? NULL : ad_profile_new(NULL);
     for (int i = 0; i < TAPES; i++)
         s->tape[i] =
             shared && i == 0 ? shared : new_tape(memory, checks[number / 8 % 8 * (i == 0)]);
@@ -255,6 +256,7 @@ bool scene_close(scene *s)
         good = good && recover(s, s->tape[i]);
         ad_tape_free(s->tape[i]);
     }
+    ad_profile_free(s->profile);
     if (s->nowhere)
         fclose(s->nowhere);
     if (good && s->alone && (s->memory->blocks || s->memory->bytes))

@@ -2,6 +2,8 @@
 #ifndef ADZE_TESTS_IN_KERNEL_H
 #define ADZE_TESTS_IN_KERNEL_H
 
+#include "messages.h"
+
 #include <adze.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +46,7 @@ static inline ad_status probe(kernel *run, void *user, int threads, char *text, 
     ad_apply(&probe_op, &x, &(probe_attr){run, user});
     ad_status status = ad_tape_status(t);
     if (text)
-        snprintf(text, size, "%s", ad_tape_error(t));
+        snprintf(text, size, "%s", message_of(t));
     ad_tape_free(t);
     ad_pool_free(pool);
     return status;

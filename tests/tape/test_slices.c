@@ -1,5 +1,6 @@
 /* Sweeps in slices, cancelled sweeps, and digests that tell where two runs part. */
 #include "measured.h"
+#include "messages.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -193,7 +194,7 @@ START_TEST(a_models_gradient_is_collected_when_the_sweep_has_ended)
     ad_tensor y = ad_mul(ad_sum(ad_exp(x.a)), ad_exp(x.b));
     ad_sweep_begin(y);
     ck_assert_int_eq(pair_collect(tape, &x, &g), AD_MISUSE);
-    ck_assert_str_eq(ad_tape_error(tape), "gradient: the sweep has not ended");
+    ck_assert_str_eq(message_of(tape), "gradient: the sweep has not ended");
     ck_assert_ptr_null(g.a.data);
     ad_tape_reset(tape);
     x = pair_watch(tape, &m);
@@ -240,7 +241,7 @@ START_TEST(a_poll_is_asked_before_each_pullback_and_may_cancel)
         } else {
             ck_assert_int_eq(status, AD_CANCELLED);
             snprintf(message, sizeof message, "backward: cancelled with %zu values to go", p.last);
-            ck_assert_str_eq(ad_tape_error(tape), message);
+            ck_assert_str_eq(message_of(tape), message);
             ck_assert_uint_eq(p.calls, stop);
             ck_assert_ptr_null(ad_grad(x).data);
         }
@@ -266,7 +267,7 @@ START_TEST(a_poll_must_not_use_the_tape)
     ad_tensor x = ad_watch(tape, AD_VIEW(numbers, 4)), y = chain(x);
     ad_tape_poll(tape, use_the_tape, &y);
     ck_assert_int_eq(ad_backward(y), AD_BUSY);
-    ck_assert_str_eq(ad_tape_error(tape), "exp: the tape is in use by a kernel of the poll");
+    ck_assert_str_eq(message_of(tape), "exp: the tape is in use by a kernel of the poll");
 }
 END_TEST
 

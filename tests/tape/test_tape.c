@@ -1,5 +1,6 @@
 /* The tape: lifetimes, errors that stick, sweeps, marks, what is lost on the way, tracing. */
 #include "measured.h"
+#include "messages.h"
 #include "suite.h"
 
 #include <adze.h>
@@ -27,7 +28,7 @@ static ad_tensor watched(void)
 static void expect(ad_status status, const char *text)
 {
     ck_assert_int_eq(ad_tape_status(tape), status);
-    ck_assert_str_eq(ad_tape_error(tape), text);
+    ck_assert_str_eq(message_of(tape), text);
     ad_tape_reset(tape);
 }
 
