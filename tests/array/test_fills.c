@@ -228,7 +228,7 @@ START_TEST(truncated_normal_numbers_are_quantiles)
     ck_assert_int_eq(ad_fill_truncated_normal(&a, &r, 0, 1), AD_OK);
     for (int i = 0; i < 1000; i++)
         ck_assert_double_eq_tol(erf(x[i] * sqrt(0.5)), (2 * ad_random_uniform(&s) - 1) * all,
-                                4e-16);
+                                1e-15);
 }
 END_TEST
 
