@@ -427,7 +427,7 @@ ad_states *draw_states(scene *s)
 
 const ad_op *draw_op(scene *s)
 {
-    const ad_op *op = ad_builtin_op(draw_below(s, 200));
+    const ad_op *op = ad_builtin_op((size_t)draw_below(s, 200));
     scene_tell(s, " %s", op ? op->name : "no op");
     return op;
 }
