@@ -68,7 +68,7 @@ static bench_work adam_setup(const bench_case *c, const bench_setting *s)
     a->n = s->smoke ? SMOKE_NUMBERS : NUMBERS;
     a->pool = s->pool;
     a->tape = bench_tape(s->pool);
-    a->how = (ad_adam){.rate = RATE};
+    a->how = ad_adam_new(RATE);
     weights *all[] = {&a->x, &a->gradient};
     for (int i = 0; i < 2; i++)
         if (!(all[i]->w = ad_zeros(AD_F32, AD_SHAPE(a->n))).data)

@@ -131,7 +131,8 @@ static void initialise(trainer *t, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    static trainer t = {.adam = {.rate = 1e-3}};
+    static trainer t;
+    t.adam = ad_adam_new(1e-3);
     settings s = {.epochs = 100, .seed = 1};
     read_options(argc, argv, "epochs seed", &s);
     t.tape = ad_tape_new(NULL);

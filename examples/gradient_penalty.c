@@ -111,7 +111,8 @@ static void train(ad_tape *tape, ad_random *r, int64_t steps, critic *model)
 {
     static batch b;
     critic gradient = {0};
-    ad_adam adam = {.rate = 2e-3, .beta1 = 0.5};
+    ad_adam adam = ad_adam_new(2e-3);
+    adam.beta1 = 0.5;
     ad_states states = {0};
     ad_error error = {0};
     for (int64_t step = 1; step <= steps; step++) {

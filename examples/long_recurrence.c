@@ -116,7 +116,7 @@ static void train(tank *model, problem *p, int64_t epochs)
     ad_tape *t =
         ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = &allocator});
     tank gradient = {{0}, {0}, {0}, {0}};
-    ad_adam adam = {.rate = 0.02};
+    ad_adam adam = ad_adam_new(0.02);
     ad_states states = {0};
     ad_error error = {0};
     double value = NAN, begin = now();

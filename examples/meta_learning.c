@@ -102,7 +102,7 @@ static void meta_train(ad_tape *tape, ad_random *r, int64_t steps, network *mode
 {
     static task tasks[TASKS];
     network gradient = {0};
-    ad_adam adam = {.rate = 3e-3};
+    ad_adam adam = ad_adam_new(3e-3);
     ad_states states = {0};
     ad_error error = {0};
     for (int64_t step = 1; step <= steps; step++) {

@@ -144,7 +144,7 @@ int main(int argc, char **argv)
     trainer t = {.tape = new_tape(&s, &pool),
                  .random = ad_random_new((uint64_t)s.seed, 0),
                  .order = numbers_to(train.n),
-                 .adam = {.rate = s.rate}};
+                 .adam = ad_adam_new(s.rate)};
     ad_random weights = ad_random_new((uint64_t)s.seed, 1);
     classifier model = {dense_new(train.images.shape.dim[1], HIDDEN, &weights),
                         dense_new(HIDDEN, CLASSES, &weights)};

@@ -168,6 +168,19 @@ AD_API AD_MUST_USE ad_array ad_array_new(const ad_allocator *allocator, ad_type 
                                          ad_shape shape);
 AD_API AD_MUST_USE ad_array ad_zeros(ad_type type, ad_shape shape);
 
+/* Arrays that follow a rule, otherwise as ad_zeros makes them. data is also NULL if an integer type
+ * cannot hold one of the numbers, or if begin, step, first or last is not finite.
+ *
+ *     ad_full       value everywhere
+ *     ad_eye        a matrix [n, n] with 1 on its diagonal and 0 elsewhere
+ *     ad_arange     begin, begin + step, ... up to but without end; empty if it lies the other way.
+ *                   There are ceil((end - begin) / step) numbers, and none for a step of 0
+ *     ad_linspace   n numbers at equal distances, of which the first and the last are exact */
+AD_API AD_MUST_USE ad_array ad_full(ad_type type, ad_shape shape, double value);
+AD_API AD_MUST_USE ad_array ad_eye(ad_type type, int64_t n);
+AD_API AD_MUST_USE ad_array ad_arange(ad_type type, double begin, double end, double step);
+AD_API AD_MUST_USE ad_array ad_linspace(ad_type type, double first, double last, int64_t n);
+
 /* A new array with the numbers of a view, converted to `type` as ad_cast does. data is
  * NULL on failure. */
 AD_API AD_MUST_USE ad_array ad_array_copy(const ad_allocator *allocator, ad_type type,

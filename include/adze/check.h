@@ -53,7 +53,7 @@ typedef void ad_check_sampler(void *user, ad_random *r, size_t trial, ad_check_o
  * are rounded to f32. */
 typedef void ad_check_filler(void *user, ad_random *r, size_t trial, int i, ad_array *numbers);
 
-/* A zero in a field stands for its default. */
+/* A zero in a field stands for its default, if it has one. */
 typedef struct ad_check_options {
     size_t size;      /* sizeof(ad_check_options): lets this struct grow. Must be set */
     double tolerance; /* relative. Default 1e-6; in f32 0.02; for ad_model_check_step 1e-3 */
@@ -67,7 +67,8 @@ typedef struct ad_check_options {
 
     /* ad_check_op only */
     size_t trials;             /* default 32 */
-    double low, high;          /* range of the operands' numbers; default -2 and 2 */
+    double low, high;          /* range of the operands' numbers: low < high. Default, if both are
+                                  0: -2 and 2 */
     ad_check_sampler *sampler; /* NULL: random shapes are tried until the shape rule takes them */
     ad_check_filler *filler;   /* NULL: any numbers will do. With one, no number is used twice:
                                   there are no strides of 0, and no tensor stands for all */

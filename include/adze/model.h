@@ -77,6 +77,18 @@ AD_API ad_status ad_model_copy(const ad_tree *tree, const void *model, void *cop
 AD_API ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *y,
                                ad_error *error);
 
+/* Scales all numbers by one factor, such that their norm, the root of the sum of all squares, is at
+ * most max_norm. Where it is already, nothing changes. Sets *norm, which may be NULL, to the norm
+ * before. No constant is added to it, and zeros stay zeros; squares neither over- nor underflow.
+ * AD_NOT_FINITE, naming the field, for an infinity or a NaN: then nothing is written, and the step
+ * is best left out. AD_MISUSE if max_norm is negative or NaN; an infinite one only measures. */
+AD_API ad_status ad_model_clip_global_norm(const ad_tree *tree, void *gradient, double max_norm,
+                                           double *norm, ad_error *error);
+
+/* The same over a list of n >= 1 arrays. */
+AD_API ad_status ad_clip_global_norm(int n, ad_array *x, double max_norm, double *norm,
+                                     ad_error *error);
+
 /* Frees all arrays and leaves them empty. model may be NULL. */
 AD_API void ad_model_free(const ad_tree *tree, void *model);
 
@@ -189,6 +201,11 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
     static inline AD_UNUSED ad_status m##_axpy(double alpha, const m *x, m *y, ad_error *error) \
     {                                                                                      \
         return ad_model_axpy(&m##_tree, alpha, x, y, error);                               \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_clip_global_norm(m *gradient, double max_norm,   \
+                                                           double *norm, ad_error *error)  \
+    {                                                                                      \
+        return ad_model_clip_global_norm(&m##_tree, gradient, max_norm, norm, error);      \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_visit(m *model, ad_visitor *visit, void *user)   \
     {                                                                                      \

@@ -1,6 +1,6 @@
 /* Optimisers: steps of training. There are SGD and Adam; you can write your own (ad_optimiser).
  *
- *     ad_adam adam = {.rate = 2e-3};
+ *     ad_adam adam = ad_adam_new(2e-3);
  *     ad_states states = {0};
  *     mlp gradient = {0};
  *     for (...) {
@@ -116,13 +116,20 @@ static inline AD_UNUSED ad_method ad_sgd_method(const ad_sgd *o)
  *     x -= rate mean / (1 - beta1^step) / (sqrt(square / (1 - beta2^step)) + epsilon)
  *
  * Two states, the mean and the square; where a square is beyond the range of the type, a smaller
- * negative number stands for it. A zero in beta1, beta2 or epsilon stands for 0.9, 0.999 or
- * 1e-8. (Kingma and Ba 2015.) */
+ * negative number stands for it. Every setting is used as it is: with beta1 = 0 the mean is g.
+ * (Kingma and Ba 2015.) */
 typedef struct ad_adam {
     double rate;         /* finite; 0 changes nothing, below 0 climbs */
     double beta1, beta2; /* in [0, 1) */
-    double epsilon;      /* positive */
+    double epsilon;      /* positive: what is not set is 0, and refused */
 } ad_adam;
+
+/* The usual settings: beta1 0.9, beta2 0.999, epsilon 1e-8. Change any of them afterwards. */
+static inline AD_UNUSED ad_adam ad_adam_new(double rate)
+{
+    ad_adam o = {rate, 0.9, 0.999, 1e-8};
+    return o;
+}
 
 static inline AD_UNUSED ad_method ad_adam_method(const ad_adam *o)
 {

@@ -32,13 +32,34 @@ AD_API void ad_random_shuffle(ad_random *r, int64_t *index, size_t n); /* permut
 AD_API ad_status ad_fill_uniform(ad_array *a, ad_random *r, double low, double high);
 AD_API ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double deviation);
 
-/* Fill an array of weights, [..., inputs, outputs]. Axes before the last two are a receptive
- * field: its size multiplies inputs and outputs. AD_BAD_SHAPE for a rank below 2.
+/* Fills an array with normal numbers that lie within two deviations of the mean. Their own standard
+ * deviation is therefore 0.8796 times the given one. */
+AD_API ad_status ad_fill_truncated_normal(ad_array *a, ad_random *r, double mean,
+                                          double deviation);
+
+/* Fill an array of weights, [..., inputs, outputs], as ad_dense takes them. Axes before the last
+ * two are a receptive field: its size multiplies inputs and outputs. AD_BAD_SHAPE for a rank below
+ * 2.
  *
- *     kaiming  normal, standard deviation sqrt(2 / inputs), for relu layers (He et al. 2015)
- *     glorot   uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010) */
+ *     kaiming          normal, standard deviation sqrt(2 / inputs), for relu (He et al. 2015)
+ *     kaiming_uniform  uniform within sqrt(6 / inputs): the same deviation; also "He uniform"
+ *     lecun            normal, standard deviation sqrt(1 / inputs), for selu (LeCun et al. 1998)
+ *     lecun_uniform    uniform within sqrt(3 / inputs): the same deviation
+ *     glorot           uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)
+ *     pytorch          uniform within sqrt(1 / inputs), PyTorch's default for weights and biases;
+ *                      fill a bias with ad_fill_uniform and the same bound */
 AD_API ad_status ad_fill_kaiming(ad_array *w, ad_random *r);
+AD_API ad_status ad_fill_kaiming_uniform(ad_array *w, ad_random *r);
+AD_API ad_status ad_fill_lecun(ad_array *w, ad_random *r);
+AD_API ad_status ad_fill_lecun_uniform(ad_array *w, ad_random *r);
 AD_API ad_status ad_fill_glorot(ad_array *w, ad_random *r);
+AD_API ad_status ad_fill_pytorch(ad_array *w, ad_random *r);
+
+/* Fills an array of weights with gain times a random matrix whose columns are orthonormal, or whose
+ * rows are if they are fewer (Saxe et al. 2014). All axes but the last count as its rows. Takes
+ * rows columns min(rows, columns) steps, and memory for one row or column (AD_MEMORY). AD_BAD_SHAPE
+ * for a rank below 2, AD_DOMAIN if gain is not finite. */
+AD_API ad_status ad_fill_orthogonal(ad_array *w, ad_random *r, double gain);
 
 /* ---- keys --------------------------------------------------------------------------- */
 

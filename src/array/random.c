@@ -7,6 +7,7 @@
  * each with its own key, pass all tests of randomness known to the authors. */
 #include "adze/random.h"
 
+#include "array/fill.h"
 #include "array/philox.h"
 
 #include <float.h>
@@ -137,7 +138,7 @@ void ad_random_shuffle(ad_random *r, int64_t *index, size_t n)
 
 /* ---- fills -------------------------------------------------------------------------- */
 
-static ad_status check_fill(const ad_array *a, const ad_random *r, size_t *count)
+ad_status ad_fill_check(const ad_array *a, const ad_random *r, size_t *count)
 {
     if (!a || !r || !a->data)
         return AD_MISUSE;
@@ -174,7 +175,7 @@ ad_status ad_fill_uniform(ad_array *a, ad_random *r, double low, double high)
 {
     size_t n = 0;
     double first, last;
-    ad_status status = check_fill(a, r, &n);
+    ad_status status = ad_fill_check(a, r, &n);
     if (status != AD_OK)
         return status;
     if (!find_ends(a->type, low, high, &first, &last))
@@ -190,7 +191,7 @@ ad_status ad_fill_uniform(ad_array *a, ad_random *r, double low, double high)
 ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double deviation)
 {
     size_t n = 0;
-    ad_status status = check_fill(a, r, &n);
+    ad_status status = ad_fill_check(a, r, &n);
     if (status != AD_OK)
         return status;
     if (!isfinite(mean) || !isfinite(deviation) || deviation < 0)
@@ -201,42 +202,33 @@ ad_status ad_fill_normal(ad_array *a, ad_random *r, double mean, double deviatio
     return AD_OK;
 }
 
-/* ---- initial weights ---------------------------------------------------------------- */
-
-/* How many numbers each output sums, and each input feeds. Counted in double, since extents of an
- * empty array have no bound on their product. */
-static ad_status count_fans(const ad_array *w, const ad_random *r, double *inputs, double *outputs)
+/* The z >= 0 between which and -z a normal number lies with the given probability, up to that of two deviations:
+ * erf(z / sqrt(2)) = within. erf is concave there, so Newton's steps from 0 stay below z. */
+static double deviations_for(double within)
 {
-    size_t n;
-    ad_status status = check_fill(w, r, &n);
+    const double root_half = 0.70710678118654752440,
+                 slope = 0.79788456080286535588; /* sqrt(2/pi) */
+    double z = 0, next = within / slope;
+    for (int i = 0; i < 20 && next > z; i++) {
+        z = next;
+        next = z + (within - erf(z * root_half)) / (slope * exp(-z * z / 2));
+    }
+    return fmin(z, 2);
+}
+
+ad_status ad_fill_truncated_normal(ad_array *a, ad_random *r, double mean, double deviation)
+{
+    const double most = 0.95449973610364158560; /* erf(2 / sqrt(2)) */
+    size_t n = 0;
+    ad_status status = ad_fill_check(a, r, &n);
     if (status != AD_OK)
         return status;
-    int rank = w->shape.rank;
-    if (rank < 2)
-        return AD_BAD_SHAPE;
-    double field = 1;
-    for (int i = 0; i < rank - 2; i++)
-        field *= (double)w->shape.dim[i];
-    *inputs = field * (double)w->shape.dim[rank - 2];
-    *outputs = field * (double)w->shape.dim[rank - 1];
+    if (!isfinite(mean) || !isfinite(deviation) || deviation < 0)
+        return AD_DOMAIN;
+    for (size_t i = 0; i < n; i++) {
+        double u = 2 * uniform_at(r, i) - 1;
+        put(a, i, mean + deviation * copysign(deviations_for(most * fabs(u)), u));
+    }
+    r->position += n;
     return AD_OK;
-}
-
-ad_status ad_fill_kaiming(ad_array *w, ad_random *r)
-{
-    double inputs, outputs;
-    ad_status status = count_fans(w, r, &inputs, &outputs);
-    if (status != AD_OK || inputs == 0) /* no inputs: an empty array */
-        return status;
-    return ad_fill_normal(w, r, 0, sqrt(2 / inputs));
-}
-
-ad_status ad_fill_glorot(ad_array *w, ad_random *r)
-{
-    double inputs, outputs;
-    ad_status status = count_fans(w, r, &inputs, &outputs);
-    if (status != AD_OK || inputs + outputs == 0)
-        return status;
-    double bound = sqrt(6 / (inputs + outputs));
-    return ad_fill_uniform(w, r, -bound, bound);
 }

@@ -91,6 +91,7 @@ static const ad_optimiser sgd = {
 typedef struct adam_plan {
     double rate, beta1, beta2, epsilon;
     double bias1, bias2; /* 1 - beta^step */
+    double kept1, kept2; /* 0 where beta is 0, and so nothing of m or s is left over; else 1 */
 } adam_plan;
 
 /* Where s is out of the range, -s / far^2 stands for it, a negative number. far is so large that this is
@@ -100,8 +101,9 @@ typedef struct adam_plan {
     {                                                                                       \
         for (size_t i = 0; i < n; i++) {                                                    \
             T unit = g[i] > limit || g[i] < -limit || s[i] < 0 ? far : 1, gi = g[i] / unit; \
-            T si = s[i] < 0 ? -s[i] : s[i] / unit / unit;                                   \
-            T mi = m[i] += (T)(1 - o->beta1) * (g[i] - m[i]);                               \
+            T si = (T)o->kept2 * (s[i] < 0 ? -s[i] : s[i] / unit / unit);                   \
+            T mi = (T)o->kept1 * m[i];                                                      \
+            m[i] = mi += (T)(1 - o->beta1) * (g[i] - mi);                                   \
             si += (T)(1 - o->beta2) * (gi * gi - si);                                       \
             T whole = root(si * (T)(1 / o->bias2)) * unit, size = whole + (T)o->epsilon;    \
             T rate = (T)(o->rate / o->bias1);                                               \
@@ -121,6 +123,7 @@ enum { PIECE = 1 << 10 }; /* numbers that stay in the first-level cache */
     {                                                                                    \
         const adam_plan *o = c->plan;                                                    \
         T take1 = (T)(1 - o->beta1), rate = (T)(o->rate / o->bias1);                     \
+        T kept1 = (T)o->kept1, kept2 = (T)o->kept2;                                      \
         T take2 = (T)(1 - o->beta2), scale = (T)(1 / o->bias2), epsilon = (T)o->epsilon; \
         for (size_t at = 0, n; at < c->n; at += n) {                                     \
             const T *restrict g = (const T *)c->g + at;                                  \
@@ -135,8 +138,9 @@ enum { PIECE = 1 << 10 }; /* numbers that stay in the first-level cache */
                 continue;                                                                \
             }                                                                            \
             for (size_t i = 0; i < n; i++) {                                             \
-                T gi = g[i], mi = m[i] += take1 * (gi - m[i]);                           \
-                T si = s[i] += take2 * (gi * gi - s[i]);                                 \
+                T gi = g[i], mi = kept1 * m[i], si = kept2 * s[i];                       \
+                m[i] = mi += take1 * (gi - mi);                                          \
+                s[i] = si += take2 * (gi * gi - si);                                     \
                 x[i] -= rate * mi / (root(si * scale) + epsilon);                        \
             }                                                                            \
         }                                                                                \
@@ -155,16 +159,20 @@ static ad_status adam_prepare(const void *settings, int64_t step, void *plan, ad
 {
     const ad_adam *o = settings;
     adam_plan p = {.rate = o->rate,
-                   .beta1 = o->beta1 == 0 ? 0.9 : o->beta1,
-                   .beta2 = o->beta2 == 0 ? 0.999 : o->beta2,
-                   .epsilon = o->epsilon == 0 ? 1e-8 : o->epsilon};
+                   .beta1 = o->beta1,
+                   .beta2 = o->beta2,
+                   .epsilon = o->epsilon,
+                   .kept1 = o->beta1 != 0,
+                   .kept2 = o->beta2 != 0};
     if (!isfinite(p.rate))
         return ad_fail(error, AD_DOMAIN, "adam: rate %g is not finite", p.rate);
     if (!decays(p.beta1) || !decays(p.beta2))
         return ad_fail(error, AD_DOMAIN, "adam: beta1 %g or beta2 %g is not in [0, 1)", p.beta1,
                        p.beta2);
     if (!(p.epsilon > 0))
-        return ad_fail(error, AD_DOMAIN, "adam: epsilon %g is not positive", p.epsilon);
+        return ad_fail(error, AD_DOMAIN,
+                       "adam: epsilon %g is not positive (ad_adam_new has the usual settings)",
+                       p.epsilon);
     p.bias1 = 1 - pow(p.beta1, (double)step);
     p.bias2 = 1 - pow(p.beta2, (double)step);
     memcpy(plan, &p, sizeof p);

@@ -253,6 +253,19 @@ START_TEST(infinite_cotangents_are_not_taken_for_wrong_ones)
 }
 END_TEST
 
+START_TEST(a_range_may_begin_or_end_at_0_but_not_be_empty)
+{
+    static const double ranges[][2] = {{0, 1}, {-0.5, 0}, {1, 0}, {0, -1}, {1, 1}, {NAN, 1}};
+    const ad_op *op = ad_builtin_op_named("log1p"); /* fails where the range is -2 to 2 */
+    for (int i = 0; i < 6; i++) {
+        ad_error error = {0};
+        ad_check_options o = {.size = sizeof o, .low = ranges[i][0], .high = ranges[i][1]};
+        ck_assert_int_eq(ad_check_op(op, NULL, &o, &error), i < 2 ? AD_OK : AD_MISUSE);
+        ck_assert_int_eq(strstr(error.text, "is not less than high") != NULL, i >= 2);
+    }
+}
+END_TEST
+
 /* ---- the built-in operations ------------------------------------------------------------------ */
 
 static void masked(void *user, ad_random *r, size_t trial, ad_check_operands *x)
@@ -404,6 +417,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, a_sampler_chooses_the_operands);
     tcase_add_test(all, a_sampler_leaves_floats_in_f64);
     tcase_add_test(all, infinite_cotangents_are_not_taken_for_wrong_ones);
+    tcase_add_test(all, a_range_may_begin_or_end_at_0_but_not_be_empty);
     tcase_add_test(all, built_in_ops_are_right);
     tcase_add_test(all, misuse_is_an_error);
     tcase_add_test(all, a_range_out_of_the_domain_is_an_error);

@@ -280,7 +280,7 @@ START_TEST(both_optimisers_find_the_bottom_of_a_bowl)
     ad_states states = {0};
     ad_tape *t = ad_tape_new(NULL);
     ad_sgd sgd = {.rate = 0.05, .momentum = 0.8};
-    ad_adam adam = {.rate = 0.05};
+    ad_adam adam = ad_adam_new(0.05);
     ad_method method = _i ? ad_adam_method(&adam) : ad_sgd_method(&sgd);
     for (int step = 0; step < 2000; step++) {
         ck_assert_int_eq(flat_value_with_gradient(t, bowl, &m, NULL, NULL, &g), AD_OK);

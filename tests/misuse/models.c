@@ -84,6 +84,25 @@ static ad_status axpy(const ad_tree *d, const void *x, void *y, ad_error *error)
 }
 RUN(model_axpy, refuse_two(axpy))
 
+static ad_status clip(const ad_tree *d, const void *model, void *gradient, ad_error *error)
+{
+    double norm = 7;
+    ad_status status = ad_model_clip_global_norm(d, model ? gradient : NULL, 1, &norm, error);
+    ck_assert_double_eq(norm, 7);
+    return status;
+}
+RUN(model_clip_global_norm, refuse_two(clip))
+static void run_clip_global_norm(void)
+{
+    ad_array nothing = {0}, a = ad_zeros(AD_F64, AD_SHAPE(3));
+    ck_assert_int_eq(ad_clip_global_norm(1, NULL, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(0, &a, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(-1, &a, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(1, &nothing, 1, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_clip_global_norm(1, &a, -1, NULL, NULL), AD_MISUSE);
+    ad_array_free(&a);
+}
+
 /* ---- optimisers ---------------------------------------------------------------------------- */
 
 static const ad_sgd sgd = {.rate = 1, .momentum = 0.9};
@@ -245,6 +264,20 @@ RUN(fill_uniform, refuse_fill(uniform, false))
 RUN(fill_normal, refuse_fill(normal, false))
 RUN(fill_kaiming, refuse_fill(ad_fill_kaiming, true))
 RUN(fill_glorot, refuse_fill(ad_fill_glorot, true))
+RUN(fill_kaiming_uniform, refuse_fill(ad_fill_kaiming_uniform, true))
+RUN(fill_lecun, refuse_fill(ad_fill_lecun, true))
+RUN(fill_lecun_uniform, refuse_fill(ad_fill_lecun_uniform, true))
+RUN(fill_pytorch, refuse_fill(ad_fill_pytorch, true))
+static ad_status truncated(ad_array *a, ad_random *r)
+{
+    return ad_fill_truncated_normal(a, r, 0, 1);
+}
+static ad_status orthogonal(ad_array *a, ad_random *r)
+{
+    return ad_fill_orthogonal(a, r, 1);
+}
+RUN(fill_truncated_normal, refuse_fill(truncated, false))
+RUN(fill_orthogonal, refuse_fill(orthogonal, true))
 
 /* ---- data ---------------------------------------------------------------------------------- */
 
@@ -275,6 +308,17 @@ static void run_dataset_read(void)
     ck_assert_int_eq(ad_dataset_read("/no/such/directory", NULL, &d, NULL), AD_FILE);
     ck_assert_ptr_eq(d.train_images.data, &d);
 }
+static void run_dataset_read_with(void)
+{
+    ad_dataset d = {.train_images = {.data = &d}};
+    ad_dataset_options o = {.size = sizeof o, .name = "none"}, no_size = {0};
+    ck_assert_int_eq(ad_dataset_read_with(NULL, NULL, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read_with("/", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read_with("/", &no_size, &d, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_dataset_read_with("/", &o, &d, NULL), AD_FILE);
+    ck_assert_int_eq(ad_dataset_read_with("/no/such/directory", NULL, &d, NULL), AD_FILE);
+    ck_assert_ptr_eq(d.train_images.data, &d);
+}
 static void run_dataset_free(void)
 {
     ad_dataset d = {.train_images = {.data = NULL}};
@@ -285,11 +329,13 @@ static void run_dataset_free(void)
 /* clang-format off */
 #define MODEL_ROWS(ROW) \
     ROW(model_watch) ROW(model_freeze) \
-    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_step) \
+    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_clip_global_norm) \
+    ROW(clip_global_norm) ROW(model_step) \
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
-    ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(idx_read) \
-    ROW(idx_parse) ROW(dataset_read) ROW(dataset_free)
+    ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(fill_kaiming_uniform) \
+    ROW(fill_lecun) ROW(fill_lecun_uniform) ROW(fill_pytorch) ROW(fill_truncated_normal) ROW(fill_orthogonal) ROW(idx_read) \
+    ROW(idx_parse) ROW(dataset_read) ROW(dataset_read_with) ROW(dataset_free)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

@@ -106,6 +106,33 @@ static void run_zeros(void)
     ck_assert_ptr_null(ad_zeros(AD_TYPE_COUNT, AD_SHAPE(2)).data);
     ck_assert_ptr_null(ad_zeros(AD_F32, ((ad_shape){-1, {0}})).data);
 }
+static void run_full(void)
+{
+    for (int i = 0; i < NO_TYPES; i++)
+        ck_assert_ptr_null(ad_full(no_types[i], AD_SHAPE(2), 1).data);
+    ck_assert_ptr_null(ad_full(AD_F32, ((ad_shape){-1, {0}}), 1).data);
+    ck_assert_ptr_null(ad_full(AD_BOOL, AD_SHAPE(2), 2).data);
+}
+static void run_eye(void)
+{
+    ck_assert_ptr_null(ad_eye(AD_TYPE_COUNT, 2).data);
+    ck_assert_ptr_null(ad_eye(AD_F32, INT64_MIN).data);
+    ck_assert_ptr_null(ad_eye(AD_F32, INT64_MAX).data);
+}
+static void run_arange(void)
+{
+    ck_assert_ptr_null(ad_arange(AD_TYPE_COUNT, 0, 1, 1).data);
+    ck_assert_ptr_null(ad_arange(AD_F32, 0, 1, 0).data);
+    ck_assert_ptr_null(ad_arange(AD_F32, 0, INFINITY, 1).data);
+    ck_assert_ptr_null(ad_arange(AD_F32, -1e308, 1e308, 1e-308).data);
+}
+static void run_linspace(void)
+{
+    ck_assert_ptr_null(ad_linspace(AD_TYPE_COUNT, 0, 1, 2).data);
+    ck_assert_ptr_null(ad_linspace(AD_F32, NAN, 1, 2).data);
+    ck_assert_ptr_null(ad_linspace(AD_F32, 0, 1, INT64_MIN).data);
+    ck_assert_ptr_null(ad_linspace(AD_F32, 0, 1, INT64_MAX).data);
+}
 static void run_array_copy(void)
 {
     ad_view v = AD_VIEW(reals, 6), odd = v;
@@ -615,7 +642,7 @@ static void run_normal(void)
 #define OBJECT_ROWS(ROW) \
     ROW(type_text) ROW(type_size) ROW(type_is_float) ROW(status_text) ROW(fail) ROW(shape_count) \
     ROW(shape_equal) ROW(shape_print) ROW(view_of) ROW(view_is_contiguous) ROW(view_count) \
-    ROW(view_get) ROW(array_new) ROW(zeros) ROW(array_copy) ROW(array_free) ROW(array_view) \
+    ROW(view_get) ROW(array_new) ROW(zeros) ROW(full) ROW(eye) ROW(arange) ROW(linspace) ROW(array_copy) ROW(array_free) ROW(array_view) \
     ROW(array_count) ROW(array_write) ROW(array_set) ROW(array_of) ROW(version) \
     ROW(tape_new) ROW(tape_free) ROW(tape_reset) ROW(tape_trim) ROW(tape_widen) ROW(tape_hold) \
     ROW(tape_let_go) ROW(tape_mark) ROW(tape_rewind) ROW(tape_status) ROW(tape_error) ROW(tape_fail) \

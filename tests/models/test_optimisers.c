@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { MOST_NUMBERS = 6, STEPS = 20, MOST_SETTINGS = 10 };
+enum { MOST_NUMBERS = 6, STEPS = 20, MOST_SETTINGS = 11 };
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* One number and its states, by the formula. */
@@ -56,27 +56,26 @@ static const ad_sgd sgd_bad[] = {
 /* ---- Adam --------------------------------------------------------------------------- */
 
 static const ad_adam adam_settings[] = {
-    {.rate = 0.01},
-    {.rate = 0.1, .beta1 = 0.5, .beta2 = 0.75, .epsilon = 0.125},
-    {.rate = 0.01, .beta1 = 0.95},
-    {.rate = 0.01, .beta2 = 0.99},
-    {.rate = 0.01, .epsilon = 1},
+    {0.01, 0.9, 0.999, 1e-8}, {0.1, 0.5, 0.75, 0.125}, {0.01, 0.95, 0.999, 1e-8},
+    {0.01, 0.9, 0.99, 1e-8},  {0.01, 0.9, 0.999, 1},   {0.01, 0, 0.999, 1e-8},
+    {0.01, 0.9, 0, 0.5},      {0.01, 0, 0, 1e-8},
 };
 
 static void adam_step(const void *settings, long double g, int t, oracle *n)
 {
     const ad_adam *o = settings;
-    long double b1 = o->beta1 == 0 ? 0.9L : o->beta1, b2 = o->beta2 == 0 ? 0.999L : o->beta2;
-    long double epsilon = o->epsilon == 0 ? 1e-8L : o->epsilon;
+    long double b1 = o->beta1, b2 = o->beta2;
     long double *mean = &n->state[0], *square = &n->state[1];
     *mean = b1 * *mean + (1 - b1) * g;
     *square = b2 * *square + (1 - b2) * g * g;
-    n->x -= o->rate * (*mean / (1 - powl(b1, t))) / (sqrtl(*square / (1 - powl(b2, t))) + epsilon);
+    n->x -=
+        o->rate * (*mean / (1 - powl(b1, t))) / (sqrtl(*square / (1 - powl(b2, t))) + o->epsilon);
 }
 
 static const ad_adam adam_bad[] = {
-    {.beta1 = 1},        {.beta1 = 1.5},     {.beta1 = -0.1},  {.beta1 = NAN}, {.beta2 = -1},
-    {.beta2 = INFINITY}, {.epsilon = -1e-8}, {.epsilon = NAN}, {.rate = NAN},  {.rate = INFINITY},
+    {.beta1 = 1},  {.beta1 = 1.5},      {.beta1 = -0.1},    {.beta1 = NAN},
+    {.beta2 = -1}, {.beta2 = INFINITY}, {.epsilon = -1e-8}, {.epsilon = NAN},
+    {.rate = NAN}, {.rate = INFINITY},  {.rate = 1e-3},
 };
 
 /* ---- one of a user's own: AdaGrad (Duchi, Hazan and Singer 2011) --------------------- */
@@ -195,7 +194,8 @@ static const row rows[] = {
              {&adam_bad[6], "epsilon"},
              {&adam_bad[7], "epsilon"},
              {&adam_bad[8], "rate"},
-             {&adam_bad[9], "rate"}}},
+             {&adam_bad[9], "rate"},
+             {&adam_bad[10], "epsilon 0 is not positive (ad_adam_new has"}}},
     {"adagrad", .own = &adagrad, SETTINGS(adagrad_good), .step = adagrad_step,
      .bad = {{&adagrad_bad[0], "epsilon"}, {&adagrad_bad[1], "epsilon"}}},
     {"sign", .own = &sign, SETTINGS(sign_good), .step = sign_step, .bad = {{&sign_bad[0], "rate"}}},
@@ -376,6 +376,37 @@ START_TEST(adam_by_hand)
 }
 END_TEST
 
+/* With beta = 0 nothing is left over of the gradients before, even of one that is so much larger that a
+ * difference from it loses the new one; within the range and beyond it. */
+START_TEST(adam_with_beta_0_forgets_all)
+{
+    static const double far[2] = {1e30, 1e200};
+    ad_adam o = {.rate = 1, .epsilon = 1e-8};
+    ad_states states = {0};
+    ad_array x = ad_zeros(_i ? AD_F64 : AD_F32, AD_SCALAR), g = ad_zeros(x.type, AD_SCALAR);
+    for (int t = 0; t < 3; t++) {
+        double given[] = {1e10, 0.25, far[_i]};
+        set_number(&g, 0, given[t]);
+        ad_method method = ad_adam_method(&o);
+        ck_assert_int_eq(ad_model_step(&ad_array_tree, &method, &g, &states, &x, NULL), AD_OK);
+        ad_view mean = ad_array_view(*(ad_array *)ad_states_at(&states, 0));
+        ad_view number = ad_array_view(x), own = ad_array_view(g);
+        ck_assert_double_eq(ad_view_get(&mean, 0), ad_view_get(&own, 0));
+        ck_assert_double_eq_tol(ad_view_get(&number, 0), -1 - t, _i ? 1e-7 : 1e-6);
+    }
+    ad_states_free(&states);
+    ad_array_free(&x);
+    ad_array_free(&g);
+}
+END_TEST
+
+START_TEST(the_usual_settings_of_adam)
+{
+    ad_adam o = ad_adam_new(0.5);
+    ck_assert(o.rate == 0.5 && o.beta1 == 0.9 && o.beta2 == 0.999 && o.epsilon == 1e-8);
+}
+END_TEST
+
 /* Squares of gradients beyond the range, beside gradients within it, and the way back: against the formula
  * in long double. */
 static void far_step(double g, int t, long double *m, long double *s, long double *x)
@@ -388,7 +419,7 @@ static void far_step(double g, int t, long double *m, long double *s, long doubl
 START_TEST(adam_beyond_the_squares)
 {
     static const double sizes[2][4] = {{1e20, -3e37, 2e-3, 1e17}, {1e200, -1e306, 2e-3, 1e150}};
-    ad_adam o = {.rate = 1e-3};
+    ad_adam o = ad_adam_new(1e-3);
     ad_method method = ad_adam_method(&o);
     ad_states states = {0};
     ad_array x = ad_zeros(_i ? AD_F64 : AD_F32, AD_SHAPE(4)), g = ad_zeros(x.type, AD_SHAPE(4));
@@ -417,7 +448,7 @@ START_TEST(adam_in_f32_has_no_drift)
     float x = 0, one = 1;
     ad_array m = {.data = &x}, g = {.data = &one};
     ad_states states = {0};
-    ad_adam o = {.rate = 0};
+    ad_adam o = ad_adam_new(0);
     ad_method adam = ad_adam_method(&o);
     for (int t = 0; t < 100000; t++)
         ck_assert_int_eq(ad_model_step(&ad_array_tree, &adam, &g, &states, &m, NULL), AD_OK);
@@ -701,6 +732,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(steps, momentum_and_nesterov_by_hand, 0, 2);
     tcase_add_test(steps, momentum_may_come_and_go);
     tcase_add_test(steps, adam_by_hand);
+    tcase_add_test(steps, the_usual_settings_of_adam);
+    tcase_add_loop_test(steps, adam_with_beta_0_forgets_all, 0, 2);
     tcase_add_loop_test(steps, adam_beyond_the_squares, 0, 2);
     tcase_add_test(steps, adam_in_f32_has_no_drift);
     tcase_add_loop_test(steps, states_can_be_saved_and_restored, 0, ROWS);

@@ -257,6 +257,25 @@ void complex_cross_entropy(const ad_shape *shape, const double complex *const *x
     }
 }
 
+void complex_cross_entropy_with(const ad_shape *shape, const double complex *const *x,
+                                double complex *y)
+{
+    double complex row[CASE_CLASSES], sum = 0;
+    double total = 0, share = case_smoothing / CASE_CLASSES;
+    ck_assert(shape->dim[0] == CASE_ROWS && shape->dim[1] == CASE_CLASSES);
+    for (size_t i = 0; i < CASE_ROWS; i++) {
+        int32_t label = case_labels[i];
+        if (label == CASE_IGNORED)
+            continue;
+        complex_log_softmax(CASE_CLASSES, x[0] + i * CASE_CLASSES, row);
+        sum -= (1 - case_smoothing) * case_weights[label] * row[label];
+        for (int k = 0; k < CASE_CLASSES; k++)
+            sum -= share * case_weights[k] * row[k];
+        total += case_weights[label];
+    }
+    *y = sum / total;
+}
+
 /* ---- a form on operands -------------------------------------------------------------- */
 
 size_t shape_count(const ad_shape *shape)

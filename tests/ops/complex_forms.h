@@ -85,8 +85,14 @@ void complex_mse(const ad_shape *shape, const double complex *const *x, double c
 void complex_soft_entropy(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_cross_entropy(const ad_shape *shape, const double complex *const *x,
                            double complex *y);
+void complex_cross_entropy_with(const ad_shape *shape, const double complex *const *x,
+                                double complex *y);
 
 enum { CASE_ROWS = 4, CASE_CLASSES = 3 };
 extern const int32_t case_labels[CASE_ROWS];
+
+/* Of the cross entropy with options: label CASE_IGNORED does not count. */
+enum { CASE_IGNORED = 0 };
+static const double case_smoothing = 0.25, case_weights[] = {1, 0.5, 3};
 
 #endif

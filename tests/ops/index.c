@@ -62,6 +62,14 @@ static void complex_scatter_mul(const ad_shape *shape, const double _Complex *co
             y[2 * (size_t)picks[i] + j] *= x[1][2 * i + j];
 }
 
+/* Differences know nothing of constants: no index is the padding. */
+static ad_tensor padded(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    int64_t n = extent_of(x, 0);
+    ad_tensor twice = ad_concat(2, (ad_tensor[]){x, x}, 0);
+    return ad_embedding_padded(twice, number_list(t, AD_I64, 3, choice, n), 2 * n - 1);
+}
+
 #include "read_rows.h"
 #else
 
@@ -102,6 +110,21 @@ GRAPH(ad_embedding(*x, number_list(t, AD_I64, 3, choice, extent_of(*x, 0))), .fi
 CALL(embedding, ad_embedding(o[A], o[L]), .uses = BIT(A) | BIT(L), .any_type = BIT(A))
 BAD(embedding, ad_embedding(o[A], ad_constant(o[A].tape, AD_I64, 2)), AD_DOMAIN)
 ORACLE(embedding, ad_embedding(x[0], FROZEN(picks, 4)))
+
+OP(ad_embedding_padded, .needs_axes = true)
+CASE(embedding_padded, ad_embedding_padded(x[0], FROZEN(far_picks, 2, 3), 3), ON(S(4, 2)),
+    .linear = true)
+CASE(embedding_padded_in_nothing, ad_embedding_padded(x[0], FROZEN(picks, 4), 0), ON(S(3, 0)),
+    .linear = true)
+CASE(embedding_padded_of_bytes, ad_embedding_padded(x[0], FROZEN(near_picks, 2), 1), ON(S(4, 2)),
+    .linear = true)
+GRAPH(padded(t, *x, choice), .fits = FIT_FULL_AXIS)
+CALL(embedding_padded, ad_embedding_padded(o[A], o[L], 1), .uses = BIT(A) | BIT(L),
+    .any_type = BIT(A))
+BAD(embedding_padded, ad_embedding_padded(o[A], o[L], 2), AD_DOMAIN)
+BAD(embedding_padded, ad_embedding_padded(o[A], o[L], -1), AD_DOMAIN)
+BAD(embedding_padded, ad_embedding_padded(o[A], ad_constant(o[A].tape, AD_I64, 2), 0), AD_DOMAIN)
+ORACLE(embedding_padded, ad_embedding_padded(x[0], FROZEN(far_picks, 2), 0))
 
 OP(ad_take_along_axis, .needs_axes = true)
 CASE(take_along_last, ad_take_along_axis(x[0], FROZEN(far_picks, 2, 3), 1), ON(S(2, 4)),

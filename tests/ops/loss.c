@@ -4,7 +4,8 @@
 #define FAMILY loss_rows
 #include "rows.h"
 
-static const int32_t picks[] = {2, 0, 2, 1}, labels[] = {2, 0, 3};
+static const int32_t picks[] = {2, 0, 2, 1}, labels[] = {2, 0, 3}, with_gaps[] = {2, -100, 0, -100};
+static const double oracle_weights[] = {1, 0.5, 3, 0.25};
 static const int64_t far_picks[] = {1, 1, 0, 2};
 static const uint8_t near_picks[] = {0, 2};
 
@@ -22,6 +23,35 @@ static ad_tensor cross_entropy(ad_tape *t, ad_tensor x, uint64_t choice)
 {
     ad_shape s = ad_shape_of(x);
     return ad_softmax_cross_entropy(x, number_list(t, AD_I32, s.dim[0], choice, s.dim[1]));
+}
+
+enum { ALL_COUNT = INT32_MIN };
+
+/* weights may be NULL. They are of the type of x. */
+static ad_tensor entropy_with(ad_tape *t, ad_tensor x, ad_tensor label, int64_t ignored,
+                              double smoothing, const double *weights)
+{
+    ad_cross_entropy_options o = {.size = sizeof o,
+                                  .ignores = ignored != ALL_COUNT,
+                                  .ignored = ignored,
+                                  .smoothing = smoothing};
+    if (weights)
+        o.weights = ad_cast(ad_freeze(t, AD_VIEW(weights, extent_of(x, 1))), ad_read(x).type);
+    return ad_softmax_cross_entropy_with(x, label, &o);
+}
+
+/* Of a good call but for one thing. */
+static ad_tensor bad_entropy(const ad_tensor *o, size_t size, double smoothing, ad_tensor weights)
+{
+    ad_cross_entropy_options with = {.size = size, .smoothing = smoothing, .weights = weights};
+    return ad_softmax_cross_entropy_with(o[A], o[L], &with);
+}
+#define OPTIONS_SIZE sizeof(ad_cross_entropy_options)
+
+static ad_tensor smooth_entropy(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    ad_tensor label = number_list(t, AD_I32, extent_of(x, 0), choice, extent_of(x, 1));
+    return entropy_with(t, x, label, ALL_COUNT, choice & 1 ? 0.1 : 1, NULL);
 }
 
 #include "read_rows.h"
@@ -100,6 +130,36 @@ BAD(softmax_cross_entropy, ad_softmax_cross_entropy(o[C], o[L]), AD_BAD_SHAPE)
 BAD(softmax_cross_entropy, ad_softmax_cross_entropy( ad_slice(o[A], 1, 0, 1), o[L]), AD_DOMAIN)
 BAD(softmax_cross_entropy, ad_softmax_cross_entropy(o[V], o[L]), AD_BAD_SHAPE)
 ORACLE(softmax_cross_entropy, ad_softmax_cross_entropy(x[0], FROZEN(labels, 3)))
+
+OP(ad_softmax_cross_entropy_with, .needs_axes = true)
+CASE(entropy_with_all, entropy_with(t, x[0], LABELS, CASE_IGNORED, case_smoothing, case_weights),
+    ON(S(CASE_ROWS, CASE_CLASSES)), .whole = complex_cross_entropy_with)
+CASE(entropy_with_nothing, ad_softmax_cross_entropy_with(x[0], LABELS, NULL),
+    ON(S(CASE_ROWS, CASE_CLASSES)), .whole = complex_cross_entropy)
+CASE(entropy_with_gaps, entropy_with(t, x[0], FROZEN(with_gaps, 4), -100, 0, NULL), ON(S(4, 3)))
+CASE(entropy_with_weights, entropy_with(t, x[0], LABELS, ALL_COUNT, 0, case_weights), ON(S(4, 3)))
+CASE(entropy_with_smoothing, entropy_with(t, x[0], FROZEN(near_picks, 2), ALL_COUNT, 0.1, NULL),
+    ON(S(2, 300)))
+CASE(entropy_with_gaps_and_smoothing, entropy_with(t, x[0], FROZEN(with_gaps, 4), -100, 1, NULL),
+    ON(S(4, 3)))
+CASE(entropy_with_smoothing_of_nothing, entropy_with(t, x[0], FROZEN(picks, 0), ALL_COUNT, 0.1, NULL),
+    ON(S(0, 3)))
+GRAPH(smooth_entropy(t, *x, choice), .fits = FIT_ROWS)
+CALL(softmax_cross_entropy_with, ad_softmax_cross_entropy_with(o[A], o[L], NULL),
+    .uses = BIT(A) | BIT(L))
+BAD(softmax_cross_entropy_with, ad_softmax_cross_entropy_with(o[C], o[L], NULL), AD_BAD_SHAPE)
+BAD(softmax_cross_entropy_with, ad_softmax_cross_entropy_with(o[V], o[L], NULL), AD_BAD_SHAPE)
+BAD(softmax_cross_entropy_with,
+    ad_softmax_cross_entropy_with(ad_slice(o[A], 1, 0, 1), o[L], NULL), AD_DOMAIN)
+BAD(softmax_cross_entropy_with, bad_entropy(o, 0, 0, (ad_tensor){0}), AD_MISUSE)
+BAD(softmax_cross_entropy_with, bad_entropy(o, OPTIONS_SIZE, 1.5, (ad_tensor){0}), AD_MISUSE)
+BAD(softmax_cross_entropy_with, bad_entropy(o, OPTIONS_SIZE, -0.5, (ad_tensor){0}), AD_MISUSE)
+BAD(softmax_cross_entropy_with, bad_entropy(o, OPTIONS_SIZE, 0, o[A]), AD_BAD_SHAPE)
+BAD(softmax_cross_entropy_with, bad_entropy(o, OPTIONS_SIZE, 0, ad_cast(o[V], AD_F32)), AD_BAD_TYPE)
+BAD(softmax_cross_entropy_with, bad_entropy(o, OPTIONS_SIZE, 0, ad_sub(o[V], 1e9)), AD_DOMAIN)
+BAD(softmax_cross_entropy_with, bad_entropy(o, OPTIONS_SIZE, 0, ad_mul(o[V], NAN)), AD_DOMAIN)
+ORACLE(softmax_cross_entropy_with,
+    entropy_with(t, x[0], FROZEN(labels, 3), labels[1], 0.125, oracle_weights))
 
 OP(ad_softmax_cross_entropy_probabilities, .needs_axes = true)
 CASE(soft_entropy, ad_softmax_cross_entropy_probabilities(x[0], x[1]), ON(S(3, 4), S(3, 4)),

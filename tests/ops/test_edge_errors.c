@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-/* Operands for the calls; their numbers are all 1. */
+/* Operands for the calls; their numbers are all 1, or -1 in minus3. */
 typedef struct operands {
-    ad_tensor number, v3, v4, m23, m24, m33, m41, m43, batch223, batch334, rank8; /* f64 */
+    ad_tensor number, v3, minus3, v4, m23, m24, m33, m41, m43, batch223, batch334, rank8; /* f64 */
     ad_tensor image; /* f64 [1, 2, 3, 2] */
     ad_tensor none3; /* f64 [0, 3] */
     ad_tensor f32_v3, i32_number, i32_v3, mask3;
@@ -30,6 +30,13 @@ typedef struct refusal {
 #define FLOATS    "operands must be f32 or f64 (ad_cast converts)"
 #define MIXED     "operands must have one type, not f32 and f64 (ad_cast converts)"
 #define PAIR(...) ((ad_tensor[]){__VA_ARGS__})
+
+static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoothing)
+{
+    ad_cross_entropy_options with = {
+        .size = sizeof with, .smoothing = smoothing, .weights = weights};
+    return ad_softmax_cross_entropy_with(o->m43, o->too_large, &with);
+}
 
 /* clang-format off */
 #define SHAPES(ROW) \
@@ -62,6 +69,17 @@ typedef struct refusal {
         "needs at least one axis, the classes") \
     ROW(one_label_a_row, ad_softmax_cross_entropy(o->m23, o->i32_v3), AD_BAD_SHAPE, \
         "softmax_cross_entropy([2, 3], [3]): there must be one label for each row of logits") \
+    ROW(weights_of_classes, entropy_with(o, o->v4, 0), AD_BAD_SHAPE, \
+        "softmax_cross_entropy_with([4, 3], [4], [4]): weights must have one axis, [classes]") \
+    ROW(weights_of_another_type, entropy_with(o, o->f32_v3, 0), AD_BAD_TYPE, \
+        "softmax_cross_entropy_with([4, 3], [4], [3]): weights must have the type of the logits") \
+    ROW(weights_below_0, entropy_with(o, o->minus3, 0), AD_DOMAIN, \
+        "softmax_cross_entropy_with([4, 3], [4], [3]): weights[0] = -1 is not a number from 0 on") \
+    ROW(smoothing_beyond_1, entropy_with(o, o->v3, 1.5), AD_MISUSE, \
+        "softmax_cross_entropy_with: smoothing must be in [0, 1], and is 1.5") \
+    ROW(label_beyond_the_classes, \
+        ad_softmax_cross_entropy_with(o->m43, o->too_large, NULL), AD_DOMAIN, \
+        "softmax_cross_entropy_with([4, 3], [4], []): label[2] = 7 is not in [0, 3)") \
     ROW(reshape_count, ad_reshape(o->m23, AD_SHAPE(4, 2)), AD_BAD_SHAPE, \
         "reshape([2, 3]): cannot become [4, 2]: the number of elements differs") \
     ROW(reshape_two_rests, ad_reshape(o->m23, AD_SHAPE(-1, -1)), AD_BAD_SHAPE, \
@@ -344,6 +362,7 @@ static operands operands_on(ad_tape *t)
 {
     static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const double minus[] = {-1, -1, -1};
     static const float f32_ones[] = {1, 1, 1};
     static const int32_t i32_ones[] = {1, 1, 1};
     static const int32_t large[] = {0, 2, 7, 9}, below[] = {0, -1, 0, -7};
@@ -351,6 +370,7 @@ static operands operands_on(ad_tape *t)
     return (operands){
         .number = ad_watch(t, AD_VIEW_SCALAR(ones)),
         .v3 = ad_watch(t, AD_VIEW(ones, 3)),
+        .minus3 = ad_watch(t, AD_VIEW(minus, 3)),
         .v4 = ad_watch(t, AD_VIEW(ones, 4)),
         .m23 = ad_watch(t, AD_VIEW(ones, 2, 3)),
         .m24 = ad_watch(t, AD_VIEW(ones, 2, 4)),

@@ -2,9 +2,23 @@
 #include "probe_edges.h"
 #include "suite.h"
 
+#include "adze/derivatives.h"
+
 #define LOG_2 0.69314718055994530942
 
 static const int32_t twice_0[] = {0, 0, 1};
+static const int32_t gap_and_1[] = {-7, 1}, gaps[] = {-7, -7}, both[] = {0, 1};
+static const double none_of_1[] = {1, 0};
+
+/* Of two rows of two logits; label -7 is ignored. Weights, if any, in the type of a. */
+static ad_tensor entropy_with(ad_tensor a, ad_tensor label, double smoothing, const double *weights)
+{
+    ad_cross_entropy_options o = {
+        .size = sizeof o, .ignores = true, .ignored = -7, .smoothing = smoothing};
+    if (weights)
+        o.weights = ad_cast(ad_freeze(a.tape, AD_VIEW(weights, 2)), ad_read(a).type);
+    return ad_softmax_cross_entropy_with(ad_reshape(a, AD_SHAPE(2, 2)), label, &o);
+}
 
 #define COLUMN(x) ad_reshape(x, AD_SHAPE(-1, 1))
 #define SQUARE(x) ad_reshape(x, AD_SHAPE(2, 2))
@@ -33,6 +47,9 @@ static const int32_t twice_0[] = {0, 0, 1};
     ROW(trace_of_a_column, ad_trace(COLUMN(a)), L(5, 6, 7), L(2), L(5), L(2, 0, 0)) \
     ROW(embedding_accumulates_what_repeats, ad_embedding(a, WITH(twice_0, 3)), \
         L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4)) \
+    SAYS("embedding_padded", "the row of the padding gets an exact 0, whatever its cotangents are") \
+    ROW(embedding_padded_leaves_the_padding_out, ad_embedding_padded(a, WITH(twice_0, 3), 0), \
+        L(5, 6), L(INF, NAN, 4), L(5, 5, 6), L(0, 4)) \
     ROW(take_along_axis_accumulates_what_repeats, ad_take_along_axis(a, WITH(twice_0, 3), 0), \
         L(5, 6), L(1, 2, 4), L(5, 5, 6), L(3, 4))
 
@@ -129,6 +146,32 @@ static const int32_t twice_0[] = {0, 0, 1};
     ROW(soft_entropy_of_minus_inf, ad_softmax_cross_entropy_probabilities(a, b), \
         L(-INF, -INF), L(0.5, 0.5), L(1), L(INF), L(0, 0), L(0, 0))
 
+/* Of logits a, two rows of two. */
+#define EDGES_OF_LABELS(ROW) \
+    SAYS("softmax_cross_entropy_with, rows that are ignored", \
+        "do not count, whatever their logits are; gradient 0") \
+    ROW(ignored_rows_do_not_count, entropy_with(a, WITH(gap_and_1, 2), 0, NULL), \
+        L(NAN, INF, 0, 0), L(2), L(LOG_2), L(0, 0, 1, -1)) \
+    SAYS("softmax_cross_entropy_with, no row that counts, or only rows of weight 0", "NaN, with gradient 0") \
+    ROW(no_row_counts, entropy_with(a, WITH(gaps, 2), 0, NULL), L(1, 2, 3, 4), L(1), L(NAN), L(0, 0, 0, 0)) \
+    ROW(no_row_counts_in_smoothing, entropy_with(a, WITH(gaps, 2), 0.5, NULL), \
+        L(1, 2, INF, 4), L(1), L(NAN), L(0, 0, 0, 0)) \
+    ROW(no_row_has_weight, entropy_with(a, WITH(gap_and_1, 2), 0.5, none_of_1), \
+        L(1, 2, 3, 4), L(1), L(NAN), L(0, 0, 0, 0)) \
+    ROW(a_row_of_weight_0_is_nothing, entropy_with(a, WITH(both, 2), 0, none_of_1), \
+        L(0, 0, INF, -INF), L(1), L(LOG_2), L(-0.5, 0.5, 0, 0)) \
+    SAYS("softmax_cross_entropy_with, a row of -inf", "+inf, with gradient 0, smoothed or not") \
+    ROW(smooth_entropy_of_minus_inf, entropy_with(a, WITH(both, 2), 0.5, NULL), \
+        L(-INF, -INF, 0, 0), L(2), L(INF), L(0, 0, 0.25, -0.25)) \
+    SAYS("softmax_cross_entropy_with, a single logit of -inf", \
+        "+inf by smoothing, where its class has a weight; its gradient is finite") \
+    ROW(smooth_entropy_with_a_minus_inf, entropy_with(a, WITH(both, 2), 0.5, NULL), \
+        L(0, -INF, 0, 0), L(2), L(INF), L(0.25, -0.25, 0.25, -0.25)) \
+    ROW(smooth_entropy_far_out, entropy_with(a, WITH(both, 2), 0.5, NULL), \
+        L(1e4, 0, 0, 1e4), L(2), L(2500), L(0.25, -0.25, -0.25, 0.25)) \
+    ROW(smooth_entropy_without_the_far_class, entropy_with(a, WITH(both, 2), 1, none_of_1), \
+        L(0, -1e30, -1e30, 0), L(1), L(0.5e30), L(0, 0, -0.5, 0.5))
+
 /* Of nothing. */
 #define EDGES_OF_NOTHING(ROW) \
     ROW(l1_loss_of_nothing, ad_l1_loss(a, a), 0) \
@@ -143,11 +186,34 @@ static const int32_t twice_0[] = {0, 0, 1};
 EDGES_OF_SHAPES(FUNCTION)
 EDGES_OF_INDICES(FUNCTION)
 EDGES_OF_LOSSES(FUNCTION)
+EDGES_OF_LABELS(FUNCTION)
 EDGES_OF_NOTHING(FUNCTION)
 
 static const edge edges[] = {EDGES_OF_SHAPES(ONE) EDGES_OF_INDICES(TWO) EDGES_OF_LOSSES(TWO)
-                                 EDGES_OF_NOTHING(NONE)};
+                                 EDGES_OF_LABELS(ONE) EDGES_OF_NOTHING(NONE)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
+
+/* ---- tangents ------------------------------------------------------------------------------ */
+
+static ad_tensor padded_by_0(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    return ad_embedding_padded(*x, WITH(twice_0, 3), 0);
+}
+
+START_TEST(the_padding_of_an_embedding_has_no_tangent)
+{
+    static const double table[] = {5, 6}, along[] = {INF, 3};
+    double y[3], ty[3];
+    ad_array value = AD_ARRAY(y, 3), tangent = AD_ARRAY(ty, 3);
+    ad_view x = AD_VECTOR(table), tx = AD_VECTOR(along);
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(ad_jvp(t, padded_by_0, 1, &x, &tx, NULL, &value, &tangent), AD_OK);
+    ck_assert(y[0] == 5 && y[1] == 5 && y[2] == 6);
+    ck_assert(ty[0] == 0 && ty[1] == 0 && ty[2] == 3);
+    ad_tape_free(t);
+}
+END_TEST
 
 /* ---- integers and masks ------------------------------------------------------------------ */
 
@@ -254,6 +320,7 @@ int main(void)
     tcase_add_loop_test(others, shapes_and_indices_take_any_number_type, 0,
                         sizeof integers / sizeof *integers);
     tcase_add_test(others, split_and_unstack_fail_as_a_whole);
+    tcase_add_test(others, the_padding_of_an_embedding_has_no_tangent);
     Suite *suite = suite_create("edges of shapes and losses");
     suite_add_tcase(suite, edge_rows());
     suite_add_tcase(suite, others);

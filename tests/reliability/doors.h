@@ -67,6 +67,7 @@ extern const size_t exported_call_count;
 #define TRACER(s)            NULL
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL
+#define LOSS_OPTIONS(s)      NULL
 #define INFO(s)              &(s)->info
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             &(s)->error

@@ -223,7 +223,7 @@ static int run(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0)
             return help(argv[0]);
         if (value && strcmp(argv[i], "--calls") == 0)
-            o.calls = strtoull(value, NULL, 10);
+            o.calls = (size_t)strtoull(value, NULL, 10);
         else if (value && strcmp(argv[i], "--seed") == 0)
             o.seed = strtoull(value, NULL, 10);
         else if (value && strcmp(argv[i], "--threads") == 0)

@@ -60,6 +60,7 @@ typedef struct scene {
     ad_array array[ARRAYS];
     ad_states states;
     ad_method method[3];
+    ad_cross_entropy_options loss;
     ad_random random;
 
     int like;                  /* a slot whose shape and type operands of this call should have */
@@ -118,6 +119,7 @@ const ad_array *draw_model(scene *s);
 const void *draw_env(scene *s);
 const ad_tree *draw_tree(scene *s);
 const ad_method *draw_method(scene *s);
+const ad_cross_entropy_options *draw_loss_options(scene *s);
 ad_states *draw_states(scene *s);
 const ad_op *draw_op(scene *s);
 const int64_t *draw_extents(scene *s);
@@ -174,6 +176,7 @@ uint32_t draw_held(scene *s);
 #define TRACER(s)            draw_tracer(s)
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL
+#define LOSS_OPTIONS(s)      draw_loss_options(s)
 #define INFO(s)              ((s)->info.size = sizeof(ad_tape_info), &(s)->info)
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             (draw_below(s, 2) ? &(s)->error : NULL)

@@ -398,12 +398,25 @@ const ad_array *draw_model(scene *s)
 const ad_method *draw_method(scene *s)
 {
     static const ad_sgd sgd = {.rate = 0.1, .momentum = 0.5}, bad = {.rate = NAN};
-    static const ad_adam adam = {.rate = 0.1};
+    static const ad_adam adam = {0.1, 0.9, 0.999, 1e-8};
     uint64_t which = draw_below(s, 8);
     ad_method made[] = {ad_sgd_method(&sgd), ad_adam_method(&adam), ad_sgd_method(&bad)};
     memcpy(s->method, made, sizeof made);
     scene_tell(s, " method %d", (int)which);
     return which == 7 ? NULL : &s->method[which == 6 ? 2 : which % 2];
+}
+
+const ad_cross_entropy_options *draw_loss_options(scene *s)
+{
+    uint64_t which = draw_below(s, 16);
+    s->loss = (ad_cross_entropy_options){.size = which == 1 ? 0 : sizeof s->loss,
+                                         .ignores = which & 2,
+                                         .ignored = 1,
+                                         .smoothing = which & 4 ? 0.1 : 0};
+    if (which & 8)
+        s->loss.weights = draw_tensor(s);
+    scene_tell(s, " options %d", (int)which);
+    return which ? &s->loss : NULL;
 }
 
 ad_states *draw_states(scene *s)
@@ -414,7 +427,7 @@ ad_states *draw_states(scene *s)
 
 const ad_op *draw_op(scene *s)
 {
-    const ad_op *op = ad_builtin_op(draw_below(s, 200));
+    const ad_op *op = ad_builtin_op((size_t)draw_below(s, 200));
     scene_tell(s, " %s", op ? op->name : "no op");
     return op;
 }

@@ -347,10 +347,10 @@ static void choose_like(scene *s)
 
 static bool call_one(scene *s)
 {
-    size_t i = draw_below(s, exported_call_count);
+    size_t i = (size_t)draw_below(s, exported_call_count);
     while (!is_for_all(s, exported_calls[i].name) ||
            (!s->alone && !strcmp(exported_calls[i].name, "ad_inner_begin")))
-        i = draw_below(s, exported_call_count);
+        i = (size_t)draw_below(s, exported_call_count);
     s->call = exported_calls[i].name;
     scene_tell(s, "%s", s->call);
     if (draw_below(s, 48) == 0 && s->alone)

@@ -99,7 +99,7 @@ static uint64_t train(const place *where, ad_type type)
     inputs in = make_inputs(where->numbers);
     net model = make_net(&memory, type), gradient = {0};
     ad_states states = {0};
-    ad_adam adam = {.rate = 1e-2};
+    ad_adam adam = ad_adam_new(1e-2);
     for (int step = 0; step < STEPS; step++) {
         ck_assert_msg(net_value_with_gradient(t, loss_of, &model, &in, NULL, &gradient) == AD_OK,
                       "%s", ad_tape_error(t));

@@ -240,7 +240,7 @@ static ad_status training_scenario(test_allocator *memory)
                       ad_array_new(&memory->base, AD_F64, AD_SHAPE(2))}};
     network gradient = {0};
     ad_states states = {0};
-    ad_adam adam = {.rate = 0.1};
+    ad_adam adam = ad_adam_new(0.1);
     double loss;
     ad_tape *t = new_tape(memory, 0);
     ad_status status = AD_MEMORY;

@@ -57,7 +57,7 @@ typedef struct training {
 static void begin(training *run)
 {
     ad_random r = ad_random_new(1, 0);
-    *run = (training){.tape = ad_tape_new(NULL), .adam = {.rate = 1e-3}};
+    *run = (training){.tape = ad_tape_new(NULL), .adam = ad_adam_new(1e-3)};
     run->model = (mlp){
         ad_zeros(AD_F32, AD_SHAPE(INPUTS, HIDDEN)),
         ad_zeros(AD_F32, AD_SHAPE(HIDDEN)),

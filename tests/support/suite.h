@@ -29,4 +29,8 @@ void add_file_row_tests(TCase *tests, const TTest *test, const char *file, const
 void add_table_test(TCase *tests, const TTest *test, int begin, int end);
 bool row_is_wanted(const char *name);
 
+/* Before the tests of a line of docs/porting.md, which scripts/edges-doc writes from it: an edge in words, adze's
+ * value, and those of other tools, "" where they were not measured. */
+#define PEERS(edge, adze, pytorch, jax, tensorflow, mlx, casadi, adol_c, sacado)
+
 #endif

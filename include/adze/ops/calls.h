@@ -324,6 +324,8 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 #define ad_index_select(x, index, ...) \
     (ad_index_select)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_embedding(table, index) (ad_embedding)(AD_AT_LINE(table), AD_AT_LINE(index))
+#define ad_embedding_padded(table, index, ...) \
+    (ad_embedding_padded)(AD_AT_LINE(table), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_take_along_axis(x, index, ...) \
     (ad_take_along_axis)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_scatter_add(x, index, updates, ...) \
@@ -374,6 +376,8 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
     (ad_softmax_cross_entropy_probabilities)(AD_AT_LINE(logits), AD_AT_LINE(probabilities))
 #define ad_softmax_cross_entropy(logits, label) \
     (ad_softmax_cross_entropy)(AD_AT_LINE(logits), AD_AT_LINE(label))
+#define ad_softmax_cross_entropy_with(logits, label, ...) \
+    (ad_softmax_cross_entropy_with)(AD_AT_LINE(logits), AD_AT_LINE(label), __VA_ARGS__)
 #define ad_dropout(x, ...) (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_uniform(t, ...) (ad_uniform)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
 #define ad_normal(t, ...) (ad_normal)(AD_TAPE_AT_LINE(t), __VA_ARGS__)

@@ -23,6 +23,10 @@ AD_API ad_tensor ad_index_select(ad_tensor x, ad_tensor index, int axis);
 /* Rows of a table: [n, ...] and an index [i...] -> [i..., ...]. */
 AD_API ad_tensor ad_embedding(ad_tensor table, ad_tensor index);
 
+/* ad_embedding, where row `padding` of the table counts as a constant: it gets no gradient, and has
+ * no tangent. AD_DOMAIN unless padding is in [0, n). */
+AD_API ad_tensor ad_embedding_padded(ad_tensor table, ad_tensor index, int64_t padding);
+
 /* y[..., i, ...] = x[..., index[..., i, ...], ...]: index has the shape of x, but any extent along
  * the axis. */
 AD_API ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis);

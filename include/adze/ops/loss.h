@@ -63,6 +63,28 @@ AD_API ad_tensor ad_softmax_cross_entropy_probabilities(ad_tensor logits, ad_ten
  * gives NaN. A label out of range is AD_DOMAIN. */
 AD_API ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label);
 
+/* Which labels count, and how. Zeros mean that nothing is ignored, smoothed or weighted:
+ *
+ *     ad_cross_entropy_options o = {.size = sizeof o, .ignores = true, .ignored = -100};
+ *     ad_tensor loss = ad_softmax_cross_entropy_with(logits, label, &o); */
+typedef struct ad_cross_entropy_options {
+    size_t size;       /* sizeof(ad_cross_entropy_options) */
+    bool ignores;      /* whether rows with the label `ignored` do not count */
+    int64_t ignored;   /* any integer, in [0, classes) or not: for example -100, or 255 in u8 */
+    double smoothing;  /* in [0, 1]: the share of a label that is spread evenly over all classes */
+    ad_tensor weights; /* of the classes, [classes], in the type of the logits, finite and not below
+                          0; they count as constants. {0}: 1 for each class */
+} ad_cross_entropy_options;
+
+/* ad_softmax_cross_entropy with options, as PyTorch has it. A row that counts, with softmax p, adds
+ * (1 - s) w[label] (-log(p[label])) + s / classes sum(w (-log(p))), for weights w and smoothing s.
+ * The sum is divided by that of w[label]. A row that is ignored adds nothing, and its gradient is
+ * an exact 0. If no row counts, or only rows of weight 0 do, the value is NaN and the gradient 0.
+ * options may be NULL. AD_DOMAIN for a label or a weight out of range, AD_MISUSE for such a
+ * smoothing. */
+AD_API ad_tensor ad_softmax_cross_entropy_with(ad_tensor logits, ad_tensor label,
+                                               const ad_cross_entropy_options *options);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -64,6 +64,35 @@
     BINARY_OP(op, types, AD_OP_LINEAR, .formula = #f, .slope = {#da, #db},                         \
               .bend = {{"0", "0"}, {"0", "0"}})
 
+/* f g a^b, f a^(b - 1) and f g a^(b - 2) from y = a^b, by divisions, which do not round the exponent, in the
+ * order that stays within the range; apart where y has over- or underflowed, or lost digits. */
+#define AD_POW_LEAST             _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
+#define AD_POW_HOLDS             (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
+#define AD_POW_TIMES(f, g)       (AD_POW_HOLDS ? y * (f) * (g) : AD_POW_APART(f, g, 0))
+#define AD_POW_LESS_1(f)         (AD_POW_HOLDS ? AD_POW_OVER(f, y / a) : AD_POW_APART(f, 1, 1))
+#define AD_POW_LESS_2(f, g)      (AD_POW_HOLDS ? AD_POW_OVER(f * (g), y / a / a) : AD_POW_APART(f, g, 2))
+#define AD_POW_OVER(f, quotient) (fabs(a) < 1 ? (f)*quotient : (f) * (quotient))
+#define AD_POW_APART(f, g, less)                                                              \
+    _Generic((a), float                                                                       \
+             : ad_pow_apart_f32((float)(a), (float)(b), (float)(f), (float)(g), less), double \
+             : ad_pow_apart_f64((double)(a), (double)(b), (double)(f), (double)(g), less))
+
+/* f g a^(b - less), for less = 0, 1 or 2, from the root of a^b; if that is no number, then b - less is
+ * exact, or all is far beyond the range. What vanishes beats a factor that has overflowed. */
+#define AD_POWERS_APART(s, T)                                                     \
+    static AD_RARE T ad_pow_apart_##s(T a, T b, T f, T g, int less)               \
+    {                                                                             \
+        if (!(a > 0))                                                             \
+            return f * g * pow(a, b - (T)less);                                   \
+        T root = pow(a, b / 2);                                                   \
+        bool good = root > 0 && root < INFINITY;                                  \
+        T first = !good ? pow(a, (b - (T)less) / 2) : less > 0 ? root / a : root; \
+        T second = !good ? first : less > 1 ? root / a : root;                    \
+        return AD_VANISHING(first, f) * AD_VANISHING(second, g);                  \
+    }
+AD_POWERS_APART(f32, float)
+AD_POWERS_APART(f64, double)
+
 /* Logarithms that are called, not written out, in f64 for both types. */
 static AD_APART double log_of(double x)
 {
@@ -93,32 +122,32 @@ BINARY(   ad_div,     FLOATS,  a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b
 LONG(     ad_pow, FLOATS,
           pow(a, b),
           b == 0 ? 0 : AD_POW_LESS_1(b),
-          a > 0 ? y * log(a) : 0,
+          a > 0 ? AD_POW_TIMES(log(a), 1) : 0,
           b == 0 || b == 1 ? 0 : AD_POW_LESS_2(b, b - 1),
           a > 0 ? AD_POW_LESS_1(1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1(1),
-          a > 0 ? y * log(a) * log(a) : 0)
+          a > 0 ? AD_POW_TIMES(log(a), log(a)) : 0)
 LONG(     ad_hypot, FLOATS,
           hypot(a, b),
           AD_SINE(a, b),
           AD_SINE(b, a),
-          AD_OVER_DISTANCE(AD_SINE(b, a) * AD_SINE(b, a), a, b),
-          -AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(b, a), a, b),
-          AD_OVER_DISTANCE(AD_SINE(a, b) * AD_SINE(a, b), a, b))
+          AD_OVER_DISTANCE(AD_SINE(b, a), AD_SINE(b, a), a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b), AD_SINE(b, a), a, b),
+          AD_OVER_DISTANCE(AD_SINE(a, b), AD_SINE(a, b), a, b))
 LONG(     ad_atan2, FLOATS,
           atan2(a, b),
-          AD_OVER_DISTANCE(AD_SINE(b, a), a, b),
-          -AD_OVER_DISTANCE(AD_SINE(a, b), a, b),
-          AD_OVER_DISTANCE(AD_OVER_DISTANCE(-2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b),
-          -AD_OVER_DISTANCE(AD_OVER_DISTANCE(AD_COSINE_TWICE(a, b), a, b), a, b),
-          AD_OVER_DISTANCE(AD_OVER_DISTANCE(2 * AD_SINE(a, b) * AD_SINE(b, a), a, b), a, b))
+          AD_OVER_DISTANCE(AD_SINE(b, a), 1, a, b),
+          -AD_OVER_DISTANCE(AD_SINE(a, b), 1, a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(-2 * AD_SINE(a, b), AD_SINE(b, a), a, b), 1, a, b),
+          -AD_OVER_DISTANCE(AD_OVER_DISTANCE(AD_COSINE_TWICE(a, b), 1, a, b), 1, a, b),
+          AD_OVER_DISTANCE(AD_OVER_DISTANCE(2 * AD_SINE(a, b), AD_SINE(b, a), a, b), 1, a, b))
 BINARY(   ad_leaky_relu, FLOATS, a > 0 ? a : b * a, a > 0 ? 1 : b, a > 0 ? 0 : a, 0, a > 0 ? 0 : 1, 0)
 LONG(     ad_celu, FLOATS,
           a > 0 || fabs(a / b) < AD_SMALL(a) ? a : b * AD_EXPM1(a / b),
           a > 0 ? 1 : AD_EXP(a / b),
           a > 0 ? 0 : AD_EXPM1(a / b) - AD_VANISHING(AD_EXP(a / b), a / b),
           a > 0 ? 0 : AD_EXP(a / b) / b,
-          a > 0 ? 0 : -AD_VANISHING(AD_EXP(a / b), a / b / b),
-          a > 0 ? 0 : AD_VANISHING(AD_EXP(a / b), a / b * (a / b) / b))
+          a > 0 ? 0 : -AD_VANISHING(AD_EXP(a / b), a / b) / b,
+          a > 0 ? 0 : AD_VANISHING(AD_EXP(a / b), a / b * (a / b)) / b)
 RARE(     ad_xlogy, FLOATS,
           a == 0 && b == b ? 0 : a * log_of(b),
           log_of(b),

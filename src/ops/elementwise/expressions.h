@@ -31,12 +31,15 @@
 /* z / r with a distance r from the origin, where nothing has a direction: 0. */
 #define AD_OVER(z, r) ((r) == 0 ? 0 : (z) / (r))
 
-/* The same with the distance of the point (b, a), also where that is no normal number. */
-#define AD_OVER_DISTANCE(z, a, b)                                                            \
-    _Generic((a), float                                                                      \
-             : ad_over_distance_f32((float)(z), (float)(a), (float)(b), (float)hypot(a, b)), \
-               double                                                                        \
-             : ad_over_distance_f64((double)(z), (double)(a), (double)(b), (double)hypot(a, b)))
+/* z w / r with the distance r of the point (b, a), where only the result need be within the range; |w| is
+ * at most 1, and |z| at most 2. */
+#define AD_OVER_DISTANCE(z, w, a, b)                                                    \
+    _Generic((a), float                                                                 \
+             : ad_over_distance_f32((float)(z), (float)(w), (float)(a), (float)(b),     \
+                                    (float)hypot(a, b)),                                \
+               double                                                                   \
+             : ad_over_distance_f64((double)(z), (double)(w), (double)(a), (double)(b), \
+                                    (double)hypot(a, b)))
 
 /* Comparisons that a NaN on the left passes, so that it is the result of maximum and minimum. */
 #define AD_NOT_BELOW(a, b) ((a) >= (b) || (a) != (a))
@@ -87,10 +90,11 @@
         ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
         return AD_OVER(p.a, p.r);                                                              \
     }                                                                                          \
-    AD_INLINE T ad_over_distance_##s(T z, T a, T b, T r)                                       \
+    AD_INLINE T ad_over_distance_##s(T z, T w, T a, T b, T r)                                  \
     {                                                                                          \
         ad_point_##s p = ad_point_##s##_of(a, b, r);                                           \
-        return AD_OVER(z, p.r) * p.unit;                                                       \
+        T once = AD_OVER(z, p.r);                                                              \
+        return fabs(once) < 1 ? once * p.unit * w : once * w * p.unit;                         \
     }                                                                                          \
     AD_INLINE T ad_cosine_twice_##s(T a, T b, T r)                                             \
     {                                                                                          \
@@ -99,18 +103,6 @@
     }
 AD_DIRECTIONS(f32, float, 100)
 AD_DIRECTIONS(f64, double, 900)
-
-/* f a^(b - 1) and f g a^(b - 2) from y = a^b, by divisions, which do not round the exponent, in the order
- * that stays within the range; where y has over- or underflowed, or lost digits, by the roots of another
- * power. */
-#define AD_POW_LEAST     _Generic((a), float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
-#define AD_POW_HOLDS     (fabs(y) >= AD_POW_LEAST && fabs(y) < INFINITY)
-#define AD_POW_LESS_1(f) (AD_POW_HOLDS ? AD_POW_OVER(f, y / a) : AD_POW_APART(f, 1, b - 1))
-#define AD_POW_LESS_2(f, g) \
-    (AD_POW_HOLDS ? AD_POW_OVER(f * (g), y / a / a) : AD_POW_APART(f, g, b - 2))
-#define AD_POW_OVER(f, quotient) (fabs(a) < 1 ? (f)*quotient : (f) * (quotient))
-#define AD_POW_APART(f, g, e) \
-    (a > 0 ? (f)*pow(a, (e) / 2) * ((g)*pow(a, (e) / 2)) : (f) * (g)*pow(a, e))
 
 /* ---- shares ------------------------------------------------------------------------
  *

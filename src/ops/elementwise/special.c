@@ -55,7 +55,7 @@ static AD_APART double trigamma(double x)
     }
     double sum = 0;
     for (; x < LARGE && x > -1; x++)
-        sum += 1 / (x * x);
+        sum += 1 / x / x;
     double z = 1 / (x * x);
     double tail =
         1.0 / 6 -
@@ -73,13 +73,13 @@ static AD_APART double tetragamma(double x)
     }
     double sum = 0;
     for (; x < LARGE && x > -1; x++)
-        sum -= 2 / (x * x * x);
+        sum -= 2 / x / x / x;
     double z = 1 / (x * x);
     double tail =
         1.0 / 2 -
         z * (1.0 / 6 -
              z * (1.0 / 6 - z * (3.0 / 10 - z * (5.0 / 6 - z * (691.0 / 210 - z * 35 / 2)))));
-    return sum - z * (1 + 1 / x + z * tail);
+    return sum - (1 + 1 / x + z * tail) / x / x; /* z may have underflowed */
 }
 
 /* clang-format off */

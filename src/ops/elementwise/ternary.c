@@ -54,7 +54,9 @@ TERNARY(ad_clamp, AD_OP_LINEAR,
         !AD_NOT_BELOW(a, b) && AD_NOT_ABOVE(b, c),
         AD_NOT_BELOW(a, b) ? !AD_NOT_ABOVE(a, c) : !AD_NOT_ABOVE(b, c),
         0, 0, 0)
-TERNARY(ad_lerp, 0, 2 * c < 1 ? a + c * (b - a) : b - (1 - c) * (b - a), 1 - c, c, b - a, 0, -1, 1)
+TERNARY(ad_lerp, 0,
+        isinf(b - a) ? (1 - c) * a + c * b : 2 * c < 1 ? a + c * (b - a) : b - (1 - c) * (b - a),
+        1 - c, c, b - a, 0, -1, 1)
 TERNARY(ad_muladd, 0, a * b + c, b, a, 1, 1, 0, 0)
 /* clang-format on */
 

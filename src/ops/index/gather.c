@@ -34,26 +34,28 @@ static const char *index_select_shape(const ad_shape *x, const void *attr, ad_sh
     return x[1].rank == 1 ? ad_gather_shape(x, attr, y) : "the index must be a vector";
 }
 
-#define GATHER_OP(op, shape_rule)                          \
-    static const ad_op op##_op = {                         \
-        .size = sizeof(ad_op),                             \
-        .name = #op,                                       \
-        .arity = 2,                                        \
-        .flags = AD_OP_LINEAR,                             \
-        .attr_size = sizeof(int),                          \
-        .type = ad_gather_type,                            \
-        .shape = shape_rule,                               \
-        .check = gather_check,                             \
-        .forward = gather_forward,                         \
-        .pullback = ad_picks_pullback,                     \
-        .jvp = ad_picks_jvp,                               \
-        .kernels = &gathers,                               \
-        .derivative = "dx = g, added where it was picked", \
+/* The picks of derivatives are told by a rule. */
+#define GATHER_OP(op, attr_type, shape_rule, check_rule, rule, words) \
+    static const ad_op op##_op = {                                    \
+        .size = sizeof(ad_op),                                        \
+        .name = #op,                                                  \
+        .arity = 2,                                                   \
+        .flags = AD_OP_LINEAR,                                        \
+        .attr_size = sizeof(attr_type),                               \
+        .type = ad_gather_type,                                       \
+        .shape = shape_rule,                                          \
+        .check = check_rule,                                          \
+        .forward = gather_forward,                                    \
+        .pullback = ad_picks_pullback,                                \
+        .jvp = ad_picks_jvp,                                          \
+        .kernels = &(rule),                                           \
+        .derivative = words,                                          \
     };
 
-GATHER_OP(gather, ad_gather_shape)
-GATHER_OP(index_select, index_select_shape)
-GATHER_OP(embedding, ad_gather_shape)
+#define ADDED "dx = g, added where it was picked"
+GATHER_OP(gather, int, ad_gather_shape, gather_check, gathers, ADDED)
+GATHER_OP(index_select, int, index_select_shape, gather_check, gathers, ADDED)
+GATHER_OP(embedding, int, ad_gather_shape, gather_check, gathers, ADDED)
 
 static ad_tensor pick(const ad_op *op, ad_tensor x, ad_tensor index, int axis)
 {
@@ -76,6 +78,45 @@ ad_tensor ad_index_select(ad_tensor x, ad_tensor index, int axis)
 ad_tensor ad_embedding(ad_tensor table, ad_tensor index)
 {
     return pick(&embedding_op, table, index, 0);
+}
+
+/* ---- embedding_padded --------------------------------------------------------------- */
+
+typedef struct padded {
+    int axis; /* 0; the rules of gather read it */
+    int64_t padding;
+} padded;
+
+/* Without the padding, of which derivatives see nothing. */
+static ad_picks unpadded_picks(ad_workspace *work, const ad_view *x, const void *attr)
+{
+    const padded *by = attr;
+    ad_picks p = gather_picks(work, x, attr);
+    int64_t *at = ad_scratch(work, p.count * sizeof *at);
+    for (size_t i = 0; at && p.at && i < p.count; i++)
+        at[i] = p.at[i] == by->padding ? -1 : p.at[i];
+    p.at = p.at ? at : NULL;
+    return p;
+}
+
+static ad_picks_rule *const unpadded = unpadded_picks;
+
+static void padded_check(const ad_forward_args *c)
+{
+    int64_t padding = ((const padded *)c->attr)->padding, rows = c->x[0].shape.dim[0];
+    if (padding < 0 || padding >= rows)
+        ad_reject(c->work, AD_DOMAIN, "padding = %lld is not in [0, %lld)", (long long)padding,
+                  (long long)rows);
+    else
+        gather_check(c);
+}
+
+GATHER_OP(embedding_padded, padded, ad_gather_shape, padded_check, unpadded,
+          "dx = g, added where it was picked, but 0 in the row of the padding")
+
+ad_tensor ad_embedding_padded(ad_tensor table, ad_tensor index, int64_t padding)
+{
+    return ad_apply(&embedding_padded_op, (ad_tensor[]){table, index}, &(padded){0, padding});
 }
 
 /* ---- take_along_axis --------------------------------------------------------------- */
@@ -177,5 +218,5 @@ ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis)
     return ad_apply(&take_along_axis_op, (ad_tensor[]){x, index}, &axis);
 }
 
-const ad_op *const ad_gather_ops[] = {&gather_op, &index_select_op, &embedding_op,
-                                      &take_along_axis_op, NULL};
+const ad_op *const ad_gather_ops[] = {&gather_op,           &index_select_op,    &embedding_op,
+                                      &embedding_padded_op, &take_along_axis_op, NULL};

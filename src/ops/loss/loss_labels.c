@@ -1,89 +1,26 @@
 /* Cross entropy of a softmax with integer labels.
  *
  *     y = -sum(log p[i, label[i]]) / n, with p the softmax of each row
- *     dx[i] += dy / n (p[i] - onehot(label[i])) */
+ *     dx[i] += dy / n (p[i] - onehot(label[i]))
+ *
+ * And where labels may be ignored or smoothed, and classes have weights w: with the sum over the
+ * rows that count, W the sum of w over the classes, and own = (1 - smoothing) w[label[i]],
+ * share = smoothing / classes,
+ *
+ *     y = -sum(own log p[i, label[i]] + share sum(w log p[i])) / sum(w[label[i]])
+ *     dx[i] += dy / sum(w[label[i]]) (own (p[i] - onehot(label[i])) + share (W p[i] - w)) */
 #include "adze/op.h"
 #include "adze/ops.h"
-#include "kernels/elementary.h"
-#include "kernels/lanes.h"
+#include "base/sized.h"
 #include "kernels/vanishing.h"
 #include "ops/families.h"
+#include "ops/loss/label_rows.h"
 #include "ops/loss/loss.h"
+#include "tape/failure.h"
 
 #include <inttypes.h>
-
-/* Work on a row of `classes` logits x; p is their softmax. */
-typedef struct row_rules {
-    /* Writes p and returns -log p[label]. */
-    double (*loss)(size_t classes, const void *x, size_t label, void *p);
-    /* dx += g (p - onehot(label)) */
-    void (*slope)(size_t classes, const void *p, size_t label, double g, void *dx, bool add);
-    /* Returns p . t */
-    double (*dot)(size_t classes, const void *p, const void *t);
-    /* tdx += g p (t - p . t) */
-    void (*bend)(size_t classes, const void *p, const void *t, double g, void *tdx);
-} row_rules;
-
-/* A row of -inf has no softmax. Its loss is +inf; its gradient is 0, since the label's class
- * gets p = 1. A NaN makes the sum NaN. */
-#define LOSS_ROW(isa, s, T)                                                            \
-    AD_TARGET_##isa static double loss_##s##_##isa(size_t classes, const void *x_data, \
-                                                   size_t label, void *p_data)         \
-    {                                                                                  \
-        const T *restrict x = x_data;                                                  \
-        T *restrict p = p_data;                                                        \
-        AD_ROW_OF(classes)                                                             \
-        AD_LANE_TOPS(T, top, x)                                                        \
-        T most = isfinite(top[0]) ? top[0] : 0;                                        \
-        double sum[AD_LANES] = {0};                                                    \
-        AD_EACH_LONG(p[i] = AD_EXP(x[i] - most))                                       \
-        AD_EACH(sum[j] += (double)p[i])                                                \
-        AD_JOIN_SUM(sum)                                                               \
-        T share = (T)(1 / sum[0]);                                                     \
-        AD_EACH(p[i] = sum[0] == 0 ? (T)(i == label) : p[i] * share)                   \
-        return sum[0] == 0 ? (double)INFINITY                                          \
-                           : AD_LOG(sum[0]) - ((double)x[label] - (double)most);       \
-    }
-
-#define SLOPE_ROW(isa, s, T)                                                                 \
-    AD_TARGET_##isa static void slope_row_##s##_##isa(                                       \
-        size_t classes, const void *p_data, size_t label, double g, void *dx_data, bool add) \
-    {                                                                                        \
-        const T *p = p_data;                                                                 \
-        T *dx = dx_data, before = add ? dx[label] : 0;                                       \
-        for (size_t k = 0; k < classes; k++)                                                 \
-            dx[k] = (T)AD_TIMES(g, (double)p[k]) + (add ? dx[k] : 0);                        \
-        dx[label] = (T)AD_TIMES(g, (double)p[label] - 1) + before;                           \
-    }
-
-#define TANGENT_ROWS(isa, s, T)                                                                 \
-    AD_TARGET_##isa static double dot_##s##_##isa(size_t classes, const void *p, const void *t) \
-    {                                                                                           \
-        double sum = 0;                                                                         \
-        for (size_t k = 0; k < classes; k++)                                                    \
-            sum += AD_TIMES((double)((const T *)p)[k], (double)((const T *)t)[k]);              \
-        return sum;                                                                             \
-    }                                                                                           \
-    AD_TARGET_##isa static void bend_##s##_##isa(size_t classes, const void *p_data,            \
-                                                 const void *t_data, double g, void *tdx)       \
-    {                                                                                           \
-        const T *p = p_data, *t = t_data;                                                       \
-        double mean = dot_##s##_##isa(classes, p, t);                                           \
-        for (size_t k = 0; k < classes; k++)                                                    \
-            ((T *)tdx)[k] += (T)AD_TIMES(g, (double)p[k], (double)t[k] - mean);                 \
-    }
-
-#define ROW_RULES(isa, s, T) \
-    LOSS_ROW(isa, s, T)      \
-    SLOPE_ROW(isa, s, T)     \
-    TANGENT_ROWS(isa, s, T)
-AD_EACH_ISA(ROW_RULES, f32, float)
-AD_EACH_ISA(ROW_RULES, f64, double)
-
-#define RULES_FOR(isa, s) \
-    {loss_##s##_##isa, slope_row_##s##_##isa, dot_##s##_##isa, bend_##s##_##isa},
-static const row_rules rules[2][AD_ISA_COUNT] = {{AD_EACH_ISA(RULES_FOR, f32)},
-                                                 {AD_EACH_ISA(RULES_FOR, f64)}};
+#include <math.h>
+#include <string.h>
 
 static int64_t label_at(const ad_view *label, size_t i)
 {
@@ -93,41 +30,187 @@ static int64_t label_at(const ad_view *label, size_t i)
                                  : ((const int64_t *)label->data)[i];
 }
 
+/* Which labels count, and how: the attribute of the second op. */
+typedef struct counting {
+    bool ignores;
+    int64_t ignored;
+    double smoothing;
+} counting;
+
 /* The rows of a batch, and the softmax that forward saved. */
 typedef struct batch {
     size_t n, classes, stride; /* stride: bytes from row to row */
-    const row_rules *rule;
-    const ad_view *label;
+    const ad_label_rules *rule;
+    const ad_view *label, *weights; /* weights: NULL, 1 for each class; or one number */
+    counting how;
+    double total; /* the weights of all labels that count */
+    double all;   /* the weights of all classes */
     char *p;
 } batch;
 
-/* False, after a rejection, where a label is not a class. Asked in every rule, not only in the
- * check: labels are borrowed, and index memory. */
-static bool open_batch(batch *b, const ad_view *x, const void *saved, ad_workspace *work)
+/* A number in a list of f32 or f64, and a number added to one. */
+static double number_at(ad_type type, const void *x, size_t k)
 {
-    ad_type type = x[0].type;
-    int64_t classes = x[0].shape.dim[1];
-    b->n = (size_t)x[0].shape.dim[0];
-    b->classes = (size_t)classes;
-    b->stride = b->classes * ad_type_size(type);
-    b->rule = &rules[type][ad_work_isa(work)];
-    b->label = &x[1];
-    b->p = (char *)(uintptr_t)saved;
-    for (size_t i = 0; i < b->n; i++) {
-        int64_t label = label_at(b->label, i);
-        if (label >= 0 && label < classes)
-            continue;
-        ad_reject(work, AD_DOMAIN, "label[%zu] = %" PRId64 " is not in [0, %" PRId64 ")", i, label,
-                  classes);
-        return false;
-    }
-    return true;
+    return type == AD_F32 ? (double)((const float *)x)[k] : ((const double *)x)[k];
+}
+
+static void add_number(ad_type type, void *x, size_t k, double number)
+{
+    if (type == AD_F32)
+        ((float *)x)[k] += (float)number;
+    else
+        ((double *)x)[k] += number;
 }
 
 static size_t label_of(const batch *b, size_t i)
 {
     return (size_t)label_at(b->label, i);
 }
+
+static bool is_ignored(const batch *b, size_t i)
+{
+    return b->how.ignores && label_at(b->label, i) == b->how.ignored;
+}
+
+static double weight_of(const batch *b, size_t class)
+{
+    if (!b->weights)
+        return 1;
+    return number_at(b->weights->type, b->weights->data, b->weights->shape.rank ? class : 0);
+}
+
+/* False, after a rejection, where a label is not a class. */
+static bool add_labels(batch *b, ad_workspace *work)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        int64_t label = label_at(b->label, i);
+        if (is_ignored(b, i))
+            continue;
+        if (label < 0 || label >= (int64_t)b->classes) {
+            ad_reject(work, AD_DOMAIN, "label[%zu] = %" PRId64 " is not in [0, %zu)", i, label,
+                      b->classes);
+            return false;
+        }
+        b->total += weight_of(b, (size_t)label);
+    }
+    return true;
+}
+
+static bool add_weights(batch *b, ad_workspace *work)
+{
+    for (size_t k = 0; b->weights && k < b->classes; k++) {
+        double weight = weight_of(b, k);
+        if (!(weight >= 0 && weight < (double)INFINITY)) {
+            ad_reject(work, AD_DOMAIN, "weights[%zu] = %g is not a number from 0 on", k, weight);
+            return false;
+        }
+        b->all += weight;
+    }
+    return true;
+}
+
+/* Labels and weights are looked at in every rule, not only in the check: they are borrowed, and labels
+ * index memory. */
+static bool open_batch(batch *b, const ad_op *op, const ad_view *x, const void *attr,
+                       const void *saved, ad_workspace *work)
+{
+    ad_type type = x[0].type;
+    *b = (batch){.n = (size_t)x[0].shape.dim[0],
+                 .classes = (size_t)x[0].shape.dim[1],
+                 .rule = ad_label_rules_for(type, work),
+                 .label = &x[1],
+                 .weights = op->attr_size ? &x[2] : NULL,
+                 .p = (char *)(uintptr_t)saved};
+    b->stride = b->classes * ad_type_size(type);
+    if (op->attr_size)
+        b->how = *(const counting *)attr;
+    return add_weights(b, work) && add_labels(b, work);
+}
+
+/* ---- a row -------------------------------------------------------------------------- */
+
+/* Whether the row adds anything. */
+static bool counts(const batch *b, size_t i)
+{
+    return b->total > 0 && !is_ignored(b, i) &&
+           (b->how.smoothing > 0 || weight_of(b, label_of(b, i)) > 0);
+}
+
+/* What the row's label takes part with, and what each class does, times its weight. */
+static double own_part(const batch *b, size_t i)
+{
+    return (1 - b->how.smoothing) * weight_of(b, label_of(b, i));
+}
+
+static double class_part(const batch *b)
+{
+    return b->how.smoothing / (double)b->classes;
+}
+
+/* A row of -inf has no softmax: with smoothing, its first p is -1, and its gradient 0. */
+static bool has_softmax(const batch *b, const void *p)
+{
+    return b->how.smoothing == 0 || !(number_at(b->weights->type, p, 0) < 0);
+}
+
+/* By the greatest logit, whose -log p does not cancel. */
+static double smooth_loss(const batch *b, size_t i, const void *x, void *p)
+{
+    ad_type type = b->weights->type;
+    double y = 0, own = own_part(b, i), share = class_part(b);
+    size_t top = 0, label = label_of(b, i);
+    for (size_t k = 1; k < b->classes; k++)
+        top = number_at(type, x, k) > number_at(type, x, top) ? k : top;
+    double least = b->rule->loss(b->classes, x, top, p);
+    if (least == (double)INFINITY)
+        add_number(type, p, 0, -1 - number_at(type, p, 0));
+    for (size_t k = 0; k < b->classes; k++) {
+        double part = share * weight_of(b, k) + (k == label ? own : 0);
+        y += AD_TIMES(part, least + (number_at(type, x, top) - number_at(type, x, k)));
+    }
+    return least == (double)INFINITY ? least : y;
+}
+
+static double row_loss(const batch *b, size_t i, const void *x, void *p)
+{
+    if (b->how.smoothing > 0)
+        return smooth_loss(b, i, x, p);
+    return own_part(b, i) * b->rule->loss(b->classes, x, label_of(b, i), p);
+}
+
+static void row_slope(const batch *b, size_t i, const void *p, double g, void *dx, bool add)
+{
+    double share = g * class_part(b);
+    if (!counts(b, i) || !has_softmax(b, p)) {
+        if (!add)
+            memset(dx, 0, b->stride);
+        return;
+    }
+    b->rule->slope(b->classes, p, label_of(b, i), g * own_part(b, i), dx, add);
+    for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++) {
+        double slope = b->all * number_at(b->weights->type, p, k) - weight_of(b, k);
+        add_number(b->weights->type, dx, k, AD_TIMES(share, slope));
+    }
+}
+
+static double row_tangent(const batch *b, ad_type type, size_t i, const void *p, const void *t)
+{
+    if (!counts(b, i) || !has_softmax(b, p))
+        return 0;
+    double mean = b->rule->dot(b->classes, p, t);
+    double y = AD_TIMES(own_part(b, i), mean - number_at(type, t, label_of(b, i)));
+    for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++)
+        y += AD_TIMES(class_part(b) * weight_of(b, k), mean - number_at(type, t, k));
+    return y;
+}
+
+static void row_bend(const batch *b, size_t i, const void *p, const void *t, double g, void *tdx)
+{
+    if (counts(b, i) && has_softmax(b, p))
+        b->rule->bend(b->classes, p, t, g * (own_part(b, i) + class_part(b) * b->all), tdx);
+}
+
+/* ---- the rules ---------------------------------------------------------------------- */
 
 static const char *cross_entropy_type(const ad_type *x, const void *attr, ad_type *y)
 {
@@ -156,7 +239,7 @@ static const char *cross_entropy_shape(const ad_shape *x, const void *attr, ad_s
 static void cross_entropy_check(const ad_forward_args *c)
 {
     batch b;
-    open_batch(&b, c->x, NULL, c->work);
+    open_batch(&b, c->op, c->x, c->attr, NULL, c->work);
 }
 
 static size_t cross_entropy_saved(const ad_type *type, const ad_shape *x, const void *attr)
@@ -169,51 +252,54 @@ static void cross_entropy_forward(const ad_forward_args *c)
 {
     batch b;
     double sum = 0;
-    if (!open_batch(&b, c->x, c->saved, c->work))
+    if (!open_batch(&b, c->op, c->x, c->attr, c->saved, c->work))
         return;
     for (size_t i = 0; i < b.n; i++)
-        sum += b.rule->loss(b.classes, (const char *)c->x[0].data + i * b.stride, label_of(&b, i),
-                            b.p + i * b.stride);
-    sum /= (double)b.n;
+        if (counts(&b, i))
+            sum += row_loss(&b, i, (const char *)c->x[0].data + i * b.stride, b.p + i * b.stride);
+    sum = b.total > 0 ? sum / b.total : (double)NAN;
     ad_store_sums(1, &sum, c->y.type, c->y.data, false);
+}
+
+/* Where nothing counts, the value is NaN, and derivatives are 0. */
+static double over_total(const batch *b, double x)
+{
+    return b->total > 0 ? x / b->total : 0;
 }
 
 static void cross_entropy_pullback(const ad_pullback_args *c)
 {
     batch b;
-    if (!c->wanted[0] || !open_batch(&b, c->x, c->saved, c->work))
+    if (!c->wanted[0] || !open_batch(&b, c->op, c->x, c->attr, c->saved, c->work))
         return;
-    double g = ad_number_of(&c->dy) / (double)b.n;
+    double g = over_total(&b, ad_number_of(&c->dy));
     for (size_t i = 0; i < b.n; i++)
-        b.rule->slope(b.classes, b.p + i * b.stride, label_of(&b, i), g,
-                      (char *)c->dx[0].data + i * b.stride, !c->assign[0]);
+        row_slope(&b, i, b.p + i * b.stride, g, (char *)c->dx[0].data + i * b.stride,
+                  !c->assign[0]);
 }
 
 static void cross_entropy_jvp(const ad_jvp_args *c)
 {
     batch b;
     double sum = 0;
-    if (!open_batch(&b, c->x, c->saved, c->work))
+    if (!open_batch(&b, c->op, c->x, c->attr, c->saved, c->work))
         return;
-    for (size_t i = 0; i < b.n; i++) {
-        const char *t = (const char *)c->tx[0].data + i * b.stride;
-        const char *own = t + label_of(&b, i) * ad_type_size(c->ty.type);
-        ad_view t_label = ad_view_of(c->ty.type, own, AD_SCALAR);
-        sum += b.rule->dot(b.classes, b.p + i * b.stride, t) - ad_number_of(&t_label);
-    }
-    sum /= (double)b.n;
+    for (size_t i = 0; i < b.n; i++)
+        sum += row_tangent(&b, c->ty.type, i, b.p + i * b.stride,
+                           (const char *)c->tx[0].data + i * b.stride);
+    sum = over_total(&b, sum);
     ad_store_sums(1, &sum, c->ty.type, c->ty.data, false);
 }
 
 static void cross_entropy_curvature(const ad_curvature_args *c)
 {
     batch b;
-    if (!c->wanted[0] || !open_batch(&b, c->x, c->saved, c->work))
+    if (!c->wanted[0] || !open_batch(&b, c->op, c->x, c->attr, c->saved, c->work))
         return;
-    double g = ad_number_of(&c->dy) / (double)b.n;
+    double g = over_total(&b, ad_number_of(&c->dy));
     for (size_t i = 0; i < b.n; i++)
-        b.rule->bend(b.classes, b.p + i * b.stride, (const char *)c->tx[0].data + i * b.stride, g,
-                     (char *)c->tdx[0].data + i * b.stride);
+        row_bend(&b, i, b.p + i * b.stride, (const char *)c->tx[0].data + i * b.stride, g,
+                 (char *)c->tdx[0].data + i * b.stride);
 }
 
 static const ad_op cross_entropy_op = {
@@ -237,4 +323,67 @@ ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)
     return ad_apply(&cross_entropy_op, (ad_tensor[]){logits, label}, NULL);
 }
 
-const ad_op *const ad_loss_label_ops[] = {&cross_entropy_op, NULL};
+/* ---- with options ------------------------------------------------------------------- */
+
+/* Operands: logits, labels, weights: of the classes, or one for all. */
+static const char *with_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    const char *wrong = cross_entropy_type(x, attr, y);
+    return wrong || x[2] == x[0] ? wrong : "weights must have the type of the logits";
+}
+
+static const char *with_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    const char *wrong = cross_entropy_shape(x, attr, y);
+    return wrong || x[2].rank == 0 || ad_shape_equal(&x[2], &AD_SHAPE(x[0].dim[1]))
+               ? wrong
+               : "weights must have one axis, [classes]";
+}
+
+static const ad_op cross_entropy_with_op = {
+    .size = sizeof(ad_op),
+    .name = "softmax_cross_entropy_with",
+    .arity = 3,
+    .flags = AD_OP_ASSIGNS,
+    .attr_size = sizeof(counting),
+    .type = with_type,
+    .shape = with_shape,
+    .check = cross_entropy_check,
+    .saved = cross_entropy_saved,
+    .forward = cross_entropy_forward,
+    .pullback = cross_entropy_pullback,
+    .jvp = cross_entropy_jvp,
+    .curvature = cross_entropy_curvature,
+    .derivative =
+        "with c = g / sum(w[label]) and smoothing s, dx = c ((1 - s) w[label] (softmax(x) - "
+        "onehot(label)) + s / classes (sum(w) softmax(x) - w)), and 0 in ignored rows",
+};
+
+ad_tensor ad_softmax_cross_entropy_with(ad_tensor logits, ad_tensor label,
+                                        const ad_cross_entropy_options *options)
+{
+    ad_tape *t = logits.tape ? logits.tape : label.tape;
+    AD_DOOR(t, "softmax_cross_entropy_with", ad_dead(logits));
+    ad_cross_entropy_options o = {.size = sizeof o};
+    if (options &&
+        !ad_sized_read(&o, sizeof o, options, AD_END_OF(ad_cross_entropy_options, weights))) {
+        ad_tape_fail(t, AD_MISUSE,
+                     "softmax_cross_entropy_with: the size of the options is not set");
+        return ad_dead(logits);
+    }
+    if (!(o.smoothing >= 0 && o.smoothing <= 1)) {
+        ad_tape_fail(t, AD_MISUSE,
+                     "softmax_cross_entropy_with: smoothing must be in [0, 1], and is %g",
+                     o.smoothing);
+        return ad_dead(logits);
+    }
+    ad_mark before = ad_tape_mark(t);
+    ad_tensor x[] = {logits, label, o.weights.tape ? ad_stop_gradient(o.weights) : ad_number(1)};
+    ad_tensor y =
+        ad_apply(&cross_entropy_with_op, x, &(counting){o.ignores, o.ignored, o.smoothing});
+    if (ad_tape_status(t) != AD_OK)
+        ad_tape_rewind(before);
+    return y;
+}
+
+const ad_op *const ad_loss_label_ops[] = {&cross_entropy_op, &cross_entropy_with_op, NULL};
