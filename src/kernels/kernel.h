@@ -48,15 +48,21 @@
     AD_LOOPS(name, T, =, result)          \
     AD_LOOPS(name##_add, T, +=, result)
 
-#define AD_LOOPS(name, T, assigns, result)                                         \
+/* The same in one loop for all instruction sets, which takes a third of the room: for what is
+ * rarely computed. */
+#define AD_SINGLE_KERNEL(name, T, result) AD_BASE_LOOP(name, T, =, result)
+
+#define AD_LOOPS(name, T, assigns, result) \
+    AD_BASE_LOOP(name, T, assigns, result) \
+    AD_EACH_WIDER(AD_WIDE_LOOP, name, T, assigns, result)
+#define AD_BASE_LOOP(name, T, assigns, result)                                     \
     static void name##_base(size_t from, size_t n, const void *const *restrict in, \
                             void *restrict to)                                     \
     {                                                                              \
         T *restrict out = to;                                                      \
         for (size_t i = 0; i < n; i++)                                             \
             out[i] assigns(T)(result);                                             \
-    }                                                                              \
-    AD_EACH_WIDER(AD_WIDE_LOOP, name, T, assigns, result)
+    }
 #define AD_WIDE_LOOP(isa, bytes, name, T, assigns, result)                                      \
     AD_TARGET_##isa static void name##_##isa(size_t from, size_t n,                             \
                                              const void *const *restrict in, void *restrict to) \
@@ -75,6 +81,13 @@
             NULL      \
         }             \
     }
+#define AD_SINGLE(name)           \
+    {                             \
+        AD_ALL_SAME(name##_base), \
+        {                         \
+            NULL                  \
+        }                         \
+    }
 #define AD_ADDING(name)                  \
     {                                    \
         AD_ALL(name), AD_ALL(name##_add) \
@@ -84,6 +97,12 @@
         {                                            \
             AD_ONLY(name##_f32), AD_ONLY(name##_f64) \
         }                                            \
+    }
+#define AD_SINGLE_BLOCKS(name)                           \
+    {                                                    \
+        {                                                \
+            AD_SINGLE(name##_f32), AD_SINGLE(name##_f64) \
+        }                                                \
     }
 #define AD_ADDING_BLOCKS(name)                           \
     {                                                    \

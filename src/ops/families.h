@@ -13,6 +13,7 @@
     FAMILY(ad_power_ops)        /* elementwise/power.c: powers with integers */             \
     FAMILY(ad_binary_ops)       /* elementwise/binary.c */                                  \
     FAMILY(ad_ternary_ops)      /* elementwise/ternary.c */                                 \
+    FAMILY(ad_integer_ops)      /* elementwise/integers.c: floor_div, floor_mod */          \
     FAMILY(ad_compare_ops)      /* elementwise/compare.c: whatever makes masks */           \
     FAMILY(ad_select_ops)       /* elementwise/select.c: where, cast */                     \
     FAMILY(ad_product_ops)      /* product/product.c: matmul, dot */                        \
@@ -21,7 +22,7 @@
     FAMILY(ad_variance_ops)     /* reduce/variance.c: variance, std */                      \
     FAMILY(ad_extreme_ops)      /* reduce/extreme.c: max, min */                            \
     FAMILY(ad_prod_ops)         /* reduce/prod.c */                                         \
-    FAMILY(ad_scan_ops)         /* reduce/scan.c: cumsum, cumprod */                        \
+    FAMILY(ad_scan_ops)         /* reduce/scan.c: cumsum, cumprod, logcumsumexp */          \
     FAMILY(ad_norm_ops)         /* reduce/norm.c */                                         \
     FAMILY(ad_search_ops)       /* reduce/search.c: argmax, argmin */                       \
     FAMILY(ad_mask_ops)         /* reduce/masks.c: all, any, count_nonzero */               \
@@ -34,7 +35,8 @@
     FAMILY(ad_join_ops)         /* shape/join.c: concat, stack */                           \
     FAMILY(ad_rearrange_ops)    /* shape/rearrange.c: roll, tile, repeat, pads */           \
     FAMILY(ad_gather_ops)       /* index/gather.c: gather, embedding, take_along_axis */    \
-    FAMILY(ad_scatter_ops)      /* index/scatter.c: scatter_add */                          \
+    FAMILY(ad_scatter_ops)      /* index/scatter.c: scatter_add, scatter_set */             \
+    FAMILY(ad_scatter_list_ops) /* index/scatter_lists.c: scatter_min and the like */       \
     FAMILY(ad_one_hot_ops)      /* index/one_hot.c */                                       \
     FAMILY(ad_loss_ops)         /* loss/loss.c: number by number */                         \
     FAMILY(ad_loss_row_ops)     /* loss/loss_rows.c: row by row */                          \

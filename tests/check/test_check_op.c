@@ -299,6 +299,7 @@ typedef struct range {
 } range;
 
 static const range positive = {{0.2, 0.2}, {3, 3}};
+static const range negative = {{-3}, {-0.2}};
 static const range from_one = {{1.2}, {3}};
 static const range positive_alpha = {{-2, 0.5}, {2, 2}};
 static const range two_wholes = {{2.25, 1}, {2.9, 1.1}}; /* x / y between 2 and 3 */
@@ -320,6 +321,15 @@ static void masks(void *user, ad_random *r, size_t trial, ad_check_operands *x)
     x->low[0] = x->low[1] = 0;
 }
 
+static void integers(void *user, ad_random *r, size_t trial, ad_check_operands *x)
+{
+    static const ad_type types[] = {AD_I32, AD_I64, AD_U8};
+    (void)user, (void)trial;
+    x->type[0] = x->type[1] = types[ad_random_below(r, 3)];
+    x->low[0] = x->low[1] = 1;
+    x->high[0] = x->high[1] = 9;
+}
+
 /* Those without attr, which is private. */
 START_TEST(built_in_ops_are_right)
 {
@@ -328,27 +338,19 @@ START_TEST(built_in_ops_are_right)
         ad_check_sampler *sampler;
         const range *range;
     } special[] = {
-        {"cbrt", ranged, &positive},
-        {"reciprocal", ranged, &positive},
-        {"rsqrt", ranged, &positive},
-        {"sqrt", ranged, &positive},
-        {"log", ranged, &positive},
-        {"log2", ranged, &positive},
-        {"log10", ranged, &positive},
-        {"lgamma", ranged, &positive},
-        {"digamma", ranged, &positive},
-        {"pow", ranged, &positive},
-        {"acosh", ranged, &from_one},
-        {"fmod", ranged, &two_wholes},
-        {"celu", ranged, &positive_alpha},
-        {"logical_not", masks, NULL},
-        {"logical_and", masks, NULL},
-        {"logical_or", masks, NULL},
-        {"logical_xor", masks, NULL},
-        {"where", masked, NULL},
-        {"softmax_cross_entropy", labelled, NULL},
-        {"equal", any_types, NULL},
-        {"less", any_types, NULL},
+        {"cbrt", ranged, &positive},     {"reciprocal", ranged, &positive},
+        {"rsqrt", ranged, &positive},    {"sqrt", ranged, &positive},
+        {"log", ranged, &positive},      {"log2", ranged, &positive},
+        {"log10", ranged, &positive},    {"lgamma", ranged, &positive},
+        {"digamma", ranged, &positive},  {"pow", ranged, &positive},
+        {"xlogy", ranged, &positive},    {"xlog1py", ranged, &positive},
+        {"log1mexp", ranged, &negative}, {"acosh", ranged, &from_one},
+        {"fmod", ranged, &two_wholes},   {"celu", ranged, &positive_alpha},
+        {"logical_not", masks, NULL},    {"logical_and", masks, NULL},
+        {"logical_or", masks, NULL},     {"logical_xor", masks, NULL},
+        {"where", masked, NULL},         {"floor_div", integers, NULL},
+        {"floor_mod", integers, NULL},   {"softmax_cross_entropy", labelled, NULL},
+        {"equal", any_types, NULL},      {"less", any_types, NULL},
     };
     int checked = 0;
     const ad_op *op;

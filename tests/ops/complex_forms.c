@@ -123,6 +123,19 @@ RUNNING(cumprod_exclusive, true, true, false)
 RUNNING(cumprod_reverse, true, false, true)
 RUNNING(cumprod_both, true, true, true)
 
+#define RUNNING_LOGS(op, reverse)                                           \
+    void complex_##op(size_t n, const double complex *x, double complex *y) \
+    {                                                                       \
+        for (size_t i = 0; i < n; i++)                                      \
+            y[i] = cexp(x[i]);                                              \
+        run(n, y, y, false, false, reverse);                                \
+        for (size_t i = 0; i < n; i++)                                      \
+            y[i] = clog(y[i]);                                              \
+    }
+
+RUNNING_LOGS(logcumsumexp, false)
+RUNNING_LOGS(logcumsumexp_reverse, true)
+
 /* ---- whole operations ---------------------------------------------------------------- */
 
 /* Where element i of a shape, row by row, is found in an operand that broadcasts to it. The last

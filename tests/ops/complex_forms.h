@@ -68,6 +68,8 @@ void complex_cumprod(size_t n, const double complex *x, double complex *y);
 void complex_cumprod_exclusive(size_t n, const double complex *x, double complex *y);
 void complex_cumprod_reverse(size_t n, const double complex *x, double complex *y);
 void complex_cumprod_both(size_t n, const double complex *x, double complex *y);
+void complex_logcumsumexp(size_t n, const double complex *x, double complex *y);
+void complex_logcumsumexp_reverse(size_t n, const double complex *x, double complex *y);
 
 /* Whole operations. Labels are those of case_labels. */
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);

@@ -54,7 +54,7 @@ static ad_tensor where(ad_tape *t, const ad_tensor *x, uint64_t choice)
 #else
 
 /* clang-format off */
-UNARY(ad_neg, .complex = -x)
+UNARY(ad_neg, .complex = -x, .any_type = BIT(A))
 UNARY(ad_abs, .domain = OFF_ZERO, .not_analytic = true)
 UNARY(ad_sign, .domain = OFF_ZERO, .not_analytic = true)
 UNARY(ad_ceil, .in_graphs = {0.05, 0.45}, .not_analytic = true)
@@ -82,6 +82,7 @@ UNARY(ad_log, .range = {0.3, 2.5}, .complex = clog(x), .domain = POSITIVE)
 UNARY(ad_log2, .range = {0.3, 2.5}, .complex = clog(x) / clog(2), .domain = POSITIVE)
 UNARY(ad_log10, .range = {0.3, 2.5}, .complex = clog(x) / clog(10), .domain = POSITIVE)
 UNARY(ad_log1p, .range = {0.3, 2.5}, .complex = clog(1 + x), .domain = POSITIVE)
+UNARY(ad_log1mexp, .range = {-2.5, -0.3}, .complex = clog(1 - cexp(x)))
 
 UNARY(ad_sin, .complex = csin(x))
 CASE(unary_of_a_view, ad_sin(ad_transpose(x[0])), ON(S(2, 3)))
@@ -103,6 +104,9 @@ UNARY(ad_hard_sigmoid, .range = {-30, 30}, .complex = BELOW(-3) ? 0 : BELOW(3) ?
     .in_graphs = {-1, 1})
 
 UNARY(ad_hard_tanh, .complex = BELOW(-1) ? -1 : BELOW(1) ? x : 1, .in_graphs = {-0.5, 0.5})
+
+UNARY(ad_hard_swish, .range = {-30, 30}, .complex = BELOW(-3) ? 0 : BELOW(3) ? x * (x + 3) / 6 : x,
+    .in_graphs = {-1, 1})
 
 UNARY(ad_tanh, .complex = ctanh(x))
 CASE(unary_of_long_rows, ad_tanh(x[0]), ON(S(2, 300)), EACH(ctanh(x)))
@@ -166,6 +170,10 @@ CASE(x_cubed, ad_pow(x[0], 3), ON(S(6)), EACH(x * x * x))
 CASE(power_of_2, ad_pow(2, x[0]), ON(S(6)), EACH(cexp(x * clog(2))))
 CASE(power_of_itself, ad_pow(x[0], x[0]), ON(S(5)), .range = {0.3, 2.5})
 
+BINARY(ad_xlogy, .range = {0.3, 2.5}, .complex = a * clog(b), .domain = POSITIVE)
+CASE(entropy, ad_xlogy(x[0], x[0]), ON(S(5)), .range = {0.3, 2.5}, EACH(x * clog(x)))
+BINARY(ad_xlog1py, .range = {0.3, 2.5}, .complex = a * clog(1 + b), .domain = POSITIVE)
+
 BINARY(ad_maximum, .range = {-30, 30}, .domain = APART, .not_analytic = true)
 BINARY(ad_minimum, .range = {-30, 30}, .domain = APART, .not_analytic = true)
 BINARY(ad_hypot, .range = {0.3, 2.5}, .complex = csqrt(a * a + b * b))
@@ -207,6 +215,23 @@ GRAPH(ad_lerp(x[0], x[1], BETWEEN_1(x[0])), .arity = 2, .fits = FIT_BROADCAST)
 TERNARY(ad_muladd, .complex = a * b + c)
 CASE(muladd_of_a_number, ad_muladd(x[0], 2, x[1]), ON(S(3, 4), S(4)), .linear = true)
 GRAPH(ad_muladd(x[0], x[1], x[0]), .arity = 2, .fits = FIT_BROADCAST)
+
+OP(ad_floor_div)
+VALUES(floor_div, ad_floor_div(ad_cast(ad_sub(x[0], 4), AD_I32), 2), -2, -1, -1)
+VALUES(floor_div_of_bytes, ad_floor_div(ad_cast(x[0], AD_U8), ad_cast(x[1], AD_U8)), 0, 1, 1)
+CALL(floor_div, ad_floor_div(o[L], 2), .uses = BIT(L))
+BAD(floor_div, ad_floor_div(o[A], o[B]), AD_BAD_TYPE)
+BAD(floor_div, ad_floor_div(o[L], o[L]), AD_DOMAIN)
+BAD(floor_div, ad_floor_div(o[L], 0), AD_DOMAIN)
+ORACLE(floor_div, ad_floor_div(ad_cast(x[0], AD_I64), -3))
+
+OP(ad_floor_mod)
+VALUES(floor_mod, ad_floor_mod(ad_cast(ad_sub(x[0], 4), AD_I32), 2), 1, 0, 1)
+VALUES(floor_mod_below_0, ad_floor_mod(ad_cast(x[0], AD_I32), -2), -1, 0, -1)
+CALL(floor_mod, ad_floor_mod(o[L], 2), .uses = BIT(L))
+BAD(floor_mod, ad_floor_mod(o[A], o[B]), AD_BAD_TYPE)
+BAD(floor_mod, ad_floor_mod(o[L], 0), AD_DOMAIN)
+ORACLE(floor_mod, ad_floor_mod(ad_cast(x[0], AD_I64), -3))
 
 BINARY(ad_equal)
 VALUES(equal, ad_equal(x[0], x[1]), 0, 1, 0)

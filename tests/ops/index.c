@@ -4,6 +4,8 @@
 #define FAMILY index_rows
 #include "rows.h"
 
+#include <string.h>
+
 static const int32_t picks[] = {2, 0, 2, 1};
 static const int64_t far_picks[] = {1, 1, 0, 2, 0, 0};
 static const uint8_t near_picks[] = {0, 2};
@@ -27,11 +29,37 @@ static ad_tensor take_along(ad_tape *t, ad_tensor x, uint64_t choice)
     return ad_take_along_axis(x, ad_reshape(number_list(t, AD_I64, n, choice, extent), s), axis);
 }
 
-static ad_tensor scatter_add(ad_tape *t, ad_tensor x, uint64_t choice)
+/* Far from ties: an update is far above what it meets, or far below it. */
+static ad_tensor scatter_extreme(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    int axis = axis_of(x, choice);
+    ad_shape one = {.rank = ad_shape_of(x).rank, .dim = {1, 1, 1, 1, 1, 1, 1, 1}};
+    ad_tensor index = number_list(t, AD_I64, 3, choice, extent_of(x, axis));
+    ad_tensor up = ad_cast(number_list(t, AD_BOOL, 3, choice >> 20, 2), ad_read(x).type);
+    one.dim[axis] = 3;
+    ad_tensor far = ad_reshape(ad_mul(ad_sub(up, 0.5), 40), one);
+    ad_tensor updates = ad_add(ad_gather(x, index, axis), far);
+    return choice >> 7 & 1 ? ad_scatter_max(x, index, updates, axis)
+                           : ad_scatter_min(x, index, updates, axis);
+}
+
+static ad_tensor scatter(ad_tape *t, ad_tensor x, uint64_t choice,
+                         ad_tensor (*with)(ad_tensor, ad_tensor, ad_tensor, int))
 {
     int axis = axis_of(x, choice);
     ad_tensor index = number_list(t, AD_I64, 3, choice, extent_of(x, axis));
-    return ad_scatter_add(x, index, ad_gather(ad_sin(x), index, axis), axis);
+    return with(x, index, ad_gather(ad_sin(x), index, axis), axis);
+}
+
+/* x [3, 2] times the updates [4, 2] at picks. */
+static void complex_scatter_mul(const ad_shape *shape, const double _Complex *const *x,
+                                double _Complex *y)
+{
+    (void)shape;
+    memcpy(y, x[0], 6 * sizeof *y);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 2; j++)
+            y[2 * (size_t)picks[i] + j] *= x[1][2 * i + j];
 }
 
 /* Differences know nothing of constants: no index is the padding. */
@@ -128,11 +156,81 @@ CASE(scatter_add_nothing, ad_scatter_add(x[0], FROZEN(picks, 0), x[1], 0), ON(S(
 CASE(scatter_add_and_gather,
     ad_mul(ad_scatter_add(x[0], FROZEN(picks, 4), ad_gather(x[0], FROZEN(picks, 4), 0), 0), x[0]),
     ON(S(3)))
-GRAPH(scatter_add(t, *x, choice), .fits = FIT_FULL_AXIS)
+GRAPH(scatter(t, *x, choice, ad_scatter_add), .fits = FIT_FULL_AXIS)
 CALL(scatter_add, ad_scatter_add(o[A], o[L], o[B], 0), .uses = BIT(A) | BIT(L) | BIT(B))
 BAD(scatter_add, ad_scatter_add(o[A], o[L], o[C], 0), AD_BAD_SHAPE)
 BAD(scatter_add, ad_scatter_add(o[A], o[L], o[B], 5), AD_BAD_SHAPE)
 ORACLE(scatter_add, ad_scatter_add(x[0], FROZEN(picks, 4), x[1], 0))
+
+OP(ad_scatter_set, .needs_axes = true)
+CASE(scatter_set, ad_scatter_set(x[0], FROZEN(near_picks, 2), x[1], 0), ON(S(4, 2), S(2, 2)),
+    .linear = true)
+CASE(scatter_set_on_equal_shapes, ad_scatter_set(x[0], FROZEN(pairs, 4), x[1], 0),
+    ON(S(4, 2), S(4, 2)), .linear = true)
+CASE(scatter_set_columns, ad_scatter_set(x[0], FROZEN(near_picks, 2), x[1], -1),
+    ON(S(2, 4), S(2, 2)), .linear = true)
+CASE(scatter_set_by_matrix, ad_scatter_set(x[0], FROZEN(picks, 2, 2), x[1], 1),
+    ON(S(2, 4, 2), S(2, 2, 2, 2)), .linear = true)
+CASE(scatter_set_nothing, ad_scatter_set(x[0], FROZEN(far_picks, 0), x[1], 0), ON(S(3, 2), S(0, 2)),
+    .linear = true)
+CASE(scatter_set_in_nothing, ad_scatter_set(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 0), S(4, 0)),
+    .linear = true)
+CASE(scatter_set_and_gather,
+    ad_mul(ad_scatter_set(x[0], FROZEN(near_picks, 2), ad_square(ad_gather(x[0], FROZEN(near_picks, 2), 0)), 0), x[0]),
+    ON(S(4)))
+GRAPH(scatter(t, *x, choice, ad_scatter_set), .fits = FIT_FULL_AXIS)
+CALL(scatter_set, ad_scatter_set(o[A], o[L], o[B], 0), .uses = BIT(A) | BIT(L) | BIT(B))
+BAD(scatter_set, ad_scatter_set(o[A], o[L], o[C], 0), AD_BAD_SHAPE)
+BAD(scatter_set, ad_scatter_set(o[A], o[L], o[B], -3), AD_BAD_SHAPE)
+BAD(scatter_set, ad_scatter_set(o[A], o[L], o[M], 0), AD_BAD_TYPE)
+ORACLE(scatter_set, ad_scatter_set(x[0], FROZEN(picks, 3), x[1], -1))
+
+OP(ad_scatter_min, .needs_axes = true, .not_analytic = true)
+CASE(scatter_min, ad_scatter_min(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 2), S(4, 2)),
+    .range = {-30, 30})
+CASE(scatter_min_on_equal_shapes, ad_scatter_min(x[0], FROZEN(picks, 4), x[1], 0),
+    ON(S(4, 2), S(4, 2)), .range = {-30, 30})
+CASE(scatter_min_nothing, ad_scatter_min(x[0], FROZEN(far_picks, 0), x[1], 0), ON(S(3, 2), S(0, 2)))
+GRAPH(scatter_extreme(t, *x, choice & ~(uint64_t)128), .fits = FIT_FULL_AXIS, .domain = DISTINCT)
+CALL(scatter_min, ad_scatter_min(o[A], o[L], o[B], 0), .uses = BIT(A) | BIT(L) | BIT(B))
+BAD(scatter_min, ad_scatter_min(o[A], o[L], o[C], 0), AD_BAD_SHAPE)
+BAD(scatter_min, ad_scatter_min(o[M], o[L], o[M], 0), AD_BAD_TYPE)
+ORACLE(scatter_min, ad_scatter_min(x[0], FROZEN(picks, 4), x[1], 0))
+
+OP(ad_scatter_max, .needs_axes = true, .not_analytic = true)
+CASE(scatter_max, ad_scatter_max(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 2), S(4, 2)),
+    .range = {-30, 30})
+CASE(scatter_max_on_equal_shapes, ad_scatter_max(x[0], FROZEN(picks, 4), x[1], 0),
+    ON(S(4, 2), S(4, 2)), .range = {-30, 30})
+CASE(scatter_max_columns, ad_scatter_max(x[0], FROZEN(near_picks, 2), x[1], -1),
+    ON(S(2, 4), S(2, 2)), .range = {-30, 30})
+CASE(scatter_max_by_matrix, ad_scatter_max(x[0], FROZEN(picks, 2, 2), x[1], 1),
+    ON(S(2, 3, 2), S(2, 2, 2, 2)), .range = {-30, 30})
+CASE(scatter_max_in_nothing, ad_scatter_max(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 0), S(4, 0)))
+GRAPH(scatter_extreme(t, *x, choice | 128), .fits = FIT_FULL_AXIS, .domain = DISTINCT)
+CALL(scatter_max, ad_scatter_max(o[A], o[L], o[B], 0), .uses = BIT(A) | BIT(L) | BIT(B))
+BAD(scatter_max, ad_scatter_max(o[A], o[L], o[C], 0), AD_BAD_SHAPE)
+BAD(scatter_max, ad_scatter_max(o[A], o[L], o[B], 2), AD_BAD_SHAPE)
+ORACLE(scatter_max, ad_scatter_max(x[0], FROZEN(picks, 4), x[1], 0))
+
+OP(ad_scatter_mul, .needs_axes = true)
+CASE(scatter_mul, ad_scatter_mul(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 2), S(4, 2)),
+    .whole = complex_scatter_mul)
+CASE(scatter_mul_on_equal_shapes, ad_scatter_mul(x[0], FROZEN(picks, 4), x[1], 0),
+    ON(S(4, 2), S(4, 2)))
+CASE(scatter_mul_columns, ad_scatter_mul(x[0], FROZEN(near_picks, 2), x[1], -1),
+    ON(S(2, 4), S(2, 2)))
+CASE(scatter_mul_by_matrix, ad_scatter_mul(x[0], FROZEN(far_picks, 2, 2), x[1], 1),
+    ON(S(2, 3, 2), S(2, 2, 2, 2)))
+CASE(scatter_mul_of_zeros, ad_scatter_mul(ad_relu(x[0]), FROZEN(far_picks, 6), ad_relu(x[1]), 0),
+    ON(S(3, 2), S(6, 2)))
+CASE(scatter_mul_nothing, ad_scatter_mul(x[0], FROZEN(far_picks, 0), x[1], 0), ON(S(3, 2), S(0, 2)))
+CASE(scatter_mul_in_nothing, ad_scatter_mul(x[0], FROZEN(picks, 4), x[1], 0), ON(S(3, 0), S(4, 0)))
+GRAPH(scatter(t, *x, choice, ad_scatter_mul), .fits = FIT_FULL_AXIS)
+CALL(scatter_mul, ad_scatter_mul(o[A], o[L], o[B], 0), .uses = BIT(A) | BIT(L) | BIT(B))
+BAD(scatter_mul, ad_scatter_mul(o[A], o[L], o[C], 0), AD_BAD_SHAPE)
+BAD(scatter_mul, ad_scatter_mul(o[M], o[L], o[M], 0), AD_BAD_TYPE)
+ORACLE(scatter_mul, ad_scatter_mul(x[0], FROZEN(picks, 4), x[1], 0))
 
 OP(ad_one_hot)
 VALUES(one_hot,

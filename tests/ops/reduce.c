@@ -30,6 +30,11 @@ static ad_tensor cumprod(ad_tensor x, int axis)
     return ad_cumprod(x, axis, 0);
 }
 
+static ad_tensor logcumsumexp(ad_tensor x, int axis)
+{
+    return ad_logcumsumexp(x, axis, 0);
+}
+
 static ad_tensor norm_1(ad_tensor x)
 {
     return ad_norm(x, 1);
@@ -171,6 +176,22 @@ BAD(cumprod, ad_cumprod(o[A], 0, AD_REVERSE | 1u << 31), AD_MISUSE)
 ORACLE(cumprod, ad_cumprod(x[0], 1, 0))
 ORACLE(cumprod_exclusive, ad_cumprod(x[0], 1, AD_EXCLUSIVE))
 ORACLE(cumprod_reverse, ad_cumprod(x[0], 0, AD_REVERSE))
+
+OP(ad_logcumsumexp, .needs_axes = true)
+ALONG_CASES(logcumsumexp, logcumsumexp, .list = complex_logcumsumexp)
+CASE(logcumsumexp_exclusive,
+    ad_slice(ad_logcumsumexp(x[0], 1, AD_EXCLUSIVE), 1, 1, 4), ON(S(3, 4)))
+CASE(logcumsumexp_reverse, ad_logcumsumexp(x[0], 0, AD_REVERSE), ON(S(4, 3)),
+    BY_LISTS(complex_logcumsumexp_reverse, 0))
+CASE(logcumsumexp_both, ad_slice(ad_logcumsumexp(x[0], 0, AD_EXCLUSIVE | AD_REVERSE), 0, 0, 4), ON(S(5)))
+CASE(logcumsumexp_far_apart, ad_logcumsumexp(ad_mul(x[0], 20), 1, 0), ON(S(4, 5)))
+GRAPH(ad_logcumsumexp(*x, axis_of(*x, choice), (unsigned)(choice >> 8 & 1) * AD_REVERSE),
+    .fits = FIT_FULL_AXIS)
+CALL(logcumsumexp, ad_logcumsumexp(o[A], 1, AD_REVERSE), .uses = BIT(A))
+BAD(logcumsumexp, ad_logcumsumexp(o[A], 2, 0), AD_BAD_SHAPE)
+BAD(logcumsumexp, ad_logcumsumexp(o[A], 0, 4), AD_MISUSE)
+ORACLE(logcumsumexp, ad_logcumsumexp(x[0], 1, 0))
+ORACLE(logcumsumexp_reverse, ad_logcumsumexp(x[0], 0, AD_REVERSE))
 
 OP(ad_norm)
 REDUCTION_CASES(norm_1, norm_1, norm_1_over, .list = complex_norm_1)

@@ -12,7 +12,8 @@
 
 /* Operands for the calls; their numbers are all 1, or -1 in minus3. */
 typedef struct operands {
-    ad_tensor number, v3, minus3, v4, m23, m24, m41, m43, batch223, batch334, rank8; /* f64 */
+    ad_tensor number, v3, minus3, v4, m23, m24, m33, m41, m43, batch223, batch334, rank8; /* f64 */
+    ad_tensor image; /* f64 [1, 2, 3, 2] */
     ad_tensor none3; /* f64 [0, 3] */
     ad_tensor f32_v3, i32_number, i32_v3, mask3;
     ad_tensor too_large, negative; /* i32 [4]: {0, 2, 7, 9} and {0, -1, 0, -7} */
@@ -133,6 +134,43 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "take_along_axis([2, 3], [3]): the index must have the operand's rank") \
     ROW(scatter_add_shapes, ad_scatter_add(o->v4, o->i32_v3, o->v4, 0), AD_BAD_SHAPE, \
         "scatter_add([4], [3], [4]): the updates must have the shape of ad_gather(x, index, axis)") \
+    ROW(scatter_set_shapes, ad_scatter_set(o->v4, o->i32_v3, o->v4, 0), AD_BAD_SHAPE, \
+        "scatter_set([4], [3], [4]): the updates must have the shape of ad_gather(x, index, axis)") \
+    ROW(set_diag_length, ad_set_diag(o->m23, o->v3, 0), AD_BAD_SHAPE, \
+        "set_diag([2, 3], [3]): the diagonal must have the shape of ad_diagonal(x, k)") \
+    ROW(set_diag_of_a_vector, ad_set_diag(o->v3, o->v3, 0), AD_BAD_SHAPE, \
+        "set_diag([3], [3]): needs a matrix, or a batch of them") \
+    ROW(band_part_of_a_vector, ad_band_part(o->v3, 0, 0), AD_BAD_SHAPE, \
+        "band_part([3]): needs a matrix, or a batch of them") \
+    ROW(slice_assign_shapes, ad_slice_assign(o->m23, o->m23, 1, 0, 2), AD_BAD_SHAPE, \
+        "slice_assign([2, 3], [2, 3]): the values must have the shape of ad_slice(x, axis, begin, end)") \
+    ROW(slice_assign_beyond_the_end, ad_slice_assign(o->v4, o->v4, 0, 1, 5), AD_BAD_SHAPE, \
+        "slice_assign([4]): 1 to 5 is not a range of axis 0 (unlike Python\'s, ranges are not clipped)") \
+    ROW(pad_symmetric_too_far, ad_pad_symmetric(o->v3, 0, 0, 4), AD_BAD_SHAPE, \
+        "pad_symmetric([3]): an axis can only be mirrored by its extent") \
+    ROW(depth_to_space_of_a_matrix, ad_depth_to_space(o->m23, 2), AD_BAD_SHAPE, \
+        "depth_to_space([2, 3]): needs images, [n, height, width, channels]") \
+    ROW(depth_to_space_channels, ad_depth_to_space(o->image, 2), AD_BAD_SHAPE, \
+        "depth_to_space([1, 2, 3, 2]): the channels are no multiple of the block squared") \
+    ROW(space_to_depth_pixels, ad_space_to_depth(o->image, 2), AD_BAD_SHAPE, \
+        "space_to_depth([1, 2, 3, 2]): height and width are no multiples of the block") \
+    ROW(space_to_depth_by_0, ad_space_to_depth(o->image, 0), AD_BAD_SHAPE, \
+        "space_to_depth([1, 2, 3, 2]): the block must be at least 1") \
+    ROW(einsum_extents, ad_einsum(2, PAIR(o->m23, o->m24), "ij,jk->ik"), AD_BAD_SHAPE, \
+        "einsum(ij,jk->ik): j is 3 in one place and 2 in another") \
+    ROW(einsum_diagonal, ad_einsum(1, &o->m23, "ii"), AD_BAD_SHAPE, \
+        "einsum(ii): i is 2 in one place and 3 in another") \
+    ROW(einsum_ellipses, ad_einsum(2, PAIR(o->v3, o->v4), "...,..."), AD_BAD_SHAPE, \
+        "einsum(...,...): an axis of ... is 3 in one place and 4 in another") \
+    ROW(einsum_rank, ad_einsum(2, PAIR(o->m23, o->v3), "ij,jk->ik"), AD_BAD_SHAPE, \
+        "einsum(ij,jk->ik): operand 1 has rank 1, but its part has 2 letters") \
+    ROW(einsum_rank_of_an_ellipsis, ad_einsum(2, PAIR(o->m23, o->v3), "ij,...jk->ik"), AD_BAD_SHAPE, \
+        "einsum(ij,...jk->ik): operand 1 has rank 1, but its part has at least 2 letters") \
+    ROW(einsum_of_too_many_axes, ad_einsum(2, PAIR(o->rank8, o->v3), "abcdefgh,i"), AD_BAD_SHAPE, \
+        "einsum(abcdefgh,i): the result would have more than 8 axes") \
+    ROW(einsum_through_too_many_axes, \
+        ad_einsum(3, PAIR(o->rank8, o->rank8, o->rank8), "abcdefgh,ijklmnop,abcdijkl->efgh"), AD_BAD_SHAPE, \
+        "einsum(abcdefgh,ijklmnop,abcdijkl->efgh): a product of operands has 12 axes, more than 8") \
     ROW(matvec_shapes, ad_matvec(o->m23, o->v4), AD_BAD_SHAPE, \
         "matvec([2, 3], [4]): columns of the matrix must equal the length of the vector") \
     ROW(outer_of_a_matrix, ad_outer(o->m23, o->v4), AD_BAD_SHAPE, \
@@ -200,7 +238,15 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
 
 #define TYPES(ROW) \
     ROW(sin_of_integers, ad_sin(o->i32_v3), AD_BAD_TYPE, "sin([3]): " FLOATS) \
-    ROW(add_integers, ad_add(o->i32_v3, o->i32_v3), AD_BAD_TYPE, "add([3], [3]): " FLOATS) \
+    ROW(div_integers, ad_div(o->i32_v3, o->i32_v3), AD_BAD_TYPE, "div([3], [3]): " FLOATS) \
+    ROW(add_masks, ad_add(o->mask3, o->mask3), AD_BAD_TYPE, \
+        "add([3], [3]): operands must be numbers, not masks (ad_cast converts)") \
+    ROW(neg_of_a_mask, ad_neg(o->mask3), AD_BAD_TYPE, \
+        "neg([3]): operands must be numbers, not masks (ad_cast converts)") \
+    ROW(mul_of_integers_and_floats, ad_mul(o->i32_v3, o->v3), AD_BAD_TYPE, \
+        "mul([3], [3]): operands must have one type (ad_cast converts)") \
+    ROW(floor_div_of_floats, ad_floor_div(o->v3, o->v3), AD_BAD_TYPE, \
+        "floor_div([3], [3]): operands must be i32, i64 or u8 (ad_cast converts)") \
     ROW(sum_of_integers, ad_sum(o->i32_v3), AD_BAD_TYPE, "sum([3]): " FLOATS) \
     ROW(softmax_of_a_mask, ad_softmax(o->mask3, 0), AD_BAD_TYPE, "softmax([3]): " FLOATS) \
     ROW(add_mixed, ad_add(o->f32_v3, o->v3), AD_BAD_TYPE, "add([3], [3]): " MIXED) \
@@ -218,10 +264,20 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "gather([4, 3], [3]): the index must be i32, i64 or u8") \
     ROW(one_hot_of_floats, ad_one_hot(o->v3, 3, AD_F64), AD_BAD_TYPE, \
         "one_hot([3]): the index must be i32, i64 or u8") \
+    ROW(einsum_mixed, ad_einsum(2, PAIR(o->v3, o->f32_v3), "i,i"), AD_BAD_TYPE, "einsum([3], [3]): " MIXED) \
+    ROW(einsum_of_integers, ad_einsum(1, &o->i32_v3, "i"), AD_BAD_TYPE, "einsum([3]): " FLOATS) \
+    ROW(set_diag_mixed, ad_set_diag(o->m33, o->f32_v3, 0), AD_BAD_TYPE, \
+        "set_diag([3, 3], [3]): x and the diagonal must have one type (ad_cast converts)") \
+    ROW(slice_assign_mixed, ad_slice_assign(o->v3, o->f32_v3, 0, 0, 3), AD_BAD_TYPE, \
+        "slice_assign([3], [3]): x and the values must have one type (ad_cast converts)") \
+    ROW(scatter_set_mixed, ad_scatter_set(o->v3, o->i32_v3, o->f32_v3, 0), AD_BAD_TYPE, \
+        "scatter_set([3], [3], [3]): x and the updates must have one type (ad_cast converts)") \
+    ROW(scatter_max_to_a_mask, ad_scatter_max(o->mask3, o->i32_v3, o->mask3, 0), AD_BAD_TYPE, \
+        "scatter_max([3], [3], [3]): masks are not numbers (ad_scatter_set takes them)") \
     ROW(scatter_add_mixed, ad_scatter_add(o->v3, o->i32_v3, o->f32_v3, 0), AD_BAD_TYPE, \
         "scatter_add([3], [3], [3]): x and the updates must have one type (ad_cast converts)") \
     ROW(scatter_add_to_a_mask, ad_scatter_add(o->mask3, o->i32_v3, o->mask3, 0), AD_BAD_TYPE, \
-        "scatter_add([3], [3], [3]): masks cannot be added to") \
+        "scatter_add([3], [3], [3]): masks are not numbers (ad_scatter_set takes them)") \
     ROW(float_labels, ad_softmax_cross_entropy(o->m43, o->v4), AD_BAD_TYPE, \
         "softmax_cross_entropy([4, 3], [4]): labels must be i32, i64 or u8") \
     ROW(integer_logits, ad_softmax_cross_entropy(o->i32_v3, o->i32_v3), AD_BAD_TYPE, \
@@ -237,6 +293,22 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
     ROW(cast_to_no_type, ad_cast(o->v3, AD_TYPE_COUNT), AD_BAD_TYPE, "cast: 6 is not a number type")
 
 #define VALUES(ROW) \
+    ROW(einsum_of_one, ad_einsum(2, PAIR(o->m23, o->v3), "ij->i"), AD_MISUSE, \
+        "einsum(ij->i): there are 2 operands, but parts for 1") \
+    ROW(einsum_of_digits, ad_einsum(2, PAIR(o->m23, o->v3), "i1,j->i"), AD_MISUSE, \
+        "einsum(i1,j->i): '1' is neither a letter nor part of an ellipsis") \
+    ROW(einsum_without_a_head, ad_einsum(2, PAIR(o->m23, o->v3), "ij,j-i"), AD_MISUSE, \
+        "einsum(ij,j-i): '-' is not part of an arrow") \
+    ROW(einsum_of_two_results, ad_einsum(2, PAIR(o->m23, o->v3), "ij,j->i,j"), AD_MISUSE, \
+        "einsum(ij,j->i,j): ',' does not belong into the result") \
+    ROW(einsum_unknown, ad_einsum(2, PAIR(o->m23, o->v3), "ij,j->iz"), AD_MISUSE, \
+        "einsum(ij,j->iz): z is in the result, but in no operand") \
+    ROW(einsum_twice, ad_einsum(2, PAIR(o->m23, o->v3), "ij,j->jj"), AD_MISUSE, \
+        "einsum(ij,j->jj): j stands twice in the result") \
+    ROW(einsum_of_a_number, ad_einsum(2, PAIR(o->m23, ad_number(2)), "ij,->ij"), AD_MISUSE, \
+        "einsum: operand 1 is a number, not a tensor") \
+    ROW(einsum_of_nothing, ad_einsum(2, PAIR(o->m23, o->v3), NULL), AD_MISUSE, \
+        "einsum: the specification is NULL") \
     ROW(label_beyond_classes, ad_softmax_cross_entropy(o->m43, o->too_large), AD_DOMAIN, \
         "softmax_cross_entropy([4, 3], [4]): label[2] = 7 is not in [0, 3)") \
     ROW(label_below_0, ad_softmax_cross_entropy(o->m43, o->negative), AD_DOMAIN, \
@@ -249,6 +321,8 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "gather([0, 3], [3]): index[0] = 1 is not in [0, 0)") \
     ROW(scatter_beyond_extent, ad_scatter_add(o->v4, o->too_large, o->v4, 0), AD_DOMAIN, \
         "scatter_add([4], [4], [4]): index[2] = 7 is not in [0, 4)") \
+    ROW(floor_mod_by_0, ad_floor_mod(o->too_large, o->negative), AD_DOMAIN, \
+        "floor_mod([4], [4]): b[0] is 0, and integers cannot be divided by 0") \
     ROW(take_below_0, ad_take_along_axis(o->v4, o->negative, 0), AD_DOMAIN, \
         "take_along_axis([4], [4]): index[1] = -1 is not in [0, 4)") \
     ROW(one_hot_beyond_classes, ad_one_hot(o->too_large, 3, AD_F64), AD_DOMAIN, \
@@ -300,11 +374,13 @@ static operands operands_on(ad_tape *t)
         .v4 = ad_watch(t, AD_VIEW(ones, 4)),
         .m23 = ad_watch(t, AD_VIEW(ones, 2, 3)),
         .m24 = ad_watch(t, AD_VIEW(ones, 2, 4)),
+        .m33 = ad_watch(t, AD_VIEW(ones, 3, 3)),
         .m41 = ad_watch(t, AD_VIEW(ones, 4, 1)),
         .m43 = ad_watch(t, AD_VIEW(ones, 4, 3)),
         .batch223 = ad_watch(t, AD_VIEW(ones, 2, 2, 3)),
         .batch334 = ad_watch(t, AD_VIEW(ones, 3, 3, 4)),
         .rank8 = ad_watch(t, AD_VIEW(ones, 1, 1, 1, 1, 1, 1, 1, 1)),
+        .image = ad_watch(t, AD_VIEW(ones, 1, 2, 3, 2)),
         .none3 = ad_watch(t, AD_VIEW(ones, 0, 3)),
         .f32_v3 = ad_watch(t, AD_VIEW(f32_ones, 3)),
         .i32_number = ad_freeze(t, AD_VIEW_SCALAR(i32_ones)),

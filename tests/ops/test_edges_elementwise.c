@@ -57,7 +57,12 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(log2_is_exact, ad_log2(a), L(8, 0, INF), L(0, 1, 1), L(3, -INF, INF), L(0, INF, 0)) \
     ROW(log10_of_powers, ad_log10(a), L(1000, 0, -1), L(0, 1, 0), L(3, -INF, NAN), L(0, INF, 0)) \
     ROW(log1p_at_its_ends, ad_log1p(a), L(-1, -1, -2, INF), L(1, 0, 0, 1), L(-INF, -INF, NAN, INF), L(INF, 0, 0, 0)) \
-    ROW(log1p_near_0, ad_log1p(a), L(1e-8, 0), L(1, 1), L(9.99999995e-9, 0), L(0.99999999, 1))
+    ROW(log1p_near_0, ad_log1p(a), L(1e-8, 0), L(1, 1), L(9.99999995e-9, 0), L(0.99999999, 1)) \
+    SAYS("log1mexp", "-inf, with derivative -inf, at 0; NaN for x > 0") \
+    ROW(log1mexp_at_its_ends, ad_log1mexp(a), \
+        L(0, -0.0, -INF, 1, NAN), L(1, 1, 1, 0, 1), L(-INF, -INF, 0, NAN, NAN), L(-INF, -INF, 0, 0, NAN)) \
+    ROW(log1mexp_near_0_and_far_below, ad_log1mexp(a), L(-1e-10, -50), L(1, 1), \
+        L(-23.025850929990457, -1.9287498479639178e-22), L(-9999999999.5, -1.9287498479639178e-22))
 
 #define CIRCULAR(ROW) \
     ROW(tan_of_infinity, ad_tan(a), L(INF, NAN, 0), L(1, 1, 1), L(NAN, NAN, 0), L(NAN, NAN, 1)) \
@@ -95,6 +100,9 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
         L(-3, 0, 3, INF, -INF, NAN), L(6, 6, 6, 6, 6, 6), L(0, 0.5, 1, 1, 0, NAN), L(0, 1, 0, 0, 0, 0)) \
     ROW(hard_tanh_is_flat_at_its_kinks, ad_hard_tanh(a), \
         L(-1, 0, 1, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), L(-1, 0, 1, 1, -1, NAN), L(0, 1, 0, 0, 0, 0)) \
+    SAYS("hard_swish at -3 and 3", "derivative 0 and 1, as of x hard_sigmoid(x)") \
+    ROW(hard_swish_at_its_kinks, ad_hard_swish(a), \
+        L(-3, -1.5, 3, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), L(0, -0.375, 3, INF, 0, NAN), L(0, 0, 1, 1, 0, NAN)) \
     ROW(softplus_far_out, ad_softplus(a), L(1e4, -1e4, 0, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), \
         L(1e4, 0, LOG_2, INF, 0, NAN), L(1, 0, 0.5, 1, 0, NAN)) \
     ROW(log_sigmoid_far_out, ad_log_sigmoid(a), L(1e4, -1e4, 0, INF, -INF, NAN), L(1, 1, 1, 1, 1, 1), \
@@ -135,6 +143,17 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(atan2_in_every_quadrant, ad_atan2(a, b), L(1, 1, -1, -1), L(1, -1, -1, 1), L(2, 2, 2, 2), \
         L(PI / 4, 3 * PI / 4, -3 * PI / 4, -PI / 4), L(1, -1, -1, 1), L(-1, -1, 1, 1)) \
     ROW(atan2_does_not_overflow, ad_atan2(a, b), L(1e30, 1e-30), L(1e30, 1e-30), L(1, 1), L(PI / 4, PI / 4), L(0.5e-30, 0.5e30), L(-0.5e-30, -0.5e30)) \
+    SAYS("xlogy(a, b), xlog1py(a, b) with a = 0", \
+        "0, whatever the logarithm is, but NaN for b = NaN; da = g times the logarithm (-inf at its pole), db = 0") \
+    ROW(xlogy_of_0, ad_xlogy(a, b), L(0, 0, -0.0, 0, 0), L(2, 0, INF, -1, NAN), L(1, 1, 1, 1, 1), \
+        L(0, 0, 0, 0, NAN), L(LOG_2, -INF, INF, NAN, NAN), L(0, 0, 0, 0, 0)) \
+    ROW(xlogy_without_cotangent, ad_xlogy(a, b), L(0, 1), L(0, 0), L(0, 0), L(0, -INF), L(0, 0), L(0, 0)) \
+    ROW(xlogy_at_its_pole, ad_xlogy(a, b), L(1, 2, -1, INF), L(0, INF, 0, 2), L(1, 1, 1, 1), \
+        L(-INF, INF, INF, INF), L(-INF, INF, -INF, LOG_2), L(INF, 0, -INF, INF)) \
+    ROW(xlog1py_of_0, ad_xlog1py(a, b), L(0, 0, 0, 2), L(-1, 1, NAN, -1), L(1, 1, 1, 1), \
+        L(0, 0, NAN, -INF), L(-INF, LOG_2, NAN, -INF), L(0, 0, 0, INF)) \
+    ROW(xlog1py_near_0, ad_xlog1py(a, b), L(2, -3), L(1e-8, 0), L(1, 1), \
+        L(1.99999999e-8, 0), L(9.99999995e-9, 0), L(1.99999998, -3)) \
     SAYS("fmod(a, b)", "as C: the sign of a; da = g, db = -g trunc(a/b); NaN for b == 0") \
     ROW(fmod_has_the_sign_of_a, ad_fmod(a, b), L(5, -5, 5, -5), L(3, 3, -3, -3), L(1, 1, 1, 1), L(2, -2, 2, -2), L(1, 1, 1, 1), L(-1, 1, 1, -1)) \
     ROW(fmod_by_0_and_infinity, ad_fmod(a, b), L(5, 5, INF), L(0, INF, 2), L(1, 1, 1), L(NAN, 5, NAN), L(1, 1, 1), L(NAN, 0, NAN)) \
@@ -165,9 +184,101 @@ OF_TWO(FUNCTION)
 static const edge edges[] = {EDGES(ONE) OF_TWO(TWO)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
+/* ---- integers ------------------------------------------------------------------------ */
+
+typedef struct integer_row {
+    const char *name;
+    ad_tensor (*f)(ad_tensor a, ad_tensor b);
+    ad_type type;
+    int64_t a[4], b[4], y[4];
+} integer_row;
+
+/* clang-format off */
+#define INTEGERS(ROW) \
+    ROW(add_of_i32, ad_add(a, b), AD_I32, L(INT32_MAX, -5, 3, INT32_MIN), L(1, 2, -4, -1), \
+        L(INT32_MIN, -3, -1, INT32_MAX)) \
+    ROW(add_of_i64, ad_add(a, b), AD_I64, L(INT64_MAX, 1, 2, 3), L(1, 1, 1, 1), L(INT64_MIN, 2, 3, 4)) \
+    ROW(add_of_u8, ad_add(a, b), AD_U8, L(250, 1, 0, 255), L(10, 1, 0, 255), L(4, 2, 0, 254)) \
+    ROW(sub_of_i32, ad_sub(a, b), AD_I32, L(INT32_MIN, 5, 3, 0), L(1, 7, 3, INT32_MIN), \
+        L(INT32_MAX, -2, 0, INT32_MIN)) \
+    ROW(sub_of_u8, ad_sub(a, b), AD_U8, L(3, 5, 0, 255), L(5, 3, 1, 255), L(254, 2, 255, 0)) \
+    ROW(mul_of_i32, ad_mul(a, b), AD_I32, L(65536, -3, INT32_MIN, 46341), L(65536, 7, -1, 46341), \
+        L(0, -21, INT32_MIN, -2147479015)) \
+    ROW(mul_of_i64, ad_mul(a, b), AD_I64, L(INT64_MAX, 3, -2, 0), L(2, 5, 7, 9), L(-2, 15, -14, 0)) \
+    ROW(mul_of_u8, ad_mul(a, b), AD_U8, L(16, 3, 255, 0), L(17, 5, 255, 9), L(16, 15, 1, 0)) \
+    ROW(mul_by_a_number, ad_mul(-2, ad_add(a, b)), AD_I32, L(1, 2, 3, 4), L(0, 0, 0, 1), L(-2, -4, -6, -10)) \
+    ROW(neg_of_i32, ad_neg(a), AD_I32, L(INT32_MIN, 5, -5, 0), L(0, 0, 0, 0), L(INT32_MIN, -5, 5, 0)) \
+    ROW(neg_of_u8, ad_neg(a), AD_U8, L(1, 0, 255, 128), L(0, 0, 0, 0), L(255, 0, 1, 128)) \
+    ROW(maximum_of_i32, ad_maximum(a, b), AD_I32, L(-5, 3, INT32_MIN, 0), L(-7, 4, INT32_MAX, 0), \
+        L(-5, 4, INT32_MAX, 0)) \
+    ROW(minimum_of_i64, ad_minimum(a, b), AD_I64, L(-5, 3, INT64_MIN, 0), L(-7, 4, INT64_MAX, 0), \
+        L(-7, 3, INT64_MIN, 0)) \
+    ROW(maximum_of_u8, ad_maximum(a, b), AD_U8, L(200, 1, 0, 128), L(100, 2, 255, 127), L(200, 2, 255, 128)) \
+    ROW(floor_div_of_i32, ad_floor_div(a, b), AD_I32, L(7, -7, -7, INT32_MIN), L(-2, 2, -2, -1), \
+        L(-4, -4, 3, INT32_MIN)) \
+    ROW(floor_div_of_i64, ad_floor_div(a, b), AD_I64, L(INT64_MIN, INT64_MIN, 6, -6), L(-1, INT64_MAX, 3, 4), \
+        L(INT64_MIN, -2, 2, -2)) \
+    ROW(floor_div_of_u8, ad_floor_div(a, b), AD_U8, L(200, 255, 0, 3), L(7, 255, 9, 4), L(28, 1, 0, 0)) \
+    ROW(floor_mod_of_i32, ad_floor_mod(a, b), AD_I32, L(7, -7, -7, INT32_MIN), L(-2, 2, -2, -1), L(-1, 1, -1, 0)) \
+    ROW(floor_mod_of_i64, ad_floor_mod(a, b), AD_I64, L(INT64_MIN, 6, -6, 7), L(INT64_MAX, -4, 4, 7), \
+        L(INT64_MAX - 1, -2, 2, 0)) \
+    ROW(floor_mod_of_u8, ad_floor_mod(a, b), AD_U8, L(200, 255, 0, 3), L(7, 255, 9, 4), L(4, 0, 0, 3))
+/* clang-format on */
+
+#undef FUNCTION
+#define FUNCTION(row, result, ...)                       \
+    static ad_tensor run_##row(ad_tensor a, ad_tensor b) \
+    {                                                    \
+        (void)b;                                         \
+        return result;                                   \
+    }
+#define INTEGER(row, result, type, a, b, y) {#row, run_##row, type, a, b, y},
+
+INTEGERS(FUNCTION)
+static const integer_row integer_rows[] = {INTEGERS(INTEGER)};
+
+START_TEST(integers_wrap_around)
+{
+    const integer_row *r = &integer_rows[_i];
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor a = ad_cast(ad_freeze(t, AD_VIEW(r->a, 4)), r->type);
+    ad_tensor b = ad_cast(ad_freeze(t, AD_VIEW(r->b, 4)), r->type);
+    ad_tensor y = r->f(a, b);
+    ck_assert_msg(ad_tape_status(t) == AD_OK, "%s: %s", r->name, ad_tape_error(t));
+    ck_assert_int_eq(ad_read(y).type, r->type);
+    const int64_t *numbers = ad_read(ad_cast(y, AD_I64)).data;
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_msg(numbers[i] == r->y[i], "%s: element %zu is %lld, not %lld", r->name, i,
+                      (long long)numbers[i], (long long)r->y[i]);
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(integers_broadcast_in_any_layout)
+{
+    static const int32_t row[] = {1, 2, 3}, column[] = {10, 20};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor a = ad_freeze(t, AD_VIEW(row, 3)), b = ad_freeze(t, AD_VIEW(column, 2, 1));
+    ad_tensor sums = ad_add(ad_flip(a, AD_AXES()), b),
+              rests = ad_floor_mod(ad_transpose(sums), ad_freeze(t, AD_VIEW(column, 2)));
+    ad_view y = ad_read(sums), z = ad_read(rests);
+    static const double sum[] = {13, 12, 11, 23, 22, 21}, rest[] = {3, 3, 2, 2, 1, 1};
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert_double_eq(ad_view_get(&y, i), sum[i]);
+        ck_assert_double_eq(ad_view_get(&z, i), rest[i]);
+    }
+    ad_tape_free(t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("edges of elementwise operations");
+    TCase *of_integers = tcase_create("integers");
+    tcase_add_loop_test(of_integers, integers_wrap_around, 0,
+                        sizeof integer_rows / sizeof *integer_rows);
+    tcase_add_test(of_integers, integers_broadcast_in_any_layout);
     suite_add_tcase(suite, edge_rows());
+    suite_add_tcase(suite, of_integers);
     return run_suite(suite);
 }

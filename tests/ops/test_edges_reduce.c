@@ -26,7 +26,18 @@ static const uint8_t bytes[] = {0, 200, 255, 0, 255};
     ROW(cumsum_exclusive, ad_cumsum(a, 0, AD_EXCLUSIVE), L(2, 5, 3), L(1, 10, 100), L(0, 2, 7), L(110, 100, 0)) \
     ROW(cumsum_reverse, ad_cumsum(a, 0, AD_REVERSE), L(2, 5, 3), L(1, 10, 100), L(10, 8, 3), L(1, 11, 111)) \
     ROW(cumsum_reverse_and_exclusive, ad_cumsum(a, 0, AD_REVERSE | AD_EXCLUSIVE), \
-        L(2, 5, 3), L(1, 10, 100), L(8, 3, 0), L(0, 1, 11))
+        L(2, 5, 3), L(1, 10, 100), L(8, 3, 0), L(0, 1, 11)) \
+    SAYS("logcumsumexp of -inf", "-inf, with gradient 0; so is the first result with AD_EXCLUSIVE") \
+    ROW(logcumsumexp_of_minus_inf, ad_logcumsumexp(a, 0, 0), \
+        L(-INF, -INF, 2, -INF), L(1, 2, 4, 8), L(-INF, -INF, 2, 2), L(0, 0, 12, 0)) \
+    ROW(logcumsumexp_exclusive, ad_logcumsumexp(a, 0, AD_EXCLUSIVE), \
+        L(1, 1, 5), L(1, 2, 4), L(-INF, 1, 1.6931471805599453), L(4, 2, 0)) \
+    ROW(logcumsumexp_reverse, ad_logcumsumexp(a, 0, AD_REVERSE), \
+        L(-1e4, 1, 1), L(1, 2, 4), L(1.6931471805599453, 1.6931471805599453, 1), L(0, 1.5, 5.5)) \
+    ROW(logcumsumexp_does_not_overflow, ad_logcumsumexp(a, 0, 0), \
+        L(1e4, 1e4, -1e4, 1e5), L(1, 2, 4, 8), L(1e4, 10000.693147180560, 10000.693147180560, 1e5), L(4, 3, 0, 8)) \
+    ROW(logcumsumexp_of_inf, ad_logcumsumexp(a, 0, 0), L(1, INF, 3), L(1, 0, 0), L(1, INF, INF), L(1, 0, 0)) \
+    ROW(logcumsumexp_passes_nan_on, ad_logcumsumexp(a, 0, 0), L(1, NAN, INF), L(1, 0, 0), L(1, NAN, NAN), L(1, 0, 0))
 
 #define NORMS(ROW) \
     ROW(norm_2_at_0, ad_norm(a, 2), L(0, 0), L(1), L(0), L(0, 0)) \

@@ -36,6 +36,10 @@ static ad_tensor entropy_with(ad_tensor a, ad_tensor label, double smoothing, co
     ROW(pad_is_a_constant, ad_pad(a, 0, 1, 1, NAN), L(1, 2), L(9, 1, 10, 9), L(NAN, 1, 2, NAN), L(1, 10)) \
     ROW(pad_reflect_does_not_repeat_the_edge, ad_pad_reflect(a, 0, 1, 2), \
         L(1, 2, 3), L(1, 10, 100, 1000, 10, 1), L(2, 1, 2, 3, 2, 1), L(11, 111, 1000)) \
+    ROW(pad_symmetric_repeats_the_edge, ad_pad_symmetric(a, 0, 1, 2), \
+        L(1, 2, 3), L(1, 10, 100, 1000, 10, 1), L(1, 1, 2, 3, 3, 2), L(11, 101, 1010)) \
+    ROW(band_part_gives_an_exact_0, ad_band_part(SQUARE(a), 0, -1), L(INF, NAN, NAN, 4), L(NAN, INF, NAN, 1), \
+        L(INF, NAN, 0, 4), L(NAN, INF, 0, 1)) \
     ROW(pad_edge_accumulates, ad_pad_edge(a, 0, 2, 1), \
         L(1, 2), L(1, 10, 100, 1000, 10), L(1, 1, 1, 2, 2), L(111, 1010)) \
     ROW(tril_gives_an_exact_0, ad_tril(SQUARE(a), -1), L(INF, NAN, 3, NAN), L(INF, NAN, 1, NAN), \
@@ -52,7 +56,23 @@ static ad_tensor entropy_with(ad_tensor a, ad_tensor label, double smoothing, co
 /* Of two. */
 #define EDGES_OF_INDICES(ROW) \
     ROW(scatter_add_accumulates_what_repeats, ad_scatter_add(a, WITH(twice_0, 3), b, 0), \
-        L(1, 2, 3), L(10, 20, 40), L(1, 2, 4), L(31, 42, 3), L(1, 2, 4), L(1, 1, 2))
+        L(1, 2, 3), L(10, 20, 40), L(1, 2, 4), L(31, 42, 3), L(1, 2, 4), L(1, 1, 2)) \
+    ROW(scatter_set_keeps_the_last, ad_scatter_set(a, WITH(twice_0, 3), b, 0), \
+        L(NAN, INF, 3), L(10, 20, 40), L(1, 2, 4), L(20, 40, 3), L(0, 0, 4), L(0, 1, 2)) \
+    ROW(scatter_max_shares_among_ties, ad_scatter_max(a, WITH(twice_0, 3), b, 0), \
+        L(5, 2, 3), L(5, 5, 1), L(3, 2, 4), L(5, 2, 3), L(1, 2, 4), L(1, 1, 0)) \
+    ROW(scatter_min_shares_among_ties, ad_scatter_min(a, WITH(twice_0, 3), b, 0), \
+        L(5, 2, 3), L(7, 5, 1), L(4, 2, 1), L(5, 1, 3), L(2, 0, 1), L(0, 2, 2)) \
+    ROW(scatter_max_passes_nan_on, ad_scatter_max(a, WITH(twice_0, 3), b, 0), \
+        L(NAN, 1, 2), L(INF, 2, NAN), L(1, 1, 1), L(NAN, NAN, 2), L(1, 0, 1), L(0, 0, 1)) \
+    ROW(scatter_mul_of_zeros, ad_scatter_mul(a, WITH(twice_0, 3), b, 0), \
+        L(0, 2, 3), L(3, 4, 0), L(1, 1, 1), L(0, 0, 3), L(12, 0, 1), L(0, 0, 2)) \
+    ROW(set_diag_gives_an_exact_0, ad_set_diag(SQUARE(a), ad_slice(b, 0, 1, 3), 0), \
+        L(INF, 2, 3, NAN), L(NAN, 5, 6, NAN), L(1, 10, 100, INF), L(5, 2, 3, 6), L(0, 10, 100, 0), L(0, 1, INF, 0)) \
+    ROW(slice_assign_gives_an_exact_0, ad_slice_assign(a, ad_slice(b, 0, 0, 2), 0, 1, 3), \
+        L(1, NAN, INF, 4), L(5, 6, NAN, NAN), L(1, 10, 100, 1000), L(1, 5, 6, 4), L(1, 0, 0, 1000), L(10, 100, 0, 0)) \
+    ROW(einsum_counts_what_is_there_twice, ad_einsum(2, ((ad_tensor[]){SQUARE(a), SQUARE(b)}), "ii,ij->"), \
+        L(1, 2, 3, 4), L(10, 20, 30, 40), L(1), L(310), L(30, 0, 0, 70), L(1, 1, 4, 4))
 
 /* Of a prediction a and a target b. */
 #define EDGES_OF_LOSSES(ROW) \
@@ -217,6 +237,19 @@ typedef struct integer_row {
     ROW(scatter_integers, ad_scatter_add(x, less_1(x), x, 0), AD_I32, L(2, 4, 6)) \
     ROW(count_by_scatter, ad_scatter_add(ad_cast(x, AD_I64), WITH(twice_0, 3), ad_cast(x, AD_I64), 0), \
         AD_I64, L(4, 5, 3)) \
+    ROW(set_masks_by_scatter, ad_scatter_set(ad_greater(x, 1), WITH(twice_0, 2), ad_less(WITH(twice_0, 2), 1), 0), \
+        AD_BOOL, L(1, 1, 1)) \
+    ROW(greatest_by_scatter, ad_scatter_max(x, WITH(twice_0, 3), ad_flip(x, AD_AXES()), 0), AD_I32, L(3, 2, 3)) \
+    ROW(least_by_scatter, ad_scatter_min(ad_cast(x, AD_U8), WITH(twice_0, 3), ad_cast(x, AD_U8), 0), AD_U8, L(1, 2, 3)) \
+    ROW(product_by_scatter, ad_scatter_mul(ad_cast(x, AD_I64), WITH(twice_0, 3), ad_cast(x, AD_I64), 0), \
+        AD_I64, L(2, 6, 3)) \
+    ROW(products_of_bytes_wrap, ad_scatter_mul(large_bytes(x), less_1(x), large_bytes(x), 0), AD_U8, L(209, 100, 249)) \
+    ROW(set_diag_of_integers, ad_set_diag(ad_expand(x, 0), ad_slice(x, 0, 0, 1), 2), AD_I32, L(1, 2, 1)) \
+    ROW(band_part_of_bytes, ad_band_part(ad_reshape(ad_cast(x, AD_U8), AD_SHAPE(1, 3)), 0, 1), AD_U8, L(1, 2, 0)) \
+    ROW(slice_assign_of_masks, ad_slice_assign(ad_greater(x, 1), ad_greater(ad_slice(x, 0, 1, 2), 0), 0, 0, 1), \
+        AD_BOOL, L(1, 1, 1)) \
+    ROW(pixels_of_integers, ad_depth_to_space(ad_reshape(ad_repeat(ad_slice(x, 0, 0, 2), 0, 2), AD_SHAPE(1, 1, 1, 4)), 2), \
+        AD_I32, L(1, 1, 2, 2)) \
     ROW(one_hot_bytes, ad_slice(ad_one_hot(x, 4, AD_U8), 0, 2, 3), AD_U8, L(0, 0, 0, 1)) \
     ROW(one_hot_masks, ad_slice(ad_one_hot(x, 4, AD_BOOL), 0, 0, 1), AD_BOOL, L(0, 1, 0, 0)) \
     ROW(take_along_axis_of_integers, ad_take_along_axis(x, WITH(twice_0, 3), 0), AD_I32, L(1, 1, 2))
@@ -231,10 +264,15 @@ typedef struct integer_row {
     }
 #define INTEGER(row, result, type, y) {#row, run_##row, type, y},
 
-/* Integers have no arithmetic: by way of floats. */
 static ad_tensor less_1(ad_tensor x)
 {
-    return ad_cast(ad_sub(ad_cast(x, AD_F64), 1), AD_I32);
+    return ad_sub(x, 1);
+}
+
+/* 201, 202, 203 */
+static ad_tensor large_bytes(ad_tensor x)
+{
+    return ad_add(ad_cast(x, AD_U8), 200);
 }
 
 INTEGERS(FUNCTION)

@@ -26,6 +26,10 @@ inline ad_tensor ad_div(ad_tensor a, double b) { return ad_div(a, ad_number(b));
 inline ad_tensor ad_div(double a, ad_tensor b) { return ad_div(ad_number(a), b); }
 inline ad_tensor ad_pow(ad_tensor a, double b) { return ad_pow(a, ad_number(b)); }
 inline ad_tensor ad_pow(double a, ad_tensor b) { return ad_pow(ad_number(a), b); }
+inline ad_tensor ad_xlogy(ad_tensor a, double b) { return ad_xlogy(a, ad_number(b)); }
+inline ad_tensor ad_xlogy(double a, ad_tensor b) { return ad_xlogy(ad_number(a), b); }
+inline ad_tensor ad_xlog1py(ad_tensor a, double b) { return ad_xlog1py(a, ad_number(b)); }
+inline ad_tensor ad_xlog1py(double a, ad_tensor b) { return ad_xlog1py(ad_number(a), b); }
 inline ad_tensor ad_hypot(ad_tensor a, double b) { return ad_hypot(a, ad_number(b)); }
 inline ad_tensor ad_hypot(double a, ad_tensor b) { return ad_hypot(ad_number(a), b); }
 inline ad_tensor ad_atan2(ad_tensor a, double b) { return ad_atan2(a, ad_number(b)); }
@@ -40,6 +44,10 @@ inline ad_tensor ad_leaky_relu(ad_tensor a, double b) { return ad_leaky_relu(a, 
 inline ad_tensor ad_leaky_relu(double a, ad_tensor b) { return ad_leaky_relu(ad_number(a), b); }
 inline ad_tensor ad_celu(ad_tensor a, double b) { return ad_celu(a, ad_number(b)); }
 inline ad_tensor ad_celu(double a, ad_tensor b) { return ad_celu(ad_number(a), b); }
+inline ad_tensor ad_floor_div(ad_tensor a, double b) { return ad_floor_div(a, ad_number(b)); }
+inline ad_tensor ad_floor_div(double a, ad_tensor b) { return ad_floor_div(ad_number(a), b); }
+inline ad_tensor ad_floor_mod(ad_tensor a, double b) { return ad_floor_mod(a, ad_number(b)); }
+inline ad_tensor ad_floor_mod(double a, ad_tensor b) { return ad_floor_mod(ad_number(a), b); }
 inline ad_tensor ad_clamp(ad_tensor x, ad_tensor low, double high)
 {
     return ad_clamp(x, low, ad_number(high));
@@ -143,6 +151,8 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_mul(a, b) (ad_mul)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_div(a, b) (ad_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_pow(a, b) (ad_pow)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_xlogy(a, b) (ad_xlogy)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_xlog1py(a, b) (ad_xlog1py)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_hypot(a, b) (ad_hypot)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_atan2(a, b) (ad_atan2)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_fmod(a, b) (ad_fmod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
@@ -150,6 +160,8 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_minimum(a, b) (ad_minimum)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_leaky_relu(a, b) (ad_leaky_relu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_celu(a, b) (ad_celu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_floor_div(a, b) (ad_floor_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+#define ad_floor_mod(a, b) (ad_floor_mod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_clamp(x, low, high) \
     (ad_clamp)(AD_AT_LINE(AD_OF(x)), AD_AT_LINE(AD_OF(low)), AD_AT_LINE(AD_OF(high)))
 #define ad_lerp(a, b, t) (ad_lerp)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)), AD_AT_LINE(AD_OF(t)))
@@ -189,6 +201,7 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_log2(...) (ad_log2)(AD_AT_LINE(__VA_ARGS__))
 #define ad_log10(...) (ad_log10)(AD_AT_LINE(__VA_ARGS__))
 #define ad_log1p(...) (ad_log1p)(AD_AT_LINE(__VA_ARGS__))
+#define ad_log1mexp(...) (ad_log1mexp)(AD_AT_LINE(__VA_ARGS__))
 #define ad_sin(...) (ad_sin)(AD_AT_LINE(__VA_ARGS__))
 #define ad_cos(...) (ad_cos)(AD_AT_LINE(__VA_ARGS__))
 #define ad_tan(...) (ad_tan)(AD_AT_LINE(__VA_ARGS__))
@@ -219,6 +232,7 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_mish(...) (ad_mish)(AD_AT_LINE(__VA_ARGS__))
 #define ad_hard_sigmoid(...) (ad_hard_sigmoid)(AD_AT_LINE(__VA_ARGS__))
 #define ad_hard_tanh(...) (ad_hard_tanh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_hard_swish(...) (ad_hard_swish)(AD_AT_LINE(__VA_ARGS__))
 #define ad_isfinite(...) (ad_isfinite)(AD_AT_LINE(__VA_ARGS__))
 #define ad_isinf(...) (ad_isinf)(AD_AT_LINE(__VA_ARGS__))
 #define ad_isnan(...) (ad_isnan)(AD_AT_LINE(__VA_ARGS__))
@@ -258,6 +272,7 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_log_softmax(x, ...) (ad_log_softmax)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_cumsum(x, ...) (ad_cumsum)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_cumprod(x, ...) (ad_cumprod)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_logcumsumexp(x, ...) (ad_logcumsumexp)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_sort(x, ...) (ad_sort)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_argsort(x, ...) (ad_argsort)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_top_k(x, ...) (ad_top_k)(AD_AT_LINE(x), __VA_ARGS__)
@@ -272,6 +287,8 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_unbroadcast(x, ...) (ad_unbroadcast)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_slice(x, ...) (ad_slice)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_slice_step(x, ...) (ad_slice_step)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_slice_assign(x, values, ...) \
+    (ad_slice_assign)(AD_AT_LINE(x), AD_AT_LINE(values), __VA_ARGS__)
 #define ad_split(x, ...) (ad_split)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_unstack(x, ...) (ad_unstack)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_diagonal(x, ...) (ad_diagonal)(AD_AT_LINE(x), __VA_ARGS__)
@@ -279,6 +296,9 @@ inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(a
 #define ad_trace(...) (ad_trace)(AD_AT_LINE(__VA_ARGS__))
 #define ad_tril(x, ...) (ad_tril)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_triu(x, ...) (ad_triu)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_band_part(x, ...) (ad_band_part)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_set_diag(x, diagonal, ...) \
+    (ad_set_diag)(AD_AT_LINE(x), AD_AT_LINE(diagonal), __VA_ARGS__)
 static inline AD_UNUSED ad_tensor
 ad_concat_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 {
@@ -296,7 +316,10 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
 #define ad_repeat(x, ...) (ad_repeat)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_pad(x, ...) (ad_pad)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_pad_reflect(x, ...) (ad_pad_reflect)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_pad_symmetric(x, ...) (ad_pad_symmetric)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_pad_edge(x, ...) (ad_pad_edge)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_depth_to_space(x, ...) (ad_depth_to_space)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_space_to_depth(x, ...) (ad_space_to_depth)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_gather(x, index, ...) (ad_gather)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_index_select(x, index, ...) \
     (ad_index_select)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
@@ -307,11 +330,25 @@ ad_stack_at_line(const char *source_line, int n, const ad_tensor *x, int axis)
     (ad_take_along_axis)(AD_AT_LINE(x), AD_AT_LINE(index), __VA_ARGS__)
 #define ad_scatter_add(x, index, updates, ...) \
     (ad_scatter_add)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_set(x, index, updates, ...) \
+    (ad_scatter_set)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_min(x, index, updates, ...) \
+    (ad_scatter_min)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_max(x, index, updates, ...) \
+    (ad_scatter_max)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
+#define ad_scatter_mul(x, index, updates, ...) \
+    (ad_scatter_mul)(AD_AT_LINE(x), AD_AT_LINE(index), AD_AT_LINE(updates), __VA_ARGS__)
 #define ad_one_hot(index, ...) (ad_one_hot)(AD_AT_LINE(index), __VA_ARGS__)
 #define ad_matmul(a, b) (ad_matmul)(AD_AT_LINE(a), AD_AT_LINE(b))
 #define ad_matvec(a, x) (ad_matvec)(AD_AT_LINE(a), AD_AT_LINE(x))
 #define ad_dot(a, b) (ad_dot)(AD_AT_LINE(a), AD_AT_LINE(b))
 #define ad_outer(a, b) (ad_outer)(AD_AT_LINE(a), AD_AT_LINE(b))
+static inline AD_UNUSED ad_tensor
+ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char *spec)
+{
+    return ad_einsum(n, ad_tensors_at_line(x, n, source_line), spec);
+}
+#define ad_einsum(...) ad_einsum_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_dense(x, w, b, ...) (ad_dense)(AD_AT_LINE(x), AD_AT_LINE(w), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_l1_loss(prediction, target) (ad_l1_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_l2_loss(prediction, target) (ad_l2_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))

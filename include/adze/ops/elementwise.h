@@ -37,6 +37,9 @@ AD_API ad_tensor ad_log(ad_tensor x);         /* the natural logarithm; derivati
 AD_API ad_tensor ad_log2(ad_tensor x);        /* the logarithm to base 2 */
 AD_API ad_tensor ad_log10(ad_tensor x);       /* the logarithm to base 10 */
 AD_API ad_tensor ad_log1p(ad_tensor x);       /* log(1 + x), accurate for small x */
+AD_API ad_tensor ad_log1mexp(ad_tensor x);    /* log(1 - exp(x)) for x <= 0, without cancellation:
+                                                 from log(p) to log(1 - p); -inf at 0. (JAX's
+                                                 function of that name takes -x.) */
 
 /* ---- trigonometric and hyperbolic --------------------------------------------------- */
 
@@ -86,6 +89,7 @@ AD_API ad_tensor ad_gelu_erf(ad_tensor x);     /* x (1 + erf(x / sqrt(2))) / 2 *
 AD_API ad_tensor ad_mish(ad_tensor x);         /* x tanh(softplus(x)) */
 AD_API ad_tensor ad_hard_sigmoid(ad_tensor x); /* min(max(x + 3, 0), 6) / 6 */
 AD_API ad_tensor ad_hard_tanh(ad_tensor x);    /* min(max(x, -1), 1) */
+AD_API ad_tensor ad_hard_swish(ad_tensor x);   /* x hard_sigmoid(x); derivative 1 at 3 */
 
 /* ---- two operands ------------------------------------------------------------------- */
 
@@ -95,6 +99,13 @@ AD_API ad_tensor ad_mul(ad_tensor a, ad_tensor b);   /* a b */
 AD_API ad_tensor ad_div(ad_tensor a, ad_tensor b);   /* a / b; for b = 0 inf or NaN (IEEE 754) */
 AD_API ad_tensor ad_pow(ad_tensor a, ad_tensor b);   /* a^b; da = b a^(b-1), 0 at b = 0;
                                                         db = y log a, 0 for a <= 0 */
+
+AD_API ad_tensor ad_xlogy(ad_tensor a, ad_tensor b);   /* a log(b), but 0 where a is 0, even at
+                                                          b = 0; da = log(b), db = a / b */
+AD_API ad_tensor ad_xlog1py(ad_tensor a, ad_tensor b); /* a log(1 + b), accurate for small b, but 0
+                                                          where a is 0, even at b = -1;
+                                                          da = log(1 + b), db = a / (1 + b) */
+
 AD_API ad_tensor ad_hypot(ad_tensor a, ad_tensor b); /* sqrt(a^2 + b^2), without overflow; gradient
                                                         0 where both are 0 */
 AD_API ad_tensor ad_atan2(ad_tensor a, ad_tensor b); /* the angle of the point (b, a), in radians;
@@ -112,6 +123,15 @@ AD_API ad_tensor ad_leaky_relu(ad_tensor a, ad_tensor b); /* a for a > 0, else b
                                                              often a plain number */
 AD_API ad_tensor ad_celu(ad_tensor a, ad_tensor b);       /* a for a > 0, else b (exp(a / b) - 1),
                                                              for b > 0 */
+
+/* ---- integers ----------------------------------------------------------------------- */
+/* ad_neg, ad_add, ad_sub, ad_mul, ad_maximum and ad_minimum take i32, i64 and u8 as well. Results
+ * that do not fit wrap around. Integers have no derivative. */
+
+AD_API ad_tensor ad_floor_div(ad_tensor a, ad_tensor b); /* floor(a / b) of integers: 7 by -2 is -4;
+                                                            AD_DOMAIN for b = 0 */
+AD_API ad_tensor ad_floor_mod(ad_tensor a, ad_tensor b); /* a - b floor(a / b) of integers, with the
+                                                            sign of b; AD_DOMAIN for b = 0 */
 
 /* ---- three operands ----------------------------------------------------------------- */
 

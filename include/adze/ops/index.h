@@ -35,6 +35,26 @@ AD_API ad_tensor ad_take_along_axis(ad_tensor x, ad_tensor index, int axis);
  * shape of that gather's result. Any type but bool; integers wrap around. */
 AD_API ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
 
+/* x, with updates in the place of the elements that ad_gather(x, index, axis) would pick. Where an
+ * index is repeated the last update stays, and the gradient goes to that one only. updates has the
+ * shape of that gather's result. Any type. */
+AD_API ad_tensor ad_scatter_set(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
+
+/* x, with the least of each element that ad_gather(x, index, axis) would pick and of the updates
+ * for it; NaN if one is NaN. Equal ones share the gradient evenly, as in ad_min. updates has the
+ * shape of that gather's result. Any type but bool. */
+AD_API ad_tensor ad_scatter_min(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
+
+/* x, with the greatest of each element that ad_gather(x, index, axis) would pick and of the updates
+ * for it; NaN if one is NaN. Equal ones share the gradient evenly, as in ad_max. updates has the
+ * shape of that gather's result. Any type but bool. */
+AD_API ad_tensor ad_scatter_max(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
+
+/* x, with the elements that ad_gather(x, index, axis) would pick multiplied by the updates for
+ * them. The gradient is exact even where factors are 0. updates has the shape of that gather's
+ * result. Any type but bool; integers wrap around. */
+AD_API ad_tensor ad_scatter_mul(ad_tensor x, ad_tensor index, ad_tensor updates, int axis);
+
 /* Vectors with a 1 at the index and 0 elsewhere, of the given type: [...] -> [..., classes]. The
  * index must be in [0, classes). */
 AD_API ad_tensor ad_one_hot(ad_tensor index, int64_t classes, ad_type type);

@@ -102,7 +102,7 @@ AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis);
 
 /* How a running sum or product goes: 0, one of these, or both. */
 enum {
-    AD_EXCLUSIVE = 1, /* without the element itself: the first result is 0 (or 1) */
+    AD_EXCLUSIVE = 1, /* without the element itself: the first result is 0 (or 1, or -inf) */
     AD_REVERSE = 2    /* from the end of the axis to its beginning */
 };
 
@@ -113,6 +113,11 @@ AD_API ad_tensor ad_cumsum(ad_tensor x, int axis, unsigned how);
 /* Running products along an axis. how is 0, AD_EXCLUSIVE, AD_REVERSE or both; other bits are
  * AD_MISUSE. The gradient is exact even where factors are 0. */
 AD_API ad_tensor ad_cumprod(ad_tensor x, int axis, unsigned how);
+
+/* Running log(sum(exp(x))) along an axis, without overflow. how is 0, AD_EXCLUSIVE, AD_REVERSE or
+ * both; other bits are AD_MISUSE. Of nothing, and of elements that are all -inf, it is -inf, and
+ * the gradient is 0. */
+AD_API ad_tensor ad_logcumsumexp(ad_tensor x, int axis, unsigned how);
 
 typedef struct ad_ranked {
     ad_tensor values, indices;

@@ -43,6 +43,12 @@ AD_API ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end);
  * of 0 is AD_MISUSE. */
 AD_API ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64_t step);
 
+/* x with elements begin to end - 1 along an axis replaced by those of values, which has the shape
+ * of ad_slice(x, axis, begin, end). Bounds are as there. (For steps, and for other choices,
+ * ad_scatter_set takes an index.) */
+AD_API ad_tensor ad_slice_assign(ad_tensor x, ad_tensor values, int axis, int64_t begin,
+                                 int64_t end);
+
 /* Cuts x along an axis into y[0] to y[n - 1], of these extents; equal ones if extents is NULL.
  * Returns the tape's status; on failure all of y is dead. */
 AD_API ad_status ad_split(ad_tensor x, int axis, int n, const int64_t *extents, ad_tensor *y);
@@ -63,6 +69,13 @@ AD_API ad_tensor ad_trace(ad_tensor x);               /* the sum of the main dia
                                                          [..., m, n] -> [...] */
 AD_API ad_tensor ad_tril(ad_tensor x, int64_t k);     /* x with exact zeros above diagonal k */
 AD_API ad_tensor ad_triu(ad_tensor x, int64_t k);     /* x with exact zeros below diagonal k */
+
+/* x with exact zeros outside of a band: `lower` diagonals below the main one stay, and `upper`
+ * above it; all of them for a negative number, as in TensorFlow. */
+AD_API ad_tensor ad_band_part(ad_tensor x, int64_t lower, int64_t upper);
+
+/* x with diagonal k replaced. The diagonal has the shape of ad_diagonal(x, k), [..., d]. */
+AD_API ad_tensor ad_set_diag(ad_tensor x, ad_tensor diagonal, int64_t k);
 
 /* ---- joining ------------------------------------------------------------------------ */
 /* An error is recorded on the tape of an operand. If no operand is on a tape (n < 1, x NULL,
@@ -93,9 +106,26 @@ AD_API ad_tensor ad_pad(ad_tensor x, int axis, int64_t before, int64_t after, do
  * both are less than the extent. */
 AD_API ad_tensor ad_pad_reflect(ad_tensor x, int axis, int64_t before, int64_t after);
 
+/* x with `before` more elements at the beginning of an axis and `after` more at its end, mirrored
+ * beyond the first and the last element, which are repeated: b a a b c c b. AD_BAD_SHAPE if one of
+ * them is greater than the extent. */
+AD_API ad_tensor ad_pad_symmetric(ad_tensor x, int axis, int64_t before, int64_t after);
+
 /* x with `before` copies of the first element at the beginning of an axis and `after` copies of the
  * last at its end. */
 AD_API ad_tensor ad_pad_edge(ad_tensor x, int axis, int64_t before, int64_t after);
+
+/* ---- blocks of images --------------------------------------------------------------- */
+/* Images are [n, height, width, channels]. Of the channels of a pixel, those for its block are
+ * [row, column, channel], as in TensorFlow (torch's pixel_shuffle has the channel first). */
+
+/* Channels become blocks of pixels: [n, h, w, block block c] -> [n, h block, w block, c].
+ * AD_BAD_SHAPE unless the channels divide so. */
+AD_API ad_tensor ad_depth_to_space(ad_tensor x, int64_t block);
+
+/* Blocks of pixels become channels: [n, h block, w block, c] -> [n, h, w, block block c].
+ * AD_BAD_SHAPE unless height and width divide so. */
+AD_API ad_tensor ad_space_to_depth(ad_tensor x, int64_t block);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -23,6 +23,10 @@ PIECEWISE(ad_hard_sigmoid,
           x < -3 ? 0 : x > 3 ? 1 : (x + 3) / 6,
           x > -3 && x < 3 ? AD_LIKE(x, 1) / 6 : 0)
 PIECEWISE(ad_hard_tanh, x < -1 ? -1 : x > 1 ? 1 : x, x > -1 && x < 1)
+RARE(     ad_hard_swish,
+          x <= -3 ? 0 : x >= 3 ? x : x * ((x + 3) / 6),
+          x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6,
+          x > -3 && x < 3 ? AD_LIKE(x, 1) / 3 : 0)
 UNARY(    ad_tanh,      AD_TANH(x),                  1 - y * y,             -2 * y * (1 - y * y))
 UNARY(    ad_sigmoid,   AD_SIGMOID(x),               y * (1 - y),           y * (1 - y) * (1 - 2 * y))
 LONG(     ad_log_sigmoid,
@@ -58,8 +62,8 @@ const ad_unary_kernels *ad_activation_kernels(ad_activation activation)
 }
 
 const ad_op *const ad_activation_ops[] = {
-    &ad_relu_op,     &ad_relu6_op,    &ad_hard_sigmoid_op, &ad_hard_tanh_op,
-    &ad_tanh_op,     &ad_sigmoid_op,  &ad_log_sigmoid_op,  &ad_softplus_op,
-    &ad_softsign_op, &ad_elu_op,      &ad_selu_op,         &ad_silu_op,
-    &ad_gelu_op,     &ad_gelu_erf_op, &ad_mish_op,         NULL,
+    &ad_relu_op, &ad_relu6_op,   &ad_hard_sigmoid_op, &ad_hard_tanh_op, &ad_hard_swish_op,
+    &ad_tanh_op, &ad_sigmoid_op, &ad_log_sigmoid_op,  &ad_softplus_op,  &ad_softsign_op,
+    &ad_elu_op,  &ad_selu_op,    &ad_silu_op,         &ad_gelu_op,      &ad_gelu_erf_op,
+    &ad_mish_op, NULL,
 };

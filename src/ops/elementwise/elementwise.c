@@ -20,6 +20,10 @@ static inline const ad_view *third(int arity, const ad_view *x, const ad_view *y
 void ad_elementwise_forward(const ad_forward_args *c)
 {
     const ad_elementwise_kernels *k = c->op->kernels;
+    if (c->y.type > AD_F64) {
+        ad_integers_forward(c, k->integers);
+        return;
+    }
     const ad_kernel *kernel = &k->forward.of[c->y.type];
     const void *run[] = {c->x[0].data, c->x[1].data, third(c->arity, c->x, c->x)->data};
     size_t size = ad_float_size(c->y.type);

@@ -10,12 +10,14 @@
 #include "adze/ops.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/expressions.h"
+#include "ops/elementwise/integers.h"
 
 /* z is y where there are two operands, and c where there are three. */
 typedef struct ad_elementwise_kernels {
     ad_blocks forward;    /* a, b (, c) -> y */
     ad_blocks slope[3];   /* a, b, z, t -> t dy/da;  t dy/db;  t dy/dc */
     ad_blocks bend[3][3]; /* a, b, z, g, t -> g t d2y/da2, g t d2y/dadb, ...; a symmetric matrix */
+    const ad_integer_kernels *integers; /* or NULL */
 } ad_elementwise_kernels;
 
 void ad_elementwise_forward(const ad_forward_args *c);
@@ -27,7 +29,7 @@ void ad_elementwise_curvature(const ad_curvature_args *c);
 const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *y);
 
 /* A derivative as a function, and as a kernel that multiplies it by a cotangent or a tangent, or
- * both. SLOPE is AD_ADDING_KERNEL, or AD_KERNEL where it is long. */
+ * both. SLOPE is AD_ADDING_KERNEL, or KERNEL where it is long. */
 #define AD_PART(name, s, T, z, part)         \
     AD_INLINE T name##_of_##s(T a, T b, T z) \
     {                                        \
@@ -38,9 +40,9 @@ const char *ad_shape_broadcast_3(const ad_shape *x, const void *attr, ad_shape *
 #define AD_SLOPE_PART(name, s, T, z, part, SLOPE) \
     AD_PART(name, s, T, z, part)                  \
     SLOPE(name##_##s, T, AD_TIMES(AD_IN(T, 3), AD_PART_AT(name, s, T)))
-#define AD_BEND_PART(name, s, T, z, part) \
-    AD_PART(name, s, T, z, part)          \
-    AD_KERNEL(name##_##s, T, AD_TIMES(AD_IN(T, 3), AD_IN(T, 4), AD_PART_AT(name, s, T)))
+#define AD_BEND_PART(name, s, T, z, part, KERNEL) \
+    AD_PART(name, s, T, z, part)                  \
+    KERNEL(name##_##s, T, AD_TIMES(AD_IN(T, 3), AD_IN(T, 4), AD_PART_AT(name, s, T)))
 
 /* The op, whose kernels are op##_kernels, with its texts. */
 #define AD_ELEMENTWISE_OP(op, count, op_flags, shape_rule, ...) \

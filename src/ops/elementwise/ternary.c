@@ -14,13 +14,13 @@
     AD_SLOPE_PART(op##_da, s, T, c, da, AD_ADDING_KERNEL)                                 \
     AD_SLOPE_PART(op##_db, s, T, c, db, AD_ADDING_KERNEL)                                 \
     AD_SLOPE_PART(op##_dc, s, T, c, dc, AD_ADDING_KERNEL)                                 \
-    AD_BEND_PART(op##_dab, s, T, c, dab)                                                  \
-    AD_BEND_PART(op##_dac, s, T, c, dac)                                                  \
-    AD_BEND_PART(op##_dbc, s, T, c, dbc)
+    AD_BEND_PART(op##_dab, s, T, c, dab, AD_KERNEL)                                       \
+    AD_BEND_PART(op##_dac, s, T, c, dac, AD_KERNEL)                                       \
+    AD_BEND_PART(op##_dbc, s, T, c, dbc, AD_KERNEL)
 
 /* A second derivative by one operand alone. */
-AD_BEND_PART(none, f32, float, c, 0)
-AD_BEND_PART(none, f64, double, c, 0)
+AD_BEND_PART(none, f32, float, c, 0, AD_KERNEL)
+AD_BEND_PART(none, f64, double, c, 0, AD_KERNEL)
 
 #define TERNARY_OP(op, op_flags, ...)                                                            \
     static const ad_elementwise_kernels op##_kernels = {                                         \
@@ -29,6 +29,7 @@ AD_BEND_PART(none, f64, double, c, 0)
         {{AD_BLOCKS(none), AD_BLOCKS(op##_dab), AD_BLOCKS(op##_dac)},                            \
          {AD_BLOCKS(op##_dab), AD_BLOCKS(none), AD_BLOCKS(op##_dbc)},                            \
          {AD_BLOCKS(op##_dac), AD_BLOCKS(op##_dbc), AD_BLOCKS(none)}},                           \
+        NULL,                                                                                    \
     };                                                                                           \
     AD_ELEMENTWISE_OP(op, 3, op_flags, ad_shape_broadcast_3, .operands = "a, b, c", __VA_ARGS__) \
     ad_tensor(op)(ad_tensor a, ad_tensor b, ad_tensor c)                                         \

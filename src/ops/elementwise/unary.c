@@ -1,6 +1,7 @@
 /* Elementwise operations of one operand: signs and steps, powers, exponentials, logarithms; and the
  * rules of all such operations (how they are written is in ops/elementwise/unary_rows.h). */
 #include "adze/op.h"
+#include "ops/elementwise/integers.h"
 #include "ops/elementwise/unary_rows.h"
 
 void ad_unary_forward(const ad_forward_args *c)
@@ -39,9 +40,44 @@ void ad_unary_curvature(const ad_curvature_args *c)
     ad_map_into(c->work, &c->y.shape, &k->bend, 4, in, &c->tdx[0], true);
 }
 
+/* ---- neg, of integers, too --------------------------------------------------------- */
+
+AD_WRAPPING_ONE(ad_neg, 0 - a)
+
+static void neg_forward(const ad_forward_args *c)
+{
+    if (c->y.type > AD_F64)
+        ad_integers_forward(c, &ad_neg_integers);
+    else
+        ad_unary_forward(c);
+}
+
+UNARY_SHORT(ad_neg, -x, -1, 0)
+UNARY_OP_BY(ad_neg, AD_OP_LINEAR, ad_type_number, neg_forward, .formula = "-x", .slope = {"-1"},
+            .bend = {{"0"}})
+
+/* ---- log1mexp, in f64 for both types ------------------------------------------------ */
+
+/* Near 0 the digits of 1 - exp(x) would cancel; far from it, those of its logarithm. */
+static AD_APART double log1mexp(double x)
+{
+    return x > -AD_LN_2 ? AD_LOG(-AD_EXPM1(x)) : AD_LOG1P(-AD_EXP(x));
+}
+
+static AD_APART double log1mexp_slope(double x)
+{
+    return x > 0 ? (double)NAN : -AD_EXP(x) / fabs(AD_EXPM1(x));
+}
+
+static AD_APART double log1mexp_bend(double x)
+{
+    return log1mexp_slope(x) / fabs(AD_EXPM1(x));
+}
+
+/* ---- of floats ---------------------------------------------------------------------- */
+
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 */
-PIECEWISE(ad_neg,        -x,                         -1)
 PIECEWISE(ad_abs,        fabs(x),                    (x > 0) - (x < 0))
 PIECEWISE(ad_sign,       x > 0 ? 1 : x < 0 ? -1 : x, 0)
 PIECEWISE(ad_ceil,       ceil(x),                    0)
@@ -60,11 +96,12 @@ UNARY(    ad_log,        AD_LOG(x),                  1 / x,           -1 / x / x
 UNARY(    ad_log2,       log2(x),                    AD_LOG2_E / x,   -AD_LOG2_E / x / x)
 UNARY(    ad_log10,      log10(x),                   AD_LOG10_E / x,  -AD_LOG10_E / x / x)
 UNARY(    ad_log1p,      AD_LOG1P(x),                1 / (1 + x),     -1 / (1 + x) / (1 + x))
+RARE(     ad_log1mexp,   log1mexp(x),                log1mexp_slope(x), log1mexp_bend(x))
 /* clang-format on */
 
 const ad_op *const ad_unary_ops[] = {
-    &ad_neg_op,   &ad_abs_op,        &ad_sign_op,   &ad_ceil_op,  &ad_floor_op,
-    &ad_round_op, &ad_trunc_op,      &ad_square_op, &ad_sqrt_op,  &ad_rsqrt_op,
-    &ad_cbrt_op,  &ad_reciprocal_op, &ad_exp_op,    &ad_exp2_op,  &ad_expm1_op,
-    &ad_log_op,   &ad_log2_op,       &ad_log10_op,  &ad_log1p_op, NULL,
+    &ad_neg_op,   &ad_abs_op,      &ad_sign_op,  &ad_ceil_op,  &ad_floor_op, &ad_round_op,
+    &ad_trunc_op, &ad_square_op,   &ad_sqrt_op,  &ad_rsqrt_op, &ad_cbrt_op,  &ad_reciprocal_op,
+    &ad_exp_op,   &ad_exp2_op,     &ad_expm1_op, &ad_log_op,   &ad_log2_op,  &ad_log10_op,
+    &ad_log1p_op, &ad_log1mexp_op, NULL,
 };

@@ -13,8 +13,7 @@
 
 #include "kernels/vanishing.h"
 
-/* g of the running product that ends with x[i]. */
-static double cotangent(const ad_running *l, size_t i)
+double ad_running_cotangent(const ad_running *l, size_t i)
 {
     if (!l->exclusive)
         return l->g[i];
@@ -46,7 +45,7 @@ void ad_pull_product(const ad_running *l)
 {
     double r = 0, product = 1;
     for (size_t i = l->n; i-- > 0;) {
-        r = cotangent(l, i) + (i + 1 < l->n ? AD_TIMES(l->x[i + 1], r) : 0);
+        r = ad_running_cotangent(l, i) + (i + 1 < l->n ? AD_TIMES(l->x[i + 1], r) : 0);
         l->out[i] = r;
     }
     for (size_t i = 0; i < l->n; i++) {
@@ -61,7 +60,7 @@ void ad_bend_product(const ad_running *l)
     for (size_t i = l->n; i-- > 0;) {
         bool last = i + 1 == l->n;
         s = last ? 0 : AD_TIMES(l->t[i + 1], r) + AD_TIMES(l->x[i + 1], s);
-        r = cotangent(l, i) + (last ? 0 : AD_TIMES(l->x[i + 1], r));
+        r = ad_running_cotangent(l, i) + (last ? 0 : AD_TIMES(l->x[i + 1], r));
         rest[i] = r;
         l->out[i] = s;
     }
@@ -93,5 +92,5 @@ void ad_pull_sum(const ad_running *l)
 {
     double sum = 0;
     for (size_t i = l->n; i-- > 0;)
-        l->out[i] = sum += cotangent(l, i);
+        l->out[i] = sum += ad_running_cotangent(l, i);
 }

@@ -1,4 +1,4 @@
-/* Running sums and products along an axis, in f64. */
+/* Running sums, products and log-sum-exps along an axis, in f64. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"
@@ -52,7 +52,7 @@ static void scan(ad_workspace *work, list_rule *rule, const void *attr, const ad
     bool reverse = a->how & AD_REVERSE;
     ad_axis_split s = ad_split_axis(&out->shape, a->axis);
     size_t n = s.extent;
-    double *room = ad_scratch(work, 5 * n * sizeof *room); /* two lists for out */
+    double *room = ad_scratch(work, 6 * n * sizeof *room); /* three lists for out */
     if (!room)
         return;
     ad_running l = {n, a->how & AD_EXCLUSIVE, room, room + n, room + 2 * n, room + 3 * n};
@@ -132,6 +132,9 @@ SCAN_OP(ad_cumsum, AD_OP_LINEAR, NULL, "dx = the running sum of g in the other d
 SCAN_OP(ad_cumprod, 0, scan_curvature,
         "dx[i] = the sum of g[k] times y[k] without its factor x[i], over all k with that factor",
         {ad_run_product, ad_run_tangent, ad_pull_product, ad_bend_product})
+SCAN_OP(ad_logcumsumexp, 0, scan_curvature,
+        "dx[i] = the sum of g[k] exp(x[i] - y[k]) over all k whose sum has x[i]",
+        {ad_run_logsumexp, ad_run_logsumexp_tangent, ad_pull_logsumexp, ad_bend_logsumexp})
 /* clang-format on */
 
-const ad_op *const ad_scan_ops[] = {&ad_cumsum_op, &ad_cumprod_op, NULL};
+const ad_op *const ad_scan_ops[] = {&ad_cumsum_op, &ad_cumprod_op, &ad_logcumsumexp_op, NULL};

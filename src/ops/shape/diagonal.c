@@ -1,7 +1,9 @@
-/* Diagonals and triangles of matrices, the last two axes: diagonal, diag, trace, tril, triu.
+/* Diagonals and bands of matrices, the last two axes: diagonal, diag, set_diag, trace; tril, triu,
+ * band_part.
  *
  * Diagonal k is that of the elements [i, i + k]. diagonal looks at it, diag puts numbers there:
- * each is the other's pullback. A triangle is its own. */
+ * each is the other's pullback. set_diag sets numbers in the matrix, seen as a row. The pullback of
+ * a band is that band. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/axis.h"
@@ -150,70 +152,143 @@ ad_tensor ad_diag(ad_tensor x, int64_t k)
     return ad_apply(&diag_op, &x, &(diagonal_attr){k});
 }
 
-/* ---- tril and triu ----------------------------------------------------------------- */
+/* ---- set_diag ---------------------------------------------------------------------- */
 
-static const char *triangle_shape(const ad_shape *x, const void *attr, ad_shape *y)
+static const char *set_diag_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[0];
+    return x[0] == x[1] ? NULL : "x and the diagonal must have one type (ad_cast converts)";
+}
+
+static const char *set_diag_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    const char *wrong = diagonal_shape(x, attr, y);
+    bool fits = !wrong && ad_shape_equal(y, &x[1]);
+    *y = x[0];
+    if (wrong || !fits)
+        return wrong ? wrong : "the diagonal must have the shape of ad_diagonal(x, k)";
+    int64_t rows = y->dim[y->rank - 2], columns = y->dim[y->rank - 1];
+    return columns && rows > INT64_MAX / columns ? "the matrix is too large" : NULL;
+}
+
+AD_FORM(set_diag, 2, set_diag_type, set_diag_shape)
+
+/* Where diagonal k lies among the numbers of a matrix. NULL, with an error, if memory ran out. */
+static const int64_t *diagonal_places(ad_tape *t, const ad_shape *x, int64_t k, int64_t length)
+{
+    int64_t columns = x->dim[x->rank - 1], first = k < 0 ? -k * columns : k;
+    int64_t *at = ad_tape_memory(t, ((size_t)length + 1) * sizeof *at);
+    for (int64_t i = 0; at && i < length; i++)
+        at[i] = first + i * (columns + 1);
+    return at;
+}
+
+ad_tensor ad_set_diag(ad_tensor x, ad_tensor diagonal, int64_t k)
+{
+    AD_DOOR(x.tape, "set_diag", ad_dead(x));
+    if (!ad_fits(&set_diag, (ad_tensor[]){x, diagonal}, &(diagonal_attr){k}))
+        return ad_dead(x);
+    ad_shape shape = ad_shape_of(x), rows = shape, all = ad_shape_of(diagonal);
+    int64_t length = all.dim[all.rank - 1];
+    const int64_t *at = diagonal_places(x.tape, &shape, length ? k : 0, length);
+    if (!at)
+        return ad_dead(x);
+    rows.rank--;
+    rows.dim[rows.rank - 1] = shape.dim[rows.rank - 1] * shape.dim[rows.rank];
+    ad_tensor index = ad_freeze(x.tape, ad_view_of(AD_I64, at, AD_SHAPE(length)));
+    return ad_reshape(ad_scatter_set(ad_reshape(x, rows), index, diagonal, -1), shape);
+}
+
+/* ---- tril, triu, band_part --------------------------------------------------------- */
+
+/* The elements [i, j] with low <= j - i <= high stay. */
+typedef struct band_attr {
+    int64_t low, high;
+} band_attr;
+
+static const char *band_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     ad_shape_first(x, attr, y);
     return x->rank < 2 ? not_a_matrix : NULL;
 }
 
-/* to (=, +=) the triangle of from, that above if `upper`. */
-static void take_triangle(const ad_view *from, const void *attr, bool upper, void *to, bool add)
+static size_t column(int64_t j, int64_t columns)
+{
+    return (size_t)(j < 0 ? 0 : j > columns ? columns : j);
+}
+
+/* to (=, +=) the band of from, and zeros elsewhere */
+static void take_band(const ad_view *from, const void *attr, void *to, bool add)
 {
     const ad_shape *shape = &from->shape;
+    const band_attr *band = attr;
     int64_t rows = shape->dim[shape->rank - 2], columns = shape->dim[shape->rank - 1];
-    int64_t k = within(((const diagonal_attr *)attr)->k, rows, columns);
+    int64_t low = within(band->low, rows, columns), high = within(band->high, rows, columns);
     size_t size = ad_type_size(from->type), outer = ad_extent_of(shape, 0, shape->rank - 2), at = 0;
     for (size_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < rows; i++, at += (size_t)columns * size) {
-            int64_t edge = i + k + !upper; /* of the part above: where it begins */
-            edge = edge < 0 ? 0 : edge > columns ? columns : edge;
-            size_t begin = upper ? (size_t)edge : 0, end = (size_t)(upper ? columns : edge);
-            const char *x = (const char *)from->data + at;
+            size_t begin = column(i + low, columns), end = column(i + high + 1, columns);
+            const char *x = (const char *)from->data + at + begin * size;
             char *y = (char *)to + at;
-            if (add) {
-                ad_add_run(from->type, end - begin, x + begin * size, y + begin * size);
-                continue;
-            }
-            memset(y, 0, (size_t)columns * size);
-            if (end > begin)
-                memcpy(y + begin * size, x + begin * size, (end - begin) * size);
+            if (!add)
+                memset(y, 0, (size_t)columns * size);
+            if (end > begin && add)
+                ad_add_run(from->type, end - begin, x, y + begin * size);
+            else if (end > begin)
+                memcpy(y + begin * size, x, (end - begin) * size);
         }
 }
 
-#define TRIANGLE(op, upper, words)                                           \
-    static void op##_forward(const ad_forward_args *c)                       \
-    {                                                                        \
-        take_triangle(&c->x[0], c->attr, upper, c->y.data, false);           \
-    }                                                                        \
-    static void op##_pullback(const ad_pullback_args *c)                     \
-    {                                                                        \
-        take_triangle(&c->dy, c->attr, upper, c->dx[0].data, !c->assign[0]); \
-    }                                                                        \
-    static void op##_jvp(const ad_jvp_args *c)                               \
-    {                                                                        \
-        take_triangle(&c->tx[0], c->attr, upper, c->ty.data, false);         \
-    }                                                                        \
-    static const ad_op op##_op = {                                           \
-        .size = sizeof(ad_op),                                               \
-        .name = &#op[3],                                                     \
-        .arity = 1,                                                          \
-        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                               \
-        .attr_size = sizeof(diagonal_attr),                                  \
-        .type = ad_type_first,                                               \
-        .shape = triangle_shape,                                             \
-        .forward = op##_forward,                                             \
-        .pullback = op##_pullback,                                           \
-        .jvp = op##_jvp,                                                     \
-        .derivative = words,                                                 \
-    };                                                                       \
-    ad_tensor op(ad_tensor x, int64_t k)                                     \
-    {                                                                        \
-        return ad_apply(&op##_op, &x, &(diagonal_attr){k});                  \
-    }
+static void band_forward(const ad_forward_args *c)
+{
+    take_band(&c->x[0], c->attr, c->y.data, false);
+}
 
-TRIANGLE(ad_tril, false, "dx = the triangle of g")
-TRIANGLE(ad_triu, true, "dx = the triangle of g")
+static void band_pullback(const ad_pullback_args *c)
+{
+    take_band(&c->dy, c->attr, c->dx[0].data, !c->assign[0]);
+}
 
-const ad_op *const ad_diagonal_ops[] = {&diagonal_op, &diag_op, &ad_tril_op, &ad_triu_op, NULL};
+static void band_jvp(const ad_jvp_args *c)
+{
+    take_band(&c->tx[0], c->attr, c->ty.data, false);
+}
+
+#define BAND_OP(op, words)                     \
+    static const ad_op op##_op = {             \
+        .size = sizeof(ad_op),                 \
+        .name = #op,                           \
+        .arity = 1,                            \
+        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR, \
+        .attr_size = sizeof(band_attr),        \
+        .type = ad_type_first,                 \
+        .shape = band_shape,                   \
+        .forward = band_forward,               \
+        .pullback = band_pullback,             \
+        .jvp = band_jvp,                       \
+        .derivative = words,                   \
+    };
+
+BAND_OP(tril, "dx = the triangle of g")
+BAND_OP(triu, "dx = the triangle of g")
+BAND_OP(band_part, "dx = the band of g")
+
+ad_tensor ad_tril(ad_tensor x, int64_t k)
+{
+    return ad_apply(&tril_op, &x, &(band_attr){INT64_MIN, k});
+}
+
+ad_tensor ad_triu(ad_tensor x, int64_t k)
+{
+    return ad_apply(&triu_op, &x, &(band_attr){k, INT64_MAX});
+}
+
+ad_tensor ad_band_part(ad_tensor x, int64_t lower, int64_t upper)
+{
+    return ad_apply(&band_part_op, &x,
+                    &(band_attr){lower < 0 ? INT64_MIN : -lower, upper < 0 ? INT64_MAX : upper});
+}
+
+const ad_op *const ad_diagonal_ops[] = {&diagonal_op, &diag_op,      &tril_op,
+                                        &triu_op,     &band_part_op, NULL};

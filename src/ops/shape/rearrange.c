@@ -58,6 +58,15 @@ static const char *pad_reflect_shape(const ad_shape *x, const void *attr, ad_sha
     return pad_shape(x, attr, y);
 }
 
+static const char *pad_symmetric_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    const rearrange_attr *p = attr;
+    int64_t extent = x->dim[p->axis];
+    if (p->a > extent || p->b > extent)
+        return "an axis can only be mirrored by its extent";
+    return pad_shape(x, attr, y);
+}
+
 static const char *pad_edge_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     const rearrange_attr *p = attr;
@@ -94,6 +103,7 @@ static ad_picks open_picks(ad_workspace *work, const ad_view *x, int axis, int64
 
 #define INSIDE(i) ((i) < 0 ? 0 : (i) >= n ? n - 1 : (i))
 #define MIRROR(i) ((i) < 0 ? -(i) : (i) >= n ? 2 * (n - 1) - (i) : (i))
+#define DOUBLE(i) ((i) < 0 ? -1 - (i) : (i) >= n ? 2 * n - 1 - (i) : (i))
 
 /* clang-format off */
 PICKS(roll,        n,         (i - a % n + n) % n)
@@ -102,6 +112,7 @@ PICKS(repeat,      n * a,     i / a)
 PICKS(pad,         a + n + b, i < a || i - a >= n ? -1 : i - a)
 PICKS(pad_reflect, a + n + b, MIRROR(i - a))
 PICKS(pad_edge,    a + n + b, INSIDE(i - a))
+PICKS(pad_symmetric, a + n + b, DOUBLE(i - a))
 /* clang-format on */
 
 /* ---- the ops ----------------------------------------------------------------------- */
@@ -146,6 +157,8 @@ REARRANGE_OP(repeat, times_shape, NULL, "dx = the sum of g over the copies")
 REARRANGE_OP(pad, pad_shape, pad_check, "dx = g without the added elements")
 REARRANGE_OP(pad_reflect, pad_reflect_shape, NULL,
              "dx = g without the added elements, each of which is added to the one that it mirrors")
+REARRANGE_OP(pad_symmetric, pad_symmetric_shape, NULL,
+             "dx = g without the added elements, each of which is added to the one that it mirrors")
 REARRANGE_OP(pad_edge, pad_edge_shape, NULL,
              "dx = g without the added elements, which are added to the first and the last")
 
@@ -182,11 +195,16 @@ ad_tensor ad_pad_reflect(ad_tensor x, int axis, int64_t before, int64_t after)
     return along(&pad_reflect_op, x, (rearrange_attr){axis, before, after, 0});
 }
 
+ad_tensor ad_pad_symmetric(ad_tensor x, int axis, int64_t before, int64_t after)
+{
+    return along(&pad_symmetric_op, x, (rearrange_attr){axis, before, after, 0});
+}
+
 ad_tensor ad_pad_edge(ad_tensor x, int axis, int64_t before, int64_t after)
 {
     return along(&pad_edge_op, x, (rearrange_attr){axis, before, after, 0});
 }
 
 const ad_op *const ad_rearrange_ops[] = {
-    &roll_op, &tile_op, &repeat_op, &pad_op, &pad_reflect_op, &pad_edge_op, NULL,
+    &roll_op, &tile_op, &repeat_op, &pad_op, &pad_reflect_op, &pad_symmetric_op, &pad_edge_op, NULL,
 };

@@ -1,5 +1,5 @@
-/* Views of some of the numbers, or in another order: slice, flip; and split and unstack,
- * which slice. */
+/* Views of some of the numbers, or in another order: slice, flip; and slice_assign, split and
+ * unstack, which slice. */
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "kernels/map.h"
@@ -71,16 +71,16 @@ static const char *index_text(int64_t index, char text[32])
     return text;
 }
 
-static void refuse_range(ad_tensor x, const ad_shape *shape, const slice_attr *s, int64_t begin,
-                         int64_t end)
+static void refuse_range(const char *op, ad_tensor x, const ad_shape *shape, const slice_attr *s,
+                         int64_t begin, int64_t end)
 {
     char text[64], from[32], to[32], steps[64] = "";
     if (s->step != 1)
         snprintf(steps, sizeof steps, " in steps of %lld", (long long)s->step);
     ad_tape_fail(
         x.tape, AD_BAD_SHAPE,
-        "slice(%s): %s to %s%s is not a range of axis %d (unlike Python's, ranges are not clipped)",
-        ad_shape_print(shape, text, sizeof text), index_text(begin, from), index_text(end, to),
+        "%s(%s): %s to %s%s is not a range of axis %d (unlike Python's, ranges are not clipped)",
+        op, ad_shape_print(shape, text, sizeof text), index_text(begin, from), index_text(end, to),
         steps, s->axis);
 }
 
@@ -97,7 +97,7 @@ ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64
         return ad_dead(x);
     }
     if (shape.rank >= 0 && !fix_range(&s, shape.dim[axis], begin, end)) {
-        refuse_range(x, &shape, &s, begin, end);
+        refuse_range("slice", x, &shape, &s, begin, end);
         return ad_dead(x);
     }
     return ad_apply(&slice_op, &x, &s);
@@ -106,6 +106,44 @@ ad_tensor ad_slice_step(ad_tensor x, int axis, int64_t begin, int64_t end, int64
 ad_tensor ad_slice(ad_tensor x, int axis, int64_t begin, int64_t end)
 {
     return ad_slice_step(x, axis, begin, end, 1);
+}
+
+/* ---- slice_assign ------------------------------------------------------------------ */
+
+static const char *slice_assign_type(const ad_type *x, const void *attr, ad_type *y)
+{
+    (void)attr;
+    *y = x[0];
+    return x[0] == x[1] ? NULL : "x and the values must have one type (ad_cast converts)";
+}
+
+static const char *slice_assign_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    slice_shape(x, attr, y);
+    bool fits = ad_shape_equal(y, &x[1]);
+    *y = x[0];
+    return fits ? NULL : "the values must have the shape of ad_slice(x, axis, begin, end)";
+}
+
+AD_FORM(slice_assign, 2, slice_assign_type, slice_assign_shape)
+
+ad_tensor ad_slice_assign(ad_tensor x, ad_tensor values, int axis, int64_t begin, int64_t end)
+{
+    AD_DOOR(x.tape, "slice_assign", ad_dead(x));
+    ad_shape shape = ad_shape_of(x);
+    slice_attr s = {.step = 1};
+    if (!ad_axis_fix("slice_assign", x, &axis, shape.rank))
+        return ad_dead(x);
+    s.axis = axis;
+    if (shape.rank >= 0 && !fix_range(&s, shape.dim[axis], begin, end)) {
+        refuse_range("slice_assign", x, &shape, &s, begin, end);
+        return ad_dead(x);
+    }
+    if (!ad_fits(&slice_assign, (ad_tensor[]){x, values}, &s))
+        return ad_dead(x);
+    ad_tensor parts[] = {ad_slice(x, axis, 0, s.begin), values,
+                         ad_slice(x, axis, s.begin + s.count, shape.dim[axis])};
+    return ad_concat(3, parts, axis);
 }
 
 /* ---- flip -------------------------------------------------------------------------- */
