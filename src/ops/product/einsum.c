@@ -147,7 +147,7 @@ static bool add_axis(const ad_einsum_spec *e, const ad_names *n, bool batch, ad_
     size_t count;
     for (int i = 0; i < n->count; i++)
         group.dim[i] = e->extent[n->name[i]];
-    if (ad_shape_count(&group, &count) != AD_OK || count > INT64_MAX)
+    if (ad_shape_count(&group, &count) != AD_OK || count > SIZE_MAX / 2)
         return AD_EINSUM_REFUSE(e, AD_BAD_SHAPE, "%d axes together are too large", n->count);
     if (n->count || !batch)
         shape->dim[shape->rank++] = (int64_t)count;
