@@ -403,7 +403,10 @@ END_TEST
 START_TEST(the_usual_settings_of_adam)
 {
     ad_adam o = ad_adam_new(0.5);
-    ck_assert(o.rate == 0.5 && o.beta1 == 0.9 && o.beta2 == 0.999 && o.epsilon == 1e-8);
+    ck_assert_double_eq(o.rate, 0.5);
+    ck_assert_double_eq(o.beta1, 0.9);
+    ck_assert_double_eq(o.beta2, 0.999);
+    ck_assert_double_eq(o.epsilon, 1e-8);
 }
 END_TEST
 

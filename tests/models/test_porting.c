@@ -15,7 +15,9 @@ PEERS("Adam: beta1 and beta2 by default", "0.9, 0.999 (ad_adam_new); a 0 is a 0"
 START_TEST(defaults_of_adam)
 {
     ad_adam o = ad_adam_new(1);
-    ck_assert(o.epsilon == 1e-8 && o.beta1 == 0.9 && o.beta2 == 0.999);
+    ck_assert_double_eq(o.beta1, 0.9);
+    ck_assert_double_eq(o.beta2, 0.999);
+    ck_assert_double_eq(o.epsilon, 1e-8);
 }
 END_TEST
 
