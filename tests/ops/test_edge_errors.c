@@ -30,6 +30,8 @@ typedef struct refusal {
 #define FLOATS    "operands must be f32 or f64 (ad_cast converts)"
 #define MIXED     "operands must have one type, not f32 and f64 (ad_cast converts)"
 #define PAIR(...) ((ad_tensor[]){__VA_ARGS__})
+#define TEN(text) FIVE(text) FIVE(text)
+#define FIVE(text) text text text text text
 
 static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoothing)
 {
@@ -166,6 +168,8 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "einsum(ij,jk->ik): operand 1 has rank 1, but its part has 2 letters") \
     ROW(einsum_rank_of_an_ellipsis, ad_einsum(2, PAIR(o->m23, o->v3), "ij,...jk->ik"), AD_BAD_SHAPE, \
         "einsum(ij,...jk->ik): operand 1 has rank 1, but its part has at least 2 letters") \
+    ROW(einsum_of_a_long_specification, ad_einsum(1, &o->v3, TEN(TEN(TEN("a")))), AD_BAD_SHAPE, \
+        "einsum(" TEN(TEN("a")) "): operand 0 has rank 1, but its part has 1000 letters") \
     ROW(einsum_of_too_many_axes, ad_einsum(2, PAIR(o->rank8, o->v3), "abcdefgh,i"), AD_BAD_SHAPE, \
         "einsum(abcdefgh,i): the result would have more than 8 axes") \
     ROW(einsum_through_too_many_axes, \
