@@ -50,11 +50,15 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
 /* ---- writing kernels ---------------------------------------------------------------- */
 
 /* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add: for rows of
- * either kind, or only for those whose numbers lie together. */
+ * either kind, or only for those whose numbers lie together. A single one does for all instruction sets,
+ * and takes a third of the room: for what is rarely computed. */
 #define AD_LANES_OF(name, T, ...)      \
     AD_LANE_BODY(name, T, __VA_ARGS__) \
     AD_LANES_FOR(base, 1, name)        \
     AD_EACH_WIDER(AD_LANES_FOR, name)
+#define AD_SINGLE_LANES_OF(name, T, ...) \
+    AD_LANE_BODY(name, T, __VA_ARGS__)   \
+    AD_LANES_FOR(base, 1, name)
 #define AD_ROWS_OF(name, T, ...)       \
     AD_LANE_BODY(name, T, __VA_ARGS__) \
     AD_EACH_ISA(AD_ROWS_FOR, name)
@@ -89,6 +93,16 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
                 AD_ALL(name##_f64) \
             }                      \
         }                          \
+    }
+
+#define AD_SINGLE_LANE_BLOCKS(name)          \
+    {                                        \
+        {                                    \
+            {AD_ALL_SAME(name##_f32_base)},  \
+            {                                \
+                AD_ALL_SAME(name##_f64_base) \
+            }                                \
+        }                                    \
     }
 
 /* Declares what the macros below need, to use them on a row of so many numbers anywhere. */

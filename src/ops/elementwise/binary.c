@@ -43,7 +43,8 @@
     }
 
 /* LONG: derivatives are such long expressions that adding them to others may be done apart.
- * RARE: they are, too, and one loop does for all instruction sets, since it is rarely computed. */
+ * RARE: they are, too, and one loop does for all instruction sets, since it is rarely computed, or calls the
+ * C library for each number. */
 #define BINARY(op, types, f, da, db, daa, dab, dbb)                                             \
     BINARY_BOTH(op, types, AD_KERNEL, AD_BLOCKS, AD_ADDING_KERNEL, AD_ADDING_BLOCKS, f, da, db, \
                 daa, dab, dbb)                                                                  \
@@ -119,21 +120,21 @@ PIECEWISE(ad_minimum, NUMBERS, AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !
 PIECEWISE(ad_fmod,    FLOATS,  fmod(a, b),                 1,                  -rint((a - y) / b))
 BINARY(   ad_mul,     NUMBERS, a * b, b, a, 0, 1, 0)
 BINARY(   ad_div,     FLOATS,  a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
-LONG(     ad_pow, FLOATS,
+RARE(     ad_pow, FLOATS,
           pow(a, b),
           b == 0 ? 0 : AD_POW_LESS_1(b),
           a > 0 ? AD_POW_TIMES(log(a), 1) : 0,
           b == 0 || b == 1 ? 0 : AD_POW_LESS_2(b, b - 1),
           a > 0 ? AD_POW_LESS_1(1 + b * log(a)) : b == 0 ? 0 : AD_POW_LESS_1(1),
           a > 0 ? AD_POW_TIMES(log(a), log(a)) : 0)
-LONG(     ad_hypot, FLOATS,
+RARE(     ad_hypot, FLOATS,
           hypot(a, b),
           AD_SINE(a, b),
           AD_SINE(b, a),
           AD_OVER_DISTANCE(AD_SINE(b, a), AD_SINE(b, a), a, b),
           -AD_OVER_DISTANCE(AD_SINE(a, b), AD_SINE(b, a), a, b),
           AD_OVER_DISTANCE(AD_SINE(a, b), AD_SINE(a, b), a, b))
-LONG(     ad_atan2, FLOATS,
+RARE(     ad_atan2, FLOATS,
           atan2(a, b),
           AD_OVER_DISTANCE(AD_SINE(b, a), 1, a, b),
           -AD_OVER_DISTANCE(AD_SINE(a, b), 1, a, b),

@@ -15,9 +15,11 @@ const char *ad_type_number(const ad_type *x, const void *attr, ad_type *y)
 
 const char *ad_type_numbers(const ad_type *x, const void *attr, ad_type *y)
 {
-    const char *wrong = ad_type_number(x, attr, y);
-    if (wrong || x[0] == x[1])
-        return wrong;
+    *y = x[0];
+    if (x[0] == x[1] && x[0] != AD_BOOL) /* at once: small operations feel it */
+        return NULL;
+    if (x[0] == AD_BOOL)
+        return ad_type_number(x, attr, y);
     return ad_type_is_float(x[0]) && ad_type_is_float(x[1])
                ? "operands must have one type, not f32 and f64 (ad_cast converts)"
                : "operands must have one type (ad_cast converts)";

@@ -92,8 +92,8 @@ LONG(         ad_erfc,
               erfc(x),
               -AD_2_BY_ROOT_PI * AD_GAUSS(x),
               AD_VANISHING(AD_2_BY_ROOT_PI * AD_GAUSS(x), 2 * x))
-LONG(ad_lgamma,  log_gamma(x), digamma(x),  trigamma(x))
-LONG(ad_digamma, digamma(x),   trigamma(x), tetragamma(x))
+RARE(ad_lgamma,  log_gamma(x), digamma(x),  trigamma(x))
+RARE(ad_digamma, digamma(x),   trigamma(x), tetragamma(x))
 /* clang-format on */
 
 const ad_op *const ad_special_ops[] = {&ad_erf_op, &ad_erfc_op, &ad_lgamma_op, &ad_digamma_op,

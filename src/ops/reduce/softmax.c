@@ -79,7 +79,7 @@ static int axis_of(const void *attr)
         }                                                                                      \
         AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                   \
     })                                                                                         \
-    AD_LANES_OF(ad_softmax_bend_##s, T, {                                                      \
+    AD_SINGLE_LANES_OF(ad_softmax_bend_##s, T, {                                               \
         const T *y = in[0], *g = in[1], *t = in[2];                                            \
         double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};             \
         AD_EACH_LONG(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                         \
@@ -146,7 +146,7 @@ ALIVE(f64, double)
         }                                                                                  \
         AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                                    \
     })                                                                                     \
-    AD_LANES_OF(ad_log_softmax_bend_##s, T, {                                              \
+    AD_SINGLE_LANES_OF(ad_log_softmax_bend_##s, T, {                                       \
         const T *y = in[0], *g = in[1], *t = in[2];                                        \
         double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                               \
         AD_EACH(g_sum[j] += (double)g[i])                                                  \
@@ -201,7 +201,7 @@ static void softmax_curvature(const ad_curvature_args *c)
         AD_LANE_BLOCKS(op),                                            \
         AD_LANE_BLOCKS(pull),                                          \
         AD_LANE_BLOCKS(push),                                          \
-        AD_LANE_BLOCKS(op##_bend),                                     \
+        AD_SINGLE_LANE_BLOCKS(op##_bend),                              \
     };                                                                 \
     static const ad_op op##_op = {                                     \
         .size = sizeof(ad_op),                                         \
