@@ -38,8 +38,7 @@ const char *ad_gather_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
-/* False, after a rejection, where an index is out of range. All are looked at, which is a loop of
- * vectors. */
+/* False, after a rejection, where an index is out of range. The loop over all of them has no branch. */
 static bool are_in_range(ad_workspace *work, const ad_picks *p)
 {
     size_t at = 0;
