@@ -109,25 +109,51 @@ static void read_option(const row *r, const char *text, settings *s)
     }
 }
 
+/* Output that cannot be written, as to a full disk, is a failure. */
+static void close_output(void)
+{
+    if (fclose(stdout) == 0)
+        return;
+    fprintf(stderr, "error: the output cannot be written: %s\n", strerror(errno));
+    _Exit(EXIT_FAILURE);
+}
+
+/* Files for results must be writable before the work begins. */
+static void try_file(const char *path)
+{
+    FILE *file = path ? fopen(path, "a") : NULL;
+    if (path && !file)
+        fail("%s cannot be written: %s", path, strerror(errno));
+    if (file)
+        fclose(file);
+}
+
 void read_options(int argc, char **argv, const char *known, settings *s)
 {
     const settings defaults = *s;
     struct option options[ROWS + 2] = {{"help", no_argument, NULL, HELP}};
     int count = 1, found;
+    bool drawing = false;
+    atexit(close_output);
     for (int i = 0; i < ROWS; i++)
         if (is_known(known, table[i].name))
             options[count++] = (struct option){table[i].name, required_argument, NULL, i};
-    while ((found = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((found = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (found == ':')
             fail("%s needs an argument; --help tells which", argv[optind - 1]);
         if (found == '?')
             fail("there is no option %s; --help lists them", argv[optind - 1]);
-        if (found == HELP)
+        if (found == HELP || found == 'h')
             help(argv[0], known, &defaults);
         read_option(&table[found], optarg, s);
+        drawing |= table[found].offset == AT(train) || table[found].offset == AT(test);
     }
     if (optind < argc)
         fail("'%s' is not an option; --help lists them", argv[optind]);
+    if (drawing && s->data)
+        fail("--train and --test say how many digits to draw; --data takes all that are there");
+    try_file(s->json);
+    try_file(s->stacks);
 }
 
 ad_tape *new_tape(const settings *s, ad_pool **pool)
@@ -152,6 +178,9 @@ ad_dataset load_data(const settings *s)
                                : draw_digits(s->train, s->test, (uint64_t)s->seed, &d, &e);
     if (status != AD_OK)
         fail("%s", e.text);
+    if (!ad_array_count(&d.train_images) || !ad_array_count(&d.test_images))
+        fail("%s: there are no images to %s", s->data,
+             ad_array_count(&d.train_images) ? "test with" : "train with");
     printf("%lld images to train and %lld to test, %s%s\n", (long long)d.train_images.shape.dim[0],
            (long long)d.test_images.shape.dim[0], s->data ? "from " : "drawn",
            s->data ? s->data : " (--data DIR reads MNIST)");

@@ -77,7 +77,8 @@ typedef struct ad_view {
     int64_t stride[AD_MAX_RANK];  /* in elements; 0 repeats */
 } ad_view;
 
-/* A view of numbers that lie row by row without gaps. */
+/* A view of numbers that lie row by row without gaps. data is NULL if the type or the shape is bad;
+ * both stay in the view, for the message of the function that refuses it. */
 AD_API ad_view ad_view_of(ad_type type, const void *data, ad_shape shape);
 AD_API bool ad_view_is_contiguous(const ad_view *v);
 AD_API size_t ad_view_count(const ad_view *v);
@@ -90,16 +91,18 @@ AD_API double ad_view_get(const ad_view *v, size_t i);
  *     AD_VIEW(numbers, 60000, 784)                            numbers row by row
  *     AD_VECTOR(x)                                            all of an array: double x[3]
  *     AD_VECTOR((double[]){1, 2, 3})
- *     AD_SHAPED(AD_SHAPE(2, 2), (double[]){1, 2, 3, 4})       all of an array, in a shape; empty if
- *                                                             the array has more or fewer numbers
+ *     AD_SHAPED(AD_SHAPE(2, 2), (double[]){1, 2, 3, 4})       all of an array, in a shape; data is
+ *                                                             NULL if it has more or fewer numbers
  *     AD_VIEW_SCALAR(&number)                                 one number
  */
 static inline AD_UNUSED ad_view ad_view_shaped(ad_type type, const void *data, size_t length,
                                                ad_shape shape)
 {
     ad_view v = ad_view_of(type, data, shape);
-    if (ad_view_count(&v) != length)
+    if (v.data && ad_view_count(&v) != length) {
         v.data = NULL;
+        v.stride[0] = INT64_MIN + (int64_t)length; /* for the message: a view of nothing has no strides */
+    }
     return v;
 }
 #ifdef __cplusplus

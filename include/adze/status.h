@@ -67,7 +67,8 @@ typedef struct ad_error {
 AD_API const char *ad_status_text(ad_status status);
 
 /* Keeps the first failure: writes status and text into *error, unless error is NULL or already
- * holds a failure. Returns status, so that it can end a function. */
+ * holds a failure. A format of NULL stands for the meaning of the status. Returns status, so that
+ * it can end a function. */
 AD_API ad_status ad_fail(ad_error *error, ad_status status, const char *format, ...)
     AD_PRINTF(3, 4);
 

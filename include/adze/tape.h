@@ -46,8 +46,8 @@ enum {
     AD_CHECK_NUMBERS = 2,
 
     /* A sweep fails with AD_UNREACHED if its root does not reach all watched leaves (see
-     * ad_reach_of). The message names those leaves. Without this check their gradients
-     * are zeros. */
+     * ad_reach_of), or if there are none. The message names those leaves. Without this check their
+     * gradients are zeros. */
     AD_CHECK_REACHED = 4,
 
     /* A sweep fails with AD_CHANGED if borrowed numbers have changed since they were put
@@ -71,7 +71,8 @@ typedef struct ad_tape_options {
     ad_pool *pool;                 /* borrowed; NULL: kernels run on the calling thread alone */
 } ad_tape_options;
 
-/* options may be NULL. Returns NULL if memory ran out or options->size is not set. */
+/* options may be NULL. Returns NULL if memory ran out. With options whose size is not set, or with
+ * unknown checks, the tape has failed with AD_MISUSE from the start, and after every reset. */
 AD_API AD_MUST_USE ad_tape *ad_tape_new(const ad_tape_options *options);
 AD_API void ad_tape_free(ad_tape *t); /* t may be NULL */
 
@@ -96,7 +97,8 @@ AD_API ad_status ad_tape_status(const ad_tape *t);
 AD_API const char *ad_tape_error(const ad_tape *t); /* "" when AD_OK; valid until reset */
 
 /* Records a failure of your own, so that the one check finds it. If the tape has failed before,
- * the first failure stays. Returns the tape's status. */
+ * the first failure stays. A format of NULL stands for the meaning of the status. Returns the
+ * tape's status. */
 AD_API ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
     AD_PRINTF(3, 4);
 
@@ -181,7 +183,10 @@ AD_API ad_status ad_backward_from(ad_tensor y, ad_view dy);
 AD_API ad_status ad_backward_many(ad_tensor y, int count, const ad_view *dy);
 
 /* The gradient of a watched leaf or a retained value from the last sweep, in the shape of x, row by
- * row. Borrowed until the next sweep or reset. data is NULL if there is no gradient. */
+ * row. Borrowed until the next sweep or reset. data is NULL if there is no gradient: x is not watched
+ * (it is frozen, stale, or an intermediate value that was not retained), or there was no sweep since
+ * it was put on the tape, or that sweep failed or is still running in slices. A sweep whose root
+ * depends on no watched leaf succeeds, with zeros for all of them; AD_CHECK_REACHED makes it fail. */
 AD_API ad_view ad_grad(ad_tensor x);
 
 /* The gradient from the i-th cotangent of the last sweep. ad_grad_at(x, 0) is ad_grad(x). */
@@ -342,11 +347,13 @@ AD_API size_t ad_digest_difference(size_t nodes, const uint64_t *a, const uint64
 
 /* ---- source lines ------------------------------------------------------------------- */
 
-/* In C, a macro lies over each function that puts values on a tape. It notes where the call
- * stands, as the literal "net.c:12", for messages: errors of the call and of the sweeps that come to
- * its values name that line, also where it computes by several operations. This costs one store
- * before the call, because a tape begins with that pointer. Define AD_NO_SOURCE_LINES before the headers are included to go
- * without; C++ always does. (ad_exp)(x) and &ad_exp reach the function under the macro. */
+/* In C, a macro lies over each function that puts values on a tape, and over those that sweep and
+ * push tangents. It notes where the call stands, as the literal "net.c:12", for messages: errors of
+ * the call and of the sweeps that come to its values name that line, also where it computes by
+ * several operations. This costs one store before the call, because a tape begins with that
+ * pointer. Define AD_NO_SOURCE_LINES before the headers are included to go without; C++ always
+ * does. (ad_exp)(x) and &ad_exp reach the function under the macro. Functions of models and the
+ * operators of derivatives.h note no line: their messages name the field or the operand. */
 static inline AD_UNUSED ad_tape *ad_tape_at_line(ad_tape *t, const char *source_line)
 {
     if (t)
@@ -409,6 +416,18 @@ static inline AD_UNUSED ad_view ad_view_itself(ad_view v)
 #define ad_freeze(tape, ...) (ad_freeze)(AD_TAPE_AT_LINE(tape), AD_VIEW_FROM(__VA_ARGS__))
 #ifndef AD_NO_SOURCE_LINES
 #define ad_constant(tape, ...) (ad_constant)(AD_TAPE_AT_LINE(tape), __VA_ARGS__)
+#define ad_retain(...) (ad_retain)(AD_AT_LINE(__VA_ARGS__))
+#define ad_backward(...) (ad_backward)(AD_AT_LINE(__VA_ARGS__))
+#define ad_backward_from(y, ...) (ad_backward_from)(AD_AT_LINE(y), __VA_ARGS__)
+#define ad_backward_many(y, ...) (ad_backward_many)(AD_AT_LINE(y), __VA_ARGS__)
+#define ad_sweep_begin(...) (ad_sweep_begin)(AD_AT_LINE(__VA_ARGS__))
+#define ad_sweep_begin_from(y, ...) (ad_sweep_begin_from)(AD_AT_LINE(y), __VA_ARGS__)
+#define ad_sweep_step(tape, ...) (ad_sweep_step)(AD_TAPE_AT_LINE(tape), __VA_ARGS__)
+#define ad_set_tangent(x, ...) (ad_set_tangent)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_set_tangent_many(x, ...) (ad_set_tangent_many)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_push_tangents(...) (ad_push_tangents)(AD_AT_LINE(__VA_ARGS__))
+#define ad_backward_tangents(...) (ad_backward_tangents)(AD_AT_LINE(__VA_ARGS__))
+#define ad_backward_tangents_from(y, ...) (ad_backward_tangents_from)(AD_AT_LINE(y), __VA_ARGS__)
 #endif
 #endif
 

@@ -26,7 +26,7 @@ static const ad_allocator borrowing = {NULL, give_none, release_none};
 ad_array ad_array_of(ad_type type, void *data, ad_shape shape)
 {
     if (!ad_type_size(type) || ad_shape_count(&shape, NULL) != AD_OK)
-        return (ad_array){0};
+        return (ad_array){.type = type, .shape = shape};
     return (ad_array){.data = data, .type = type, .shape = shape, .allocator = &borrowing};
 }
 
@@ -37,7 +37,7 @@ ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shap
     ad_array a = {.type = type, .shape = shape, .allocator = allocator};
     size_t n;
     if (!ad_type_size(type) || ad_shape_count(&shape, &n) != AD_OK)
-        return (ad_array){.allocator = allocator};
+        return a;
     a.data = ad_memory_take(allocator, n * ad_type_size(type));
     if (a.data)
         memset(a.data, 0, n * ad_type_size(type));
@@ -61,7 +61,7 @@ void ad_array_free(ad_array *a)
 
 ad_view ad_array_view(ad_array a)
 {
-    return a.data ? ad_view_of(a.type, a.data, a.shape) : (ad_view){0};
+    return ad_view_of(a.type, a.data, a.shape);
 }
 
 size_t ad_array_count(const ad_array *a)

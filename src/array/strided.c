@@ -1,6 +1,9 @@
 /* Loops over strided numbers. */
 #include "array/strided.h"
 
+#include "base/memory.h"
+
+#include <stdio.h>
 #include <string.h>
 
 #if defined(__GNUC__)
@@ -125,6 +128,55 @@ ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **w
             return AD_OK;
     *why = "has no data";
     return v->data ? AD_OK : AD_MISUSE;
+}
+
+/* Whether all offsets of a strided view fit into a pointer difference. */
+static bool strides_fit(const ad_view *v)
+{
+    size_t reach = 0;
+    for (int i = 0; i < v->shape.rank; i++) {
+        uint64_t stride = v->stride[i] < 0 ? 0 - (uint64_t)v->stride[i] : (uint64_t)v->stride[i];
+        size_t steps = v->shape.dim[i] ? (size_t)v->shape.dim[i] - 1 : 0;
+        reach = ad_size_add(reach, ad_size_mul(steps, ad_size_of(stride)));
+    }
+    return reach <= PTRDIFF_MAX / sizeof(double);
+}
+
+ad_status ad_shape_flaw(const ad_shape *shape, size_t *count, char *text, size_t size)
+{
+    ad_status status = ad_shape_count(shape, count);
+    if (status == AD_TOO_LARGE)
+        snprintf(text, size, "so many elements do not fit the address space");
+    else if (status != AD_OK && (shape->rank < 0 || shape->rank > AD_MAX_RANK))
+        snprintf(text, size, "rank %d is not 0 to %d", shape->rank, (int)AD_MAX_RANK);
+    for (int i = 0; status == AD_BAD_SHAPE && shape->rank <= AD_MAX_RANK && i < shape->rank; i++)
+        if (shape->dim[i] < 0) {
+            snprintf(text, size, "extent %lld is negative", (long long)shape->dim[i]);
+            break;
+        }
+    return status;
+}
+
+ad_status ad_view_flaw(const ad_view *v, size_t *count, char *text, size_t size)
+{
+    ad_status status = ad_shape_flaw(&v->shape, count, text, size);
+    if (status != AD_OK)
+        return status;
+    if (!v->data && v->stride[0] < INT64_MIN / 2) { /* ad_view_shaped */
+        char shape[256];
+        snprintf(text, size, "%lld numbers do not fill %s", (long long)(v->stride[0] - INT64_MIN),
+                 ad_shape_print(&v->shape, shape, sizeof shape));
+        return AD_BAD_SHAPE;
+    }
+    if (!v->data && *count) {
+        snprintf(text, size, "there are no numbers, data is NULL");
+        return AD_MISUSE;
+    }
+    if (!strides_fit(v)) {
+        snprintf(text, size, "the strides do not fit the address space");
+        return AD_TOO_LARGE;
+    }
+    return AD_OK;
 }
 
 void ad_row_strides(const ad_shape *shape, int64_t *stride)

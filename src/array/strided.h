@@ -25,6 +25,11 @@ bool ad_shape_broadcasts(const ad_shape *from, const ad_shape *to);
  * follow the operand's name. */
 ad_status ad_view_misfit(const ad_view *v, const ad_shape *shape, const char **why);
 
+/* What is wrong with a shape, and with a view that is to be read: AD_OK and the number of its
+ * elements, or a status and the reason in text. */
+ad_status ad_shape_flaw(const ad_shape *shape, size_t *count, char *text, size_t size);
+ad_status ad_view_flaw(const ad_view *v, size_t *count, char *text, size_t size);
+
 /* Strides of numbers that lie row by row; 0 along axes of extent 1, ready to broadcast. */
 void ad_row_strides(const ad_shape *shape, int64_t *stride);
 

@@ -100,8 +100,10 @@ static void row_strides(const ad_shape *shape, int64_t *stride)
 ad_view ad_view_of(ad_type type, const void *data, ad_shape shape)
 {
     ad_view v = {.data = data, .type = type, .shape = shape};
-    if (!type_exists(type) || ad_shape_count(&shape, NULL) != AD_OK)
-        return (ad_view){0};
+    if (!type_exists(type) || ad_shape_count(&shape, NULL) != AD_OK) {
+        v.data = NULL; /* type and shape stay, to be named by whoever refuses the view */
+        return v;
+    }
     row_strides(&shape, v.stride);
     return v;
 }

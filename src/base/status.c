@@ -1,8 +1,5 @@
 /* Status texts and the first-failure-wins error sink. */
-#include "adze/status.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "base/message.h"
 
 const char *ad_status_text(ad_status status)
 {
@@ -19,7 +16,7 @@ ad_status ad_fail(ad_error *error, ad_status status, const char *format, ...)
     error->status = status;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
+    ad_message_write(error->text, sizeof error->text, status, format, arguments);
     va_end(arguments);
     return status;
 }

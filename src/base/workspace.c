@@ -1,9 +1,9 @@
 /* Scratch memory of kernels, and their failures. */
 #include "base/workspace.h"
 
-#include <stdarg.h>
+#include "base/message.h"
+
 #include <stdatomic.h>
-#include <stdio.h>
 
 void *ad_scratch(ad_workspace *work, size_t bytes)
 {
@@ -21,11 +21,13 @@ void ad_reject(ad_workspace *work, ad_status status, const char *format, ...)
     if (!work || atomic_exchange(&work->rejecting, true))
         return;
     if (work->rejected.status == AD_OK) {
+        ad_error *rejected = &work->rejected;
+        rejected->status = status == AD_OK ? AD_FAILED : status;
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(work->rejected.text, sizeof work->rejected.text, format, arguments);
+        ad_message_write(rejected->text, sizeof rejected->text, rejected->status, format,
+                         arguments);
         va_end(arguments);
-        work->rejected.status = status == AD_OK ? AD_FAILED : status;
     }
     atomic_store(&work->rejecting, false);
 }

@@ -136,9 +136,6 @@ ad_status ad_check_op(const ad_op *op, const void *attr, const ad_check_options 
         return ad_fail(error, AD_MISUSE, "check_op: %s", wrong);
     if (ad_check_read("check_op", options, &o, error) != AD_OK)
         return AD_MISUSE;
-    if ((o.low != 0 || o.high != 0) && !(o.low < o.high))
-        return ad_fail(error, AD_MISUSE, "check_op: low = %g is not less than high = %g", o.low,
-                       o.high);
     ad_tape *t[] = {ad_tape_new(o.tape), ad_tape_new(o.tape)};
     if (t[0] && t[1])
         run_trials(&o, op, attr, t, &own);

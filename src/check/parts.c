@@ -11,6 +11,9 @@ ad_status ad_check_read(const char *name, const ad_check_options *options, ad_ch
     if (options && !ad_sized_read(o, sizeof *o, options, AD_END_OF(ad_check_options, every)))
         return ad_fail(error, AD_MISUSE, "%s: the size of the options is not set", name);
     o->size = sizeof *o;
+    if ((o->low != 0 || o->high != 0) && !(o->low < o->high))
+        return ad_fail(error, AD_MISUSE, "%s: low = %g is not less than high = %g", name, o->low,
+                       o->high);
     ad_tape_options tape;
     if (o->tape && !ad_sized_read(&tape, sizeof tape, o->tape, AD_END_OF(ad_tape_options, pool)))
         return ad_fail(error, AD_MISUSE, "%s: the size of the tape's options is not set", name);

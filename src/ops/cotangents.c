@@ -17,6 +17,7 @@
 #include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "ops/refuse.h"
 #include "tape/failure.h"
 
 #include <math.h>
@@ -44,15 +45,6 @@ static bool x_itself(const ad_view *x, const void *attr, ad_view *y)
     };
 
 /* Refuses an attribute that makes no sense, with the call's name and shape. */
-static ad_tensor refuse(const char *op, ad_tensor x, const char *reason)
-{
-    char text[64];
-    ad_shape shape = ad_shape_of(x);
-    ad_tape_fail(x.tape, AD_MISUSE, "%s(%s): %s", op, ad_shape_print(&shape, text, sizeof text),
-                 reason);
-    return ad_dead(x);
-}
-
 /* ---- stop_gradient ----------------------------------------------------------------- */
 
 static const ad_op stop_gradient_op = {
@@ -151,7 +143,8 @@ ad_tensor ad_clip_gradient(ad_tensor x, double low, double high)
 {
     AD_DOOR(x.tape, "clip_gradient", ad_dead(x));
     if (ad_shape_of(x).rank >= 0 && !(low <= high))
-        return refuse("clip_gradient", x, "the lower bound must not be above the upper one");
+        return ad_refuse(AD_MISUSE, "clip_gradient", 1, &x,
+                         "the lower bound, %g, must not be above the upper one, %g", low, high);
     return ad_apply(&clip_gradient_op, &x, &(bounds){low, high});
 }
 
@@ -215,7 +208,8 @@ ad_tensor ad_clip_gradient_norm(ad_tensor x, double max_norm)
 {
     AD_DOOR(x.tape, "clip_gradient_norm", ad_dead(x));
     if (ad_shape_of(x).rank >= 0 && !(max_norm >= 0))
-        return refuse("clip_gradient_norm", x, "max_norm must not be negative");
+        return ad_refuse(AD_MISUSE, "clip_gradient_norm", 1, &x,
+                         "max_norm must not be negative, but is %g", max_norm);
     return ad_apply(&clip_gradient_norm_op, &x, &max_norm);
 }
 
@@ -306,7 +300,7 @@ ad_tensor ad_on_cotangent(ad_tensor x, ad_cotangent_hook *hook, void *user)
 {
     AD_DOOR(x.tape, "on_cotangent", ad_dead(x));
     if (ad_shape_of(x).rank >= 0 && !hook)
-        return refuse("on_cotangent", x, "the hook is NULL");
+        return ad_refuse(AD_MISUSE, "on_cotangent", 1, &x, "the hook is NULL");
     return ad_apply(&on_cotangent_op, &x, &(listener){hook, user});
 }
 

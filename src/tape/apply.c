@@ -10,6 +10,9 @@
 
 enum { FEW = 4 };
 
+#define AD_OP_FLAGS \
+    (unsigned)(AD_OP_NO_DERIVATIVE | AD_OP_STRIDED | AD_OP_ASSIGNS | AD_OP_LINEAR | AD_OP_STOPS)
+
 /* A call, and its lists: on the stack, unless they are long. */
 typedef struct call {
     ad_recording r;
@@ -84,6 +87,8 @@ static bool good_op(const call *c, int n)
         wrong = "the op has no pullback and does not declare AD_OP_NO_DERIVATIVE";
     else if (op->attr_size && !c->r.args.attr)
         wrong = "the op needs an attr";
+    else if (op->flags & ~AD_OP_FLAGS)
+        wrong = "the op has flags that do not exist";
     if (wrong)
         ad_tape_fail(c->r.tape, AD_MISUSE, "%s: %s", op->name, wrong);
     return !wrong;

@@ -1,6 +1,7 @@
 /* The public calls that start and drive the reverse sweep, and read what it leaves. */
 #include "tape/sweep.h"
 
+#include "array/strided.h"
 #include "tape/failure.h"
 #include "tape/reach.h"
 #include "tape/tangent.h"
@@ -18,10 +19,12 @@ static ad_status sweep_from_one(ad_tensor y, size_t operations)
 
 static bool good_seed(ad_tape *t, const char *name, const ad_node *n, const ad_view *dy)
 {
-    char given[64], wanted[64];
+    char given[256], wanted[256];
+    size_t count;
     ad_shape shape = ad_node_shape(n);
-    if (!dy->data && n->count)
-        ad_tape_fail(t, AD_MISUSE, "%s: the cotangent holds no numbers", name);
+    ad_status status = ad_view_flaw(dy, &count, given, sizeof given);
+    if (status != AD_OK)
+        ad_tape_fail(t, status, "%s: the cotangent: %s", name, given);
     else if (dy->type != (ad_type)n->type)
         ad_tape_fail(t, AD_BAD_TYPE, "%s: the cotangent has type %s, the root has %s", name,
                      ad_type_text(dy->type), ad_type_text((ad_type)n->type));
@@ -83,6 +86,7 @@ ad_status ad_sweep_begin_from(ad_tensor y, ad_view dy)
 
 bool ad_sweep_step(ad_tape *t, size_t operations)
 {
+    AD_DOOR(t, "sweep_step", false);
     if (!t || !ad_tape_enter(t, "sweep_step"))
         return false;
     if (t->sweep_root != AD_NO_NODE)

@@ -2,9 +2,8 @@
 #include "tape/failure.h"
 
 #include "array/text.h"
+#include "base/message.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 ad_status ad_tape_status(const ad_tape *t)
@@ -45,7 +44,7 @@ ad_status ad_tape_fail(ad_tape *t, ad_status status, const char *format, ...)
     char message[sizeof t->error.text];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    ad_message_write(message, sizeof message, status, format, arguments);
     va_end(arguments);
     put_message(&t->error, message, ad_tape_source_line(t));
     return t->error.status = status;

@@ -11,18 +11,6 @@
 
 /* ---- leaves ------------------------------------------------------------------------ */
 
-/* Whether all offsets of a strided view fit into a pointer difference. */
-static bool strides_fit(const ad_view *v)
-{
-    size_t reach = 0;
-    for (int i = 0; i < v->shape.rank; i++) {
-        uint64_t stride = v->stride[i] < 0 ? 0 - (uint64_t)v->stride[i] : (uint64_t)v->stride[i];
-        size_t steps = v->shape.dim[i] ? (size_t)v->shape.dim[i] - 1 : 0;
-        reach = ad_size_add(reach, ad_size_mul(steps, ad_size_of(stride)));
-    }
-    return reach <= PTRDIFF_MAX / sizeof(double);
-}
-
 /* Along an axis of no more than one element a stride leads nowhere. One that is out of all bounds
  * becomes 0, so that operations may multiply strides and add them. */
 static void calm_strides(ad_view *v)
@@ -36,18 +24,13 @@ static void calm_strides(ad_view *v)
 
 static bool good_leaf(ad_tape *t, const char *name, const ad_view *v, size_t *count)
 {
-    char shape[256];
-    ad_status status = ad_shape_count(&v->shape, count);
+    char shape[256], why[320];
+    ad_status status = ad_view_flaw(v, count, why, sizeof why);
     if ((unsigned)v->type >= AD_TYPE_COUNT)
         ad_tape_fail(t, AD_BAD_TYPE, "%s: %d is not a number type", name, (int)v->type);
-    else if (status != AD_OK || !strides_fit(v))
-        ad_tape_fail(t, status == AD_OK ? AD_TOO_LARGE : status, "%s(%s): %s", name,
-                     ad_shape_print(&v->shape, shape, sizeof shape),
-                     status == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
-                                            : "extents or strides do not fit the address space");
-    else if (!v->data && *count)
-        ad_tape_fail(t, AD_MISUSE, "%s(%s): there are no numbers, data is NULL", name,
-                     ad_shape_print(&v->shape, shape, sizeof shape));
+    else if (status != AD_OK)
+        ad_tape_fail(t, status, "%s(%s): %s", name, ad_shape_print(&v->shape, shape, sizeof shape),
+                     why);
     return ad_tape_status(t) == AD_OK;
 }
 
@@ -204,6 +187,7 @@ static void retain(ad_tape *t, ad_tensor x)
 
 ad_tensor ad_retain(ad_tensor x)
 {
+    AD_DOOR(x.tape, "retain", x);
     if (!x.tape || !ad_tape_enter(x.tape, "retain"))
         return x;
     retain(x.tape, x);

@@ -79,6 +79,7 @@ struct ad_tape {
     uint32_t depth;        /* of the function that is being evaluated, see evaluation.h */
     uint32_t last_watched; /* the last watched leaf or retained value; AD_NO_NODE: none */
     bool severed;          /* some node is retained */
+    bool sized;            /* the options that it was made with had a size */
     bool widens;           /* f32 leaves become f64 */
     const char *busy;      /* the op whose kernel runs, or NULL */
     uint32_t sweep_root;   /* of the running or suspended sweep; AD_NO_NODE: none */

@@ -188,7 +188,6 @@ ad_node *ad_sweep_root(const char *name, ad_tensor y, bool single)
     ad_tape *t = y.tape;
     if (!t || !ad_tape_enter(t, name))
         return NULL;
-    ad_tape_at_line(t, NULL);
     ad_node *n = ad_tape_node(y);
     if (n && good_root(t, name, n, single))
         return n;
@@ -244,5 +243,9 @@ bool ad_sweep_allowed(ad_tape *t, const char *name, uint32_t root)
 {
     if (t->checks & AD_CHECK_BORROWED && !ad_numbers_unchanged(t, name))
         return false;
+    if (t->checks & AD_CHECK_REACHED && t->last_watched == AD_NO_NODE) {
+        ad_tape_fail(t, AD_UNREACHED, "%s: nothing on the tape is watched (ad_watch)", name);
+        return false;
+    }
     return !(t->severed || t->checks & AD_CHECK_REACHED) || all_reached(t, name, root);
 }

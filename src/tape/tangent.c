@@ -100,13 +100,24 @@ static bool good_leaf(ad_tape *t, const ad_node *n, int count, const ad_view *tx
     return t->error.status == AD_OK;
 }
 
-static bool good_shape(ad_tape *t, const ad_node *n, const ad_view *tx)
+static bool good_tangent(ad_tape *t, const ad_node *n, const ad_view *tx, bool may_be_zero)
 {
+    char given[256], wanted[256];
+    size_t count;
     ad_shape shape = ad_node_shape(n);
-    if (tx->data && tx->type == (ad_type)n->type && ad_shape_equal(&tx->shape, &shape))
+    ad_status status = ad_view_flaw(tx, &count, given, sizeof given);
+    if (may_be_zero && !tx->data && (status == AD_OK || status == AD_MISUSE))
         return true;
-    ad_tape_fail(t, AD_BAD_SHAPE, "set_tangent: a tangent must have its leaf's type and shape");
-    return false;
+    if (status != AD_OK)
+        ad_tape_fail(t, status, "set_tangent: the tangent: %s", given);
+    else if (tx->type != (ad_type)n->type)
+        ad_tape_fail(t, AD_BAD_SHAPE, "set_tangent: the tangent has type %s, the leaf has %s",
+                     ad_type_text(tx->type), ad_type_text((ad_type)n->type));
+    else if (!ad_shape_equal(&tx->shape, &shape))
+        ad_tape_fail(t, AD_BAD_SHAPE, "set_tangent: the tangent has shape %s, the leaf has %s",
+                     ad_shape_print(&tx->shape, given, sizeof given),
+                     ad_shape_print(&shape, wanted, sizeof wanted));
+    return t->error.status == AD_OK;
 }
 
 /* A copy of the tangents in a new buffer of these bytes: they may be among those to be forgotten. */
@@ -131,7 +142,7 @@ static void set_tangents(ad_tensor x, int count, const ad_view *tx, bool may_be_
     if (!good_leaf(t, n, count, tx))
         return;
     for (int i = 0; i < count; i++) {
-        if (!(may_be_zero && !tx[i].data) && !good_shape(t, n, &tx[i]))
+        if (!good_tangent(t, n, &tx[i], may_be_zero))
             return;
         any = any || tx[i].data;
     }

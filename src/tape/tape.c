@@ -6,11 +6,22 @@
 #include "tape/sweep.h"
 #include "tape/tangent.h"
 
+/* A tape whose options are wrong fails from the start, so that its user's one check says why. */
+static void judge_options(ad_tape *t)
+{
+    unsigned unknown =
+        t->checks & ~(unsigned)(AD_CHECK_BOUNDS | AD_CHECK_NUMBERS | AD_CHECK_REACHED |
+                                AD_CHECK_BORROWED | AD_CHECK_THREADS);
+    if (!t->sized)
+        ad_tape_fail(t, AD_MISUSE, "tape: the options need .size = sizeof(ad_tape_options)");
+    else if (unknown)
+        ad_tape_fail(t, AD_MISUSE, "tape: there is no check 0x%x", unknown);
+}
+
 ad_tape *ad_tape_new(const ad_tape_options *options)
 {
     ad_tape_options o = {.size = sizeof o};
-    if (options && !ad_sized_read(&o, sizeof o, options, AD_END_OF(ad_tape_options, pool)))
-        return NULL;
+    bool sized = !options || ad_sized_read(&o, sizeof o, options, AD_END_OF(ad_tape_options, pool));
     ad_tape *t = ad_memory_take(o.allocator, sizeof *t);
     if (!t)
         return NULL;
@@ -20,6 +31,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
         .checks = o.checks,
         .values = {.allocator = o.allocator, .exact = exact},
         .buffers.arena = {.allocator = o.allocator, .exact = exact},
+        .sized = sized,
         .epoch = 1,
         .last_watched = AD_NO_NODE,
         .cotangents = 1,
@@ -29,6 +41,7 @@ ad_tape *ad_tape_new(const ad_tape_options *options)
     };
     t->work = (ad_workspace){.arena = &t->values, .pool = o.pool, .isa = ad_cpu_isa(), .owner = t};
     ad_gemm_warm_up(); /* BLIS aborts if its first call runs out of memory */
+    judge_options(t);
     return t;
 }
 
@@ -83,6 +96,7 @@ void ad_tape_reset(ad_tape *t)
     if (t->error.status != AD_OK)
         t->error = (ad_error){0};
     ad_guard_clear(&t->guard);
+    judge_options(t);
     if (t->inner)
         ad_tape_reset(t->inner);
     ad_tape_leave(t);

@@ -3,6 +3,8 @@
  * number of structs. */
 #include "trees/walk.h"
 
+#include "array/strided.h"
+
 #include <string.h>
 
 /* ---- the walk ----------------------------------------------------------------------- */
@@ -125,19 +127,18 @@ char *ad_site_print(const ad_site *s, bool root, char text[AD_PATH_SIZE])
 ad_status ad_require_held(const ad_site *s, const ad_array *a, const char *verb, const char *role,
                           ad_error *error)
 {
-    char path[AD_PATH_SIZE];
-    ad_status shape = ad_shape_count(&a->shape, NULL);
+    char path[AD_PATH_SIZE], why[64];
+    size_t count;
+    ad_status shape = ad_shape_flaw(&a->shape, &count, why, sizeof why);
     if (a->data && ad_type_size(a->type) && shape == AD_OK)
         return AD_OK;
     ad_site_print(s, true, path);
     const char *in = *role ? " in " : "";
+    if (shape != AD_OK)
+        return ad_fail(error, shape, "%s: the shape of %s%s%s: %s", verb, path, in, role, why);
     if (!a->data)
         return ad_fail(error, AD_MISUSE, "%s: %s holds no numbers%s%s (did its allocation fail?)",
                        verb, path, in, role);
-    if (shape != AD_OK)
-        return ad_fail(error, shape, "%s: the shape of %s%s%s: %s", verb, path, in, role,
-                       shape == AD_BAD_SHAPE ? "rank must be 0 to 8, extents not negative"
-                                             : "extents do not fit the address space");
     return ad_fail(error, AD_BAD_TYPE, "%s: the type of %s%s%s: %d is not a number type", verb,
                    path, in, role, (int)a->type);
 }

@@ -321,6 +321,10 @@ START_TEST(misuse_is_an_error)
     ck_assert_int_eq(ad_check_gradient(NULL, 2, operands, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_gradient(right, 2, NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_gradient(right, 0, operands, NULL, NULL, NULL), AD_MISUSE);
+    ad_error disorder = {0};
+    ad_check_options empty = {.size = sizeof empty, .low = 3, .high = 1};
+    ck_assert_int_eq(ad_check_gradient(right, 2, operands, NULL, &empty, &disorder), AD_MISUSE);
+    ck_assert_str_eq(disorder.text, "check_gradient: low = 3 is not less than high = 1");
     ck_assert_int_eq(ad_check_gradient(root, 1, &integers, NULL, NULL, NULL), AD_BAD_TYPE);
     ck_assert_int_eq(ad_check_gradient(root, 1, &nothing, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_check_gradient(elsewhere, 2, operands, &other, NULL, &error), AD_FOREIGN);

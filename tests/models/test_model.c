@@ -272,7 +272,8 @@ END_TEST
 
 static const spoiled spoilt_models[] = {
     {{0}, AD_MISUSE, "nested.output.w holds no numbers"},
-    {{.data = some_numbers, .shape = {9, {0}}}, AD_BAD_SHAPE, "nested.output.w"},
+    {{.shape = {1, {-3}}}, AD_BAD_SHAPE, "extent -3 is negative"},
+    {{.data = some_numbers, .shape = {9, {0}}}, AD_BAD_SHAPE, "rank 9 is not 0 to 8"},
     {{.data = some_numbers, .shape = {1, {INT64_MAX}}}, AD_TOO_LARGE, "nested.output.w"},
     {{.data = some_numbers, .type = (ad_type)77}, AD_BAD_TYPE, "nested.output.w"},
 };

@@ -482,7 +482,8 @@ END_TEST
 START_TEST(senseless_bounds_are_refused)
 {
     ad_clip_gradient(leaf(), 1, 0);
-    expect_failure(AD_MISUSE, "clip_gradient([2]): the lower bound must not be above");
+    expect_failure(AD_MISUSE,
+                   "clip_gradient([2]): the lower bound, 1, must not be above the upper one, 0");
     ad_clip_gradient(leaf(), NAN, 0);
     expect_failure(AD_MISUSE, "clip_gradient([2])");
     ad_clip_gradient_norm(leaf(), -1);

@@ -88,7 +88,7 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
     ROW(reshape_no_such_rest, ad_reshape(o->m23, AD_SHAPE(4, -1)), AD_BAD_SHAPE, \
         "reshape([2, 3]): cannot become [4, -1]: the elements do not divide among the other extents") \
     ROW(squeeze_of_more_than_1, ad_squeeze(o->m23, 0), AD_BAD_SHAPE, \
-        "squeeze([2, 3]): the axis to drop must have extent 1") \
+        "squeeze([2, 3]): axis 0, which is to be dropped, must have extent 1, not 2") \
     ROW(expand_beyond_8, ad_expand(o->rank8, 0), AD_BAD_SHAPE, \
         "expand([1, 1, 1, 1, 1, 1, 1, 1]): the rank would exceed 8") \
     ROW(transpose_of_a_vector, ad_transpose(o->v3), AD_BAD_SHAPE, \
@@ -336,9 +336,9 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
     ROW(half_an_integer, ad_greater(o->i32_v3, 0.5), AD_DOMAIN, \
         "constant: 0.5 is not a value of type i32") \
     ROW(huber_without_width, ad_huber_loss(o->v3, o->v3, 0), AD_MISUSE, \
-        "huber_loss: delta must be greater than 0, not 0") \
+        "huber_loss([3], [3]): delta must be greater than 0, not 0") \
     ROW(no_such_activation, ad_dense(o->m24, o->m43, o->v3, (ad_activation)9), AD_MISUSE, \
-        "dense: 9 is not an activation") \
+        "dense([2, 4], [4, 3], [3]): 9 is not an activation") \
     ROW(norm_of_p_0, ad_norm(o->m23, 0), AD_MISUSE, \
         "norm([2, 3]): p must be greater than 0, not 0") \
     ROW(negative_k, ad_top_k(o->v3, 0, -1).values, AD_MISUSE, \

@@ -196,10 +196,11 @@ static const struct {
     const char *message;
 } bad_leaves[] = {
     {integers, AD_BAD_TYPE, "uniform([2]): random numbers are f32 or f64"},
-    {disorder, AD_DOMAIN, "uniform([2]): the parameters must be finite and in order"},
-    {negative, AD_DOMAIN, "normal([2]): the parameters must be finite and in order"},
-    {impossible, AD_BAD_SHAPE, "normal([2, -1]): shapes do not fit"},
-    {huge, AD_TOO_LARGE, "normal([9223372036854775807, 2]): a size does not fit the address space"},
+    {disorder, AD_DOMAIN, "uniform([2]): the parameters, 1 and 0, must be finite and in order"},
+    {negative, AD_DOMAIN, "normal([2]): the parameters, 0 and -1, must be finite and in order"},
+    {impossible, AD_BAD_SHAPE, "normal([2, -1]): extent -1 is negative"},
+    {huge, AD_TOO_LARGE,
+     "normal([9223372036854775807, 2]): so many elements do not fit the address space"},
 };
 
 START_TEST(leaves_that_cannot_be_are_errors)

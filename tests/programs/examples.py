@@ -317,6 +317,9 @@ def bad_data():
     yield 'truncated gzip', {IMAGES: None, IMAGES + '.gz': gzip.compress(GOOD[IMAGES])[:-12]}
     yield 'more labels than images', {LABELS: idx(21)}
     yield 'labels in place of images', {IMAGES: idx(20)}
+    yield 'no images to train with', {IMAGES: idx(0, 28, 28), LABELS: idx(0)}
+    yield 'no images to test with', {'t10k-images-idx3-ubyte': idx(0, 28, 28),
+                                     't10k-labels-idx1-ubyte': idx(0)}
     yield 'images of another size', {'t10k-images-idx3-ubyte': idx(10, 28, 27)}
 
 
@@ -335,7 +338,9 @@ def bad_options(name):
         yield ['--threads', text]
     for text in 'fast', '0', '-0.1', 'nan', 'inf', '':
         yield ['--rate', text]
-    yield [*SMALL, '--epochs', 1, '--json', '/no/such/directory/numbers.json']
+    yield ['--json', '/no/such/directory/numbers.json', '--epochs', 10 ** 9]  # before the work
+    for option in '--train', '--test':
+        yield ['--data', '/usr', option, 100]
     yield ['--train', 2 ** 62]
 
 
@@ -358,7 +363,15 @@ def test_bad_input():
     for name in 'fully_connected', 'mnist_classifier', 'custom_op':
         for arguments in bad_options(name):
             expect_one_line(' '.join(map(str, arguments)), name, *arguments)
-        expect('usage: ' in run(name, '--help'), f'{name} --help does not help')
+        for option in '--help', '-h':
+            expect('usage: ' in run(name, option), f'{name} {option} does not help')
+    expect_one_line('stacks into no folder', 'profile', '--stacks', '/no/such/directory/stacks')
+    if os.path.exists('/dev/full'):
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            result = subprocess.run([str(PROGRAMS / 'scalar')], stdout=full, stderr=subprocess.PIPE,
+                                    text=True, check=False)
+        expect(result.returncode == 1 and result.stderr.startswith('error: '),
+               f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
     for name in 'scalar', 'newton':
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':

@@ -302,6 +302,16 @@ START_TEST(a_view_rule_must_take_contiguous_numbers)
 }
 END_TEST
 
+START_TEST(flags_that_do_not_exist_are_refused)
+{
+    ad_op op = huber_op;
+    op.flags |= 1u << 9;
+    ad_tensor x = ad_watch(tape, AD_VIEW(residuals, 3));
+    ad_apply(&op, &x, &(huber_attr){1});
+    expect(AD_MISUSE, "huber: the op has flags that do not exist");
+}
+END_TEST
+
 /* Sees its operand as often as the attr says, and then no more. */
 static bool see_for_a_while(const ad_view *x, const void *attr, ad_view *y)
 {
@@ -463,6 +473,7 @@ static Suite *make_suite(void)
     tcase_add_test(all, half_an_op_is_refused);
     tcase_add_test(all, longer_structs_are_read_as_far_as_they_are_known);
     tcase_add_test(all, a_view_rule_must_take_contiguous_numbers);
+    tcase_add_test(all, flags_that_do_not_exist_are_refused);
     tcase_add_test(all, a_view_rule_that_fails_later_fails_the_sweep_by_name);
     tcase_add_test(all, a_view_rule_that_fails_later_fails_the_push_by_name);
     tcase_add_test(all, scratch_that_cannot_be_had_fails_by_name);

@@ -121,9 +121,10 @@ START_TEST(a_line_serves_for_one_call_though_it_records_nothing)
     ad_constant(tape, AD_F64, 1);
     ck_assert_ptr_null(ad_tape_source_line(tape));
     expect_no_line();
-    ad_backward(ad_tensor_at_line(HERE(ad_exp(watched())), "net.c:1"));
-    expect(AD_BAD_SHAPE, "backward: the root must have one element, exp at @ gave [2, 3] (reduce "
-                         "it, or use ad_backward_from)");
+    (ad_backward)(ad_tensor_at_line(HERE(ad_exp(watched())), "net.c:1"));
+    expect(AD_BAD_SHAPE,
+           "backward at net.c:1: the root must have one element, exp at @ gave [2, 3] (reduce "
+           "it, or use ad_backward_from)");
 }
 END_TEST
 
@@ -194,18 +195,17 @@ END_TEST
 
 START_TEST(a_root_that_will_not_do_is_named_with_its_line)
 {
-    ad_tensor y = HERE(ad_exp(watched()));
-    ad_backward(y);
-    expect(AD_BAD_SHAPE, "backward: the root must have one element, exp at @ gave [2, 3] (reduce "
-                         "it, or use ad_backward_from)");
-    y = HERE(ad_argmax(watched()));
-    ad_backward(y);
-    expect(AD_BAD_TYPE, "backward: the root argmax[] at @ is of type i64, which has no derivative");
-    y = HERE(ad_floor(watched()));
-    ad_tensor z = HERE(ad_cast(ad_greater(y, 2), AD_F64));
-    ad_backward(ad_sum(z));
-    expect(AD_NO_DERIVATIVE, "backward: the root depends on a watched leaf only through greater at "
-                             "@, which has no derivative");
+    HERE(ad_backward(ad_exp(watched())));
+    expect(AD_BAD_SHAPE,
+           "backward at @: the root must have one element, exp at @ gave [2, 3] (reduce "
+           "it, or use ad_backward_from)");
+    HERE(ad_backward(ad_argmax(watched())));
+    expect(AD_BAD_TYPE,
+           "backward at @: the root argmax[] at @ is of type i64, which has no derivative");
+    HERE(ad_backward(ad_sum(ad_cast(ad_greater(ad_floor(watched()), 2), AD_F64))));
+    expect(AD_NO_DERIVATIVE,
+           "backward at @: the root depends on a watched leaf only through greater at "
+           "@, which has no derivative");
 }
 END_TEST
 
@@ -215,14 +215,85 @@ static bool never(void *user, size_t left)
     return false;
 }
 
-START_TEST(what_no_operation_is_to_blame_for_names_no_line)
+START_TEST(what_no_operation_is_to_blame_for_names_the_line_of_the_sweep)
 {
     ad_tape_poll(tape, never, NULL);
-    ad_backward(ad_sum(watched()));
-    expect(AD_CANCELLED, "backward: cancelled with 2 values to go");
+    HERE(ad_backward(ad_sum(watched())));
+    expect(AD_CANCELLED, "backward at @: cancelled with 2 values to go");
     ad_tape_poll(tape, NULL, NULL);
-    ad_backward_from(ad_exp(watched()), AD_VIEW(some, 2));
-    expect(AD_BAD_SHAPE, "backward: the cotangent has shape [2], the root has [2, 3]");
+    HERE(ad_backward_from(ad_exp(watched()), AD_VIEW(some, 2)));
+    expect(AD_BAD_SHAPE, "backward at @: the cotangent has shape [2], the root has [2, 3]");
+    HERE(ad_backward_from(ad_exp(watched()), AD_VIEW(some, -2)));
+    expect(AD_BAD_SHAPE, "backward at @: the cotangent: extent -2 is negative");
+    HERE(ad_backward_many(ad_exp(watched()), 0, NULL));
+    expect(AD_MISUSE, "backward at @: there must be at least one cotangent");
+    HERE(ad_sweep_begin_from(ad_exp(watched()), AD_VIEW(some, 2)));
+    expect(AD_BAD_SHAPE, "backward at @: the cotangent has shape [2], the root has [2, 3]");
+}
+END_TEST
+
+START_TEST(a_sweep_names_its_line_and_that_of_its_root)
+{
+    char text[600];
+    ad_tensor y = HERE(ad_exp(watched()));
+    int root = line;
+    HERE(ad_backward(y));
+    snprintf(text, sizeof text,
+             "backward at @: the root must have one element, exp at %s:%d gave [2, 3] (reduce it, "
+             "or use ad_backward_from)",
+             __FILE__, root);
+    expect(AD_BAD_SHAPE, text);
+    y = HERE(ad_exp(watched()));
+    root = line;
+    HERE(ad_sweep_begin(y));
+    snprintf(text, sizeof text,
+             "backward at @: the root must have one element, exp at %s:%d gave [2, 3] (reduce it, "
+             "or use ad_backward_from)",
+             __FILE__, root);
+    expect(AD_BAD_SHAPE, text);
+}
+END_TEST
+
+START_TEST(a_tangent_that_will_not_do_is_shown_with_its_line)
+{
+    const double one = 1;
+    const float single = 1;
+    HERE(ad_set_tangent(watched(), AD_VIEW(some, 3)));
+    expect(AD_BAD_SHAPE, "set_tangent at @: the tangent has shape [3], the leaf has [2, 3]");
+    HERE(ad_set_tangent(ad_watch(tape, AD_VIEW_SCALAR(&one)), AD_VIEW_SCALAR(&single)));
+    expect(AD_BAD_SHAPE, "set_tangent at @: the tangent has type f32, the leaf has f64");
+    HERE(ad_set_tangent(watched(), AD_VIEW((double *)NULL, 2, 3)));
+    expect(AD_MISUSE, "set_tangent at @: the tangent: there are no numbers, data is NULL");
+    HERE(ad_set_tangent_many(watched(), 1, (ad_view[]){AD_SHAPED(AD_SHAPE(2, 3), some)}));
+    ck_assert_int_eq(ad_tape_status(tape), AD_OK);
+    HERE(ad_set_tangent_many(watched(), 1, (ad_view[]){AD_SHAPED(AD_SHAPE(2, 2), some)}));
+    expect(AD_BAD_SHAPE, "set_tangent at @: the tangent: 6 numbers do not fill [2, 2]");
+    HERE(ad_set_tangent(ad_exp(watched()), AD_VIEW(some, 2, 3)));
+    expect(AD_MISUSE, "set_tangent at @: this is not a watched leaf of the tape");
+    HERE(ad_backward_tangents(ad_sum(watched())));
+    expect(AD_MISUSE,
+           "backward_tangents at @: first carry the tangents to the root (ad_push_tangents)");
+}
+END_TEST
+
+START_TEST(no_line_stays_behind_after_a_sweep)
+{
+    ad_tensor x = watched(), y = ad_sum(x);
+    ad_retain(x);
+    ck_assert_ptr_null(ad_tape_source_line(tape));
+    ad_backward(y);
+    ck_assert_ptr_null(ad_tape_source_line(tape));
+    ad_sweep_begin(y);
+    ck_assert_ptr_null(ad_tape_source_line(tape));
+    while (ad_sweep_step(tape, 1))
+        ck_assert_ptr_null(ad_tape_source_line(tape));
+    ad_set_tangent(x, AD_VIEW(some, 2, 3));
+    ck_assert_ptr_null(ad_tape_source_line(tape));
+    ad_push_tangents(y);
+    ck_assert_ptr_null(ad_tape_source_line(tape));
+    ad_backward_tangents(y);
+    ck_assert_ptr_null(ad_tape_source_line(tape));
+    ck_assert_int_eq(ad_tape_status(tape), AD_OK);
 }
 END_TEST
 
@@ -237,7 +308,7 @@ START_TEST(memory_that_runs_out_names_the_value_and_its_line)
     ad_tensor y = HERE(ad_exp(ad_watch(tape, AD_VIEW(many, 64))));
     ad_tensor z = ad_sum(y);
     memory.fail_at = memory.calls + 2;
-    ad_backward(z);
+    (ad_backward)(z);
     expect(AD_MEMORY, "backward: memory ran out (512 bytes for the cotangent of exp at @)");
     ad_tape_free(tape);
     ck_assert_uint_eq(memory.live_blocks, 0);
@@ -344,7 +415,10 @@ int main(void)
     tcase_add_test(all, a_long_line_is_cut_and_nothing_else_is_hurt);
     tcase_add_test(all, a_sweep_names_the_line_of_the_operation_that_stops_it);
     tcase_add_test(all, a_root_that_will_not_do_is_named_with_its_line);
-    tcase_add_test(all, what_no_operation_is_to_blame_for_names_no_line);
+    tcase_add_test(all, what_no_operation_is_to_blame_for_names_the_line_of_the_sweep);
+    tcase_add_test(all, a_sweep_names_its_line_and_that_of_its_root);
+    tcase_add_test(all, a_tangent_that_will_not_do_is_shown_with_its_line);
+    tcase_add_test(all, no_line_stays_behind_after_a_sweep);
     tcase_add_test(all, memory_that_runs_out_names_the_value_and_its_line);
     tcase_add_test(all, a_function_names_its_line_behind_that_of_the_call);
     tcase_add_test(all, a_sweep_within_a_rule_names_both_lines);

@@ -103,7 +103,7 @@ START_TEST(bad_views_are_refused)
     ad_view v = AD_VIEW(six, 2, 3);
     v.shape.dim[0] = -1;
     ad_watch(tape, v);
-    expect(AD_BAD_SHAPE, "watch([-1, 3]): rank must be 0 to 8, extents not negative");
+    expect(AD_BAD_SHAPE, "watch([-1, 3]): extent -1 is negative");
     v.shape.dim[0] = INT64_MAX / 2;
     ad_freeze(tape, v);
     ck_assert_int_eq(ad_tape_status(tape), AD_TOO_LARGE);
@@ -121,6 +121,78 @@ START_TEST(bad_views_are_refused)
     v.type = AD_TYPE_COUNT;
     ad_freeze(tape, v);
     ck_assert_int_eq(ad_tape_status(tape), AD_BAD_TYPE);
+}
+END_TEST
+
+START_TEST(a_view_of_a_bad_shape_is_refused_for_its_shape)
+{
+    const struct {
+        ad_view v;
+        ad_status status;
+        const char *message;
+    } rows[] = {
+        {AD_VIEW(six, -3), AD_BAD_SHAPE, "freeze([-3]): extent -3 is negative"},
+        {AD_VIEW(six, 2, -1), AD_BAD_SHAPE, "freeze([2, -1]): extent -1 is negative"},
+        {AD_VIEW(six, INT64_MAX, 8), AD_TOO_LARGE,
+         "freeze([9223372036854775807, 8]): so many elements do not fit the address space"},
+        {ad_view_of(AD_F32, six, (ad_shape){9, {1}}), AD_BAD_SHAPE,
+         "freeze([]): rank 9 is not 0 to 8"},
+        {ad_view_of(AD_F32, six, (ad_shape){-1, {1}}), AD_BAD_SHAPE,
+         "freeze(): rank -1 is not 0 to 8"},
+        {ad_view_of((ad_type)77, six, AD_SHAPE(6)), AD_BAD_TYPE, "freeze: 77 is not a number type"},
+        {AD_SHAPED(AD_SHAPE(2, 2), six), AD_BAD_SHAPE,
+         "freeze([2, 2]): 6 numbers do not fill [2, 2]"},
+        {AD_SHAPED(AD_SHAPE(0, 2), six), AD_BAD_SHAPE,
+         "freeze([0, 2]): 6 numbers do not fill [0, 2]"},
+        {AD_SHAPED(AD_SCALAR, six), AD_BAD_SHAPE, "freeze([]): 6 numbers do not fill []"},
+        {AD_SHAPED(AD_SHAPE(-2, 3), six), AD_BAD_SHAPE, "freeze([-2, 3]): extent -2 is negative"},
+        {ad_array_view(AD_ARRAY((float *)NULL, 6)), AD_MISUSE,
+         "freeze([6]): there are no numbers, data is NULL"},
+        {ad_array_view(ad_zeros(AD_F32, AD_SHAPE(-3))), AD_BAD_SHAPE,
+         "freeze([-3]): extent -3 is negative"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_ptr_null(rows[i].v.data);
+        (ad_freeze)(tape, rows[i].v);
+        expect(rows[i].status, rows[i].message);
+    }
+}
+END_TEST
+
+START_TEST(wrong_options_fail_from_the_start)
+{
+    const char *size = "tape: the options need .size = sizeof(ad_tape_options)";
+    const struct {
+        ad_tape_options options;
+        const char *message;
+    } rows[] = {
+        {{.checks = AD_CHECK_BOUNDS}, size},
+        {{.size = sizeof(ad_tape_options) - 1}, size},
+        {{.size = SIZE_MAX / 2}, size},
+        {{.size = sizeof(ad_tape_options), .checks = 64 | AD_CHECK_NUMBERS},
+         "tape: there is no check 0x40"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ad_tape *t = ad_tape_new(&rows[i].options);
+        for (int round = 0; round < 2; round++) {
+            ad_tensor x = ad_watch(t, AD_VIEW(six, 6));
+            ck_assert_int_eq(ad_backward(ad_sum(x)), AD_MISUSE);
+            ck_assert_str_eq(ad_tape_error(t), rows[i].message);
+            ad_tape_reset(t);
+        }
+        ad_tape_free(t);
+    }
+}
+END_TEST
+
+START_TEST(a_forgotten_watch_is_found_if_one_asks)
+{
+    ad_tape *t = ad_tape_new(
+        &(ad_tape_options){.size = sizeof(ad_tape_options), .checks = AD_CHECK_REACHED});
+    ck_assert_int_eq(ad_backward(ad_sum(ad_freeze(t, AD_VIEW(six, 6)))), AD_UNREACHED);
+    ck_assert_str_eq(message_of(t), "backward: nothing on the tape is watched (ad_watch)");
+    ad_tape_free(t);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_freeze(tape, AD_VIEW(six, 6)))), AD_OK);
 }
 END_TEST
 
@@ -437,6 +509,9 @@ static Suite *make_suite(void)
     tcase_add_test(all, tensors_of_two_tapes_do_not_mix);
     tcase_add_test(all, number_types_do_not_mix);
     tcase_add_test(all, bad_views_are_refused);
+    tcase_add_test(all, a_view_of_a_bad_shape_is_refused_for_its_shape);
+    tcase_add_test(all, wrong_options_fail_from_the_start);
+    tcase_add_test(all, a_forgotten_watch_is_found_if_one_asks);
     tcase_add_test(all, a_root_must_be_one_float);
     tcase_add_test(all, nothing_is_not_a_crash);
     tcase_add_test(all, gradients_flow_to_watched_leaves_only);

@@ -203,10 +203,12 @@ START_TEST(numbers_that_change_are_named_before_a_gradient_is_wrong)
     ad_tensor y = ad_sum(ad_square(x));
     ck_assert_int_eq(ad_backward(y), AD_OK);
     numbers[1] = 5;
+    int sweep = __LINE__ + 1;
     ck_assert_int_eq(ad_backward(y), AD_CHANGED);
     char message[256];
     snprintf(message, sizeof message,
-             "backward: borrowed numbers were changed: watch([3]) \"w\" at %s:%d", __FILE__, line);
+             "backward at %s:%d: borrowed numbers were changed: watch([3]) \"w\" at %s:%d",
+             __FILE__, sweep, __FILE__, line);
     expect_error(t, AD_CHANGED, message);
     ad_tape_free(t);
 }

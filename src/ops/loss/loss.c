@@ -17,6 +17,7 @@
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/loss/loss_expressions.h"
+#include "ops/refuse.h"
 
 typedef struct loss_kernels {
     ad_kernel value;    /* p, t(, a) -> f */
@@ -258,11 +259,9 @@ LOSS(ad_sigmoid_cross_entropy, MEAN,
 ad_tensor ad_huber_loss(ad_tensor prediction, ad_tensor target, double delta)
 {
     ad_tensor x[] = {prediction, target};
-    if (!(delta > 0)) {
-        ad_tape_fail(x[0].tape ? x[0].tape : x[1].tape, AD_MISUSE,
-                     "huber_loss: delta must be greater than 0, not %g", delta);
-        return ad_dead(x[0]);
-    }
+    if (!(delta > 0))
+        return ad_refuse(AD_MISUSE, "huber_loss", 2, x, "delta must be greater than 0, not %g",
+                         delta);
     return ad_apply(&ad_huber_loss_op, x, &delta);
 }
 

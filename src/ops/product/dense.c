@@ -11,6 +11,7 @@
 #include "ops/elementwise/unary.h"
 #include "ops/families.h"
 #include "ops/product/product.h"
+#include "ops/refuse.h"
 
 #include <string.h>
 
@@ -291,12 +292,11 @@ static const ad_op dense_op = {
 
 ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)
 {
-    if ((unsigned)activation >= AD_ACTIVATION_COUNT) {
-        ad_tape *t = x.tape ? x.tape : w.tape ? w.tape : b.tape;
-        ad_tape_fail(t, AD_MISUSE, "dense: %d is not an activation", (int)activation);
-        activation = AD_IDENTITY;
-    }
-    return ad_apply(&dense_op, (ad_tensor[]){x, w, b}, &(dense_attr){activation});
+    const ad_tensor operands[] = {x, w, b};
+    if ((unsigned)activation >= AD_ACTIVATION_COUNT)
+        return ad_refuse(AD_MISUSE, "dense", 3, operands, "%d is not an activation",
+                         (int)activation);
+    return ad_apply(&dense_op, operands, &(dense_attr){activation});
 }
 
 const ad_op *const ad_dense_ops[] = {&dense_op, NULL};

@@ -8,12 +8,14 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/philox.h"
+#include "array/strided.h"
 #include "base/workspace.h"
 #include "kernels/kernel.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "tape/failure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -220,21 +222,24 @@ typedef ad_status filler(ad_array *a, ad_random *r, double first, double second)
 static ad_tensor fill(ad_tape *t, const char *name, filler *draw_all, ad_array a, double first,
                       double second, ad_key key)
 {
-    char shape[128];
+    char shape[256], why[128];
     size_t count = 0;
     AD_DOOR(t, name, ad_tape_dead(t));
     ad_random r = ad_random_new(key.seed, key.stream);
-    ad_status status = ad_shape_count(&a.shape, &count);
-    if (status == AD_OK && !ad_type_is_float(a.type))
+    ad_status status = ad_shape_flaw(&a.shape, &count, why, sizeof why);
+    if (status == AD_OK && !ad_type_is_float(a.type)) {
         status = AD_BAD_TYPE;
+        snprintf(why, sizeof why, "random numbers are f32 or f64");
+    }
     a.data = status == AD_OK ? ad_tape_memory(t, count * ad_type_size(a.type)) : NULL;
     if (a.data)
         status = draw_all(&a, &r, first, second);
+    if (a.data && status != AD_OK)
+        snprintf(why, sizeof why, "the parameters, %g and %g, must be finite and in order", first,
+                 second);
     if (status != AD_OK)
         ad_tape_fail(t, status, "%s(%s): %s", name, ad_shape_print(&a.shape, shape, sizeof shape),
-                     status == AD_DOMAIN     ? "the parameters must be finite and in order"
-                     : status == AD_BAD_TYPE ? "random numbers are f32 or f64"
-                                             : ad_status_text(status));
+                     why);
     return ad_label((ad_freeze)(t, status == AD_OK ? ad_array_view(a) : (ad_view){0}), name);
 }
 

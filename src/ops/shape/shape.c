@@ -8,6 +8,7 @@
 #include "kernels/map.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "ops/refuse.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
 #include "tape/failure.h"
@@ -127,8 +128,13 @@ AD_VIEW_OP(squeeze, sizeof(int), ad_view_pullback, "dx = g in x's shape")
 ad_tensor ad_squeeze(ad_tensor x, int axis)
 {
     AD_DOOR(x.tape, "squeeze", ad_dead(x));
-    if (!ad_axis_fix("squeeze", x, &axis, ad_shape_of(x).rank))
+    ad_shape shape = ad_shape_of(x);
+    if (!ad_axis_fix("squeeze", x, &axis, shape.rank))
         return ad_dead(x);
+    if (shape.rank > 0 && shape.dim[axis] != 1)
+        return ad_refuse(AD_BAD_SHAPE, "squeeze", 1, &x,
+                         "axis %d, which is to be dropped, must have extent 1, not %lld", axis,
+                         (long long)shape.dim[axis]);
     return ad_apply(&squeeze_op, &x, &axis);
 }
 

@@ -5,6 +5,7 @@
 #include "kernels/map.h"
 #include "ops/axes.h"
 #include "ops/families.h"
+#include "ops/refuse.h"
 #include "ops/shape/view.h"
 #include "tape/apply.h"
 #include "tape/failure.h"
@@ -199,7 +200,6 @@ static bool can_cut(const ad_op *form, ad_tensor x, int n, int *axis, const ad_t
 
 static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
 {
-    char text[64];
     ad_shape shape = ad_shape_of(x);
     int64_t left = shape.dim[axis];
     if (!extents && left % n == 0)
@@ -208,9 +208,14 @@ static bool pieces_fit(ad_tensor x, int n, const int64_t *extents, int axis)
         left = extents[i] < 0 || extents[i] > left ? -1 : left - extents[i];
     if (extents && left == 0)
         return true;
-    ad_tape_fail(x.tape, AD_BAD_SHAPE, "split(%s): %s", ad_shape_print(&shape, text, sizeof text),
-                 extents ? "the pieces do not add up to the axis's extent"
-                         : "the axis does not divide into that many equal pieces");
+    if (extents)
+        ad_refuse(AD_BAD_SHAPE, "split", 1, &x,
+                  "the pieces do not add up to %lld, the axis's extent",
+                  (long long)shape.dim[axis]);
+    else
+        ad_refuse(AD_BAD_SHAPE, "split", 1, &x,
+                  "the axis, of extent %lld, does not divide into %d equal pieces",
+                  (long long)shape.dim[axis], n);
     return false;
 }
 
