@@ -172,13 +172,14 @@ AD_API AD_MUST_USE ad_array ad_array_new(const ad_allocator *allocator, ad_type 
 AD_API AD_MUST_USE ad_array ad_zeros(ad_type type, ad_shape shape);
 
 /* Arrays that follow a rule, otherwise as ad_zeros makes them. data is also NULL if an integer type
- * cannot hold one of the numbers, or if begin, step, first or last is not finite.
+ * cannot hold one of the numbers, or if begin, step, first or last is not finite, or step is 0.
  *
  *     ad_full       value everywhere
  *     ad_eye        a matrix [n, n] with 1 on its diagonal and 0 elsewhere
  *     ad_arange     begin, begin + step, ... up to but without end; empty if it lies the other way.
- *                   There are ceil((end - begin) / step) numbers, and none for a step of 0
- *     ad_linspace   n numbers at equal distances, of which the first and the last are exact */
+ *                   There are ceil((end - begin) / step) numbers
+ *     ad_linspace   n numbers at equal distances, of which the first and the last are exact, and
+ *                   none lies beyond them */
 AD_API AD_MUST_USE ad_array ad_full(ad_type type, ad_shape shape, double value);
 AD_API AD_MUST_USE ad_array ad_eye(ad_type type, int64_t n);
 AD_API AD_MUST_USE ad_array ad_arange(ad_type type, double begin, double end, double step);

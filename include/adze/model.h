@@ -78,7 +78,7 @@ AD_API ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x,
                                ad_error *error);
 
 /* Scales all numbers by one factor, such that their norm, the root of the sum of all squares, is at
- * most max_norm. Where it is already, nothing changes. Sets *norm, which may be NULL, to the norm
+ * most max_norm to rounding. Where it is already, nothing changes. Sets *norm, which may be NULL, to the norm
  * before. No constant is added to it, and zeros stay zeros; squares neither over- nor underflow.
  * AD_NOT_FINITE, naming the field, for an infinity or a NaN: then nothing is written, and the step
  * is best left out. AD_MISUSE if max_norm is negative or NaN; an infinite one only measures. */

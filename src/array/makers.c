@@ -50,19 +50,22 @@ static double progression(size_t i, const double *by)
 ad_array ad_arange(ad_type type, double begin, double end, double step)
 {
     double by[] = {begin, step}, count = ceil((end - begin) / step);
-    if (!(count < 0x1p62) || !isfinite(begin) || !isfinite(step)) /* a NaN for 0 / 0 */
+    if (!(count < 0x1p62) || !isfinite(begin) || !isfinite(step) || step == 0)
         return (ad_array){0};
     return make(type, AD_SHAPE(count > 0 ? (int64_t)count : 0), progression, by);
 }
 
-/* by: first, last, n - 1. Weights are whole numbers, unless their products overflow. */
+/* by: first, last, n - 1. Weights are whole numbers, unless their products overflow. Where the ends
+ * are near to each other, rounding might lead beyond them. */
 static double between(size_t i, const double *by)
 {
     double above = (double)i, below = by[2] - above;
     double x = (by[0] * below + by[1] * above) / by[2];
     if (above == 0 || below == 0)
         return by[above != 0];
-    return isfinite(x) ? x : by[0] * (below / by[2]) + by[1] * (above / by[2]);
+    if (!isfinite(x))
+        x = by[0] * (below / by[2]) + by[1] * (above / by[2]);
+    return fmin(fmax(x, fmin(by[0], by[1])), fmax(by[0], by[1]));
 }
 
 ad_array ad_linspace(ad_type type, double first, double last, int64_t n)

@@ -150,12 +150,14 @@ static ad_status read_labels(const folder *from, const char *const *parts, ad_ar
     int rank = labels->shape.rank;
     if (status != AD_OK)
         return status;
-    if ((labels->type != AD_U8 && labels->type != AD_I32) || rank > 2 ||
-        (rank == 2 && labels->shape.dim[1] == 0))
+    if ((labels->type != AD_U8 && labels->type != AD_I32) || rank > 2)
         return ad_fail(from->error, AD_FORMAT,
                        "%.200s: %s-labels-idx1-ubyte holds %s of rank %d, not u8 or i32 of rank 1 "
                        "or 2",
                        from->directory, *parts, ad_type_text(labels->type), rank);
+    if (rank == 2 && labels->shape.dim[1] == 0)
+        return ad_fail(from->error, AD_FORMAT, "%.200s: the matrix of %s labels has no columns",
+                       from->directory, *parts);
     return rank == 2 ? keep_classes(from, labels) : AD_OK;
 }
 

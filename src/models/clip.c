@@ -59,10 +59,11 @@ static double greatest(const ad_tree *tree, const ad_array *a)
     return most;
 }
 
-/* Where the factor is below the normal numbers, x is first brought into [-2, 2]. */
+/* Where the factor is below the normal numbers, and not 0, x is first brought into [-2, 2]. */
 static void scale_to(const ad_tree *tree, double wanted, double norm, ad_array *a)
 {
-    double first = wanted / norm >= DBL_MIN ? 1 : ldexp(1, -ilogb(norm));
+    bool small = wanted > 0 && wanted / norm < DBL_MIN;
+    double first = small ? ldexp(1, -ilogb(norm)) : 1;
     double second = wanted / (norm * first);
     for (size_t i = 0; i < tree->arrays; i++)
         if (a[i].type == AD_F32)

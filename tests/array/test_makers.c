@@ -75,6 +75,23 @@ START_TEST(ends_of_linspace_are_exact)
 }
 END_TEST
 
+/* Ends so near to each other that rounding is as wide as the steps, or wider. */
+START_TEST(linspace_stays_between_its_ends)
+{
+    for (int64_t n = 2; n < 200; n++) {
+        double first = 0.1 * (double)n, last = first * (1 + (double)(n % 5 - 2) * DBL_EPSILON);
+        ad_array a = ad_linspace(AD_F64, first, last, n);
+        ad_view v = ad_array_view(a);
+        for (size_t i = 0; i < ad_view_count(&v); i++) {
+            double x = ad_view_get(&v, i);
+            ck_assert_msg(x >= fmin(first, last) && x <= fmax(first, last),
+                          "%.17g is not in %.17g to %.17g", x, first, last);
+        }
+        ad_array_free(&a);
+    }
+}
+END_TEST
+
 static ad_array refused(int way)
 {
     switch (way) {
@@ -112,6 +129,10 @@ static ad_array refused(int way)
         return ad_linspace(AD_F32, 0, 1, -1);
     case 16:
         return ad_linspace(AD_F32, NAN, 1, 2);
+    case 17:
+        return ad_arange(AD_F32, 1, 0, 0);
+    case 18:
+        return ad_arange(AD_F32, 0, 1, -0.0);
     default:
         return ad_linspace(AD_F32, 0, INFINITY, 2);
     }
@@ -132,7 +153,8 @@ int main(void)
     tcase_add_test(c, arange_ends_before_its_end);
     tcase_add_test(c, linspace_has_its_ends);
     tcase_add_test(c, ends_of_linspace_are_exact);
-    tcase_add_loop_test(c, what_makes_no_sense_gives_no_array, 0, 18);
+    tcase_add_test(c, linspace_stays_between_its_ends);
+    tcase_add_loop_test(c, what_makes_no_sense_gives_no_array, 0, 20);
     suite_add_tcase(suite, c);
     return run_suite(suite);
 }

@@ -34,6 +34,8 @@ static const row rows[] = {
     {{1e-10, 1e305}, 1e300, 1e305, {1e-15, 1e300}, true},
     {{3 * TINY, 4 * TINY}, 5 * TINY, 5 * TINY, {3 * TINY, 4 * TINY}, true},
     {{3e8 * TINY, 4e8 * TINY}, 1e8 * TINY, 5e8 * TINY, {6e7 * TINY, 8e7 * TINY}, true},
+    {{3 * TINY, 4 * TINY}, 0, 5 * TINY, {0, 0}, true},
+    {{0, TINY}, 0, TINY, {0, 0}, true},
     {{1, 1e-170}, 0.5, 1, {0.5, 0.5e-170}, true},
     {{0, 1e308}, TINY, 1e308, {0, TINY}, true},
 };

@@ -111,6 +111,9 @@ static const bool first[] = {true, false};
         L(1, 2, 3), L(1), L(1), L(-1, 0, 1)) \
     ROW(logsumexp_of_minus_inf, ad_logsumexp(a), L(-INF, -INF), L(1), L(-INF), L(0, 0)) \
     ROW(logsumexp_with_a_minus_inf, ad_logsumexp(a), L(-INF, 3), L(1), L(3), L(0, 1)) \
+    ROW(logsumexp_with_a_nan, ad_logsumexp(a), L(0, NAN, 1000), L(1), L(NAN), L(NAN, NAN, NAN)) \
+    ROW(logsumexp_down_a_column_with_a_nan, ad_logsumexp_over(ad_reshape(a, AD_SHAPE(3, 2)), AD_AXES(0)), \
+        L(0, 0, NAN, 0, 1000, 0), L(1, 0), L(NAN, 1.0986122886681098), L(NAN, 0, NAN, 0, NAN, 0)) \
     ROW(softmax_far_out, ad_softmax(a, 0), \
         L(1e4, 1e4, 0), L(2, 0, 0), L(0.5, 0.5, 0), L(0.5, -0.5, 0)) \
     ROW(softmax_of_minus_inf, ad_softmax(a, 0), L(-INF, -INF), L(1, 2), L(0, 0), L(0, 0)) \

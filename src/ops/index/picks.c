@@ -38,26 +38,34 @@ const char *ad_gather_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
+/* False, after a rejection, where an index is out of range. The loop over all of them has no branch. */
+static bool are_in_range(ad_workspace *work, const ad_picks *p)
+{
+    size_t at = 0;
+    bool good = true;
+    for (size_t i = 0; p->at && i < p->count; i++)
+        good &= (uint64_t)p->at[i] < p->axis.extent;
+    if (good)
+        return true;
+    while ((uint64_t)p->at[at] < p->axis.extent)
+        at++;
+    ad_reject(work, AD_DOMAIN, "index[%zu] = %lld is not in [0, %zu)", at, (long long)p->at[at],
+              p->axis.extent);
+    return false;
+}
+
 ad_picks ad_picks_by(ad_workspace *work, const ad_shape *shape, int axis, const ad_view *index)
 {
     ad_picks p = {ad_split_axis(shape, axis), ad_view_count(index), index->data};
-    if (index->type == AD_I64)
-        return p;
-    int64_t *at = ad_scratch(work, p.count * sizeof *at);
-    if (at)
-        ad_convert(p.count, index->type, index->data, AD_I64, at);
-    p.at = at;
+    if (index->type != AD_I64) {
+        int64_t *at = ad_scratch(work, p.count * sizeof *at);
+        if (at)
+            ad_convert(p.count, index->type, index->data, AD_I64, at);
+        p.at = at;
+    }
+    if (!are_in_range(work, &p))
+        p.at = NULL;
     return p;
-}
-
-void ad_picks_check(ad_workspace *work, const ad_picks *p)
-{
-    for (size_t i = 0; p->at && i < p->count; i++)
-        if (p->at[i] < 0 || p->at[i] >= (int64_t)p->axis.extent) {
-            ad_reject(work, AD_DOMAIN, "index[%zu] = %lld is not in [0, %zu)", i,
-                      (long long)p->at[i], p->axis.extent);
-            return;
-        }
 }
 
 /* How many picks from i on follow each other along the axis, or are of nothing. */

@@ -9,14 +9,13 @@
 typedef struct ad_picks {
     ad_axis_split axis;
     size_t count;
-    const int64_t *at; /* [count] indices along the axis; below 0: none. NULL when memory ran out */
+    const int64_t *at; /* [count] indices along the axis; below 0: none. NULL when memory ran out,
+                          or after a rejection */
 } ad_picks;
 
-/* Those of an integer index along an axis of a shape. */
+/* Those of an integer index along an axis of a shape. Rejects an index out of range: every rule looks,
+ * not only the check, because an index is borrowed, and it leads into memory. */
 ad_picks ad_picks_by(ad_workspace *work, const ad_shape *shape, int axis, const ad_view *index);
-
-/* Rejects an index out of range. */
-void ad_picks_check(ad_workspace *work, const ad_picks *p);
 
 /* y[o, i, ...] = x[o, at[i], ...]; `none`, a number, where at is below 0. */
 void ad_picks_copy(const ad_picks *p, size_t size, const void *x, const void *none, void *y);

@@ -31,9 +31,9 @@ typedef struct ad_einsum_spec {
     ad_names wanted;         /* the axes of the result */
 } ad_einsum_spec;
 
-/* False, with a message that begins with the specification. */
+/* False, with a message that begins with the specification, as far as there is room for it. */
 #define AD_EINSUM_REFUSE(e, status, reason, ...) \
-    (ad_tape_fail((e)->tape, status, "einsum(%s): " reason, (e)->text, __VA_ARGS__), false)
+    (ad_tape_fail((e)->tape, status, "einsum(%.100s): " reason, (e)->text, __VA_ARGS__), false)
 
 /* Reads all of e->text. */
 bool ad_einsum_read(ad_einsum_spec *e, int n, const ad_tensor *x);

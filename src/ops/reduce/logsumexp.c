@@ -112,9 +112,10 @@ static void logsumexp_forward(const ad_forward_args *c)
     if (!(length ? find_row_sums(&r, c->work, &c->x[0], length, m, w)
                  : find_sums(&r, c->work, &c->x[0], &c->y, m, w)))
         return;
-    for (size_t i = 0; i < r.count; i++) { /* where y is infinite, p is 0 for all that is less */
+    /* Where y is infinite, p is 0 for all that is less; where it is NaN, p is for all. */
+    for (size_t i = 0; i < r.count; i++) {
         double y = m[i] + AD_LOG(w[i]);
-        m[i] = isinf(y) ? (double)INFINITY : m[i];
+        m[i] = isfinite(y) ? m[i] : fabs(y);
         w[i] = isinf(y) ? 1 : 1 / w[i];
         ad_store_sums(1, &y, c->y.type, (char *)c->y.data + i * ad_type_size(c->y.type), false);
     }
