@@ -93,7 +93,7 @@ ad_status ad_record_end(const ad_record *r)
 
 ad_view ad_record_value(const ad_record *r)
 {
-    const ad_node *n = ad_tape_node(r->y);
+    const ad_node *n = r->tape->nodes[ad_tensor_index(r->y)];
     ad_array own = ad_array_of((ad_type)n->type, NULL, ad_node_shape(n));
     if (n->op && !n->op->view)
         return ad_read(r->y);

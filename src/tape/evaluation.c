@@ -42,7 +42,8 @@ void ad_tape_let_go(ad_tape *t, uint32_t held)
 
 ad_lines ad_lines_begin(ad_tape *t)
 {
-    ad_lines of_caller = {ad_tape_source_line(t), t->calls};
+    ad_lines of_caller = {NULL, t->calls};
+    of_caller.source_line = ad_tape_source_line(t);
     ad_tape_at_line(t, NULL);
     t->calls = 0;
     return of_caller;

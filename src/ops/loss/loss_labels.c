@@ -42,6 +42,7 @@ typedef struct batch {
     size_t n, classes, stride; /* stride: bytes from row to row */
     const ad_label_rules *rule;
     const ad_view *label, *weights; /* weights: NULL, 1 for each class; or one number */
+    ad_type type;                   /* of logits and weights */
     counting how;
     double total; /* the weights of all labels that count */
     double all;   /* the weights of all classes */
@@ -118,6 +119,7 @@ static bool open_batch(batch *b, const ad_op *op, const ad_view *x, const void *
     *b = (batch){.n = (size_t)x[0].shape.dim[0],
                  .classes = (size_t)x[0].shape.dim[1],
                  .rule = ad_label_rules_for(type, work),
+                 .type = type,
                  .label = &x[1],
                  .weights = op->attr_size ? &x[2] : NULL,
                  .p = (char *)(uintptr_t)saved};
@@ -150,13 +152,13 @@ static double class_part(const batch *b)
 /* A row of -inf has no softmax: with smoothing, its first p is -1, and its gradient 0. */
 static bool has_softmax(const batch *b, const void *p)
 {
-    return b->how.smoothing == 0 || !(number_at(b->weights->type, p, 0) < 0);
+    return b->how.smoothing == 0 || !(number_at(b->type, p, 0) < 0);
 }
 
 /* By the greatest logit, whose -log p does not cancel. */
 static double smooth_loss(const batch *b, size_t i, const void *x, void *p)
 {
-    ad_type type = b->weights->type;
+    ad_type type = b->type;
     double y = 0, own = own_part(b, i), share = class_part(b);
     size_t top = 0, label = label_of(b, i);
     for (size_t k = 1; k < b->classes; k++)
@@ -188,8 +190,8 @@ static void row_slope(const batch *b, size_t i, const void *p, double g, void *d
     }
     b->rule->slope(b->classes, p, label_of(b, i), g * own_part(b, i), dx, add);
     for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++) {
-        double slope = b->all * number_at(b->weights->type, p, k) - weight_of(b, k);
-        add_number(b->weights->type, dx, k, AD_TIMES(share, slope));
+        double slope = b->all * number_at(b->type, p, k) - weight_of(b, k);
+        add_number(b->type, dx, k, AD_TIMES(share, slope));
     }
 }
 

@@ -180,6 +180,7 @@ static double hinge_value(size_t n, const row *r)
         share[k] /= ties;
     double y = 1 + top - dot(n, t, p);
     r->saved[n] = !(y <= 0);
+    r->saved[n + 1] = 0;
     return y <= 0 ? 0 : y;
 }
 

@@ -23,9 +23,11 @@ static int name_of(char c)
 
 static const char *text_of(int name, char text[16])
 {
+    if (name >= AD_LETTERS)
+        return "an axis of ...";
     text[0] = (char)(name < 26 ? 'A' + name : 'a' + name - 26);
     text[1] = 0;
-    return name < AD_LETTERS ? text : strcpy(text, "an axis of ...");
+    return text;
 }
 
 /* Where a part ends: at a comma, at the arrow, or at the end. */
