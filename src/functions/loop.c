@@ -118,10 +118,10 @@ static bool evaluate(ad_loop *l, int64_t i, const char *row, bool watch)
         l->state[k] = watch ? ad_watch(l->tape, v) : ad_freeze(l->tape, v);
         l->next[k] = ad_number(NAN);
     }
-    ad_lines lines = ad_lines_begin(l->tape);
+    ad_lines of_caller = ad_lines_begin(l->tape);
     if (ad_tape_status(l->tape) == AD_OK)
         a->step(l->tape, i, l->state, operands + a->states, a->call.env, l->next);
-    ad_lines_end(l->tape, lines);
+    ad_lines_end(l->tape, of_caller);
     if (!ad_call_spared(l->tape, a->states, l->state)) /* which come last */
         return false;
     while (good < a->states && good_next(l, good))

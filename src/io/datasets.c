@@ -195,7 +195,7 @@ static ad_status read_set(const folder *from, const char *const *parts, ad_array
 
 static ad_status has_test_set(const folder *from, bool *has)
 {
-    char images[LONGEST_PATH], labels[LONGEST_PATH];
+    char images[LONGEST_PATH], labels[LONGEST_PATH] = "";
     ad_status status = find(from, test_parts, image_files, images);
     if (status == AD_OK)
         status = find(from, test_parts, label_files, labels);

@@ -117,7 +117,7 @@ static void gather(ad_runs *r, int i)
     ad_run_reader *reader = &r->reader[i];
     const ad_nest *own = &reader->nest;
     int64_t size = (int64_t)ad_type_size(r->plan.in[i].type), some;
-    char *to = widens(r, i) ? (char *)numbers : r->packed[i];
+    char *to = widens(r, i) ? (void *)numbers : r->packed[i];
     for (int64_t left = r->length; left; left -= some, to += some * size) {
         if (reader->start == own->row) {
             ad_nest_next(&reader->nest);

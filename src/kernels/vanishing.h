@@ -12,7 +12,8 @@
 
 #include "base/cpu.h"
 
-/* The product of two or three factors of one type, from left to right. */
+/* The product of two or three factors of one type, from left to right. Within another product, write
+ * ad_times_f32 or ad_times_f64: not all analysers read a _Generic in a _Generic. */
 #define AD_TIMES(...)                       AD_TIMES_OF(__VA_ARGS__, AD_TIMES_3, AD_TIMES_2, )(__VA_ARGS__)
 #define AD_TIMES_OF(a, b, c, function, ...) function
 #define AD_TIMES_2(a, b)                    _Generic((a) * (b), float : ad_times_f32, double : ad_times_f64)(a, b)

@@ -127,7 +127,7 @@ AD_INLINE double lost_to_division(double a, double p)
     BY_GROUPS(isa, power, s, T, 0, 1, power)                               \
     BY_GROUPS(isa, slope, s, T, 1, e, AD_TIMES(scale, AD_IN(T, 2), power)) \
     BY_GROUPS(isa, bend, s, T, 2, e *(e - 1),                              \
-              AD_TIMES(AD_TIMES(scale, AD_IN(T, 2)), power, AD_IN(T, 3)))
+              AD_TIMES(ad_times_##s(scale, AD_IN(T, 2)), power, AD_IN(T, 3)))
 AD_EACH_ISA(RAISE, f32, float)
 AD_EACH_ISA(RAISE, f64, double)
 AD_EACH_ISA(RAISE_FAR_f32, float)

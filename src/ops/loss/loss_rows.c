@@ -162,7 +162,7 @@ static void entropy_bend(size_t n, const row *r, int which)
     double mean = along(n, p, tx), sum = total(n, r->x[1]), growth = total(n, tq);
     for (size_t k = 0; k < n; k++)
         r->slope[k] =
-            which ? mean - tx[k] : AD_TIMES(p[k], AD_TIMES(sum, tx[k] - mean) + growth) - tq[k];
+            which ? mean - tx[k] : AD_TIMES(p[k], ad_times_f64(sum, tx[k] - mean) + growth) - tq[k];
 }
 
 /* saved: the shares of the greatest (1 - t) p, then whether the row's loss is above 0 */

@@ -254,7 +254,7 @@ static bool operands_fit(ad_tape *t, int n, const ad_tensor *x)
 static ad_tensor sum_products(ad_einsum_spec *e, int n, const ad_tensor *x)
 {
     static const ad_names none;
-    named all, next;
+    named all = {.axes = {0}}, next;
     const char *part = e->text;
     for (int i = 0; i < n; i++) {
         named *a = i ? &next : &all;

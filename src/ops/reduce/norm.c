@@ -78,7 +78,7 @@ static void bend_slopes(size_t n, const double *x, double p, const double *t, do
         double u = y == 0 ? 0 : fabs(x[i]) / y;
         double own = p == 2 ? t[i] : AD_TIMES(pow(u, p - 2), t[i]);
         bool flat = y == 0 || p == 1 || isinf(p);
-        slope[i] = flat ? 0 : AD_TIMES((p - 1) / y, own - AD_TIMES(slope[i], ty));
+        slope[i] = flat ? 0 : AD_TIMES((p - 1) / y, own - ad_times_f64(slope[i], ty));
     }
 }
 

@@ -93,8 +93,8 @@ void ad_bend_logsumexp(const ad_running *l)
         u[i] = AD_TIMES(l->out[i], l->t[i]) + (i ? AD_TIMES(c[i], u[i - 1]) : 0);
     for (size_t i = l->n; i-- > 0;) {
         bool last = i + 1 == l->n;
-        bend = last ? 0 : AD_TIMES(c[i + 1], AD_TIMES(u[i] - u[i + 1], r) + bend);
+        bend = last ? 0 : AD_TIMES(c[i + 1], ad_times_f64(u[i] - u[i + 1], r) + bend);
         r = ad_running_cotangent(l, i) + (last ? 0 : AD_TIMES(c[i + 1], r));
-        l->out[i] = AD_TIMES(l->out[i], AD_TIMES(l->t[i] - u[i], r) + bend);
+        l->out[i] = AD_TIMES(l->out[i], ad_times_f64(l->t[i] - u[i], r) + bend);
     }
 }

@@ -58,39 +58,39 @@ static int axis_of(const void *attr)
 /* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
  * product is one that the rule of kernels/vanishing.h makes 0; else the rows are worked on apart.
  * y, g, t -> derivative of the former, with g for t, along t. */
-#define SOFTMAX_LANES(s, T)                                                                    \
-    RARE_LANES(softmax_slope_apart_##s, T, {                                                   \
-        const T *y = in[0], *t = in[1];                                                        \
-        double sum[AD_LANES] = {0};                                                            \
-        AD_EACH_LONG(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                           \
-        AD_JOIN_SUM(sum)                                                                       \
-        AD_PUT_LONG(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                       \
-    })                                                                                         \
-    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                     \
-        const T *y = in[0], *t = in[1];                                                        \
-        double sum[AD_LANES] = {0};                                                            \
-        bool plain = true;                                                                     \
-        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                         \
-        AD_JOIN_SUM(sum)                                                                       \
-        AD_LANE(plain &= isfinite(sum[j]))                                                     \
-        if (!plain) {                                                                          \
-            softmax_slope_apart_##s(n, lanes, step, rest, joined, in, out, add);               \
-            return;                                                                            \
-        }                                                                                      \
-        AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                   \
-    })                                                                                         \
-    AD_SINGLE_LANES_OF(ad_softmax_bend_##s, T, {                                               \
-        const T *y = in[0], *g = in[1], *t = in[2];                                            \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};             \
-        AD_EACH_LONG(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                         \
-        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)y[i], (double)t[i]))                         \
-        AD_JOIN_SUM(g_sum)                                                                     \
-        AD_JOIN_SUM(t_sum)                                                                     \
-        AD_EACH_LONG(both[j] += AD_TIMES((double)y[i], (double)t[i] - t_sum[j], (double)g[i])) \
-        AD_JOIN_SUM(both)                                                                      \
-        AD_PUT_LONG(                                                                           \
-            T, AD_TIMES((double)y[i],                                                          \
-                        AD_TIMES((double)t[i] - t_sum[j], (double)g[i] - g_sum[j]) - both[j])) \
+#define SOFTMAX_LANES(s, T)                                                                        \
+    RARE_LANES(softmax_slope_apart_##s, T, {                                                       \
+        const T *y = in[0], *t = in[1];                                                            \
+        double sum[AD_LANES] = {0};                                                                \
+        AD_EACH_LONG(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                               \
+        AD_JOIN_SUM(sum)                                                                           \
+        AD_PUT_LONG(T, AD_TIMES(y[i], t[i] - (T)sum[j]))                                           \
+    })                                                                                             \
+    AD_LANES_OF(ad_softmax_slope_##s, T, {                                                         \
+        const T *y = in[0], *t = in[1];                                                            \
+        double sum[AD_LANES] = {0};                                                                \
+        bool plain = true;                                                                         \
+        AD_EACH(sum[j] += (double)y[i] * (double)t[i])                                             \
+        AD_JOIN_SUM(sum)                                                                           \
+        AD_LANE(plain &= isfinite(sum[j]))                                                         \
+        if (!plain) {                                                                              \
+            softmax_slope_apart_##s(n, lanes, step, rest, joined, in, out, add);                   \
+            return;                                                                                \
+        }                                                                                          \
+        AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                       \
+    })                                                                                             \
+    AD_SINGLE_LANES_OF(ad_softmax_bend_##s, T, {                                                   \
+        const T *y = in[0], *g = in[1], *t = in[2];                                                \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0}, both[AD_LANES] = {0};                 \
+        AD_EACH_LONG(g_sum[j] += AD_TIMES((double)y[i], (double)g[i]))                             \
+        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)y[i], (double)t[i]))                             \
+        AD_JOIN_SUM(g_sum)                                                                         \
+        AD_JOIN_SUM(t_sum)                                                                         \
+        AD_EACH_LONG(both[j] += AD_TIMES((double)y[i], (double)t[i] - t_sum[j], (double)g[i]))     \
+        AD_JOIN_SUM(both)                                                                          \
+        AD_PUT_LONG(                                                                               \
+            T, AD_TIMES((double)y[i],                                                              \
+                        ad_times_f64((double)t[i] - t_sum[j], (double)g[i] - g_sum[j]) - both[j])) \
     })
 
 /* The number, or 0 in a row of -inf, which is not alive. A function, so that the number is found before the
