@@ -10,21 +10,11 @@
 
 /* ---- gather, index_select, embedding ----------------------------------------------- */
 
-static ad_picks gather_picks(ad_workspace *work, const ad_view *x, const void *attr)
-{
-    return ad_picks_by(work, &x[0].shape, *(const int *)attr, &x[1]);
-}
-
-static ad_picks_rule *const gathers = gather_picks;
-
-static void gather_check(const ad_forward_args *c)
-{
-    gather_picks(c->work, c->x, c->attr);
-}
+static ad_picks_rule *const gathers = ad_index_picks;
 
 static void gather_forward(const ad_forward_args *c)
 {
-    ad_picks p = gather_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     ad_picks_copy(&p, ad_type_size(c->y.type), c->x[0].data, NULL, c->y.data);
 }
 
@@ -52,9 +42,9 @@ static const char *index_select_shape(const ad_shape *x, const void *attr, ad_sh
     };
 
 #define ADDED "dx = g, added where it was picked"
-GATHER_OP(gather, int, ad_gather_shape, gather_check, gathers, ADDED)
-GATHER_OP(index_select, int, index_select_shape, gather_check, gathers, ADDED)
-GATHER_OP(embedding, int, ad_gather_shape, gather_check, gathers, ADDED)
+GATHER_OP(gather, int, ad_gather_shape, NULL, gathers, ADDED)
+GATHER_OP(index_select, int, index_select_shape, NULL, gathers, ADDED)
+GATHER_OP(embedding, int, ad_gather_shape, NULL, gathers, ADDED)
 
 static ad_tensor pick(const ad_op *op, ad_tensor x, ad_tensor index, int axis)
 {
@@ -90,7 +80,7 @@ typedef struct padded {
 static ad_picks unpadded_picks(ad_workspace *work, const ad_view *x, const void *attr)
 {
     const padded *by = attr;
-    ad_picks p = gather_picks(work, x, attr);
+    ad_picks p = ad_index_picks(work, x, attr);
     int64_t *at = ad_scratch(work, p.count * sizeof *at);
     for (size_t i = 0; at && p.at && i < p.count; i++)
         at[i] = p.at[i] == by->padding ? -1 : p.at[i];
@@ -106,8 +96,6 @@ static void padded_check(const ad_forward_args *c)
     if (padding < 0 || padding >= rows)
         ad_reject(c->work, AD_DOMAIN, "padding = %lld is not in [0, %lld)", (long long)padding,
                   (long long)rows);
-    else
-        gather_check(c);
 }
 
 GATHER_OP(embedding_padded, padded, ad_gather_shape, padded_check, unpadded,
@@ -134,18 +122,7 @@ static const char *take_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
-/* The picks are [outer, count, inner], each for itself. */
-static ad_picks take_picks(ad_workspace *work, const ad_view *x, const void *attr)
-{
-    return ad_picks_by(work, &x[0].shape, *(const int *)attr, &x[1]);
-}
-
-static void take_check(const ad_forward_args *c)
-{
-    take_picks(c->work, c->x, c->attr);
-}
-
-/* y[o, i, j] = x[o, at[o, i, j], j] */
+/* y[o, i, j] = x[o, at[o, i, j], j]. The picks are [outer, count, inner], each for itself. */
 static void take(const ad_picks *p, size_t picks, size_t size, const void *x, void *y)
 {
     const char *from = x;
@@ -164,13 +141,13 @@ static size_t picks_along(const ad_view *x, const void *attr)
 
 static void take_forward(const ad_forward_args *c)
 {
-    ad_picks p = take_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     take(&p, picks_along(c->x, c->attr), ad_type_size(c->y.type), c->x[0].data, c->y.data);
 }
 
 static void take_jvp(const ad_jvp_args *c)
 {
-    ad_picks p = take_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     take(&p, picks_along(c->x, c->attr), ad_type_size(c->ty.type), c->tx[0].data, c->ty.data);
 }
 
@@ -178,7 +155,7 @@ static void take_pullback(const ad_pullback_args *c)
 {
     if (!c->wanted[0])
         return;
-    ad_picks p = take_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     size_t plane = p.axis.extent * p.axis.inner, picks = picks_along(c->x, c->attr) * p.axis.inner,
            at = 0;
     double *sums = ad_scratch(c->work, plane * sizeof *sums);
@@ -201,7 +178,6 @@ static const ad_op take_along_axis_op = {
     .attr_size = sizeof(int),
     .type = ad_gather_type,
     .shape = take_shape,
-    .check = take_check,
     .forward = take_forward,
     .pullback = take_pullback,
     .jvp = take_jvp,

@@ -35,11 +35,6 @@ static ad_picks hot_picks(const ad_forward_args *c)
     return ad_picks_by(c->work, &classes, 0, &c->x[0]);
 }
 
-static void one_hot_check(const ad_forward_args *c)
-{
-    hot_picks(c);
-}
-
 static void one_hot_forward(const ad_forward_args *c)
 {
     double one; /* room for any type */
@@ -59,7 +54,6 @@ static const ad_op one_hot_op = {
     .attr_size = sizeof(one_hot_attr),
     .type = one_hot_type,
     .shape = one_hot_shape,
-    .check = one_hot_check,
     .forward = one_hot_forward,
 };
 

@@ -68,6 +68,11 @@ ad_picks ad_picks_by(ad_workspace *work, const ad_shape *shape, int axis, const 
     return p;
 }
 
+ad_picks ad_index_picks(ad_workspace *work, const ad_view *x, const void *attr)
+{
+    return ad_picks_by(work, &x[0].shape, *(const int *)attr, &x[1]);
+}
+
 /* How many picks from i on follow each other along the axis, or are of nothing. */
 static size_t run_from(const ad_picks *p, size_t i)
 {

@@ -14,8 +14,11 @@ typedef struct ad_picks {
 } ad_picks;
 
 /* Those of an integer index along an axis of a shape. Rejects an index out of range: every rule looks,
- * not only the check, because an index is borrowed, and it leads into memory. */
+ * in the place of a check, because an index is borrowed, and it leads into memory. */
 ad_picks ad_picks_by(ad_workspace *work, const ad_shape *shape, int axis, const ad_view *index);
+
+/* Those of ops whose operands begin with x and the index, and whose attr begins with the axis, an int. */
+ad_picks ad_index_picks(ad_workspace *work, const ad_view *x, const void *attr);
 
 /* y[o, i, ...] = x[o, at[i], ...]; `none`, a number, where at is below 0. */
 void ad_picks_copy(const ad_picks *p, size_t size, const void *x, const void *none, void *y);
@@ -23,7 +26,7 @@ void ad_picks_copy(const ad_picks *p, size_t size, const void *x, const void *no
 /* x[o, at[i], ...] += y[o, i, ...], for floats, the sums of what repeats being in f64. */
 void ad_picks_spread(ad_workspace *work, const ad_picks *p, ad_type type, const void *y, void *x);
 
-/* The type rule and the shape rule of gather: attr begins with the axis, an int. */
+/* The type rule and the shape rule of gather. */
 const char *ad_gather_type(const ad_type *x, const void *attr, ad_type *y);
 const char *ad_gather_shape(const ad_shape *x, const void *attr, ad_shape *y);
 

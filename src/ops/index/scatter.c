@@ -33,16 +33,6 @@ const char *ad_scatter_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return fits ? NULL : "the updates must have the shape of ad_gather(x, index, axis)";
 }
 
-ad_picks ad_scatter_picks(ad_workspace *work, const ad_view *x, const void *attr)
-{
-    return ad_picks_by(work, &x[0].shape, *(const int *)attr, &x[1]);
-}
-
-void ad_scatter_check(const ad_forward_args *c)
-{
-    ad_scatter_picks(c->work, c->x, c->attr);
-}
-
 void ad_scatter_begin(const ad_view *x, const ad_array *y)
 {
     size_t bytes = ad_array_count(y) * ad_type_size(y->type);
@@ -105,19 +95,19 @@ static void add(ad_workspace *work, const ad_picks *p, const ad_view *x, const a
 
 static void scatter_add_forward(const ad_forward_args *c)
 {
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     add(c->work, &p, &c->x[0], &c->x[2], &c->y);
 }
 
 static void scatter_add_jvp(const ad_jvp_args *c)
 {
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     add(c->work, &p, &c->tx[0], &c->tx[2], &c->ty);
 }
 
 static void scatter_add_pullback(const ad_pullback_args *c)
 {
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     size_t run = p.axis.inner * ad_type_size(c->dy.type);
     if (c->wanted[0])
         ad_add_run(c->dy.type, ad_view_count(&c->dy), c->dy.data, c->dx[0].data);
@@ -130,25 +120,9 @@ static void scatter_add_pullback(const ad_pullback_args *c)
                        (const char *)c->dy.data + (o * p.axis.extent + (size_t)p.at[i]) * run, to);
 }
 
-static const ad_op scatter_add_op = {
-    .size = sizeof(ad_op),
-    .name = "scatter_add",
-    .arity = 3,
-    .flags = AD_OP_LINEAR,
-    .attr_size = sizeof(int),
-    .type = ad_scatter_numbers_type,
-    .shape = ad_scatter_shape,
-    .check = ad_scatter_check,
-    .forward = scatter_add_forward,
-    .pullback = scatter_add_pullback,
-    .jvp = scatter_add_jvp,
-    .derivative = "dx = g, dupdates = g where the index says",
-};
-
-ad_tensor ad_scatter_add(ad_tensor x, ad_tensor index, ad_tensor updates, int axis)
-{
-    return ad_scatter_by(&scatter_add_op, x, index, updates, axis);
-}
+AD_SCATTER_OP(ad_scatter_add, AD_OP_LINEAR, ad_scatter_numbers_type,
+              "dx = g, dupdates = g where the index says", .forward = scatter_add_forward,
+              .pullback = scatter_add_pullback, .jvp = scatter_add_jvp)
 
 /* ---- scatter_set --------------------------------------------------------------------- */
 
@@ -171,20 +145,20 @@ static void set(const ad_picks *p, const ad_view *x, const ad_view *updates, con
 
 static void scatter_set_forward(const ad_forward_args *c)
 {
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     set(&p, &c->x[0], &c->x[2], &c->y);
 }
 
 static void scatter_set_jvp(const ad_jvp_args *c)
 {
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     set(&p, &c->tx[0], &c->tx[2], &c->ty);
 }
 
 /* dy at an element of the axis goes to the update that stayed there, or to x. */
 static void scatter_set_pullback(const ad_pullback_args *c)
 {
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     size_t n = p.axis.inner, run = n * ad_type_size(c->dy.type);
     size_t *last = ad_scratch(c->work, p.axis.extent * sizeof *last);
     if (!last || (p.count && !p.at))
@@ -203,24 +177,9 @@ static void scatter_set_pullback(const ad_pullback_args *c)
         }
 }
 
-static const ad_op scatter_set_op = {
-    .size = sizeof(ad_op),
-    .name = "scatter_set",
-    .arity = 3,
-    .flags = AD_OP_LINEAR,
-    .attr_size = sizeof(int),
-    .type = ad_scatter_type,
-    .shape = ad_scatter_shape,
-    .check = ad_scatter_check,
-    .forward = scatter_set_forward,
-    .pullback = scatter_set_pullback,
-    .jvp = scatter_set_jvp,
-    .derivative = "dx = g where nothing was set, dupdates = g where the update stayed, 0 elsewhere",
-};
+AD_SCATTER_OP(ad_scatter_set, AD_OP_LINEAR, ad_scatter_type,
+              "dx = g where nothing was set, dupdates = g where the update stayed, 0 elsewhere",
+              .forward = scatter_set_forward, .pullback = scatter_set_pullback,
+              .jvp = scatter_set_jvp)
 
-ad_tensor ad_scatter_set(ad_tensor x, ad_tensor index, ad_tensor updates, int axis)
-{
-    return ad_scatter_by(&scatter_set_op, x, index, updates, axis);
-}
-
-const ad_op *const ad_scatter_ops[] = {&scatter_add_op, &scatter_set_op, NULL};
+const ad_op *const ad_scatter_ops[] = {&ad_scatter_add_op, &ad_scatter_set_op, NULL};

@@ -192,7 +192,7 @@ static void run_lists(ad_workspace *work, const ad_picks *p, const targets *t, c
 static void lists_forward(const ad_forward_args *c)
 {
     const list_rules *rules = c->op->kernels;
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     targets t;
     ad_scatter_begin(&c->x[0], &c->y);
     if (!p.at)
@@ -206,7 +206,7 @@ static void lists_forward(const ad_forward_args *c)
 static void lists_jvp(const ad_jvp_args *c)
 {
     const list_rules *rules = c->op->kernels;
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     targets t;
     ad_scatter_begin(&c->tx[0], &c->ty);
     if (find_targets(c->work, &p, &t))
@@ -228,7 +228,7 @@ static void pull_rest(const ad_picks *p, const targets *t, const ad_view *dy, co
 static void lists_pullback(const ad_pullback_args *c)
 {
     const list_rules *rules = c->op->kernels;
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     targets t;
     if (!find_targets(c->work, &p, &t))
         return;
@@ -242,7 +242,7 @@ static void lists_pullback(const ad_pullback_args *c)
 static void lists_curvature(const ad_curvature_args *c)
 {
     const list_rules *rules = c->op->kernels;
-    ad_picks p = ad_scatter_picks(c->work, c->x, c->attr);
+    ad_picks p = ad_index_picks(c->work, c->x, c->attr);
     targets t;
     if (find_targets(c->work, &p, &t))
         run_lists(c->work, &p, &t,
@@ -254,28 +254,11 @@ static void lists_curvature(const ad_curvature_args *c)
                                .wanted = c->wanted});
 }
 
-#define LISTS_OP(op, op_flags, curvature_rule, words, ...)                  \
-    static const list_rules op##_rules = __VA_ARGS__;                       \
-    static const ad_op op##_op = {                                          \
-        .size = sizeof(ad_op),                                              \
-        .name = &#op[3],                                                    \
-        .arity = 3,                                                         \
-        .flags = op_flags,                                                  \
-        .attr_size = sizeof(int),                                           \
-        .type = ad_scatter_numbers_type,                                    \
-        .shape = ad_scatter_shape,                                          \
-        .check = ad_scatter_check,                                          \
-        .forward = lists_forward,                                           \
-        .pullback = lists_pullback,                                         \
-        .jvp = lists_jvp,                                                   \
-        .curvature = curvature_rule,                                        \
-        .kernels = &op##_rules,                                             \
-        .derivative = words,                                                \
-    };                                                                      \
-    ad_tensor op(ad_tensor x, ad_tensor index, ad_tensor updates, int axis) \
-    {                                                                       \
-        return ad_scatter_by(&op##_op, x, index, updates, axis);            \
-    }
+#define LISTS_OP(op, op_flags, curvature_rule, words, ...)                                   \
+    static const list_rules op##_rules = __VA_ARGS__;                                        \
+    AD_SCATTER_OP(op, op_flags, ad_scatter_numbers_type, words, .forward = lists_forward,    \
+                  .pullback = lists_pullback, .jvp = lists_jvp, .curvature = curvature_rule, \
+                  .kernels = &op##_rules)
 
 #define SHARES "all that equal the result, of x and of the updates, share g evenly"
 
