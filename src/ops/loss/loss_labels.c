@@ -77,7 +77,7 @@ static double weight_of(const batch *b, size_t class)
 {
     if (!b->weights)
         return 1;
-    return number_at(b->weights->type, b->weights->data, b->weights->shape.rank ? class : 0);
+    return number_at(b->type, b->weights->data, b->weights->shape.rank ? class : 0);
 }
 
 /* False, after a rejection, where a label is not a class. */
@@ -110,7 +110,7 @@ static bool add_weights(batch *b, ad_workspace *work)
     return true;
 }
 
-/* Labels and weights are looked at in every rule, not only in the check: they are borrowed, and labels
+/* Labels and weights are looked at in every rule, in the place of a check: they are borrowed, and labels
  * index memory. */
 static bool open_batch(batch *b, const ad_op *op, const ad_view *x, const void *attr,
                        const void *saved, ad_workspace *work)
@@ -195,14 +195,14 @@ static void row_slope(const batch *b, size_t i, const void *p, double g, void *d
     }
 }
 
-static double row_tangent(const batch *b, ad_type type, size_t i, const void *p, const void *t)
+static double row_tangent(const batch *b, size_t i, const void *p, const void *t)
 {
     if (!counts(b, i) || !has_softmax(b, p))
         return 0;
     double mean = b->rule->dot(b->classes, p, t);
-    double y = AD_TIMES(own_part(b, i), mean - number_at(type, t, label_of(b, i)));
+    double y = AD_TIMES(own_part(b, i), mean - number_at(b->type, t, label_of(b, i)));
     for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++)
-        y += AD_TIMES(class_part(b) * weight_of(b, k), mean - number_at(type, t, k));
+        y += AD_TIMES(class_part(b) * weight_of(b, k), mean - number_at(b->type, t, k));
     return y;
 }
 
@@ -236,12 +236,6 @@ static const char *cross_entropy_shape(const ad_shape *x, const void *attr, ad_s
         return "there must be one label for each row of logits";
     *y = AD_SCALAR;
     return NULL;
-}
-
-static void cross_entropy_check(const ad_forward_args *c)
-{
-    batch b;
-    open_batch(&b, c->op, c->x, c->attr, NULL, c->work);
 }
 
 static size_t cross_entropy_saved(const ad_type *type, const ad_shape *x, const void *attr)
@@ -287,8 +281,7 @@ static void cross_entropy_jvp(const ad_jvp_args *c)
     if (!open_batch(&b, c->op, c->x, c->attr, c->saved, c->work))
         return;
     for (size_t i = 0; i < b.n; i++)
-        sum += row_tangent(&b, c->ty.type, i, b.p + i * b.stride,
-                           (const char *)c->tx[0].data + i * b.stride);
+        sum += row_tangent(&b, i, b.p + i * b.stride, (const char *)c->tx[0].data + i * b.stride);
     sum = over_total(&b, sum);
     ad_store_sums(1, &sum, c->ty.type, c->ty.data, false);
 }
@@ -304,21 +297,25 @@ static void cross_entropy_curvature(const ad_curvature_args *c)
                  (char *)c->tdx[0].data + i * b.stride);
 }
 
-static const ad_op cross_entropy_op = {
-    .size = sizeof(ad_op),
-    .name = "softmax_cross_entropy",
-    .arity = 2,
-    .flags = AD_OP_ASSIGNS,
-    .type = cross_entropy_type,
-    .shape = cross_entropy_shape,
-    .check = cross_entropy_check,
-    .saved = cross_entropy_saved,
-    .forward = cross_entropy_forward,
-    .pullback = cross_entropy_pullback,
-    .jvp = cross_entropy_jvp,
-    .curvature = cross_entropy_curvature,
-    .derivative = "dx = g (softmax(x) - onehot(label)) / n",
-};
+#define CROSS_ENTROPY_OP(op, op_name, count, bytes, type_rule, shape_rule, words) \
+    static const ad_op op = {                                                     \
+        .size = sizeof(ad_op),                                                    \
+        .name = op_name,                                                          \
+        .arity = count,                                                           \
+        .flags = AD_OP_ASSIGNS,                                                   \
+        .attr_size = bytes,                                                       \
+        .type = type_rule,                                                        \
+        .shape = shape_rule,                                                      \
+        .saved = cross_entropy_saved,                                             \
+        .forward = cross_entropy_forward,                                         \
+        .pullback = cross_entropy_pullback,                                       \
+        .jvp = cross_entropy_jvp,                                                 \
+        .curvature = cross_entropy_curvature,                                     \
+        .derivative = words,                                                      \
+    };
+
+CROSS_ENTROPY_OP(cross_entropy_op, "softmax_cross_entropy", 2, 0, cross_entropy_type,
+                 cross_entropy_shape, "dx = g (softmax(x) - onehot(label)) / n")
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor label)
 {
@@ -342,24 +339,10 @@ static const char *with_shape(const ad_shape *x, const void *attr, ad_shape *y)
                : "weights must have one axis, [classes]";
 }
 
-static const ad_op cross_entropy_with_op = {
-    .size = sizeof(ad_op),
-    .name = "softmax_cross_entropy_with",
-    .arity = 3,
-    .flags = AD_OP_ASSIGNS,
-    .attr_size = sizeof(counting),
-    .type = with_type,
-    .shape = with_shape,
-    .check = cross_entropy_check,
-    .saved = cross_entropy_saved,
-    .forward = cross_entropy_forward,
-    .pullback = cross_entropy_pullback,
-    .jvp = cross_entropy_jvp,
-    .curvature = cross_entropy_curvature,
-    .derivative =
-        "with c = g / sum(w[label]) and smoothing s, dx = c ((1 - s) w[label] (softmax(x) - "
-        "onehot(label)) + s / classes (sum(w) softmax(x) - w)), and 0 in ignored rows",
-};
+CROSS_ENTROPY_OP(
+    cross_entropy_with_op, "softmax_cross_entropy_with", 3, sizeof(counting), with_type, with_shape,
+    "with c = g / sum(w[label]) and smoothing s, dx = c ((1 - s) w[label] (softmax(x) - "
+    "onehot(label)) + s / classes (sum(w) softmax(x) - w)), and 0 in ignored rows")
 
 ad_tensor ad_softmax_cross_entropy_with(ad_tensor logits, ad_tensor label,
                                         const ad_cross_entropy_options *options)
