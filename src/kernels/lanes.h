@@ -85,24 +85,17 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
         else                                                                                    \
             name##_on(l->n, lanes, l->step, 0, false, in, out, add);                            \
     }
-#define AD_LANE_BLOCKS(name)       \
-    {                              \
-        {                          \
-            {AD_ALL(name##_f32)},  \
-            {                      \
-                AD_ALL(name##_f64) \
-            }                      \
-        }                          \
-    }
-
-#define AD_SINGLE_LANE_BLOCKS(name)          \
-    {                                        \
-        {                                    \
-            {AD_ALL_SAME(name##_f32_base)},  \
-            {                                \
-                AD_ALL_SAME(name##_f64_base) \
-            }                                \
-        }                                    \
+#define AD_LANE_BLOCKS(name) AD_LANE_LISTS(AD_ALL(name##_f32), AD_ALL(name##_f64))
+#define AD_SINGLE_LANE_BLOCKS(name) \
+    AD_LANE_LISTS(AD_ALL_SAME(name##_f32_base), AD_ALL_SAME(name##_f64_base))
+#define AD_LANE_LISTS(f32, f64) \
+    {                           \
+        {                       \
+            {f32},              \
+            {                   \
+                f64             \
+            }                   \
+        }                       \
     }
 
 /* Declares what the macros below need, to use them on a row of so many numbers anywhere. */
