@@ -161,6 +161,9 @@ struct ad_op {
     const char *slope[3];    /* the derivative by each operand */
     const char *bend[3][3];  /* the second derivative by each pair of operands */
     const char *derivative;  /* the pullback in words, for an operation that is not elementwise */
+
+    const ad_op *fast_path;  /* the op itself, where the tape may call its kernels without its rules:
+                                only for elementwise operations of adze's own. Leave it NULL */
 };
 
 /* Runs op on x[0] to x[op->arity - 1] and returns its first result. Records it if any operand

@@ -13,7 +13,9 @@
  * An operation that only makes a view of its operand runs no forward kernel and has no time then.
  *
  * A profile belongs to one thread at a time, as tapes do; several tapes of a thread may share it.
- * Profiling takes about 0.1 microseconds a call of a rule. A tape without a profile pays nothing. */
+ * Profiling takes about 0.1 microseconds a call of a rule. A tape without a profile pays nothing; and it
+ * records elementwise operations on few numbers, and pulls back those on many, in about half the time,
+ * since it need not call their rules one by one. */
 #ifndef ADZE_PROFILE_H
 #define ADZE_PROFILE_H
 

@@ -35,14 +35,27 @@ typedef struct ad_arena_mark {
 void *ad_arena_take_block(ad_arena *a, size_t bytes);
 void ad_arena_return_block(ad_arena *a, ad_arena_mark mark);
 
-/* alignment is a power of two up to AD_ALIGNMENT. NULL when memory ran out. */
-static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
+/* Whether the current block has room for a piece. alignment is a power of two up to AD_ALIGNMENT. */
+static inline bool ad_arena_has(const ad_arena *a, size_t bytes, size_t alignment)
 {
     size_t start = (a->used + alignment - 1) & ~(alignment - 1);
-    if (!a->current || a->exact || start > a->current->size || bytes > a->current->size - start)
-        return ad_arena_take_block(a, bytes);
+    return a->current && !a->exact && start <= a->current->size &&
+           bytes <= a->current->size - start;
+}
+
+/* A piece for which there is room. */
+static inline void *ad_arena_cut(ad_arena *a, size_t bytes, size_t alignment)
+{
+    size_t start = (a->used + alignment - 1) & ~(alignment - 1);
     a->used = start + bytes;
     return (char *)a->current + AD_BLOCK_HEADER + start;
+}
+
+/* NULL when memory ran out. */
+static inline void *ad_arena_take(ad_arena *a, size_t bytes, size_t alignment)
+{
+    return ad_arena_has(a, bytes, alignment) ? ad_arena_cut(a, bytes, alignment)
+                                             : ad_arena_take_block(a, bytes);
 }
 
 static inline ad_arena_mark ad_arena_here(const ad_arena *a)

@@ -6,6 +6,7 @@
 #ifndef ADZE_BASE_CPU_H
 #define ADZE_BASE_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__x86_64__)
@@ -70,6 +71,12 @@ ad_isa ad_cpu_isa(void);
 static inline size_t ad_isa_bytes(ad_isa isa)
 {
     return isa == AD_ISA_base ? 1 : (size_t)16 << (isa & 3); /* & 3: for analysers */
+}
+
+/* Whether so many bytes are what it takes at a time, or a multiple of it. */
+static inline bool ad_isa_fills(ad_isa isa, size_t bytes)
+{
+    return !(bytes & (ad_isa_bytes(isa) - 1));
 }
 
 /* The widest set up to `best` that has something to do for so many bytes. */

@@ -29,7 +29,7 @@ static void *take_exactly(ad_recycler *p, size_t bytes)
     return buffer;
 }
 
-void *ad_recycler_take(ad_recycler *p, size_t bytes)
+void *ad_recycler_take_any(ad_recycler *p, size_t bytes)
 {
     size_t size;
     if (bytes > PTRDIFF_MAX) /* no such piece of memory exists, and its class has no size */
@@ -47,7 +47,7 @@ void *ad_recycler_take(ad_recycler *p, size_t bytes)
     return buffer;
 }
 
-void ad_recycler_give(ad_recycler *p, void *buffer, size_t bytes)
+void ad_recycler_give_any(ad_recycler *p, void *buffer, size_t bytes)
 {
     size_t size;
     if (!buffer)

@@ -35,7 +35,7 @@ static inline void ad_kernel_run(const ad_kernel *kernel, ad_isa best, size_t si
 {
     ad_block *const *block = add ? kernel->add : kernel->of;
     ad_isa isa = ad_isa_for(best, n * size);
-    if ((!add || kernel->add[0]) && n * size % ad_isa_bytes(isa) == 0) /* the commonest runs */
+    if ((!add || kernel->add[0]) && ad_isa_fills(isa, n * size)) /* the commonest runs */
         block[isa](from, n, in, out);
     else
         ad_kernel_run_parts(kernel, best, size, from, n, in, out, add);

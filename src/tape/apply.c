@@ -3,6 +3,7 @@
 #include "tape/apply.h"
 
 #include "tape/failure.h"
+#include "tape/fast_path.h"
 #include "tape/recording.h"
 #include "tape/rule.h"
 
@@ -391,6 +392,9 @@ bool ad_fits(const ad_op *form, const ad_tensor *x, const void *attr)
 
 ad_tensor ad_apply(const ad_op *op, const ad_tensor *x, const void *attr)
 {
+    ad_tensor y;
+    if (op && x && ad_is_fast_op(op) && ad_fast_apply(op, x, &y))
+        return y;
     if (op && op->arity >= 1)
         return apply(op, op->arity, x, attr, op->results > 1 ? op->results : 1);
     ad_tape *t = x ? x->tape : NULL;

@@ -6,7 +6,7 @@
 #include "base/sized.h"
 
 /* The bytes of an op in its first version: where fewer are given, nobody has set the size. */
-#define AD_OP_FIRST_SIZE AD_END_OF(ad_op, derivative)
+#define AD_OP_FIRST_SIZE AD_END_OF(ad_op, fast_path)
 
 /* The form of such a function is an op without kernels: its name, arity (up to 4), and rules for
  * types (NULL: one float type) and shapes. */

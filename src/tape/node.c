@@ -72,10 +72,8 @@ static bool more_nodes(ad_tape *t, uint32_t used)
 
 static size_t node_size(const ad_node_plan *plan)
 {
-    size_t operands = ((unsigned)plan->arity + 1u) & ~1u;
     size_t attr = plan->op && !plan->result ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
-    return sizeof(ad_node) + (size_t)plan->shape->rank * sizeof(ad_axis) +
-           operands * sizeof(uint32_t) + attr;
+    return ad_node_head((unsigned)plan->shape->rank, (unsigned)plan->arity) + attr;
 }
 
 static void lay_out(ad_node *n, const ad_node_plan *plan)
@@ -96,10 +94,9 @@ static void lay_out(ad_node *n, const ad_node_plan *plan)
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
 {
-    enum { INLINE = 64 }; /* so many bytes of numbers lie in the node itself */
     const char *name = plan->op ? plan->op->name : "leaf";
     size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
-    size_t within = !plan->borrowed && bytes <= INLINE && !t->values.exact ? bytes : 0;
+    size_t within = !plan->borrowed && bytes <= AD_NODE_INLINE && !t->values.exact ? bytes : 0;
     ad_arena_mark start = ad_arena_here(&t->values);
     uint32_t index = t->count + plan->result;
     bool room = index < t->capacity || more_nodes(t, index);

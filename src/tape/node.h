@@ -16,19 +16,20 @@
 
 #define AD_NO_NODE UINT32_MAX
 
-enum {                         /* flags of a node */
-       AD_NODE_TRACKED = 1,    /* depends on a watched leaf: has a derivative */
-       AD_NODE_WATCHED = 2,    /* is a watched leaf */
-       AD_NODE_SEVERED = 4,    /* depends on a watched leaf, through an op without derivative */
-       AD_NODE_CONTIGUOUS = 8, /* its numbers lie row by row */
-       AD_NODE_RUN = 128,      /* its operands' numbers do, too, and have its shape */
-       AD_NODE_REACHED = 16,   /* the last sweep's root depends on this leaf */
-       AD_NODE_MARK = 32,      /* for the current walk: on a path of derivatives */
-       AD_NODE_CUT = 64,       /* for the current walk: behind an op without derivative */
-       AD_NODE_STOP = 256,     /* for the current walk: behind an op that stops gradients */
-       AD_NODE_TRAIL = 512,    /* for the current walk: depends on the leaf in question */
-       AD_NODE_MEMORY = 1024,  /* not a value: memory that the user asked for */
-       AD_NODE_RETAINED = 2048 /* keeps its cotangent, as a watched leaf does */
+enum {                          /* flags of a node */
+       AD_NODE_TRACKED = 1,     /* depends on a watched leaf: has a derivative */
+       AD_NODE_WATCHED = 2,     /* is a watched leaf */
+       AD_NODE_SEVERED = 4,     /* depends on a watched leaf, through an op without derivative */
+       AD_NODE_CONTIGUOUS = 8,  /* its numbers lie row by row */
+       AD_NODE_RUN = 128,       /* its operands' numbers do, too, and have its shape */
+       AD_NODE_REACHED = 16,    /* the last sweep's root depends on this leaf */
+       AD_NODE_MARK = 32,       /* for the current walk: on a path of derivatives */
+       AD_NODE_CUT = 64,        /* for the current walk: behind an op without derivative */
+       AD_NODE_STOP = 256,      /* for the current walk: behind an op that stops gradients */
+       AD_NODE_TRAIL = 512,     /* for the current walk: depends on the leaf in question */
+       AD_NODE_MEMORY = 1024,   /* not a value: memory that the user asked for */
+       AD_NODE_RETAINED = 2048, /* keeps its cotangent, as a watched leaf does */
+       AD_NODE_FAST = 4096      /* can be pulled back in one piece, see fast_path.h */
 };
 
 typedef struct ad_axis {
@@ -122,6 +123,14 @@ static inline uint32_t ad_last_result(const ad_tape *t, uint32_t index)
 {
     uint32_t first = ad_first_result(t, index);
     return first + t->nodes[first]->further;
+}
+
+/* Bytes of a node without its attr and its numbers; and the most bytes of numbers that lie in the node itself. */
+enum { AD_NODE_INLINE = 64 };
+
+static inline size_t ad_node_head(unsigned rank, unsigned arity)
+{
+    return sizeof(ad_node) + rank * sizeof(ad_axis) + ((arity + 1u) & ~1u) * sizeof(uint32_t);
 }
 
 /* Bytes of a number; ad_type_size for types that are known to exist. */

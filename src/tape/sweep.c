@@ -10,6 +10,7 @@
 
 #include "array/strided.h"
 #include "tape/failure.h"
+#include "tape/fast_path.h"
 #include "tape/reach.h"
 #include "tape/rule.h"
 #include "tape/show.h"
@@ -281,21 +282,33 @@ static AD_APART void give_further(ad_tape *t, uint32_t first)
             ad_give_cotangents(t, k);
 }
 
+/* One value. */
+static inline bool pull_value(ad_tape *t, uint32_t i, ad_order up_to, bool spare)
+{
+    const ad_node *n = t->nodes[i];
+    bool keep = n->flags & AD_NODE_RETAINED;
+    bool good = pull(t, i, up_to, spare && !keep);
+    if (!keep)
+        ad_give_cotangents(t, i);
+    if (n->further)
+        give_further(t, i);
+    return good;
+}
+
 void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
 {
     bool good = true, spare = up_to == FIRST && !(t->checks & AD_CHECK_NUMBERS);
+    bool fast = up_to == FIRST && t->cotangents == 1 && ad_fast_allowed(t);
     uint32_t i = t->sweep_next;
     while (good && i > 0 && operations > 0) {
-        const ad_node *n = t->nodes[--i];
+        ad_node *n = t->nodes[--i];
         if (!ad_flows_in(t, i, FIRST) || n->result || !n->op) /* later results wait for the first */
             continue;
         t->sweep_next = i + 1;
-        bool keep = n->flags & AD_NODE_RETAINED;
-        good = pull(t, i, up_to, spare && !keep);
-        if (!keep)
-            ad_give_cotangents(t, i);
-        if (n->further)
-            give_further(t, i);
+        if (fast && n->flags & AD_NODE_FAST)
+            good = ad_fast_pull(t, n);
+        else
+            good = pull_value(t, i, up_to, spare);
         operations--;
     }
     t->sweep_next = i;

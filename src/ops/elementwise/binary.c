@@ -36,7 +36,7 @@
 
 #define BINARY_OP(op, types, op_flags, ...)                                      \
     AD_ELEMENTWISE_OP(op, 2, op_flags, ad_shape_broadcast, .type = types##_TYPE, \
-                      .operands = "a, b", __VA_ARGS__)                           \
+                      .operands = "a, b", .fast_path = &op##_op, __VA_ARGS__)    \
     ad_tensor(op)(ad_tensor a, ad_tensor b)                                      \
     {                                                                            \
         return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                    \

@@ -71,6 +71,7 @@
         .curvature = ad_unary_curvature,                        \
         .kernels = &op##_kernels,                               \
         .operands = "x",                                        \
+        .fast_path = &op##_op,                                  \
         __VA_ARGS__,                                            \
     };                                                          \
     ad_tensor op(ad_tensor x)                                   \
