@@ -9,6 +9,7 @@
 #include "tape/sweep.h"
 
 #include "array/strided.h"
+#include "tape/blockwise.h"
 #include "tape/failure.h"
 #include "tape/fast_path.h"
 #include "tape/reach.h"
@@ -295,6 +296,17 @@ static inline bool pull_value(ad_tape *t, uint32_t i, ad_order up_to, bool spare
     return good;
 }
 
+/* Several long values, the first of which is *i; then it becomes the last. Returns how many they are, or 0. */
+static AD_APART size_t pull_blockwise(ad_tape *t, uint32_t *i, size_t most)
+{
+    uint32_t top = *i;
+    size_t values = ad_blockwise_pull(t, top, most, i);
+    for (uint32_t k = *i; values && k <= top; k++)
+        if (t->nodes[k]->op) /* leaves in between keep theirs; other values received none */
+            ad_give_cotangents(t, k);
+    return values;
+}
+
 void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
 {
     bool good = true, spare = up_to == FIRST && !(t->checks & AD_CHECK_NUMBERS);
@@ -304,12 +316,16 @@ void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
         ad_node *n = t->nodes[--i];
         if (!ad_flows_in(t, i, FIRST) || n->result || !n->op) /* later results wait for the first */
             continue;
+        size_t values = 1;
         t->sweep_next = i + 1;
         if (fast && n->flags & AD_NODE_FAST)
             good = ad_fast_pull(t, n);
+        else if (fast && n->count >= AD_BLOCKWISE_LEAST &&
+                 (values = pull_blockwise(t, &i, operations)))
+            good = t->error.status == AD_OK;
         else
             good = pull_value(t, i, up_to, spare);
-        operations--;
+        operations -= values ? values : 1;
     }
     t->sweep_next = i;
     if (good && i > 0)

@@ -38,44 +38,6 @@ static void map_slope(const ad_pullback_args *c, int i)
     ad_map_into(c->work, &c->y.shape, &k->slope[i], 4, in, &c->dx[i], !c->assign[i]);
 }
 
-/* Both slopes of a run, piece by piece, so that what they share comes from the cache the
- * second time. */
-typedef struct both_slopes {
-    const ad_kernel *slope[2];
-    ad_isa isa;
-    const void *run[4];
-    char *dx[2];
-    bool add[2];
-    size_t n, size;
-} both_slopes;
-
-enum { PIECE = 1 << 13 };
-
-static void pull_piece(void *user, size_t task, int worker)
-{
-    const both_slopes *s = user;
-    size_t begin = task * PIECE, n = s->n - begin < PIECE ? s->n - begin : PIECE;
-    (void)worker;
-    for (int i = 0; i < 2; i++)
-        ad_kernel_run(s->slope[i], s->isa, s->size, begin, n, s->run, s->dx[i] + begin * s->size,
-                      s->add[i]);
-}
-
-static void pull_both(const ad_pullback_args *c)
-{
-    const ad_elementwise_kernels *k = c->op->kernels;
-    both_slopes s = {.isa = ad_work_isa(c->work),
-                     .run = {c->x[0].data, c->x[1].data, c->y.data, c->dy.data},
-                     .n = c->run,
-                     .size = ad_float_size(c->y.type)};
-    for (int i = 0; i < 2; i++) {
-        s.slope[i] = &k->slope[i].of[c->y.type];
-        s.dx[i] = c->dx[i].data;
-        s.add[i] = !c->assign[i];
-    }
-    ad_work_share(c->work, (s.n + PIECE - 1) / PIECE, pull_piece, &s);
-}
-
 /* The loop for a number of operands that the compiler knows: small operations feel the
  * difference. */
 AD_INLINE void pull_each(const ad_pullback_args *c, int arity)
@@ -93,8 +55,6 @@ void ad_elementwise_pullback(const ad_pullback_args *c)
 {
     if (c->arity == 3)
         pull_each(c, 3);
-    else if (c->run > PIECE && c->wanted[0] && c->wanted[1])
-        pull_both(c);
     else
         pull_each(c, 2);
 }
