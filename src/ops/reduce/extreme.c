@@ -7,9 +7,11 @@
 #include "array/strided.h"
 #include "base/workspace.h"
 #include "kernels/kernel.h"
+#include "kernels/rows.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
+#include <math.h>
 #include <string.h>
 
 /* to[i y_step] = the better of itself and from[i x_step], for i < n */
@@ -106,6 +108,47 @@ void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool gre
     } while (ad_nest_next(&nest));
 }
 
+/* ---- rows whose numbers lie together ------------------------------------------------- */
+
+/* Where the results go, and the fold for rows that have a NaN, or zeros of either sign, whose order counts. */
+typedef struct row_env {
+    ad_type type;
+    bool greatest;
+    fold_run *fold;
+    char *y;
+} row_env;
+
+static void fold_one(const ad_rows *r, const row_env *env, size_t row)
+{
+    size_t size = ad_type_size(env->type);
+    const char *x = (const char *)r->in[0].rows + row * r->extent.length * size;
+    char *y = env->y + (r->first + row) * size;
+    memcpy(y, x, size);
+    env->fold(r->extent.length, x, 1, y, 0);
+}
+
+static bool fold_rows(const ad_rows *r)
+{
+    const row_env *env = r->env;
+    double found[AD_ROW_SET];
+    size_t n = r->extent.count;
+    ad_row_search *search = env->greatest ? r->kernel->greatest : r->kernel->least;
+    bool plain = search(&r->extent, r->in[0], found), zero = false;
+    if (!plain && n > 1)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        zero |= found[i] == 0;
+    ad_store_sums(n, found, env->type, env->y + r->first * ad_type_size(env->type), false);
+    for (size_t i = 0; (zero || !plain) && i < n; i++)
+        if (found[i] == 0 || !plain)
+            fold_one(r, env, i);
+    return true;
+}
+
+static const ad_row_op row_ops[] = {
+    {.step = fold_rows, .inputs = 1, .once = true, .fill = {INFINITY}},
+    {.step = fold_rows, .inputs = 1, .once = true, .fill = {-INFINITY}}};
+
 /* ---- max and min ------------------------------------------------------------------- */
 
 const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
@@ -125,6 +168,15 @@ static void extreme_forward(const ad_forward_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
     const extreme_kind *kind = c->op->kernels;
+    ad_type type = c->y.type;
+    size_t length = ad_type_is_float(type) ? ad_reduced_row(&c->x[0], c->attr) : 0;
+    if (length) {
+        row_env env = {type, kind->greatest, folds[kind->greatest][type].of[ad_work_isa(c->work)],
+                       c->y.data};
+        ad_rows_run(c->work, &row_ops[kind->greatest], type, r.count, length, &c->x[0].data, NULL,
+                    false, &env);
+        return;
+    }
     ad_fold(&r, c->work, &c->x[0], kind->greatest, c->y.data);
 }
 
