@@ -257,6 +257,9 @@ ROUTINE void power_sum(const ad_row_extent *e, ad_row_data in, const double *a, 
 
 /* ---- maps ---------------------------------------------------------------------------- */
 
+/* NaN is equal to NaN. */
+#define EQUAL(x, p) (((x) == (p)) | (((x) != (x)) & ((p) != (p))))
+
 /* An expression sees numbers x and z of the operands, and the numbers p and q of the row. It is assigned with the
  * bits of a sum with 0, or added. */
 #define MAP(name, ...)                                                                         \
@@ -286,7 +289,27 @@ MAP(less, x[i] - p)
 MAP(below, (x[i] - p) - q)
 MAP(slope, x[i] * (z[i] - p))
 MAP(log_slope, z[i] - AD_EXP(x[i]) * p)
+MAP(tied, EQUAL(x[i], p) ? q : 0)
 MAP(along, AD_TIMES(AD_EXP(x[i] - p), q))
+
+/* Of numbers as they lie: what fills up a tile might be equal, too. */
+ROUTINE void ties(const ad_row_extent *e, ad_row_data xs, const double *a, double *found)
+{
+    enum { BLOCK = 1 << 20 };
+    const number *x = xs.rows;
+    EACH_ROW
+    {
+        const number p = (number)a[r];
+        found[r] = 0;
+        for (size_t left = e->length, some; left > 0; left -= some, x += some) {
+            unsigned count = 0;
+            some = left < BLOCK ? left : BLOCK;
+            for (size_t i = 0; i < some; i++)
+                count += EQUAL(x[i], p);
+            found[r] += count;
+        }
+    }
+}
 
 /* Writes so little that what is left of each row had better be written at once. */
 ROUTINE void fill(const ad_row_extent *e, const double *a, void *out, bool add)
@@ -317,15 +340,15 @@ ROUTINE void scale(const ad_row_extent *e, const double *a, ad_row_data out)
 
 /* ---- numbers of rows ----------------------------------------------------------------- */
 
-#define NUMBERS(name, ...)                                               \
-    ROUTINE void name(size_t count, double *x)                           \
-    {                                                                    \
-        const size_t n = (count + TILE - 1) / TILE * TILE;               \
-        AD_LOOP_APART for (size_t i = 0; i < n; i++) x[i] = __VA_ARGS__; \
+#define NUMBERS(name, ...)                                                   \
+    ROUTINE void name(size_t count, double *x)                               \
+    {                                                                        \
+        AD_LOOP_APART for (size_t i = 0; i < count; i++) x[i] = __VA_ARGS__; \
     }
 
 NUMBERS(shares, x[i] == 0 ? 0 : 1 / x[i])
 NUMBERS(logs, AD_LOG(x[i]))
 
-const ad_row_kernel AD_ROWS = {top,   greatest, least, sum,   dot,       power_sum, scale,  fill,
-                               power, less,     below, slope, log_slope, along,     shares, logs};
+const ad_row_kernel AD_ROWS = {top,   greatest,  least, sum,   dot,    power_sum,
+                               ties,  scale,     fill,  power, less,   below,
+                               slope, log_slope, tied,  along, shares, logs};

@@ -40,7 +40,9 @@ typedef struct ad_row_kernel {
     ad_row_fold *sum;
     void (*dot)(const ad_row_extent *e, ad_row_data x, ad_row_data z, double *found);
     void (*power_sum)(const ad_row_extent *e, ad_row_data x, const double *a,
-                      double *found);                                        /* of exp(x - a) */
+                      double *found); /* of exp(x - a) */
+    void (*ties)(const ad_row_extent *e, ad_row_data x, const double *a,
+                 double *found); /* how many x are a, where NaN is NaN */
     void (*scale)(const ad_row_extent *e, const double *a, ad_row_data out); /* out *= a */
     void (*fill)(const ad_row_extent *e, const double *a, void *out,
                  bool add);                  /* a; without rests */
@@ -49,6 +51,7 @@ typedef struct ad_row_kernel {
     ad_row_map *below;                       /* (x - a) - b */
     ad_row_map *slope;                       /* x (z - a) */
     ad_row_map *log_slope;                   /* z - exp(x) a */
+    ad_row_map *tied;                        /* b where x is a, else 0 */
     ad_row_map *along;                       /* exp(x - a) b, by the rule of kernels/vanishing.h */
     void (*shares)(size_t count, double *x); /* 1 / x, or 0 for 0 */
     void (*logs)(size_t count, double *x);

@@ -133,13 +133,11 @@ static bool fold_rows(const ad_rows *r)
     double found[AD_ROW_SET];
     size_t n = r->extent.count;
     ad_row_search *search = env->greatest ? r->kernel->greatest : r->kernel->least;
-    bool plain = search(&r->extent, r->in[0], found), zero = false;
-    if (!plain && n > 1)
-        return false;
+    bool plain = search(&r->extent, r->in[0], found), fine = plain;
     for (size_t i = 0; i < n; i++)
-        zero |= found[i] == 0;
+        fine &= found[i] != 0;
     ad_store_sums(n, found, env->type, env->y + r->first * ad_type_size(env->type), false);
-    for (size_t i = 0; (zero || !plain) && i < n; i++)
+    for (size_t i = 0; !fine && i < n; i++)
         if (found[i] == 0 || !plain)
             fold_one(r, env, i);
     return true;
@@ -209,9 +207,40 @@ static double *count_ties(const ad_reduced *r, ad_workspace *work, const ad_view
     return sum_ties(r, work, x, y, &ones);
 }
 
+typedef struct share_env {
+    const double *y;
+    double *g;
+} share_env;
+
+static bool share_rows(const ad_rows *r)
+{
+    const share_env *env = r->env;
+    double ties[AD_ROW_SET], *shares = env->g + r->first;
+    r->kernel->ties(&r->extent, r->in[0], env->y + r->first, ties);
+    for (size_t i = 0; i < r->extent.count; i++)
+        shares[i] /= ties[i];
+    r->kernel->tied(&r->extent, r->in[0], r->in[0], env->y + r->first, shares, r->out, r->add);
+    return true;
+}
+
+static const ad_row_op share_op = {.step = share_rows, .inputs = 1};
+
+static void share_along_rows(const ad_pullback_args *c, const ad_reduced *r, size_t length)
+{
+    share_env env = {ad_reduced_doubles(r, c->work, &c->y), ad_reduced_doubles(r, c->work, &c->dy)};
+    if (env.y && env.g)
+        ad_rows_run(c->work, &share_op, c->y.type, r->count, length, &c->x[0].data, c->dx[0].data,
+                    !c->assign[0], &env);
+}
+
 static void extreme_pullback(const ad_pullback_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    size_t length = ad_reduced_row(&c->x[0], c->attr);
+    if (length) {
+        share_along_rows(c, &r, length);
+        return;
+    }
     double *ties = count_ties(&r, c->work, &c->x[0], &c->y);
     double *shares = ad_reduced_doubles(&r, c->work, &c->dy);
     void *rounded = ad_scratch(c->work, r.count * ad_type_size(c->dy.type));

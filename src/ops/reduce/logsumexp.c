@@ -104,7 +104,7 @@ static bool forward_rows(const ad_rows *r)
 {
     const row_env *env = r->env;
     size_t n = r->extent.count;
-    double *m = env->m + r->first, *w = env->w + r->first, logs[AD_ROW_SET] = {0};
+    double *m = env->m + r->first, *w = env->w + r->first, logs[AD_ROW_SET];
     r->kernel->top(&r->extent, r->in[0], m);
     for (size_t i = 0; i < n; i++)
         m[i] = isfinite(m[i]) ? m[i] : 0;

@@ -173,7 +173,7 @@ static void find_powers(const ad_rows *r, double *top, double *sum)
 
 static bool softmax_rows(const ad_rows *r)
 {
-    row_numbers top = {0}, sum = {0};
+    row_numbers top, sum;
     find_powers(r, top, sum);
     r->kernel->shares(r->extent.count, sum);
     r->kernel->scale(&r->extent, sum, r->out);
@@ -182,7 +182,7 @@ static bool softmax_rows(const ad_rows *r)
 
 static bool log_softmax_rows(const ad_rows *r)
 {
-    row_numbers top = {0}, sum = {0};
+    row_numbers top, sum;
     find_powers(r, top, sum);
     r->kernel->logs(r->extent.count, sum);
     for (size_t i = 0; i < r->extent.count; i++)
