@@ -3,7 +3,8 @@
  * A kernel sees `lanes` rows: number k of row j is number k step + j of each operand. A row whose
  * numbers lie together is cut into AD_ROW_LANES lanes that take its numbers in turn, the first
  * `rest` of them one more than the others; what the lanes have found is then joined. So the loops
- * over lanes become vector instructions in either case.
+ * over lanes become vector instructions in either case. (Of the latter, these are for what is rare,
+ * or for one row; many at once are kernels/rows.h.)
  *
  * Kernels are written with the macros below and compiled once for each instruction set. Those of
  * the wide ones take multiples of AD_ROW_LANES lanes only. */
@@ -12,10 +13,11 @@
 
 #include "base/memory.h"
 #include "kernels/kernel.h"
+#include "kernels/row_kernel.h"
 
 #include <math.h>
 
-enum { AD_LANES = 64, AD_ROW_LANES = 16 };
+enum { AD_LANES = 64 }; /* and those of one row are AD_ROW_LANES */
 
 typedef struct ad_lanes {
     size_t n, lanes, step, rest;

@@ -24,7 +24,7 @@
 
 typedef AD_T number;
 
-enum { TILE = AD_ROW_TILE, VECTORS = TILE / AD_LANES, SUMS = TILE / AD_WIDE };
+enum { TILE = AD_ROW_LANES, VECTORS = TILE / AD_LANES, SUMS = TILE / AD_WIDE };
 
 typedef number vec __attribute__((vector_size(AD_LANES * sizeof(number))));
 typedef number loose_vec
@@ -311,17 +311,25 @@ ROUTINE void ties(const ad_row_extent *e, ad_row_data xs, const double *a, doubl
     }
 }
 
-/* Writes so little that what is left of each row had better be written at once. */
+/* So little is written that what is left of each row had better be written at once. */
+INLINE void fill_row(size_t n, number a, number *to, bool add)
+{
+    const vec v = add ? a - (vec){0} : a + (vec){0};
+    const size_t rest = n % TILE;
+    for (number *end = to + n - rest; to != end; to += TILE)
+        for (int k = 0; k < TILE; k += AD_LANES)
+            store(to + k, add ? load(to + k) + v : v);
+    AD_LOOP_APART for (size_t i = 0; i < rest; i++) to[i] = add ? to[i] + a : a + 0;
+}
+
 ROUTINE void fill(const ad_row_extent *e, const double *a, void *out, bool add)
 {
     number *to = out;
-    for (size_t r = 0; r < e->count; r++, to += e->length) {
-        const number p = (number)a[r];
+    for (size_t r = 0; r < e->count; r++, to += e->length)
         if (add)
-            AD_LOOP_APART for (size_t i = 0; i < e->length; i++) to[i] += p;
+            fill_row(e->length, (number)a[r], to, true);
         else
-            AD_LOOP_APART for (size_t i = 0; i < e->length; i++) to[i] = p + 0;
-    }
+            fill_row(e->length, (number)a[r], to, false);
 }
 
 ROUTINE void scale(const ad_row_extent *e, const double *a, ad_row_data out)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 enum {
-    AD_ROW_TILE = 16, /* numbers */
+    AD_ROW_LANES = 16, /* numbers of a tile, and lanes that take the numbers of a row in turn */
     AD_ROW_SET = 64 /* rows at most, and room for as many numbers where there is one for each row */
 };
 

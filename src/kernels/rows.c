@@ -18,14 +18,14 @@ typedef struct rows_job {
 
 /* Tiles for what is left of each row of a set. */
 typedef struct rest_room {
-    _Alignas(64) char of[INPUTS + 1][AD_ROW_SET * AD_ROW_TILE * sizeof(double)];
+    _Alignas(64) char of[INPUTS + 1][AD_ROW_SET * AD_ROW_LANES * sizeof(double)];
 } rest_room;
 
 /* ---- what is left of each row -------------------------------------------------------- */
 
 static void fill_tiles(const rows_job *j, size_t tiles, double with, void *room)
 {
-    for (size_t i = 0; i < tiles * AD_ROW_TILE; i++)
+    for (size_t i = 0; i < tiles * AD_ROW_LANES; i++)
         if (j->size == sizeof(float))
             ((float *)room)[i] = (float)with;
         else
@@ -48,7 +48,7 @@ static inline void copy_rest(size_t bytes, const char *from, char *to)
 static void copy_rests(const rows_job *j, const ad_rows *r, const ad_row_data *d, bool back)
 {
     const ad_row_extent *e = &r->extent;
-    size_t tile = AD_ROW_TILE * j->size, row = e->length * j->size;
+    size_t tile = AD_ROW_LANES * j->size, row = e->length * j->size;
     size_t bytes = (e->length - e->whole) * j->size;
     char *rest = d->rests, *end = (char *)d->rows + e->whole * j->size;
     for (size_t i = 0; bytes && i < e->count; i++, rest += tile, end += row)
@@ -123,7 +123,7 @@ void ad_rows_run(ad_workspace *work, const ad_row_op *op, ad_type type, size_t c
 {
     rows_job j = {.op = op, .apart = op->apart[type], .size = ad_type_size(type)};
     j.all = (ad_rows){.kernel = kernel_for(type, ad_work_isa(work)),
-                      .extent = {count, length, length / AD_ROW_TILE * AD_ROW_TILE},
+                      .extent = {count, length, length / AD_ROW_LANES * AD_ROW_LANES},
                       .out = {out, NULL},
                       .add = add,
                       .env = env};

@@ -90,7 +90,7 @@ typedef struct row_env {
  * a long row goes by blocks. */
 static void add_powers(const ad_rows *r, ad_type type, const double *m, double *sums)
 {
-    _Alignas(64) char rows[AD_ROW_HOT], rests[AD_ROW_SET * AD_ROW_TILE * sizeof(double)];
+    _Alignas(64) char rows[AD_ROW_HOT], rests[AD_ROW_SET * AD_ROW_LANES * sizeof(double)];
     const ad_row_data powers = {rows, rests};
     if (r->extent.length > AD_ROW_HOT / ad_type_size(type)) {
         r->kernel->power_sum(&r->extent, r->in[0], m, sums);
