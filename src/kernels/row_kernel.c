@@ -29,8 +29,10 @@ enum { TILE = AD_ROW_LANES, VECTORS = TILE / AD_LANES, SUMS = TILE / AD_WIDE };
 typedef number vec __attribute__((vector_size(AD_LANES * sizeof(number))));
 typedef number loose_vec
     __attribute__((vector_size(AD_LANES * sizeof(number)), aligned(sizeof(number)), may_alias));
-typedef __typeof__((vec){0} > (vec){0}) mask;
-typedef double wide __attribute__((vector_size(AD_WIDE * sizeof(double))));
+typedef double doubles __attribute__((vector_size(AD_WIDE * sizeof(double))));
+
+/* The type of a comparison. */
+#define MASK __typeof__((vec){0} > (vec){0})
 
 INLINE vec load(const number *from)
 {
@@ -43,9 +45,9 @@ INLINE void store(number *to, vec v)
 }
 
 /* By numbers, as in other places below: of this, compilers make the one instruction that there is. */
-INLINE wide load_wide(const number *from)
+INLINE doubles load_doubles(const number *from)
 {
-    wide v = {0};
+    doubles v = {0};
     for (int k = 0; k < AD_WIDE; k++)
         v[k] = (double)from[k];
     return v;
@@ -101,7 +103,7 @@ INLINE number sum_of(vec v)
     return v[0];
 }
 
-INLINE double sum_of_wide(wide v)
+INLINE double sum_of_doubles(doubles v)
 {
     ADD_LANES(AD_WIDE)
     return v[0];
@@ -113,111 +115,112 @@ INLINE double sum_of_wide(wide v)
  * before; then, of all rows at once, the better of each two numbers, until one is left. The sum tells whether
  * there is a NaN. gcc makes one instruction of the choice by numbers, and two of that by masks; but where
  * vectors are joined, it takes the former to pieces. */
-#define EXTREME(name, worst, beats)                                                 \
-    INLINE vec joined_##name(vec a, vec b)                                          \
-    {                                                                               \
-        mask m = a beats b;                                                         \
-        return (vec)(((mask)a & m) | ((mask)b & ~m));                               \
-    }                                                                               \
-    INLINE vec better_##name(vec x, vec b)                                          \
-    {                                                                               \
-        vec v = {0};                                                                \
-        for (int k = 0; k < AD_LANES; k++)                                          \
-            v[k] = x[k] beats b[k] ? x[k] : b[k];                                   \
-        return v;                                                                   \
-    }                                                                               \
-    INLINE vec best_##name(size_t n, const number *x, vec a, vec *sum)              \
-    {                                                                               \
-        vec b = a, c = a, d = a;                                                    \
-        for (; n >= 4 * AD_LANES; n -= 4 * AD_LANES, x += 4 * AD_LANES) {           \
-            vec p = load(x), q = load(x + AD_LANES);                                \
-            vec r = load(x + 2 * AD_LANES), s = load(x + 3 * AD_LANES);             \
-            a = better_##name(p, a), b = better_##name(q, b);                       \
-            c = better_##name(r, c), d = better_##name(s, d);                       \
-            *sum += (p + q) + (r + s);                                              \
-        }                                                                           \
-        for (; n > 0; n -= AD_LANES, x += AD_LANES) {                               \
-            a = joined_##name(load(x), a);                                          \
-            *sum += load(x);                                                        \
-        }                                                                           \
-        return joined_##name(joined_##name(a, b), joined_##name(c, d));             \
-    }                                                                               \
-    INLINE void halve_##name(size_t n, number *x)                                   \
-    {                                                                               \
-        n = n / TILE * TILE;                                                        \
-        AD_LOOP_APART for (size_t i = 0; i < n; i++) x[i] =                         \
-            x[2 * i] beats x[2 * i + 1] ? x[2 * i] : x[2 * i + 1];                  \
-    }                                                                               \
-    /* Returns the sum of all. */                                                   \
-    INLINE number find_##name(const ad_row_extent *e, ad_row_data x, double *found) \
-    {                                                                               \
-        _Alignas(64) number most[AD_ROW_SET * AD_LANES];                            \
-        const size_t rows = (e->count + TILE - 1) / TILE * TILE;                    \
-        vec sum = {0};                                                              \
-        EACH_ROW                                                                    \
-        {                                                                           \
-            vec best = (vec){0} + (number)(worst);                                  \
-            EACH_PART                                                               \
-            best = best_##name(numbers_of(e, last), PART(x), best, &sum);           \
-            store(most + r * AD_LANES, best);                                       \
-        }                                                                           \
-        for (size_t r = e->count; r < rows; r++)                                    \
-            store(most + r * AD_LANES, (vec){0});                                   \
-        for (size_t left = AD_LANES / 2; left; left /= 2)                           \
-            halve_##name(rows *left, most);                                         \
-        for (size_t r = 0; r < e->count; r++)                                       \
-            found[r] = (double)most[r];                                             \
-        return sum_of(sum);                                                         \
+#define EXTREME(name, worst, beats)                                                             \
+    INLINE vec joined_##name(vec a, vec b)                                                      \
+    {                                                                                           \
+        MASK m = a beats b;                                                                     \
+        return (vec)(((MASK)a & m) | ((MASK)b & ~m));                                           \
+    }                                                                                           \
+    INLINE vec better_##name(vec x, vec b)                                                      \
+    {                                                                                           \
+        vec v = {0};                                                                            \
+        for (int k = 0; k < AD_LANES; k++)                                                      \
+            v[k] = x[k] beats b[k] ? x[k] : b[k];                                               \
+        return v;                                                                               \
+    }                                                                                           \
+    INLINE vec best_##name(size_t n, const number *x, vec a, vec *sum)                          \
+    {                                                                                           \
+        vec b = a, c = a, d = a;                                                                \
+        for (; n >= 4 * AD_LANES; n -= 4 * AD_LANES, x += 4 * AD_LANES) {                       \
+            vec p = load(x), q = load(x + AD_LANES);                                            \
+            vec r = load(x + 2 * AD_LANES), s = load(x + 3 * AD_LANES);                         \
+            a = better_##name(p, a), b = better_##name(q, b);                                   \
+            c = better_##name(r, c), d = better_##name(s, d);                                   \
+            *sum += (p + q) + (r + s);                                                          \
+        }                                                                                       \
+        for (; n > 0; n -= AD_LANES, x += AD_LANES) {                                           \
+            a = joined_##name(load(x), a);                                                      \
+            *sum += load(x);                                                                    \
+        }                                                                                       \
+        return joined_##name(joined_##name(a, b), joined_##name(c, d));                         \
+    }                                                                                           \
+    /* The better of each two numbers; and of those up to a whole tile, which there must be. */ \
+    INLINE void halve_##name(size_t n, number *x)                                               \
+    {                                                                                           \
+        const size_t end = (n + TILE - 1) / TILE * TILE;                                        \
+        AD_LOOP_APART for (size_t i = 0; i < end; i++) x[i] =                                   \
+            x[2 * i] beats x[2 * i + 1] ? x[2 * i] : x[2 * i + 1];                              \
+    }                                                                                           \
+    /* Returns the sum of all. */                                                               \
+    INLINE number find_##name(const ad_row_extent *e, ad_row_data x, double *found)             \
+    {                                                                                           \
+        _Alignas(64) number most[AD_ROW_SET * AD_LANES + 2 * TILE];                             \
+        const size_t numbers = e->count * AD_LANES;                                             \
+        vec sum = {0};                                                                          \
+        EACH_ROW                                                                                \
+        {                                                                                       \
+            vec best = (vec){0} + (number)(worst);                                              \
+            EACH_PART best = best_##name(numbers_of(e, last), PART(x), best, &sum);             \
+            store(most + r * AD_LANES, best);                                                   \
+        }                                                                                       \
+        for (size_t i = 0; i < 2 * TILE; i += AD_LANES)                                         \
+            store(most + numbers + i, (vec){0});                                                \
+        for (size_t left = numbers / 2; left >= e->count; left /= 2)                            \
+            halve_##name(left, most);                                                           \
+        for (size_t r = 0; r < e->count; r++)                                                   \
+            found[r] = (double)most[r];                                                         \
+        return sum_of(sum);                                                                     \
     }
 
 EXTREME(greatest, -INFINITY, >)
 EXTREME(least, INFINITY, <)
+#define FIND(name) find_##name
 
 ROUTINE void top(const ad_row_extent *e, ad_row_data x, double *found)
 {
-    find_greatest(e, x, found);
+    FIND(greatest)(e, x, found);
 }
 
 ROUTINE bool greatest(const ad_row_extent *e, ad_row_data x, double *found)
 {
-    return !isnan(find_greatest(e, x, found));
+    return !isnan(FIND(greatest)(e, x, found));
 }
 
 ROUTINE bool least(const ad_row_extent *e, ad_row_data x, double *found)
 {
-    return !isnan(find_least(e, x, found));
+    return !isnan(FIND(least)(e, x, found));
 }
 
 /* ---- sums ---------------------------------------------------------------------------- */
 
 /* Adds numbers to 16 lanes. */
-INLINE void add_up(size_t n, const number *x, wide lanes[SUMS])
+INLINE void add_up(size_t n, const number *x, doubles lanes[SUMS])
 {
     for (; n > 0; n -= TILE, x += TILE)
         for (int k = 0; k < SUMS; k++)
-            lanes[k] += load_wide(x + k * AD_WIDE);
+            lanes[k] += load_doubles(x + k * AD_WIDE);
 }
 
-INLINE void add_products(size_t n, const number *x, const number *z, wide lanes[SUMS])
+INLINE void add_products(size_t n, const number *x, const number *z, doubles lanes[SUMS])
 {
     for (; n > 0; n -= TILE, x += TILE, z += TILE)
         for (int k = 0; k < SUMS; k++)
-            lanes[k] += load_wide(x + k * AD_WIDE) * load_wide(z + k * AD_WIDE);
+            lanes[k] += load_doubles(x + k * AD_WIDE) * load_doubles(z + k * AD_WIDE);
 }
 
-INLINE double total(wide lanes[SUMS])
+INLINE double total(doubles lanes[SUMS])
 {
     for (int half = SUMS / 2; half; half /= 2)
         for (int k = 0; k < half; k++)
             lanes[k] += lanes[k + half];
-    return sum_of_wide(lanes[0]);
+    return sum_of_doubles(lanes[0]);
 }
 
 ROUTINE void sum(const ad_row_extent *e, ad_row_data x, double *found)
 {
     EACH_ROW
     {
-        wide lanes[SUMS] = {{0}};
+        doubles lanes[SUMS] = {{0}};
         EACH_PART add_up(numbers_of(e, last), PART(x), lanes);
         found[r] = total(lanes);
     }
@@ -227,7 +230,7 @@ ROUTINE void dot(const ad_row_extent *e, ad_row_data x, ad_row_data z, double *f
 {
     EACH_ROW
     {
-        wide lanes[SUMS] = {{0}};
+        doubles lanes[SUMS] = {{0}};
         EACH_PART add_products(numbers_of(e, last), PART(x), PART(z), lanes);
         found[r] = total(lanes);
     }
@@ -241,7 +244,7 @@ ROUTINE void power_sum(const ad_row_extent *e, ad_row_data in, const double *a, 
     EACH_ROW
     {
         const number p = (number)a[r];
-        wide lanes[SUMS] = {{0}};
+        doubles lanes[SUMS] = {{0}};
         EACH_PART
         {
             const number *x = PART(in);
@@ -284,6 +287,7 @@ ROUTINE void power_sum(const ad_row_extent *e, ad_row_data in, const double *a, 
         }                                                                                      \
     }
 
+ROUTINE ad_row_map power, less, below, slope, log_slope, tied, along;
 MAP(power, AD_EXP(x[i] - p))
 MAP(less, x[i] - p)
 MAP(below, (x[i] - p) - q)
@@ -354,6 +358,7 @@ ROUTINE void scale(const ad_row_extent *e, const double *a, ad_row_data out)
         AD_LOOP_APART for (size_t i = 0; i < count; i++) x[i] = __VA_ARGS__; \
     }
 
+ROUTINE void shares(size_t count, double *x), logs(size_t count, double *x);
 NUMBERS(shares, x[i] == 0 ? 0 : 1 / x[i])
 NUMBERS(logs, AD_LOG(x[i]))
 

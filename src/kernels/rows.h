@@ -12,17 +12,17 @@
 enum { AD_ROW_HOT = 1 << 13 }; /* bytes of rows that stay in the first-level cache, with others */
 
 /* Some rows. */
-typedef struct ad_rows {
+typedef struct ad_row_set {
     const ad_row_kernel *kernel;
     ad_row_extent extent;
     ad_row_data in[2], out; /* out.rows is NULL where there are none */
     bool add;
     const void *env; /* what the caller has, for the numbers that belong to rows */
     size_t first;    /* which row of all */
-} ad_rows;
+} ad_row_set;
 
 /* False, and nothing done to `out`, where one of the rows is not as usual. */
-typedef bool ad_row_step(const ad_rows *r);
+typedef bool ad_row_step(const ad_row_set *r);
 
 typedef struct ad_row_op {
     ad_row_step *step;
@@ -31,6 +31,8 @@ typedef struct ad_row_op {
     double fill[2];          /* what fills up the last tile of a row of each operand */
     ad_lane_block *apart[2]; /* [AD_F32], [AD_F64]: for a row that is not as usual, or NULL */
 } ad_row_op;
+
+const ad_row_kernel *ad_row_kernel_for(ad_type type, ad_isa isa);
 
 /* Runs it over `count` rows of `length` numbers. */
 void ad_rows_run(ad_workspace *work, const ad_row_op *op, ad_type type, size_t count, size_t length,

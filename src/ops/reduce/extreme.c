@@ -118,7 +118,7 @@ typedef struct row_env {
     char *y;
 } row_env;
 
-static void fold_one(const ad_rows *r, const row_env *env, size_t row)
+static void fold_one(const ad_row_set *r, const row_env *env, size_t row)
 {
     size_t size = ad_type_size(env->type);
     const char *x = (const char *)r->in[0].rows + row * r->extent.length * size;
@@ -127,7 +127,7 @@ static void fold_one(const ad_rows *r, const row_env *env, size_t row)
     env->fold(r->extent.length, x, 1, y, 0);
 }
 
-static bool fold_rows(const ad_rows *r)
+static bool fold_rows(const ad_row_set *r)
 {
     const row_env *env = r->env;
     double found[AD_ROW_SET];
@@ -168,7 +168,7 @@ static void extreme_forward(const ad_forward_args *c)
     const extreme_kind *kind = c->op->kernels;
     ad_type type = c->y.type;
     size_t length = ad_type_is_float(type) ? ad_reduced_row(&c->x[0], c->attr) : 0;
-    if (length) {
+    if (length && r.count > 1) { /* one row is folded at once */
         row_env env = {type, kind->greatest, folds[kind->greatest][type].of[ad_work_isa(c->work)],
                        c->y.data};
         ad_rows_run(c->work, &row_ops[kind->greatest], type, r.count, length, &c->x[0].data, NULL,
@@ -212,7 +212,7 @@ typedef struct share_env {
     double *g;
 } share_env;
 
-static bool share_rows(const ad_rows *r)
+static bool share_rows(const ad_row_set *r)
 {
     const share_env *env = r->env;
     double ties[AD_ROW_SET], *shares = env->g + r->first;

@@ -88,7 +88,7 @@ typedef struct row_env {
 
 /* Sums of exp(x - m). All powers are there before they are added up, so that no sum waits for those just before it;
  * a long row goes by blocks. */
-static void add_powers(const ad_rows *r, ad_type type, const double *m, double *sums)
+static void add_powers(const ad_row_set *r, ad_type type, const double *m, double *sums)
 {
     _Alignas(64) char rows[AD_ROW_HOT], rests[AD_ROW_SET * AD_ROW_LANES * sizeof(double)];
     const ad_row_data powers = {rows, rests};
@@ -100,7 +100,7 @@ static void add_powers(const ad_rows *r, ad_type type, const double *m, double *
     r->kernel->sum(&r->extent, powers, sums);
 }
 
-static bool forward_rows(const ad_rows *r)
+static bool forward_rows(const ad_row_set *r)
 {
     const row_env *env = r->env;
     size_t n = r->extent.count;
@@ -115,7 +115,7 @@ static bool forward_rows(const ad_rows *r)
     return true;
 }
 
-static bool pull_rows(const ad_rows *r)
+static bool pull_rows(const ad_row_set *r)
 {
     const row_env *env = r->env;
     r->kernel->along(&r->extent, r->in[0], r->in[0], env->m + r->first, env->g + r->first, r->out,

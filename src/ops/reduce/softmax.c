@@ -162,7 +162,7 @@ ALL_LANES(f64, double)
 typedef double row_numbers[AD_ROW_SET];
 
 /* Writes exp(x - top), and finds its sums, as above. */
-static void find_powers(const ad_rows *r, double *top, double *sum)
+static void find_powers(const ad_row_set *r, double *top, double *sum)
 {
     r->kernel->top(&r->extent, r->in[0], top);
     for (size_t i = 0; i < r->extent.count; i++)
@@ -171,7 +171,7 @@ static void find_powers(const ad_rows *r, double *top, double *sum)
     r->kernel->sum(&r->extent, r->out, sum);
 }
 
-static bool softmax_rows(const ad_rows *r)
+static bool softmax_rows(const ad_row_set *r)
 {
     row_numbers top, sum;
     find_powers(r, top, sum);
@@ -180,7 +180,7 @@ static bool softmax_rows(const ad_rows *r)
     return true;
 }
 
-static bool log_softmax_rows(const ad_rows *r)
+static bool log_softmax_rows(const ad_row_set *r)
 {
     row_numbers top, sum;
     find_powers(r, top, sum);
@@ -191,7 +191,7 @@ static bool log_softmax_rows(const ad_rows *r)
     return true;
 }
 
-static bool are_finite(const ad_rows *r, const double *sum)
+static bool are_finite(const ad_row_set *r, const double *sum)
 {
     bool all = true;
     for (size_t i = 0; i < r->extent.count; i++)
@@ -200,7 +200,7 @@ static bool are_finite(const ad_rows *r, const double *sum)
 }
 
 /* Whether no row is all -inf, or NaN. */
-static bool are_alive(const ad_rows *r)
+static bool are_alive(const ad_row_set *r)
 {
     row_numbers top;
     bool all = true;
@@ -210,7 +210,7 @@ static bool are_alive(const ad_rows *r)
     return all;
 }
 
-static bool softmax_slope_rows(const ad_rows *r)
+static bool softmax_slope_rows(const ad_row_set *r)
 {
     row_numbers sum;
     r->kernel->dot(&r->extent, r->in[0], r->in[1], sum);
@@ -220,7 +220,7 @@ static bool softmax_slope_rows(const ad_rows *r)
     return true;
 }
 
-static bool log_softmax_pull_rows(const ad_rows *r)
+static bool log_softmax_pull_rows(const ad_row_set *r)
 {
     row_numbers sum;
     r->kernel->sum(&r->extent, r->in[1], sum);
@@ -231,7 +231,7 @@ static bool log_softmax_pull_rows(const ad_rows *r)
 }
 
 /* Tangents are never added to others, so that there is room for exp(y). */
-static bool log_softmax_push_rows(const ad_rows *r)
+static bool log_softmax_push_rows(const ad_row_set *r)
 {
     row_numbers zero = {0}, sum;
     r->kernel->power(&r->extent, r->in[0], r->in[0], zero, NULL, r->out, false);

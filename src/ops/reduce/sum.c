@@ -72,7 +72,7 @@ typedef struct fill_env {
     bool add;
 } fill_env;
 
-static bool fill_rows(const ad_rows *r)
+static bool fill_rows(const ad_row_set *r)
 {
     const fill_env *env = r->env;
     size_t row = r->extent.length * ad_type_size(env->dx->type);
@@ -92,6 +92,12 @@ static void sum_pullback(const ad_pullback_args *c)
         shares[i] /= divisor(c->op, &r);
     ad_view dx = ad_array_view(c->dx[0]), share = ad_reduced_view(&r, AD_F64, shares);
     size_t row = ad_reduced_row(&dx, c->attr);
+    if (row > 1 && r.count == 1) {
+        const ad_row_extent one = {1, row, 0};
+        ad_row_kernel_for(dx.type, ad_work_isa(c->work))
+            ->fill(&one, shares, c->dx[0].data, !c->assign[0]);
+        return;
+    }
     if (row > 1) {
         fill_env env = {shares, &c->dx[0], !c->assign[0]};
         ad_rows_run(c->work, &fill, dx.type, r.count, row, NULL, NULL, false, &env);
