@@ -21,7 +21,8 @@ typedef struct ad_row_set {
     size_t first;    /* which row of all */
 } ad_row_set;
 
-/* False, and nothing done to `out`, where one of the rows is not as usual. */
+/* False, and nothing added to `out`, where one of the rows is not as usual: rows are then tried one by one, and those
+ * that are not as usual go apart. */
 typedef bool ad_row_step(const ad_row_set *r);
 
 typedef struct ad_row_op {
