@@ -6,13 +6,6 @@
 
 enum { CHUNK = 1 << 14 }; /* numbers worth another thread */
 
-static ad_lanes row_of(size_t length)
-{
-    return (ad_lanes){.n = length / AD_ROW_LANES, .rest = length % AD_ROW_LANES, .joined = true};
-}
-
-/* ---- rows along an axis ------------------------------------------------------------- */
-
 typedef struct lanes_job {
     ad_lane_block *block, *base; /* base: for any number of lanes */
     int inputs;
@@ -39,7 +32,7 @@ static void run_group(const lanes_job *j, size_t g)
     size_t first = g % j->groups * AD_LANES, left = j->step - first;
     size_t at = g / j->groups * j->n * j->step + first;
     if (j->step == 1) {
-        ad_lanes row = row_of(j->n);
+        ad_lanes row = ad_lanes_of_row(j->n);
         run_lanes(j, j->block, &row, at);
         return;
     }
@@ -82,43 +75,4 @@ void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, in
     size_t numbers = j.n * (j.step < AD_LANES ? j.step : AD_LANES); /* of a group */
     j.chunk = numbers < CHUNK ? CHUNK / numbers : 1;
     ad_work_share(work, (j.all + j.chunk - 1) / j.chunk, run_chunk, &j);
-}
-
-/* ---- rows by themselves ------------------------------------------------------------- */
-
-typedef struct rows_job {
-    ad_lane_block *block;
-    ad_lanes lanes;
-    int inputs;
-    const ad_row_stream *in;
-    ad_row_stream out;
-    bool add;
-    size_t rows, chunk;
-} rows_job;
-
-static void run_rows(void *user, size_t task, int worker)
-{
-    const rows_job *j = user;
-    size_t begin = task * j->chunk, left = j->rows - begin;
-    const void *from[3];
-    (void)worker;
-    for (size_t r = begin; r < begin + (left < j->chunk ? left : j->chunk); r++) {
-        for (int i = 0; i < j->inputs; i++)
-            from[i] = (const char *)j->in[i].data + r * j->in[i].step;
-        j->block(&j->lanes, from, (char *)j->out.data + r * j->out.step, j->add);
-    }
-}
-
-void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows, size_t length,
-                   int inputs, const ad_row_stream *in, ad_row_stream out, bool add)
-{
-    rows_job j = {.block = kernel->of[ad_work_isa(work)],
-                  .lanes = row_of(length),
-                  .inputs = inputs,
-                  .in = in,
-                  .out = out,
-                  .add = add,
-                  .rows = rows,
-                  .chunk = length < CHUNK ? CHUNK / (length ? length : 1) : 1};
-    ad_work_share(work, (rows + j.chunk - 1) / j.chunk, run_rows, &j);
 }

@@ -3,7 +3,8 @@
  * A kernel sees `lanes` rows: number k of row j is number k step + j of each operand. A row whose
  * numbers lie together is cut into AD_ROW_LANES lanes that take its numbers in turn, the first
  * `rest` of them one more than the others; what the lanes have found is then joined. So the loops
- * over lanes become vector instructions in either case.
+ * over lanes become vector instructions in either case. (Of the latter, these are for what is rare,
+ * or for one row; many at once are kernels/rows.h.)
  *
  * Kernels are written with the macros below and compiled once for each instruction set. Those of
  * the wide ones take multiples of AD_ROW_LANES lanes only. */
@@ -12,10 +13,11 @@
 
 #include "base/memory.h"
 #include "kernels/kernel.h"
+#include "kernels/row_kernel.h"
 
 #include <math.h>
 
-enum { AD_LANES = 64, AD_ROW_LANES = 16 };
+enum { AD_LANES = 64 }; /* and those of one row are AD_ROW_LANES */
 
 typedef struct ad_lanes {
     size_t n, lanes, step, rest;
@@ -37,31 +39,31 @@ typedef struct ad_lane_blocks {
 void ad_lanes_map(ad_workspace *work, int axis, const ad_lane_blocks *blocks, int inputs,
                   const ad_view *in, const ad_array *out, bool add);
 
-/* What lies behind each row: numbers of an operand, or one. */
-typedef struct ad_row_stream {
-    void *data;  /* for the first row */
-    size_t step; /* bytes from row to row */
-} ad_row_stream;
-
-/* Runs a kernel on rows whose numbers lie together, each by itself, with up to three operands. */
-void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows, size_t length,
-                   int inputs, const ad_row_stream *in, ad_row_stream out, bool add);
+/* The lanes of one row whose numbers lie together. */
+static inline ad_lanes ad_lanes_of_row(size_t length)
+{
+    return (ad_lanes){.n = length / AD_ROW_LANES, .rest = length % AD_ROW_LANES, .joined = true};
+}
 
 /* ---- writing kernels ---------------------------------------------------------------- */
 
-/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add: for rows of
- * either kind, or only for those whose numbers lie together. A single one does for all instruction sets,
- * and takes a third of the room: for what is rarely computed. */
+/* A kernel with this body, which sees n, lanes, step, rest, joined, in, out, add, for rows side by side. A
+ * single one does for all instruction sets, and for rows whose numbers lie together, too: for what is rarely
+ * computed. */
 #define AD_LANES_OF(name, T, ...)      \
     AD_LANE_BODY(name, T, __VA_ARGS__) \
     AD_LANES_FOR(base, 1, name)        \
     AD_EACH_WIDER(AD_LANES_FOR, name)
-#define AD_SINGLE_LANES_OF(name, T, ...) \
-    AD_LANE_BODY(name, T, __VA_ARGS__)   \
-    AD_LANES_FOR(base, 1, name)
-#define AD_ROWS_OF(name, T, ...)       \
-    AD_LANE_BODY(name, T, __VA_ARGS__) \
-    AD_EACH_ISA(AD_ROWS_FOR, name)
+#define AD_SINGLE_LANES_OF(name, T, ...)                                                           \
+    AD_LANE_BODY(name, T, __VA_ARGS__)                                                             \
+    static void name##_base(const ad_lanes *l, const void *const *restrict in, void *restrict out, \
+                            bool add)                                                              \
+    {                                                                                              \
+        if (l->joined)                                                                             \
+            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, add);              \
+        else                                                                                       \
+            name##_on(l->n, l->lanes, l->step, 0, false, in, out, add);                            \
+    }
 #define AD_LANE_BODY(name, T, ...)                                                          \
     AD_INLINE void name##_on(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \
                              const void *const *restrict in, T *restrict out, bool add)     \
@@ -69,21 +71,12 @@ void ad_lanes_rows(ad_workspace *work, const ad_lane_kernel *kernel, size_t rows
         (void)joined, (void)add;                                                            \
         __VA_ARGS__                                                                         \
     }
-#define AD_ROWS_FOR(isa, name)                                                                  \
-    AD_TARGET_##isa static void name##_##isa(const ad_lanes *l, const void *const *restrict in, \
-                                             void *restrict out, bool add)                      \
-    {                                                                                           \
-        name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, add);               \
-    }
 #define AD_LANES_FOR(isa, bytes, name)                                                          \
     AD_TARGET_##isa static void name##_##isa(const ad_lanes *l, const void *const *restrict in, \
                                              void *restrict out, bool add)                      \
     {                                                                                           \
         const size_t lanes = l->lanes & (bytes == 1 ? SIZE_MAX : ~(size_t)(AD_ROW_LANES - 1));  \
-        if (l->joined)                                                                          \
-            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, add);           \
-        else                                                                                    \
-            name##_on(l->n, lanes, l->step, 0, false, in, out, add);                            \
+        name##_on(l->n, lanes, l->step, 0, false, in, out, add);                                \
     }
 #define AD_LANE_BLOCKS(name) AD_LANE_LISTS(AD_ALL(name##_f32), AD_ALL(name##_f64))
 #define AD_SINGLE_LANE_BLOCKS(name) \

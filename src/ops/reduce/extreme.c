@@ -7,9 +7,11 @@
 #include "array/strided.h"
 #include "base/workspace.h"
 #include "kernels/kernel.h"
+#include "kernels/rows.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
 
+#include <math.h>
 #include <string.h>
 
 /* to[i y_step] = the better of itself and from[i x_step], for i < n */
@@ -106,6 +108,45 @@ void ad_fold(const ad_reduced *r, ad_workspace *work, const ad_view *x, bool gre
     } while (ad_nest_next(&nest));
 }
 
+/* ---- rows whose numbers lie together ------------------------------------------------- */
+
+/* Where the results go, and the fold for rows that have a NaN, or zeros of either sign, whose order counts. */
+typedef struct row_env {
+    ad_type type;
+    bool greatest;
+    fold_run *fold;
+    char *y;
+} row_env;
+
+static void fold_one(const ad_row_set *r, const row_env *env, size_t row)
+{
+    size_t size = ad_type_size(env->type);
+    const char *x = (const char *)r->in[0].rows + row * r->extent.length * size;
+    char *y = env->y + (r->first + row) * size;
+    memcpy(y, x, size);
+    env->fold(r->extent.length, x, 1, y, 0);
+}
+
+static bool fold_rows(const ad_row_set *r)
+{
+    const row_env *env = r->env;
+    double found[AD_ROW_SET];
+    size_t n = r->extent.count;
+    ad_row_search *search = env->greatest ? r->kernel->greatest : r->kernel->least;
+    bool plain = search(&r->extent, r->in[0], found), fine = plain;
+    for (size_t i = 0; i < n; i++)
+        fine &= found[i] != 0;
+    ad_store_sums(n, found, env->type, env->y + r->first * ad_type_size(env->type), false);
+    for (size_t i = 0; !fine && i < n; i++)
+        if (found[i] == 0 || !plain)
+            fold_one(r, env, i);
+    return true;
+}
+
+static const ad_row_op row_ops[] = {
+    {.step = fold_rows, .inputs = 1, .once = true, .fill = {INFINITY}},
+    {.step = fold_rows, .inputs = 1, .once = true, .fill = {-INFINITY}}};
+
 /* ---- max and min ------------------------------------------------------------------- */
 
 const char *ad_extreme_shape(const ad_shape *x, const void *attr, ad_shape *y)
@@ -125,6 +166,15 @@ static void extreme_forward(const ad_forward_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
     const extreme_kind *kind = c->op->kernels;
+    ad_type type = c->y.type;
+    size_t length = ad_type_is_float(type) ? ad_reduced_row(&c->x[0], c->attr) : 0;
+    if (length && r.count > 1) { /* one row is folded at once */
+        row_env env = {type, kind->greatest, folds[kind->greatest][type].of[ad_work_isa(c->work)],
+                       c->y.data};
+        ad_rows_run(c->work, &row_ops[kind->greatest], type, r.count, length, &c->x[0].data, NULL,
+                    false, &env);
+        return;
+    }
     ad_fold(&r, c->work, &c->x[0], kind->greatest, c->y.data);
 }
 
@@ -157,9 +207,40 @@ static double *count_ties(const ad_reduced *r, ad_workspace *work, const ad_view
     return sum_ties(r, work, x, y, &ones);
 }
 
+typedef struct share_env {
+    const double *y;
+    double *g;
+} share_env;
+
+static bool share_rows(const ad_row_set *r)
+{
+    const share_env *env = r->env;
+    double ties[AD_ROW_SET], *shares = env->g + r->first;
+    r->kernel->ties(&r->extent, r->in[0], env->y + r->first, ties);
+    for (size_t i = 0; i < r->extent.count; i++)
+        shares[i] /= ties[i];
+    r->kernel->tied(&r->extent, r->in[0], r->in[0], env->y + r->first, shares, r->out, r->add);
+    return true;
+}
+
+static const ad_row_op share_op = {.step = share_rows, .inputs = 1};
+
+static void share_along_rows(const ad_pullback_args *c, const ad_reduced *r, size_t length)
+{
+    share_env env = {ad_reduced_doubles(r, c->work, &c->y), ad_reduced_doubles(r, c->work, &c->dy)};
+    if (env.y && env.g)
+        ad_rows_run(c->work, &share_op, c->y.type, r->count, length, &c->x[0].data, c->dx[0].data,
+                    !c->assign[0], &env);
+}
+
 static void extreme_pullback(const ad_pullback_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    size_t length = ad_reduced_row(&c->x[0], c->attr);
+    if (length) {
+        share_along_rows(c, &r, length);
+        return;
+    }
     double *ties = count_ties(&r, c->work, &c->x[0], &c->y);
     double *shares = ad_reduced_doubles(&r, c->work, &c->dy);
     void *rounded = ad_scratch(c->work, r.count * ad_type_size(c->dy.type));

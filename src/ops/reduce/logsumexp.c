@@ -5,7 +5,8 @@
  * p: it counts as 0, with gradient 0. */
 #include "adze/op.h"
 #include "kernels/elementary.h"
-#include "kernels/lanes.h"
+#include "kernels/kernel.h"
+#include "kernels/rows.h"
 #include "kernels/vanishing.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
@@ -34,28 +35,6 @@ static const ad_blocks power = AD_BLOCKS(power);
 static const ad_blocks along = AD_BLOCKS(along);
 static const ad_blocks bend = AD_BLOCKS(bend);
 
-/* The same for rows that lie together: x -> m and 1 / w;  x, m, t -> exp(x - m) t. */
-#define LOGSUMEXP_ROWS(s, T)                                  \
-    AD_ROWS_OF(row_##s, double, {                             \
-        const T *restrict x = in[0];                          \
-        double sum[AD_LANES] = {0};                           \
-        AD_LANE_TOPS(T, top, x)                               \
-        AD_LANE(top[j] = isfinite(top[j]) ? top[j] : 0)       \
-        AD_EACH_LONG(sum[j] += (double)AD_EXP(x[i] - top[j])) \
-        AD_JOIN_SUM(sum)                                      \
-        out[0] = (double)top[0];                              \
-        out[1] = sum[0];                                      \
-    })                                                        \
-    AD_ROWS_OF(row_along_##s, T, {                            \
-        const T *restrict x = in[0], t = *(const T *)in[2];   \
-        double m = *(const double *)in[1];                    \
-        AD_PUT_LONG(T, AD_TIMES(power_of_##s(x[i], m), t))    \
-    })
-LOGSUMEXP_ROWS(f32, float)
-LOGSUMEXP_ROWS(f64, double)
-static const ad_lane_blocks row = AD_LANE_BLOCKS(row);
-static const ad_lane_blocks row_along = AD_LANE_BLOCKS(row_along);
-
 /* What is saved of each result, in two lists: m and w. */
 static size_t logsumexp_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
@@ -68,9 +47,9 @@ static const double *weights(const ad_reduced *r, const void *saved)
     return (const double *)saved + r->count;
 }
 
-/* Writes the finite maxima, and the sums in the place of w. */
-static bool find_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x,
-                      const ad_array *room, double *m, double *w)
+/* Writes the finite maxima, and the sums in the place of w. Returns a copy of the sums. */
+static double *find_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x,
+                         const ad_array *room, double *m, double *w)
 {
     memset(m, 0, r->count * sizeof *m);
     if (r->length > 0) {
@@ -85,22 +64,67 @@ static bool find_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x,
     return sums;
 }
 
-/* The same of rows that lie together. */
-static bool find_row_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x, size_t length,
-                          double *m, double *w)
+/* Where y is infinite, p is 0 for all that is less; where it is NaN, p is for all. */
+static void finish(size_t count, const double *logs, double *m, double *w, ad_type type, void *to)
 {
-    double(*pairs)[2] = ad_scratch(work, r->count * sizeof *pairs);
-    if (!pairs)
-        return false;
-    ad_row_stream rows = {(void *)(uintptr_t)x->data, length * ad_type_size(x->type)};
-    ad_lanes_rows(work, &row.of[x->type], r->count, length, 1, &rows,
-                  (ad_row_stream){pairs, sizeof *pairs}, false);
-    for (size_t i = 0; i < r->count; i++) {
-        m[i] = pairs[i][0];
-        w[i] = pairs[i][1];
+    for (size_t i = 0; i < count; i++) {
+        double y = m[i] + logs[i];
+        m[i] = isfinite(y) ? m[i] : fabs(y);
+        w[i] = isinf(y) ? 1 : 1 / w[i];
+        if (type == AD_F32)
+            ((float *)to)[i] = (float)y;
+        else
+            ((double *)to)[i] = y;
     }
+}
+
+/* Numbers of rows that lie together: m and w, and results or their cotangents times w. */
+typedef struct row_env {
+    ad_type type;
+    double *m, *w;
+    void *y;
+    const double *g;
+} row_env;
+
+/* Sums of exp(x - m). All powers are there before they are added up, so that no sum waits for those just before it;
+ * a long row goes by blocks. */
+static void add_powers(const ad_row_set *r, ad_type type, const double *m, double *sums)
+{
+    _Alignas(64) char rows[AD_ROW_HOT], rests[AD_ROW_SET * AD_ROW_LANES * sizeof(double)];
+    const ad_row_data powers = {rows, rests};
+    if (r->extent.length > AD_ROW_HOT / ad_type_size(type)) {
+        r->kernel->power_sum(&r->extent, r->in[0], m, sums);
+        return;
+    }
+    r->kernel->power(&r->extent, r->in[0], r->in[0], m, NULL, powers, false);
+    r->kernel->sum(&r->extent, powers, sums);
+}
+
+static bool forward_rows(const ad_row_set *r)
+{
+    const row_env *env = r->env;
+    size_t n = r->extent.count;
+    double *m = env->m + r->first, *w = env->w + r->first, logs[AD_ROW_SET];
+    r->kernel->top(&r->extent, r->in[0], m);
+    for (size_t i = 0; i < n; i++)
+        m[i] = isfinite(m[i]) ? m[i] : 0;
+    add_powers(r, env->type, m, w);
+    memcpy(logs, w, n * sizeof *w);
+    r->kernel->logs(n, logs);
+    finish(n, logs, m, w, env->type, (char *)env->y + r->first * ad_type_size(env->type));
     return true;
 }
+
+static bool pull_rows(const ad_row_set *r)
+{
+    const row_env *env = r->env;
+    r->kernel->along(&r->extent, r->in[0], r->in[0], env->m + r->first, env->g + r->first, r->out,
+                     r->add);
+    return true;
+}
+
+static const ad_row_op forward_op = {forward_rows, 1, false, {-INFINITY}, {NULL}};
+static const ad_row_op pull_op = {pull_rows, 1, false, {0}, {NULL}};
 
 static void logsumexp_forward(const ad_forward_args *c)
 {
@@ -109,48 +133,64 @@ static void logsumexp_forward(const ad_forward_args *c)
         return;
     double *m = c->saved, *w = m + r.count;
     size_t length = ad_reduced_row(&c->x[0], c->attr);
-    if (!(length ? find_row_sums(&r, c->work, &c->x[0], length, m, w)
-                 : find_sums(&r, c->work, &c->x[0], &c->y, m, w)))
+    if (length) {
+        row_env env = {.type = c->y.type, .m = m, .w = w, .y = c->y.data};
+        ad_rows_run(c->work, &forward_op, c->y.type, r.count, length, &c->x[0].data, NULL, false,
+                    &env);
         return;
-    /* Where y is infinite, p is 0 for all that is less; where it is NaN, p is for all. */
-    for (size_t i = 0; i < r.count; i++) {
-        double y = m[i] + AD_LOG(w[i]);
-        m[i] = isfinite(y) ? m[i] : fabs(y);
-        w[i] = isinf(y) ? 1 : 1 / w[i];
-        ad_store_sums(1, &y, c->y.type, (char *)c->y.data + i * ad_type_size(c->y.type), false);
     }
+    double *logs = find_sums(&r, c->work, &c->x[0], &c->y, m, w);
+    for (size_t i = 0; logs && i < r.count; i++)
+        logs[i] = AD_LOG(logs[i]);
+    if (logs)
+        finish(r.count, logs, m, w, c->y.type, c->y.data);
 }
 
-/* g w of each result, in its type. NULL when memory ran out. */
-static void *weighted(const ad_reduced *r, ad_workspace *work, const ad_view *dy, const void *saved)
+/* g w of each result. NULL when memory ran out. */
+static double *weighted(const ad_reduced *r, ad_workspace *work, const ad_view *dy,
+                        const void *saved)
 {
     const double *w = weights(r, saved);
     double *factors = ad_reduced_doubles(r, work, dy);
+    for (size_t i = 0; factors && i < r->count; i++)
+        factors[i] = AD_TIMES(factors[i], w[i]);
+    return factors;
+}
+
+/* The same in its type. */
+static void *weighted_in_type(const ad_reduced *r, ad_workspace *work, const ad_view *dy,
+                              const void *saved)
+{
+    const double *factors = weighted(r, work, dy, saved);
     void *rounded = ad_scratch(work, r->count * ad_type_size(dy->type));
     if (!factors || !rounded)
         return NULL;
-    for (size_t i = 0; i < r->count; i++)
-        factors[i] = AD_TIMES(factors[i], w[i]);
     ad_store_sums(r->count, factors, dy->type, rounded, false);
     return rounded;
+}
+
+static void pull_along_rows(const ad_pullback_args *c, const ad_reduced *r, size_t length)
+{
+    row_env env = {.m = (void *)(uintptr_t)c->saved, .g = weighted(r, c->work, &c->dy, c->saved)};
+    if (env.g)
+        ad_rows_run(c->work, &pull_op, c->dy.type, r->count, length, &c->x[0].data, c->dx[0].data,
+                    !c->assign[0], &env);
 }
 
 static void logsumexp_pullback(const ad_pullback_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
     ad_type type = c->dy.type;
-    size_t length = ad_reduced_row(&c->x[0], c->attr), size = ad_type_size(type);
-    void *g = r.count ? weighted(&r, c->work, &c->dy, c->saved) : NULL;
-    if (!g)
+    size_t length = ad_reduced_row(&c->x[0], c->attr);
+    if (!r.count)
         return;
     if (length) {
-        const ad_row_stream rows[] = {{(void *)(uintptr_t)c->x[0].data, length * size},
-                                      {(void *)(uintptr_t)c->saved, sizeof(double)},
-                                      {g, size}};
-        ad_lanes_rows(c->work, &row_along.of[type], r.count, length, 3, rows,
-                      (ad_row_stream){c->dx[0].data, length * size}, !c->assign[0]);
+        pull_along_rows(c, &r, length);
         return;
     }
+    void *g = weighted_in_type(&r, c->work, &c->dy, c->saved);
+    if (!g)
+        return;
     ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), ad_reduced_view(&r, type, g)};
     ad_map_into(c->work, &c->x[0].shape, &along, 3, in, &c->dx[0], !c->assign[0]);
 }
@@ -182,7 +222,7 @@ static void logsumexp_curvature(const ad_curvature_args *c)
     if (!r.count)
         return;
     double *ty = find_tangent(&r, c->work, &c->x[0], c->saved, &c->tx[0]);
-    void *g = weighted(&r, c->work, &c->dy, c->saved);
+    void *g = weighted_in_type(&r, c->work, &c->dy, c->saved);
     if (!ty || !g)
         return;
     ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved),

@@ -7,8 +7,10 @@
  * Where all x are -inf there is no p: it counts as 0, with gradient 0. Where one is +inf, all of
  * the row is NaN. */
 #include "adze/op.h"
+#include "kernels/axis.h"
 #include "kernels/elementary.h"
 #include "kernels/lanes.h"
+#include "kernels/rows.h"
 #include "kernels/vanishing.h"
 #include "ops/axes.h"
 #include "ops/families.h"
@@ -46,20 +48,11 @@ static int axis_of(const void *attr)
                 {SHIFTED_SUM(T) AD_LONG_LANE(sum[j] = sum[j] == 0 ? 0 : AD_LOG(sum[j])) \
                      AD_EACH(out[i] = (x[i] - top[j]) - (T)sum[j])})
 
-/* For rows that are not as usual: compiled once, for the base instruction set. */
-#define RARE_LANES(name, T, ...)                                                            \
-    AD_LANE_BODY(name, T, __VA_ARGS__)                                                      \
-    static AD_RARE void name(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \
-                             const void *const *restrict in, T *restrict out, bool add)     \
-    {                                                                                       \
-        name##_on(n, lanes, step, rest, joined, in, out, add);                              \
-    }
-
 /* y, t -> y (t - sum(y t)): the pullback of softmax, and its jvp. If the sums are finite, no
  * product is one that the rule of kernels/vanishing.h makes 0; else the rows are worked on apart.
  * y, g, t -> derivative of the former, with g for t, along t. */
 #define SOFTMAX_LANES(s, T)                                                                        \
-    RARE_LANES(softmax_slope_apart_##s, T, {                                                       \
+    AD_SINGLE_LANES_OF(softmax_slope_apart_##s, T, {                                               \
         const T *y = in[0], *t = in[1];                                                            \
         double sum[AD_LANES] = {0};                                                                \
         AD_EACH_LONG(sum[j] += AD_TIMES((double)y[i], (double)t[i]))                               \
@@ -74,7 +67,7 @@ static int axis_of(const void *attr)
         AD_JOIN_SUM(sum)                                                                           \
         AD_LANE(plain &= isfinite(sum[j]))                                                         \
         if (!plain) {                                                                              \
-            softmax_slope_apart_##s(n, lanes, step, rest, joined, in, out, add);                   \
+            softmax_slope_apart_##s##_base(&(ad_lanes){n, lanes, step, 0, false}, in, out, add);   \
             return;                                                                                \
         }                                                                                          \
         AD_PUT(T, y[i] * (t[i] - (T)sum[j]))                                                       \
@@ -112,48 +105,49 @@ ALIVE(f64, double)
     AD_EACH(live[j] += y[i] != -(T)INFINITY)           \
     AD_JOIN_SUM(sums)                                  \
     AD_JOIN_SUM(live)
-#define LOG_SOFTMAX_LANES(s, T)                                                            \
-    RARE_LANES(log_softmax_pull_apart_##s, T, {                                            \
-        const T *restrict y = in[0], *restrict g = in[1];                                  \
-        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                            \
-        AD_PUT_LONG(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))       \
-    })                                                                                     \
-    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                              \
-        const T *restrict y = in[0], *restrict g = in[1];                                  \
-        bool plain = true;                                                                 \
-        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                            \
-        for (size_t j = 0; j < (joined ? 1 : lanes) && n + rest > 0; j++)                  \
-            plain &= isfinite(sum[j]) && (sum[j] != 0 || !isnan(y[j]));                    \
-        if (!plain) {                                                                      \
-            log_softmax_pull_apart_##s(n, lanes, step, rest, joined, in, out, add);        \
-            return;                                                                        \
-        }                                                                                  \
-        AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))                     \
-    })                                                                                     \
-    RARE_LANES(log_softmax_push_apart_##s, T, {                                            \
-        const T *y = in[0], *t = in[1];                                                    \
-        LIVE_SUM(T, AD_EACH_LONG, sum, AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))       \
-        AD_PUT_LONG(T, alive_##s(live[j], t[i] - (T)sum[j]))                               \
-    })                                                                                     \
-    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                              \
-        const T *y = in[0], *t = in[1];                                                    \
-        bool plain = true;                                                                 \
-        LIVE_SUM(T, AD_EACH_LONG, sum, (double)AD_EXP(y[i]) * (double)t[i])                \
-        AD_LANE(plain &= isfinite(sum[j]))                                                 \
-        if (!plain) {                                                                      \
-            log_softmax_push_apart_##s(n, lanes, step, rest, joined, in, out, add);        \
-            return;                                                                        \
-        }                                                                                  \
-        AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                                    \
-    })                                                                                     \
-    AD_SINGLE_LANES_OF(ad_log_softmax_bend_##s, T, {                                       \
-        const T *y = in[0], *g = in[1], *t = in[2];                                        \
-        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                               \
-        AD_EACH(g_sum[j] += (double)g[i])                                                  \
-        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))             \
-        AD_JOIN_SUM(g_sum)                                                                 \
-        AD_JOIN_SUM(t_sum)                                                                 \
-        AD_PUT_LONG(T, AD_TIMES(-(double)AD_EXP(y[i]), (double)t[i] - t_sum[j], g_sum[j])) \
+#define LOG_SOFTMAX_LANES(s, T)                                                               \
+    AD_SINGLE_LANES_OF(log_softmax_pull_apart_##s, T, {                                       \
+        const T *restrict y = in[0], *restrict g = in[1];                                     \
+        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                               \
+        AD_PUT_LONG(T, alive_##s(live[j], g[i] - AD_TIMES(AD_EXP(y[i]), (T)sum[j])))          \
+    })                                                                                        \
+    AD_LANES_OF(ad_log_softmax_pull_##s, T, {                                                 \
+        const T *restrict y = in[0], *restrict g = in[1];                                     \
+        bool plain = true;                                                                    \
+        LIVE_SUM(T, AD_EACH, sum, (double)g[i])                                               \
+        AD_LANE(plain &= isfinite(sum[j]) && (sum[j] != 0 || !isnan(y[j])))                   \
+        if (!plain) {                                                                         \
+            log_softmax_pull_apart_##s##_base(&(ad_lanes){n, lanes, step, 0, false}, in, out, \
+                                              add);                                           \
+            return;                                                                           \
+        }                                                                                     \
+        AD_PUT(T, alive_##s(live[j], g[i] - AD_EXP(y[i]) * (T)sum[j]))                        \
+    })                                                                                        \
+    AD_SINGLE_LANES_OF(log_softmax_push_apart_##s, T, {                                       \
+        const T *y = in[0], *t = in[1];                                                       \
+        LIVE_SUM(T, AD_EACH_LONG, sum, AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))          \
+        AD_PUT_LONG(T, alive_##s(live[j], t[i] - (T)sum[j]))                                  \
+    })                                                                                        \
+    AD_LANES_OF(ad_log_softmax_push_##s, T, {                                                 \
+        const T *y = in[0], *t = in[1];                                                       \
+        bool plain = true;                                                                    \
+        LIVE_SUM(T, AD_EACH_LONG, sum, (double)AD_EXP(y[i]) * (double)t[i])                   \
+        AD_LANE(plain &= isfinite(sum[j]))                                                    \
+        if (!plain) {                                                                         \
+            log_softmax_push_apart_##s##_base(&(ad_lanes){n, lanes, step, 0, false}, in, out, \
+                                              add);                                           \
+            return;                                                                           \
+        }                                                                                     \
+        AD_PUT(T, alive_##s(live[j], t[i] - (T)sum[j]))                                       \
+    })                                                                                        \
+    AD_SINGLE_LANES_OF(ad_log_softmax_bend_##s, T, {                                          \
+        const T *y = in[0], *g = in[1], *t = in[2];                                           \
+        double g_sum[AD_LANES] = {0}, t_sum[AD_LANES] = {0};                                  \
+        AD_EACH(g_sum[j] += (double)g[i])                                                     \
+        AD_EACH_LONG(t_sum[j] += AD_TIMES((double)AD_EXP(y[i]), (double)t[i]))                \
+        AD_JOIN_SUM(g_sum)                                                                    \
+        AD_JOIN_SUM(t_sum)                                                                    \
+        AD_PUT_LONG(T, AD_TIMES(-(double)AD_EXP(y[i]), (double)t[i] - t_sum[j], g_sum[j]))    \
     })
 
 #define ALL_LANES(s, T) \
@@ -163,30 +157,137 @@ ALIVE(f64, double)
 ALL_LANES(f32, float)
 ALL_LANES(f64, double)
 
+/* ---- rows whose numbers lie together ------------------------------------------------- */
+
+typedef double row_numbers[AD_ROW_SET];
+
+/* Writes exp(x - top), and finds its sums, as above. */
+static void find_powers(const ad_row_set *r, double *top, double *sum)
+{
+    r->kernel->top(&r->extent, r->in[0], top);
+    for (size_t i = 0; i < r->extent.count; i++)
+        top[i] = isfinite(top[i]) ? top[i] : top[i] > 0 ? (double)NAN : 0;
+    r->kernel->power(&r->extent, r->in[0], r->in[0], top, NULL, r->out, false);
+    r->kernel->sum(&r->extent, r->out, sum);
+}
+
+static bool softmax_rows(const ad_row_set *r)
+{
+    row_numbers top, sum;
+    find_powers(r, top, sum);
+    r->kernel->shares(r->extent.count, sum);
+    r->kernel->scale(&r->extent, sum, r->out);
+    return true;
+}
+
+static bool log_softmax_rows(const ad_row_set *r)
+{
+    row_numbers top, sum;
+    find_powers(r, top, sum);
+    r->kernel->logs(r->extent.count, sum);
+    for (size_t i = 0; i < r->extent.count; i++)
+        sum[i] = sum[i] == -(double)INFINITY ? 0 : sum[i];
+    r->kernel->below(&r->extent, r->in[0], r->in[0], top, sum, r->out, false);
+    return true;
+}
+
+static bool are_finite(const ad_row_set *r, const double *sum)
+{
+    bool all = true;
+    for (size_t i = 0; i < r->extent.count; i++)
+        all &= isfinite(sum[i]);
+    return all;
+}
+
+/* Whether no row is all -inf, or NaN. */
+static bool are_alive(const ad_row_set *r)
+{
+    row_numbers top;
+    bool all = true;
+    r->kernel->top(&r->extent, r->in[0], top);
+    for (size_t i = 0; i < r->extent.count; i++)
+        all &= top[i] > -(double)INFINITY;
+    return all;
+}
+
+static bool softmax_slope_rows(const ad_row_set *r)
+{
+    row_numbers sum;
+    r->kernel->dot(&r->extent, r->in[0], r->in[1], sum);
+    if (!are_finite(r, sum))
+        return false;
+    r->kernel->slope(&r->extent, r->in[0], r->in[1], sum, NULL, r->out, r->add);
+    return true;
+}
+
+static bool log_softmax_pull_rows(const ad_row_set *r)
+{
+    row_numbers sum;
+    r->kernel->sum(&r->extent, r->in[1], sum);
+    if (!are_finite(r, sum) || !are_alive(r))
+        return false;
+    r->kernel->log_slope(&r->extent, r->in[0], r->in[1], sum, NULL, r->out, r->add);
+    return true;
+}
+
+/* Tangents are never added to others, so that there is room for exp(y). */
+static bool log_softmax_push_rows(const ad_row_set *r)
+{
+    row_numbers zero = {0}, sum;
+    r->kernel->power(&r->extent, r->in[0], r->in[0], zero, NULL, r->out, false);
+    r->kernel->dot(&r->extent, r->out, r->in[1], sum);
+    if (!are_finite(r, sum) || !are_alive(r))
+        return false;
+    r->kernel->less(&r->extent, r->in[1], r->in[1], sum, NULL, r->out, false);
+    return true;
+}
+
 /* ---- the ops ----------------------------------------------------------------------- */
 
+/* For rows side by side, and for those whose numbers lie together. */
+typedef struct axis_kernel {
+    ad_lane_blocks lanes;
+    ad_row_op rows;
+} axis_kernel;
+
 typedef struct axis_kernels {
-    ad_lane_blocks forward, pull, push, bend;
+    axis_kernel forward, pull, push;
+    ad_lane_blocks bend;
 } axis_kernels;
+
+static void run(ad_workspace *work, const void *attr, const axis_kernel *k, const ad_view *in,
+                const ad_array *out, bool add)
+{
+    ad_axis_split split = ad_split_axis(&out->shape, axis_of(attr));
+    const void *numbers[2];
+    if (split.inner != 1) {
+        ad_lanes_map(work, axis_of(attr), &k->lanes, k->rows.inputs, in, out, add);
+        return;
+    }
+    for (int i = 0; i < k->rows.inputs; i++)
+        numbers[i] = in[i].data;
+    ad_rows_run(work, &k->rows, out->type, split.outer, split.extent, numbers, out->data, add,
+                NULL);
+}
 
 static void softmax_forward(const ad_forward_args *c)
 {
     const axis_kernels *k = c->op->kernels;
-    ad_lanes_map(c->work, axis_of(c->attr), &k->forward, 1, c->x, &c->y, false);
+    run(c->work, c->attr, &k->forward, c->x, &c->y, false);
 }
 
 static void softmax_pullback(const ad_pullback_args *c)
 {
     const axis_kernels *k = c->op->kernels;
     ad_view in[] = {c->y, c->dy};
-    ad_lanes_map(c->work, axis_of(c->attr), &k->pull, 2, in, &c->dx[0], !c->assign[0]);
+    run(c->work, c->attr, &k->pull, in, &c->dx[0], !c->assign[0]);
 }
 
 static void softmax_jvp(const ad_jvp_args *c)
 {
     const axis_kernels *k = c->op->kernels;
     ad_view in[] = {c->y, c->tx[0]};
-    ad_lanes_map(c->work, axis_of(c->attr), &k->push, 2, in, &c->ty, false);
+    run(c->work, c->attr, &k->push, in, &c->ty, false);
 }
 
 static void softmax_curvature(const ad_curvature_args *c)
@@ -196,11 +297,21 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_lanes_map(c->work, axis_of(c->attr), &k->bend, 3, in, &c->tdx[0], true);
 }
 
-#define SOFTMAX_OP(op, pull, push, words)                              \
+#define BACK(name, first)                                    \
+    {                                                        \
+        AD_LANE_BLOCKS(ad_##name),                           \
+        {                                                    \
+            name##_rows, 2, false, {first, 0},               \
+            {                                                \
+                name##_apart_f32_base, name##_apart_f64_base \
+            }                                                \
+        }                                                    \
+    }
+#define SOFTMAX_OP(op, rows, pull, push, fill, words)                  \
     static const axis_kernels op##_kernels = {                         \
-        AD_LANE_BLOCKS(op),                                            \
-        AD_LANE_BLOCKS(pull),                                          \
-        AD_LANE_BLOCKS(push),                                          \
+        {AD_LANE_BLOCKS(op), {rows, 1, false, {-INFINITY}, {NULL}}},   \
+        BACK(pull, fill),                                              \
+        BACK(push, fill),                                              \
         AD_SINGLE_LANE_BLOCKS(op##_bend),                              \
     };                                                                 \
     static const ad_op op##_op = {                                     \
@@ -226,7 +337,8 @@ static void softmax_curvature(const ad_curvature_args *c)
         return ad_apply(&op##_op, &x, &attr);                          \
     }
 
-SOFTMAX_OP(ad_softmax, ad_softmax_slope, ad_softmax_slope, "dx = y (g - sum(g y))")
-SOFTMAX_OP(ad_log_softmax, ad_log_softmax_pull, ad_log_softmax_push, "dx = g - exp(y) sum(g)")
+SOFTMAX_OP(ad_softmax, softmax_rows, softmax_slope, softmax_slope, 0, "dx = y (g - sum(g y))")
+SOFTMAX_OP(ad_log_softmax, log_softmax_rows, log_softmax_pull, log_softmax_push, -INFINITY,
+           "dx = g - exp(y) sum(g)")
 
 const ad_op *const ad_softmax_ops[] = {&ad_softmax_op, &ad_log_softmax_op, NULL};

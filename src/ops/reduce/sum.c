@@ -3,7 +3,7 @@
  * With c = 1 or 1/n, y = c sum(x) has the pullback dx += c dy, repeated over the reduced axes. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
-#include "kernels/lanes.h"
+#include "kernels/rows.h"
 #include "ops/axes.h"
 #include "ops/families.h"
 #include "ops/reduce/reduce.h"
@@ -65,10 +65,22 @@ AD_ADDING_KERNEL(repeat_f32, float, AD_IN(double, 0))
 AD_ADDING_KERNEL(repeat_f64, double, AD_IN(double, 0))
 static const ad_blocks repeat = AD_ADDING_BLOCKS(repeat);
 
-/* A number -> a row of it. */
-AD_ROWS_OF(fill_f32, float, float v = (float)*(const double *)in[0]; AD_PUT(float, v))
-AD_ROWS_OF(fill_f64, double, double v = *(const double *)in[0]; AD_PUT(double, v))
-static const ad_lane_blocks fill = AD_LANE_BLOCKS(fill);
+/* Rows of a number each. */
+typedef struct fill_env {
+    const double *numbers;
+    const ad_array *dx;
+    bool add;
+} fill_env;
+
+static bool fill_rows(const ad_row_set *r)
+{
+    const fill_env *env = r->env;
+    size_t row = r->extent.length * ad_type_size(env->dx->type);
+    r->kernel->fill(&r->extent, env->numbers + r->first, (char *)env->dx->data + r->first * row,
+                    env->add);
+    return true;
+}
+static const ad_row_op fill = {.step = fill_rows, .once = true};
 
 static void sum_pullback(const ad_pullback_args *c)
 {
@@ -80,10 +92,15 @@ static void sum_pullback(const ad_pullback_args *c)
         shares[i] /= divisor(c->op, &r);
     ad_view dx = ad_array_view(c->dx[0]), share = ad_reduced_view(&r, AD_F64, shares);
     size_t row = ad_reduced_row(&dx, c->attr);
+    if (row > 1 && r.count == 1) {
+        const ad_row_extent one = {1, row, 0};
+        ad_row_kernel_for(dx.type, ad_work_isa(c->work))
+            ->fill(&one, shares, c->dx[0].data, !c->assign[0]);
+        return;
+    }
     if (row > 1) {
-        ad_row_stream from = {shares, sizeof *shares},
-                      to = {c->dx[0].data, row * ad_type_size(dx.type)};
-        ad_lanes_rows(c->work, &fill.of[dx.type], r.count, row, 1, &from, to, !c->assign[0]);
+        fill_env env = {shares, &c->dx[0], !c->assign[0]};
+        ad_rows_run(c->work, &fill, dx.type, r.count, row, NULL, NULL, false, &env);
         return;
     }
     ad_map_into(c->work, &c->dx[0].shape, &repeat, 1, &share, &c->dx[0], !c->assign[0]);
