@@ -22,14 +22,14 @@ static ad_matrix matrix(bare_matrix a)
     return (ad_matrix){a.data, a.rows, a.columns, a.row_step, a.column_step};
 }
 
-/* c = a b on this thread, with gemm.c's choice of a depth. */
+/* c = a b on this thread. */
 static void multiply(const net_bare *b, int part, bare_matrix x, bare_matrix y, float *c)
 {
     ad_gemm_task p = {.a = matrix(x),
                       .b = matrix(y),
                       .c = c,
                       .c_step = y.columns,
-                      .depth = x.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4,
+                      .depth = ad_product_depth(AD_F32, matrix(x), matrix(y)),
                       .room = b->room + (size_t)part * AD_PRODUCT_ROOM};
     b->multiply(&p);
 }

@@ -186,6 +186,22 @@ static void plan_tasks(job *j, int threads)
     }
 }
 
+/* Where the terms of a sum lie far apart, many columns of b meet the same numbers of a: pieces of it stay in the
+ * cache, two at a time, for the next is being fetched. Few terms hardly leave it, few columns are done in one or two
+ * passes, and all of a large result goes through the cache with each piece. */
+int64_t ad_product_depth(ad_type type, ad_matrix a, ad_matrix b)
+{
+    enum { FAR = AD_PRODUCT_DEPTH / 4, LEAST = 64, STEP = 8, TERMS = 512, COLUMNS = 7 };
+    enum { PIECE_BYTES = 200 << 10, RESULT_BYTES = 1 << 19 };
+    int64_t size = (int64_t)ad_type_size(type), most = RESULT_BYTES / size;
+    if (a.column_step == 1)
+        return AD_PRODUCT_DEPTH;
+    if (a.columns < TERMS || b.columns < COLUMNS || a.rows > most || a.rows * b.columns > most)
+        return FAR;
+    int64_t terms = PIECE_BYTES / size / a.rows / STEP * STEP;
+    return terms < LEAST ? LEAST : terms < FAR ? terms : FAR;
+}
+
 static ad_product_kernel *choose_kernel(ad_type type, ad_isa isa)
 {
 #define KERNEL_F32(isa) ad_product_f32_##isa,
@@ -215,12 +231,15 @@ void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool ad
     a = with_plain_steps(a);
     b = with_plain_steps(b);
     ad_isa isa = ad_work_isa(work);
-    job j = {.whole = {.a = a, .b = b, .c = c, .c_step = b.columns, .add = add},
+    job j = {.whole = {.a = a,
+                       .b = b,
+                       .c = c,
+                       .c_step = b.columns,
+                       .add = add,
+                       .depth = ad_product_depth(type, a, b)},
              .type = type,
              .kernel = is_for_blis(isa, a, b) ? NULL : choose_kernel(type, isa),
              .then = then};
-    /* Where the terms of a sum lie far apart, what they bring along should stay in the cache. */
-    j.whole.depth = a.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4;
     if (a.columns == 0 && !add)
         memset(c, 0, (size_t)a.rows * (size_t)b.columns * ad_type_size(type));
     multiply(work, &j);

@@ -26,6 +26,9 @@ enum {
 
 typedef void ad_product_kernel(const ad_gemm_task *p);
 
+/* How many terms of a b are best summed in one go. For the whole product: the bits depend on it. */
+int64_t ad_product_depth(ad_type type, ad_matrix a, ad_matrix b);
+
 #define AD_DECLARE_PRODUCTS(isa) ad_product_kernel ad_product_f32_##isa, ad_product_f64_##isa;
 AD_ISA_LIST(AD_DECLARE_PRODUCTS)
 #undef AD_DECLARE_PRODUCTS
