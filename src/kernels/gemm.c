@@ -127,16 +127,17 @@ enum { COLUMNS = 7, TERMS = 512 };
 
 /* Whether the terms of a sum lie far apart, rows of a together, so that kernels of gemm_tall.c fit; and whether they
  * are faster, which is measured. With few columns they are by far, for others multiply numbers that nobody asked
- * for, or with vectors that hardly fill the registers. With more columns only their way through memory is
- * better, and with whole panels of columns nothing is. */
+ * for, or with vectors that hardly fill the registers. With more columns they gain less, and nothing where those are
+ * panels of two or three vectors, or have at most eight bytes more. */
 static bool is_tall(ad_type type, ad_matrix a, ad_matrix b)
 {
-    enum { FEW = 30, MOST = 95, MOST_BYTES = 512, ROWS = 128, FEW_TERMS = 128, VECTOR = 64 };
+    enum { FEW = 30, MOST = 95, MOST_BYTES = 512, ROWS = 128, FEW_TERMS = 128 };
+    enum { TWO_VECTORS = 128, THREE_VECTORS = 192 };
     int64_t n = b.columns, bytes = n * (int64_t)ad_type_size(type);
-    bool whole = bytes % VECTOR == 0 && bytes / VECTOR % 3 != 1;
+    bool fill_panels = bytes % THREE_VECTORS <= 8 || bytes % THREE_VECTORS == TWO_VECTORS;
     return a.row_step == 1 && a.column_step != 1 && a.rows >= ROWS &&
            a.columns >= (n <= FEW ? FEW_TERMS : TERMS) && n >= COLUMNS && n <= MOST &&
-           bytes <= MOST_BYTES && !whole && is_small(type, a.rows, n);
+           bytes <= MOST_BYTES && !fill_panels && is_small(type, a.rows, n);
 }
 
 /* Where the terms of a sum lie far apart, many columns of b meet the same numbers of a: pieces of it stay in the
