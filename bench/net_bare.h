@@ -23,8 +23,8 @@ struct net_bare {
     size_t offset[NET_LAYERS + 1]; /* of a layer in those */
     float *output[NET_LAYERS];     /* [batch, outputs] */
     float *cotangent[NET_LAYERS];  /* [batch, outputs]: a layer's dz */
-    ad_product_kernel *multiply;   /* by kernels: this machine's, and room for it to pack in, */
-    char *room;                    /* for each part */
+    char *room;                    /* by kernels: for each part, to pack in, */
+    size_t room_bytes;             /* so much */
 };
 
 void net_by_blis(net_bare *b);

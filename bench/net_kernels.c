@@ -10,28 +10,39 @@ enum { BLOCK_BYTES = 1 << 17, FEWEST_IN_BLOCK = 256, ALIGNED = 16 };
 
 /* ---- products ----------------------------------------------------------------------- */
 
-static ad_product_kernel *kernel_of(ad_isa isa)
-{
-#define KERNEL(isa) ad_product_f32_##isa,
-    static ad_product_kernel *const kernels[] = {AD_ISA_LIST(KERNEL)};
-    return kernels[isa];
-}
-
 static ad_matrix matrix(bare_matrix a)
 {
     return (ad_matrix){a.data, a.rows, a.columns, a.row_step, a.column_step};
 }
 
-/* c = a b on this thread, with gemm.c's choice of a depth. */
-static void multiply(const net_bare *b, int part, bare_matrix x, bare_matrix y, float *c)
+static ad_product_plan plan(bare_matrix x, bare_matrix y)
+{
+    return ad_plan_product(ad_cpu_isa(), AD_F32, matrix(x), matrix(y));
+}
+
+/* c = a b on this thread; this may be a part of what was planned. */
+static void multiply(const net_bare *b, int part, ad_product_plan how, bare_matrix x, bare_matrix y,
+                     float *c)
 {
     ad_gemm_task p = {.a = matrix(x),
                       .b = matrix(y),
                       .c = c,
                       .c_step = y.columns,
-                      .depth = x.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4,
-                      .room = b->room + (size_t)part * AD_PRODUCT_ROOM};
-    b->multiply(&p);
+                      .depth = how.depth,
+                      .room = b->room + (size_t)part * b->room_bytes};
+    how.kernel(&p);
+}
+
+/* The factors of layer i's dw, for the whole batch. */
+static bare_matrix turned_input(const net_bare *b, int i)
+{
+    return bare_transposed(
+        bare_rows(net_layer_input(b, i, 0), b->spec.batch, net_inputs(&b->spec, i)));
+}
+
+static bare_matrix cotangent(const net_bare *b, int i)
+{
+    return bare_rows(b->cotangent[i], b->spec.batch, net_outputs(&b->spec, i));
 }
 
 /* ---- rows --------------------------------------------------------------------------- */
@@ -57,8 +68,9 @@ static void forward(net_bare *b, int part, int64_t begin, int64_t end)
     for (int i = 0; i < b->spec.layers; i++) {
         int64_t inputs = net_inputs(&b->spec, i), outputs = net_outputs(&b->spec, i);
         float *z = b->output[i] + begin * outputs;
-        multiply(b, part, bare_rows(net_layer_input(b, i, begin), end - begin, inputs),
-                 bare_rows(net_bare_weights(b, i), inputs, outputs), z);
+        bare_matrix x = bare_rows(net_layer_input(b, i, begin), end - begin, inputs);
+        bare_matrix w = bare_rows(net_bare_weights(b, i), inputs, outputs);
+        multiply(b, part, plan(x, w), x, w, z);
         if (i + 1 < b->spec.layers)
             add_bias_relu(net_bare_biases(b, i), z, end - begin, outputs);
         else
@@ -101,8 +113,9 @@ static void backward(net_bare *b, int part, int64_t begin, int64_t end)
         int64_t inputs = net_inputs(&b->spec, i);
         outputs = net_outputs(&b->spec, i);
         float *dx = b->cotangent[i - 1] + begin * inputs;
-        multiply(b, part, bare_rows(b->cotangent[i] + begin * outputs, rows, outputs),
-                 bare_transposed(bare_rows(net_bare_weights(b, i), inputs, outputs)), dx);
+        bare_matrix dz = bare_rows(b->cotangent[i] + begin * outputs, rows, outputs);
+        bare_matrix w = bare_transposed(bare_rows(net_bare_weights(b, i), inputs, outputs));
+        multiply(b, part, plan(dz, w), dz, w, dx);
         pull_relu(net_layer_input(b, i, begin), dx, bias_gradient(b, part, i - 1), rows, inputs);
     }
 }
@@ -163,12 +176,12 @@ static void run_weights(void *user, int part, int parts)
             finish_biases(b, i);
         if (begin >= end)
             continue;
-        bare_matrix x = bare_rows(net_layer_input(b, i, 0), b->spec.batch, inputs);
-        bare_matrix some = bare_transposed(x);
+        bare_matrix some = turned_input(b, i), dz = cotangent(b, i);
+        ad_product_plan how = plan(some, dz);
         some.data = net_layer_input(b, i, 0) + begin;
         some.rows = end - begin;
         float *dw = net_part_gradient(b, 0, i) + begin * outputs;
-        multiply(b, part, some, bare_rows(b->cotangent[i], b->spec.batch, outputs), dw);
+        multiply(b, part, how, some, dz, dw);
         if (b->spec.work == NET_STEP)
             step(net_bare_weights(b, i) + begin * outputs, dw, (end - begin) * outputs);
     }
@@ -181,8 +194,15 @@ void net_by_kernels(net_bare *b)
         bare_run(b->pool, b->parts, run_weights, b);
 }
 
+/* Room for the products of rows, or the largest dw. */
 void net_prepare_kernels(net_bare *b)
 {
-    b->multiply = kernel_of(ad_cpu_isa());
-    b->room = take((size_t)b->parts, AD_PRODUCT_ROOM);
+    b->room_bytes = AD_PRODUCT_ROOM;
+    for (int i = 0; i < b->spec.layers; i++) {
+        ad_product_plan how = plan(turned_input(b, i), cotangent(b, i));
+        size_t bytes =
+            ad_product_room(&how, AD_F32, net_inputs(&b->spec, i), net_outputs(&b->spec, i));
+        b->room_bytes = bytes > b->room_bytes ? bytes : b->room_bytes;
+    }
+    b->room = take((size_t)b->parts, b->room_bytes);
 }

@@ -111,15 +111,85 @@ void ad_gemm_warm_up(void)
     multiply_by_blis(AD_F64, &p);
 }
 
+/* ---- plans ------------------------------------------------------------------------- */
+
+enum { RESULT_BYTES = 1 << 19 }; /* what each piece of the terms can go through at little cost */
+
+static bool is_small(ad_type type, int64_t rows, int64_t columns)
+{
+    int64_t most = RESULT_BYTES / (int64_t)ad_type_size(type);
+    return rows <= most && rows * columns <= most;
+}
+
+/* Less than so many columns of b are done in one or two passes through a; less than so many terms hardly leave the
+ * cache in between. */
+enum { COLUMNS = 7, TERMS = 512 };
+
+/* Whether the terms of a sum lie far apart, rows of a together, so that kernels of gemm_tall.c fit; and whether they
+ * are faster, which is measured. With few columns they are by far, for others multiply numbers that nobody asked
+ * for, or with vectors that hardly fill the registers. With more columns they gain less, and nothing where those are
+ * panels of two or three vectors, or have at most eight bytes more. */
+static bool is_tall(ad_type type, ad_matrix a, ad_matrix b)
+{
+    enum { FEW = 30, MOST = 95, MOST_BYTES = 512, ROWS = 128, FEW_TERMS = 128 };
+    enum { TWO_VECTORS = 128, THREE_VECTORS = 192 };
+    int64_t n = b.columns, bytes = n * (int64_t)ad_type_size(type);
+    bool fill_panels = bytes % THREE_VECTORS <= 8 || bytes % THREE_VECTORS == TWO_VECTORS;
+    return a.row_step == 1 && a.column_step != 1 && a.rows >= ROWS &&
+           a.columns >= (n <= FEW ? FEW_TERMS : TERMS) && n >= COLUMNS && n <= MOST &&
+           bytes <= MOST_BYTES && !fill_panels && is_small(type, a.rows, n);
+}
+
+/* Where the terms of a sum lie far apart, many columns of b meet the same numbers of a: pieces of it stay in the
+ * cache, two at a time, for the next is being fetched. But all of a large result goes through the cache with each
+ * piece. */
+static int64_t choose_depth(ad_type type, ad_matrix a, ad_matrix b, bool tall)
+{
+    enum { FAR = AD_PRODUCT_DEPTH / 4, PIECE_BYTES = 200 << 10, STEP = 8 };
+    int64_t enough = tall ? FAR + 1 : TERMS, least = tall ? 32 : 64;
+    if (a.column_step == 1)
+        return AD_PRODUCT_DEPTH;
+    if (a.columns < enough || b.columns < COLUMNS || !is_small(type, a.rows, b.columns))
+        return FAR;
+    int64_t terms = PIECE_BYTES / (int64_t)ad_type_size(type) / a.rows / STEP * STEP;
+    return terms < least ? least : terms < FAR ? terms : FAR;
+}
+
+#define KERNEL_F32(isa) [AD_ISA_##isa] = ad_product_f32_##isa,
+#define KERNEL_F64(isa) [AD_ISA_##isa] = ad_product_f64_##isa,
+#define TALL_F32(isa)   [AD_ISA_##isa] = ad_tall_f32_##isa,
+#define TALL_F64(isa)   [AD_ISA_##isa] = ad_tall_f64_##isa,
+
+ad_product_plan ad_plan_product(ad_isa isa, ad_type type, ad_matrix a, ad_matrix b)
+{
+    static ad_product_kernel *const f32[2][AD_ISA_COUNT] = {{AD_ISA_LIST(KERNEL_F32)},
+                                                            {[0] = NULL, AD_TALL_LIST(TALL_F32)}};
+    static ad_product_kernel *const f64[2][AD_ISA_COUNT] = {{AD_ISA_LIST(KERNEL_F64)},
+                                                            {[0] = NULL, AD_TALL_LIST(TALL_F64)}};
+    ad_product_kernel *const(*kernels)[AD_ISA_COUNT] = type == AD_F32 ? f32 : f64;
+    bool tall = kernels[1][isa] && is_tall(type, a, b);
+    return (ad_product_plan){kernels[tall][isa], choose_depth(type, a, b, tall), tall};
+}
+
+size_t ad_product_room(const ad_product_plan *plan, ad_type type, int64_t rows, int64_t columns)
+{
+    enum { PANEL_BYTES = 128 };
+    int64_t size = (int64_t)ad_type_size(type), even = columns + columns % 2;
+    if (!plan->tall)
+        return AD_PRODUCT_ROOM;
+    return (size_t)(even * ad_tall_row(rows, size) + plan->depth * (PANEL_BYTES + even * size));
+}
+
 /* ---- splitting --------------------------------------------------------------------- */
 
 typedef struct job {
     ad_gemm_task whole;
     ad_type type;
-    ad_product_kernel *kernel; /* NULL: BLIS */
-    int64_t rows, columns;     /* of a task */
-    size_t across;             /* tasks that make whole rows */
-    char *room;                /* AD_PRODUCT_ROOM bytes for each thread */
+    ad_product_plan plan;  /* without a kernel: BLIS */
+    int64_t rows, columns; /* of a task */
+    size_t across;         /* tasks that make whole rows */
+    char *room;            /* for each thread */
+    size_t room_bytes;     /* of a thread */
     const ad_epilogue *then;
 } job;
 
@@ -139,9 +209,9 @@ static void run_task(void *user, size_t task, int worker)
     p.c = (void *)(uintptr_t)at(j, p.c, row * p.c_step + column);
     p.a.rows = m < j->rows ? m : j->rows;
     p.b.columns = n < j->columns ? n : j->columns;
-    p.room = j->room + (size_t)worker * AD_PRODUCT_ROOM;
-    if (j->kernel)
-        j->kernel(&p);
+    p.room = j->room + (size_t)worker * j->room_bytes;
+    if (j->plan.kernel)
+        j->plan.kernel(&p);
     else
         multiply_by_blis(j->type, &p);
     if (j->then && j->across == 1)
@@ -186,22 +256,17 @@ static void plan_tasks(job *j, int threads)
     }
 }
 
-static ad_product_kernel *choose_kernel(ad_type type, ad_isa isa)
-{
-#define KERNEL_F32(isa) ad_product_f32_##isa,
-#define KERNEL_F64(isa) ad_product_f64_##isa,
-    static ad_product_kernel *const f32[] = {AD_ISA_LIST(KERNEL_F32)};
-    static ad_product_kernel *const f64[] = {AD_ISA_LIST(KERNEL_F64)};
-    return type == AD_F32 ? f32[isa] : f64[isa];
-}
-
 static void multiply(ad_workspace *work, job *j)
 {
     int threads = ad_work_threads(work);
     plan_tasks(j, threads);
     size_t tasks = (size_t)((j->whole.a.rows + j->rows - 1) / j->rows) * j->across;
-    if (j->kernel && !(j->room = ad_scratch(work, (size_t)threads * AD_PRODUCT_ROOM)))
-        return;
+    if (j->plan.kernel) {
+        j->room_bytes = ad_product_room(&j->plan, j->type, j->rows, j->columns);
+        j->room = ad_scratch(work, (size_t)threads * j->room_bytes);
+        if (!j->room)
+            return;
+    }
     ad_work_share(work, tasks, run_task, j);
     if (j->then && j->across > 1)
         j->then->run(j->then->user, 0, j->whole.a.rows);
@@ -217,10 +282,10 @@ void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool ad
     ad_isa isa = ad_work_isa(work);
     job j = {.whole = {.a = a, .b = b, .c = c, .c_step = b.columns, .add = add},
              .type = type,
-             .kernel = is_for_blis(isa, a, b) ? NULL : choose_kernel(type, isa),
              .then = then};
-    /* Where the terms of a sum lie far apart, what they bring along should stay in the cache. */
-    j.whole.depth = a.column_step == 1 ? AD_PRODUCT_DEPTH : AD_PRODUCT_DEPTH / 4;
+    if (!is_for_blis(isa, a, b))
+        j.plan = ad_plan_product(isa, type, a, b);
+    j.whole.depth = j.plan.depth;
     if (a.columns == 0 && !add)
         memset(c, 0, (size_t)a.rows * (size_t)b.columns * ad_type_size(type));
     multiply(work, &j);

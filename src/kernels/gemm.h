@@ -1,7 +1,7 @@
 /* Matrix products: kernels of our own, and the one door to BLIS.
  *
  * Products that are small or narrow, and all products where BLIS has no kernels for this machine's
- * vectors, are our own (gemm_kernel.c). BLIS is called one way only: on one thread, and
+ * vectors, are our own (gemm_kernel.c, gemm_tall.c). BLIS is called one way only: on one thread, and
  * without its small-matrix path, which reads past the end of its operands and makes bits depend on the
  * number of threads. Nothing that it would abort on reaches it. Work is split over threads
  * along rows or columns, never along the sum: the bits do not depend on it. */

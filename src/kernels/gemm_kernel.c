@@ -17,6 +17,7 @@
  * Each number of c is one chain of fused multiply-adds in the order of the terms (the dot products:
  * AD_LANES chains), in pieces of the given depth. Nothing else of the shape matters to it. */
 #include "kernels/gemm_kernel.h"
+#include "kernels/kernel.h"
 
 #include <string.h>
 
@@ -56,6 +57,7 @@ typedef struct piece {
 
 /* ---- tiles ------------------------------------------------------------------------- */
 
+/* Of one term or more: gcc keeps the sums in memory, too, if there may be none. */
 INLINE void tile(const piece *q, int64_t row, int rows, int vectors)
 {
     vec sum[ROWS][VECTORS];
@@ -64,7 +66,8 @@ INLINE void tile(const piece *q, int64_t row, int rows, int vectors)
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++)
             sum[i][j] = (vec){0};
-    for (int64_t p = 0; p < q->terms; p++, a += q->a_term, b += q->b_term) {
+    int64_t p = 0;
+    do {
         vec term[VECTORS];
         __builtin_prefetch(a + q->ahead + (p & (ROWS - 1)) * q->ahead_row, 0, 2);
         for (int j = 0; j < vectors; j++)
@@ -72,7 +75,10 @@ INLINE void tile(const piece *q, int64_t row, int rows, int vectors)
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < vectors; j++)
                 sum[i][j] += a[i * q->a_row] * term[j];
-    }
+        a += q->a_term;
+        b += q->b_term;
+    } while (++p < q->terms);
+    AD_LOOP_UNROLLED
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++) {
             number *to = c + i * q->c_row + j * LANES;

@@ -14,16 +14,20 @@
 #include "kernels/map.h"
 
 /* Before a loop: its iterations do not depend on each other; it must not be unrolled, since its
- * body is long enough as it is. */
+ * body is long enough as it is; it must be, early enough that vectors of an array stay in registers, which gcc
+ * does too late by itself. */
 #if defined(__clang__)
-#define AD_LOOP_APART  _Pragma("clang loop vectorize(assume_safety)")
-#define AD_LOOP_ROLLED _Pragma("nounroll")
+#define AD_LOOP_APART    _Pragma("clang loop vectorize(assume_safety)")
+#define AD_LOOP_ROLLED   _Pragma("nounroll")
+#define AD_LOOP_UNROLLED _Pragma("unroll")
 #elif defined(__GNUC__)
-#define AD_LOOP_APART  _Pragma("GCC ivdep")
-#define AD_LOOP_ROLLED _Pragma("GCC unroll 1")
+#define AD_LOOP_APART    _Pragma("GCC ivdep")
+#define AD_LOOP_ROLLED   _Pragma("GCC unroll 1")
+#define AD_LOOP_UNROLLED _Pragma("GCC unroll 16")
 #else
 #define AD_LOOP_APART
 #define AD_LOOP_ROLLED
+#define AD_LOOP_UNROLLED
 #endif
 
 /* A block with this body, for each instruction set: name_base, ...; AD_ALL(name) lists them. */

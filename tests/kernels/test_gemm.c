@@ -1,6 +1,7 @@
 /* Matrix products: every kernel that this machine can run, against a plain triple loop, with
  * operands at the edge of memory (RELIABILITY R10); and the same bits however they are split (R8). */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "allocator.h"
 #include "suite.h"
 
 #include "adze/random.h"
@@ -52,7 +53,16 @@ static void put(ad_type type, void *data, int64_t i, double x)
 
 /* ---- operands -------------------------------------------------------------------------- */
 
-typedef enum layout { BY_ROWS, BY_COLUMNS, WIDE_ROWS, SCATTERED, BACKWARDS, LAYOUTS } layout;
+typedef enum layout {
+    BY_ROWS,
+    BY_COLUMNS,
+    WIDE_ROWS,
+    SCATTERED,
+    BACKWARDS,
+    WIDE_COLUMNS,
+    COLLIDING_COLUMNS, /* multiples of 1 kB apart, which meet in the sets of a cache */
+    LAYOUTS
+} layout;
 
 typedef struct operand {
     fenced memory;
@@ -76,6 +86,10 @@ static operand make_operand(ad_random *r, ad_type type, int64_t rows, int64_t co
     } else if (how == BACKWARDS) {
         o.m.row_step = -columns;
         first = (rows - 1) * columns;
+    } else if (how == WIDE_COLUMNS || how == COLLIDING_COLUMNS) {
+        o.m.row_step = 1;
+        o.m.column_step = how == WIDE_COLUMNS ? rows + 3 : (rows + 255) / 256 * 256;
+        count = (columns - 1) * o.m.column_step + rows;
     }
     count = rows && columns ? count : 0;
     o.memory = fence((size_t)count * ad_type_size(type), ad_random_below(r, 2));
@@ -160,8 +174,8 @@ START_TEST(products_agree_with_a_triple_loop_and_touch_nothing_else)
 }
 END_TEST
 
-static const int64_t long_shapes[][3] = {
-    {5, 50, 1100}, {40, 3, 2500}, {33, 17, 1024}, {1, 50, 3000}, {520, 515, 530}};
+static const int64_t long_shapes[][3] = {{5, 50, 1100}, {40, 3, 2500},   {33, 17, 1024},
+                                         {1, 50, 3000}, {520, 515, 530}, {784, 53, 600}};
 
 START_TEST(long_sums_and_large_products_agree_too)
 {
@@ -175,48 +189,142 @@ START_TEST(long_sums_and_large_products_agree_too)
 }
 END_TEST
 
+/* Products with many terms that lie far apart, which have a kernel of their own: columns for every tile
+ * and its rest, rows and pieces with and without one, and what is just not for it. */
+START_TEST(tall_products_agree_with_a_triple_loop)
+{
+    enum { TIMES = 200 };
+    static const int64_t rows[] = {127, 128, 129, 136, 143, 144, 150, 159, 160, 400};
+    static const int64_t terms[] = {127, 128, 129, 256, 257, 511, 512, 700};
+    static const layout far[] = {BY_COLUMNS, WIDE_COLUMNS, COLLIDING_COLUMNS};
+    ad_tape *t = tape_for(_i, NULL);
+    ad_random r = ad_random_new(10, (uint64_t)_i);
+    for (int k = 0; k < TIMES; k++) {
+        int64_t shape[3] = {rows[ad_random_below(&r, sizeof rows / sizeof *rows)], 1 + k % 100,
+                            terms[ad_random_below(&r, sizeof terms / sizeof *terms)]};
+        layout lb = (layout)ad_random_below(&r, LAYOUTS);
+        for (ad_type type = AD_F32; type <= AD_F64; type++)
+            check_case(t, &r, type, shape, far[ad_random_below(&r, 3)], lb, ad_random_below(&r, 2));
+        ck_assert_int_eq(ad_tape_status(t), AD_OK);
+        ad_tape_reset(t);
+    }
+    ad_tape_free(t);
+}
+END_TEST
+
+START_TEST(without_memory_a_product_is_refused_and_its_result_left_alone)
+{
+    enum { M = 150, N = 21, TERMS = 600 };
+    static double c[M * N];
+    test_allocator memory;
+    test_allocator_init(&memory);
+    ad_tape_options options = {.size = sizeof options, .allocator = &memory.base};
+    ad_tape *t = ad_tape_new(&options);
+    ck_assert_ptr_nonnull(t);
+    t->work.isa = (ad_isa)_i;
+    ad_random r = ad_random_new(13, 0);
+    operand a = make_operand(&r, AD_F64, M, TERMS, BY_COLUMNS);
+    operand b = make_operand(&r, AD_F64, TERMS, N, BY_ROWS);
+    memory.fail_at = memory.calls + 1;
+    memory.sticky = true;
+    ad_gemm(&t->work, AD_F64, a.m, b.m, true, c, NULL);
+    ck_assert_int_eq(t->work.rejected.status, AD_MEMORY);
+    for (int i = 0; i < M * N; i++)
+        ck_assert_double_eq(c[i], 0);
+    ad_tape_free(t);
+    unfence(&a.memory);
+    unfence(&b.memory);
+}
+END_TEST
+
 /* ---- split among threads ------------------------------------------------------------------ */
 
-static const int64_t split_shapes[][3] = {{1500, 50, 300}, {784, 50, 700},  {70, 900, 233},
-                                          {2001, 1, 784},  {300, 35, 1100}, {530, 520, 515},
-                                          {33, 2000, 40},  {20000, 3, 7}};
+static const int64_t split_shapes[][3] = {
+    {1500, 50, 300}, {784, 50, 700}, {70, 900, 233}, {2001, 1, 784}, {300, 35, 1100},
+    {530, 520, 515}, {33, 2000, 40}, {20000, 3, 7},  {145, 9, 400},  {300, 33, 777}};
 
-static void multiply_split(int isa, int threads, size_t which, layout la, layout lb, ad_type type,
+static void multiply_split(int isa, int threads, ad_type type, const operand *a, const operand *b,
                            void *c)
 {
-    const int64_t *shape = split_shapes[which];
-    ad_random r = ad_random_new(9, which);
-    operand a = make_operand(&r, type, shape[0], shape[2], la);
-    operand b = make_operand(&r, type, shape[2], shape[1], lb);
     ad_pool *pool = ad_pool_new(NULL, threads);
     ck_assert_ptr_nonnull(pool);
     ad_tape *t = tape_for(isa, pool);
-    ad_gemm(&t->work, type, a.m, b.m, false, c, NULL);
+    ad_gemm(&t->work, type, a->m, b->m, true, c, NULL);
     ck_assert_int_eq(ad_tape_status(t), AD_OK);
     ad_tape_free(t);
     ad_pool_free(pool);
+}
+
+static void check_threads(int isa, size_t which, layout la, layout lb, ad_type type)
+{
+    static const int threads[] = {2, 3, 4};
+    const int64_t *shape = split_shapes[which];
+    size_t bytes = (size_t)(shape[0] * shape[1]) * ad_type_size(type);
+    ad_random r = ad_random_new(9, which);
+    operand a = make_operand(&r, type, shape[0], shape[2], la);
+    operand b = make_operand(&r, type, shape[2], shape[1], lb);
+    void *one = calloc(1, bytes), *many = malloc(bytes);
+    multiply_split(isa, 1, type, &a, &b, one);
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        memset(many, 0, bytes);
+        multiply_split(isa, threads[i], type, &a, &b, many);
+        ck_assert_msg(memcmp(one, many, bytes) == 0, "shape %zu, layouts %d %d, %s, %d threads",
+                      which, (int)la, (int)lb, ad_type_text(type), threads[i]);
+    }
+    free(one);
+    free(many);
     unfence(&a.memory);
     unfence(&b.memory);
 }
 
+/* For each shape all layouts, and both types for each layout of a. */
 START_TEST(no_bit_depends_on_the_number_of_threads)
 {
-    static const int threads[] = {2, 3, 8};
     for (size_t k = 0; k < sizeof split_shapes / sizeof *split_shapes; k++)
-        for (int l = (int)(k % 2); l < 4; l += 2) {
-            ad_type type = (k + (size_t)l) % 2 ? AD_F64 : AD_F32;
-            size_t bytes = (size_t)(split_shapes[k][0] * split_shapes[k][1]) * ad_type_size(type);
-            void *one = malloc(bytes), *many = malloc(bytes);
-            multiply_split(_i, 1, k, (layout)(l & 1), (layout)(l >> 1), type, one);
-            for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
-                memset(many, 0xff, bytes);
-                multiply_split(_i, threads[i], k, (layout)(l & 1), (layout)(l >> 1), type, many);
-                ck_assert_msg(memcmp(one, many, bytes) == 0, "shape %zu, layouts %d, %d threads", k,
-                              l, threads[i]);
+        for (int l = 0; l < 4; l++)
+            check_threads(_i, k, (layout)(l & 1), (layout)(l >> 1),
+                          (k + (size_t)l / 2) % 2 ? AD_F64 : AD_F32);
+}
+END_TEST
+
+/* ---- strides ------------------------------------------------------------------------------ */
+
+/* The same numbers, laid out in another way. */
+static operand copy_operand(ad_type type, const ad_matrix *m, layout how)
+{
+    ad_random r = ad_random_new(12, 0);
+    operand o = make_operand(&r, type, m->rows, m->columns, how);
+    for (int64_t i = 0; i < m->rows; i++)
+        for (int64_t j = 0; j < m->columns; j++)
+            put(type, (void *)(uintptr_t)o.m.data, i * o.m.row_step + j * o.m.column_step,
+                element(type, m, i, j));
+    return o;
+}
+
+START_TEST(bits_of_tall_products_do_not_depend_on_strides)
+{
+    enum { M = 150, N = 21, TERMS = 600 };
+    static double c[2][M * N];
+    ad_tape *t = tape_for(_i, NULL);
+    ad_random r = ad_random_new(11, 0);
+    for (ad_type type = AD_F32; type <= AD_F64; type++) {
+        operand a = make_operand(&r, type, M, TERMS, BY_COLUMNS);
+        operand b = make_operand(&r, type, TERMS, N, BY_ROWS);
+        ad_gemm(&t->work, type, a.m, b.m, false, c[0], NULL);
+        for (layout la = WIDE_COLUMNS; la <= COLLIDING_COLUMNS; la++)
+            for (layout lb = BY_ROWS; lb < LAYOUTS; lb++) {
+                operand other_a = copy_operand(type, &a.m, la);
+                operand other_b = copy_operand(type, &b.m, lb);
+                ad_gemm(&t->work, type, other_a.m, other_b.m, false, c[1], NULL);
+                ck_assert_msg(memcmp(c[0], c[1], M * N * ad_type_size(type)) == 0,
+                              "%s, layouts %d %d", ad_type_text(type), (int)la, (int)lb);
+                unfence(&other_a.memory);
+                unfence(&other_b.memory);
             }
-            free(one);
-            free(many);
-        }
+        unfence(&a.memory);
+        unfence(&b.memory);
+    }
+    ad_tape_free(t);
 }
 END_TEST
 
@@ -227,7 +335,10 @@ int main(void)
     TCase *c = tcase_create("kernels");
     tcase_add_loop_test(c, products_agree_with_a_triple_loop_and_touch_nothing_else, 0, sets);
     tcase_add_loop_test(c, long_sums_and_large_products_agree_too, 0, sets);
+    tcase_add_loop_test(c, tall_products_agree_with_a_triple_loop, 0, sets);
+    tcase_add_loop_test(c, without_memory_a_product_is_refused_and_its_result_left_alone, 0, sets);
     tcase_add_loop_test(c, no_bit_depends_on_the_number_of_threads, 0, sets);
+    tcase_add_loop_test(c, bits_of_tall_products_do_not_depend_on_strides, 0, sets);
     suite_add_tcase(suite, c);
     return run_suite(suite);
 }
