@@ -10,6 +10,7 @@
  *     mlp            struct of ad_array: for parameters, gradients, momenta
  *     mlp_tensors    struct of ad_tensor with the same fields: the model on a tape
  *     mlp_function   ad_tensor f(ad_tape *, const mlp_tensors *, const void *env)
+ *     mlp_map        ad_tensor f(ad_tape *, const mlp_tensors *, const ad_tensor *x, const void *env)
  *     mlp_tree       the description (tree.h), which the functions below read
  *
  * and the typed functions of AD_MODEL_BASICS: mlp_watch, mlp_gradient, mlp_step, .... Ask for more
@@ -63,6 +64,48 @@ typedef ad_tensor ad_model_function(ad_tape *t, const void *tensors, const void 
 AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, const void *env, double *value,
                                               void *gradient);
+
+/* How a function over rows goes through them. A NULL for these options is {.size = ...} alone. */
+typedef struct ad_rows_options {
+    size_t size;   /* sizeof(ad_rows_options) */
+    int64_t slice; /* rows of a slice; 0: those that take 400 kB of data, but from 128 to 1024 */
+    bool sum;      /* map returns the sum over its rows; the value is the sum over all */
+    bool parallel; /* slices run on the threads of the tape's pool: map is called by several at once */
+} ad_rows_options;
+
+/* Computes the mean of map over all rows of the data, and its gradient, slice by slice:
+ *
+ *     value = sum over slices of (rows of the slice / all rows) map(model, the slice)
+ *
+ * data[0], ..., data[inputs - 1] are arrays of one number of rows, their first axis: images, labels,
+ * weights. map gets the model's tensors and, as x[0], ..., x[inputs - 1], the slice's rows of each,
+ * frozen. It returns their mean, of one element. Only the last slice may be shorter than the others.
+ *
+ * Each slice is recorded, swept back and forgotten. So the tape holds one slice, in the cache, where
+ * a tape of the whole batch holds all rows: less memory, and less time (docs/checkpointing.md has
+ * figures). Other tools call this accumulating the gradients of microbatches.
+ *
+ * The result is that of map on all rows, to rounding; the same bits if one slice holds them all. This
+ * needs a mean over rows, to which each row adds by itself. So map must not normalise by moments of
+ * the batch, compare rows with each other, or divide by a sum of weights or by a number of labels
+ * within the slice. A term of the parameters alone, as a decay of weights, belongs into the mean; with
+ * .sum it would count once a slice. Random operations draw the same numbers in every slice if they
+ * have the same key: let a column of data number the rows, and derive the key from its first.
+ *
+ * Gradients are added up in a fixed order: slices in at most 64 groups, then the groups. So neither
+ * threads nor .parallel change a bit. With .parallel map may read env and other data that stay the
+ * same, and must use no other tape than the one it is given. A tape that is traced, polled or profiled
+ * does not share its slices.
+ *
+ * Without rows map is called once, with none. value may be NULL. The tape stays as it was. An error
+ * in map has the rows before its message. AD_BAD_SHAPE if the data differ in their number of rows;
+ * AD_MISUSE if there are none (inputs < 1), or if the slice is negative. */
+typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
+                               const void *env);
+AD_API ad_status ad_model_value_with_gradient_over_rows(
+    const ad_tree *tree, ad_tape *t, ad_model_map *map, const void *model, int inputs,
+    const ad_view *data, const ad_rows_options *options, const void *env, double *value,
+    void *gradient);
 
 /* ---- all fields at once ------------------------------------------------------------- */
 
@@ -189,6 +232,27 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
         m##_call c = {f, env};                                                             \
         return ad_model_value_with_gradient(&m##_tree, t, f ? m##_call_function : NULL, model, &c, \
                                             value, gradient);                              \
+    }                                                                                      \
+    typedef ad_tensor m##_map(ad_tape *t, const m##_tensors *model, const ad_tensor *x,    \
+                              const void *env);                                            \
+    typedef struct m##_map_call {                                                          \
+        m##_map *f;                                                                        \
+        const void *env;                                                                   \
+    } m##_map_call;                                                                        \
+    static inline AD_UNUSED ad_tensor m##_call_map(ad_tape *t, const void *model,          \
+                                                   const ad_tensor *x, const void *call)   \
+    {                                                                                      \
+        const m##_map_call *c = (const m##_map_call *)call;                                \
+        return c->f(t, (const m##_tensors *)model, x, c->env);                             \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_value_with_gradient_over_rows(                   \
+        ad_tape *t, m##_map *map, const m *model, int inputs, const ad_view *data,         \
+        const ad_rows_options *options, const void *env, double *value, m *gradient)       \
+    {                                                                                      \
+        m##_map_call c = {map, env};                                                       \
+        return ad_model_value_with_gradient_over_rows(&m##_tree, t, map ? m##_call_map : NULL, \
+                                                      model, inputs, data, options, &c, value, \
+                                                      gradient);                           \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_like(const m *model, m *zeros, ad_error *error)  \
     {                                                                                      \

@@ -103,6 +103,38 @@ static ad_status inside_scenario(test_allocator *memory)
     return status;
 }
 
+/* ---- slices ------------------------------------------------------------------------ */
+
+static ad_tensor sliced_formula(ad_tape *t, const affine_tensors *m, const ad_tensor *x,
+                                const void *env)
+{
+    (void)t, (void)env;
+    return ad_mean(ad_square(ad_tanh(ad_matmul(x[0], ad_matmul(m->w, m->b)))));
+}
+
+/* Alone, and with a tape for each of two threads, which allocate one at a time: the second is kept from work
+ * by a pool that is busy. */
+static ad_status slices_scenario(test_allocator *memory)
+{
+    double numbers[] = {0.2, -0.3, 0.4, 0.1, 0.6, -0.5};
+    const ad_view data = AD_VIEW(numbers, 3, 2);
+    const ad_rows_options o = {.size = sizeof o, .slice = 2};
+    affine model = {{numbers, AD_F64, AD_SHAPE(2, 2), NULL},
+                    {numbers + 4, AD_F64, AD_SHAPE(2, 1), NULL}};
+    affine gradient = {{0}, {0}};
+    double value = 42;
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &memory->base, .checks = AD_CHECK_BOUNDS});
+    if (t)
+        affine_value_with_gradient_over_rows(t, sliced_formula, &model, 1, &data, &o, NULL, &value,
+                                             &gradient);
+    ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
+    ck_assert((status == AD_OK) == (gradient.w.data && value != 42)); /* all or nothing */
+    affine_free(&gradient);
+    ad_tape_free(t);
+    return status;
+}
+
 /* ---- checkpoints ------------------------------------------------------------------- */
 
 static void kept_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x,

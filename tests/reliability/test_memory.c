@@ -374,6 +374,7 @@ static const scenario scenarios[] = {
     {"a check of a step", step_scenario},
     {"functions inside functions", inside_scenario},
     {"many operands", many_operands_scenario},
+    {"slices", slices_scenario},
     {"checkpoints", checkpoint_scenario},
 };
 
