@@ -68,7 +68,7 @@ AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, a
 /* How a function over rows goes through them. A NULL for these options is {.size = ...} alone. */
 typedef struct ad_rows_options {
     size_t size;   /* sizeof(ad_rows_options) */
-    int64_t slice; /* rows of a slice; 0: those that take 400 kB of data, but from 128 to 1024 */
+    int64_t slice; /* its rows, at most; 0: those that take 640 kB of data, but from 128 to 1024 */
     bool sum;      /* map returns the sum over its rows; the value is the sum over all */
     bool parallel; /* slices run on the threads of the tape's pool: map is called by several at once */
 } ad_rows_options;
@@ -79,7 +79,7 @@ typedef struct ad_rows_options {
  *
  * data[0], ..., data[inputs - 1] are arrays of one number of rows, their first axis: images, labels,
  * weights. map gets the model's tensors and, as x[0], ..., x[inputs - 1], the slice's rows of each,
- * frozen. It returns their mean, of one element. Only the last slice may be shorter than the others.
+ * frozen. It returns their mean, of one element. Slices are as equal as can be.
  *
  * Each slice is recorded, swept back and forgotten. So the tape holds one slice, in the cache, where
  * a tape of the whole batch holds all rows: less memory, and less time (docs/checkpointing.md has

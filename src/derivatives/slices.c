@@ -11,21 +11,24 @@
 #include "base/memory.h"
 #include "base/sized.h"
 #include "derivatives/record.h"
+#include "tape/evaluation.h"
 #include "tape/failure.h"
+#include "tape/sweep.h"
+
+#include <string.h>
 
 /* ---- where rows are cut ------------------------------------------------------------- */
 
 typedef struct cutting {
     const ad_view *data; /* [inputs] */
     int inputs;
-    int64_t rows, slice; /* of all slices but the last, which may be shorter */
-    int64_t slices, groups;
+    int64_t rows, slices, groups;
     bool sum;
 } cutting;
 
-enum { LEAST = 128, MOST = 1024, BYTES = 400000, GROUPS = 64 };
+/* A slice of fewer rows has slow products; one of more data, or of many results, leaves the cache. */
+enum { LEAST = 128, MOST = 1024, BYTES = 640000, GROUPS = 64 };
 
-/* With fewer rows products are slow; with more data, or many results of small rows, a slice leaves the cache. */
 static int64_t default_slice(const cutting *c)
 {
     size_t bytes = 1;
@@ -39,13 +42,16 @@ static int64_t default_slice(const cutting *c)
     return fit < LEAST ? LEAST : fit > MOST ? MOST : (int64_t)fit;
 }
 
-static bool good_data(ad_tape *t, const char *name, const ad_view *data, int j)
+static AD_RARE bool good_data(ad_tape *t, const char *name, const ad_view *data, int j)
 {
     char why[256], shape[2][128];
     size_t count;
     const ad_shape *own = &data[j].shape, *all = &data[0].shape;
     ad_status status = ad_view_flaw(&data[j], &count, why, sizeof why);
-    if (status != AD_OK)
+    if (!ad_type_size(data[j].type))
+        ad_tape_fail(t, AD_BAD_TYPE, "%s: data[%d]: %d is not a number type", name, j,
+                     (int)data[j].type);
+    else if (status != AD_OK)
         ad_tape_fail(t, status, "%s: data[%d]: %s", name, j, why);
     else if (own->rank < 1)
         ad_tape_fail(t, AD_BAD_SHAPE, "%s: data[%d] is a number: it has no rows", name, j);
@@ -56,8 +62,8 @@ static bool good_data(ad_tape *t, const char *name, const ad_view *data, int j)
     return ad_tape_status(t) == AD_OK;
 }
 
-static bool good_options(ad_tape *t, const char *name, const ad_rows_options *given,
-                         ad_rows_options *o)
+static AD_RARE bool good_options(ad_tape *t, const char *name, const ad_rows_options *given,
+                                 ad_rows_options *o)
 {
     if (given && !ad_sized_read(o, sizeof *o, given, AD_END_OF(ad_rows_options, parallel)))
         ad_tape_fail(t, AD_MISUSE, "%s: the options need .size = sizeof(ad_rows_options)", name);
@@ -66,7 +72,7 @@ static bool good_options(ad_tape *t, const char *name, const ad_rows_options *gi
     return ad_tape_status(t) == AD_OK;
 }
 
-static bool cut(cutting *c, ad_tape *t, const char *name, const ad_rows_options *o)
+static AD_RARE bool cut(cutting *c, ad_tape *t, const char *name, const ad_rows_options *o)
 {
     if (!c->data || c->inputs < 1)
         ad_tape_fail(t, AD_MISUSE, "%s: %s", name,
@@ -75,19 +81,19 @@ static bool cut(cutting *c, ad_tape *t, const char *name, const ad_rows_options 
         good_data(t, name, c->data, j);
     if (ad_tape_status(t) != AD_OK)
         return false;
+    int64_t slice = o->slice ? o->slice : default_slice(c);
     c->rows = c->data[0].shape.dim[0];
-    c->slice = o->slice ? o->slice : default_slice(c);
-    c->slices = c->rows ? (c->rows - 1) / c->slice + 1 : 1;
+    c->slices = c->rows ? (c->rows - 1) / slice + 1 : 1;
     c->groups = c->slices < GROUPS ? c->slices : GROUPS;
     c->sum = o->sum;
     return true;
 }
 
-/* The first slice of a group. */
-static int64_t first_slice(const cutting *c, int64_t group)
+/* Where part i begins of a whole that is cut into parts as equal as can be. */
+static int64_t part_at(int64_t whole, int64_t parts, int64_t i)
 {
-    int64_t each = c->slices / c->groups, more = c->slices % c->groups;
-    return group * each + (group < more ? group : more);
+    int64_t more = whole % parts;
+    return whole / parts * i + (i < more ? i : more);
 }
 
 static ad_view rows_of(const ad_view *data, int64_t first, int64_t count)
@@ -99,111 +105,61 @@ static ad_view rows_of(const ad_view *data, int64_t first, int64_t count)
     return v;
 }
 
-/* ---- sums ---------------------------------------------------------------------------- */
-
-/* A value and its gradient by the operands, [n]. */
-typedef struct sums {
-    double value;
-    ad_array *gradient;
-} sums;
-
-/* Room on the tape, uninitialised. */
-static bool take_sums(const ad_record *r, sums *s)
-{
-    s->gradient = ad_tape_memory(r->tape, (size_t)r->n * sizeof *s->gradient);
-    for (int i = 0; s->gradient && i < r->n; i++) {
-        ad_view x = ad_read(r->x[i]);
-        void *numbers = ad_tape_memory(r->tape, ad_view_count(&x) * ad_type_size(x.type));
-        s->gradient[i] = ad_array_of(x.type, numbers, x.shape);
-    }
-    return ad_tape_status(r->tape) == AD_OK;
-}
-
-static void add(const ad_tree *tree, const sums *from, sums *to, bool first)
-{
-    to->value = first ? from->value : to->value + from->value;
-    if (first)
-        ad_model_copy(tree, from->gradient, to->gradient, NULL);
-    else
-        ad_model_axpy(tree, 1, from->gradient, to->gradient, NULL);
-}
-
 /* ---- slices -------------------------------------------------------------------------- */
 
-/* A group at hand. */
-typedef struct share {
-    sums sum;
-    int worker;           /* who has taken it */
-    int64_t first, count; /* the last rows that were looked at */
-    bool good;
-} share;
+/* A value and its gradient. */
+typedef struct total {
+    double value;
+    ad_sums gradient;
+} total;
 
-/* A tape with the operands, for one thread at a time. */
+/* A tape with the operands, for one thread at a time, and the group at hand. */
 typedef struct worker {
     ad_subject s;
     ad_record r;
-    sums slice; /* whose gradient the sweep lends */
+    total group;
+    int64_t first, count; /* the rows at hand */
+    bool good;
 } worker;
 
-/* Sweeps back from a cotangent of a root, which must have one element. */
-static bool sweep(ad_tensor y, double weight)
-{
-    ad_view v = ad_read(y);
-    float narrow = (float)weight;
-    const void *seed = v.type == AD_F32 ? (const void *)&narrow : &weight;
-    if (ad_view_count(&v) != 1 || !ad_type_is_float(v.type))
-        return ad_backward(y) == AD_OK; /* which says what is wrong */
-    return ad_backward_from(y, ad_view_of(v.type, seed, v.shape)) == AD_OK;
-}
-
-static bool take_slice(worker *w, double weight)
+static bool take_slice(worker *w, const cutting *c, int64_t slice)
 {
     ad_record *r = &w->r;
-    if (ad_tape_status(r->tape) != AD_OK || !ad_record_evaluate(r) || !sweep(r->y, weight))
+    w->first = part_at(c->rows, c->slices, slice);
+    w->count = part_at(c->rows, c->slices, slice + 1) - w->first;
+    double weight = c->sum || w->count == c->rows ? 1 : (double)w->count / (double)c->rows;
+    for (int j = 0; j < c->inputs; j++)
+        r->x[r->n + j] = ad_freeze(r->tape, rows_of(&c->data[j], w->first, w->count));
+    if (ad_tape_status(r->tape) != AD_OK || !ad_record_evaluate(r) ||
+        ad_backward_onto(r->y, weight, &w->group.gradient) != AD_OK)
         return false;
-    w->slice.value = weight * ad_item(r->y);
-    for (int i = 0; i < r->n; i++) {
-        ad_view g = ad_grad(r->x[i]);
-        w->slice.gradient[i] = ad_array_of(g.type, (void *)(uintptr_t)g.data, g.shape);
-    }
+    w->group.value += weight * ad_item(r->y);
     return true;
 }
 
-static bool add_slice(worker *w, const cutting *c, int64_t slice, share *to, bool first)
+static void take_group(worker *w, const cutting *c, int64_t group)
 {
-    ad_record *r = &w->r;
-    ad_mark start = ad_tape_mark(r->tape);
-    to->first = slice * c->slice;
-    to->count = c->rows - to->first < c->slice ? c->rows - to->first : c->slice;
-    for (int j = 0; j < c->inputs; j++)
-        r->x[r->n + j] = ad_freeze(r->tape, rows_of(&c->data[j], to->first, to->count));
-    bool all = c->sum || to->count == c->rows;
-    bool good = take_slice(w, all ? 1 : (double)to->count / (double)c->rows);
-    if (good)
-        add(w->s.tree, &w->slice, &to->sum, first);
-    ad_tape_rewind(start);
-    return good;
-}
-
-static bool take_group(worker *w, const cutting *c, int64_t group, share *to)
-{
-    int64_t first = first_slice(c, group), end = first_slice(c, group + 1), i = first;
-    while (i < end && add_slice(w, c, i, to, i == first))
-        i++;
-    return i == end;
+    int64_t i = part_at(c->slices, c->groups, group);
+    int64_t end = part_at(c->slices, c->groups, group + 1);
+    ad_mark start = ad_tape_mark(w->r.tape);
+    w->group.value = 0;
+    do {
+        w->good = take_slice(w, c, i);
+        ad_tape_rewind(start);
+    } while (w->good && ++i < end);
 }
 
 /* ---- threads ------------------------------------------------------------------------- */
 
-/* Round after round each has a group at hand; then these are added up in order. */
+/* Round after round each worker takes a group; then these are added up in order. */
 typedef struct crew {
     const ad_subject *s;
     cutting cut;
-    int size;       /* 1 if the slices are not shared */
-    worker *worker; /* [size], on inner tapes */
-    share *share;   /* [size] */
-    int64_t group;  /* the first of this round */
-    sums all;
+    int size;              /* 1 if the slices are not shared */
+    worker *worker;        /* [size], on inner tapes */
+    int64_t group;         /* the first of this round */
+    total all;             /* groups before */
+    ad_array *sum, *added; /* [n], for adding up */
 } crew;
 
 /* Tracers, polls and profiles are called by one thread. */
@@ -213,9 +169,21 @@ static int crew_size(const cutting *c, const ad_tape *t, bool parallel)
     return threads < c->groups ? threads : (int)c->groups;
 }
 
-static bool open_worker(crew *c, int i, ad_tape *inner, bool complete)
+/* Room on a tape, filled with 0. NULL with an error. */
+static void *take(ad_tape *t, int count, size_t size)
 {
-    worker *w = &c->worker[i];
+    void *room = ad_tape_memory(t, (size_t)count * size);
+    return room ? memset(room, 0, (size_t)count * size) : NULL;
+}
+
+static bool no_sums(const ad_record *r, ad_sums *s)
+{
+    *s = (ad_sums){r->n, r->x, take(r->tape, r->n, sizeof(void *))};
+    return s->dx;
+}
+
+static bool open_worker(worker *w, const crew *c, ad_tape *inner, bool complete)
+{
     w->s = *c->s;
     w->s.tape = inner;
     inner->depth = c->s->tape->depth;   /* to which an evaluation adds 1 */
@@ -224,53 +192,66 @@ static bool open_worker(crew *c, int i, ad_tape *inner, bool complete)
         inner->work.pool = NULL; /* it is at work on the slices */
     if (!ad_record_open(&w->r, &w->s, complete, 1))
         return false;
-    w->r.name = NULL; /* add_share begins with it */
-    w->slice.gradient = ad_tape_memory(inner, (size_t)w->r.n * sizeof *w->slice.gradient);
-    return w->slice.gradient && take_sums(&w->r, &c->share[i].sum);
+    w->r.name = NULL; /* tell begins with it */
+    return no_sums(&w->r, &w->group.gradient);
 }
 
-static bool open_crew(crew *c, ad_tape *inner, bool complete)
+static AD_RARE bool open_crew(crew *c, ad_tape *inner, bool complete)
 {
     ad_tape *t = c->s->tape;
-    c->worker = ad_tape_memory(inner, (size_t)c->size * sizeof *c->worker);
-    c->share = ad_tape_memory(inner, (size_t)c->size * sizeof *c->share);
-    bool good = c->worker && c->share && open_worker(c, 0, inner, complete) &&
-                take_sums(&c->worker[0].r, &c->all);
+    c->worker = take(inner, c->size, sizeof *c->worker);
+    bool good = c->worker && open_worker(&c->worker[0], c, inner, complete) &&
+                no_sums(&c->worker[0].r, &c->all.gradient) &&
+                (c->sum = take(inner, c->s->n, sizeof *c->sum)) &&
+                (c->added = take(inner, c->s->n, sizeof *c->added));
     for (int i = 1; good && i < c->size; i++) {
         inner = ad_inner_next(t, inner);
-        if (!inner)
-            return false;
-        good = open_worker(c, i, inner, complete);
+        good = inner && open_worker(&c->worker[i], c, inner, complete);
     }
-    if (!good)
+    if (!good && inner)
         ad_tape_fail(t, ad_tape_status(inner), "%s", ad_tape_error(inner));
     return good;
 }
 
-static void take_task(void *job, size_t task, int worker)
+static void take_task(void *job, size_t task, int thread)
 {
-    crew *c = job;
-    share *s = &c->share[task];
-    s->worker = worker;
-    s->good = take_group(&c->worker[worker], &c->cut, c->group + (int64_t)task, s);
+    const crew *c = job;
+    (void)thread;
+    take_group(&c->worker[task], &c->cut, c->group + (int64_t)task);
 }
 
-/* Of several groups that fail it is always the first that tells why: tasks are taken in order, so
- * the tape of its worker was in good order before. */
-static bool add_share(crew *c, int i)
+static AD_RARE ad_array *arrays_of(const ad_sums *s, ad_array *to)
 {
-    const share *s = &c->share[i];
-    ad_tape *inner = c->worker[s->worker].r.tape;
-    if (s->good)
-        add(c->s->tree, &s->sum, &c->all, c->group + i == 0);
-    else if (s->count)
-        ad_tape_fail(c->s->tape, ad_tape_status(inner), "%s: rows %lld to %lld: %s", c->s->name,
-                     (long long)s->first, (long long)(s->first + s->count - 1),
-                     ad_tape_error(inner));
+    for (int i = 0; i < s->n; i++) {
+        ad_view x = ad_read(s->x[i]);
+        to[i] = ad_array_of(x.type, s->dx[i], x.shape);
+    }
+    return to;
+}
+
+static void add(crew *c, total *from, bool first)
+{
+    if (first) { /* of the first worker, whose buffers become those of all */
+        void **none = c->all.gradient.dx;
+        c->all = *from;
+        from->gradient.dx = none;
+        return;
+    }
+    c->all.value += from->value;
+    ad_model_axpy(c->s->tree, 1, arrays_of(&from->gradient, c->added),
+                  arrays_of(&c->all.gradient, c->sum), NULL);
+    ad_sums_drop(&from->gradient);
+}
+
+static AD_RARE void tell(const crew *c, const worker *w)
+{
+    ad_status status = ad_tape_status(w->r.tape);
+    const char *why = ad_tape_error(w->r.tape), *name = c->s->name;
+    if (w->count)
+        ad_tape_fail(c->s->tape, status, "%s: rows %lld to %lld: %s", name, (long long)w->first,
+                     (long long)(w->first + w->count - 1), why);
     else
-        ad_tape_fail(c->s->tape, ad_tape_status(inner), "%s: no rows: %s", c->s->name,
-                     ad_tape_error(inner));
-    return s->good;
+        ad_tape_fail(c->s->tape, status, "%s: no rows: %s", name, why);
 }
 
 static bool take_groups(crew *c)
@@ -280,23 +261,38 @@ static bool take_groups(crew *c)
         int64_t left = c->cut.groups - c->group;
         int tasks = left < c->size ? (int)left : c->size;
         ad_pool_run(pool, (size_t)tasks, take_task, c);
-        for (int i = 0; i < tasks; i++)
-            if (!add_share(c, i))
+        for (int i = 0; i < tasks; i++) {
+            if (!c->worker[i].good) {
+                tell(c, &c->worker[i]);
                 return false;
+            }
+            add(c, &c->worker[i].group, c->group + i == 0);
+        }
     }
-    return true;
+    return ad_tape_status(c->s->tape) == AD_OK; /* which the function may have used */
+}
+
+static void close_crew(const crew *c)
+{
+    ad_sums_drop(&c->all.gradient);
+    for (int i = 0; c->worker && i < c->size; i++)
+        ad_sums_drop(&c->worker[i].group.gradient);
+    for (ad_tape *inner = c->s->tape->inner; inner; inner = inner->next)
+        ad_tape_reset(inner);
 }
 
 /* ---- the operator -------------------------------------------------------------------- */
 
-static bool deliver(const crew *c, void *result)
+static AD_RARE bool deliver(const crew *c, void *result)
 {
-    const ad_record *r = &c->worker[0].r;
-    ad_view *from = ad_tape_memory(r->tape, (size_t)r->n * sizeof *from);
-    for (int i = 0; from && i < r->n; i++)
-        from[i] = ad_array_view(c->all.gradient[i]);
+    int n = c->s->n;
+    ad_tape *inner = c->worker[0].r.tape;
+    ad_view *from = take(inner, n, sizeof *from);
     if (!from)
-        ad_tape_fail(c->s->tape, AD_MEMORY, "%s", ad_tape_error(r->tape));
+        ad_tape_fail(c->s->tape, AD_MEMORY, "%s", ad_tape_error(inner));
+    arrays_of(&c->all.gradient, c->sum);
+    for (int i = 0; from && i < n; i++)
+        from[i] = ad_array_view(c->sum[i]);
     ad_delivery v = {.tree = c->s->tree, .from = from, .target = result};
     return from && ad_deliver(c->s->tape, c->s->name, 1, &v);
 }
@@ -314,8 +310,7 @@ static ad_status over_rows(const ad_subject *s, const ad_view *data, const ad_ro
     c.size = crew_size(&c.cut, s->tape, o.parallel);
     if (open_crew(&c, inner, result) && take_groups(&c) && deliver(&c, result) && value)
         *value = c.all.value;
-    for (; inner; inner = inner->next)
-        ad_tape_reset(inner);
+    close_crew(&c);
     return ad_inner_end(s->tape);
 }
 

@@ -300,7 +300,8 @@ static record look(int64_t rows, int64_t width, int64_t slice)
                                                        NULL, &gradient),
                      AD_OK);
     double wanted = rows ? (double)(rows - 1) / 2 : 0;
-    ck_assert_double_eq_tol(*(const double *)gradient.output.b.data, wanted, 1e-12 * wanted);
+    double slope = *(const double *)gradient.output.b.data;
+    ck_assert_double_le(fabs(slope - wanted), 1e-12 * wanted);
     net_free(&gradient);
     free(numbers);
     close_scene(&s);
@@ -311,16 +312,17 @@ START_TEST(each_slice_has_the_next_rows_frozen)
 {
     record r = look(10, 3, 4);
     ck_assert(r.frozen && r.calls == 3);
-    ck_assert(r.rows[0] == 4 && r.rows[1] == 4 && r.rows[2] == 2);
-    ck_assert(r.first[0] == 0 && r.first[1] == 4 && r.first[2] == 8);
+    ck_assert(r.rows[0] == 4 && r.rows[1] == 3 && r.rows[2] == 3);
+    ck_assert(r.first[0] == 0 && r.first[1] == 4 && r.first[2] == 7);
 }
 END_TEST
 
-START_TEST(slices_have_400_kB_of_data_but_128_to_1024_rows)
+/* 2, 2, 3, 7 and 16 slices. */
+START_TEST(slices_have_640_kB_of_data_but_128_to_1024_rows)
 {
-    static const int64_t sizes[][2] = {{1, 1024}, {40, 1024}, {100, 500}, {250, 200}, {500, 128}};
+    static const int64_t sizes[][2] = {{1, 1024}, {78, 1024}, {100, 683}, {250, 293}, {1000, 128}};
     for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(look(1100, sizes[i][0], 0).rows[0], sizes[i][1]);
+        ck_assert_int_eq(look(2048, sizes[i][0], 0).rows[0], sizes[i][1]);
 }
 END_TEST
 
@@ -396,7 +398,7 @@ START_TEST(the_tape_stays_as_it_was)
 }
 END_TEST
 
-/* 2000 rows of numbers for HIDDEN units would take 64 kB a value. */
+/* Of all rows some values have HIDDEN numbers each. */
 START_TEST(a_tape_holds_one_slice)
 {
     test_allocator memory;
@@ -417,7 +419,7 @@ START_TEST(a_tape_holds_one_slice)
     s.tape =
         ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = &memory.base});
     o = sliced(&s, mean_loss, (ad_rows_options){.slice = MOST_ROWS});
-    ck_assert_uint_gt(memory.peak_bytes, 2 * few);
+    ck_assert_uint_gt(memory.peak_bytes, few + 2 * MOST_ROWS * HIDDEN * sizeof(double));
     end_outcome(&o);
     ad_tape_free(s.tape);
     s.tape = usual;
@@ -465,7 +467,7 @@ START_TEST(traces_polls_and_profiles_are_told_by_one_thread)
         ad_tape_profile(s.tape, profile);
         outcome o = sliced(&s, mean_loss, (ad_rows_options){.slice = 6, .parallel = true});
         ck_assert_int_eq(c.others, 0);
-        ck_assert(way == 2 ? ad_profile_count(profile) > 3 : c.calls >= 100 * 5);
+        ck_assert(way == 2 ? ad_profile_at(profile, 3) != NULL : c.calls >= 100 * 5);
         end_outcome(&o);
         close_scene(&s);
         ad_profile_free(profile);
@@ -614,9 +616,9 @@ typedef struct failure {
     const char *says;
 } failure;
 
-#define HERE "gradient_over_rows: rows 0 to 127: "
+#define HERE "gradient_over_rows: rows 0 to 99: "
 static const failure failures[] = {
-    {"shapes", wrong_shape, AD_BAD_SHAPE, HERE "matmul([128, 5], [4, 1])"},
+    {"shapes", wrong_shape, AD_BAD_SHAPE, HERE "matmul([100, 5], [4, 1])"},
     {"many elements", many, AD_BAD_SHAPE, HERE "backward: the root must have one element"},
     {"an integer", whole_number, AD_BAD_TYPE, HERE "backward: the root"},
     {"a number", a_number, AD_FOREIGN, HERE "the function's result is not on its tape"},
@@ -687,9 +689,8 @@ START_TEST(the_tape_is_busy_meanwhile)
     ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, on_the_outer_tape, &s.model, 3,
                                                        s.view, NULL, &s.tape, NULL, &o.gradient),
                      AD_BUSY);
-    ck_assert_str_eq(ad_tape_error(s.tape),
-                     "constant: the tape is in use by a kernel of gradient_over_rows (tensors that "
-                     "its function needs must be its operands)");
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(s.tape), ": the tape is in use by a kernel of "
+                                                        "gradient_over_rows (tensors that its "));
     ck_assert_ptr_null(o.gradient.output.b.data);
     close_scene(&s);
 }
@@ -733,7 +734,7 @@ START_TEST(checks_hold_within_slices)
     ((double *)s.data[0].data)[200 * INPUTS] = INFINITY;
     ((double *)s.data[0].data)[200 * INPUTS + 1] = -INFINITY;
     expect_failure(&s, mean_loss, AD_CHECK_NUMBERS, AD_NOT_FINITE,
-                   "gradient_over_rows: rows 128 to 255: dense(");
+                   "gradient_over_rows: rows 200 to 299: dense(");
     close_scene(&s);
 }
 END_TEST
@@ -775,12 +776,12 @@ typedef struct misuse {
 
 static const double some[12];
 
-#define SECOND(...)                          \
-    {                                        \
-        some, AD_F64, AD_SHAPE(__VA_ARGS__), \
-        {                                    \
-            1                                \
-        }                                    \
+#define SECOND(rows)               \
+    {                              \
+        some, AD_F64, {1, {rows}}, \
+        {                          \
+            1                      \
+        }                          \
     }
 static const misuse misuses[] = {
     {"no data", 0, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
@@ -863,7 +864,7 @@ int main(void)
     add_row_tests(c, a_list_has_the_gradient_of_the_model, CUTS, cut_name);
     add_row_tests(c, threads_change_no_bit, CUTS, cut_name);
     tcase_add_test(c, each_slice_has_the_next_rows_frozen);
-    tcase_add_test(c, slices_have_400_kB_of_data_but_128_to_1024_rows);
+    tcase_add_test(c, slices_have_640_kB_of_data_but_128_to_1024_rows);
     tcase_add_test(c, without_rows_the_function_is_called_once_with_none);
     tcase_add_test(c, data_are_of_any_type_and_layout);
     tcase_add_test(c, the_tape_stays_as_it_was);

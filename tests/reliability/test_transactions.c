@@ -178,8 +178,8 @@ static ad_status value_with_gradient(ad_tape *t, results *r)
 }
 
 /* All slices have the same value. */
-static const double nothing[5];
-static const ad_view data = {nothing, AD_F64, {1, {4}}, {1}};
+static const double blank[4];
+static const ad_view data = {blank, AD_F64, {1, {4}}, {1}};
 static const ad_rows_options halves = {.size = sizeof halves, .slice = 2};
 
 static ad_status over_rows(ad_tape *t, results *r)
