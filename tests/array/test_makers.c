@@ -55,6 +55,8 @@ START_TEST(linspace_has_its_ends)
     expect_array(ad_linspace(AD_I32, 2, 8, 3), AD_I32, AD_SHAPE(3), LIST(2, 5, 8));
     expect_array(ad_linspace(AD_F64, 7, 9, 1), AD_F64, AD_SHAPE(1), LIST(7));
     expect_array(ad_linspace(AD_F64, 7, 9, 0), AD_F64, AD_SHAPE(0), NULL);
+    expect_array(ad_linspace(AD_F64, 1e308, 1.5e308, 3), AD_F64, AD_SHAPE(3),
+                 LIST(1e308, 1.25e308, 1.5e308));
     expect_array(ad_linspace(AD_F64, -DBL_MAX, DBL_MAX, 3), AD_F64, AD_SHAPE(3),
                  LIST(-DBL_MAX, 0, DBL_MAX));
 }

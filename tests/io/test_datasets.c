@@ -330,6 +330,12 @@ START_TEST(what_is_no_directory_is_refused)
     memset(path, '/', sizeof path);
     path[4090] = '\0'; /* the root, but there is no room for a name */
     expect_no_data(path, "the path is too long");
+    ad_dataset d;
+    ad_error error = {AD_OK, ""};
+    ad_dataset_options named = {
+        .size = sizeof named, .name = "emnist-mnist", .training_alone = true};
+    ck_assert_int_eq(ad_dataset_read_with(path, &named, &d, &error), AD_FILE);
+    ck_assert_msg(strstr(error.text, "the path is too long") != NULL, "%s", error.text);
     remove_directory(directory);
 }
 END_TEST

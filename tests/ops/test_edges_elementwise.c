@@ -41,7 +41,7 @@ static const int32_t integers[] = {0, -7, INT32_MAX};
     ROW(reciprocal_at_0, ad_reciprocal(a), L(0, -0.0, INF), L(1, 1, 1), L(INF, -INF, 0), L(-INF, -INF, 0)) \
     ROW(reciprocal_without_cotangent, ad_reciprocal(a), L(0), L(0), L(INF), L(0)) \
     SAYS("powi(x, n)", \
-        "by multiplications, x^-n as 1 / x^n; x^0 = 1, of NaN too, with gradient 0") \
+        "by multiplications, x^-n as (1 / x^a) / x^b, a + b = n; x^0 = 1, of NaN too, with gradient 0") \
     ROW(powi_of_0, ad_powi(a, 3), L(0, -2, INF, NAN), L(1, 1, 1, 1), L(0, -8, INF, NAN), L(0, 12, INF, NAN)) \
     ROW(powi_to_0, ad_powi(a, 0), L(0, NAN, INF, -3), L(1, 1, 1, 1), L(1, 1, 1, 1), L(0, 0, 0, 0)) \
     ROW(powi_to_1, ad_powi(a, 1), L(0, NAN, INF, -3), L(1, 1, 1, 1), L(0, NAN, INF, -3), L(1, 1, 1, 1)) \

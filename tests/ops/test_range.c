@@ -47,6 +47,9 @@ OF_NUMBERS(exp2_of, ad_exp2(a))
 OF_NUMBERS(rsqrt_of, ad_rsqrt(a))
 OF_NUMBERS(log_of, ad_log(a))
 OF_NUMBERS(power, ad_pow(a, b))
+OF_NUMBERS(power_minus_1, ad_powi(a, -1))
+OF_NUMBERS(power_minus_2, ad_powi(a, -2))
+OF_NUMBERS(power_minus_5, ad_powi(a, -5))
 OF_NUMBERS(power_20000, ad_powi(a, 20000))
 OF_NUMBERS(poisson, ad_poisson_loss(a, b))
 OF_NUMBERS(divergence, ad_kl_divergence(a, b))
@@ -128,6 +131,30 @@ static const row rows[] = {
      {0, 0}},
     {"log", AD_F64, log_of, {1e155, 0}, {1, 0}, N, {1e-155, 0}, {-1e-310, 0}},
     {"power", AD_F64, power, {1e-150, 1e-50}, {1, 0}, 1, {1e100, N}, {-1e250, N}},
+    {"1/x^2 where x^2 is beyond the range",
+     AD_F32,
+     power_minus_2,
+     {1.9e19f, 0},
+     {0, 0},
+     2.7700832e-39,
+     {0, 0},
+     {N, 0}},
+    {"1/x^5 where x^5 is beyond the range",
+     AD_F64,
+     power_minus_5,
+     {4.5e61, 0},
+     {1, 0},
+     5.4192280986976917e-309,
+     {0, 0},
+     {0, 0}},
+    {"slope of 1/x where x^2 is beyond the range",
+     AD_F64,
+     power_minus_1,
+     {1.4e154, 0},
+     {0, 0},
+     N,
+     {-5.1020408163265306e-309, 0},
+     {N, 0}},
     {"long power in f32", AD_F32, power_20000, {.999f, 0}, {0, 0}, 2.0411572e-9, {N, 0}, {0, 0}},
     {"long power", AD_F64, power_20000, {.999, 0}, {0, 0}, 2.0406311867621008e-9, {N, 0}, {0, 0}},
     {"poisson near its optimum",

@@ -225,6 +225,15 @@ static ad_status array_scenario(test_allocator *memory)
     return status;
 }
 
+static ad_status orthogonal_scenario(test_allocator *memory)
+{
+    ad_random r = ad_random_new(1, 1);
+    ad_array w = ad_array_new(&memory->base, AD_F32, AD_SHAPE(3, 4));
+    ad_status status = w.data ? ad_fill_orthogonal(&w, &r, 1) : AD_MEMORY;
+    ad_array_free(&w);
+    return status;
+}
+
 static ad_tensor network_loss(ad_tape *t, const network_tensors *m, const void *env)
 {
     (void)env;
@@ -263,17 +272,29 @@ static ad_tensor constant(ad_tape *t, const ad_tensor *x, const void *env)
     return ad_stop_gradient(x[0]);
 }
 
-/* Tangents that nobody computed are zeros, which take memory as well; so do leaves that widen. */
+/* Tangents that nobody computed are zeros, which take memory as well. */
 static ad_status constant_scenario(test_allocator *memory)
 {
     ad_array y = {.allocator = &memory->base}, ty = {.allocator = &memory->base};
     ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
     if (t && ad_jvp(t, constant, 1, operands, operands, NULL, &y, &ty) != AD_OK)
         ck_assert(!y.data && !ty.data);
-    ad_tape_widen(t, true);
-    ad_freeze(t, AD_VIEW(&(float){1}, 1));
     ad_array_free(&y);
     ad_array_free(&ty);
+    return end(t);
+}
+
+/* A leaf made of the tape's own gradient is a copy; so is one that a tape widens. */
+static ad_status leaf_scenario(test_allocator *memory)
+{
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (!t)
+        return AD_MEMORY;
+    ad_tensor x = ad_watch(t, operands[0]);
+    if (ad_backward(ad_sum(ad_square(x))) == AD_OK)
+        ad_freeze(t, ad_grad(x));
+    ad_tape_widen(t, true);
+    ad_freeze(t, AD_VIEW(&(float){1}, 1));
     return end(t);
 }
 
@@ -367,6 +388,8 @@ static const scenario scenarios[] = {
     {"arrays", array_scenario},
     {"training", training_scenario},
     {"constant", constant_scenario},
+    {"leaves", leaf_scenario},
+    {"orthogonal weights", orthogonal_scenario},
     {"pool", pool_scenario},
     {"a file", plain_scenario},
     {"a gzip file", gzip_scenario},

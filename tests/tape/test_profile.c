@@ -221,17 +221,50 @@ START_TEST(time_is_that_of_the_rule_without_what_runs_within_it)
 }
 END_TEST
 
+/* An operation whose rule runs itself again on a tape of its own, as often as its attribute says. */
+static void nested_forward(const ad_forward_args *c)
+{
+    int64_t left = *(const int64_t *)c->attr;
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tape_profile(t, profile);
+    ad_tensor x = ad_watch(t, c->x[0]);
+    if (left > 0)
+        (ad_apply)(c->op, &x, &(int64_t){left - 1});
+    ck_assert_int_eq(ad_tape_status(t), AD_OK);
+    ad_tape_free(t);
+}
+static const ad_op nested_op = {.size = sizeof(ad_op),
+                                .name = "nested",
+                                .arity = 1,
+                                .attr_size = sizeof(int64_t),
+                                .flags = AD_OP_NO_DERIVATIVE,
+                                .shape = ad_shape_first,
+                                .forward = nested_forward};
+
+START_TEST(rules_within_rules_have_rows_until_some_depth)
+{
+    enum { DEEP = 1000 };
+    ad_apply(&nested_op, (ad_tensor[]){watched()}, &(int64_t){DEEP});
+    size_t rows = count_of(profile);
+    ck_assert(rows >= 100 && rows < DEEP);
+    for (size_t i = 0; i < rows; i++)
+        expect_calls(ad_profile_at(profile, i), 1, 0, 0, 0);
+    ad_exp(watched()); /* and afterwards all is as it was */
+    ck_assert_ptr_nonnull(row_of(profile, "exp", ""));
+}
+END_TEST
+
 /* ---- memory ------------------------------------------------------------------------ */
 
-/* The calls of 200 rows. */
+/* The calls of 200 rows, the first of which has a name that fills a piece of memory by itself. */
 static uint64_t use(ad_profile *p)
 {
     ad_tape *t = ad_tape_new(NULL);
     ad_tape_profile(t, p);
     ad_tensor x = ad_watch(t, AD_VIEW(numbers, 6));
     for (int i = 0; i < 400; i++) {
-        char line[16];
-        snprintf(line, sizeof line, "net.c:%d", i / 2);
+        static char line[1 << 16];
+        snprintf(line, sizeof line, "net.c:%0*d", i < 2 ? (int)sizeof line - 100 : 1, i / 2);
         (ad_exp)(ad_tensor_at_line(x, line));
     }
     ck_assert_int_eq(ad_tape_status(t), AD_OK);
@@ -332,6 +365,19 @@ START_TEST(the_table_has_the_longest_row_first)
 }
 END_TEST
 
+START_TEST(the_table_says_what_did_not_run_and_within_what)
+{
+    ad_tensor x = watched();
+    ad_tensor y = (ad_checkpoint)(sleepy, 1, &x, NULL);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    char *text = printed(ad_profile_print);
+    const char *within = strstr(text, "  sleepy at ");
+    ck_assert_msg(within && strstr(within, ", within pullback of checkpoint\n"), "%s", text);
+    const char *line = strstr(text, "- ");
+    ck_assert_msg(line != NULL, "%s", text);
+}
+END_TEST
+
 START_TEST(an_empty_profile_is_a_table_too)
 {
     expect_lines(
@@ -369,9 +415,11 @@ int main(void)
     tcase_add_test(all, nothing_is_counted_before_or_after);
     tcase_add_test(all, a_rule_that_fails_is_counted_and_the_next_stands_alone);
     tcase_add_test(all, time_is_that_of_the_rule_without_what_runs_within_it);
+    tcase_add_test(all, rules_within_rules_have_rows_until_some_depth);
     tcase_add_test(all, where_memory_runs_out_calls_go_to_others);
     tcase_add_test(all, a_table_needs_memory);
     tcase_add_test(all, the_table_has_the_longest_row_first);
+    tcase_add_test(all, the_table_says_what_did_not_run_and_within_what);
     tcase_add_test(all, an_empty_profile_is_a_table_too);
     tcase_add_test(all, stacks_are_lines_of_frames_and_nanoseconds);
     suite_add_tcase(suite, all);

@@ -20,24 +20,26 @@ enum {
     SHORT = 8   /* the largest exponent whose roundings stay */
 };
 
-/* out[i] = x[i]^n, for i < count; x^-n as 1 / x^n. */
+/* out[i] = x[i]^n, for i < count; x^-n as (1 / x^a) / x^b with a + b = n, where x^n may be below the normal range
+ * or beyond the largest number and x^-n within it. */
 #define RAISE(isa, s, T)                                                                        \
     AD_TARGET_##isa static AD_APART void raise_##s##_##isa(size_t count, const T *x, int64_t n, \
                                                            T *restrict out)                     \
     {                                                                                           \
         T base[GROUP];                                                                          \
+        const bool odd = n & 1;                                                                 \
         for (size_t i = 0; i < count; i++) {                                                    \
             base[i] = x[i];                                                                     \
             out[i] = 1;                                                                         \
         }                                                                                       \
-        for (uint64_t bits = (uint64_t)(n < 0 ? -n : n); bits; bits >>= 1) {                    \
+        for (uint64_t bits = (uint64_t)(n < 0 ? -n / 2 : n); bits; bits >>= 1) {                \
             for (size_t i = 0; i < count && bits & 1; i++)                                      \
                 out[i] *= base[i];                                                              \
             for (size_t i = 0; i < count && bits > 1; i++)                                      \
                 base[i] *= base[i];                                                             \
         }                                                                                       \
         for (size_t i = 0; i < count && n < 0; i++)                                             \
-            out[i] = 1 / out[i];                                                                \
+            out[i] = 1 / out[i] / (odd ? out[i] * x[i] : out[i]);                               \
     }
 
 /* What the rounding of p = a b lost, relative to p; 0 where that cannot be told, near the ends of the range. */
