@@ -142,7 +142,7 @@ static void take_group(worker *w, const cutting *c, int64_t group)
     int64_t i = part_at(c->slices, c->groups, group);
     int64_t end = part_at(c->slices, c->groups, group + 1);
     ad_mark start = ad_tape_mark(w->r.tape);
-    w->group.value = 0;
+    w->group.value = -0.0; /* to which any number can be added without a change */
     do {
         w->good = take_slice(w, c, i);
         ad_tape_rewind(start);

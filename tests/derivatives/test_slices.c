@@ -1,165 +1,14 @@
 /* The gradient of a mean over rows, slice by slice: it is that over all rows, whatever the slices, types and
- * threads; and what goes wrong within a slice is told, with its rows, and leaves nothing behind. */
-#include "adze/model_derivatives.h"
-#include "adze/ops.h"
+ * threads are. */
+#include "slices.h"
+
 #include "adze/profile.h"
 
 #include "allocator.h"
-#include "measured.h"
 #include "suite.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
-
-AD_MODEL(dense, w, b);
-AD_MODEL(net, (dense, hidden), (dense, output));
-
-enum {
-    MOST_ROWS = 2000,
-    INPUTS = 5,
-    HIDDEN = 4,
-    PARAMETERS = INPUTS * HIDDEN + HIDDEN + HIDDEN + 1
-};
-
-/* Tanh units, and the mean of squared distances from y, weighted: x[0] is [rows, INPUTS], x[1] and x[2] [rows]. */
-static ad_tensor squares(const net_tensors *m, const ad_tensor *x)
-{
-    ad_tensor h = ad_dense(x[0], m->hidden.w, m->hidden.b, AD_TANH);
-    ad_tensor y = ad_squeeze(ad_dense(h, m->output.w, m->output.b, AD_IDENTITY), -1);
-    return ad_mul(x[2], ad_square(ad_sub(y, x[1])));
-}
-
-static ad_tensor mean_loss(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return ad_mean(squares(m, x));
-}
-
-static ad_tensor sum_loss(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return ad_sum(squares(m, x));
-}
-
-/* The same for a list: the fields, then the data. */
-static ad_tensor list_loss(ad_tape *t, const ad_tensor *x, const void *env)
-{
-    const net_tensors m = {{x[0], x[1]}, {x[2], x[3]}};
-    return mean_loss(t, &m, x + 4, env);
-}
-
-/* ---- the scene ---------------------------------------------------------------------- */
-
-typedef struct scene {
-    ad_type type;
-    ad_pool *pool;
-    ad_tape *tape;
-    ad_array data[3];
-    ad_view view[3]; /* the first rows of data */
-    net model;
-} scene;
-
-static ad_status fill(void *user, const char *path, ad_array *a)
-{
-    (void)path;
-    return ad_fill_uniform(a, user, -1, 1);
-}
-
-static void open_scene(scene *s, ad_type type, int64_t rows, int threads)
-{
-    ad_random r = ad_random_new(5, 0);
-    *s = (scene){.type = type, .pool = ad_pool_new(NULL, threads)};
-    s->tape = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .pool = s->pool});
-    for (int j = 0; j < 3; j++) {
-        s->data[j] = ad_zeros(type, j == 0 ? AD_SHAPE(MOST_ROWS, INPUTS) : AD_SHAPE(MOST_ROWS));
-        ck_assert_int_eq(ad_fill_uniform(&s->data[j], &r, -1, 1), AD_OK);
-        s->view[j] = ad_array_view(s->data[j]);
-        s->view[j].shape.dim[0] = rows;
-    }
-    s->model = (net){{ad_zeros(type, AD_SHAPE(INPUTS, HIDDEN)), ad_zeros(type, AD_SHAPE(HIDDEN))},
-                     {ad_zeros(type, AD_SHAPE(HIDDEN, 1)), ad_zeros(type, AD_SHAPE(1))}};
-    ck_assert_int_eq(net_visit(&s->model, fill, &r), AD_OK);
-}
-
-static void close_scene(scene *s)
-{
-    net_free(&s->model);
-    for (int j = 0; j < 3; j++)
-        ad_array_free(&s->data[j]);
-    ad_tape_free(s->tape);
-    ad_pool_free(s->pool);
-}
-
-/* A value and its gradient. */
-typedef struct outcome {
-    double value;
-    net gradient;
-} outcome;
-
-typedef struct whole {
-    net_map *map;
-    const ad_view *view;
-} whole;
-
-static ad_tensor of_all_rows(ad_tape *t, const net_tensors *m, const void *env)
-{
-    const whole *w = env;
-    ad_tensor x[3];
-    for (int j = 0; j < 3; j++)
-        x[j] = ad_freeze(t, w->view[j]);
-    return w->map(t, m, x, NULL);
-}
-
-/* On the tape of one slice that holds all rows. */
-static outcome plain(scene *s, net_map *map)
-{
-    outcome o = {0};
-    const whole w = {map, s->view};
-    ck_assert_int_eq(
-        net_value_with_gradient(s->tape, of_all_rows, &s->model, &w, &o.value, &o.gradient), AD_OK);
-    return o;
-}
-
-static outcome sliced(scene *s, net_map *map, ad_rows_options o)
-{
-    outcome out = {0};
-    o.size = sizeof o;
-    ad_status status = net_value_with_gradient_over_rows(s->tape, map, &s->model, 3, s->view, &o,
-                                                         NULL, &out.value, &out.gradient);
-    ck_assert_msg(status == AD_OK, "%s", ad_tape_error(s->tape));
-    ck_assert_uint_eq(measured(s->tape).nodes, 0);
-    return out;
-}
-
-static const ad_array *fields(const net *m)
-{
-    return &m->hidden.w;
-}
-
-/* The greatest difference, relative to the greatest number; 0 only if all bits are the same. */
-static double distance(const outcome *a, const outcome *b)
-{
-    double gap = fabs(a->value - b->value), size = fabs(b->value);
-    bool same = memcmp(&a->value, &b->value, sizeof a->value) == 0;
-    for (int i = 0; i < 4; i++) {
-        ad_view x = ad_array_view(fields(&a->gradient)[i]),
-                y = ad_array_view(fields(&b->gradient)[i]);
-        ck_assert(x.type == y.type && ad_shape_equal(&x.shape, &y.shape));
-        same = same && memcmp(x.data, y.data, ad_view_count(&x) * ad_type_size(x.type)) == 0;
-        for (size_t k = 0; k < ad_view_count(&x); k++) {
-            gap = fmax(gap, fabs(ad_view_get(&x, k) - ad_view_get(&y, k)));
-            size = fmax(size, fabs(ad_view_get(&y, k)));
-        }
-    }
-    return same ? 0 : fmax(gap / size, 1e-300);
-}
-
-static void end_outcome(outcome *o)
-{
-    net_free(&o->gradient);
-}
 
 /* ---- it is the gradient over all rows ------------------------------------------------ */
 
@@ -214,6 +63,13 @@ START_TEST(a_mean_over_slices_is_that_over_all_rows)
     }
 }
 END_TEST
+
+/* The same for a list: the fields, then the data. */
+static ad_tensor list_loss(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    const net_tensors m = {{x[0], x[1]}, {x[2], x[3]}};
+    return mean_loss(t, &m, x + 4, env);
+}
 
 START_TEST(a_list_has_the_gradient_of_the_model)
 {
@@ -340,6 +196,55 @@ START_TEST(without_rows_the_function_is_called_once_with_none)
     end_outcome(&got);
     end_outcome(&wanted);
     close_scene(&s);
+}
+END_TEST
+
+static ad_tensor minus_zero(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)x, (void)env;
+    return ad_mul(ad_sum(ad_square(m->output.b)), -0.0);
+}
+
+START_TEST(a_value_keeps_its_sign)
+{
+    for (int64_t slice = 4; slice <= 8; slice += 4) {
+        scene s;
+        open_scene(&s, AD_F64, 8, 1);
+        outcome o = sliced(&s, minus_zero, (ad_rows_options){.slice = slice});
+        ck_assert(o.value == 0 && signbit(o.value));
+        end_outcome(&o);
+        close_scene(&s);
+    }
+}
+END_TEST
+
+static ad_tensor itself(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return x[0];
+}
+
+/* On a tape that would see a buffer that is lost. */
+START_TEST(an_operand_may_be_the_result)
+{
+    const float single = 3;
+    const double number = 3, rows[256] = {0}; /* four slices a group */
+    const ad_view x[] = {AD_VIEW_SCALAR(&single), AD_VIEW_SCALAR(&number)},
+                  data = AD_VIEW(rows, 256);
+    const ad_rows_options o = {.size = sizeof o, .slice = 1};
+    ad_tape *t =
+        ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .checks = AD_CHECK_BOUNDS});
+    for (int i = 0; i < 2; i++) {
+        double value = 0;
+        ad_array gradient = {0};
+        ck_assert_int_eq(ad_value_with_gradient_over_rows(t, itself, 1, &x[i], 1, &data, &o, NULL,
+                                                          &value, &gradient),
+                         AD_OK);
+        ad_view g = ad_array_view(gradient);
+        ck_assert(value == 3 && g.type == x[i].type && ad_view_get(&g, 0) == 1);
+        ad_array_free(&gradient);
+    }
+    ad_tape_free(t);
 }
 END_TEST
 
@@ -547,314 +452,6 @@ START_TEST(a_function_may_slice_in_its_turn)
 }
 END_TEST
 
-/* ---- errors -------------------------------------------------------------------------- */
-
-static ad_tensor wrong_shape(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return ad_sum(ad_matmul(x[0], m->output.w));
-}
-
-static ad_tensor many(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return squares(m, x);
-}
-
-static ad_tensor whole_number(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)m, (void)x, (void)env;
-    return ad_constant(t, AD_I32, 1);
-}
-
-static ad_tensor a_number(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)m, (void)x, (void)env;
-    return ad_number(1);
-}
-
-static ad_tensor own_failure(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    ad_tape_fail(t, AD_FAILED, "no more");
-    return mean_loss(t, m, x, env);
-}
-
-/* Of rows with a weight below -0.99, which few have. */
-static ad_tensor rarely(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    ad_view v = ad_read(x[2]);
-    for (size_t i = 0; i < ad_view_count(&v); i++)
-        if (ad_view_get(&v, i) < -0.99)
-            ad_tape_fail(t, AD_DOMAIN, "a weight of %g", ad_view_get(&v, i));
-    return mean_loss(t, m, x, env);
-}
-
-static ad_tensor severed(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return ad_sum(ad_add(ad_cast(ad_cast(m->output.b, AD_I32), AD_F64), ad_mean(x[0])));
-}
-
-static ad_tensor ended(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    ad_mark start = ad_tape_mark(t);
-    ad_tensor y = mean_loss(t, m, x, env);
-    ad_tape_rewind(start);
-    return y;
-}
-
-static ad_tensor resetting(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    ad_tape_reset(t);
-    return mean_loss(t, m, x, env);
-}
-
-typedef struct failure {
-    const char *name;
-    net_map *map;
-    ad_status status;
-    const char *says;
-} failure;
-
-#define HERE "gradient_over_rows: rows 0 to 99: "
-static const failure failures[] = {
-    {"shapes", wrong_shape, AD_BAD_SHAPE, HERE "matmul([100, 5], [4, 1])"},
-    {"many elements", many, AD_BAD_SHAPE, HERE "backward: the root must have one element"},
-    {"an integer", whole_number, AD_BAD_TYPE, HERE "backward: the root"},
-    {"a number", a_number, AD_FOREIGN, HERE "the function's result is not on its tape"},
-    {"its own", own_failure, AD_FAILED, HERE "no more"},
-    {"no derivative", severed, AD_NO_DERIVATIVE, HERE "backward: "},
-    {"a dead result", ended, AD_STALE, HERE "the function's result is gone"},
-    {"a reset", resetting, AD_MISUSE, HERE "reset: a function is being evaluated"},
-};
-enum { FAILURES = sizeof failures / sizeof *failures };
-
-static const char *failure_name(int row)
-{
-    return failures[row].name;
-}
-
-/* Runs a call that must fail, alone and on threads, with results that hold numbers and without. */
-static void expect_failure(scene *s, net_map *map, unsigned checks, ad_status status,
-                           const char *says)
-{
-    ad_tape_free(s->tape);
-    for (int way = 0; way < 4; way++) {
-        s->tape = ad_tape_new(
-            &(ad_tape_options){.size = sizeof(ad_tape_options), .pool = s->pool, .checks = checks});
-        const ad_rows_options o = {.size = sizeof o, .slice = 128, .parallel = way & 1};
-        outcome out = {.value = 42};
-        if (way & 2)
-            ck_assert_int_eq(net_copy(&s->model, &out.gradient, NULL), AD_OK);
-        outcome before = out;
-        ad_tensor outer = ad_watch(s->tape, ad_array_view(s->model.output.b));
-        ad_status got = net_value_with_gradient_over_rows(s->tape, map, &s->model, 3, s->view, &o,
-                                                          &s->tape, &out.value, &out.gradient);
-        ck_assert_msg(got == status &&
-                          strstr(ad_tape_error(s->tape), says) == ad_tape_error(s->tape),
-                      "%s, %s", ad_status_text(got), ad_tape_error(s->tape));
-        ck_assert_int_eq(memcmp(&out, &before, sizeof out), 0);
-        outcome model = {.value = 42, .gradient = s->model};
-        ck_assert(!(way & 2) || distance(&out, &model) == 0);
-        ck_assert_uint_eq(measured(s->tape).nodes, 1);
-        ck_assert(ad_read(outer).data);
-        end_outcome(&out);
-        if (way < 3)
-            ad_tape_free(s->tape);
-    }
-}
-
-START_TEST(a_failure_within_a_slice_is_told_with_its_rows_and_writes_nothing)
-{
-    const failure *f = &failures[_i];
-    scene s;
-    open_scene(&s, AD_F64, 400, 2);
-    expect_failure(&s, f->map, 0, f->status, f->says);
-    close_scene(&s);
-}
-END_TEST
-
-static ad_tensor on_the_outer_tape(ad_tape *t, const net_tensors *m, const ad_tensor *x,
-                                   const void *env)
-{
-    ad_constant(*(ad_tape *const *)env, AD_F64, 1);
-    return mean_loss(t, m, x, NULL);
-}
-
-START_TEST(the_tape_is_busy_meanwhile)
-{
-    scene s;
-    outcome o = {0};
-    open_scene(&s, AD_F64, 400, 1);
-    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, on_the_outer_tape, &s.model, 3,
-                                                       s.view, NULL, &s.tape, NULL, &o.gradient),
-                     AD_BUSY);
-    ck_assert_ptr_nonnull(strstr(ad_tape_error(s.tape), ": the tape is in use by a kernel of "
-                                                        "gradient_over_rows (tensors that its "));
-    ck_assert_ptr_null(o.gradient.output.b.data);
-    close_scene(&s);
-}
-END_TEST
-
-/* However threads meet, the first slice that fails is told of. */
-START_TEST(the_first_of_several_failures_is_told)
-{
-    char wanted[512] = "";
-    for (int again = 0; again < 20; again++) {
-        scene s;
-        outcome o = {0};
-        const ad_rows_options way = {.size = sizeof way, .slice = 3, .parallel = again > 0};
-        open_scene(&s, AD_F64, MOST_ROWS, 1 + again % 5);
-        ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, rarely, &s.model, 3, s.view,
-                                                           &way, NULL, NULL, &o.gradient),
-                         AD_DOMAIN);
-        if (again == 0)
-            strcpy(wanted, ad_tape_error(s.tape));
-        ck_assert_str_eq(ad_tape_error(s.tape), wanted);
-        close_scene(&s);
-    }
-    ck_assert_ptr_nonnull(strstr(wanted, "a weight of -0.99"));
-    ck_assert_ptr_null(strstr(wanted, "rows 0 to"));
-}
-END_TEST
-
-/* Not all fields. */
-static ad_tensor output_only(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
-{
-    (void)t, (void)env;
-    return ad_mean(ad_mul(ad_sum(m->output.b), x[1]));
-}
-
-START_TEST(checks_hold_within_slices)
-{
-    scene s;
-    open_scene(&s, AD_F64, 400, 2);
-    expect_failure(&s, output_only, AD_CHECK_REACHED, AD_UNREACHED,
-                   HERE "backward: the root does not reach");
-    ((double *)s.data[0].data)[200 * INPUTS] = INFINITY;
-    ((double *)s.data[0].data)[200 * INPUTS + 1] = -INFINITY;
-    expect_failure(&s, mean_loss, AD_CHECK_NUMBERS, AD_NOT_FINITE,
-                   "gradient_over_rows: rows 200 to 299: dense(");
-    close_scene(&s);
-}
-END_TEST
-
-static bool stop(void *user, size_t left)
-{
-    (void)left;
-    return --*(int *)user > 0;
-}
-
-START_TEST(a_poll_cancels_between_slices)
-{
-    scene s;
-    outcome o = {.value = 42};
-    int left = 20;
-    const ad_rows_options way = {.size = sizeof way, .slice = 1};
-    open_scene(&s, AD_F64, 400, 1);
-    ad_tape_poll(s.tape, stop, &left);
-    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, mean_loss, &s.model, 3, s.view, &way,
-                                                       NULL, &o.value, &o.gradient),
-                     AD_CANCELLED);
-    ck_assert_ptr_nonnull(strstr(ad_tape_error(s.tape), "backward: cancelled"));
-    ck_assert_double_eq(o.value, 42);
-    ck_assert_ptr_null(o.gradient.output.b.data);
-    close_scene(&s);
-}
-END_TEST
-
-/* ---- calls that make no sense -------------------------------------------------------- */
-
-typedef struct misuse {
-    const char *name;
-    int inputs;
-    ad_view second;      /* after [4, 2] */
-    ad_rows_options way; /* with a size, except in one */
-    ad_status status;
-    const char *says;
-} misuse;
-
-static const double some[12];
-
-#define SECOND(rows)               \
-    {                              \
-        some, AD_F64, {1, {rows}}, \
-        {                          \
-            1                      \
-        }                          \
-    }
-static const misuse misuses[] = {
-    {"no data", 0, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
-    {"fewer than none", -1, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
-    {"other rows",
-     2,
-     SECOND(3),
-     {.slice = 1},
-     AD_BAD_SHAPE,
-     "data[1] is [3], data[0] [4, 2]: they differ in their rows"},
-    {"a number",
-     2,
-     {some, AD_F64, {0, {0}}, {0}},
-     {.slice = 1},
-     AD_BAD_SHAPE,
-     "data[1] is a number: it has no rows"},
-    {"no numbers", 2, {NULL, AD_F64, {1, {4}}, {1}}, {.slice = 1}, AD_MISUSE, "data[1]: "},
-    {"no type", 2, {some, (ad_type)77, {1, {4}}, {1}}, {.slice = 1}, AD_BAD_TYPE, "data[1]: "},
-    {"a negative extent", 2, SECOND(-4), {.slice = 1}, AD_BAD_SHAPE, "data[1]: "},
-    {"a negative slice", 2, SECOND(4), {.slice = -1}, AD_MISUSE, "a slice of -1 rows"},
-    {"no size",
-     2,
-     SECOND(4),
-     {.slice = 0},
-     AD_MISUSE,
-     "the options need .size = sizeof(ad_rows_options)"},
-};
-enum { MISUSES = sizeof misuses / sizeof *misuses };
-
-static const char *misuse_name(int row)
-{
-    return misuses[row].name;
-}
-
-START_TEST(calls_that_make_no_sense_are_refused)
-{
-    const misuse *m = &misuses[_i];
-    scene s;
-    open_scene(&s, AD_F64, 4, 1);
-    outcome out = {.value = 42};
-    ad_rows_options way = m->way;
-    way.size = m->way.slice ? sizeof way : 0;
-    const ad_view data[] = {AD_VIEW(some, 4, 2), m->second};
-    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, mean_loss, &s.model, m->inputs, data,
-                                                       &way, NULL, &out.value, &out.gradient),
-                     m->status);
-    const char *says = ad_tape_error(s.tape);
-    ck_assert_msg(strncmp(says, "gradient_over_rows: ", 20) == 0 && strstr(says + 20, m->says),
-                  "%s", says);
-    ck_assert(out.value == 42 && !out.gradient.hidden.w.data);
-    ck_assert_uint_eq(measured(s.tape).nodes, 0);
-    close_scene(&s);
-}
-END_TEST
-
-START_TEST(a_gradient_of_another_shape_is_refused_and_stays)
-{
-    scene s;
-    open_scene(&s, AD_F64, 300, 1);
-    outcome out = {.value = 42};
-    out.gradient.output.b = ad_full(AD_F64, AD_SHAPE(2), 7);
-    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, mean_loss, &s.model, 3, s.view, NULL,
-                                                       NULL, &out.value, &out.gradient),
-                     AD_BAD_SHAPE);
-    ck_assert_str_eq(ad_tape_error(s.tape),
-                     "gradient_over_rows: net.output.b is [1], but [2] in the result");
-    ck_assert(out.value == 42 && !out.gradient.hidden.w.data);
-    ck_assert_double_eq(*(const double *)out.gradient.output.b.data, 7);
-    end_outcome(&out);
-    close_scene(&s);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("slices");
@@ -866,20 +463,14 @@ int main(void)
     tcase_add_test(c, each_slice_has_the_next_rows_frozen);
     tcase_add_test(c, slices_have_640_kB_of_data_but_128_to_1024_rows);
     tcase_add_test(c, without_rows_the_function_is_called_once_with_none);
+    tcase_add_test(c, a_value_keeps_its_sign);
+    tcase_add_test(c, an_operand_may_be_the_result);
     tcase_add_test(c, data_are_of_any_type_and_layout);
     tcase_add_test(c, the_tape_stays_as_it_was);
     tcase_add_test(c, a_tape_holds_one_slice);
     tcase_add_test(c, traces_polls_and_profiles_are_told_by_one_thread);
     tcase_add_test(c, slices_are_shared_if_asked_for);
     tcase_add_test(c, a_function_may_slice_in_its_turn);
-    add_row_tests(c, a_failure_within_a_slice_is_told_with_its_rows_and_writes_nothing, FAILURES,
-                  failure_name);
-    tcase_add_test(c, the_tape_is_busy_meanwhile);
-    tcase_add_test(c, the_first_of_several_failures_is_told);
-    tcase_add_test(c, checks_hold_within_slices);
-    tcase_add_test(c, a_poll_cancels_between_slices);
-    add_row_tests(c, calls_that_make_no_sense_are_refused, MISUSES, misuse_name);
-    tcase_add_test(c, a_gradient_of_another_shape_is_refused_and_stays);
     suite_add_tcase(suite, c);
     return run_suite(suite);
 }
