@@ -401,7 +401,7 @@ ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
         if (p->onto)
             put_sums(t, p->onto);
         ad_sweep_go_on(t, p->up_to, p->operations);
-        if (p->onto && t->error.status == AD_OK)
+        if (p->onto)
             take_sums(t, p->onto);
     } else {
         ad_give_cotangents(t, root);

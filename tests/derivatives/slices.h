@@ -123,6 +123,7 @@ static inline outcome sliced(scene *s, net_map *map, ad_rows_options o)
                                                          NULL, &out.value, &out.gradient);
     ck_assert_msg(status == AD_OK, "%s", ad_tape_error(s->tape));
     ck_assert_uint_eq(measured(s->tape).nodes, 0);
+    ck_assert_uint_eq(measured(s->tape).bytes_used, 0);
     return out;
 }
 

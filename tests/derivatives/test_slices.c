@@ -114,6 +114,39 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
+static ad_tensor products(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_mul(x[0], x[1]));
+}
+
+/* 200 slices of one row: 8 groups of 4, then 56 of 3. */
+START_TEST(gradients_are_added_up_in_64_groups)
+{
+    float rows[200], one = 1, wanted = 0, straight = 0;
+    ad_array gradient = {0};
+    ad_random r = ad_random_new(1, 0);
+    for (int i = 0; i < 200; i++)
+        straight += rows[i] = (float)(i * ad_random_uniform(&r));
+    for (int group = 0, i = 0; group < 64; group++) {
+        float sum = rows[i];
+        for (int end = i + (group < 8 ? 4 : 3); ++i < end;)
+            sum += rows[i];
+        wanted += sum;
+    }
+    const ad_view x = AD_VIEW_SCALAR(&one), data = AD_VIEW(rows, 200);
+    const ad_rows_options o = {.size = sizeof o, .slice = 1, .sum = true};
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_int_eq(
+        ad_value_with_gradient_over_rows(t, products, 1, &x, 1, &data, &o, NULL, NULL, &gradient),
+        AD_OK);
+    ck_assert_float_eq(*(const float *)gradient.data, wanted);
+    ck_assert_float_ne(wanted, straight);
+    ad_array_free(&gradient);
+    ad_tape_free(t);
+}
+END_TEST
+
 /* ---- what the function sees ---------------------------------------------------------- */
 
 /* Of one call after another. */
@@ -232,8 +265,10 @@ START_TEST(an_operand_may_be_the_result)
     const ad_view x[] = {AD_VIEW_SCALAR(&single), AD_VIEW_SCALAR(&number)},
                   data = AD_VIEW(rows, 256);
     const ad_rows_options o = {.size = sizeof o, .slice = 1};
-    ad_tape *t =
-        ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .checks = AD_CHECK_BOUNDS});
+    test_allocator memory;
+    test_allocator_init(&memory);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &memory.base, .checks = AD_CHECK_BOUNDS});
     for (int i = 0; i < 2; i++) {
         double value = 0;
         ad_array gradient = {0};
@@ -245,6 +280,7 @@ START_TEST(an_operand_may_be_the_result)
         ad_array_free(&gradient);
     }
     ad_tape_free(t);
+    ck_assert_uint_eq(memory.live_blocks, 0);
 }
 END_TEST
 
@@ -394,6 +430,7 @@ START_TEST(slices_are_shared_if_asked_for)
 {
     scene s;
     outcome o = {0};
+    size_t reserved = 0;
     open_scene(&s, AD_F64, MOST_ROWS, 3);
     for (int parallel = 0; parallel < 2; parallel++) {
         caller c = {.thread = pthread_self()}, *at = &c;
@@ -402,6 +439,9 @@ START_TEST(slices_are_shared_if_asked_for)
                                                            &way, &at, NULL, &o.gradient),
                          AD_OK);
         ck_assert((c.others > 0) == parallel);
+        ck_assert_uint_gt(measured(s.tape).bytes_reserved,
+                          reserved + reserved / 2); /* three tapes */
+        reserved = parallel ? 0 : measured(s.tape).bytes_reserved;
     }
     end_outcome(&o);
     close_scene(&s);
@@ -460,6 +500,7 @@ int main(void)
     add_row_tests(c, a_mean_over_slices_is_that_over_all_rows, CUTS, cut_name);
     add_row_tests(c, a_list_has_the_gradient_of_the_model, CUTS, cut_name);
     add_row_tests(c, threads_change_no_bit, CUTS, cut_name);
+    tcase_add_test(c, gradients_are_added_up_in_64_groups);
     tcase_add_test(c, each_slice_has_the_next_rows_frozen);
     tcase_add_test(c, slices_have_640_kB_of_data_but_128_to_1024_rows);
     tcase_add_test(c, without_rows_the_function_is_called_once_with_none);

@@ -1,6 +1,8 @@
 /* What goes wrong in a slice of rows is told, with its rows, and leaves nothing behind. */
 #include "slices.h"
 
+#include "adze/functions.h"
+
 #include "suite.h"
 
 /* ---- functions that fail ------------------------------------------------------------- */
@@ -195,6 +197,30 @@ START_TEST(checks_hold_within_slices)
 }
 END_TEST
 
+static ad_tensor first_of_two(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_square(x[0]);
+}
+
+/* A checkpoint need not reach all its operands; a mean over rows must, if that is checked. */
+START_TEST(checks_of_slices_end_with_them)
+{
+    scene s;
+    double number = 2;
+    open_scene(&s, AD_F64, 400, 1);
+    ad_tape_free(s.tape);
+    s.tape = ad_tape_new(
+        &(ad_tape_options){.size = sizeof(ad_tape_options), .checks = AD_CHECK_REACHED});
+    outcome o = sliced(&s, mean_loss, (ad_rows_options){.slice = 128});
+    ad_tensor x[] = {ad_watch(s.tape, AD_VIEW_SCALAR(&number)), ad_constant(s.tape, AD_F64, 1)};
+    x[1] = ad_mul(x[0], x[1]);
+    ck_assert_int_eq(ad_backward(ad_checkpoint(first_of_two, 2, x, NULL)), AD_OK);
+    end_outcome(&o);
+    close_scene(&s);
+}
+END_TEST
+
 static bool stop(void *user, size_t left)
 {
     (void)left;
@@ -321,6 +347,7 @@ int main(void)
     tcase_add_test(c, the_tape_is_busy_meanwhile);
     tcase_add_test(c, the_first_of_several_failures_is_told);
     tcase_add_test(c, checks_hold_within_slices);
+    tcase_add_test(c, checks_of_slices_end_with_them);
     tcase_add_test(c, a_poll_cancels_between_slices);
     add_row_tests(c, calls_that_make_no_sense_are_refused, MISUSES, misuse_name);
     tcase_add_test(c, a_gradient_of_another_shape_is_refused_and_stays);
