@@ -60,7 +60,33 @@ static AD_APART bool widen(ad_tape *t, size_t count, ad_view *v)
     return true;
 }
 
-/* A copy on the tape of numbers that the next sweep would take back: its own gradients and tangents. */
+static bool holds(const void *block, size_t bytes, const void *address)
+{
+    return block && (uintptr_t)address - (uintptr_t)block < bytes;
+}
+
+/* Where every buffer is a piece of memory by itself, they are asked one by one. */
+static AD_APART bool in_some_buffer(const ad_tape *t, const void *data)
+{
+    bool found = false;
+    for (uint32_t i = 0; t->buffers.used && i < t->count && !found; i++) {
+        const ad_node *n = t->nodes[i];
+        size_t many = ad_node_blocks(n, t->directions);
+        found = holds(n->cotangent, ad_node_blocks(n, t->cotangents), data) ||
+                (i < t->tangents_count &&
+                 (holds(t->tangents[i].tx, many, data) || holds(t->tangents[i].tdx, many, data)));
+    }
+    return found;
+}
+
+/* Whether numbers are in a gradient or a tangent of the tape's own. */
+static inline bool is_own(const ad_tape *t, const void *data)
+{
+    return t->buffers.arena.exact ? in_some_buffer(t, data)
+                                  : ad_arena_holds(&t->buffers.arena, data);
+}
+
+/* A copy on the tape of numbers that the next sweep would take back. */
 static AD_APART bool copy_own(ad_tape *t, size_t count, ad_view *v)
 {
     void *numbers = ad_tape_memory(t, count * ad_type_size(v->type));
@@ -79,7 +105,7 @@ static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
     calm_strides(v);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
-    if (count && ad_arena_holds(&t->buffers.arena, v->data) && !copy_own(t, count, v))
+    if (count && is_own(t, v->data) && !copy_own(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {.type = v->type,

@@ -68,10 +68,11 @@ static void refuse_leaves(ad_tensor (*leaf)(ad_tape *, ad_view), bool any_type)
         ad_tape_free(t);
     }
 }
+
 /* A gradient is the tape's own, and ends with the next sweep: a leaf keeps a copy. */
-static void keep_own_gradient(ad_tensor (*leaf)(ad_tape *, ad_view))
+static void keep_own_gradient(ad_tensor (*leaf)(ad_tape *, ad_view), unsigned checks)
 {
-    ad_tape *t = ad_tape_new(NULL);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .checks = checks});
     ad_tensor x = (ad_watch)(t, AD_VIEW(reals, 6));
     ck_assert_int_eq(ad_backward(ad_sum(ad_square(x))), AD_OK);
     ad_tensor g = leaf(t, ad_grad(x));
@@ -87,12 +88,14 @@ static void keep_own_gradient(ad_tensor (*leaf)(ad_tape *, ad_view))
 static void run_watch(void)
 {
     refuse_leaves(ad_watch, false);
-    keep_own_gradient(ad_watch);
+    keep_own_gradient(ad_watch, 0);
+    keep_own_gradient(ad_watch, AD_CHECK_BOUNDS);
 }
 static void run_freeze(void)
 {
     refuse_leaves(ad_freeze, true);
-    keep_own_gradient(ad_freeze);
+    keep_own_gradient(ad_freeze, 0);
+    keep_own_gradient(ad_freeze, AD_CHECK_BOUNDS);
 }
 static void run_constant(void)
 {
