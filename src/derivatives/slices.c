@@ -29,7 +29,7 @@ typedef struct cutting {
 /* A slice of fewer rows has slow products; one of more data, or of many results, leaves the cache. */
 enum { LEAST = 128, MOST = 1024, BYTES = 640000, GROUPS = 64 };
 
-static int64_t default_slice(const cutting *c)
+static AD_RARE int64_t default_slice(const cutting *c)
 {
     size_t bytes = 1;
     for (int j = 0; j < c->inputs; j++) {
@@ -254,7 +254,7 @@ static AD_RARE void tell(const crew *c, const worker *w)
         ad_tape_fail(c->s->tape, status, "%s: no rows: %s", name, why);
 }
 
-static bool take_groups(crew *c)
+static AD_RARE bool take_groups(crew *c)
 {
     ad_pool *pool = c->size > 1 ? c->s->tape->work.pool : NULL;
     for (c->group = 0; c->group < c->cut.groups; c->group += c->size) {
@@ -272,7 +272,7 @@ static bool take_groups(crew *c)
     return ad_tape_status(c->s->tape) == AD_OK; /* which the function may have used */
 }
 
-static void close_crew(const crew *c)
+static AD_RARE void close_crew(const crew *c)
 {
     ad_sums_drop(&c->all.gradient);
     for (int i = 0; c->worker && i < c->size; i++)
@@ -297,8 +297,8 @@ static AD_RARE bool deliver(const crew *c, void *result)
     return from && ad_deliver(c->s->tape, c->s->name, 1, &v);
 }
 
-static ad_status over_rows(const ad_subject *s, const ad_view *data, const ad_rows_options *given,
-                           double *value, void *result)
+static AD_RARE ad_status over_rows(const ad_subject *s, const ad_view *data,
+                                   const ad_rows_options *given, double *value, void *result)
 {
     ad_rows_options o = {.size = sizeof o};
     crew c = {.s = s, .cut = {.data = data, .inputs = s->inputs}};

@@ -355,7 +355,7 @@ static bool copy_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
 
 /* ---- sums of gradients --------------------------------------------------------------- */
 
-static void put_sums(ad_tape *t, const ad_sums *s)
+static AD_RARE void put_sums(ad_tape *t, const ad_sums *s)
 {
     for (int i = 0; i < s->n; i++) {
         ad_node *n = t->nodes[ad_tensor_index(s->x[i])];
@@ -371,7 +371,7 @@ static void put_sums(ad_tape *t, const ad_sums *s)
     }
 }
 
-static void take_sums(ad_tape *t, const ad_sums *s)
+static AD_RARE void take_sums(ad_tape *t, const ad_sums *s)
 {
     for (int i = 0; i < s->n; i++) {
         ad_node *n = t->nodes[ad_tensor_index(s->x[i])];
@@ -380,7 +380,7 @@ static void take_sums(ad_tape *t, const ad_sums *s)
     }
 }
 
-void ad_sums_drop(const ad_sums *s)
+AD_RARE void ad_sums_drop(const ad_sums *s)
 {
     for (int i = 0; s->dx && i < s->n; i++) {
         ad_recycler_give(&s->x[i].tape->buffers, s->dx[i], ad_node_bytes(ad_tape_node(s->x[i])));
