@@ -6,6 +6,8 @@
 static const bench_case cases[] = {
     NET_CASE("lesson_full_batch", "784-50-1: gradient of the mse on 60000 images",
              LESSON(NET_GRADIENT, 60000)),
+    NET_CASE("lesson_in_slices", "784-50-1: the same gradient, slice by slice of the images",
+             LESSON(NET_SLICES, 60000)),
     NET_CASE("lesson_forward_10k", "784-50-1: output for 10000 images", LESSON(NET_FORWARD, 10000)),
     NET_CASE("step_b64", "784-50-1: training step on 64 images", LESSON(NET_STEP, 64)),
     NET_CASE("step_b512", "784-50-1: training step on 512 images", LESSON(NET_STEP, 512)),

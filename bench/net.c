@@ -42,9 +42,8 @@ static ad_tensor apply(const net *n, const dense_tensors *layer, ad_tensor x)
     return ad_dense(x, layer[last].w, layer[last].b, AD_IDENTITY);
 }
 
-static ad_tensor loss_of(const net *n, ad_tensor out)
+static ad_tensor loss_of(const net *n, ad_tensor out, ad_tensor y)
 {
-    ad_tensor y = ad_freeze(n->tape, n->y);
     return n->spec.classify ? ad_softmax_cross_entropy(out, y) : ad_mse(ad_squeeze(out, -1), y);
 }
 
@@ -57,6 +56,22 @@ static void forward(net *n)
     ad_tape_reset(n->tape);
 }
 
+/* Of a slice of images x[0] and their numbers x[1]. */
+static ad_tensor slice_loss(ad_tape *t, const void *layer, const ad_tensor *x, const void *env)
+{
+    (void)t;
+    return loss_of(env, apply(env, layer, x[0]), x[1]);
+}
+
+static void gradient_in_slices(net *n)
+{
+    const ad_view data[] = {n->x, n->y};
+    const ad_rows_options options = {.size = sizeof options, .parallel = true};
+    ad_model_value_with_gradient_over_rows(&n->tree, n->tape, slice_loss, n->layer, 2, data,
+                                           &options, n, NULL, n->gradient);
+    check(n->tape);
+}
+
 static void net_adze(void *state)
 {
     net *n = state;
@@ -64,11 +79,16 @@ static void net_adze(void *state)
         forward(n);
         return;
     }
+    if (n->spec.work == NET_SLICES) {
+        gradient_in_slices(n);
+        return;
+    }
     const ad_sgd settings = {.rate = NET_RATE};
     const ad_method sgd = ad_sgd_method(&settings);
     dense_tensors layer[NET_LAYERS];
     ad_model_watch(&n->tree, n->tape, n->layer, layer);
-    ad_tensor loss = loss_of(n, apply(n, layer, ad_freeze(n->tape, n->x)));
+    ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
+    ad_tensor loss = loss_of(n, out, ad_freeze(n->tape, n->y));
     if (ad_model_gradient(&n->tree, loss, NULL, layer, n->gradient) != AD_OK)
         check(n->tape);
     if (n->spec.work == NET_STEP)

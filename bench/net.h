@@ -9,6 +9,7 @@ enum { NET_LAYERS = 64 }; /* at most */
 typedef enum net_work {
     NET_FORWARD,  /* the model's output */
     NET_GRADIENT, /* the gradient of the loss for all parameters */
+    NET_SLICES,   /* the same, by adze slice by slice of the rows */
     NET_STEP      /* and a step of gradient descent */
 } net_work;
 

@@ -11,7 +11,7 @@
 #ifndef ADZE_DERIVATIVES_H
 #define ADZE_DERIVATIVES_H
 
-#include "adze/tape.h"
+#include "adze/model.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +33,15 @@ AD_API ad_status ad_gradient(ad_tape *t, ad_function *f, int n, const ad_view *x
 /* Computes the gradient and f(x). value may be NULL. */
 AD_API ad_status ad_value_with_gradient(ad_tape *t, ad_function *f, int n, const ad_view *x,
                                         const void *env, double *value, ad_array *gradient);
+
+/* Computes the mean of f over all rows of the data, and its gradient by the n operands, slice by
+ * slice: what ad_model_value_with_gradient_over_rows (model.h) does for models and describes in full.
+ * f gets the operands as x[0], ..., x[n - 1], then the slice's rows of each of the `inputs` data,
+ * frozen, as x[n], x[n + 1], .... options and value may be NULL. */
+AD_API ad_status ad_value_with_gradient_over_rows(ad_tape *t, ad_function *f, int n,
+                                                  const ad_view *x, int inputs, const ad_view *data,
+                                                  const ad_rows_options *options, const void *env,
+                                                  double *value, ad_array *gradient);
 
 /* f(x), and the linear map dy -> J(x)^T dy. It lives on the tape until a reset, or a rewind to
  * before it, and borrows the numbers of x until then. */

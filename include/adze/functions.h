@@ -90,8 +90,6 @@ AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, int n, const ad_tens
  * copied to the tape; with 0, env is borrowed until the tape is reset. Data that env points to is
  * borrowed in any case. AD_MODEL_FUNCTIONS(mlp) declares these functions, typed:
  * mlp_gradient_node, .... */
-typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
-                               const void *env);
 
 /* Returns f(tensors), of one element, as a rank-0 value, and its gradient as tensors. */
 AD_API ad_tensor ad_model_gradient_node(const ad_tree *tree, ad_model_function *f,
@@ -116,20 +114,8 @@ AD_API void ad_model_tensors_axpy(const ad_tree *tree, double alpha, const void 
 }
 #endif
 
-/* Declares these functions for a model m, and m_map: a function of a model and inputs. */
+/* Declares these functions for a model m. */
 #define AD_MODEL_FUNCTIONS(m)                                                              \
-    typedef ad_tensor m##_map(ad_tape *t, const m##_tensors *model, const ad_tensor *x,    \
-                              const void *env);                                            \
-    typedef struct m##_map_call {                                                          \
-        m##_map *f;                                                                        \
-        const void *env;                                                                   \
-    } m##_map_call;                                                                        \
-    static inline AD_UNUSED ad_tensor m##_call_map(ad_tape *t, const void *model,          \
-                                                   const ad_tensor *x, const void *call)   \
-    {                                                                                      \
-        const m##_map_call *c = (const m##_map_call *)call;                                \
-        return c->f(t, (const m##_tensors *)model, x, c->env);                             \
-    }                                                                                      \
     static inline AD_UNUSED ad_tensor m##_gradient_node(                                   \
         m##_function *f, const m##_tensors *x, const void *env, m##_tensors *gradient)     \
     {                                                                                      \

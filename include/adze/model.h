@@ -10,6 +10,7 @@
  *     mlp            struct of ad_array: for parameters, gradients, momenta
  *     mlp_tensors    struct of ad_tensor with the same fields: the model on a tape
  *     mlp_function   ad_tensor f(ad_tape *, const mlp_tensors *, const void *env)
+ *     mlp_map        the same with inputs: f(t, tensors, const ad_tensor *x, env)
  *     mlp_tree       the description (tree.h), which the functions below read
  *
  * and the typed functions of AD_MODEL_BASICS: mlp_watch, mlp_gradient, mlp_step, .... Ask for more
@@ -63,6 +64,47 @@ typedef ad_tensor ad_model_function(ad_tape *t, const void *tensors, const void 
 AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, ad_model_function *f,
                                               const void *model, const void *env, double *value,
                                               void *gradient);
+
+/* How a function over rows goes through them. NULL in its place stands for a size alone. */
+typedef struct ad_rows_options {
+    size_t size;   /* sizeof(ad_rows_options) */
+    int64_t slice; /* its rows, at most; 0: those that take 640 kB of data, but from 128 to 1024 */
+    bool sum;      /* map returns the sum over its rows; the value is the sum over all */
+    bool parallel; /* the threads of the tape's pool share the slices: several call map at once */
+} ad_rows_options;
+
+/* Computes the mean of map over all rows of the data, and its gradient, slice by slice:
+ *
+ *     value = sum over slices of (rows of the slice / all rows) map(model, the slice)
+ *
+ * data[0], ..., data[inputs - 1] have equally many rows, along their first axes: images, labels,
+ * weights. map gets the model's tensors and, as x[0], ..., x[inputs - 1], the slice's rows of each,
+ * frozen. It returns their mean, of one element. Slices are as equal as can be.
+ *
+ * Each slice is recorded, swept back and forgotten. So the tape holds one slice, which stays in the
+ * cache, where the tape of a whole batch holds all rows: less memory, and less time where caches are
+ * slow (docs/checkpointing.md has figures). Others call this accumulating over microbatches.
+ *
+ * The result is that of map on all rows, to rounding; the same bits if one slice holds all of them.
+ * This needs a mean over rows to which each row adds by itself. So map must not normalise by moments
+ * of the batch, compare rows with each other, or divide by a sum of weights or a count of labels in
+ * the slice. A term of the parameters alone, such as a decay of weights, belongs into the mean; in a
+ * sum it would count once a slice. Random operations draw the same numbers in every slice if they
+ * have the same key: let a column of data number the rows, and derive the key from the first.
+ *
+ * Gradients are added up in a fixed order: slices in at most 64 groups, then the groups. So neither
+ * threads nor .parallel change a bit. With .parallel several threads call map, each on a tape of its
+ * own, and the tape's allocator. A tape that is traced, polled or profiled does not share its slices.
+ *
+ * map must use no other tape than its own. Without rows it is called once, with none. value may be
+ * NULL. The tape stays as it was. An error in map has the rows before its message. AD_BAD_SHAPE if
+ * the data differ in their number of rows; AD_MISUSE if inputs < 1 or slice < 0. */
+typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
+                               const void *env);
+AD_API ad_status ad_model_value_with_gradient_over_rows(
+    const ad_tree *tree, ad_tape *t, ad_model_map *map, const void *model, int inputs,
+    const ad_view *data, const ad_rows_options *options, const void *env, double *value,
+    void *gradient);
 
 /* ---- all fields at once ------------------------------------------------------------- */
 
@@ -189,6 +231,27 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
         m##_call c = {f, env};                                                             \
         return ad_model_value_with_gradient(&m##_tree, t, f ? m##_call_function : NULL, model, &c, \
                                             value, gradient);                              \
+    }                                                                                      \
+    typedef ad_tensor m##_map(ad_tape *t, const m##_tensors *model, const ad_tensor *x,    \
+                              const void *env);                                            \
+    typedef struct m##_map_call {                                                          \
+        m##_map *f;                                                                        \
+        const void *env;                                                                   \
+    } m##_map_call;                                                                        \
+    static inline AD_UNUSED ad_tensor m##_call_map(ad_tape *t, const void *model,          \
+                                                   const ad_tensor *x, const void *call)   \
+    {                                                                                      \
+        const m##_map_call *c = (const m##_map_call *)call;                                \
+        return c->f(t, (const m##_tensors *)model, x, c->env);                             \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_value_with_gradient_over_rows(                   \
+        ad_tape *t, m##_map *map, const m *model, int inputs, const ad_view *data,         \
+        const ad_rows_options *options, const void *env, double *value, m *gradient)       \
+    {                                                                                      \
+        m##_map_call c = {map, env};                                                       \
+        return ad_model_value_with_gradient_over_rows(&m##_tree, t, map ? m##_call_map : NULL, \
+                                                      model, inputs, data, options, &c, value, \
+                                                      gradient);                           \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_like(const m *model, m *zeros, ad_error *error)  \
     {                                                                                      \

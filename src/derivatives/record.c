@@ -44,7 +44,8 @@ bool ad_good_call(ad_tape *t, const char *name, bool complete, int n, int count)
 
 static bool good_subject(const ad_subject *s, bool complete, int count)
 {
-    bool whole = s->tree && (s->of_list || s->of_model) && (s->x.views || s->x.arrays);
+    bool function = s->of_list || s->of_model || s->of_map;
+    bool whole = s->tree && function && (s->x.views || s->x.arrays);
     return ad_good_call(s->tape, s->name, whole && complete, s->n, count);
 }
 
@@ -53,7 +54,8 @@ static bool good_subject(const ad_subject *s, bool complete, int count)
 /* Watched leaves for the operands, on the tape. NULL with an error. */
 static ad_tensor *watch_all(const ad_subject *s)
 {
-    ad_tensor *leaves = ad_tape_memory(s->tape, (size_t)s->n * sizeof *leaves);
+    size_t room = (size_t)s->n + (size_t)s->inputs;
+    ad_tensor *leaves = ad_tape_memory(s->tape, room * sizeof *leaves);
     if (leaves && s->x.arrays)
         ad_model_watch(s->tree, s->tape, s->x.arrays, leaves);
     for (int i = 0; leaves && s->x.views && i < s->n; i++)
@@ -61,25 +63,40 @@ static ad_tensor *watch_all(const ad_subject *s)
     return ad_tape_status(s->tape) == AD_OK ? leaves : NULL;
 }
 
-static bool evaluate(ad_record *r)
+static ad_tensor call(const ad_subject *s, ad_tape *t, const ad_tensor *x)
 {
-    const ad_subject *s = r->subject;
-    ad_evaluation e;
-    if (!ad_evaluation_begin(r->tape, s->name, &e))
-        return false;
-    r->y = s->of_list ? s->of_list(r->tape, r->x, s->env) : s->of_model(r->tape, r->x, s->env);
-    ad_evaluation_end(r->tape, &e);
-    return ad_result_lives(r->tape, s->name, "the function's result", r->y);
+    if (s->of_list)
+        return s->of_list(t, x, s->env);
+    return s->of_map ? s->of_map(t, x, x + s->n, s->env) : s->of_model(t, x, s->env);
 }
 
-bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count)
+bool ad_record_evaluate(ad_record *r)
+{
+    ad_evaluation e;
+    if (!ad_evaluation_begin(r->tape, r->subject->name, &e))
+        return false;
+    r->y = call(r->subject, r->tape, r->x);
+    ad_evaluation_end(r->tape, &e);
+    return ad_result_lives(r->tape, r->name, "the function's result", r->y);
+}
+
+bool ad_record_open(ad_record *r, const ad_subject *s, bool complete, int count)
 {
     if (!good_subject(s, complete, count))
         return false;
     *r = (ad_record){.subject = s, .name = s->name, .tape = s->tape, .n = s->n};
     r->start = ad_tape_mark(s->tape);
     r->x = watch_all(s);
-    bool good = r->x && evaluate(r);
+    if (!r->x)
+        ad_tape_rewind(r->start);
+    return r->x;
+}
+
+bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count)
+{
+    if (!ad_record_open(r, s, complete, count))
+        return false;
+    bool good = ad_record_evaluate(r);
     if (!good)
         ad_tape_rewind(r->start);
     return good;

@@ -26,6 +26,8 @@ typedef struct ad_subject {
     ad_numbers x;
     ad_function *of_list;
     ad_model_function *of_model;
+    ad_model_map *of_map;
+    int inputs; /* behind the operands of a list, or of a map */
     const void *env;
     ad_list list; /* the tree of a list */
 } ad_subject;
@@ -39,17 +41,22 @@ const ad_subject *ad_subject_model(ad_subject *s, const char *name, const ad_tre
 /* A function recorded on the tape, above the values that the tape held before. */
 typedef struct ad_record {
     const ad_subject *subject;
-    const char *name; /* of the operator */
+    const char *name; /* of the operator, before the messages of evaluations; or NULL */
     ad_tape *tape;
     ad_mark start;
     int n;
-    ad_tensor *x; /* [n] watched leaves, the tape's */
+    ad_tensor *x; /* [n] watched leaves, then [inputs], the tape's */
     ad_tensor y;
 } ad_record;
 
 /* Records s. `complete`: no argument of the operator is NULL; count: directions, or results for
  * each operand. False with an error on the tape, which is then as it was before. */
 bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count);
+
+/* The two steps of it: puts the operands on the tape, with room for inputs behind them; evaluates the
+ * function, once or more often, each time with other inputs. */
+bool ad_record_open(ad_record *r, const ad_subject *s, bool complete, int count);
+bool ad_record_evaluate(ad_record *r);
 
 /* Rewinds the tape, and returns its status. */
 ad_status ad_record_end(const ad_record *r);

@@ -261,6 +261,7 @@ static void multiply(ad_workspace *work, job *j)
     int threads = ad_work_threads(work);
     plan_tasks(j, threads);
     size_t tasks = (size_t)((j->whole.a.rows + j->rows - 1) / j->rows) * j->across;
+    ad_arena_mark start = ad_arena_here(work->arena); /* a rule may make several products */
     if (j->plan.kernel) {
         j->room_bytes = ad_product_room(&j->plan, j->type, j->rows, j->columns);
         j->room = ad_scratch(work, (size_t)threads * j->room_bytes);
@@ -270,6 +271,7 @@ static void multiply(ad_workspace *work, job *j)
     ad_work_share(work, tasks, run_task, j);
     if (j->then && j->across > 1)
         j->then->run(j->then->user, 0, j->whole.a.rows);
+    ad_arena_return(work->arena, start);
 }
 
 void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c,

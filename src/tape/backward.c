@@ -13,8 +13,8 @@ static ad_status sweep_from_one(ad_tensor y, size_t operations)
     AD_DOOR(y.tape, "backward", AD_BUSY);
     if (!ad_sweep_root("backward", y, true))
         return ad_tape_status(y.tape);
-    return ad_sweep_start(y,
-                          &(ad_sweep_plan){"backward", 1, NULL, NULL, AD_FIRST_ORDER, operations});
+    return ad_sweep_start(
+        y, &(ad_sweep_plan){.name = "backward", .count = 1, .operations = operations});
 }
 
 static bool good_seed(ad_tape *t, const char *name, const ad_node *n, const ad_view *dy)
@@ -48,7 +48,8 @@ static bool good_seeds(ad_tape *t, const ad_node *n, int count, const ad_view *d
 static ad_status sweep_from(ad_tensor y, int count, const ad_view *dy, size_t operations)
 {
     AD_DOOR(y.tape, "backward", AD_BUSY);
-    ad_sweep_plan plan = {"backward", (uint32_t)count, dy, NULL, AD_FIRST_ORDER, operations};
+    ad_sweep_plan plan = {
+        .name = "backward", .count = (uint32_t)count, .dy = dy, .operations = operations};
     ad_node *n = ad_sweep_root("backward", y, false);
     if (n && good_seeds(y.tape, n, count, dy))
         return ad_sweep_start(y, &plan);
@@ -70,6 +71,19 @@ ad_status ad_backward_from(ad_tensor y, ad_view dy)
 ad_status ad_backward_many(ad_tensor y, int count, const ad_view *dy)
 {
     return sweep_from(y, count, dy, SIZE_MAX);
+}
+
+ad_status ad_backward_onto(ad_tensor y, double weight, const ad_sums *sums)
+{
+    AD_DOOR(y.tape, "backward", AD_BUSY);
+    ad_node *n = ad_sweep_root("backward", y, true);
+    if (!n)
+        return ad_tape_status(y.tape);
+    float narrow = (float)weight;
+    const void *seed = n->type == AD_F32 ? (const void *)&narrow : &weight;
+    ad_view dy = ad_node_rows(n, seed);
+    ad_sweep_plan plan = {"backward", 1, &dy, NULL, AD_FIRST_ORDER, SIZE_MAX, sums};
+    return ad_sweep_start(y, &plan);
 }
 
 /* ---- in slices --------------------------------------------------------------------- */
@@ -148,7 +162,7 @@ static ad_status sweep_tangents(const char *name, ad_tensor y, const ad_view *dy
                                 const ad_view *tdy)
 {
     ad_tape *t = y.tape;
-    ad_sweep_plan plan = {name, 1, dy, tdy, AD_SECOND_ORDER, SIZE_MAX};
+    ad_sweep_plan plan = {name, 1, dy, tdy, AD_SECOND_ORDER, SIZE_MAX, NULL};
     bool pushed = t->pushed != AD_NO_NODE && t->pushed >= ad_tensor_index(y);
     if (pushed && ad_room_for_tangents(t, t->count))
         return ad_sweep_start(y, &plan);

@@ -32,6 +32,10 @@ typedef struct ad_evaluation {
 bool ad_evaluation_begin(ad_tape *t, const char *name, ad_evaluation *e);
 void ad_evaluation_end(ad_tape *t, const ad_evaluation *e);
 
+/* An inner tape of t after another one: for threads that evaluate a function at a time. Its numbers
+ * go with those of t. Call it between ad_inner_begin and ad_inner_end. NULL with an error on t. */
+ad_tape *ad_inner_next(ad_tape *t, ad_tape *inner);
+
 /* Ends what functions have begun on an inner tape and left so: a hold, an inner tape. */
 void ad_evaluation_undo(ad_tape *inner);
 

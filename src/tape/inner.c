@@ -5,28 +5,33 @@
 #include "tape/failure.h"
 #include "tape/profile.h"
 
-/* The options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
- * all its operands. */
-static ad_tape *empty_inner(ad_tape *t)
+static ad_tape *new_inner(ad_tape *t)
 {
-    if (!t->inner) {
-        ad_tape_options options = {.size = sizeof options,
-                                   .allocator = t->allocator,
-                                   .checks = t->checks & ~(unsigned)AD_CHECK_REACHED,
-                                   .pool = t->work.pool};
-        t->inner = ad_tape_new(&options);
-        if (!t->inner)
-            return NULL;
-        t->inner->outer = t;
-    }
-    ad_evaluation_undo(t->inner);
-    ad_tape_reset(t->inner);
-    t->inner->depth = t->depth + 1;
-    t->inner->widens = t->widens;
-    ad_tape_trace(t->inner, t->tracer, t->tracer_user);
-    ad_tape_profile(t->inner, t->profile);
-    ad_tape_poll(t->inner, t->poll, t->poll_user);
-    return t->inner;
+    ad_tape_options options = {
+        .size = sizeof options, .allocator = t->allocator, .checks = t->checks & AD_CHECK_BOUNDS};
+    ad_tape *inner = ad_tape_new(&options);
+    if (inner)
+        inner->outer = t;
+    return inner;
+}
+
+/* It has the options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
+ * all its operands. */
+static ad_tape *empty_inner(ad_tape *t, ad_tape **slot)
+{
+    ad_tape *inner = *slot = *slot ? *slot : new_inner(t);
+    if (!inner)
+        return NULL;
+    ad_evaluation_undo(inner);
+    ad_tape_reset(inner);
+    inner->checks = t->checks & ~(unsigned)AD_CHECK_REACHED;
+    inner->work.pool = t->work.pool;
+    inner->depth = t->depth + 1;
+    inner->widens = t->widens;
+    ad_tape_trace(inner, t->tracer, t->tracer_user);
+    ad_tape_profile(inner, t->profile);
+    ad_tape_poll(inner, t->poll, t->poll_user);
+    return inner;
 }
 
 ad_tape *ad_inner_tape(ad_workspace *work)
@@ -36,7 +41,7 @@ ad_tape *ad_inner_tape(ad_workspace *work)
     ad_tape *t = work->owner;
     if (!ad_depth_allows(t, t->busy, t->depth + 1))
         return NULL;
-    ad_tape *inner = empty_inner(t);
+    ad_tape *inner = empty_inner(t, &t->inner);
     if (!inner)
         ad_reject(work, AD_MEMORY, "memory ran out (for an inner tape)");
     return inner;
@@ -47,7 +52,7 @@ ad_tape *ad_inner_begin(ad_tape *t, const char *name)
     if (!t || !name || !ad_tape_enter(t, name))
         return NULL;
     bool allowed = ad_depth_allows(t, name, t->depth + 1);
-    ad_tape *inner = allowed ? empty_inner(t) : NULL;
+    ad_tape *inner = allowed ? empty_inner(t, &t->inner) : NULL;
     if (allowed && !inner)
         ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for an inner tape)", name);
     if (!inner) {
@@ -57,6 +62,14 @@ ad_tape *ad_inner_begin(ad_tape *t, const char *name)
     t->busy = name;
     t->inner_begun = true;
     return inner;
+}
+
+ad_tape *ad_inner_next(ad_tape *t, ad_tape *inner)
+{
+    ad_tape *next = empty_inner(t, &inner->next);
+    if (!next)
+        ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (for an inner tape)", t->busy);
+    return next;
 }
 
 ad_status ad_inner_end(ad_tape *t)

@@ -71,6 +71,7 @@ struct ad_tape {
     ad_arena values;
     ad_recycler buffers;
     ad_tape *inner;   /* for functions evaluated by rules (inner.c), or NULL */
+    ad_tape *next;    /* of an inner tape: another one, for another thread; or NULL */
     bool inner_begun; /* between ad_inner_begin and ad_inner_end */
     ad_tape *outer;   /* the tape whose inner tape this is, or NULL */
     ad_node **nodes;

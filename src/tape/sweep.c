@@ -382,6 +382,41 @@ static bool copy_seeds(ad_tape *t, uint32_t root, const ad_sweep_plan *p)
     return (dy || !tracked) && (tdy || !second);
 }
 
+/* ---- sums of gradients --------------------------------------------------------------- */
+
+static AD_RARE void put_sums(ad_tape *t, const ad_sums *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        ad_node *n = t->nodes[ad_tensor_index(s->x[i])];
+        if (!s->dx[i])
+            continue;
+        if (n->cotangent && n->type == AD_F32) /* it is the root */
+            *(float *)s->dx[i] += *(const float *)n->cotangent;
+        else if (n->cotangent)
+            *(double *)s->dx[i] += *(const double *)n->cotangent;
+        ad_give_cotangents(t, ad_tensor_index(s->x[i]));
+        n->cotangent = s->dx[i];
+        s->dx[i] = NULL;
+    }
+}
+
+static AD_RARE void take_sums(ad_tape *t, const ad_sums *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        ad_node *n = t->nodes[ad_tensor_index(s->x[i])];
+        s->dx[i] = n->cotangent;
+        n->cotangent = NULL;
+    }
+}
+
+AD_RARE void ad_sums_drop(const ad_sums *s)
+{
+    for (int i = 0; s->dx && i < s->n; i++) {
+        ad_recycler_give(&s->x[i].tape->buffers, s->dx[i], ad_node_bytes(ad_tape_node(s->x[i])));
+        s->dx[i] = NULL;
+    }
+}
+
 ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
 {
     ad_tape *t = y.tape;
@@ -392,7 +427,11 @@ ad_status ad_sweep_start(ad_tensor y, const ad_sweep_plan *p)
     if (copy_seeds(t, root, p) && ad_sweep_allowed(t, p->name, root)) {
         t->sweep_root = root;
         t->sweep_next = root + 1;
+        if (p->onto)
+            put_sums(t, p->onto);
         ad_sweep_go_on(t, p->up_to, p->operations);
+        if (p->onto)
+            take_sums(t, p->onto);
     } else {
         ad_give_cotangents(t, root);
     }

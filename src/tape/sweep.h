@@ -4,6 +4,21 @@
 
 #include "tape/cotangent.h"
 
+/* Gradients of n watched leaves over several sweeps, in buffers of cotangents. Between the sweeps nobody
+ * else has them. */
+typedef struct ad_sums {
+    int n;
+    const ad_tensor *x; /* [n] */
+    void **dx;          /* [n]; NULL before the first sweep */
+} ad_sums;
+
+/* Sweeps back from a root of one element, with `weight` as its cotangent, and adds the gradients to the
+ * sums. If it fails they are gone. */
+ad_status ad_backward_onto(ad_tensor y, double weight, const ad_sums *sums);
+
+/* Gives the buffers back. */
+void ad_sums_drop(const ad_sums *sums);
+
 typedef struct ad_sweep_plan {
     const char *name;   /* of the public call */
     uint32_t count;     /* the number of the root's cotangents, */
@@ -11,6 +26,7 @@ typedef struct ad_sweep_plan {
     const ad_view *tdy; /* the tangent of the only one, in the only direction; NULL: zero */
     ad_order up_to;
     size_t operations;
+    const ad_sums *onto; /* or NULL */
 } ad_sweep_plan;
 
 void ad_sweep_drop(ad_tape *t); /* the suspended sweep, if there is one */

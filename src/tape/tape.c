@@ -97,19 +97,20 @@ void ad_tape_reset(ad_tape *t)
         t->error = (ad_error){0};
     ad_guard_clear(&t->guard);
     judge_options(t);
-    if (t->inner)
-        ad_tape_reset(t->inner);
+    for (ad_tape *inner = t->inner; inner; inner = inner->next)
+        ad_tape_reset(inner);
     ad_tape_leave(t);
 }
 
 static void free_inner(ad_tape *t)
 {
-    if (!t->inner)
-        return;
-    t->inner->outer = NULL;
-    ad_evaluation_undo(t->inner);
-    ad_tape_free(t->inner);
-    t->inner = NULL;
+    while (t->inner) {
+        ad_tape *inner = t->inner;
+        t->inner = inner->next;
+        inner->outer = NULL;
+        ad_evaluation_undo(inner);
+        ad_tape_free(inner);
+    }
 }
 
 void ad_tape_trim(ad_tape *t)
@@ -173,14 +174,18 @@ static ad_tape_info measure(const ad_tape *t)
     if (!t)
         return (ad_tape_info){0};
     size_t tables = t->capacity * sizeof *t->nodes + t->tangents_capacity * sizeof *t->tangents;
-    ad_tape_info inner = measure(t->inner);
-    return (ad_tape_info){
+    ad_tape_info info = {
         .nodes = t->count,
-        .bytes_used = ad_arena_used(&t->values) + t->buffers.used + inner.bytes_used,
-        .bytes_reserved =
-            t->values.reserved + t->buffers.arena.reserved + tables + inner.bytes_reserved,
+        .bytes_used = ad_arena_used(&t->values) + t->buffers.used,
+        .bytes_reserved = t->values.reserved + t->buffers.arena.reserved + tables,
         .sweep_left = t->sweep_root == AD_NO_NODE ? 0 : t->sweep_next,
     };
+    for (const ad_tape *inner = t->inner; inner; inner = inner->next) {
+        ad_tape_info own = measure(inner);
+        info.bytes_used += own.bytes_used;
+        info.bytes_reserved += own.bytes_reserved;
+    }
+    return info;
 }
 
 ad_status ad_tape_measure(const ad_tape *t, ad_tape_info *info)

@@ -125,6 +125,8 @@ static ad_tensor plain(ad_tape *t, const ad_tensor *x, const void *env)
 
 RUNNER(gradient, ad_gradient(LIST, s, s->out))
 RUNNER(value_with_gradient, ad_value_with_gradient(LIST, s, &s->value, s->out))
+RUNNER(value_with_gradient_over_rows,
+       ad_value_with_gradient_over_rows(LIST, 1, &s->along, NULL, s, &s->value, s->out))
 RUNNER(jvp, ad_jvp(LIST, &s->along, s, &s->out[1], s->out))
 RUNNER(jvp_many, ad_jvp_many(LIST, 1, &s->along, s, &s->out[1], s->out))
 RUNNER(hvp, ad_hvp(LIST, &s->along, s, s->out))
@@ -137,6 +139,9 @@ RUNNER(hessian, ad_hessian(LIST, s, s->out))
 RUNNER(value_with_hessian, ad_value_with_hessian(LIST, s, &s->value, &s->out[1], s->out))
 RUNNER(hessian_diagonal, ad_hessian_diagonal(LIST, s, s->out))
 RUNNER(model_value_with_gradient, ad_model_value_with_gradient(MODEL, s, &s->value, s->out))
+RUNNER(model_value_with_gradient_over_rows,
+       ad_model_value_with_gradient_over_rows(&ad_array_tree, t, map, &s->x, 1, &s->along, NULL, &s,
+                                              &s->value, s->out))
 RUNNER(model_jvp, ad_model_jvp(MODEL, &s->tx, s, &s->out[1], s->out))
 RUNNER(model_hvp, ad_model_hvp(MODEL, &s->tx, s, s->out))
 RUNNER(model_value_with_jacobian,
@@ -199,6 +204,7 @@ static ad_status run_derivative(scene *s, ad_tape *t)
 static const runner runners[] = {
     ROW(gradient),
     ROW(value_with_gradient),
+    ROW(value_with_gradient_over_rows),
     ROW(value_with_pullback),
     ROW(jvp),
     ROW(jvp_many),
@@ -212,6 +218,7 @@ static const runner runners[] = {
     ROW(value_with_hessian),
     ROW(hessian_diagonal),
     ROW(model_value_with_gradient),
+    ROW(model_value_with_gradient_over_rows),
     ROW(model_value_with_pullback),
     ROW(model_jvp),
     ROW(model_hvp),

@@ -64,6 +64,12 @@ static ad_status call_value_with_gradient(const operator_call *c)
 {
     return ad_value_with_gradient(c->t, c->f, c->n, c->x, NULL, NULL, c->out);
 }
+static ad_status call_value_with_gradient_over_rows(const operator_call *c)
+{
+    const ad_view data = AD_VIEW(reals, 3);
+    return ad_value_with_gradient_over_rows(c->t, c->f, c->n, c->x, 1, &data, NULL, NULL, NULL,
+                                            c->out);
+}
 static ad_status call_value_with_pullback(const operator_call *c)
 {
     ad_pullback p;
@@ -79,6 +85,7 @@ static ad_status call_hvp(const operator_call *c)
 }
 RUN(gradient, refuse_operator(call_gradient))
 RUN(value_with_gradient, refuse_operator(call_value_with_gradient))
+RUN(value_with_gradient_over_rows, refuse_operator(call_value_with_gradient_over_rows))
 RUN(value_with_pullback, refuse_operator(call_value_with_pullback))
 RUN(jvp, refuse_operator(call_jvp))
 RUN(hvp, refuse_operator(call_hvp))
@@ -286,6 +293,18 @@ static ad_status call_model_value_with_gradient(const model_call *c)
 {
     return ad_model_value_with_gradient(c->d, c->t, c->f, c->model, NULL, NULL, c->out);
 }
+static ad_tensor map_of_model(ad_tape *t, const void *tensors, const ad_tensor *x, const void *env)
+{
+    (void)x;
+    return (*(ad_model_function *const *)env)(t, tensors, NULL);
+}
+static ad_status call_model_value_with_gradient_over_rows(const model_call *c)
+{
+    const ad_view data = AD_VIEW(reals, 3);
+    return ad_model_value_with_gradient_over_rows(c->d, c->t, c->f ? map_of_model : NULL, c->model,
+                                                  1, c->tangent ? &data : NULL, NULL, &c->f, NULL,
+                                                  c->out);
+}
 static ad_status call_model_value_with_pullback(const model_call *c)
 {
     ad_tensor value;
@@ -294,6 +313,7 @@ static ad_status call_model_value_with_pullback(const model_call *c)
                                         &x);
 }
 RUN(model_value_with_gradient, refuse_model(5, call_model_value_with_gradient))
+RUN(model_value_with_gradient_over_rows, refuse_model(6, call_model_value_with_gradient_over_rows))
 RUN(model_value_with_pullback, refuse_model(5, call_model_value_with_pullback))
 RUN(model_jvp, refuse_model(7, call_model_jvp))
 RUN(model_hvp, refuse_model(6, call_model_hvp))
@@ -329,10 +349,10 @@ static void run_model_unflatten(void)
 
 /* clang-format off */
 #define OPERATOR_ROWS(ROW) \
-    ROW(gradient) ROW(value_with_gradient) ROW(value_with_pullback) ROW(jvp) ROW(hvp) ROW(pull) \
+    ROW(gradient) ROW(value_with_gradient) ROW(value_with_gradient_over_rows) ROW(value_with_pullback) ROW(jvp) ROW(hvp) ROW(pull) \
     ROW(jvp_many) ROW(hvp_many) ROW(pull_many) ROW(jacobian) ROW(value_with_jacobian) ROW(hessian) \
     ROW(value_with_hessian) ROW(hessian_diagonal) ROW(model_jvp) ROW(model_hvp) \
-    ROW(model_value_with_gradient) ROW(model_value_with_pullback) \
+    ROW(model_value_with_gradient) ROW(model_value_with_gradient_over_rows) ROW(model_value_with_pullback) \
     ROW(model_value_with_jacobian) ROW(model_value_with_hessian) ROW(model_hessian_diagonal) ROW(model_flatten) \
     ROW(model_unflatten) ROW(derivative) ROW(test_near_zero) ROW(test_same)
 /* clang-format on */

@@ -112,7 +112,7 @@ def check_lesson(printed, o):
     expect(o['mse_inner_value'] == 7.5, f'mse_inner_value is {o["mse_inner_value"]}')
     expect(o['mse_inner_gradient'] == [0.5, 1, 1.5, 2], f'{o["mse_inner_gradient"]}')
     expect(0 <= o['max_relative_difference'] <= 1e-5, f'{o["max_relative_difference"]}')
-    for key in 'forward_10k_ms', 'by_hand_60k_ms', 'by_tape_60k_ms':
+    for key in 'forward_10k_ms', 'by_hand_60k_ms', 'by_tape_60k_ms', 'by_slices_60k_ms':
         check_times(o[key])
     expect(0 < o['loss_last'] < o['loss_first'], f'loss {o["loss_first"]} to {o["loss_last"]}')
     check_order(printed, 'square(_:)', 'mean(_:)', 'square(_:)', '∇mean(_:)',  # each by itself

@@ -68,6 +68,7 @@ extern const size_t exported_call_count;
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL
 #define LOSS_OPTIONS(s)      NULL
+#define ROWS_OPTIONS(s)      NULL
 #define INFO(s)              &(s)->info
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             &(s)->error

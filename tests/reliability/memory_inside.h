@@ -6,6 +6,7 @@
 
 #include <adze.h>
 #include <check.h>
+#include <pthread.h>
 
 AD_MODEL(affine, w, b);
 AD_MODEL_FUNCTIONS(affine);
@@ -101,6 +102,78 @@ static ad_status inside_scenario(test_allocator *memory)
         ad_array_free(results[i]);
     ad_tape_free(t);
     return status;
+}
+
+/* ---- slices ------------------------------------------------------------------------ */
+
+static ad_tensor sliced_formula(ad_tape *t, const affine_tensors *m, const ad_tensor *x,
+                                const void *env)
+{
+    (void)t, (void)env;
+    return ad_mean(ad_square(ad_tanh(ad_matmul(x[0], ad_matmul(m->w, m->b)))));
+}
+
+/* Lets one thread in at a time. */
+typedef struct locked {
+    ad_allocator base;
+    test_allocator *memory;
+    pthread_mutex_t lock;
+} locked;
+
+static void *take_locked(void *user, size_t bytes, size_t alignment)
+{
+    locked *l = user;
+    pthread_mutex_lock(&l->lock);
+    void *taken = l->memory->base.allocate(l->memory->base.user, bytes, alignment);
+    pthread_mutex_unlock(&l->lock);
+    return taken;
+}
+
+static void give_locked(void *user, void *memory, size_t bytes)
+{
+    locked *l = user;
+    pthread_mutex_lock(&l->lock);
+    l->memory->base.release(l->memory->base.user, memory, bytes);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static ad_status slices(test_allocator *memory, unsigned checks, int threads)
+{
+    double numbers[] = {0.2, -0.3, 0.4, 0.1, 0.6, -0.5};
+    const ad_view data = AD_VIEW(numbers, 3, 2);
+    const ad_rows_options o = {.size = sizeof o, .slice = 1, .parallel = true};
+    affine model = {{numbers, AD_F64, AD_SHAPE(2, 2), NULL},
+                    {numbers + 4, AD_F64, AD_SHAPE(2, 1), NULL}};
+    affine gradient = {{0}, {0}};
+    double value = 42;
+    locked l = {{&l, take_locked, give_locked}, memory, PTHREAD_MUTEX_INITIALIZER};
+    ad_pool *pool = ad_pool_new(NULL, threads);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = &l.base, .checks = checks, .pool = pool});
+    if (t)
+        affine_value_with_gradient_over_rows(t, sliced_formula, &model, 1, &data, &o, NULL, &value,
+                                             &gradient);
+    ad_status status = t ? ad_tape_status(t) : AD_MEMORY;
+    ck_assert((status == AD_OK) == (gradient.w.data && value != 42)); /* all or nothing */
+    affine_free(&gradient);
+    ad_tape_free(t);
+    ad_pool_free(pool);
+    return status;
+}
+
+static ad_status slices_scenario(test_allocator *memory)
+{
+    return slices(memory, 0, 1);
+}
+
+static ad_status exact_slices_scenario(test_allocator *memory)
+{
+    return slices(memory, AD_CHECK_BOUNDS, 1);
+}
+
+static ad_status shared_slices_scenario(test_allocator *memory)
+{
+    return slices(memory, AD_CHECK_BOUNDS, 3);
 }
 
 /* ---- checkpoints ------------------------------------------------------------------- */

@@ -61,6 +61,7 @@ typedef struct scene {
     ad_states states;
     ad_method method[3];
     ad_cross_entropy_options loss;
+    ad_rows_options rows;
     ad_random random;
 
     int like;                  /* a slot whose shape and type operands of this call should have */
@@ -120,6 +121,7 @@ const void *draw_env(scene *s);
 const ad_tree *draw_tree(scene *s);
 const ad_method *draw_method(scene *s);
 const ad_cross_entropy_options *draw_loss_options(scene *s);
+const ad_rows_options *draw_rows_options(scene *s);
 ad_states *draw_states(scene *s);
 const ad_op *draw_op(scene *s);
 const int64_t *draw_extents(scene *s);
@@ -177,6 +179,7 @@ uint32_t draw_held(scene *s);
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL
 #define LOSS_OPTIONS(s)      draw_loss_options(s)
+#define ROWS_OPTIONS(s)      draw_rows_options(s)
 #define INFO(s)              ((s)->info.size = sizeof(ad_tape_info), &(s)->info)
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             (draw_below(s, 2) ? &(s)->error : NULL)

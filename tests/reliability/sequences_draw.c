@@ -419,6 +419,17 @@ const ad_cross_entropy_options *draw_loss_options(scene *s)
     return which ? &s->loss : NULL;
 }
 
+const ad_rows_options *draw_rows_options(scene *s)
+{
+    uint64_t which = draw_below(s, 16);
+    s->rows = (ad_rows_options){.size = which == 1 ? 0 : sizeof s->rows,
+                                .slice = which == 2 ? -1 : (int64_t)(which & 3),
+                                .sum = which & 4,
+                                .parallel = which & 8};
+    scene_tell(s, " options %d", (int)which);
+    return which ? &s->rows : NULL;
+}
+
 ad_states *draw_states(scene *s)
 {
     begin_writing(s);

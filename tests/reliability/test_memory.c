@@ -397,6 +397,9 @@ static const scenario scenarios[] = {
     {"a check of a step", step_scenario},
     {"functions inside functions", inside_scenario},
     {"many operands", many_operands_scenario},
+    {"slices", slices_scenario},
+    {"slices, every piece by itself", exact_slices_scenario},
+    {"slices on three threads", shared_slices_scenario},
     {"checkpoints", checkpoint_scenario},
 };
 

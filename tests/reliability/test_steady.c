@@ -160,6 +160,22 @@ static bool checkpoint_step(training *run, int64_t rows)
     return good;
 }
 
+static ad_tensor slice_loss(ad_tape *t, const mlp_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    ad_tensor h = ad_dense(x[0], m->w1, m->b1, AD_RELU);
+    return ad_mse(ad_squeeze(ad_dense(h, m->w2, m->b2, AD_IDENTITY), -1), x[1]);
+}
+
+static bool sliced_step(training *run, int64_t rows)
+{
+    const ad_view data[] = {AD_VIEW(pixels, rows, INPUTS), AD_VIEW(targets, rows)};
+    const ad_rows_options slices = {.size = sizeof slices, .slice = 7};
+    return mlp_value_with_gradient_over_rows(run->tape, slice_loss, &run->model, 2, data, &slices,
+                                             NULL, NULL, &run->gradient) == AD_OK &&
+           mlp_axpy(-1e-3, &run->gradient, &run->model, NULL) == AD_OK;
+}
+
 static void end(training *run)
 {
     mlp_free(&run->model);
@@ -168,7 +184,8 @@ static void end(training *run)
     ad_tape_free(run->tape);
 }
 
-static bool (*const steps[])(training *run, int64_t rows) = {step, inside_step, checkpoint_step};
+static bool (*const steps[])(training *run, int64_t rows) = {step, inside_step, checkpoint_step,
+                                                             sliced_step};
 
 START_TEST(no_step_after_the_first_calls_malloc)
 {

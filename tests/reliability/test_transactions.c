@@ -177,6 +177,30 @@ static ad_status value_with_gradient(ad_tape *t, results *r)
     return ad_value_with_gradient(t, function, 2, x, NULL, &r->value, r->arrays);
 }
 
+/* All slices have the same value. */
+static const double blank[4];
+static const ad_view data = {blank, AD_F64, {1, {4}}, {1}};
+static const ad_rows_options halves = {.size = sizeof halves, .slice = 2};
+
+static ad_status over_rows(ad_tape *t, results *r)
+{
+    return ad_value_with_gradient_over_rows(t, function, 2, x, 1, &data, &halves, NULL, &r->value,
+                                            r->arrays);
+}
+
+static ad_tensor model_map(ad_tape *t, const pair_tensors *m, const ad_tensor *rows,
+                           const void *env)
+{
+    (void)rows;
+    return model_function(t, m, env);
+}
+
+static ad_status model_over_rows(ad_tape *t, results *r)
+{
+    return pair_value_with_gradient_over_rows(t, model_map, &model, 1, &data, &halves, NULL,
+                                              &r->value, as_pair(r));
+}
+
 static ad_status pull(ad_tape *t, results *r)
 {
     static const double one = 1;
@@ -238,12 +262,14 @@ static const struct {
 } ways[] = {
     {"ad_gradient", gradient, false},
     {"ad_value_with_gradient", value_with_gradient, false},
+    {"ad_value_with_gradient_over_rows", over_rows, false},
     {"ad_pull", pull, false},
     {"ad_jvp", jvp, true},
     {"ad_jvp of zeros", jvp_of_zeros, true},
     {"ad_hvp", hvp, false},
     {"m_gradient", model_gradient, false},
     {"m_value_with_gradient", model_value, false},
+    {"m_value_with_gradient_over_rows", model_over_rows, false},
     {"m_pull", model_pull, false},
     {"m_collect", slices, false},
 };

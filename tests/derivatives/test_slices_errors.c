@@ -1,0 +1,356 @@
+/* What goes wrong in a slice of rows is told, with its rows, and leaves nothing behind. */
+#include "slices.h"
+
+#include "adze/functions.h"
+
+#include "suite.h"
+
+/* ---- functions that fail ------------------------------------------------------------- */
+
+static ad_tensor wrong_shape(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_matmul(x[0], m->output.w));
+}
+
+static ad_tensor many(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return squares(m, x);
+}
+
+static ad_tensor whole_number(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)m, (void)x, (void)env;
+    return ad_constant(t, AD_I32, 1);
+}
+
+static ad_tensor a_number(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)m, (void)x, (void)env;
+    return ad_number(1);
+}
+
+static ad_tensor own_failure(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    ad_tape_fail(t, AD_FAILED, "no more");
+    return mean_loss(t, m, x, env);
+}
+
+/* Of rows with a weight below -0.99, which few have. */
+static ad_tensor rarely(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    ad_view v = ad_read(x[2]);
+    for (size_t i = 0; i < ad_view_count(&v); i++)
+        if (ad_view_get(&v, i) < -0.99)
+            ad_tape_fail(t, AD_DOMAIN, "a weight of %g", ad_view_get(&v, i));
+    return mean_loss(t, m, x, env);
+}
+
+static ad_tensor severed(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_sum(ad_add(ad_cast(ad_cast(m->output.b, AD_I32), AD_F64), ad_mean(x[0])));
+}
+
+static ad_tensor ended(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    ad_mark start = ad_tape_mark(t);
+    ad_tensor y = mean_loss(t, m, x, env);
+    ad_tape_rewind(start);
+    return y;
+}
+
+static ad_tensor resetting(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    ad_tape_reset(t);
+    return mean_loss(t, m, x, env);
+}
+
+typedef struct failure {
+    const char *name;
+    net_map *map;
+    ad_status status;
+    const char *says;
+} failure;
+
+#define HERE "gradient_over_rows: rows 0 to 99: "
+static const failure failures[] = {
+    {"shapes", wrong_shape, AD_BAD_SHAPE, HERE "matmul([100, 5], [4, 1])"},
+    {"many elements", many, AD_BAD_SHAPE, HERE "backward: the root must have one element"},
+    {"an integer", whole_number, AD_BAD_TYPE, HERE "backward: the root"},
+    {"a number", a_number, AD_FOREIGN, HERE "the function's result is not on its tape"},
+    {"its own", own_failure, AD_FAILED, HERE "no more"},
+    {"no derivative", severed, AD_NO_DERIVATIVE, HERE "backward: "},
+    {"a dead result", ended, AD_STALE, HERE "the function's result is gone"},
+    {"a reset", resetting, AD_MISUSE, HERE "reset: a function is being evaluated"},
+};
+enum { FAILURES = sizeof failures / sizeof *failures };
+
+static const char *failure_name(int row)
+{
+    return failures[row].name;
+}
+
+/* Runs a call that must fail, alone and on threads, with results that hold numbers and without. */
+static void expect_failure(scene *s, net_map *map, unsigned checks, ad_status status,
+                           const char *says)
+{
+    ad_tape_free(s->tape);
+    for (int way = 0; way < 4; way++) {
+        s->tape = ad_tape_new(
+            &(ad_tape_options){.size = sizeof(ad_tape_options), .pool = s->pool, .checks = checks});
+        const ad_rows_options o = {.size = sizeof o, .slice = 128, .parallel = way & 1};
+        outcome out = {.value = 42};
+        if (way & 2)
+            ck_assert_int_eq(net_copy(&s->model, &out.gradient, NULL), AD_OK);
+        outcome before = out;
+        ad_tensor outer = ad_watch(s->tape, ad_array_view(s->model.output.b));
+        ad_status got = net_value_with_gradient_over_rows(s->tape, map, &s->model, 3, s->view, &o,
+                                                          &s->tape, &out.value, &out.gradient);
+        ck_assert_msg(got == status &&
+                          strstr(ad_tape_error(s->tape), says) == ad_tape_error(s->tape),
+                      "%s, %s", ad_status_text(got), ad_tape_error(s->tape));
+        ck_assert_int_eq(memcmp(&out, &before, sizeof out), 0);
+        outcome model = {.value = 42, .gradient = s->model};
+        ck_assert(!(way & 2) || distance(&out, &model) == 0);
+        ck_assert_uint_eq(measured(s->tape).nodes, 1);
+        ck_assert(ad_read(outer).data);
+        end_outcome(&out);
+        if (way < 3)
+            ad_tape_free(s->tape);
+    }
+}
+
+START_TEST(a_failure_within_a_slice_is_told_with_its_rows_and_writes_nothing)
+{
+    const failure *f = &failures[_i];
+    scene s;
+    open_scene(&s, AD_F64, 400, 2);
+    expect_failure(&s, f->map, 0, f->status, f->says);
+    close_scene(&s);
+}
+END_TEST
+
+static ad_tensor on_the_outer_tape(ad_tape *t, const net_tensors *m, const ad_tensor *x,
+                                   const void *env)
+{
+    ad_constant(*(ad_tape *const *)env, AD_F64, 1);
+    return mean_loss(t, m, x, NULL);
+}
+
+START_TEST(the_tape_is_busy_meanwhile)
+{
+    scene s;
+    outcome o = {0};
+    open_scene(&s, AD_F64, 400, 1);
+    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, on_the_outer_tape, &s.model, 3,
+                                                       s.view, NULL, &s.tape, NULL, &o.gradient),
+                     AD_BUSY);
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(s.tape), ": the tape is in use by a kernel of "
+                                                        "gradient_over_rows (tensors that its "));
+    ck_assert_ptr_null(o.gradient.output.b.data);
+    close_scene(&s);
+}
+END_TEST
+
+/* However threads meet, the first slice that fails is told of. */
+START_TEST(the_first_of_several_failures_is_told)
+{
+    char wanted[512] = "";
+    for (int again = 0; again < 20; again++) {
+        scene s;
+        outcome o = {0};
+        const ad_rows_options way = {.size = sizeof way, .slice = 3, .parallel = again > 0};
+        open_scene(&s, AD_F64, MOST_ROWS, 1 + again % 5);
+        ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, rarely, &s.model, 3, s.view,
+                                                           &way, NULL, NULL, &o.gradient),
+                         AD_DOMAIN);
+        if (again == 0)
+            strcpy(wanted, ad_tape_error(s.tape));
+        ck_assert_str_eq(ad_tape_error(s.tape), wanted);
+        close_scene(&s);
+    }
+    ck_assert_ptr_nonnull(strstr(wanted, "a weight of -0.99"));
+    ck_assert_ptr_null(strstr(wanted, "rows 0 to"));
+}
+END_TEST
+
+/* Not all fields. */
+static ad_tensor output_only(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_mean(ad_mul(ad_sum(m->output.b), x[1]));
+}
+
+START_TEST(checks_hold_within_slices)
+{
+    scene s;
+    open_scene(&s, AD_F64, 400, 2);
+    expect_failure(&s, output_only, AD_CHECK_REACHED, AD_UNREACHED,
+                   HERE "backward: the root does not reach");
+    ((double *)s.data[0].data)[200 * INPUTS] = INFINITY;
+    ((double *)s.data[0].data)[200 * INPUTS + 1] = -INFINITY;
+    expect_failure(&s, mean_loss, AD_CHECK_NUMBERS, AD_NOT_FINITE,
+                   "gradient_over_rows: rows 200 to 299: dense(");
+    close_scene(&s);
+}
+END_TEST
+
+static ad_tensor first_of_two(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)env;
+    return ad_square(x[0]);
+}
+
+/* A checkpoint need not reach all its operands; a mean over rows must, if that is checked. */
+START_TEST(checks_of_slices_end_with_them)
+{
+    scene s;
+    double number = 2;
+    open_scene(&s, AD_F64, 400, 1);
+    ad_tape_free(s.tape);
+    s.tape = ad_tape_new(
+        &(ad_tape_options){.size = sizeof(ad_tape_options), .checks = AD_CHECK_REACHED});
+    outcome o = sliced(&s, mean_loss, (ad_rows_options){.slice = 128});
+    ad_tensor x[] = {ad_watch(s.tape, AD_VIEW_SCALAR(&number)), ad_constant(s.tape, AD_F64, 1)};
+    x[1] = ad_mul(x[0], x[1]);
+    ck_assert_int_eq(ad_backward(ad_checkpoint(first_of_two, 2, x, NULL)), AD_OK);
+    end_outcome(&o);
+    close_scene(&s);
+}
+END_TEST
+
+static bool stop(void *user, size_t left)
+{
+    (void)left;
+    return --*(int *)user > 0;
+}
+
+START_TEST(a_poll_cancels_between_slices)
+{
+    scene s;
+    outcome o = {.value = 42};
+    int left = 20;
+    const ad_rows_options way = {.size = sizeof way, .slice = 1};
+    open_scene(&s, AD_F64, 400, 1);
+    ad_tape_poll(s.tape, stop, &left);
+    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, mean_loss, &s.model, 3, s.view, &way,
+                                                       NULL, &o.value, &o.gradient),
+                     AD_CANCELLED);
+    ck_assert_ptr_nonnull(strstr(ad_tape_error(s.tape), "backward: cancelled"));
+    ck_assert_double_eq(o.value, 42);
+    ck_assert_ptr_null(o.gradient.output.b.data);
+    close_scene(&s);
+}
+END_TEST
+
+/* ---- calls that make no sense -------------------------------------------------------- */
+
+typedef struct misuse {
+    const char *name;
+    int inputs;
+    ad_view second;      /* after [4, 2] */
+    ad_rows_options way; /* with a size, except in one */
+    ad_status status;
+    const char *says;
+} misuse;
+
+static const double some[12];
+
+#define SECOND(rows)               \
+    {                              \
+        some, AD_F64, {1, {rows}}, \
+        {                          \
+            1                      \
+        }                          \
+    }
+static const misuse misuses[] = {
+    {"no data", 0, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
+    {"fewer than none", -1, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
+    {"other rows",
+     2,
+     SECOND(3),
+     {.slice = 1},
+     AD_BAD_SHAPE,
+     "data[1] is [3], data[0] [4, 2]: they differ in their rows"},
+    {"a number",
+     2,
+     {some, AD_F64, {0, {0}}, {0}},
+     {.slice = 1},
+     AD_BAD_SHAPE,
+     "data[1] is a number: it has no rows"},
+    {"no numbers", 2, {NULL, AD_F64, {1, {4}}, {1}}, {.slice = 1}, AD_MISUSE, "data[1]: "},
+    {"no type", 2, {some, (ad_type)77, {1, {4}}, {1}}, {.slice = 1}, AD_BAD_TYPE, "data[1]: "},
+    {"a negative extent", 2, SECOND(-4), {.slice = 1}, AD_BAD_SHAPE, "data[1]: "},
+    {"a negative slice", 2, SECOND(4), {.slice = -1}, AD_MISUSE, "a slice of -1 rows"},
+    {"no size",
+     2,
+     SECOND(4),
+     {.slice = 0},
+     AD_MISUSE,
+     "the options need .size = sizeof(ad_rows_options)"},
+};
+enum { MISUSES = sizeof misuses / sizeof *misuses };
+
+static const char *misuse_name(int row)
+{
+    return misuses[row].name;
+}
+
+START_TEST(calls_that_make_no_sense_are_refused)
+{
+    const misuse *m = &misuses[_i];
+    scene s;
+    open_scene(&s, AD_F64, 4, 1);
+    outcome out = {.value = 42};
+    ad_rows_options way = m->way;
+    way.size = m->way.slice ? sizeof way : 0;
+    const ad_view data[] = {AD_VIEW(some, 4, 2), m->second};
+    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, mean_loss, &s.model, m->inputs, data,
+                                                       &way, NULL, &out.value, &out.gradient),
+                     m->status);
+    const char *says = ad_tape_error(s.tape);
+    ck_assert_msg(strncmp(says, "gradient_over_rows: ", 20) == 0 && strstr(says + 20, m->says),
+                  "%s", says);
+    ck_assert(out.value == 42 && !out.gradient.hidden.w.data);
+    ck_assert_uint_eq(measured(s.tape).nodes, 0);
+    close_scene(&s);
+}
+END_TEST
+
+START_TEST(a_gradient_of_another_shape_is_refused_and_stays)
+{
+    scene s;
+    open_scene(&s, AD_F64, 300, 1);
+    outcome out = {.value = 42};
+    out.gradient.output.b = ad_full(AD_F64, AD_SHAPE(2), 7);
+    ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, mean_loss, &s.model, 3, s.view, NULL,
+                                                       NULL, &out.value, &out.gradient),
+                     AD_BAD_SHAPE);
+    ck_assert_str_eq(ad_tape_error(s.tape),
+                     "gradient_over_rows: net.output.b is [1], but [2] in the result");
+    ck_assert(out.value == 42 && !out.gradient.hidden.w.data);
+    ck_assert_double_eq(*(const double *)out.gradient.output.b.data, 7);
+    end_outcome(&out);
+    close_scene(&s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("slices, errors");
+    TCase *c = tcase_create("slices, errors");
+    tcase_set_timeout(c, 60);
+    add_row_tests(c, a_failure_within_a_slice_is_told_with_its_rows_and_writes_nothing, FAILURES,
+                  failure_name);
+    tcase_add_test(c, the_tape_is_busy_meanwhile);
+    tcase_add_test(c, the_first_of_several_failures_is_told);
+    tcase_add_test(c, checks_hold_within_slices);
+    tcase_add_test(c, checks_of_slices_end_with_them);
+    tcase_add_test(c, a_poll_cancels_between_slices);
+    add_row_tests(c, calls_that_make_no_sense_are_refused, MISUSES, misuse_name);
+    tcase_add_test(c, a_gradient_of_another_shape_is_refused_and_stays);
+    suite_add_tcase(suite, c);
+    return run_suite(suite);
+}
