@@ -15,17 +15,17 @@
 #include <tgmath.h>
 
 /* m -> m, or 0 where it is not finite;  x, m -> exp(x - m);  x, m, t -> exp(x - m) t;
- * x, m, g, t, ty -> exp(x - m) g (t - ty). m and ty are f64. */
-#define LOGSUMEXP_KERNELS(s, T)                                                                 \
-    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)              \
-    AD_INLINE T power_of_##s(T x, double m)                                                     \
-    {                                                                                           \
-        return AD_EXP((T)((double)x - m));                                                      \
-    }                                                                                           \
-    AD_KERNEL(power_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(double, 1)))                        \
-    AD_KERNEL(along_##s, T, AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2))) \
-    AD_KERNEL(bend_##s, T,                                                                      \
-              AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(double, 1)), AD_IN(T, 2),                \
+ * x, m, g, t, ty -> exp(x - m) g (t - ty). ty is f64. m is one of the x, or infinite, or NaN: exact in either type. */
+#define LOGSUMEXP_KERNELS(s, T)                                                            \
+    AD_KERNEL(finite_##s, double, isfinite(AD_IN(T, 0)) ? (double)AD_IN(T, 0) : 0)         \
+    AD_INLINE T power_of_##s(T x, T m)                                                     \
+    {                                                                                      \
+        return AD_EXP(x - m);                                                              \
+    }                                                                                      \
+    AD_KERNEL(power_##s, T, power_of_##s(AD_IN(T, 0), AD_IN(T, 1)))                        \
+    AD_KERNEL(along_##s, T, AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(T, 1)), AD_IN(T, 2))) \
+    AD_KERNEL(bend_##s, T,                                                                 \
+              AD_TIMES(power_of_##s(AD_IN(T, 0), AD_IN(T, 1)), AD_IN(T, 2),                \
                        AD_IN(T, 3) - (T)AD_IN(double, 4)))
 LOGSUMEXP_KERNELS(f32, float)
 LOGSUMEXP_KERNELS(f64, double)
@@ -47,6 +47,17 @@ static const double *weights(const ad_reduced *r, const void *saved)
     return (const double *)saved + r->count;
 }
 
+/* A number for each result, in a type. Its data are NULL when memory ran out. */
+static ad_view in_type(const ad_reduced *r, ad_workspace *work, ad_type type, const double *numbers)
+{
+    if (type == AD_F64 || !numbers)
+        return ad_reduced_view(r, type, numbers);
+    void *rounded = ad_scratch(work, r->count * ad_type_size(type));
+    if (rounded)
+        ad_store_sums(r->count, numbers, type, rounded, false);
+    return ad_reduced_view(r, type, rounded);
+}
+
 /* Writes the finite maxima, and the sums in the place of w. Returns a copy of the sums. */
 static double *find_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x,
                          const ad_array *room, double *m, double *w)
@@ -57,8 +68,10 @@ static double *find_sums(const ad_reduced *r, ad_workspace *work, const ad_view 
         ad_view most = ad_reduced_view(r, room->type, room->data);
         ad_map(work, &r->kept, &finite_part.of[room->type], 1, &most, sizeof *m, m, false);
     }
-    ad_view in[] = {*x, ad_reduced_view(r, AD_F64, m)};
-    double *sums = ad_map_sum(work, &x->shape, &power.of[x->type], 2, in, x->type, &r->kept);
+    ad_view in[] = {*x, in_type(r, work, x->type, m)};
+    double *sums = in[1].data
+                       ? ad_map_sum(work, &x->shape, &power.of[x->type], 2, in, x->type, &r->kept)
+                       : NULL;
     if (sums)
         memcpy(w, sums, r->count * sizeof *w);
     return sums;
@@ -157,18 +170,6 @@ static double *weighted(const ad_reduced *r, ad_workspace *work, const ad_view *
     return factors;
 }
 
-/* The same in its type. */
-static void *weighted_in_type(const ad_reduced *r, ad_workspace *work, const ad_view *dy,
-                              const void *saved)
-{
-    const double *factors = weighted(r, work, dy, saved);
-    void *rounded = ad_scratch(work, r->count * ad_type_size(dy->type));
-    if (!factors || !rounded)
-        return NULL;
-    ad_store_sums(r->count, factors, dy->type, rounded, false);
-    return rounded;
-}
-
 static void pull_along_rows(const ad_pullback_args *c, const ad_reduced *r, size_t length)
 {
     row_env env = {.m = (void *)(uintptr_t)c->saved, .g = weighted(r, c->work, &c->dy, c->saved)};
@@ -188,11 +189,10 @@ static void logsumexp_pullback(const ad_pullback_args *c)
         pull_along_rows(c, &r, length);
         return;
     }
-    void *g = weighted_in_type(&r, c->work, &c->dy, c->saved);
-    if (!g)
-        return;
-    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved), ad_reduced_view(&r, type, g)};
-    ad_map_into(c->work, &c->x[0].shape, &along, 3, in, &c->dx[0], !c->assign[0]);
+    ad_view in[] = {c->x[0], in_type(&r, c->work, type, c->saved),
+                    in_type(&r, c->work, type, weighted(&r, c->work, &c->dy, c->saved))};
+    if (in[1].data && in[2].data)
+        ad_map_into(c->work, &c->x[0].shape, &along, 3, in, &c->dx[0], !c->assign[0]);
 }
 
 /* ty = sum(p tx), in f64. */
@@ -200,8 +200,10 @@ static double *find_tangent(const ad_reduced *r, ad_workspace *work, const ad_vi
                             const void *saved, const ad_view *tx)
 {
     const double *w = weights(r, saved);
-    ad_view in[] = {*x, ad_reduced_view(r, AD_F64, saved), *tx};
-    double *sums = ad_map_sum(work, &x->shape, &along.of[x->type], 3, in, x->type, &r->kept);
+    ad_view in[] = {*x, in_type(r, work, x->type, saved), *tx};
+    double *sums = in[1].data
+                       ? ad_map_sum(work, &x->shape, &along.of[x->type], 3, in, x->type, &r->kept)
+                       : NULL;
     for (size_t i = 0; sums && i < r->count; i++)
         sums[i] = AD_TIMES(sums[i], w[i]);
     return sums;
@@ -222,12 +224,11 @@ static void logsumexp_curvature(const ad_curvature_args *c)
     if (!r.count)
         return;
     double *ty = find_tangent(&r, c->work, &c->x[0], c->saved, &c->tx[0]);
-    void *g = weighted_in_type(&r, c->work, &c->dy, c->saved);
-    if (!ty || !g)
-        return;
-    ad_view in[] = {c->x[0], ad_reduced_view(&r, AD_F64, c->saved),
-                    ad_reduced_view(&r, c->dy.type, g), c->tx[0], ad_reduced_view(&r, AD_F64, ty)};
-    ad_map_into(c->work, &c->x[0].shape, &bend, 5, in, &c->tdx[0], true);
+    ad_view in[] = {c->x[0], in_type(&r, c->work, c->dy.type, c->saved),
+                    in_type(&r, c->work, c->dy.type, weighted(&r, c->work, &c->dy, c->saved)),
+                    c->tx[0], ad_reduced_view(&r, AD_F64, ty)};
+    if (ty && in[1].data && in[2].data)
+        ad_map_into(c->work, &c->x[0].shape, &bend, 5, in, &c->tdx[0], true);
 }
 
 static const ad_op logsumexp_op = {
