@@ -318,7 +318,7 @@ ROUTINE void ties(const ad_row_extent *e, ad_row_data xs, const double *a, doubl
 /* So little is written that what is left of each row had better be written at once. */
 INLINE void fill_row(size_t n, number a, number *to, bool add)
 {
-    const vec v = add ? a - (vec){0} : a + (vec){0};
+    const vec zero = {0}, v = add ? a - zero : a + zero;
     const size_t rest = n % TILE;
     for (number *end = to + n - rest; to != end; to += TILE)
         for (int k = 0; k < TILE; k += AD_LANES)
