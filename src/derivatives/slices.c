@@ -74,9 +74,11 @@ static AD_RARE bool good_options(ad_tape *t, const char *name, const ad_rows_opt
 
 static AD_RARE bool cut(cutting *c, ad_tape *t, const char *name, const ad_rows_options *o)
 {
-    if (!c->data || c->inputs < 1)
+    if (!c->data || c->inputs < 1) {
         ad_tape_fail(t, AD_MISUSE, "%s: %s", name,
                      c->data ? "there must be data" : "an argument is NULL");
+        return false;
+    }
     for (int j = 0; ad_tape_status(t) == AD_OK && j < c->inputs; j++)
         good_data(t, name, c->data, j);
     if (ad_tape_status(t) != AD_OK)

@@ -184,7 +184,7 @@ static void add_panel(const plan *l, const panel *q, number *sums)
     const number *z = l->z;
     for (int64_t g = 0; g < l->groups; g++) {
         int64_t width = group_width(l, g);
-        tiles[width / 2 - 4](q, z, sums);
+        tiles[(width / 2 - 4) & 3](q, z, sums); /* & 3: for analysers */
         z += width * q->terms;
         sums += width * l->sums_row;
     }

@@ -60,7 +60,7 @@ static void copy_rests(const rows_job *j, const ad_row_set *r, const ad_row_data
 static ad_row_data rows_from(const rows_job *j, ad_row_data d, size_t row, char *rests)
 {
     size_t bytes = row * j->all.extent.length * j->size;
-    return (ad_row_data){d.rows ? (char *)d.rows + bytes : NULL, rests};
+    return (ad_row_data){(char *)d.rows + bytes, rests};
 }
 
 static bool run_step(const rows_job *j, rest_room *room, size_t first, size_t count)
@@ -72,11 +72,13 @@ static bool run_step(const rows_job *j, rest_room *room, size_t first, size_t co
         r.in[i] = rows_from(j, r.in[i], first, room->of[i]);
         copy_rests(j, &r, &r.in[i], false);
     }
+    if (!r.out.rows)
+        return j->op->step(&r);
     r.out = rows_from(j, r.out, first, room->of[INPUTS]);
     if (r.add)
         copy_rests(j, &r, &r.out, false);
     bool done = j->op->step(&r);
-    if (done && r.out.rows)
+    if (done)
         copy_rests(j, &r, &r.out, true);
     return done;
 }
