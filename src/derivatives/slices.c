@@ -127,6 +127,7 @@ typedef struct worker {
 static bool take_slice(worker *w, const cutting *c, int64_t slice)
 {
     ad_record *r = &w->r;
+    ad_inner_inherit(r->tape); /* whatever the function before has set */
     w->first = part_at(c->rows, c->slices, slice);
     w->count = part_at(c->rows, c->slices, slice + 1) - w->first;
     double weight = c->sum || w->count == c->rows ? 1 : (double)w->count / (double)c->rows;
@@ -190,6 +191,7 @@ static bool open_worker(worker *w, const crew *c, ad_tape *inner, bool complete)
     w->s.tape = inner;
     inner->depth = c->s->tape->depth;   /* to which an evaluation adds 1 */
     inner->checks = c->s->tape->checks; /* AD_CHECK_REACHED, too */
+    inner->apart = true;                /* others may run at the same time */
     if (c->size > 1)
         inner->work.pool = NULL; /* it is at work on the slices */
     if (!ad_record_open(&w->r, &w->s, complete, 1))
@@ -249,7 +251,9 @@ static AD_RARE void tell(const crew *c, const worker *w)
 {
     ad_status status = ad_tape_status(w->r.tape);
     const char *why = ad_tape_error(w->r.tape), *name = c->s->name;
-    if (w->count)
+    if (strncmp(why, name, strlen(name)) == 0) /* of rows within these rows */
+        ad_tape_fail(c->s->tape, status, "%s", why);
+    else if (w->count)
         ad_tape_fail(c->s->tape, status, "%s: rows %lld to %lld: %s", name, (long long)w->first,
                      (long long)(w->first + w->count - 1), why);
     else

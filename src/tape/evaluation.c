@@ -9,7 +9,7 @@ bool ad_depth_allows(ad_tape *t, const char *name, uint32_t depth)
 {
     if (depth <= AD_DEEPEST)
         return true;
-    for (; t; t = t->outer)
+    for (; t; t = t->apart ? NULL : t->outer)
         ad_tape_fail(t, AD_MISUSE,
                      "%s: functions call functions more than %d deep; does one call itself "
                      "without end?",

@@ -36,6 +36,9 @@ void ad_evaluation_end(ad_tape *t, const ad_evaluation *e);
  * go with those of t. Call it between ad_inner_begin and ad_inner_end. NULL with an error on t. */
 ad_tape *ad_inner_next(ad_tape *t, ad_tape *inner);
 
+/* Gives an inner tape the settings of its outer tape once more: a function may have changed them. */
+void ad_inner_inherit(ad_tape *inner);
+
 /* Ends what functions have begun on an inner tape and left so: a hold, an inner tape. */
 void ad_evaluation_undo(ad_tape *inner);
 

@@ -15,6 +15,15 @@ static ad_tape *new_inner(ad_tape *t)
     return inner;
 }
 
+void ad_inner_inherit(ad_tape *inner)
+{
+    const ad_tape *t = inner->outer;
+    inner->widens = t->widens;
+    ad_tape_trace(inner, t->tracer, t->tracer_user);
+    ad_tape_profile(inner, t->profile);
+    ad_tape_poll(inner, t->poll, t->poll_user);
+}
+
 /* It has the options of the outer tape, except AD_CHECK_REACHED: a function need not depend on
  * all its operands. */
 static ad_tape *empty_inner(ad_tape *t, ad_tape **slot)
@@ -27,10 +36,8 @@ static ad_tape *empty_inner(ad_tape *t, ad_tape **slot)
     inner->checks = t->checks & ~(unsigned)AD_CHECK_REACHED;
     inner->work.pool = t->work.pool;
     inner->depth = t->depth + 1;
-    inner->widens = t->widens;
-    ad_tape_trace(inner, t->tracer, t->tracer_user);
-    ad_tape_profile(inner, t->profile);
-    ad_tape_poll(inner, t->poll, t->poll_user);
+    inner->apart = false;
+    ad_inner_inherit(inner);
     return inner;
 }
 

@@ -72,6 +72,7 @@ struct ad_tape {
     ad_recycler buffers;
     ad_tape *inner;   /* for functions evaluated by rules (inner.c), or NULL */
     ad_tape *next;    /* of an inner tape: another one, for another thread; or NULL */
+    bool apart;       /* of an inner tape: who began it tells the outer tape of failures */
     bool inner_begun; /* between ad_inner_begin and ad_inner_end */
     ad_tape *outer;   /* the tape whose inner tape this is, or NULL */
     ad_node **nodes;

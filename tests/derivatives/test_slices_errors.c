@@ -183,6 +183,72 @@ static ad_tensor output_only(ad_tape *t, const net_tensors *m, const ad_tensor *
     return ad_mean(ad_mul(ad_sum(m->output.b), x[1]));
 }
 
+/* ---- functions that leave something behind --------------------------------------------- */
+
+static const float ones[] = {1, 1}, six[] = {1, 2, 3, 4, 5, 6};
+
+/* Over six rows, one a slice, by so many threads. */
+static ad_status over_six(int threads, unsigned checks, ad_function *f, ad_array *gradient,
+                          ad_error *error)
+{
+    ad_view x = AD_VIEW(ones, 2), data = AD_VIEW(six, 6);
+    ad_rows_options o = {.size = sizeof o, .slice = 1, .parallel = true};
+    ad_pool *pool = ad_pool_new(NULL, threads);
+    ad_tape *t = ad_tape_new(
+        &(ad_tape_options){.size = sizeof(ad_tape_options), .pool = pool, .checks = checks});
+    ad_status status =
+        ad_value_with_gradient_over_rows(t, f, 1, &x, 1, &data, &o, NULL, NULL, gradient);
+    error->status = ad_tape_status(t);
+    snprintf(error->text, sizeof error->text, "%s", ad_tape_error(t));
+    ad_tape_free(t);
+    ad_pool_free(pool);
+    return status;
+}
+
+static ad_tensor endless(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_view v = ad_read(x[0]);
+    ad_array g = {0};
+    ad_gradient(t, endless, 1, &v, env, &g);
+    ad_array_free(&g);
+    return ad_sum(x[0]);
+}
+
+START_TEST(recursion_ends_for_any_number_of_threads)
+{
+    for (int threads = 1; threads <= 4; threads++) {
+        ad_array g = {0};
+        ad_error error;
+        ck_assert_int_eq(over_six(threads, AD_CHECK_THREADS, endless, &g, &error), AD_MISUSE);
+        ck_assert_int_eq(error.status, AD_MISUSE);
+        ck_assert_msg(strstr(error.text, "rows 0 to 0") && strstr(error.text, "100 deep"), "%s",
+                      error.text);
+        ck_assert_ptr_null(g.data);
+    }
+}
+END_TEST
+
+/* From the second slice on, data in f64 would meet operands in f32. */
+static ad_tensor widening(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    ad_tensor y = ad_sum(ad_mul(x[0], x[1]));
+    ad_tape_widen(t, true);
+    return y;
+}
+
+START_TEST(each_slice_begins_with_the_settings_of_the_tape)
+{
+    for (int threads = 1; threads <= 4; threads++) {
+        ad_array g = {0};
+        ad_error error;
+        ck_assert_msg(over_six(threads, 0, widening, &g, &error) == AD_OK, "%s", error.text);
+        ck_assert_double_eq_tol((double)((const float *)g.data)[1], 3.5, 1e-6);
+        ad_array_free(&g);
+    }
+}
+END_TEST
+
 START_TEST(checks_hold_within_slices)
 {
     scene s;
@@ -346,6 +412,8 @@ int main(void)
                   failure_name);
     tcase_add_test(c, the_tape_is_busy_meanwhile);
     tcase_add_test(c, the_first_of_several_failures_is_told);
+    tcase_add_test(c, recursion_ends_for_any_number_of_threads);
+    tcase_add_test(c, each_slice_begins_with_the_settings_of_the_tape);
     tcase_add_test(c, checks_hold_within_slices);
     tcase_add_test(c, checks_of_slices_end_with_them);
     tcase_add_test(c, a_poll_cancels_between_slices);
