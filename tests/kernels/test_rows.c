@@ -342,6 +342,43 @@ START_TEST(long_rows_do_too)
 }
 END_TEST
 
+/* Of equal numbers, only zeros can be told from each other: -0 stands first here, and 0 later. */
+static void expect_first_zero(int n, int first, int later, bool greatest)
+{
+    static double x[1200];
+    static float f[1200];
+    ad_tape *t = ad_tape_new(NULL);
+    for (int i = 0; i < n; i++) {
+        double v = i == first ? -0.0 : i == later ? 0 : greatest ? -1 : 1;
+        x[i] = v, f[i] = (float)v;
+        x[600 + i] = v, f[600 + i] = (float)v;
+    }
+    ad_view v[] = {AD_VIEW(x, 1, n), AD_VIEW(f, 1, n), AD_VIEW(x, 2, n), AD_VIEW(f, 2, n)};
+    v[2].stride[0] = v[3].stride[0] = 600;
+    for (int i = 0; i < 4; i++)
+        for (int turned = 0; turned < 2; turned++) {
+            ad_tensor a = turned ? ad_transpose(ad_mul(ad_transpose(ad_freeze(t, v[i])), 1))
+                                 : ad_freeze(t, v[i]);
+            ad_tensor y = greatest ? ad_max_over(a, AD_AXES(1)) : ad_min_over(a, AD_AXES(1));
+            ad_view read = ad_read(y);
+            double zero = ad_view_get(&read, 0);
+            ck_assert_msg(zero == 0 && signbit(zero), "view %d, %d numbers, -0 at %d, 0 at %d", i,
+                          n, first, later);
+        }
+    ad_tape_free(t);
+}
+
+START_TEST(the_first_of_zeros_is_found_in_every_layout)
+{
+    for (int n = 2; n <= 600; n += n < 140 ? 7 : 53)
+        for (int first = 0; first < n - 1; first += 1 + n / 9)
+            for (int later = first + 1; later < n; later += 1 + n / 11) {
+                expect_first_zero(n, first, later, true);
+                expect_first_zero(n, first, later, false);
+            }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rows");
@@ -350,5 +387,6 @@ int main(void)
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, rows_have_the_bits_of_each_row_by_itself, 0, 2 * OPERATIONS);
     tcase_add_loop_test(all, long_rows_do_too, 0, 2 * OPERATIONS);
+    tcase_add_test(all, the_first_of_zeros_is_found_in_every_layout);
     return run_suite(suite);
 }

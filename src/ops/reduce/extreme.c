@@ -32,6 +32,12 @@ typedef void fold_run(size_t n, const void *x, int64_t x_step, void *y, int64_t 
         for (size_t half = LANES / 2; half; half /= 2)                         \
             AD_LOOP_ROLLED for (size_t k = 0; k < half; k++) lane[k] =         \
                 beats(lane[k + half], lane[k]) ? lane[k + half] : lane[k];     \
+        if (lane[0] == 0) { /* the first of all zeros, as in other layouts */  \
+            size_t k = 0;                                                      \
+            while (from[k] != 0)                                               \
+                k++;                                                           \
+            lane[0] = from[k];                                                 \
+        }                                                                      \
         best = beats(lane[0], best) ? lane[0] : best;                          \
     }                                                                          \
     for (; i < n; i++)                                                         \
