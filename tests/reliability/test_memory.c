@@ -225,6 +225,21 @@ static ad_status array_scenario(test_allocator *memory)
     return status;
 }
 
+/* In f32, what logsumexp saves along columns is rounded into scratch memory. */
+static ad_status columns_scenario(test_allocator *memory)
+{
+    static const float columns[6] = {1, 2, 3, 4, 5, 6};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    if (!t)
+        return AD_MEMORY;
+    ad_tensor x = ad_watch(t, AD_VIEW(columns, 2, 3));
+    ad_tensor l = ad_sum(ad_logsumexp_over(x, AD_AXES(0)));
+    ad_set_tangent(x, AD_VIEW(columns, 2, 3));
+    ad_push_tangents(l);
+    ad_backward_tangents(l);
+    return end(t);
+}
+
 static ad_status orthogonal_scenario(test_allocator *memory)
 {
     ad_random r = ad_random_new(1, 1);
@@ -389,6 +404,7 @@ static const scenario scenarios[] = {
     {"training", training_scenario},
     {"constant", constant_scenario},
     {"leaves", leaf_scenario},
+    {"columns in f32", columns_scenario},
     {"orthogonal weights", orthogonal_scenario},
     {"pool", pool_scenario},
     {"a file", plain_scenario},
