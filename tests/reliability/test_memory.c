@@ -225,6 +225,31 @@ static ad_status array_scenario(test_allocator *memory)
     return status;
 }
 
+/* A product of many leaves of so many numbers, whose gradients are larger than what is taken at a time. */
+static ad_status product_scenario(test_allocator *memory, size_t count)
+{
+    enum { LEAVES = 12, MOST = 5000 };
+    static double some[MOST];
+    ad_tape *t = new_tape(memory, 0);
+    if (!t)
+        return AD_MEMORY;
+    ad_tensor y = ad_constant(t, AD_F64, 1);
+    for (int i = 0; i < LEAVES; i++)
+        y = ad_mul(ad_watch(t, AD_VIEW(some, (int64_t)count)), y);
+    ad_backward(ad_sum(y));
+    return end(t);
+}
+
+static ad_status few_numbers_scenario(test_allocator *memory)
+{
+    return product_scenario(memory, 1000);
+}
+
+static ad_status many_numbers_scenario(test_allocator *memory)
+{
+    return product_scenario(memory, 5000);
+}
+
 /* In f32, what logsumexp saves along columns is rounded into scratch memory. */
 static ad_status columns_scenario(test_allocator *memory)
 {
@@ -404,6 +429,8 @@ static const scenario scenarios[] = {
     {"training", training_scenario},
     {"constant", constant_scenario},
     {"leaves", leaf_scenario},
+    {"a product of few numbers", few_numbers_scenario},
+    {"a product of many numbers", many_numbers_scenario},
     {"columns in f32", columns_scenario},
     {"orthogonal weights", orthogonal_scenario},
     {"pool", pool_scenario},

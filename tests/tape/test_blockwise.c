@@ -49,6 +49,23 @@ static ad_tensor many_numbers(const ad_tensor *x)
     return y;
 }
 
+/* Their cotangents wait at the same time, and there are more of them than buffers. */
+static ad_tensor many_waiting(const ad_tensor *x)
+{
+    ad_tensor part[9], y = x[1];
+    for (int i = 0; i < 9; i++)
+        part[i] = ad_sin(ad_mul(x[0], 0.1 * (i + 1)));
+    for (int i = 0; i < 9; i++)
+        y = ad_add(y, part[i]);
+    return y;
+}
+
+static ad_tensor one_number_twice(const ad_tensor *x)
+{
+    ad_tensor c = ad_constant(x[0].tape, ad_read(x[0]).type, 0.75);
+    return ad_mul(ad_tanh(ad_add(ad_mul(x[0], c), x[1])), c);
+}
+
 /* In between are a reshape, a sum over rows that comes back, and a value that another one keeps. */
 static ad_tensor interrupted(const ad_tensor *x)
 {
@@ -86,6 +103,8 @@ static const row rows[] = {
     {"a diamond", diamond},
     {"a wide function", wide},
     {"many plain numbers", many_numbers},
+    {"many cotangents that wait", many_waiting},
+    {"one number twice", one_number_twice},
     {"an interrupted chain", interrupted},
     {"a retained value", with_a_retained_value},
     {"constants", with_constants},
