@@ -1,6 +1,7 @@
 /* Pulls long elementwise values back block by block. */
 #include "tape/blockwise.h"
 
+#include "array/strided.h"
 #include "tape/fast_path.h"
 
 #include <string.h>
@@ -88,10 +89,11 @@ static void choose(plan *p, uint32_t top, size_t most)
 
 /* ---- where their numbers are ---------------------------------------------------------- */
 
-static int take_buffer(plan *p)
+/* One that is not busy; -1 if all are. */
+static int take_buffer(plan *p, const bool *busy)
 {
     for (int b = 0; b < BUFFERS; b++)
-        if (!p->taken[b]) {
+        if (!busy[b]) {
             p->taken[b] = p->used[b] = true;
             return b;
         }
@@ -104,13 +106,10 @@ static int repeating_buffer(plan *p, const void *number)
     for (int b = 0; b < BUFFERS; b++)
         if (p->repeats[b] == number)
             return b;
-    for (int b = 0; b < BUFFERS; b++)
-        if (!p->used[b]) {
-            p->taken[b] = p->used[b] = true;
-            p->repeats[b] = number;
-            return b;
-        }
-    return -1;
+    int b = take_buffer(p, p->used);
+    if (b >= 0)
+        p->repeats[b] = number;
+    return b;
 }
 
 static int place_of_value(const plan *p, uint32_t index)
@@ -143,7 +142,7 @@ static bool find_out(plan *p, step *s)
     if (m < 0)
         return true;
     if (!s->add)
-        p->buffer[m] = take_buffer(p);
+        p->buffer[m] = take_buffer(p, p->taken);
     s->out.buffer = p->buffer[m];
     return s->out.buffer >= 0;
 }
@@ -225,8 +224,8 @@ static void pull_block(const plan *p, size_t begin, size_t n, char (*room)[BLOCK
 static void repeat(const plan *p, char (*room)[BLOCK_BYTES])
 {
     for (int b = 0; b < BUFFERS; b++)
-        for (size_t at = 0; p->repeats[b] && at < BLOCK_BYTES; at += p->size)
-            memcpy(room[b] + at, p->repeats[b], p->size);
+        if (p->repeats[b])
+            ad_strided_pack(p->size, BLOCK_BYTES / p->size, p->repeats[b], 0, room[b]);
 }
 
 static void pull_chunk(void *user, size_t task, int worker)

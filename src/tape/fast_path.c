@@ -1,6 +1,7 @@
 /* The fast path of elementwise operations on few numbers. */
 #include "tape/fast_path.h"
 
+#include "array/strided.h"
 #include "tape/failure.h"
 
 #include <string.h>
@@ -46,7 +47,7 @@ static inline void run(const extent *e, const ad_kernel *kernel, const void *con
         ad_kernel_run_parts(kernel, e->best, e->size, 0, e->count, in, out, add);
 }
 
-/* A plain number, as often as there are numbers beside it. */
+/* Room for a plain number as often as there are numbers beside it. */
 typedef union repeated {
     float f32[REPEATS];
     double f64[REPEATS];
@@ -54,11 +55,7 @@ typedef union repeated {
 
 static AD_APART const void *repeat(const ad_node *number, size_t count, repeated *room)
 {
-    for (size_t i = 0; i < count; i++)
-        if (number->type == AD_F32)
-            room->f32[i] = *(const float *)number->data;
-        else
-            room->f64[i] = *(const double *)number->data;
+    ad_strided_pack(float_bytes(number), count, number->data, 0, room);
     return room;
 }
 
@@ -67,11 +64,8 @@ static AD_APART const void *repeat(const ad_node *number, size_t count, repeated
 /* The node of a tensor of few floats that lie row by row, or else NULL. */
 static inline const ad_node *few_floats(const ad_tape *t, ad_tensor x)
 {
-    if (x.tape != t || ad_tensor_index(x) >= t->count)
-        return NULL;
-    const ad_node *n = t->nodes[ad_tensor_index(x)];
-    bool few = n->epoch == x.bits >> 32 && n->flags & AD_NODE_CONTIGUOUS && n->type <= AD_F64 &&
-               n->count - 1 < MOST;
+    const ad_node *n = x.tape == t ? ad_tape_node(x) : NULL;
+    bool few = n && n->flags & AD_NODE_CONTIGUOUS && n->type <= AD_F64 && n->count - 1 < MOST;
     return few ? n : NULL;
 }
 
@@ -121,11 +115,8 @@ static inline ad_node *put(ad_tape *t, const ad_op *op, unsigned arity, unsigned
 static inline void lay_out(ad_node *n, const ad_node *like)
 {
     int64_t step = 1;
-    for (int i = n->rank - 1; i >= 0; i--) {
-        int64_t dim = like->axes[i].dim;
-        n->axes[i] = (ad_axis){dim, dim == 1 ? 0 : step};
-        step *= dim;
-    }
+    for (int i = n->rank - 1; i >= 0; i--)
+        n->axes[i] = ad_row_axis(like->axes[i].dim, &step);
 }
 
 /* `like` has the result's shape and type; `from` are the flags of the operands. */

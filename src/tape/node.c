@@ -81,10 +81,9 @@ static void lay_out(ad_node *n, const ad_node_plan *plan)
     ad_view v;
     int64_t step = 1;
     for (int i = plan->shape->rank - 1; i >= 0; i--) {
-        int64_t dim = plan->shape->dim[i];
-        n->axes[i].dim = dim;
-        n->axes[i].stride = plan->stride ? plan->stride[i] : dim == 1 ? 0 : step;
-        step *= dim;
+        n->axes[i] = ad_row_axis(plan->shape->dim[i], &step);
+        if (plan->stride)
+            n->axes[i].stride = plan->stride[i];
     }
     if (plan->stride)
         ad_node_look(n, &v);

@@ -102,6 +102,15 @@ struct ad_tape {
     uint32_t pushed;     /* the node up to which tangents were carried, or AD_NO_NODE */
 };
 
+/* The axis before those of so many elements, of numbers that lie row by row. A stride of one element leads
+ * nowhere. */
+static inline ad_axis ad_row_axis(int64_t dim, int64_t *step)
+{
+    ad_axis axis = {dim, dim == 1 ? 0 : *step};
+    *step *= dim;
+    return axis;
+}
+
 /* ---- nodes -------------------------------------------------------------------------- */
 
 static inline uint32_t *ad_node_operands(const ad_node *n)

@@ -316,13 +316,13 @@ void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
         ad_node *n = t->nodes[--i];
         if (!ad_flows_in(t, i, FIRST) || n->result || !n->op) /* later results wait for the first */
             continue;
-        size_t values = 1;
         t->sweep_next = i + 1;
-        if (fast && n->flags & AD_NODE_FAST)
-            good = ad_fast_pull(t, n);
-        else if (fast && n->count >= AD_BLOCKWISE_LEAST &&
-                 (values = pull_blockwise(t, &i, operations)))
+        bool is_long = fast && n->count >= AD_BLOCKWISE_LEAST;
+        size_t values = is_long ? pull_blockwise(t, &i, operations) : 0;
+        if (values)
             good = t->error.status == AD_OK;
+        else if (fast && n->flags & AD_NODE_FAST)
+            good = ad_fast_pull(t, n);
         else
             good = pull_value(t, i, up_to, spare);
         operations -= values ? values : 1;

@@ -58,6 +58,14 @@ static ad_view in_type(const ad_reduced *r, ad_workspace *work, ad_type type, co
     return ad_reduced_view(r, type, rounded);
 }
 
+/* Sums of a kernel over x, in[0], and lists, if these are there. NULL when memory ran out. */
+static double *sums_of(const ad_reduced *r, ad_workspace *work, const ad_blocks *k, int n,
+                       const ad_view *in)
+{
+    ad_type type = in[0].type;
+    return in[1].data ? ad_map_sum(work, &in[0].shape, &k->of[type], n, in, type, &r->kept) : NULL;
+}
+
 /* Writes the finite maxima, and the sums in the place of w. Returns a copy of the sums. */
 static double *find_sums(const ad_reduced *r, ad_workspace *work, const ad_view *x,
                          const ad_array *room, double *m, double *w)
@@ -69,9 +77,7 @@ static double *find_sums(const ad_reduced *r, ad_workspace *work, const ad_view 
         ad_map(work, &r->kept, &finite_part.of[room->type], 1, &most, sizeof *m, m, false);
     }
     ad_view in[] = {*x, in_type(r, work, x->type, m)};
-    double *sums = in[1].data
-                       ? ad_map_sum(work, &x->shape, &power.of[x->type], 2, in, x->type, &r->kept)
-                       : NULL;
+    double *sums = sums_of(r, work, &power, 2, in);
     if (sums)
         memcpy(w, sums, r->count * sizeof *w);
     return sums;
@@ -201,9 +207,7 @@ static double *find_tangent(const ad_reduced *r, ad_workspace *work, const ad_vi
 {
     const double *w = weights(r, saved);
     ad_view in[] = {*x, in_type(r, work, x->type, saved), *tx};
-    double *sums = in[1].data
-                       ? ad_map_sum(work, &x->shape, &along.of[x->type], 3, in, x->type, &r->kept)
-                       : NULL;
+    double *sums = sums_of(r, work, &along, 3, in);
     for (size_t i = 0; sums && i < r->count; i++)
         sums[i] = AD_TIMES(sums[i], w[i]);
     return sums;
