@@ -216,12 +216,31 @@ INLINE double total(doubles lanes[SUMS])
     return sum_of_doubles(lanes[0]);
 }
 
+/* Of what follows in the tile, nothing changes. By whole vectors: were a tile stored in pieces, its load would wait for
+ * all stores before. */
+INLINE void fill_rest(const ad_row_extent *e, ad_row_data d, size_t r)
+{
+    const number *from = part_of(e, d, r, false) + e->whole;
+    number *to = part_of(e, d, r, true);
+    const vec left = (vec){0} + (number)(e->length - e->whole);
+    vec at = {0};
+    for (int k = 0; k < AD_LANES; k++)
+        at[k] = (number)k;
+    for (int k = 0; k < TILE; k += AD_LANES, at += AD_LANES) {
+        MASK m = at < left;
+        store(to + k, (vec)(((MASK)load(from + k) & m) | ((MASK)load(to + k) & ~m)));
+    }
+}
+
 ROUTINE void sum(const ad_row_extent *e, ad_row_data x, double *found)
 {
     EACH_ROW
     {
         doubles lanes[SUMS] = {{0}};
-        EACH_PART add_up(numbers_of(e, last), PART(x), lanes);
+        add_up(numbers_of(e, false), part_of(e, x, r, false), lanes);
+        if (r < e->late)
+            fill_rest(e, x, r);
+        add_up(numbers_of(e, true), part_of(e, x, r, true), lanes);
         found[r] = total(lanes);
     }
 }
@@ -231,7 +250,12 @@ ROUTINE void dot(const ad_row_extent *e, ad_row_data x, ad_row_data z, double *f
     EACH_ROW
     {
         doubles lanes[SUMS] = {{0}};
-        EACH_PART add_products(numbers_of(e, last), PART(x), PART(z), lanes);
+        add_products(numbers_of(e, false), part_of(e, x, r, false), part_of(e, z, r, false), lanes);
+        if (r < e->late) {
+            fill_rest(e, x, r);
+            fill_rest(e, z, r);
+        }
+        add_products(numbers_of(e, true), part_of(e, x, r, true), part_of(e, z, r, true), lanes);
         found[r] = total(lanes);
     }
 }

@@ -20,8 +20,11 @@ typedef struct ad_row_data {
     void *rows, *rests;
 } ad_row_data;
 
+/* To read the ends of long rows first would lead the machine, which fetches ahead, astray. So of the first rows of a
+ * late operand, `sum` and `dot` fill the tiles when they come to them. They read a tile there, not only what is left. */
 typedef struct ad_row_extent {
     size_t count, length, whole; /* rows, and numbers of each; of these in whole tiles */
+    size_t late;                 /* rows whose tiles are filled late */
 } ad_row_extent;
 
 /* Finds a number for each row; false if there may be a NaN. */

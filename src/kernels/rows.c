@@ -5,6 +5,7 @@
 
 enum {
     CHUNK = 1 << 14, /* numbers worth another thread */
+    LONG = 256,      /* numbers of a row whose tile is filled late */
     INPUTS = 2
 };
 
@@ -14,6 +15,7 @@ typedef struct rows_job {
     ad_row_set all;
     size_t size;       /* of a number */
     size_t set, chunk; /* rows at once, and rows of a task */
+    bool late;         /* whether tiles of some operands are filled late */
 } rows_job;
 
 /* Tiles for what is left of each row of a set. */
@@ -44,14 +46,16 @@ static inline void copy_rest(size_t bytes, const char *from, char *to)
 #undef COPY
 }
 
-/* Between rows and tiles, there or back. */
-static void copy_rests(const rows_job *j, const ad_row_set *r, const ad_row_data *d, bool back)
+/* Between rows from one on and their tiles, there or back. */
+static void copy_rests(const rows_job *j, const ad_row_set *r, const ad_row_data *d, size_t begin,
+                       bool back)
 {
     const ad_row_extent *e = &r->extent;
     size_t tile = AD_ROW_LANES * j->size, row = e->length * j->size;
     size_t bytes = (e->length - e->whole) * j->size;
-    char *rest = d->rests, *end = (char *)d->rows + e->whole * j->size;
-    for (size_t i = 0; bytes && i < e->count; i++, rest += tile, end += row)
+    char *rest = (char *)d->rests + begin * tile;
+    char *end = (char *)d->rows + begin * row + e->whole * j->size;
+    for (size_t i = begin; bytes && i < e->count; i++, rest += tile, end += row)
         copy_rest(bytes, back ? rest : end, back ? end : rest);
 }
 
@@ -67,19 +71,21 @@ static bool run_step(const rows_job *j, rest_room *room, size_t first, size_t co
 {
     ad_row_set r = j->all;
     r.extent.count = count;
+    r.extent.late = !j->late ? 0 : first + count < j->all.extent.count ? count : count - 1;
     r.first = first;
     for (int i = 0; i < j->op->inputs; i++) {
         r.in[i] = rows_from(j, r.in[i], first, room->of[i]);
-        copy_rests(j, &r, &r.in[i], false);
+        bool late = i >= j->op->inputs - j->op->late;
+        copy_rests(j, &r, &r.in[i], late ? r.extent.late : 0, false);
     }
     if (!r.out.rows)
         return j->op->step(&r);
     r.out = rows_from(j, r.out, first, room->of[INPUTS]);
     if (r.add)
-        copy_rests(j, &r, &r.out, false);
+        copy_rests(j, &r, &r.out, 0, false);
     bool done = j->op->step(&r);
     if (done)
-        copy_rests(j, &r, &r.out, true);
+        copy_rests(j, &r, &r.out, 0, true);
     return done;
 }
 
@@ -148,7 +154,7 @@ void ad_rows_run(ad_workspace *work, const ad_row_op *op, ad_type type, size_t c
 {
     rows_job j = {.op = op, .apart = op->apart[type], .size = ad_type_size(type)};
     j.all = (ad_row_set){.kernel = ad_row_kernel_for(type, ad_work_isa(work)),
-                         .extent = {count, length, length / AD_ROW_LANES * AD_ROW_LANES},
+                         .extent = {count, length, length / AD_ROW_LANES * AD_ROW_LANES, 0},
                          .out = {out, NULL},
                          .add = add,
                          .env = env};
@@ -156,6 +162,7 @@ void ad_rows_run(ad_workspace *work, const ad_row_op *op, ad_type type, size_t c
         j.all.in[i].rows = (void *)(uintptr_t)in[i];
     if (!count || !length)
         return;
+    j.late = op->late && length >= LONG;
     plan(&j);
     if (j.chunk >= count)
         run_task(&j, 0, 0);

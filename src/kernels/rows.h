@@ -29,6 +29,7 @@ typedef struct ad_row_op {
     ad_row_step *step;
     int inputs;
     bool once; /* goes through the numbers once. Else rows at once are one, or fit AD_ROW_HOT */
+    int late; /* so many of the last operands are seen by `sum` or `dot` before other folds and maps */
     double fill[2];          /* what fills up the last tile of a row of each operand */
     ad_lane_block *apart[2]; /* [AD_F32], [AD_F64]: for a row that is not as usual, or NULL */
 } ad_row_op;

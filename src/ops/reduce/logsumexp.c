@@ -142,8 +142,8 @@ static bool pull_rows(const ad_row_set *r)
     return true;
 }
 
-static const ad_row_op forward_op = {forward_rows, 1, false, {-INFINITY}, {NULL}};
-static const ad_row_op pull_op = {pull_rows, 1, false, {0}, {NULL}};
+static const ad_row_op forward_op = {forward_rows, 1, false, 0, {-INFINITY}, {NULL}};
+static const ad_row_op pull_op = {pull_rows, 1, false, 0, {0}, {NULL}};
 
 static void logsumexp_forward(const ad_forward_args *c)
 {

@@ -297,44 +297,46 @@ static void softmax_curvature(const ad_curvature_args *c)
     ad_lanes_map(c->work, axis_of(c->attr), &k->bend, 3, in, &c->tdx[0], true);
 }
 
+enum { softmax_slope_late = 2, log_softmax_pull_late = 1, log_softmax_push_late = 0 };
+
 #define BACK(name, first)                                    \
     {                                                        \
         AD_LANE_BLOCKS(ad_##name),                           \
         {                                                    \
-            name##_rows, 2, false, {first, 0},               \
+            name##_rows, 2, false, name##_late, {first, 0},  \
             {                                                \
                 name##_apart_f32_base, name##_apart_f64_base \
             }                                                \
         }                                                    \
     }
-#define SOFTMAX_OP(op, rows, pull, push, fill, words)                  \
-    static const axis_kernels op##_kernels = {                         \
-        {AD_LANE_BLOCKS(op), {rows, 1, false, {-INFINITY}, {NULL}}},   \
-        BACK(pull, fill),                                              \
-        BACK(push, fill),                                              \
-        AD_SINGLE_LANE_BLOCKS(op##_bend),                              \
-    };                                                                 \
-    static const ad_op op##_op = {                                     \
-        .size = sizeof(ad_op),                                         \
-        .name = &#op[3],                                               \
-        .arity = 1,                                                    \
-        .flags = AD_OP_ASSIGNS,                                        \
-        .attr_size = sizeof(softmax_attr),                             \
-        .shape = ad_shape_first,                                       \
-        .forward = softmax_forward,                                    \
-        .pullback = softmax_pullback,                                  \
-        .jvp = softmax_jvp,                                            \
-        .curvature = softmax_curvature,                                \
-        .kernels = &op##_kernels,                                      \
-        .derivative = words,                                           \
-    };                                                                 \
-    ad_tensor op(ad_tensor x, int axis)                                \
-    {                                                                  \
-        softmax_attr attr = {axis};                                    \
-        AD_DOOR(x.tape, &#op[3], ad_dead(x));                          \
-        if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of(x).rank)) \
-            return ad_dead(x);                                         \
-        return ad_apply(&op##_op, &x, &attr);                          \
+#define SOFTMAX_OP(op, rows, pull, push, fill, words)                   \
+    static const axis_kernels op##_kernels = {                          \
+        {AD_LANE_BLOCKS(op), {rows, 1, false, 0, {-INFINITY}, {NULL}}}, \
+        BACK(pull, fill),                                               \
+        BACK(push, fill),                                               \
+        AD_SINGLE_LANE_BLOCKS(op##_bend),                               \
+    };                                                                  \
+    static const ad_op op##_op = {                                      \
+        .size = sizeof(ad_op),                                          \
+        .name = &#op[3],                                                \
+        .arity = 1,                                                     \
+        .flags = AD_OP_ASSIGNS,                                         \
+        .attr_size = sizeof(softmax_attr),                              \
+        .shape = ad_shape_first,                                        \
+        .forward = softmax_forward,                                     \
+        .pullback = softmax_pullback,                                   \
+        .jvp = softmax_jvp,                                             \
+        .curvature = softmax_curvature,                                 \
+        .kernels = &op##_kernels,                                       \
+        .derivative = words,                                            \
+    };                                                                  \
+    ad_tensor op(ad_tensor x, int axis)                                 \
+    {                                                                   \
+        softmax_attr attr = {axis};                                     \
+        AD_DOOR(x.tape, &#op[3], ad_dead(x));                           \
+        if (!ad_axis_fix(&#op[3], x, &attr.axis, ad_shape_of(x).rank))  \
+            return ad_dead(x);                                          \
+        return ad_apply(&op##_op, &x, &attr);                           \
     }
 
 SOFTMAX_OP(ad_softmax, softmax_rows, softmax_slope, softmax_slope, 0, "dx = y (g - sum(g y))")

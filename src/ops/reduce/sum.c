@@ -93,7 +93,7 @@ static void sum_pullback(const ad_pullback_args *c)
     ad_view dx = ad_array_view(c->dx[0]), share = ad_reduced_view(&r, AD_F64, shares);
     size_t row = ad_reduced_row(&dx, c->attr);
     if (row > 1 && r.count == 1) {
-        const ad_row_extent one = {1, row, 0};
+        const ad_row_extent one = {.count = 1, .length = row};
         ad_row_kernel_for(dx.type, ad_work_isa(c->work))
             ->fill(&one, shares, c->dx[0].data, !c->assign[0]);
         return;
