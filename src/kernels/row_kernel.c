@@ -222,8 +222,8 @@ INLINE void fill_rest(const ad_row_extent *e, ad_row_data d, size_t r)
 {
     const number *from = part_of(e, d, r, false) + e->whole;
     number *to = part_of(e, d, r, true);
-    const vec left = (vec){0} + (number)(e->length - e->whole);
-    vec at = {0};
+    const vec zero = {0}, left = zero + (number)(e->length - e->whole);
+    vec at = zero;
     for (int k = 0; k < AD_LANES; k++)
         at[k] = (number)k;
     for (int k = 0; k < TILE; k += AD_LANES, at += AD_LANES) {

@@ -42,11 +42,6 @@ static size_t logsumexp_saved(const ad_type *type, const ad_shape *x, const void
     return ad_reduce_plan(x, attr).count * 2 * sizeof(double);
 }
 
-static const double *weights(const ad_reduced *r, const void *saved)
-{
-    return (const double *)saved + r->count;
-}
-
 /* A number for each result, in a type. Its data are NULL when memory ran out. */
 static ad_view in_type(const ad_reduced *r, ad_workspace *work, ad_type type, const double *numbers)
 {
@@ -169,7 +164,7 @@ static void logsumexp_forward(const ad_forward_args *c)
 static double *weighted(const ad_reduced *r, ad_workspace *work, const ad_view *dy,
                         const void *saved)
 {
-    const double *w = weights(r, saved);
+    const double *w = ad_reduced_second(r, saved);
     double *factors = ad_reduced_doubles(r, work, dy);
     for (size_t i = 0; factors && i < r->count; i++)
         factors[i] = AD_TIMES(factors[i], w[i]);
@@ -205,7 +200,7 @@ static void logsumexp_pullback(const ad_pullback_args *c)
 static double *find_tangent(const ad_reduced *r, ad_workspace *work, const ad_view *x,
                             const void *saved, const ad_view *tx)
 {
-    const double *w = weights(r, saved);
+    const double *w = ad_reduced_second(r, saved);
     ad_view in[] = {*x, in_type(r, work, x->type, saved), *tx};
     double *sums = sums_of(r, work, &along, 3, in);
     for (size_t i = 0; sums && i < r->count; i++)

@@ -65,6 +65,13 @@ static inline ad_view ad_reduced_first(const ad_reduced *r, const ad_view *x)
     return first;
 }
 
+/* The second of two saved lists with a number for each result. Without results there is no memory for them, and C
+ * has no sum of NULL and 0. */
+static inline const double *ad_reduced_second(const ad_reduced *r, const void *lists)
+{
+    return r->count ? (const double *)lists + r->count : lists;
+}
+
 /* How many numbers lie together behind each result: where x lies row by row and its last axes
  * are the reduced ones. Else 0. */
 size_t ad_reduced_row(const ad_view *x, const void *attr);

@@ -59,8 +59,8 @@ typedef struct centres {
 
 static centres centres_in(const ad_reduced *r, const void *saved)
 {
-    double *mean = (double *)(uintptr_t)saved;
-    centres c = {mean, mean + r->count, &plain};
+    double *unit = (double *)(uintptr_t)ad_reduced_second(r, saved);
+    centres c = {(double *)(uintptr_t)saved, unit, &plain};
     for (size_t i = 0; i < r->count; i++)
         if (c.unit[i] != 1)
             c.kernels = &scaled;
@@ -161,10 +161,12 @@ static size_t centres_saved(const ad_type *type, const ad_shape *x, const void *
 static void variance_forward(const ad_forward_args *c)
 {
     ad_reduced r = ad_reduce_plan(&c->x[0].shape, c->attr);
+    if (!r.count)
+        return;
     centres m = {c->saved, (double *)c->saved + r.count, &plain};
     for (size_t i = 0; i < r.count; i++)
         m.unit[i] = 1;
-    double *sums = r.count ? find_squares(&r, c->work, &c->x[0], &m) : NULL;
+    double *sums = find_squares(&r, c->work, &c->x[0], &m);
     if (sums && choose_units(&r, c->work, &c->x[0], sums, &m)) {
         m.kernels = &scaled;
         sums = find_squares(&r, c->work, &c->x[0], &m);
