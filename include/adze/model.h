@@ -65,7 +65,7 @@ AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, a
                                               const void *model, const void *env, double *value,
                                               void *gradient);
 
-/* How a function over rows goes through them. NULL in its place stands for a size alone. */
+/* How a function over rows goes through them. NULL: as if all but size were 0. */
 typedef struct ad_rows_options {
     size_t size;   /* sizeof(ad_rows_options) */
     int64_t slice; /* its rows, at most; 0: those that take 640 kB of data, but from 128 to 1024 */
@@ -90,14 +90,15 @@ typedef struct ad_rows_options {
  * of the batch, compare rows with each other, or divide by a sum of weights or a count of labels in
  * the slice. A term of the parameters alone, such as a decay of weights, belongs into the mean; in a
  * sum it would count once a slice. Random operations draw the same numbers in every slice if they
- * have the same key: let a column of data number the rows, and derive the key from the first.
+ * have the same key: let a column of data number the rows, and derive the key from the first
+ * (docs/checkpointing.md shows how).
  *
  * Gradients are added up in a fixed order: slices in at most 64 groups, then the groups. So neither
  * threads nor .parallel change a bit. With .parallel several threads call map, each on a tape of its
  * own, and the tape's allocator. A tape that is traced, polled or profiled does not share its slices.
  *
- * map must use no other tape than its own. Without rows it is called once, with none. value may be
- * NULL. The tape stays as it was. An error in map has the rows before its message. AD_BAD_SHAPE if
+ * map must not use the caller's tape, and must keep no tensor from one slice to the next. Without
+ * rows it is called once, with none, where a mean is NaN. value may be NULL. The tape stays as it was. An error in map has the rows before its message. AD_BAD_SHAPE if
  * the data differ in their number of rows; AD_MISUSE if inputs < 1 or slice < 0. */
 typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
                                const void *env);

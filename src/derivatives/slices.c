@@ -68,15 +68,19 @@ static AD_RARE bool good_options(ad_tape *t, const char *name, const ad_rows_opt
     if (given && !ad_sized_read(o, sizeof *o, given, AD_END_OF(ad_rows_options, parallel)))
         ad_tape_fail(t, AD_MISUSE, "%s: the options need .size = sizeof(ad_rows_options)", name);
     else if (o->slice < 0)
-        ad_tape_fail(t, AD_MISUSE, "%s: a slice of %lld rows", name, (long long)o->slice);
+        ad_tape_fail(t, AD_MISUSE,
+                     "%s: a slice of %lld rows: there must be one or more, or 0 for the usual",
+                     name, (long long)o->slice);
     return ad_tape_status(t) == AD_OK;
 }
 
 static AD_RARE bool cut(cutting *c, ad_tape *t, const char *name, const ad_rows_options *o)
 {
     if (!c->data || c->inputs < 1) {
-        ad_tape_fail(t, AD_MISUSE, "%s: %s", name,
-                     c->data ? "there must be data" : "an argument is NULL");
+        ad_tape_fail(t, AD_MISUSE,
+                     c->data ? "%s: there must be data, but inputs is %d"
+                             : "%s: data is NULL, inputs %d",
+                     name, c->inputs);
         return false;
     }
     for (int j = 0; ad_tape_status(t) == AD_OK && j < c->inputs; j++)
@@ -274,8 +278,10 @@ static AD_RARE bool take_groups(crew *c)
             }
             add(c, &c->worker[i].group, c->group + i == 0);
         }
+        if (ad_tape_status(c->s->tape) != AD_OK) /* the function has used it */
+            return false;
     }
-    return ad_tape_status(c->s->tape) == AD_OK; /* which the function may have used */
+    return true;
 }
 
 static AD_RARE void close_crew(const crew *c)

@@ -96,8 +96,14 @@ bool ad_result_lives(ad_tape *t, const char *name, const char *what, ad_tensor y
 {
     const char *colon = name ? ": " : "";
     name = name ? name : "";
-    if (y.tape != t)
+    if (!y.tape)
+        ad_tape_fail(t, AD_FOREIGN, "%s%s%s is not on its tape: it is a plain number", name, colon,
+                     what);
+    else if (y.tape != t)
         ad_tape_fail(t, AD_FOREIGN, "%s%s%s is not on its tape", name, colon, what);
+    else if (y.bits == ad_dead(y).bits)
+        ad_tape_fail(t, AD_STALE, "%s%s%s is dead (ad_dead), and no error says why", name, colon,
+                     what);
     else if (!ad_tape_node(y))
         ad_tape_fail(t, AD_STALE, "%s%s%s is gone: a reset or rewind ended it", name, colon, what);
     return ad_tape_status(t) == AD_OK;

@@ -65,8 +65,5 @@ bool ad_tape_take_over(ad_tape *t, const char *name)
 {
     if (t->checks & AD_CHECK_THREADS && !ad_guard_take(&t->guard, name))
         return false;
-    bool free = !t->busy; /* which is another's to say once the guard is left */
-    if (!free)
-        ad_tape_leave(t);
-    return free;
+    return !t->busy || !ad_tape_refuses(t, name);
 }

@@ -32,7 +32,7 @@ static inline bool ad_tape_enter(ad_tape *t, const char *name)
 /* For the "%s%s" of a message that names a value: " at net.c:41", or nothing. */
 #define AD_ITS_LINE(source_line) (source_line) ? " at " : "", (source_line) ? (source_line) : ""
 
-/* Enters the tape for a function that also works on a failed tape: false only if others use it. */
+/* Enters the tape for a function that also works on a failed tape: false only if others use it, with AD_BUSY. */
 bool ad_tape_take_over(ad_tape *t, const char *name);
 
 /* ---- doors -------------------------------------------------------------------------- */

@@ -61,8 +61,13 @@ static bool may_forget(ad_tape *t, const char *name, bool end)
 
 void ad_tape_free(ad_tape *t)
 {
-    if (!t || t->outer || !may_forget(t, "free", true))
+    if (!t || !may_forget(t, "free", true))
         return;
+    if (t->outer) {
+        ad_tape_fail(t, AD_MISUSE, "free: the tape belongs to another tape");
+        ad_tape_leave(t);
+        return;
+    }
     ad_tape_reset(t);
     ad_tape_trim(t);
     ad_memory_give(t->allocator, t, sizeof *t);

@@ -67,6 +67,18 @@ static ad_tensor resetting(ad_tape *t, const net_tensors *m, const ad_tensor *x,
     return mean_loss(t, m, x, env);
 }
 
+static ad_tensor freeing(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    ad_tape_free(t);
+    return mean_loss(t, m, x, env);
+}
+
+static ad_tensor dead(ad_tape *t, const net_tensors *m, const ad_tensor *x, const void *env)
+{
+    (void)t, (void)m, (void)env;
+    return ad_dead(x[0]);
+}
+
 typedef struct failure {
     const char *name;
     net_map *map;
@@ -79,11 +91,14 @@ static const failure failures[] = {
     {"shapes", wrong_shape, AD_BAD_SHAPE, HERE "matmul([100, 5], [4, 1])"},
     {"many elements", many, AD_BAD_SHAPE, HERE "backward: the root must have one element"},
     {"an integer", whole_number, AD_BAD_TYPE, HERE "backward: the root"},
-    {"a number", a_number, AD_FOREIGN, HERE "the function's result is not on its tape"},
+    {"a number", a_number, AD_FOREIGN,
+     HERE "the function's result is not on its tape: it is a plain number"},
     {"its own", own_failure, AD_FAILED, HERE "no more"},
     {"no derivative", severed, AD_NO_DERIVATIVE, HERE "backward: "},
     {"a dead result", ended, AD_STALE, HERE "the function's result is gone"},
     {"a reset", resetting, AD_MISUSE, HERE "reset: a function is being evaluated"},
+    {"a free", freeing, AD_MISUSE, HERE "free: a function is being evaluated"},
+    {"a dead tensor", dead, AD_STALE, HERE "the function's result is dead (ad_dead)"},
 };
 enum { FAILURES = sizeof failures / sizeof *failures };
 
@@ -132,10 +147,58 @@ START_TEST(a_failure_within_a_slice_is_told_with_its_rows_and_writes_nothing)
 }
 END_TEST
 
+/* Calls on the tape of the caller, which count how often they were made. */
+typedef struct intruder {
+    ad_tape *outer;
+    ad_mark start;
+    void (*call)(const struct intruder *i);
+    int *calls;
+} intruder;
+
+static void records(const intruder *i)
+{
+    ad_constant(i->outer, AD_F64, 1);
+}
+
+static void resets(const intruder *i)
+{
+    ad_tape_reset(i->outer);
+}
+
+static void rewinds(const intruder *i)
+{
+    ck_assert_int_eq(ad_tape_rewind(i->start), AD_BUSY);
+}
+
+static void trims(const intruder *i)
+{
+    ad_tape_trim(i->outer);
+}
+
+static void frees(const intruder *i)
+{
+    ad_tape_free(i->outer);
+}
+
+static const struct {
+    void (*call)(const intruder *i);
+    const char *name;
+} intrusions[] = {
+    {records, "constant"}, {resets, "reset"}, {rewinds, "rewind"}, {trims, "trim"}, {frees, "free"},
+};
+enum { INTRUSIONS = sizeof intrusions / sizeof *intrusions };
+
+static const char *intrusion_name(int row)
+{
+    return intrusions[row].name;
+}
+
 static ad_tensor on_the_outer_tape(ad_tape *t, const net_tensors *m, const ad_tensor *x,
                                    const void *env)
 {
-    ad_constant(*(ad_tape *const *)env, AD_F64, 1);
+    const intruder *i = env;
+    i->call(i);
+    ++*i->calls;
     return mean_loss(t, m, x, NULL);
 }
 
@@ -143,12 +206,18 @@ START_TEST(the_tape_is_busy_meanwhile)
 {
     scene s;
     outcome o = {0};
+    const char *name = intrusions[_i].name;
+    int calls = 0;
     open_scene(&s, AD_F64, 400, 1);
+    const intruder i = {s.tape, ad_tape_mark(s.tape), intrusions[_i].call, &calls};
+    const ad_rows_options one_row = {.size = sizeof one_row, .slice = 1};
     ck_assert_int_eq(net_value_with_gradient_over_rows(s.tape, on_the_outer_tape, &s.model, 3,
-                                                       s.view, NULL, &s.tape, NULL, &o.gradient),
+                                                       s.view, &one_row, &i, NULL, &o.gradient),
                      AD_BUSY);
-    ck_assert_ptr_nonnull(strstr(ad_tape_error(s.tape), ": the tape is in use by a kernel of "
-                                                        "gradient_over_rows (tensors that its "));
+    ck_assert_ptr_eq(strstr(ad_tape_error(s.tape), name), ad_tape_error(s.tape));
+    ck_assert_ptr_nonnull(
+        strstr(ad_tape_error(s.tape), ": the tape is in use by a kernel of gradient_over_rows"));
+    ck_assert_int_lt(calls, 400);
     ck_assert_ptr_null(o.gradient.output.b.data);
     close_scene(&s);
 }
@@ -332,8 +401,13 @@ static const double some[12];
         }                          \
     }
 static const misuse misuses[] = {
-    {"no data", 0, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
-    {"fewer than none", -1, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data"},
+    {"no data", 0, SECOND(4), {.slice = 1}, AD_MISUSE, "there must be data, but inputs is 0"},
+    {"fewer than none",
+     -1,
+     SECOND(4),
+     {.slice = 1},
+     AD_MISUSE,
+     "there must be data, but inputs is -1"},
     {"other rows",
      2,
      SECOND(3),
@@ -410,7 +484,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     add_row_tests(c, a_failure_within_a_slice_is_told_with_its_rows_and_writes_nothing, FAILURES,
                   failure_name);
-    tcase_add_test(c, the_tape_is_busy_meanwhile);
+    add_row_tests(c, the_tape_is_busy_meanwhile, INTRUSIONS, intrusion_name);
     tcase_add_test(c, the_first_of_several_failures_is_told);
     tcase_add_test(c, recursion_ends_for_any_number_of_threads);
     tcase_add_test(c, each_slice_begins_with_the_settings_of_the_tape);

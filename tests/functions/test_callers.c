@@ -291,8 +291,9 @@ START_TEST(a_result_that_is_not_alive_on_its_tape_is_an_error)
             ck_assert_msg(status == AD_FOREIGN && strstr(message(&s), " is not on its tape"),
                           "%s: %s", s.runner->name, message(&s));
         if ((what == REWINDS || what == DEAD) && status != AD_FAILED)
-            ck_assert_msg(status == AD_STALE && strstr(message(&s), " is gone"), "%s: %s",
-                          s.runner->name, message(&s));
+            ck_assert_msg(status == AD_STALE &&
+                              strstr(message(&s), what == DEAD ? " is dead" : " is gone"),
+                          "%s: %s", s.runner->name, message(&s));
         end_scene(&s);
     }
 }

@@ -333,7 +333,8 @@ START_TEST(a_wrong_function_is_refused)
            "extents must be equal or 1");
     x = ad_watch(tape, AD_VIEW(points, 3));
     ad_with_derivative(elsewhere, stable_pullback, 1, &x, NULL);
-    expect(AD_FOREIGN, "with_derivative: the function's result is not on its tape");
+    expect(AD_FOREIGN,
+           "with_derivative: the function's result is not on its tape: it is a plain number");
     x = ad_watch(tape, AD_VIEW(points, 3));
     ad_with_derivative(begins_again, stable_pullback, 1, &x, NULL);
     expect(AD_STALE, "with_derivative: the function has reset its tape, and with it its operands");

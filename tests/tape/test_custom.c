@@ -192,7 +192,7 @@ START_TEST(a_pullback_must_not_use_the_tape)
     op.forward = ad_builtin_op_named("square")->forward;
     op.kernels = ad_builtin_op_named("square")->kernels;
     ad_backward(ad_sum(ad_apply(&op, &x, &pointer)));
-    expect(AD_BUSY, "exp: the tape is in use by a kernel of meddler");
+    expect(AD_BUSY, "reset: the tape is in use by a kernel of meddler");
 }
 END_TEST
 

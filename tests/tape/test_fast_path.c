@@ -172,7 +172,9 @@ static void compare(const row *r, const ad_op *op)
     ad_tensor y = record(&fast, r, op), z = record(&usual, r, op);
     ad_tensor l = ad_sum(ad_mul(y, ad_exp(y))), k = ad_sum(ad_mul(z, ad_exp(z)));
     ck_assert(took_the_usual_way(&usual));
-    ck_assert_int_eq((ad_tape_node(y)->flags & AD_NODE_FAST) != 0, is_for_the_fast_path(r, op));
+    bool taken = ad_tape_node(y)->flags & AD_NODE_FAST;
+    bool room = !getenv("ADZE_GUARD"); /* guarded memory lies so that a block may be full sooner */
+    ck_assert(taken ? is_for_the_fast_path(r, op) : !room || !is_for_the_fast_path(r, op));
     ck_assert_int_eq(ad_is_tracked(y), ad_is_tracked(z));
     expect_same(ad_read(y), ad_read(z), op->name, "the result");
     for (int second = 0; second < 2; second++) {

@@ -191,12 +191,12 @@ START_TEST(whoever_lends_an_inner_tape_keeps_it)
         ad_tensor (*f)(ad_tensor);
         ad_status status;
     } rows[] = {
-        {frees_its_tape, AD_OK}, {resets_its_tape, AD_STALE}, {uses_the_outer_tape, AD_BUSY}};
+        {frees_its_tape, AD_MISUSE}, {resets_its_tape, AD_STALE}, {uses_the_outer_tape, AD_BUSY}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         owner = ad_tape_new(NULL);
         ad_tensor y = aside(rows[i].f, ad_watch(owner, AD_VIEW(numbers, 4)));
         ck_assert_int_eq(ad_tape_status(owner), rows[i].status);
-        ck_assert(rows[i].status != AD_OK || ad_backward_from(y, AD_VIEW(numbers, 4)) == AD_OK);
+        ck_assert_ptr_null(ad_read(y).data);
         ad_tape_reset(owner);
         ad_tape_free(owner);
     }
