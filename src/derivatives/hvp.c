@@ -7,7 +7,7 @@ static ad_status hvp(const ad_subject *s, int count, ad_numbers tx, void *result
     ad_list l;
     ad_record r;
     AD_DOOR(s->tape, s->name, AD_BUSY);
-    if (!ad_record_begin(&r, s, (tx.views || tx.arrays) && result, count))
+    if (!ad_record_begin_along(&r, s, (tx.views || tx.arrays) && result, count, &tx))
         return ad_tape_status(s->tape);
     if (ad_record_push(&r, count, tx) && ad_backward_tangents(r.y) == AD_OK) {
         ad_delivery v = {.tree = count == 1 ? s->tree : ad_list_describe(&l, "hvp", r.n * count),

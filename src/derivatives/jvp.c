@@ -36,7 +36,7 @@ static ad_status jvp(const ad_subject *s, int count, ad_numbers tx, ad_array *y,
 {
     ad_record r;
     AD_DOOR(s->tape, s->name, AD_BUSY);
-    if (!ad_record_begin(&r, s, (tx.views || tx.arrays) && y && ty, count))
+    if (!ad_record_begin_along(&r, s, (tx.views || tx.arrays) && y && ty, count, &tx))
         return ad_tape_status(s->tape);
     if (ad_record_push(&r, count, tx))
         deliver(&r, count, y, ty);

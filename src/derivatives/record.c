@@ -2,7 +2,9 @@
  * held before must stay. */
 #include "derivatives/record.h"
 
+#include "array/strided.h"
 #include "tape/evaluation.h"
+#include "tape/leaf.h"
 
 #include <limits.h>
 
@@ -92,14 +94,42 @@ bool ad_record_open(ad_record *r, const ad_subject *s, bool complete, int count)
     return r->x;
 }
 
-bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count)
+/* What the function evaluates on the tape may take back gradients and tangents that directions are views of. What is
+ * wrong with a direction is said when it is set. */
+static bool keep(const ad_record *r, int count, ad_numbers *tx)
+{
+    ad_tape *t = r->tape;
+    if (!t->buffers.used)
+        return true;
+    int n = r->n * count;
+    ad_view *kept = ad_tape_memory(t, (size_t)n * sizeof *kept);
+    bool good = kept;
+    for (int i = 0; good && i < n; i++) {
+        char flaw[256];
+        size_t numbers;
+        kept[i] = tx->arrays ? ad_array_view(tx->arrays[i]) : tx->views[i];
+        if (kept[i].data && ad_type_size(kept[i].type) &&
+            ad_view_flaw(&kept[i], &numbers, flaw, sizeof flaw) == AD_OK)
+            good = ad_leaf_keep(t, numbers, &kept[i]);
+    }
+    *tx = (ad_numbers){.views = kept};
+    return good;
+}
+
+bool ad_record_begin_along(ad_record *r, const ad_subject *s, bool complete, int count,
+                           ad_numbers *tx)
 {
     if (!ad_record_open(r, s, complete, count))
         return false;
-    bool good = ad_record_evaluate(r);
+    bool good = (!tx || keep(r, count, tx)) && ad_record_evaluate(r);
     if (!good)
         ad_tape_rewind(r->start);
     return good;
+}
+
+bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count)
+{
+    return ad_record_begin_along(r, s, complete, count, NULL);
 }
 
 ad_status ad_record_end(const ad_record *r)

@@ -53,6 +53,10 @@ typedef struct ad_record {
  * each operand. False with an error on the tape, which is then as it was before. */
 bool ad_record_begin(ad_record *r, const ad_subject *s, bool complete, int count);
 
+/* With directions, tx[i * count + j] for operand i, which are to live until after the evaluation. */
+bool ad_record_begin_along(ad_record *r, const ad_subject *s, bool complete, int count,
+                           ad_numbers *tx);
+
 /* The two steps of it: puts the operands on the tape, with room for inputs behind them; evaluates the
  * function, once or more often, each time with other inputs. */
 bool ad_record_open(ad_record *r, const ad_subject *s, bool complete, int count);
@@ -65,7 +69,7 @@ ad_status ad_record_end(const ad_record *r);
  * a result, and results are written one after another. data is NULL with an error. */
 ad_view ad_record_value(const ad_record *r);
 
-/* Carries the tangents of count directions forward to y: tx[i * count + j] for operand i. */
+/* Carries the tangents of count directions forward to y. */
 bool ad_record_push(const ad_record *r, int count, ad_numbers tx);
 
 /* The gradients or tangents of the operands, [n * count], on the tape. NULL with an error. */

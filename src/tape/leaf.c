@@ -97,6 +97,11 @@ static AD_APART bool copy_own(ad_tape *t, size_t count, ad_view *v)
     return true;
 }
 
+bool ad_leaf_keep(ad_tape *t, size_t count, ad_view *v)
+{
+    return !count || !is_own(t, v->data) || copy_own(t, count, v);
+}
+
 static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned flags)
 {
     size_t count;
@@ -105,7 +110,7 @@ static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
     calm_strides(v);
     if (ad_tape_type(t, v->type) != v->type && !widen(t, count, v))
         return ad_tape_dead(t);
-    if (count && is_own(t, v->data) && !copy_own(t, count, v))
+    if (!ad_leaf_keep(t, count, v))
         return ad_tape_dead(t);
     ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {.type = v->type,

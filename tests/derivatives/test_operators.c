@@ -301,6 +301,49 @@ START_TEST(a_function_cannot_end_what_it_is_given)
 }
 END_TEST
 
+/* Takes back the gradients that the tape had. */
+static ad_tensor cubes_after_a_gradient(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    ad_view at = ad_read(x[0]);
+    ad_array slope = {0};
+    ck_assert_int_eq(ad_gradient(t, sum_of_cubes, 1, &at, NULL, &slope), AD_OK);
+    ad_array_free(&slope);
+    return sum_of_cubes(t, x, env);
+}
+
+/* What the tape has of x = (1, 2): its gradient (3, 12), or its tangent (3, 12). */
+START_TEST(a_direction_may_be_a_gradient_or_tangent_that_the_function_takes_back)
+{
+    const double numbers[] = {1, 2}, direction[] = {3, 12}, slope = 153, bend[] = {18, 144};
+    ad_array y = {0}, ty = {0}, hv[2] = {{0}, {0}};
+    ad_view at = AD_VIEW(numbers, 2), tx[2];
+    for (int many = 1; many <= 2; many++) {
+        ad_tensor x = ad_watch(tape, at);
+        ck_assert_int_eq(ad_set_tangent(x, AD_VIEW(direction, 2)), AD_OK);
+        ck_assert_int_eq(ad_backward(sum_of_cubes(tape, &x, NULL)), AD_OK);
+        tx[0] = _i ? ad_tangent(x) : ad_grad(x);
+        tx[1] = tx[0];
+        ad_status status = many == 1
+                               ? ad_hvp(tape, cubes_after_a_gradient, 1, &at, tx, NULL, hv)
+                               : ad_hvp_many(tape, cubes_after_a_gradient, 1, &at, 2, tx, NULL, hv);
+        ck_assert_int_eq(status, AD_OK);
+        for (int j = 0; j < many; j++)
+            expect_numbers(&hv[j], 2, bend, 0);
+        ad_tape_reset(tape);
+    }
+    ad_tensor x = ad_watch(tape, at);
+    ck_assert_int_eq(ad_set_tangent(x, AD_VIEW(direction, 2)), AD_OK);
+    ck_assert_int_eq(ad_backward(sum_of_cubes(tape, &x, NULL)), AD_OK);
+    tx[0] = _i ? ad_tangent(x) : ad_grad(x);
+    ck_assert_int_eq(ad_jvp(tape, cubes_after_a_gradient, 1, &at, tx, NULL, &y, &ty), AD_OK);
+    expect_numbers(&ty, 1, &slope, 0);
+    ad_array_free(&y);
+    ad_array_free(&ty);
+    ad_array_free(&hv[0]);
+    ad_array_free(&hv[1]);
+}
+END_TEST
+
 /* ---- tests of numbers -------------------------------------------------------------- */
 
 START_TEST(near_zero_reports_the_worst_element)
@@ -346,6 +389,8 @@ static Suite *make_suite(void)
     tcase_add_test(all, missing_arguments_are_misuse);
     tcase_add_loop_test(all, a_function_cannot_end_what_it_is_given, 0, 5);
     tcase_add_test(all, near_zero_reports_the_worst_element);
+    tcase_add_loop_test(all, a_direction_may_be_a_gradient_or_tangent_that_the_function_takes_back,
+                        0, 2);
     tcase_add_test(all, same_compares_types_and_shapes_first);
     suite_add_tcase(suite, all);
     return suite;

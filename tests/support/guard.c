@@ -43,9 +43,16 @@ static piece place(size_t bytes)
     return (piece){page, inner, guard_side() == 'a' ? inner - rounded : 0};
 }
 
+/* As the system gives malloc no more than there is. */
+static bool is_there(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size_t)sysconf(_SC_PHYS_PAGES);
+    return bytes / page < pages;
+}
+
 static void *guarded_take(size_t bytes)
 {
-    if (bytes > PTRDIFF_MAX / 2)
+    if (!is_there(bytes))
         return NULL;
     piece p = place(bytes);
     char *pages = mmap(NULL, p.inner + 2 * p.page, PROT_NONE,
