@@ -10,6 +10,7 @@ AD_MODEL(dense, w, b);
 
 typedef struct net {
     net_spec spec;
+    ad_pool *pool;
     ad_tape *tape;
     ad_field field;
     ad_tree tree; /* of the layers */
@@ -84,7 +85,8 @@ static void net_adze(void *state)
         return;
     }
     const ad_sgd settings = {.rate = NET_RATE};
-    const ad_method sgd = ad_sgd_method(&settings);
+    ad_method sgd = ad_sgd_method(&settings);
+    sgd.pool = n->pool;
     dense_tensors layer[NET_LAYERS];
     ad_model_watch(&n->tree, n->tape, n->layer, layer);
     ad_tensor out = apply(n, layer, ad_freeze(n->tape, n->x));
@@ -240,6 +242,7 @@ static bench_work net_setup(const bench_case *c, const bench_setting *s)
             copy_layer(n, i, n->bare[form]);
     }
     ad_model_like(&n->tree, n->layer, n->gradient, NULL);
+    n->pool = s->pool;
     n->tape = bench_tape(s->pool);
     return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec)};
 }

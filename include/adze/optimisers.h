@@ -13,6 +13,7 @@
 #ifndef ADZE_OPTIMISERS_H
 #define ADZE_OPTIMISERS_H
 
+#include "adze/pool.h"
 #include "adze/tree.h"
 
 #ifdef __cplusplus
@@ -26,7 +27,7 @@ enum {
     AD_MAX_SETTINGS = 128 /* bytes of settings, and of a plan */
 };
 
-/* The argument of a step: one array of the model, its gradient and its states. */
+/* The argument of a step: one array of the model, its gradient and its states; or a part of them. */
 typedef struct ad_step_args {
     size_t size;      /* sizeof(ad_step_args) of the library */
     const void *plan; /* the plan that `prepare` has made */
@@ -55,6 +56,10 @@ typedef struct ad_optimiser {
 
     /* Takes the step for one array. */
     void (*step)(const ad_step_args *c);
+
+    /* The new x[i] and states[i] depend on nothing else of the array than x[i], g[i] and states[i]:
+     * step may be called for parts of an array, by several threads at a time. */
+    bool by_numbers;
 } ad_optimiser;
 
 /* An optimiser with its settings. */
@@ -62,6 +67,8 @@ typedef struct ad_method {
     const ad_optimiser *optimiser;
     const void *settings;
     size_t settings_size; /* of the caller's struct: settings may grow */
+    ad_pool *pool;        /* NULL, or threads that share the step of a large model, as those of the
+                             tape. The bits do not depend on it */
 } ad_method;
 
 /* The states that an optimiser carries from step to step. Starts as {0}; the first step makes the
@@ -106,7 +113,7 @@ typedef struct ad_sgd {
 
 static inline AD_UNUSED ad_method ad_sgd_method(const ad_sgd *o)
 {
-    ad_method m = {ad_optimiser_named("sgd"), o, sizeof *o};
+    ad_method m = {ad_optimiser_named("sgd"), o, sizeof *o, NULL};
     return m;
 }
 
@@ -133,7 +140,7 @@ static inline AD_UNUSED ad_adam ad_adam_new(double rate)
 
 static inline AD_UNUSED ad_method ad_adam_method(const ad_adam *o)
 {
-    ad_method m = {ad_optimiser_named("adam"), o, sizeof *o};
+    ad_method m = {ad_optimiser_named("adam"), o, sizeof *o, NULL};
     return m;
 }
 

@@ -113,6 +113,11 @@ void ad_gemm_warm_up(void)
 
 /* ---- plans ------------------------------------------------------------------------- */
 
+static int64_t up_to_multiple(int64_t n, int64_t of)
+{
+    return (n + of - 1) / of * of;
+}
+
 enum { RESULT_BYTES = 1 << 19 }; /* what each piece of the terms can go through at little cost */
 
 static bool is_small(ad_type type, int64_t rows, int64_t columns)
@@ -140,13 +145,43 @@ static bool is_tall(ad_type type, ad_matrix a, ad_matrix b)
            bytes <= MOST_BYTES && !fill_panels && is_small(type, a.rows, n);
 }
 
+/* Pieces of a sum that threads share. */
+enum { MOST_PIECES = 32 };
+
+/* Whether a result is so much smaller than its factors that threads had better share the sum: each has its own rows
+ * of b then, as it has its own rows of the product that is b's gradient. */
+static bool is_flat(ad_type type, ad_matrix a, ad_matrix b)
+{
+    enum { ROWS = 256, FLAT_BYTES = 1 << 16 };
+    int64_t most = FLAT_BYTES / (int64_t)ad_type_size(type);
+    return a.column_step == 1 && a.columns >= TERMS &&
+           a.columns <= MOST_PIECES * AD_PRODUCT_DEPTH && a.rows <= ROWS && b.columns <= most &&
+           a.rows * b.columns <= most;
+}
+
+static int64_t count_pieces(int64_t terms, int64_t depth)
+{
+    return (terms + depth - 1) / depth;
+}
+
+/* Pieces as equal as can be, however many threads there are. */
+static int64_t flat_depth(int64_t terms)
+{
+    enum { PIECE = 400, ALIGNED = 16 };
+    int64_t pieces = count_pieces(terms, PIECE);
+    pieces = pieces < MOST_PIECES ? pieces : MOST_PIECES;
+    return up_to_multiple(count_pieces(terms, pieces), ALIGNED);
+}
+
 /* Where the terms of a sum lie far apart, many columns of b meet the same numbers of a: pieces of it stay in the
  * cache, two at a time, for the next is being fetched. But all of a large result goes through the cache with each
  * piece. */
-static int64_t choose_depth(ad_type type, ad_matrix a, ad_matrix b, bool tall)
+static int64_t choose_depth(ad_type type, ad_matrix a, ad_matrix b, bool tall, bool flat)
 {
     enum { FAR = AD_PRODUCT_DEPTH / 4, PIECE_BYTES = 200 << 10, STEP = 8 };
     int64_t enough = tall ? FAR + 1 : TERMS, least = tall ? 32 : 64;
+    if (flat)
+        return flat_depth(a.columns);
     if (a.column_step == 1)
         return AD_PRODUCT_DEPTH;
     if (a.columns < enough || b.columns < COLUMNS || !is_small(type, a.rows, b.columns))
@@ -167,8 +202,8 @@ ad_product_plan ad_plan_product(ad_isa isa, ad_type type, ad_matrix a, ad_matrix
     static ad_product_kernel *const f64[2][AD_ISA_COUNT] = {{AD_ISA_LIST(KERNEL_F64)},
                                                             {[0] = NULL, AD_TALL_LIST(TALL_F64)}};
     ad_product_kernel *const(*kernels)[AD_ISA_COUNT] = type == AD_F32 ? f32 : f64;
-    bool tall = kernels[1][isa] && is_tall(type, a, b);
-    return (ad_product_plan){kernels[tall][isa], choose_depth(type, a, b, tall), tall};
+    bool tall = kernels[1][isa] && is_tall(type, a, b), flat = is_flat(type, a, b);
+    return (ad_product_plan){kernels[tall][isa], choose_depth(type, a, b, tall, flat), tall, flat};
 }
 
 size_t ad_product_room(const ad_product_plan *plan, ad_type type, int64_t rows, int64_t columns)
@@ -188,6 +223,7 @@ typedef struct job {
     ad_product_plan plan;  /* without a kernel: BLIS */
     int64_t rows, columns; /* of a task */
     size_t across;         /* tasks that make whole rows */
+    char *pieces;          /* results of all pieces of the sum but the first, if threads share it */
     char *room;            /* for each thread */
     size_t room_bytes;     /* of a thread */
     const ad_epilogue *then;
@@ -216,11 +252,6 @@ static void run_task(void *user, size_t task, int worker)
         multiply_by_blis(j->type, &p);
     if (j->then && j->across == 1)
         j->then->run(j->then->user, row, row + p.a.rows);
-}
-
-static int64_t up_to_multiple(int64_t n, int64_t of)
-{
-    return (n + of - 1) / of * of;
 }
 
 /* How many tasks: a few for each thread, none of them tiny. Each packs b anew, so that one with few
@@ -256,6 +287,58 @@ static void plan_tasks(job *j, int threads)
     }
 }
 
+/* ---- sharing the sum ----------------------------------------------------------------- */
+
+static size_t result_bytes(const job *j)
+{
+    return (size_t)(j->whole.a.rows * j->whole.b.columns) * ad_type_size(j->type);
+}
+
+/* The first piece goes where the result will be, each of the others to a place of its own. */
+static void run_piece(void *user, size_t task, int worker)
+{
+    const job *j = user;
+    ad_gemm_task p = j->whole;
+    int64_t term = (int64_t)task * p.depth, left = p.a.columns - term;
+    p.a.data = at(j, p.a.data, term * p.a.column_step);
+    p.b.data = at(j, p.b.data, term * p.b.row_step);
+    p.a.columns = p.b.rows = left < p.depth ? left : p.depth;
+    if (task > 0) {
+        p.c = j->pieces + (task - 1) * result_bytes(j);
+        p.add = false;
+    }
+    p.room = j->room + (size_t)worker * j->room_bytes;
+    j->plan.kernel(&p);
+}
+
+static void add_piece(const job *j, const char *piece)
+{
+    size_t n = result_bytes(j) / ad_type_size(j->type);
+    if (j->type == AD_F32)
+        for (size_t i = 0; i < n; i++)
+            ((float *)j->whole.c)[i] += ((const float *)piece)[i];
+    else
+        for (size_t i = 0; i < n; i++)
+            ((double *)j->whole.c)[i] += ((const double *)piece)[i];
+}
+
+/* In the order in which one thread adds them. */
+static void multiply_flat(ad_workspace *work, job *j)
+{
+    size_t pieces = (size_t)count_pieces(j->whole.a.columns, j->whole.depth);
+    size_t bytes = result_bytes(j);
+    j->pieces = ad_scratch(work, (pieces - 1) * bytes);
+    if (!j->pieces)
+        return;
+    ad_work_share(work, pieces, run_piece, j);
+    for (size_t i = 0; i + 1 < pieces; i++)
+        add_piece(j, j->pieces + i * bytes);
+    if (j->then)
+        j->then->run(j->then->user, 0, j->whole.a.rows);
+}
+
+/* ---- products ------------------------------------------------------------------------ */
+
 static void multiply(ad_workspace *work, job *j)
 {
     int threads = ad_work_threads(work);
@@ -268,9 +351,13 @@ static void multiply(ad_workspace *work, job *j)
         if (!j->room)
             return;
     }
-    ad_work_share(work, tasks, run_task, j);
-    if (j->then && j->across > 1)
-        j->then->run(j->then->user, 0, j->whole.a.rows);
+    if (tasks > 1 && j->plan.flat) {
+        multiply_flat(work, j);
+    } else {
+        ad_work_share(work, tasks, run_task, j);
+        if (j->then && j->across > 1)
+            j->then->run(j->then->user, 0, j->whole.a.rows);
+    }
     ad_arena_return(work->arena, start);
 }
 

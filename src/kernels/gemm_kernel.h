@@ -31,6 +31,7 @@ typedef struct ad_product_plan {
     ad_product_kernel *kernel;
     int64_t depth;
     bool tall; /* the kernel is one of gemm_tall.c */
+    bool flat; /* threads share the sum */
 } ad_product_plan;
 
 ad_product_plan ad_plan_product(ad_isa isa, ad_type type, ad_matrix a, ad_matrix b);

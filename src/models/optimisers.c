@@ -82,6 +82,7 @@ static const ad_optimiser sgd = {
     .prepare = sgd_prepare,
     .needs = sgd_needs,
     .step = sgd_step,
+    .by_numbers = true,
 };
 
 /* ---- Adam --------------------------------------------------------------------------- */
@@ -187,6 +188,7 @@ static const ad_optimiser adam = {
     .settings_size = sizeof(ad_adam),
     .prepare = adam_prepare,
     .step = adam_step,
+    .by_numbers = true,
 };
 
 /* ---- all of them -------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* A step of any optimiser. Everything is checked, and the states are made, before the first
  * number is written. */
 #include "adze/model.h"
+#include "base/pool.h"
 #include "trees/walk.h"
 
 #include <string.h>
@@ -200,18 +201,54 @@ ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const vo
 
 /* ---- the step ----------------------------------------------------------------------- */
 
-static void step_array(const step *s, const ad_states *states, size_t i)
+typedef struct step_job {
+    const step *s;
+    const ad_states *states;
+    size_t parts;
+} step_job;
+
+/* Where a part of an array begins: at whole lines of the cache, for short arrays are one part. */
+static size_t part_begin(const step_job *j, size_t n, size_t part)
 {
-    const ad_array *x = &s->model[i];
+    enum { LINE = 16 };
+    return part < j->parts ? n / LINE * part / j->parts * LINE : n;
+}
+
+static void step_array(const step_job *j, size_t i, size_t part)
+{
+    const ad_array *x = &j->s->model[i];
+    size_t n = ad_array_count(x), begin = part_begin(j, n, part);
+    size_t offset = begin * ad_type_size(x->type);
     ad_step_args c = {.size = sizeof c,
-                      .plan = s->plan.bytes,
+                      .plan = j->s->plan.bytes,
                       .type = x->type,
-                      .n = ad_array_count(x),
-                      .g = s->gradient[i].data,
-                      .x = x->data};
-    for (int k = 0; k < states->count; k++)
-        c.state[k] = arrays_of(states, k)[i].data;
-    s->optimiser->step(&c);
+                      .n = part_begin(j, n, part + 1) - begin,
+                      .g = (const char *)j->s->gradient[i].data + offset,
+                      .x = (char *)x->data + offset};
+    for (int k = 0; k < j->states->count; k++)
+        c.state[k] = (char *)arrays_of(j->states, k)[i].data + offset;
+    if (c.n > 0 || j->parts == 1)
+        j->s->optimiser->step(&c);
+}
+
+static void step_part(void *user, size_t part, int worker)
+{
+    const step_job *j = user;
+    (void)worker;
+    for (size_t i = 0; i < j->s->tree->arrays; i++)
+        step_array(j, i, part);
+}
+
+/* A part for each thread, where there is enough to do. */
+static size_t count_parts(const step *s, const ad_pool *pool)
+{
+    enum { LEAST = 1 << 14 };
+    size_t numbers = 0;
+    if (!s->optimiser->by_numbers)
+        return 1;
+    for (size_t i = 0; i < s->tree->arrays; i++)
+        numbers += ad_array_count(&s->model[i]);
+    return numbers < LEAST ? 1 : (size_t)ad_pool_threads(pool);
 }
 
 ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void *gradient,
@@ -235,8 +272,8 @@ ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void
     if (status != AD_OK)
         return status;
     replace(states, &made);
-    for (size_t i = 0; i < tree->arrays; i++)
-        step_array(&s, states, i);
+    step_job j = {&s, states, count_parts(&s, method->pool)};
+    ad_pool_run(method->pool, j.parts, step_part, &j);
     states->steps++;
     return AD_OK;
 }

@@ -212,18 +212,22 @@ START_TEST(tall_products_agree_with_a_triple_loop)
 }
 END_TEST
 
-START_TEST(without_memory_a_product_is_refused_and_its_result_left_alone)
+/* Of a kernel of its own, and of threads that share the sum. */
+static const layout without_memory[] = {BY_COLUMNS, BY_ROWS};
+
+static void check_without_memory(int isa, layout la)
 {
     enum { M = 150, N = 21, TERMS = 600 };
     static double c[M * N];
     test_allocator memory;
     test_allocator_init(&memory);
-    ad_tape_options options = {.size = sizeof options, .allocator = &memory.base};
+    ad_pool *pool = ad_pool_new(NULL, 2);
+    ad_tape_options options = {.size = sizeof options, .allocator = &memory.base, .pool = pool};
     ad_tape *t = ad_tape_new(&options);
     ck_assert_ptr_nonnull(t);
-    t->work.isa = (ad_isa)_i;
+    t->work.isa = (ad_isa)isa;
     ad_random r = ad_random_new(13, 0);
-    operand a = make_operand(&r, AD_F64, M, TERMS, BY_COLUMNS);
+    operand a = make_operand(&r, AD_F64, M, TERMS, la);
     operand b = make_operand(&r, AD_F64, TERMS, N, BY_ROWS);
     memory.fail_at = memory.calls + 1;
     memory.sticky = true;
@@ -232,8 +236,15 @@ START_TEST(without_memory_a_product_is_refused_and_its_result_left_alone)
     for (int i = 0; i < M * N; i++)
         ck_assert_double_eq(c[i], 0);
     ad_tape_free(t);
+    ad_pool_free(pool);
     unfence(&a.memory);
     unfence(&b.memory);
+}
+
+START_TEST(without_memory_a_product_is_refused_and_its_result_left_alone)
+{
+    for (size_t i = 0; i < sizeof without_memory / sizeof *without_memory; i++)
+        check_without_memory(_i, without_memory[i]);
 }
 END_TEST
 
@@ -241,7 +252,8 @@ END_TEST
 
 static const int64_t split_shapes[][3] = {
     {1500, 50, 300}, {784, 50, 700}, {70, 900, 233}, {2001, 1, 784}, {300, 35, 1100},
-    {530, 520, 515}, {33, 2000, 40}, {20000, 3, 7},  {145, 9, 400},  {300, 33, 777}};
+    {530, 520, 515}, {33, 2000, 40}, {20000, 3, 7},  {145, 9, 400},  {300, 33, 777},
+    {64, 50, 784},   {31, 35, 1111}, {1, 300, 4000}, {256, 31, 512}, {200, 40, 33000}};
 
 static void multiply_split(int isa, int threads, ad_type type, const operand *a, const operand *b,
                            void *c)

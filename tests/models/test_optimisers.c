@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 enum { MOST_NUMBERS = 6, STEPS = 20, MOST_SETTINGS = 11 };
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -212,7 +213,9 @@ static const row *row_of(const ad_optimiser *own)
 
 static ad_method method_of(const row *r, const void *settings)
 {
-    return (ad_method){r->own ? r->own : ad_optimiser_named(r->name), settings, r->settings_size};
+    return (ad_method){.optimiser = r->own ? r->own : ad_optimiser_named(r->name),
+                       .settings = settings,
+                       .settings_size = r->settings_size};
 }
 
 static const void *settings_of(const row *r, size_t i)
@@ -715,6 +718,81 @@ START_TEST(an_optimiser_that_cannot_be_used_says_why)
 }
 END_TEST
 
+/* ---- threads ---------------------------------------------------------------------------- */
+
+enum { LONG_ARRAY = 70001, SHORT_ARRAY = 5 };
+
+typedef struct pair {
+    ad_array x, y;
+} pair;
+
+static const ad_field pair_fields[] = {{sizeof(ad_field), "x", &ad_array_tree, 1},
+                                       {sizeof(ad_field), "y", &ad_array_tree, 1}};
+static const ad_tree pair_tree = {sizeof(ad_tree), "pair", 2, pair_fields, 2};
+
+static pair new_pair(double shift)
+{
+    pair p = {ad_array_new(NULL, AD_F32, AD_SHAPE(LONG_ARRAY)),
+              ad_array_new(NULL, AD_F64, AD_SHAPE(SHORT_ARRAY))};
+    for (size_t i = 0; i < LONG_ARRAY; i++)
+        set_number(&p.x, i, sin((double)i + shift));
+    for (size_t i = 0; i < SHORT_ARRAY; i++)
+        set_number(&p.y, i, cos((double)i + shift));
+    return p;
+}
+
+static pair after_steps(ad_method method, ad_pool *pool)
+{
+    pair model = new_pair(0), gradient = new_pair(1);
+    ad_states states = {0};
+    method.pool = pool;
+    for (int t = 0; t < 3; t++)
+        ck_assert_int_eq(ad_model_step(&pair_tree, &method, &gradient, &states, &model, NULL),
+                         AD_OK);
+    ad_states_free(&states);
+    ad_model_free(&pair_tree, &gradient);
+    return model;
+}
+
+START_TEST(no_bit_of_a_step_depends_on_threads)
+{
+    const row *r = &rows[_i];
+    pair alone = after_steps(method_of(r, settings_of(r, 0)), NULL);
+    for (int threads = 1; threads <= 5; threads++) {
+        ad_pool *pool = ad_pool_new(NULL, threads);
+        pair shared = after_steps(method_of(r, settings_of(r, 0)), pool);
+        ck_assert_int_eq(memcmp(shared.x.data, alone.x.data, LONG_ARRAY * sizeof(float)), 0);
+        ck_assert_int_eq(memcmp(shared.y.data, alone.y.data, SHORT_ARRAY * sizeof(double)), 0);
+        ad_model_free(&pair_tree, &shared);
+        ad_pool_free(pool);
+    }
+    ad_model_free(&pair_tree, &alone);
+}
+END_TEST
+
+static _Atomic int parts_seen;
+
+static void count_part(const ad_step_args *c)
+{
+    atomic_fetch_add(&parts_seen, 1);
+    ck_assert_uint_gt(c->n, 0);
+}
+
+START_TEST(only_steps_by_numbers_are_given_parts_of_arrays)
+{
+    ad_optimiser counter = adagrad;
+    ad_pool *pool = ad_pool_new(NULL, 4);
+    counter.step = count_part;
+    counter.by_numbers = _i;
+    ad_method method = method_of(row_of(&adagrad), settings_of(row_of(&adagrad), 0));
+    method.optimiser = &counter;
+    pair model = after_steps(method, pool);
+    ck_assert_int_eq(parts_seen, 3 * (_i ? 4 + 1 : 2));
+    ad_model_free(&pair_tree, &model);
+    ad_pool_free(pool);
+}
+END_TEST
+
 /* A caller that was compiled when AdaGrad had no epsilon gives less, and the rest is zeros. */
 START_TEST(settings_that_the_caller_does_not_know_are_zeros)
 {
@@ -743,6 +821,8 @@ static Suite *make_suite(void)
     tcase_add_test(steps, adam_in_f32_has_no_drift);
     tcase_add_loop_test(steps, states_can_be_saved_and_restored, 0, ROWS);
     tcase_add_loop_test(steps, after_its_first_step_an_optimiser_allocates_nothing, 0, ROWS);
+    tcase_add_loop_test(steps, no_bit_of_a_step_depends_on_threads, 0, ROWS);
+    tcase_add_loop_test(steps, only_steps_by_numbers_are_given_parts_of_arrays, 0, 2);
     tcase_add_loop_test(failures, a_step_that_runs_out_of_memory_changes_nothing, 0, ROWS);
     tcase_add_loop_test(failures, fields_that_do_not_fit_are_refused_by_name, 0, ROWS);
     tcase_add_loop_test(failures, settings_that_make_no_sense_are_a_domain_error, 0, ROWS);
