@@ -63,6 +63,7 @@ static ad_array numbers_to(int64_t n)
 
 typedef struct trainer {
     ad_tape *tape;
+    ad_pool *pool; /* the tape's, or NULL */
     ad_random random;
     ad_array order; /* i64 [n]: in which the images are taken */
     ad_adam adam;
@@ -84,7 +85,9 @@ static double step(trainer *t, const digits *d, ad_view numbers, classifier *mod
     double value = ad_item(loss);
     ad_tape_reset(t->tape);
     ad_error error = {0};
-    if (classifier_step(ad_adam_method(&t->adam), &t->gradient, &t->states, model, &error) != AD_OK)
+    ad_method adam = ad_adam_method(&t->adam);
+    adam.pool = t->pool;
+    if (classifier_step(adam, &t->gradient, &t->states, model, &error) != AD_OK)
         fail("%s", error.text);
     return value;
 }
@@ -141,7 +144,9 @@ int main(int argc, char **argv)
     digits train = digits_of(data.train_images, data.train_labels);
     digits test = digits_of(data.test_images, data.test_labels);
 
-    trainer t = {.tape = new_tape(&s, &pool),
+    ad_tape *tape = new_tape(&s, &pool);
+    trainer t = {.tape = tape,
+                 .pool = pool,
                  .random = ad_random_new((uint64_t)s.seed, 0),
                  .order = numbers_to(train.n),
                  .adam = ad_adam_new(s.rate)};
