@@ -79,12 +79,19 @@ static bool take_free(ad_pool *p, uint32_t job, size_t begin, size_t end, size_t
     return false;
 }
 
+/* The first task that is kept for a worker, or for one that follows: task 0 is the caller's. */
+static size_t first_kept(const ad_pool *p, size_t tasks, size_t worker)
+{
+    size_t threads = (size_t)p->threads;
+    return (tasks * worker + threads - 1) / threads;
+}
+
 /* Of few tasks: one that is kept for the worker, else any that nobody takes while there is patience. */
 static bool take_kept(ad_pool *p, uint32_t job, size_t tasks, int worker, int *patience,
                       size_t *task)
 {
-    size_t threads = (size_t)p->threads, w = (size_t)worker;
-    if (take_free(p, job, tasks * w / threads, tasks * (w + 1) / threads, task))
+    size_t w = (size_t)worker;
+    if (take_free(p, job, first_kept(p, tasks, w), first_kept(p, tasks, w + 1), task))
         return true;
     uint64_t all = ((uint64_t)1 << tasks) - 1;
     for (; *patience > 0; --*patience) {
