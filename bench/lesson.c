@@ -10,6 +10,7 @@ static const bench_case cases[] = {
              LESSON(NET_SLICES, 60000)),
     NET_CASE("lesson_forward_10k", "784-50-1: output for 10000 images", LESSON(NET_FORWARD, 10000)),
     NET_CASE("step_b64", "784-50-1: training step on 64 images", LESSON(NET_STEP, 64)),
+    NET_CASE("step_b128", "784-50-1: training step on 128 images", LESSON(NET_STEP, 128)),
     NET_CASE("step_b512", "784-50-1: training step on 512 images", LESSON(NET_STEP, 512)),
     NET_CASE("step_b1", "784-50-1: training step on 1 image", LESSON(NET_STEP, 1)),
 };

@@ -47,6 +47,7 @@ def nets():
         'lesson_forward_10k': Net(FORWARD, 10000, *lesson),
         'step_b1': Net(STEP, 1, *lesson),
         'step_b64': Net(STEP, 64, *lesson),
+        'step_b128': Net(STEP, 128, *lesson),
         'step_b512': Net(STEP, 512, *lesson),
         'mlp512_b128': Net(STEP, 128, 3, 784, 512, 10, True),
     }
