@@ -223,7 +223,7 @@ typedef struct job {
     ad_product_plan plan;  /* without a kernel: BLIS */
     int64_t rows, columns; /* of a task */
     size_t across;         /* tasks that make whole rows */
-    char *pieces;          /* results of all pieces of the sum but the first, if threads share it */
+    void *pieces;          /* results of all pieces of the sum but the first, if threads share it */
     char *room;            /* for each thread */
     size_t room_bytes;     /* of a thread */
     const ad_epilogue *then;
@@ -304,14 +304,14 @@ static void run_piece(void *user, size_t task, int worker)
     p.b.data = at(j, p.b.data, term * p.b.row_step);
     p.a.columns = p.b.rows = left < p.depth ? left : p.depth;
     if (task > 0) {
-        p.c = j->pieces + (task - 1) * result_bytes(j);
+        p.c = (char *)j->pieces + (task - 1) * result_bytes(j);
         p.add = false;
     }
     p.room = j->room + (size_t)worker * j->room_bytes;
     j->plan.kernel(&p);
 }
 
-static void add_piece(const job *j, const char *piece)
+static void add_piece(const job *j, const void *piece)
 {
     size_t n = result_bytes(j) / ad_type_size(j->type);
     if (j->type == AD_F32)
@@ -332,7 +332,7 @@ static void multiply_flat(ad_workspace *work, job *j)
         return;
     ad_work_share(work, pieces, run_piece, j);
     for (size_t i = 0; i + 1 < pieces; i++)
-        add_piece(j, j->pieces + i * bytes);
+        add_piece(j, (char *)j->pieces + i * bytes);
     if (j->then)
         j->then->run(j->then->user, 0, j->whole.a.rows);
 }

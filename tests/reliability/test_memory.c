@@ -338,6 +338,40 @@ static ad_status leaf_scenario(test_allocator *memory)
     return end(t);
 }
 
+/* Threads share its sum: the pieces need room. */
+static ad_status shared_sum_scenario(test_allocator *memory)
+{
+    enum { M = 64, N = 50, TERMS = 784 };
+    static const float factors[TERMS * M];
+    ad_pool *pool = ad_pool_new(NULL, 2);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options),
+                                                .allocator = &memory->base,
+                                                .checks = AD_CHECK_BOUNDS,
+                                                .pool = pool});
+    if (t)
+        ad_matmul(ad_freeze(t, AD_VIEW(factors, M, TERMS)),
+                  ad_freeze(t, AD_VIEW(factors, TERMS, N)));
+    ad_status status = end(t);
+    ad_pool_free(pool);
+    return status;
+}
+
+/* Along gradients of the tape's own, which are copied first. */
+static ad_status own_direction_scenario(test_allocator *memory)
+{
+    ad_array hvp[2] = {{0}};
+    ad_tape *t = new_tape(memory, AD_CHECK_BOUNDS);
+    ad_tensor x[2] = {{0}};
+    for (int i = 0; t && i < 2; i++)
+        x[i] = ad_watch(t, operands[i]);
+    if (t && ad_backward(twice_differentiable(t, x, NULL)) == AD_OK)
+        ad_hvp(t, twice_differentiable, 2, operands, (ad_view[]){ad_grad(x[0]), ad_grad(x[1])},
+               NULL, hvp);
+    ad_array_free(&hvp[0]);
+    ad_array_free(&hvp[1]);
+    return end(t);
+}
+
 static ad_status pool_scenario(test_allocator *memory)
 {
     ad_pool *p = ad_pool_new(&memory->base, 2);
@@ -422,6 +456,8 @@ static const scenario scenarios[] = {
     {"gradient", gradient_scenario},
     {"pullback", pullback_scenario},
     {"jvp and hvp", second_order_scenario},
+    {"hvp along gradients", own_direction_scenario},
+    {"a sum that threads share", shared_sum_scenario},
     {"cotangents", cotangent_scenario},
     {"own operations", own_op_scenario},
     {"registry", registry_scenario},
