@@ -98,8 +98,9 @@ typedef struct ad_rows_options {
  * own, and the tape's allocator. A tape that is traced, polled or profiled does not share its slices.
  *
  * map must not use the caller's tape, and must keep no tensor from one slice to the next. Without
- * rows it is called once, with none, where a mean is NaN. value may be NULL. The tape stays as it was. An error in map has the rows before its message. AD_BAD_SHAPE if
- * the data differ in their number of rows; AD_MISUSE if inputs < 1 or slice < 0. */
+ * rows it is called once, with none, where a mean is NaN. value may be NULL. The tape stays as it
+ * was. An error in map has the rows before its message. AD_BAD_SHAPE if the data differ in their
+ * number of rows; AD_MISUSE if inputs < 1 or slice < 0. */
 typedef ad_tensor ad_model_map(ad_tape *t, const void *tensors, const ad_tensor *x,
                                const void *env);
 AD_API ad_status ad_model_value_with_gradient_over_rows(

@@ -22,7 +22,7 @@
 enum {
     SPINS = 4096,   /* looks at a word before falling asleep: some ten microseconds */
     PATIENCE = 128, /* before taking a task that is kept for another: about one */
-    FEW = 32
+    FEW = 32        /* tasks that have a bit each in half a ticket */
 };
 
 struct ad_pool {
