@@ -34,6 +34,7 @@ struct ad_pool {
     _Atomic(void *) user;
     _Atomic size_t tasks, done;
     _Atomic uint64_t ticket;
+    _Atomic uint32_t asked; /* the last job when ad_pool_has_shared was asked */
     _Atomic bool ended;
     _Atomic int sleepers;
     pthread_mutex_t lock;
@@ -202,6 +203,12 @@ void ad_pool_run(ad_pool *p, size_t tasks, ad_task *run, void *job)
     work_on(p, (uint32_t)(number + 2), 0);
     wait_for_end(p, tasks);
     pthread_mutex_unlock(&p->job);
+}
+
+bool ad_pool_has_shared(ad_pool *p)
+{
+    uint32_t last = p ? (uint32_t)(atomic_load(&p->ticket) >> 32) : 0;
+    return p && atomic_exchange(&p->asked, last) != last;
 }
 
 /* ---- the life of a pool ------------------------------------------------------------ */

@@ -11,4 +11,8 @@ typedef void ad_task(void *job, size_t task, int worker);
 /* Runs all tasks, in any order and on any thread, and returns after the last. p may be NULL. */
 void ad_pool_run(ad_pool *p, size_t tasks, ad_task *run, void *job);
 
+/* Whether threads have shared a job since this was last asked: if not, what the caller computed lies in the
+ * cache of its own core. p may be NULL. */
+bool ad_pool_has_shared(ad_pool *p);
+
 #endif

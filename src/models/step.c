@@ -239,16 +239,24 @@ static void step_part(void *user, size_t part, int worker)
         step_array(j, i, part);
 }
 
-/* A part for each thread, where there is enough to do. */
-static size_t count_parts(const step *s, const ad_pool *pool)
+/* A part for each thread, where there is enough to do. Fewer numbers than MANY are fetched from another core's
+ * cache at a loss, unless threads have computed the gradient together. */
+static size_t count_parts(const step *s, ad_pool *pool)
 {
-    enum { LEAST = 1 << 14 };
+    enum { LEAST = 1 << 14, MANY = 1 << 17 };
     size_t numbers = 0;
+    bool shared = ad_pool_has_shared(pool);
     if (!s->optimiser->by_numbers)
         return 1;
     for (size_t i = 0; i < s->tree->arrays; i++)
         numbers += ad_array_count(&s->model[i]);
-    return numbers < LEAST ? 1 : (size_t)ad_pool_threads(pool);
+    return numbers < (shared ? LEAST : MANY) ? 1 : (size_t)ad_pool_threads(pool);
+}
+
+static void run(step_job *j, ad_pool *pool)
+{
+    ad_pool_run(pool, j->parts, step_part, j);
+    ad_pool_has_shared(pool); /* this one does not count */
 }
 
 ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void *gradient,
@@ -273,7 +281,7 @@ ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void
         return status;
     replace(states, &made);
     step_job j = {&s, states, count_parts(&s, method->pool)};
-    ad_pool_run(method->pool, j.parts, step_part, &j);
+    run(&j, method->pool);
     states->steps++;
     return AD_OK;
 }

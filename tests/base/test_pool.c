@@ -63,6 +63,24 @@ START_TEST(workers_that_fell_asleep_wake_up)
 }
 END_TEST
 
+START_TEST(a_pool_knows_whether_threads_have_shared_a_job_since_it_was_asked)
+{
+    static counts c;
+    ad_pool *p = ad_pool_new(NULL, 2), *alone = ad_pool_new(NULL, 1);
+    ck_assert(!ad_pool_has_shared(p));
+    ad_pool_run(p, 1, count_task, &c);
+    ck_assert(!ad_pool_has_shared(p));
+    ad_pool_run(p, 2, count_task, &c);
+    ck_assert(ad_pool_has_shared(p));
+    ck_assert(!ad_pool_has_shared(p));
+    ad_pool_run(alone, 2, count_task, &c);
+    ck_assert(!ad_pool_has_shared(alone));
+    ck_assert(!ad_pool_has_shared(NULL));
+    ad_pool_free(p);
+    ad_pool_free(alone);
+}
+END_TEST
+
 START_TEST(impossible_pools_are_refused)
 {
     test_allocator memory;
@@ -263,6 +281,7 @@ int main(void)
     TCase *c = tcase_create("threads");
     tcase_add_loop_test(c, each_task_runs_once_and_no_two_at_a_time_have_a_worker, 1, 8);
     tcase_add_test(c, workers_that_fell_asleep_wake_up);
+    tcase_add_test(c, a_pool_knows_whether_threads_have_shared_a_job_since_it_was_asked);
     tcase_add_test(c, impossible_pools_are_refused);
     tcase_add_loop_test(c, no_bit_depends_on_the_number_of_threads, 0, FUNCTIONS);
     tcase_add_loop_test(c, elementwise_bits_do_not_depend_on_the_instruction_set, 0,

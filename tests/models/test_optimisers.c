@@ -4,6 +4,8 @@
 #include "models.h"
 #include "suite.h"
 
+#include "base/pool.h"
+
 #include <math.h>
 #include <stdatomic.h>
 
@@ -741,14 +743,22 @@ static pair new_pair(double shift)
     return p;
 }
 
+static void do_nothing(void *job, size_t task, int worker)
+{
+    (void)job, (void)task, (void)worker;
+}
+
+/* Before each step threads share a job, as in a sweep: only then do they share a step of so few numbers. */
 static pair after_steps(ad_method method, ad_pool *pool)
 {
     pair model = new_pair(0), gradient = new_pair(1);
     ad_states states = {0};
     method.pool = pool;
-    for (int t = 0; t < 3; t++)
+    for (int t = 0; t < 3; t++) {
+        ad_pool_run(pool, 2, do_nothing, NULL);
         ck_assert_int_eq(ad_model_step(&pair_tree, &method, &gradient, &states, &model, NULL),
                          AD_OK);
+    }
     ad_states_free(&states);
     ad_model_free(&pair_tree, &gradient);
     return model;
@@ -788,6 +798,16 @@ START_TEST(only_steps_by_numbers_are_given_parts_of_arrays)
     method.optimiser = &counter;
     pair model = after_steps(method, pool);
     ck_assert_int_eq(parts_seen, 3 * (_i ? 4 + 1 : 2));
+    ad_method few = method;
+    few.pool = pool;
+    pair gradient = new_pair(1);
+    ad_states states = {0};
+    parts_seen = 0;
+    for (int t = 0; t < 2; t++)
+        ck_assert_int_eq(ad_model_step(&pair_tree, &few, &gradient, &states, &model, NULL), AD_OK);
+    ck_assert_int_eq(parts_seen, 2 * 2);
+    ad_states_free(&states);
+    ad_model_free(&pair_tree, &gradient);
     ad_model_free(&pair_tree, &model);
     ad_pool_free(pool);
 }
