@@ -6,6 +6,7 @@
 #include "adze/status.h"            /* status codes and messages */
 #include "adze/array.h"             /* types, shapes, views, arrays */
 #include "adze/pool.h"              /* threads inside kernels */
+#include "adze/number.h"            /* numbers one by one */
 #include "adze/tape.h"              /* recording, sweeps, tracing */
 #include "adze/profile.h"           /* where the time goes */
 #include "adze/op.h"                /* operations as data: write your own */

@@ -57,6 +57,11 @@ extern "C" {
 typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;
 #undef AD_STATUS_NAME
 
+/* Where a call stands, for messages: "net.c:12". */
+#define AD_LINE_TEXT(line) #line
+#define AD_LINE(line) AD_LINE_TEXT(line)
+#define AD_SOURCE_LINE __FILE__ ":" AD_LINE(__LINE__)
+
 /* A failure and its message: the operation, the shapes, the reason. */
 typedef struct ad_error {
     ad_status status;

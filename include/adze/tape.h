@@ -390,9 +390,6 @@ static inline AD_UNUSED const ad_tensor *ad_tensors_at_line(const ad_tensor *x, 
     return x;
 }
 
-#define AD_LINE_TEXT(line) #line
-#define AD_LINE(line) AD_LINE_TEXT(line)
-#define AD_SOURCE_LINE __FILE__ ":" AD_LINE(__LINE__)
 #if !defined(__cplusplus) && !defined(AD_NO_SOURCE_LINES)
 #define AD_AT_LINE(...) ad_tensor_at_line((__VA_ARGS__), AD_SOURCE_LINE)
 #define AD_TAPE_AT_LINE(t) ad_tape_at_line((t), AD_SOURCE_LINE)

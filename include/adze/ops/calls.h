@@ -1,7 +1,8 @@
 /* How operations are called: written by scripts/op-calls from their declarations, do not edit.
  *
- * In C a macro over each operation notes the source line of the call (tape.h), and takes plain
- * numbers for the operands of elementwise operations. In C++ overloads take plain numbers. */
+ * In C a macro over each operation notes the source line of the call (tape.h). That of an
+ * elementwise operation chooses the function by the types of the operands, tensors or single
+ * numbers, and takes plain numbers beside them. In C++ overloads do. */
 #ifndef ADZE_OPS_CALLS_H
 #define ADZE_OPS_CALLS_H
 
@@ -13,6 +14,7 @@
 #include "adze/ops/loss.h"
 #include "adze/ops/random.h"
 #include "adze/ops/cotangents.h"
+#include "adze/ops/numbers.h"
 
 #ifdef __cplusplus
 
@@ -44,10 +46,6 @@ inline ad_tensor ad_leaky_relu(ad_tensor a, double b) { return ad_leaky_relu(a, 
 inline ad_tensor ad_leaky_relu(double a, ad_tensor b) { return ad_leaky_relu(ad_number(a), b); }
 inline ad_tensor ad_celu(ad_tensor a, double b) { return ad_celu(a, ad_number(b)); }
 inline ad_tensor ad_celu(double a, ad_tensor b) { return ad_celu(ad_number(a), b); }
-inline ad_tensor ad_floor_div(ad_tensor a, double b) { return ad_floor_div(a, ad_number(b)); }
-inline ad_tensor ad_floor_div(double a, ad_tensor b) { return ad_floor_div(ad_number(a), b); }
-inline ad_tensor ad_floor_mod(ad_tensor a, double b) { return ad_floor_mod(a, ad_number(b)); }
-inline ad_tensor ad_floor_mod(double a, ad_tensor b) { return ad_floor_mod(ad_number(a), b); }
 inline ad_tensor ad_clamp(ad_tensor x, ad_tensor low, double high)
 {
     return ad_clamp(x, low, ad_number(high));
@@ -137,105 +135,406 @@ inline ad_tensor ad_greater_equal(double a, ad_tensor b)
 {
     return ad_greater_equal(ad_number(a), b);
 }
+inline ad_tensor ad_floor_div(ad_tensor a, double b) { return ad_floor_div(a, ad_number(b)); }
+inline ad_tensor ad_floor_div(double a, ad_tensor b) { return ad_floor_div(ad_number(a), b); }
+inline ad_tensor ad_floor_mod(ad_tensor a, double b) { return ad_floor_mod(a, ad_number(b)); }
+inline ad_tensor ad_floor_mod(double a, ad_tensor b) { return ad_floor_mod(ad_number(a), b); }
 inline ad_tensor ad_logical_and(ad_tensor a, double b) { return ad_logical_and(a, ad_number(b)); }
 inline ad_tensor ad_logical_and(double a, ad_tensor b) { return ad_logical_and(ad_number(a), b); }
 inline ad_tensor ad_logical_or(ad_tensor a, double b) { return ad_logical_or(a, ad_number(b)); }
 inline ad_tensor ad_logical_or(double a, ad_tensor b) { return ad_logical_or(ad_number(a), b); }
 inline ad_tensor ad_logical_xor(ad_tensor a, double b) { return ad_logical_xor(a, ad_number(b)); }
 inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(ad_number(a), b); }
+inline ad_real ad_neg(ad_real x) { return ad_neg_real(x); }
+inline ad_real ad_abs(ad_real x) { return ad_abs_real(x); }
+inline ad_real ad_sign(ad_real x) { return ad_sign_real(x); }
+inline ad_real ad_ceil(ad_real x) { return ad_ceil_real(x); }
+inline ad_real ad_floor(ad_real x) { return ad_floor_real(x); }
+inline ad_real ad_round(ad_real x) { return ad_round_real(x); }
+inline ad_real ad_trunc(ad_real x) { return ad_trunc_real(x); }
+inline ad_real ad_square(ad_real x) { return ad_square_real(x); }
+inline ad_real ad_sqrt(ad_real x) { return ad_sqrt_real(x); }
+inline ad_real ad_rsqrt(ad_real x) { return ad_rsqrt_real(x); }
+inline ad_real ad_cbrt(ad_real x) { return ad_cbrt_real(x); }
+inline ad_real ad_reciprocal(ad_real x) { return ad_reciprocal_real(x); }
+inline ad_real ad_powi(ad_real x, int n) { return ad_powi_real(x, n); }
+inline ad_real ad_exp(ad_real x) { return ad_exp_real(x); }
+inline ad_real ad_exp2(ad_real x) { return ad_exp2_real(x); }
+inline ad_real ad_expm1(ad_real x) { return ad_expm1_real(x); }
+inline ad_real ad_log(ad_real x) { return ad_log_real(x); }
+inline ad_real ad_log2(ad_real x) { return ad_log2_real(x); }
+inline ad_real ad_log10(ad_real x) { return ad_log10_real(x); }
+inline ad_real ad_log1p(ad_real x) { return ad_log1p_real(x); }
+inline ad_real ad_log1mexp(ad_real x) { return ad_log1mexp_real(x); }
+inline ad_real ad_sin(ad_real x) { return ad_sin_real(x); }
+inline ad_real ad_cos(ad_real x) { return ad_cos_real(x); }
+inline ad_real ad_tan(ad_real x) { return ad_tan_real(x); }
+inline ad_real ad_asin(ad_real x) { return ad_asin_real(x); }
+inline ad_real ad_acos(ad_real x) { return ad_acos_real(x); }
+inline ad_real ad_atan(ad_real x) { return ad_atan_real(x); }
+inline ad_real ad_sinh(ad_real x) { return ad_sinh_real(x); }
+inline ad_real ad_cosh(ad_real x) { return ad_cosh_real(x); }
+inline ad_real ad_tanh(ad_real x) { return ad_tanh_real(x); }
+inline ad_real ad_asinh(ad_real x) { return ad_asinh_real(x); }
+inline ad_real ad_acosh(ad_real x) { return ad_acosh_real(x); }
+inline ad_real ad_atanh(ad_real x) { return ad_atanh_real(x); }
+inline ad_real ad_erf(ad_real x) { return ad_erf_real(x); }
+inline ad_real ad_erfc(ad_real x) { return ad_erfc_real(x); }
+inline ad_real ad_lgamma(ad_real x) { return ad_lgamma_real(x); }
+inline ad_real ad_digamma(ad_real x) { return ad_digamma_real(x); }
+inline ad_real ad_sigmoid(ad_real x) { return ad_sigmoid_real(x); }
+inline ad_real ad_log_sigmoid(ad_real x) { return ad_log_sigmoid_real(x); }
+inline ad_real ad_softplus(ad_real x) { return ad_softplus_real(x); }
+inline ad_real ad_softsign(ad_real x) { return ad_softsign_real(x); }
+inline ad_real ad_relu(ad_real x) { return ad_relu_real(x); }
+inline ad_real ad_relu6(ad_real x) { return ad_relu6_real(x); }
+inline ad_real ad_elu(ad_real x) { return ad_elu_real(x); }
+inline ad_real ad_selu(ad_real x) { return ad_selu_real(x); }
+inline ad_real ad_silu(ad_real x) { return ad_silu_real(x); }
+inline ad_real ad_gelu(ad_real x) { return ad_gelu_real(x); }
+inline ad_real ad_gelu_erf(ad_real x) { return ad_gelu_erf_real(x); }
+inline ad_real ad_mish(ad_real x) { return ad_mish_real(x); }
+inline ad_real ad_hard_sigmoid(ad_real x) { return ad_hard_sigmoid_real(x); }
+inline ad_real ad_hard_tanh(ad_real x) { return ad_hard_tanh_real(x); }
+inline ad_real ad_hard_swish(ad_real x) { return ad_hard_swish_real(x); }
+inline ad_real ad_add(ad_real a, ad_real b) { return ad_add_real(a, b); }
+inline ad_real ad_add(ad_real a, double b) { return ad_add_real(a, ad_real_constant(b)); }
+inline ad_real ad_add(double a, ad_real b) { return ad_add_real(ad_real_constant(a), b); }
+inline ad_real ad_sub(ad_real a, ad_real b) { return ad_sub_real(a, b); }
+inline ad_real ad_sub(ad_real a, double b) { return ad_sub_real(a, ad_real_constant(b)); }
+inline ad_real ad_sub(double a, ad_real b) { return ad_sub_real(ad_real_constant(a), b); }
+inline ad_real ad_mul(ad_real a, ad_real b) { return ad_mul_real(a, b); }
+inline ad_real ad_mul(ad_real a, double b) { return ad_mul_real(a, ad_real_constant(b)); }
+inline ad_real ad_mul(double a, ad_real b) { return ad_mul_real(ad_real_constant(a), b); }
+inline ad_real ad_div(ad_real a, ad_real b) { return ad_div_real(a, b); }
+inline ad_real ad_div(ad_real a, double b) { return ad_div_real(a, ad_real_constant(b)); }
+inline ad_real ad_div(double a, ad_real b) { return ad_div_real(ad_real_constant(a), b); }
+inline ad_real ad_pow(ad_real a, ad_real b) { return ad_pow_real(a, b); }
+inline ad_real ad_pow(ad_real a, double b) { return ad_pow_real(a, ad_real_constant(b)); }
+inline ad_real ad_pow(double a, ad_real b) { return ad_pow_real(ad_real_constant(a), b); }
+inline ad_real ad_xlogy(ad_real a, ad_real b) { return ad_xlogy_real(a, b); }
+inline ad_real ad_xlogy(ad_real a, double b) { return ad_xlogy_real(a, ad_real_constant(b)); }
+inline ad_real ad_xlogy(double a, ad_real b) { return ad_xlogy_real(ad_real_constant(a), b); }
+inline ad_real ad_xlog1py(ad_real a, ad_real b) { return ad_xlog1py_real(a, b); }
+inline ad_real ad_xlog1py(ad_real a, double b) { return ad_xlog1py_real(a, ad_real_constant(b)); }
+inline ad_real ad_xlog1py(double a, ad_real b) { return ad_xlog1py_real(ad_real_constant(a), b); }
+inline ad_real ad_hypot(ad_real a, ad_real b) { return ad_hypot_real(a, b); }
+inline ad_real ad_hypot(ad_real a, double b) { return ad_hypot_real(a, ad_real_constant(b)); }
+inline ad_real ad_hypot(double a, ad_real b) { return ad_hypot_real(ad_real_constant(a), b); }
+inline ad_real ad_atan2(ad_real a, ad_real b) { return ad_atan2_real(a, b); }
+inline ad_real ad_atan2(ad_real a, double b) { return ad_atan2_real(a, ad_real_constant(b)); }
+inline ad_real ad_atan2(double a, ad_real b) { return ad_atan2_real(ad_real_constant(a), b); }
+inline ad_real ad_fmod(ad_real a, ad_real b) { return ad_fmod_real(a, b); }
+inline ad_real ad_fmod(ad_real a, double b) { return ad_fmod_real(a, ad_real_constant(b)); }
+inline ad_real ad_fmod(double a, ad_real b) { return ad_fmod_real(ad_real_constant(a), b); }
+inline ad_real ad_maximum(ad_real a, ad_real b) { return ad_maximum_real(a, b); }
+inline ad_real ad_maximum(ad_real a, double b) { return ad_maximum_real(a, ad_real_constant(b)); }
+inline ad_real ad_maximum(double a, ad_real b) { return ad_maximum_real(ad_real_constant(a), b); }
+inline ad_real ad_minimum(ad_real a, ad_real b) { return ad_minimum_real(a, b); }
+inline ad_real ad_minimum(ad_real a, double b) { return ad_minimum_real(a, ad_real_constant(b)); }
+inline ad_real ad_minimum(double a, ad_real b) { return ad_minimum_real(ad_real_constant(a), b); }
+inline ad_real ad_leaky_relu(ad_real a, ad_real b) { return ad_leaky_relu_real(a, b); }
+inline ad_real ad_leaky_relu(ad_real a, double b)
+{
+    return ad_leaky_relu_real(a, ad_real_constant(b));
+}
+inline ad_real ad_leaky_relu(double a, ad_real b)
+{
+    return ad_leaky_relu_real(ad_real_constant(a), b);
+}
+inline ad_real ad_celu(ad_real a, ad_real b) { return ad_celu_real(a, b); }
+inline ad_real ad_celu(ad_real a, double b) { return ad_celu_real(a, ad_real_constant(b)); }
+inline ad_real ad_celu(double a, ad_real b) { return ad_celu_real(ad_real_constant(a), b); }
+inline ad_real ad_clamp(ad_real x, ad_real low, ad_real high)
+{
+    return ad_clamp_real(x, low, high);
+}
+inline ad_real ad_clamp(ad_real x, ad_real low, double high)
+{
+    return ad_clamp_real(x, low, ad_real_constant(high));
+}
+inline ad_real ad_clamp(ad_real x, double low, ad_real high)
+{
+    return ad_clamp_real(x, ad_real_constant(low), high);
+}
+inline ad_real ad_clamp(ad_real x, double low, double high)
+{
+    return ad_clamp_real(x, ad_real_constant(low), ad_real_constant(high));
+}
+inline ad_real ad_clamp(double x, ad_real low, ad_real high)
+{
+    return ad_clamp_real(ad_real_constant(x), low, high);
+}
+inline ad_real ad_clamp(double x, ad_real low, double high)
+{
+    return ad_clamp_real(ad_real_constant(x), low, ad_real_constant(high));
+}
+inline ad_real ad_clamp(double x, double low, ad_real high)
+{
+    return ad_clamp_real(ad_real_constant(x), ad_real_constant(low), high);
+}
+inline ad_real ad_lerp(ad_real a, ad_real b, ad_real t) { return ad_lerp_real(a, b, t); }
+inline ad_real ad_lerp(ad_real a, ad_real b, double t)
+{
+    return ad_lerp_real(a, b, ad_real_constant(t));
+}
+inline ad_real ad_lerp(ad_real a, double b, ad_real t)
+{
+    return ad_lerp_real(a, ad_real_constant(b), t);
+}
+inline ad_real ad_lerp(ad_real a, double b, double t)
+{
+    return ad_lerp_real(a, ad_real_constant(b), ad_real_constant(t));
+}
+inline ad_real ad_lerp(double a, ad_real b, ad_real t)
+{
+    return ad_lerp_real(ad_real_constant(a), b, t);
+}
+inline ad_real ad_lerp(double a, ad_real b, double t)
+{
+    return ad_lerp_real(ad_real_constant(a), b, ad_real_constant(t));
+}
+inline ad_real ad_lerp(double a, double b, ad_real t)
+{
+    return ad_lerp_real(ad_real_constant(a), ad_real_constant(b), t);
+}
+inline ad_real ad_muladd(ad_real a, ad_real b, ad_real c) { return ad_muladd_real(a, b, c); }
+inline ad_real ad_muladd(ad_real a, ad_real b, double c)
+{
+    return ad_muladd_real(a, b, ad_real_constant(c));
+}
+inline ad_real ad_muladd(ad_real a, double b, ad_real c)
+{
+    return ad_muladd_real(a, ad_real_constant(b), c);
+}
+inline ad_real ad_muladd(ad_real a, double b, double c)
+{
+    return ad_muladd_real(a, ad_real_constant(b), ad_real_constant(c));
+}
+inline ad_real ad_muladd(double a, ad_real b, ad_real c)
+{
+    return ad_muladd_real(ad_real_constant(a), b, c);
+}
+inline ad_real ad_muladd(double a, ad_real b, double c)
+{
+    return ad_muladd_real(ad_real_constant(a), b, ad_real_constant(c));
+}
+inline ad_real ad_muladd(double a, double b, ad_real c)
+{
+    return ad_muladd_real(ad_real_constant(a), ad_real_constant(b), c);
+}
+inline ad_real ad_where(bool mask, ad_real a, ad_real b) { return ad_where_real(mask, a, b); }
+inline ad_real ad_where(bool mask, ad_real a, double b)
+{
+    return ad_where_real(mask, a, ad_real_constant(b));
+}
+inline ad_real ad_where(bool mask, double a, ad_real b)
+{
+    return ad_where_real(mask, ad_real_constant(a), b);
+}
+inline bool ad_isfinite(ad_real x) { return ad_isfinite_real(x); }
+inline bool ad_isinf(ad_real x) { return ad_isinf_real(x); }
+inline bool ad_isnan(ad_real x) { return ad_isnan_real(x); }
+inline bool ad_equal(ad_real a, ad_real b) { return ad_equal_real(a, b); }
+inline bool ad_equal(ad_real a, double b) { return ad_equal_real(a, ad_real_constant(b)); }
+inline bool ad_equal(double a, ad_real b) { return ad_equal_real(ad_real_constant(a), b); }
+inline bool ad_not_equal(ad_real a, ad_real b) { return ad_not_equal_real(a, b); }
+inline bool ad_not_equal(ad_real a, double b) { return ad_not_equal_real(a, ad_real_constant(b)); }
+inline bool ad_not_equal(double a, ad_real b) { return ad_not_equal_real(ad_real_constant(a), b); }
+inline bool ad_less(ad_real a, ad_real b) { return ad_less_real(a, b); }
+inline bool ad_less(ad_real a, double b) { return ad_less_real(a, ad_real_constant(b)); }
+inline bool ad_less(double a, ad_real b) { return ad_less_real(ad_real_constant(a), b); }
+inline bool ad_less_equal(ad_real a, ad_real b) { return ad_less_equal_real(a, b); }
+inline bool ad_less_equal(ad_real a, double b)
+{
+    return ad_less_equal_real(a, ad_real_constant(b));
+}
+inline bool ad_less_equal(double a, ad_real b)
+{
+    return ad_less_equal_real(ad_real_constant(a), b);
+}
+inline bool ad_greater(ad_real a, ad_real b) { return ad_greater_real(a, b); }
+inline bool ad_greater(ad_real a, double b) { return ad_greater_real(a, ad_real_constant(b)); }
+inline bool ad_greater(double a, ad_real b) { return ad_greater_real(ad_real_constant(a), b); }
+inline bool ad_greater_equal(ad_real a, ad_real b) { return ad_greater_equal_real(a, b); }
+inline bool ad_greater_equal(ad_real a, double b)
+{
+    return ad_greater_equal_real(a, ad_real_constant(b));
+}
+inline bool ad_greater_equal(double a, ad_real b)
+{
+    return ad_greater_equal_real(ad_real_constant(a), b);
+}
 
 #else
 
-#define ad_add(a, b) (ad_add)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_sub(a, b) (ad_sub)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_mul(a, b) (ad_mul)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_div(a, b) (ad_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_pow(a, b) (ad_pow)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_xlogy(a, b) (ad_xlogy)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_xlog1py(a, b) (ad_xlog1py)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_hypot(a, b) (ad_hypot)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_atan2(a, b) (ad_atan2)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_fmod(a, b) (ad_fmod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_maximum(a, b) (ad_maximum)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_minimum(a, b) (ad_minimum)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_leaky_relu(a, b) (ad_leaky_relu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_celu(a, b) (ad_celu)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
+AD_CALLS_ONE(ad_neg, ad_neg_real_here)
+#define ad_neg(...) AD_CHOOSE_ONE(ad_neg, __VA_ARGS__)
+AD_CALLS_ONE(ad_abs, ad_abs_real_here)
+#define ad_abs(...) AD_CHOOSE_ONE(ad_abs, __VA_ARGS__)
+AD_CALLS_ONE(ad_sign, ad_sign_real_here)
+#define ad_sign(...) AD_CHOOSE_ONE(ad_sign, __VA_ARGS__)
+AD_CALLS_ONE(ad_ceil, ad_ceil_real_here)
+#define ad_ceil(...) AD_CHOOSE_ONE(ad_ceil, __VA_ARGS__)
+AD_CALLS_ONE(ad_floor, ad_floor_real_here)
+#define ad_floor(...) AD_CHOOSE_ONE(ad_floor, __VA_ARGS__)
+AD_CALLS_ONE(ad_round, ad_round_real_here)
+#define ad_round(...) AD_CHOOSE_ONE(ad_round, __VA_ARGS__)
+AD_CALLS_ONE(ad_trunc, ad_trunc_real_here)
+#define ad_trunc(...) AD_CHOOSE_ONE(ad_trunc, __VA_ARGS__)
+AD_CALLS_ONE(ad_square, ad_square_real_here)
+#define ad_square(...) AD_CHOOSE_ONE(ad_square, __VA_ARGS__)
+AD_CALLS_ONE(ad_sqrt, ad_sqrt_real_here)
+#define ad_sqrt(...) AD_CHOOSE_ONE(ad_sqrt, __VA_ARGS__)
+AD_CALLS_ONE(ad_rsqrt, ad_rsqrt_real_here)
+#define ad_rsqrt(...) AD_CHOOSE_ONE(ad_rsqrt, __VA_ARGS__)
+AD_CALLS_ONE(ad_cbrt, ad_cbrt_real_here)
+#define ad_cbrt(...) AD_CHOOSE_ONE(ad_cbrt, __VA_ARGS__)
+AD_CALLS_ONE(ad_reciprocal, ad_reciprocal_real_here)
+#define ad_reciprocal(...) AD_CHOOSE_ONE(ad_reciprocal, __VA_ARGS__)
+AD_CALLS_POWER(ad_powi)
+#define ad_powi(x, n) AD_CHOOSE_POWER(ad_powi, x, n)
+AD_CALLS_ONE(ad_exp, ad_exp_real_here)
+#define ad_exp(...) AD_CHOOSE_ONE(ad_exp, __VA_ARGS__)
+AD_CALLS_ONE(ad_exp2, ad_exp2_real_here)
+#define ad_exp2(...) AD_CHOOSE_ONE(ad_exp2, __VA_ARGS__)
+AD_CALLS_ONE(ad_expm1, ad_expm1_real_here)
+#define ad_expm1(...) AD_CHOOSE_ONE(ad_expm1, __VA_ARGS__)
+AD_CALLS_ONE(ad_log, ad_log_real_here)
+#define ad_log(...) AD_CHOOSE_ONE(ad_log, __VA_ARGS__)
+AD_CALLS_ONE(ad_log2, ad_log2_real_here)
+#define ad_log2(...) AD_CHOOSE_ONE(ad_log2, __VA_ARGS__)
+AD_CALLS_ONE(ad_log10, ad_log10_real_here)
+#define ad_log10(...) AD_CHOOSE_ONE(ad_log10, __VA_ARGS__)
+AD_CALLS_ONE(ad_log1p, ad_log1p_real_here)
+#define ad_log1p(...) AD_CHOOSE_ONE(ad_log1p, __VA_ARGS__)
+AD_CALLS_ONE(ad_log1mexp, ad_log1mexp_real_here)
+#define ad_log1mexp(...) AD_CHOOSE_ONE(ad_log1mexp, __VA_ARGS__)
+AD_CALLS_ONE(ad_sin, ad_sin_real_here)
+#define ad_sin(...) AD_CHOOSE_ONE(ad_sin, __VA_ARGS__)
+AD_CALLS_ONE(ad_cos, ad_cos_real_here)
+#define ad_cos(...) AD_CHOOSE_ONE(ad_cos, __VA_ARGS__)
+AD_CALLS_ONE(ad_tan, ad_tan_real_here)
+#define ad_tan(...) AD_CHOOSE_ONE(ad_tan, __VA_ARGS__)
+AD_CALLS_ONE(ad_asin, ad_asin_real_here)
+#define ad_asin(...) AD_CHOOSE_ONE(ad_asin, __VA_ARGS__)
+AD_CALLS_ONE(ad_acos, ad_acos_real_here)
+#define ad_acos(...) AD_CHOOSE_ONE(ad_acos, __VA_ARGS__)
+AD_CALLS_ONE(ad_atan, ad_atan_real_here)
+#define ad_atan(...) AD_CHOOSE_ONE(ad_atan, __VA_ARGS__)
+AD_CALLS_ONE(ad_sinh, ad_sinh_real_here)
+#define ad_sinh(...) AD_CHOOSE_ONE(ad_sinh, __VA_ARGS__)
+AD_CALLS_ONE(ad_cosh, ad_cosh_real_here)
+#define ad_cosh(...) AD_CHOOSE_ONE(ad_cosh, __VA_ARGS__)
+AD_CALLS_ONE(ad_tanh, ad_tanh_real_here)
+#define ad_tanh(...) AD_CHOOSE_ONE(ad_tanh, __VA_ARGS__)
+AD_CALLS_ONE(ad_asinh, ad_asinh_real_here)
+#define ad_asinh(...) AD_CHOOSE_ONE(ad_asinh, __VA_ARGS__)
+AD_CALLS_ONE(ad_acosh, ad_acosh_real_here)
+#define ad_acosh(...) AD_CHOOSE_ONE(ad_acosh, __VA_ARGS__)
+AD_CALLS_ONE(ad_atanh, ad_atanh_real_here)
+#define ad_atanh(...) AD_CHOOSE_ONE(ad_atanh, __VA_ARGS__)
+AD_CALLS_ONE(ad_erf, ad_erf_real_here)
+#define ad_erf(...) AD_CHOOSE_ONE(ad_erf, __VA_ARGS__)
+AD_CALLS_ONE(ad_erfc, ad_erfc_real_here)
+#define ad_erfc(...) AD_CHOOSE_ONE(ad_erfc, __VA_ARGS__)
+AD_CALLS_ONE(ad_lgamma, ad_lgamma_real_here)
+#define ad_lgamma(...) AD_CHOOSE_ONE(ad_lgamma, __VA_ARGS__)
+AD_CALLS_ONE(ad_digamma, ad_digamma_real_here)
+#define ad_digamma(...) AD_CHOOSE_ONE(ad_digamma, __VA_ARGS__)
+AD_CALLS_ONE(ad_sigmoid, ad_sigmoid_real_here)
+#define ad_sigmoid(...) AD_CHOOSE_ONE(ad_sigmoid, __VA_ARGS__)
+AD_CALLS_ONE(ad_log_sigmoid, ad_log_sigmoid_real_here)
+#define ad_log_sigmoid(...) AD_CHOOSE_ONE(ad_log_sigmoid, __VA_ARGS__)
+AD_CALLS_ONE(ad_softplus, ad_softplus_real_here)
+#define ad_softplus(...) AD_CHOOSE_ONE(ad_softplus, __VA_ARGS__)
+AD_CALLS_ONE(ad_softsign, ad_softsign_real_here)
+#define ad_softsign(...) AD_CHOOSE_ONE(ad_softsign, __VA_ARGS__)
+AD_CALLS_ONE(ad_relu, ad_relu_real_here)
+#define ad_relu(...) AD_CHOOSE_ONE(ad_relu, __VA_ARGS__)
+AD_CALLS_ONE(ad_relu6, ad_relu6_real_here)
+#define ad_relu6(...) AD_CHOOSE_ONE(ad_relu6, __VA_ARGS__)
+AD_CALLS_ONE(ad_elu, ad_elu_real_here)
+#define ad_elu(...) AD_CHOOSE_ONE(ad_elu, __VA_ARGS__)
+AD_CALLS_ONE(ad_selu, ad_selu_real_here)
+#define ad_selu(...) AD_CHOOSE_ONE(ad_selu, __VA_ARGS__)
+AD_CALLS_ONE(ad_silu, ad_silu_real_here)
+#define ad_silu(...) AD_CHOOSE_ONE(ad_silu, __VA_ARGS__)
+AD_CALLS_ONE(ad_gelu, ad_gelu_real_here)
+#define ad_gelu(...) AD_CHOOSE_ONE(ad_gelu, __VA_ARGS__)
+AD_CALLS_ONE(ad_gelu_erf, ad_gelu_erf_real_here)
+#define ad_gelu_erf(...) AD_CHOOSE_ONE(ad_gelu_erf, __VA_ARGS__)
+AD_CALLS_ONE(ad_mish, ad_mish_real_here)
+#define ad_mish(...) AD_CHOOSE_ONE(ad_mish, __VA_ARGS__)
+AD_CALLS_ONE(ad_hard_sigmoid, ad_hard_sigmoid_real_here)
+#define ad_hard_sigmoid(...) AD_CHOOSE_ONE(ad_hard_sigmoid, __VA_ARGS__)
+AD_CALLS_ONE(ad_hard_tanh, ad_hard_tanh_real_here)
+#define ad_hard_tanh(...) AD_CHOOSE_ONE(ad_hard_tanh, __VA_ARGS__)
+AD_CALLS_ONE(ad_hard_swish, ad_hard_swish_real_here)
+#define ad_hard_swish(...) AD_CHOOSE_ONE(ad_hard_swish, __VA_ARGS__)
+AD_CALLS_TWO(ad_add, ad_add_real_here)
+#define ad_add(a, b) AD_CHOOSE_TWO(ad_add, a, b)
+AD_CALLS_TWO(ad_sub, ad_sub_real_here)
+#define ad_sub(a, b) AD_CHOOSE_TWO(ad_sub, a, b)
+AD_CALLS_TWO(ad_mul, ad_mul_real_here)
+#define ad_mul(a, b) AD_CHOOSE_TWO(ad_mul, a, b)
+AD_CALLS_TWO(ad_div, ad_div_real_here)
+#define ad_div(a, b) AD_CHOOSE_TWO(ad_div, a, b)
+AD_CALLS_TWO(ad_pow, ad_pow_real_here)
+#define ad_pow(a, b) AD_CHOOSE_TWO(ad_pow, a, b)
+AD_CALLS_TWO(ad_xlogy, ad_xlogy_real_here)
+#define ad_xlogy(a, b) AD_CHOOSE_TWO(ad_xlogy, a, b)
+AD_CALLS_TWO(ad_xlog1py, ad_xlog1py_real_here)
+#define ad_xlog1py(a, b) AD_CHOOSE_TWO(ad_xlog1py, a, b)
+AD_CALLS_TWO(ad_hypot, ad_hypot_real_here)
+#define ad_hypot(a, b) AD_CHOOSE_TWO(ad_hypot, a, b)
+AD_CALLS_TWO(ad_atan2, ad_atan2_real_here)
+#define ad_atan2(a, b) AD_CHOOSE_TWO(ad_atan2, a, b)
+AD_CALLS_TWO(ad_fmod, ad_fmod_real_here)
+#define ad_fmod(a, b) AD_CHOOSE_TWO(ad_fmod, a, b)
+AD_CALLS_TWO(ad_maximum, ad_maximum_real_here)
+#define ad_maximum(a, b) AD_CHOOSE_TWO(ad_maximum, a, b)
+AD_CALLS_TWO(ad_minimum, ad_minimum_real_here)
+#define ad_minimum(a, b) AD_CHOOSE_TWO(ad_minimum, a, b)
+AD_CALLS_TWO(ad_leaky_relu, ad_leaky_relu_real_here)
+#define ad_leaky_relu(a, b) AD_CHOOSE_TWO(ad_leaky_relu, a, b)
+AD_CALLS_TWO(ad_celu, ad_celu_real_here)
+#define ad_celu(a, b) AD_CHOOSE_TWO(ad_celu, a, b)
+AD_CALLS_THREE(ad_clamp, ad_clamp_real_here)
+#define ad_clamp(x, low, high) AD_CHOOSE_THREE(ad_clamp, x, low, high)
+AD_CALLS_THREE(ad_lerp, ad_lerp_real_here)
+#define ad_lerp(a, b, t) AD_CHOOSE_THREE(ad_lerp, a, b, t)
+AD_CALLS_THREE(ad_muladd, ad_muladd_real_here)
+#define ad_muladd(a, b, c) AD_CHOOSE_THREE(ad_muladd, a, b, c)
+AD_CALLS_WHERE
+#define ad_where(mask, a, b) AD_CHOOSE_WHERE(mask, a, b)
+AD_CALLS_TEST(ad_isfinite)
+#define ad_isfinite(...) AD_CHOOSE_TEST(ad_isfinite, __VA_ARGS__)
+AD_CALLS_TEST(ad_isinf)
+#define ad_isinf(...) AD_CHOOSE_TEST(ad_isinf, __VA_ARGS__)
+AD_CALLS_TEST(ad_isnan)
+#define ad_isnan(...) AD_CHOOSE_TEST(ad_isnan, __VA_ARGS__)
+AD_CALLS_COMPARE(ad_equal)
+#define ad_equal(a, b) AD_CHOOSE_TWO(ad_equal, a, b)
+AD_CALLS_COMPARE(ad_not_equal)
+#define ad_not_equal(a, b) AD_CHOOSE_TWO(ad_not_equal, a, b)
+AD_CALLS_COMPARE(ad_less)
+#define ad_less(a, b) AD_CHOOSE_TWO(ad_less, a, b)
+AD_CALLS_COMPARE(ad_less_equal)
+#define ad_less_equal(a, b) AD_CHOOSE_TWO(ad_less_equal, a, b)
+AD_CALLS_COMPARE(ad_greater)
+#define ad_greater(a, b) AD_CHOOSE_TWO(ad_greater, a, b)
+AD_CALLS_COMPARE(ad_greater_equal)
+#define ad_greater_equal(a, b) AD_CHOOSE_TWO(ad_greater_equal, a, b)
+
 #define ad_floor_div(a, b) (ad_floor_div)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_floor_mod(a, b) (ad_floor_mod)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_clamp(x, low, high) \
-    (ad_clamp)(AD_AT_LINE(AD_OF(x)), AD_AT_LINE(AD_OF(low)), AD_AT_LINE(AD_OF(high)))
-#define ad_lerp(a, b, t) (ad_lerp)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)), AD_AT_LINE(AD_OF(t)))
-#define ad_muladd(a, b, c) \
-    (ad_muladd)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)), AD_AT_LINE(AD_OF(c)))
-#define ad_where(mask, a, b) \
-    (ad_where)(AD_AT_LINE(mask), AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_equal(a, b) (ad_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_not_equal(a, b) (ad_not_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_less(a, b) (ad_less)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_less_equal(a, b) (ad_less_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_greater(a, b) (ad_greater)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
-#define ad_greater_equal(a, b) (ad_greater_equal)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_logical_and(a, b) (ad_logical_and)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_logical_or(a, b) (ad_logical_or)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 #define ad_logical_xor(a, b) (ad_logical_xor)(AD_AT_LINE(AD_OF(a)), AD_AT_LINE(AD_OF(b)))
 
 #ifndef AD_NO_SOURCE_LINES
 
-#define ad_neg(...) (ad_neg)(AD_AT_LINE(__VA_ARGS__))
-#define ad_abs(...) (ad_abs)(AD_AT_LINE(__VA_ARGS__))
-#define ad_sign(...) (ad_sign)(AD_AT_LINE(__VA_ARGS__))
-#define ad_ceil(...) (ad_ceil)(AD_AT_LINE(__VA_ARGS__))
-#define ad_floor(...) (ad_floor)(AD_AT_LINE(__VA_ARGS__))
-#define ad_round(...) (ad_round)(AD_AT_LINE(__VA_ARGS__))
-#define ad_trunc(...) (ad_trunc)(AD_AT_LINE(__VA_ARGS__))
-#define ad_square(...) (ad_square)(AD_AT_LINE(__VA_ARGS__))
-#define ad_sqrt(...) (ad_sqrt)(AD_AT_LINE(__VA_ARGS__))
-#define ad_rsqrt(...) (ad_rsqrt)(AD_AT_LINE(__VA_ARGS__))
-#define ad_cbrt(...) (ad_cbrt)(AD_AT_LINE(__VA_ARGS__))
-#define ad_reciprocal(...) (ad_reciprocal)(AD_AT_LINE(__VA_ARGS__))
-#define ad_powi(x, ...) (ad_powi)(AD_AT_LINE(x), __VA_ARGS__)
-#define ad_exp(...) (ad_exp)(AD_AT_LINE(__VA_ARGS__))
-#define ad_exp2(...) (ad_exp2)(AD_AT_LINE(__VA_ARGS__))
-#define ad_expm1(...) (ad_expm1)(AD_AT_LINE(__VA_ARGS__))
-#define ad_log(...) (ad_log)(AD_AT_LINE(__VA_ARGS__))
-#define ad_log2(...) (ad_log2)(AD_AT_LINE(__VA_ARGS__))
-#define ad_log10(...) (ad_log10)(AD_AT_LINE(__VA_ARGS__))
-#define ad_log1p(...) (ad_log1p)(AD_AT_LINE(__VA_ARGS__))
-#define ad_log1mexp(...) (ad_log1mexp)(AD_AT_LINE(__VA_ARGS__))
-#define ad_sin(...) (ad_sin)(AD_AT_LINE(__VA_ARGS__))
-#define ad_cos(...) (ad_cos)(AD_AT_LINE(__VA_ARGS__))
-#define ad_tan(...) (ad_tan)(AD_AT_LINE(__VA_ARGS__))
-#define ad_asin(...) (ad_asin)(AD_AT_LINE(__VA_ARGS__))
-#define ad_acos(...) (ad_acos)(AD_AT_LINE(__VA_ARGS__))
-#define ad_atan(...) (ad_atan)(AD_AT_LINE(__VA_ARGS__))
-#define ad_sinh(...) (ad_sinh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_cosh(...) (ad_cosh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_tanh(...) (ad_tanh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_asinh(...) (ad_asinh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_acosh(...) (ad_acosh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_atanh(...) (ad_atanh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_erf(...) (ad_erf)(AD_AT_LINE(__VA_ARGS__))
-#define ad_erfc(...) (ad_erfc)(AD_AT_LINE(__VA_ARGS__))
-#define ad_lgamma(...) (ad_lgamma)(AD_AT_LINE(__VA_ARGS__))
-#define ad_digamma(...) (ad_digamma)(AD_AT_LINE(__VA_ARGS__))
-#define ad_sigmoid(...) (ad_sigmoid)(AD_AT_LINE(__VA_ARGS__))
-#define ad_log_sigmoid(...) (ad_log_sigmoid)(AD_AT_LINE(__VA_ARGS__))
-#define ad_softplus(...) (ad_softplus)(AD_AT_LINE(__VA_ARGS__))
-#define ad_softsign(...) (ad_softsign)(AD_AT_LINE(__VA_ARGS__))
-#define ad_relu(...) (ad_relu)(AD_AT_LINE(__VA_ARGS__))
-#define ad_relu6(...) (ad_relu6)(AD_AT_LINE(__VA_ARGS__))
-#define ad_elu(...) (ad_elu)(AD_AT_LINE(__VA_ARGS__))
-#define ad_selu(...) (ad_selu)(AD_AT_LINE(__VA_ARGS__))
-#define ad_silu(...) (ad_silu)(AD_AT_LINE(__VA_ARGS__))
-#define ad_gelu(...) (ad_gelu)(AD_AT_LINE(__VA_ARGS__))
-#define ad_gelu_erf(...) (ad_gelu_erf)(AD_AT_LINE(__VA_ARGS__))
-#define ad_mish(...) (ad_mish)(AD_AT_LINE(__VA_ARGS__))
-#define ad_hard_sigmoid(...) (ad_hard_sigmoid)(AD_AT_LINE(__VA_ARGS__))
-#define ad_hard_tanh(...) (ad_hard_tanh)(AD_AT_LINE(__VA_ARGS__))
-#define ad_hard_swish(...) (ad_hard_swish)(AD_AT_LINE(__VA_ARGS__))
-#define ad_isfinite(...) (ad_isfinite)(AD_AT_LINE(__VA_ARGS__))
-#define ad_isinf(...) (ad_isinf)(AD_AT_LINE(__VA_ARGS__))
-#define ad_isnan(...) (ad_isnan)(AD_AT_LINE(__VA_ARGS__))
 #define ad_logical_not(...) (ad_logical_not)(AD_AT_LINE(__VA_ARGS__))
 #define ad_cast(x, ...) (ad_cast)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_sum(...) (ad_sum)(AD_AT_LINE(__VA_ARGS__))

@@ -173,6 +173,23 @@ AD_API ad_tensor ad_logical_xor(ad_tensor a, ad_tensor b);   /* true where exact
  * nearest that fits, NaN becomes 0. To bool: x != 0. Differentiable between f32 and f64. */
 AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
 
+/* ---- formulas ----------------------------------------------------------------------- */
+/* Those that are compiled into your code with single numbers (number.h), and into the library with
+ * tensors. */
+
+/* of x: y, dy/dx, d2y/dx2 */
+#define AD_NEG_FORMULA    -x, -1, 0
+#define AD_SQUARE_FORMULA x * x, 2 * x, 2
+
+/* of a and b: y, dy/da, dy/db, and d2y/da2, d2y/dadb, d2y/db2 unless they are 0 */
+#define AD_ADD_FORMULA    a + b, 1, 1
+#define AD_SUB_FORMULA    a - b, 1, -1
+#define AD_MUL_FORMULA    a * b, b, a, 0, 1, 0
+#define AD_DIV_FORMULA    a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b
+
+/* of a, b and c: y, dy/da, dy/db, dy/dc, d2y/dadb, d2y/dadc, d2y/dbdc */
+#define AD_MULADD_FORMULA a * b + c, b, a, 1, 1, 0, 0
+
 #ifdef __cplusplus
 } /* extern "C" */
 #else

@@ -40,7 +40,8 @@
     ad_tensor(op)(ad_tensor a, ad_tensor b)                                      \
     {                                                                            \
         return ad_apply(&op##_op, (ad_tensor[]){a, b}, NULL);                    \
-    }
+    }                                                                            \
+    AD_NUMBER_OF_TWO(op)
 
 /* LONG: derivatives are such long expressions that adding them to others may be done apart.
  * RARE: they are, too, and one loop does for all instruction sets, since it is rarely computed, or calls the
@@ -113,13 +114,13 @@ AD_SIGNED(ad_maximum, a > b ? a : b)
 AD_SIGNED(ad_minimum, a < b ? a : b)
 
 /*   name, types, y, dy/da, dy/db, d2y/da2, d2y/dadb, d2y/db2 */
-PIECEWISE(ad_add,     NUMBERS, a + b,                      1,                  1)
-PIECEWISE(ad_sub,     NUMBERS, a - b,                      1,                  -1)
+AD_ROW(PIECEWISE, ad_add, NUMBERS, AD_ADD_FORMULA)
+AD_ROW(PIECEWISE, ad_sub, NUMBERS, AD_SUB_FORMULA)
 PIECEWISE(ad_maximum, NUMBERS, AD_NOT_BELOW(a, b) ? a : b, AD_NOT_BELOW(a, b), !AD_NOT_BELOW(a, b))
 PIECEWISE(ad_minimum, NUMBERS, AD_NOT_ABOVE(a, b) ? a : b, AD_NOT_ABOVE(a, b), !AD_NOT_ABOVE(a, b))
 PIECEWISE(ad_fmod,    FLOATS,  fmod(a, b),                 1,                  -rint((a - y) / b))
-BINARY(   ad_mul,     NUMBERS, a * b, b, a, 0, 1, 0)
-BINARY(   ad_div,     FLOATS,  a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b)
+AD_ROW(BINARY, ad_mul, NUMBERS, AD_MUL_FORMULA)
+AD_ROW(BINARY, ad_div, FLOATS, AD_DIV_FORMULA)
 RARE(     ad_pow, FLOATS,
           pow(a, b),
           b == 0 ? 0 : AD_POW_LESS_1(b),

@@ -39,7 +39,7 @@ static void mask_forward(const ad_forward_args *c)
 
 #define OF_ONE(op, type_rule, text)                                               \
     MASK_OP(op, 1, type_rule, ad_shape_first, .operands = "x", .formula = (text)) \
-    ad_tensor op(ad_tensor x)                                                     \
+    ad_tensor(op)(ad_tensor x)                                                    \
     {                                                                             \
         return ad_apply(&op##_op, &x, NULL);                                      \
     }

@@ -11,6 +11,7 @@
 #include "kernels/kernel.h"
 #include "ops/elementwise/expressions.h"
 #include "ops/elementwise/integers.h"
+#include "ops/elementwise/numbers.h"
 
 /* z is y where there are two operands, and c where there are three. */
 typedef struct ad_elementwise_kernels {

@@ -10,6 +10,7 @@
  * bits is around loops over a few bases, which so become vector instructions. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
+#include "numbers/record.h"
 #include "ops/elementwise/expressions.h"
 #include "ops/families.h"
 
@@ -184,9 +185,21 @@ static const ad_op powi_op = {
     .derivative = "dx = g n x^(n-1)",
 };
 
-ad_tensor ad_powi(ad_tensor x, int n)
+ad_tensor(ad_powi)(ad_tensor x, int n)
 {
     return ad_apply(&powi_op, &x, &(int32_t){n});
+}
+
+/* The same kernels for a single number. */
+ad_real ad_powi_real_at(ad_real x, int n, const char *source_line)
+{
+    const int32_t exponent = n;
+    const double one = 1;
+    double y, dy, d2y;
+    power_f64_base(0, 1, (const void *[]){&exponent, &x.value}, &y);
+    slope_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one}, &dy);
+    bend_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one, &one}, &d2y);
+    return ad_reals_statement("powi", y, 1, &x, &dy, &d2y, source_line);
 }
 
 const ad_op *const ad_power_ops[] = {&powi_op, NULL};

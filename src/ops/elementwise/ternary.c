@@ -35,7 +35,8 @@ AD_BEND_PART(none, f64, double, c, 0, AD_KERNEL)
     ad_tensor(op)(ad_tensor a, ad_tensor b, ad_tensor c)                                         \
     {                                                                                            \
         return ad_apply(&op##_op, (ad_tensor[]){a, b, c}, NULL);                                 \
-    }
+    }                                                                                            \
+    AD_NUMBER_OF_THREE(op)
 
 /* They are linear in each operand by itself. */
 #define TERNARY(op, op_flags, f, da, db, dc, dab, dac, dbc)           \
@@ -57,7 +58,7 @@ TERNARY(ad_clamp, AD_OP_LINEAR,
 TERNARY(ad_lerp, 0,
         isinf(b - a) ? (1 - c) * a + c * b : 2 * c < 1 ? a + c * (b - a) : b - (1 - c) * (b - a),
         1 - c, c, b - a, 0, -1, 1)
-TERNARY(ad_muladd, 0, a * b + c, b, a, 1, 1, 0, 0)
+AD_ROW(TERNARY, ad_muladd, 0, AD_MULADD_FORMULA)
 /* clang-format on */
 
 const ad_op *const ad_ternary_ops[] = {&ad_clamp_op, &ad_lerp_op, &ad_muladd_op, NULL};

@@ -15,6 +15,19 @@ static double minus_sin(double x)
     return -sin(x);
 }
 
+/* Next to 0; -0 stays. */
+AD_INLINE double sin_inside(double x)
+{
+    return copysign(ad_sin_inside_f64(fabs(x)), x);
+}
+
+AD_INLINE double minus_sin_inside(double x)
+{
+    return -sin_inside(x);
+}
+
+#define PI_4 0x1.921fb54442d18p-1
+
 enum { PIECE = 256 }; /* numbers: in short pieces, what is read from memory is waited for less */
 
 /* Mends results f(x), or g f(x), of numbers beyond AD_NEAR. */
@@ -54,22 +67,39 @@ MEND(f64, double)
     AD_EACH_ISA(MENDED, op##_forward_##s, op##_near_##s, s, T, NULL, far_f) \
     AD_EACH_ISA(MENDED, op##_slope_##s, op##_near_slope_##s, s, T, (const T *)in[2] + from, far_df)
 
-#define PERIODIC(op, f, df, d2f, far_f, far_df)                  \
-    PERIODIC_KERNELS(op, f32, float, f, df, d2f, far_f, far_df)  \
-    PERIODIC_KERNELS(op, f64, double, f, df, d2f, far_f, far_df) \
-    static const ad_unary_kernels op##_kernels = {               \
-        AD_BLOCKS(op##_forward),                                 \
-        AD_BLOCKS(op##_slope),                                   \
-        AD_BLOCKS(op##_bend),                                    \
-    };                                                           \
+/* The same choice for a single number; next to 0 there is nothing to reduce. */
+#define PERIODIC_NUMBER(op, inside_f, inside_df, far_f, far_df)  \
+    AD_INLINE double op##_number_value(double x)                 \
+    {                                                            \
+        return fabs(x) <= PI_4         ? inside_f(x)             \
+               : fabs(x) <= AD_NEAR(x) ? op##_value_f64(x)       \
+                                       : far_f(x);               \
+    }                                                            \
+    AD_INLINE double op##_number_slope(double x, double y)       \
+    {                                                            \
+        return fabs(x) <= PI_4         ? inside_df(x)            \
+               : fabs(x) <= AD_NEAR(x) ? op##_slope_of_f64(x, y) \
+                                       : far_df(x);              \
+    }                                                            \
+    AD_NUMBER_PAIR(op, op##_number_value, op##_number_slope)
+
+#define PERIODIC(op, f, df, d2f, inside_f, inside_df, far_f, far_df) \
+    PERIODIC_KERNELS(op, f32, float, f, df, d2f, far_f, far_df)      \
+    PERIODIC_KERNELS(op, f64, double, f, df, d2f, far_f, far_df)     \
+    PERIODIC_NUMBER(op, inside_f, inside_df, far_f, far_df)          \
+    static const ad_unary_kernels op##_kernels = {                   \
+        AD_BLOCKS(op##_forward),                                     \
+        AD_BLOCKS(op##_slope),                                       \
+        AD_BLOCKS(op##_bend),                                        \
+    };                                                               \
     UNARY_OP(op, 0, .formula = #f, .slope = {#df}, .bend = {{#d2f}})
 
 /* ---- the table --------------------------------------------------------------------- */
 
 /* clang-format off */
 /*   name, y, dy/dx, d2y/dx2 (, y and dy/dx far away) */
-PERIODIC(     ad_sin,  AD_SIN(x), AD_COS(x),       -y, sin, cos)
-PERIODIC(     ad_cos,  AD_COS(x), -AD_SIN(x),      -y, cos, minus_sin)
+PERIODIC(     ad_sin,  AD_SIN(x), AD_COS(x),       -y, sin_inside, ad_cos_inside_f64, sin, cos)
+PERIODIC(     ad_cos,  AD_COS(x), -AD_SIN(x),      -y, ad_cos_inside_f64, minus_sin_inside, cos, minus_sin)
 UNARY(        ad_tan,  tan(x),    1 + y * y,       2 * y * (1 + y * y))
 LONG(ad_asin,
               asin(x),

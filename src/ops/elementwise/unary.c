@@ -52,7 +52,7 @@ static void neg_forward(const ad_forward_args *c)
         ad_unary_forward(c);
 }
 
-UNARY_SHORT(ad_neg, -x, -1, 0)
+AD_ROW(UNARY_SHORT, ad_neg, AD_NEG_FORMULA)
 UNARY_OP_BY(ad_neg, AD_OP_LINEAR, ad_type_number, neg_forward, .formula = "-x", .slope = {"-1"},
             .bend = {{"0"}})
 
@@ -84,7 +84,7 @@ PIECEWISE(ad_ceil,       ceil(x),                    0)
 PIECEWISE(ad_floor,      floor(x),                   0)
 PIECEWISE(ad_round,      rint(x),                    0)
 PIECEWISE(ad_trunc,      trunc(x),                   0)
-UNARY(    ad_square,     x * x,                      2 * x,           2)
+AD_ROW(UNARY, ad_square, AD_SQUARE_FORMULA)
 UNARY(    ad_sqrt,       sqrt(x),                    1 / (2 * y),     -1 / (4 * y) / x)
 UNARY(    ad_rsqrt,      1 / sqrt(x),                -(y / 2) / x,    3 * y / 4 / x / x)
 UNARY(    ad_cbrt,       cbrt(x),                    1 / (3 * y * y), -2 / (9 * y * y) / x)

@@ -10,6 +10,7 @@
 #include "adze/op.h"
 #include "kernels/kernel.h"
 #include "ops/elementwise/expressions.h"
+#include "ops/elementwise/numbers.h"
 #include "ops/elementwise/unary.h"
 #include "ops/families.h"
 
@@ -45,6 +46,7 @@
 #define UNARY_BOTH(op, KERNEL, BLOCKS, SLOPE, SLOPES, f, df, d2f) \
     UNARY_KERNELS(op, f32, float, KERNEL, SLOPE, f, df, d2f)      \
     UNARY_KERNELS(op, f64, double, KERNEL, SLOPE, f, df, d2f)     \
+    AD_NUMBER_PAIR(op, op##_value_f64, op##_slope_of_f64)         \
     static const ad_unary_kernels op##_kernels = {                \
         BLOCKS(op##_forward),                                     \
         SLOPES(op##_slope),                                       \
@@ -74,10 +76,11 @@
         .fast_path = &op##_op,                                  \
         __VA_ARGS__,                                            \
     };                                                          \
-    ad_tensor op(ad_tensor x)                                   \
+    ad_tensor(op)(ad_tensor x)                                  \
     {                                                           \
         return ad_apply(&op##_op, &x, NULL);                    \
-    }
+    }                                                           \
+    AD_NUMBER_OF_ONE(op)
 
 /* LONG: the derivative is so long an expression that adding it to others may be done apart.
  * RARE: it is, too, and one loop does for all instruction sets, since it is rarely computed. */

@@ -1,0 +1,91 @@
+/* Checkpoints: functions of numbers whose statements are not kept, but recorded again by the sweep on a
+ * recorder of its own. */
+#include "numbers/numbers.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The inner recorder, empty, and room for the arguments and results. */
+static bool prepare(ad_reals *r, const ad_number_call *call)
+{
+    ad_recorder_options options = {.size = sizeof options,
+                                   .allocator = r->allocator,
+                                   .keep = r->keep & AD_KEEP_FINITE,
+                                   .limit = r->limit};
+    if (!r->inner)
+        r->inner = ad_recorder_new(&options);
+    if (!r->inner) {
+        ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL);
+        return false;
+    }
+    ad_recorder_reset(r->inner);
+    size_t count = (size_t)call->n + call->m;
+    if (!ad_reals_grow(r, &r->handles, count, sizeof(ad_real), false))
+        return false;
+    ad_reals_set(ad_real_constant((double)NAN), count, r->handles.at);
+    return true;
+}
+
+/* The values: f of constants, so that nothing is recorded. */
+static void run(ad_reals *r, const ad_number_call *call, const ad_real *x, double *y)
+{
+    if (!prepare(r, call))
+        return;
+    ad_real *in = r->handles.at, *out = in + call->n;
+    for (uint32_t i = 0; i < call->n; i++)
+        in[i].value = x[i].value;
+    call->f(call->env, call->n, in, call->m, out);
+    for (uint32_t j = 0; j < call->m; j++) {
+        y[j] = out[j].value;
+        if (out[j].on)
+            ad_reals_fail(r, AD_FOREIGN, "checkpoint",
+                          "result %u is a number of a recorder that does not come from the "
+                          "arguments",
+                          j);
+    }
+}
+
+/* f gives what it gave. */
+static ad_status compare(ad_reals *r, const ad_number_call *call, const ad_real *results,
+                         const double *y)
+{
+    ad_status status = ad_recorder_status(r->inner);
+    for (uint32_t j = 0; j < call->m && status == AD_OK; j++)
+        if (memcmp(&results[j].value, &y[j], sizeof *y) != 0)
+            status =
+                ad_recorder_fail(r->inner, AD_CHANGED,
+                                 "result %u was %.9g and now is %.9g: the function must depend "
+                                 "on its arguments and unchanged data only",
+                                 j, y[j], results[j].value);
+    return status;
+}
+
+static void pull(ad_reals *r, const ad_number_call *call, const double *x, const double *y,
+                 const double *dy, double *dx)
+{
+    if (!prepare(r, call))
+        return;
+    ad_real *in = r->handles.at, *out = in + call->n;
+    if (ad_real_inputs(r->inner, call->n, x, in) == AD_OK)
+        call->f(call->env, call->n, in, call->m, out);
+    ad_status status = compare(r, call, out, y);
+    if (status == AD_OK)
+        status = ad_real_vjp(call->m, out, dy, call->n, in, dx);
+    if (status != AD_OK)
+        ad_reals_fail(r, status, "checkpoint", "%s", ad_recorder_error(r->inner));
+}
+
+ad_status ad_real_checkpoint(ad_real_function *f, const void *env, size_t n, const ad_real *x,
+                             size_t m, ad_real *y)
+{
+    bool good = f && (x || !n) && y && m;
+    ad_reals *r = x ? ad_reals_of_all("checkpoint", n, x, NULL) : NULL;
+    ad_number_call call = {.name = "checkpoint", .f = f, .env = env, .run = run, .pull = pull};
+    if (!good)
+        return ad_reals_refuse_call(r, "checkpoint", "no function or no numbers", m, y);
+    if (r && !ad_reals_second(r))
+        return ad_reals_call(r, call, n, x, m, y);
+    ad_reals_set(ad_real_constant((double)NAN), m, y);
+    f(env, n, x, m, y);
+    return r ? r->error.status : AD_OK;
+}

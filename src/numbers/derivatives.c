@@ -1,0 +1,328 @@
+/* Derivatives of numbers: what users call. */
+#include "numbers/lanes.h"
+#include "numbers/walk.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is asked for -------------------------------------------------------------- */
+
+/* A question of x and y on one recorder. */
+typedef struct question {
+    ad_reals *r;
+    const char *name;
+    size_t n, m;
+    const ad_real *x, *y;
+    bool good, any;       /* any: a root is no constant */
+    uint32_t last, first; /* statements from the lowest of x to the highest of y */
+} question;
+
+static void find_range(question *q)
+{
+    q->first = UINT32_MAX;
+    for (size_t i = 0; i < q->n; i++)
+        if (q->x[i].on && q->x[i].index < q->first)
+            q->first = q->x[i].index;
+    for (size_t j = 0; j < q->m; j++)
+        if (q->y[j].on) {
+            q->any = true;
+            q->last = q->y[j].index > q->last ? q->y[j].index : q->last;
+        }
+    if (q->any)
+        q->last = ad_reals_end_of_call(q->r, q->last);
+}
+
+/* r is NULL where all numbers are constants: then all derivatives are 0. */
+static question ask(const char *name, size_t n, const ad_real *x, size_t m, const ad_real *y,
+                    bool complete)
+{
+    question q = {.name = name, .n = n, .m = m, .x = x, .y = y, .good = complete};
+    q.r = y ? ad_reals_of_all(name, m, y, NULL) : NULL;
+    ad_reals *of_x = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
+    if (q.r && of_x && q.r != of_x)
+        for (size_t i = 0; i < n; i++)
+            if (x[i].on && !ad_reals_knows(q.r, name, x[i]))
+                break;
+    q.r = q.r ? q.r : of_x;
+    if (q.r && !complete)
+        ad_reals_fail(q.r, AD_MISUSE, name, "an argument is NULL");
+    q.good = complete && (!q.r || q.r->error.status == AD_OK);
+    if (q.good)
+        find_range(&q);
+    return q;
+}
+
+/* Ends it, with its status. */
+static ad_status answer(question *q, ad_status wrong)
+{
+    if (!q->r)
+        return q->good ? AD_OK : wrong;
+    q->r->head.source_line = NULL;
+    return q->r->error.status;
+}
+
+/* ---- reverse ------------------------------------------------------------------------ */
+
+static bool sweep(question *q, const double *dy, double *adjoint)
+{
+    for (size_t j = 0; j < q->m; j++)
+        if (q->y[j].on)
+            adjoint[q->y[j].index] += dy[j];
+    return q->first > q->last || ad_adjoints_sweep(q->r, q->last, q->first, adjoint) == AD_OK;
+}
+
+static ad_status vjp(question *q, const double *dy, double *dx)
+{
+    double *adjoint = q->good && q->any ? ad_adjoints_begin(q->r, q->last) : NULL;
+    if (q->good && q->any && (!adjoint || !sweep(q, dy, adjoint)))
+        return answer(q, AD_MISUSE);
+    for (size_t i = 0; q->good && i < q->n; i++)
+        dx[i] = adjoint && q->x[i].on && q->x[i].index <= q->last ? adjoint[q->x[i].index] : 0;
+    return answer(q, AD_MISUSE);
+}
+
+ad_status ad_real_gradient(ad_real y, size_t n, const ad_real *x, double *gradient)
+{
+    question q = ask("gradient", n, x, 1, &y, !n || (x && gradient));
+    return vjp(&q, &(double){1}, gradient);
+}
+
+ad_status ad_real_vjp(size_t m, const ad_real *y, const double *dy, size_t n, const ad_real *x,
+                      double *dx)
+{
+    question q = ask("vjp", n, x, m, y, (!m || (y && dy)) && (!n || (x && dx)));
+    return vjp(&q, dy, dx);
+}
+
+/* ---- forward ------------------------------------------------------------------------ */
+
+static int by_index(const void *a, const void *b)
+{
+    uint32_t i = ((const ad_seed *)a)->index, j = ((const ad_seed *)b)->index;
+    return (i > j) - (i < j);
+}
+
+/* The statements of x, sorted. NULL with an error. */
+static ad_seed *sort_seeds(question *q, size_t *count)
+{
+    ad_reals *r = q->r;
+    if (!ad_reals_grow(r, &r->seeds, ad_size_add(q->n, 1), sizeof(ad_seed), false))
+        return NULL;
+    ad_seed *seed = r->seeds.at;
+    *count = 0;
+    for (size_t i = 0; i < q->n; i++)
+        if (q->x[i].on)
+            seed[(*count)++] = (ad_seed){q->x[i].index, i};
+    for (size_t k = 1; k < *count; k++)
+        if (seed[k - 1].index > seed[k].index) {
+            qsort(seed, *count, sizeof *seed, by_index);
+            break;
+        }
+    return seed;
+}
+
+static double *room_for_tangents(question *q, int lanes)
+{
+    ad_reals *r = q->r;
+    size_t count = ad_size_mul((size_t)q->last + 1, (size_t)lanes);
+    return ad_reals_grow(r, &r->tangents, count, sizeof(double), false) ? r->tangents.at : NULL;
+}
+
+/* Directions are taken in groups, of as many as there are lanes. tx NULL: the unit vectors. */
+typedef struct directions {
+    ad_seeds seeds;
+    const double *tx;
+    size_t count, from, some; /* all; of the group at work */
+    int lanes;
+} directions;
+
+static bool begin_directions(question *q, size_t count, const double *tx, directions *d)
+{
+    *d = (directions){.seeds = {.stride = q->n}, .tx = tx, .count = count};
+    d->seeds.of = sort_seeds(q, &d->seeds.count);
+    return d->seeds.of;
+}
+
+static bool next_group(const question *q, directions *d)
+{
+    d->from += d->some;
+    d->some = d->count - d->from;
+    if (d->some > AD_NUMBER_LANES)
+        d->some = AD_NUMBER_LANES;
+    d->lanes = d->some == 1 ? 1 : AD_NUMBER_LANES;
+    d->seeds.rows = d->tx ? d->tx + d->from * q->n : NULL;
+    d->seeds.unit = d->from;
+    d->seeds.directions = (int)d->some;
+    return d->some > 0;
+}
+
+/* The tangents of the group, or NULL with an error. */
+static const double *push(question *q, const directions *d)
+{
+    double *tangent = room_for_tangents(q, d->lanes);
+    bool good = tangent && ad_tangents_push(q->r, q->last, &d->seeds, d->lanes, tangent) == AD_OK;
+    return good ? tangent : NULL;
+}
+
+/* Results are gathered apart, and written once all is well. */
+static double *begin_results(question *q, size_t rows, size_t columns)
+{
+    ad_reals *r = q->r;
+    size_t count = ad_size_mul(rows, columns);
+    return ad_reals_grow(r, &r->results, count ? count : 1, sizeof(double), false) ? r->results.at
+                                                                                   : NULL;
+}
+
+static ad_status write_results(question *q, const double *results, bool good, size_t count,
+                               double *out)
+{
+    if (good && results && count)
+        memcpy(out, results, count * sizeof *out);
+    return answer(q, AD_MISUSE);
+}
+
+/* Nothing depends on x. */
+static ad_status write_zeros(question *q, size_t rows, size_t columns, double *out)
+{
+    if (q->good && rows && columns)
+        memset(out, 0, rows * columns * sizeof *out);
+    return answer(q, AD_MISUSE);
+}
+
+/* ty[k][j], with the strides of k and of j. */
+static bool push_all(question *q, size_t count, const double *tx, size_t by_k, size_t by_j,
+                     double *ty)
+{
+    directions d;
+    if (!begin_directions(q, count, tx, &d))
+        return false;
+    while (next_group(q, &d)) {
+        const double *tangent = push(q, &d);
+        if (!tangent)
+            return false;
+        for (size_t j = 0; j < q->m; j++)
+            for (size_t l = 0; l < d.some; l++)
+                ty[(d.from + l) * by_k + j * by_j] =
+                    q->y[j].on ? tangent[(size_t)q->y[j].index * (size_t)d.lanes + l] : 0;
+    }
+    return true;
+}
+
+ad_status ad_real_jvp(size_t n, const ad_real *x, size_t count, const double *tx, size_t m,
+                      const ad_real *y, double *ty)
+{
+    bool complete = (!n || (x && (tx || !count))) && (!m || (y && (ty || !count)));
+    question q = ask("jvp", n, x, m, y, complete);
+    if (!q.good || !q.any)
+        return write_zeros(&q, count, m, ty);
+    double *results = begin_results(&q, count, m);
+    return write_results(&q, results, results && push_all(&q, count, tx, m, 1, results), count * m,
+                         ty);
+}
+
+/* ---- Jacobians ---------------------------------------------------------------------- */
+
+/* Of a group of roots. */
+static bool sweep_roots(question *q, size_t from, size_t some, double *results)
+{
+    ad_reals *r = q->r;
+    size_t count = ad_size_mul((size_t)q->last + 1, AD_NUMBER_LANES);
+    if (!ad_reals_grow(r, &r->adjoints, count, sizeof(double), false))
+        return false;
+    double *adjoint = r->adjoints.at;
+    memset(adjoint, 0, count * sizeof *adjoint);
+    for (size_t l = 0; l < some; l++)
+        if (q->y[from + l].on)
+            adjoint[(size_t)q->y[from + l].index * AD_NUMBER_LANES + l] = 1;
+    if (q->first <= q->last && ad_lanes_sweep(r, q->last, q->first, adjoint) != AD_OK)
+        return false;
+    for (size_t i = 0; i < q->n; i++)
+        for (size_t l = 0; l < some; l++)
+            results[(from + l) * q->n + i] =
+                q->x[i].on && q->x[i].index <= q->last
+                    ? adjoint[(size_t)q->x[i].index * AD_NUMBER_LANES + l]
+                    : 0;
+    return true;
+}
+
+static bool sweep_all(question *q, double *results)
+{
+    bool good = true;
+    for (size_t from = 0, some; good && from < q->m; from += some) {
+        some = q->m - from < AD_NUMBER_LANES ? q->m - from : AD_NUMBER_LANES;
+        good = sweep_roots(q, from, some, results);
+    }
+    return good;
+}
+
+ad_status ad_real_jacobian(size_t m, const ad_real *y, size_t n, const ad_real *x, double *jacobian)
+{
+    question q = ask("jacobian", n, x, m, y, (!n || x) && (!m || y) && (!n || !m || jacobian));
+    if (!q.good || !q.any)
+        return write_zeros(&q, m, n, jacobian);
+    double *results = begin_results(&q, m, n);
+    bool good = results && (n < m ? push_all(&q, n, NULL, 1, n, results) : sweep_all(&q, results));
+    return write_results(&q, results, good, m * n, jacobian);
+}
+
+/* ---- second order ------------------------------------------------------------------- */
+
+/* The products of a group, with the tangents of values. */
+static bool sweep_second(question *q, const directions *d, const double *tangent, double *product)
+{
+    ad_reals *r = q->r;
+    size_t count = (size_t)q->last + 1, lanes = (size_t)d->lanes;
+    size_t all = ad_size_mul(count, lanes + 1);
+    if (!ad_reals_grow(r, &r->adjoints, all, sizeof(double), false))
+        return false;
+    double *rows = r->adjoints.at, *adjoint = rows + count * lanes;
+    memset(rows, 0, all * sizeof *rows);
+    adjoint[q->y[0].index] = 1;
+    if (ad_second_sweep(r, q->last, d->lanes, adjoint, tangent, rows) != AD_OK)
+        return false;
+    for (size_t i = 0; i < q->n; i++)
+        for (size_t l = 0; l < d->some; l++)
+            product[(d->from + l) * q->n + i] =
+                q->x[i].on && q->x[i].index <= q->last ? rows[q->x[i].index * lanes + l] : 0;
+    return true;
+}
+
+static bool multiply(question *q, size_t count, const double *tx, double *product)
+{
+    directions d;
+    if (!begin_directions(q, count, tx, &d))
+        return false;
+    while (next_group(q, &d)) {
+        const double *tangent = push(q, &d);
+        if (!tangent || !sweep_second(q, &d, tangent, product))
+            return false;
+    }
+    return true;
+}
+
+static ad_status hessian_times(question *q, size_t count, const double *tx, double *product)
+{
+    if (q->r && q->good && !ad_reals_second(q->r)) {
+        ad_reals_fail(q->r, AD_MISUSE, q->name, "the recorder was made without AD_KEEP_SECOND");
+        q->good = false;
+    }
+    if (!q->good || !q->any)
+        return write_zeros(q, count, q->n, product);
+    double *results = begin_results(q, count, q->n);
+    return write_results(q, results, results && multiply(q, count, tx, results), count * q->n,
+                         product);
+}
+
+ad_status ad_real_hvp(ad_real y, size_t n, const ad_real *x, size_t count, const double *tx,
+                      double *product)
+{
+    question q = ask("hvp", n, x, 1, &y, !n || !count || (x && tx && product));
+    return hessian_times(&q, count, tx, product);
+}
+
+ad_status ad_real_hessian(ad_real y, size_t n, const ad_real *x, double *hessian)
+{
+    question q = ask("hessian", n, x, 1, &y, !n || (x && hessian));
+    return hessian_times(&q, n, NULL, hessian);
+}

@@ -1,0 +1,298 @@
+/* Sweeps over several directions or roots at once: a row of lanes for each statement, which become
+ * vectors. A single lane has loops of its own.
+ *
+ * What vanishes beats what grows without bound (kernels/vanishing.h). Most partials are finite; then only
+ * those that are 0 need a second look, since an infinity may come their way. */
+#include "numbers/lanes.h"
+
+#include "kernels/vanishing.h"
+#include "numbers/walk.h"
+
+#include <math.h>
+#include <string.h>
+
+/* y += p x, row by row. */
+AD_INLINE void add_row(int lanes, double p, const double *restrict x, double *restrict y)
+{
+    if (AD_LIKELY(ad_is_ordinary(p)))
+        for (int l = 0; l < lanes; l++)
+            y[l] += p * x[l];
+    else if (p != 0)
+        for (int l = 0; l < lanes; l++)
+            y[l] += ad_times_f64(p, x[l]);
+}
+
+/* ---- forward ------------------------------------------------------------------------ */
+
+/* The statements of a stretch up to `end`, or to a call, where it stops. */
+typedef void push_stretch(const ad_reals *r, ad_stretch *s, uint32_t end, double *tangent);
+
+/* t = p x, and t = p x + q y, for ordinary p and q. */
+AD_INLINE void scale_row(int lanes, double p, const double *restrict x, double *restrict t)
+{
+    for (int l = 0; l < lanes; l++)
+        t[l] = p * x[l];
+}
+
+AD_INLINE void set_row(int lanes, double p, const double *restrict x, double q,
+                       const double *restrict y, double *restrict t)
+{
+    for (int l = 0; l < lanes; l++)
+        t[l] = p * x[l] + q * y[l];
+}
+
+AD_INLINE void push(int lanes, const ad_reals *r, ad_stretch *s, uint32_t end, double *tangent)
+{
+    const uint32_t begin = s->begin;
+    const double *partial = s->partials;
+    const uint32_t *place = s->places;
+    uint32_t i = begin;
+    for (; i < end && s->counts[i - begin] != AD_CALLED; i++) {
+        uint8_t count = s->counts[i - begin];
+        if (AD_LIKELY(count == 2 && ad_is_ordinary(partial[0]) && ad_is_ordinary(partial[1]))) {
+            set_row(lanes, partial[0], tangent + (size_t)place[0] * (size_t)lanes, partial[1],
+                    tangent + (size_t)place[1] * (size_t)lanes,
+                    tangent + (size_t)i * (size_t)lanes);
+            partial += 2;
+            place += 2;
+            continue;
+        }
+        if (AD_LIKELY(count == 1 && ad_is_ordinary(partial[0]))) {
+            scale_row(lanes, *partial++, tangent + (size_t)*place++ * (size_t)lanes,
+                      tangent + (size_t)i * (size_t)lanes);
+            continue;
+        }
+        uint32_t marked = count >= AD_LONG;
+        uint32_t n = marked ? ad_marked_arguments(r, count, place[0]) : count;
+        double row[AD_NUMBER_LANES] = {0};
+        partial += marked;
+        place += marked;
+        for (uint32_t k = 0; k < n; k++)
+            add_row(lanes, partial[k], tangent + (size_t)place[k] * (size_t)lanes, row);
+        memcpy(tangent + (size_t)i * (size_t)lanes, row, (size_t)lanes * sizeof *row);
+        partial += n + marked;
+        place += n + marked;
+    }
+    s->partials = partial;
+    s->places = place;
+    s->counts += i - begin;
+    s->begin = i;
+}
+
+#define PUSH(isa, lanes)                                                               \
+    AD_TARGET_##isa static void push_##lanes##_##isa(const ad_reals *r, ad_stretch *s, \
+                                                     uint32_t end, double *tangent)    \
+    {                                                                                  \
+        push(lanes, r, s, end, tangent);                                               \
+    }
+AD_EACH_ISA(PUSH, 8)
+PUSH(base, 1)
+
+/* The tangents of a call's results: row by row of its Jacobian, by its pullback. */
+static bool push_call(ad_reals *r, ad_stretch *s, int lanes, double *tangent)
+{
+    const ad_number_call *call = (const ad_number_call *)r->calls.at + s->places[0];
+    for (uint32_t j = 0; j < call->m; j++) {
+        const double *dx = ad_call_row(r, call, j, s->partials + 1);
+        double row[AD_NUMBER_LANES] = {0};
+        if (!dx)
+            return false;
+        for (uint32_t k = 0; k < call->n; k++)
+            if (s->places[k + 1] != UINT32_MAX)
+                add_row(lanes, dx[k], tangent + (size_t)s->places[k + 1] * (size_t)lanes, row);
+        memcpy(tangent + (size_t)(s->begin + j) * (size_t)lanes, row, (size_t)lanes * sizeof *row);
+    }
+    s->partials += call->n + 2;
+    s->places += call->n + 2;
+    return true;
+}
+
+static double seed_at(const ad_seeds *seeds, const ad_seed *seed, int lane)
+{
+    if (lane >= seeds->directions)
+        return 0;
+    return seeds->rows ? seeds->rows[(size_t)lane * seeds->stride + seed->column]
+                       : seed->column == seeds->unit + (size_t)lane;
+}
+
+/* Seeds of statements before `end`, instead of what was computed there; those of one statement are added. */
+static void put_seeds(const ad_seeds *seeds, size_t *next, uint32_t end, int lanes, double *tangent)
+{
+    for (; *next < seeds->count && seeds->of[*next].index < end; ++*next) {
+        const ad_seed *seed = &seeds->of[*next];
+        double *row = tangent + (size_t)seed->index * (size_t)lanes;
+        bool again = *next && seed[-1].index == seed->index;
+        for (int l = 0; l < lanes; l++) {
+            double t = seed_at(seeds, seed, l);
+            row[l] = again ? row[l] + t : t;
+        }
+    }
+}
+
+ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
+                           double *tangent)
+{
+    static push_stretch *const eight[AD_ISA_COUNT] = AD_ALL(push_8);
+    push_stretch *run = lanes == 1 ? push_1_base : eight[ad_cpu_isa()];
+    ad_walk w = ad_walk_of(r, 0);
+    size_t next = 0;
+    uint32_t done = 0; /* statements */
+    while (done <= last && ad_walk_on(&w)) {
+        ad_stretch *s = &w.stretch;
+        uint32_t end = s->end <= last ? s->end : last + 1;
+        while (done < end) {
+            s->counts += done - s->begin;
+            s->begin = done;
+            uint32_t stop = next < seeds->count && seeds->of[next].index < end
+                                ? seeds->of[next].index + 1
+                                : end;
+            run(r, s, stop, tangent);
+            done = s->begin;
+            if (done < stop) {
+                if (!push_call(r, s, lanes, tangent))
+                    return r->error.status;
+                done += ((const ad_number_call *)r->calls.at)[s->places[-1]].m;
+            }
+            put_seeds(seeds, &next, done, lanes, tangent);
+        }
+    }
+    return r->error.status;
+}
+
+/* ---- reverse ------------------------------------------------------------------------ */
+
+/* The statements of a stretch from its end down to `begin`, or to a call, where it stops. */
+typedef void pull_stretch(const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint);
+
+AD_INLINE void pull(int lanes, const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint)
+{
+    const double *partial = s->partials;
+    const uint32_t *place = s->places;
+    uint32_t i = s->end;
+    for (; i > begin && s->counts[i - 1 - s->begin] != AD_CALLED; i--) {
+        uint8_t count = s->counts[i - 1 - s->begin];
+        uint32_t marked = count >= AD_LONG;
+        uint32_t n = marked ? ad_marked_arguments(r, count, place[-1]) : count;
+        double row[AD_NUMBER_LANES];
+        memcpy(row, adjoint + (size_t)(i - 1) * (size_t)lanes, (size_t)lanes * sizeof *row);
+        partial -= n + marked;
+        place -= n + marked;
+        for (uint32_t k = 0; k < n; k++)
+            add_row(lanes, partial[k], row, adjoint + (size_t)place[k] * (size_t)lanes);
+        partial -= marked;
+        place -= marked;
+    }
+    s->partials = partial;
+    s->places = place;
+    s->end = i;
+}
+
+#define PULL(isa, lanes)                                                               \
+    AD_TARGET_##isa static void pull_##lanes##_##isa(const ad_reals *r, ad_stretch *s, \
+                                                     uint32_t begin, double *adjoint)  \
+    {                                                                                  \
+        pull(lanes, r, s, begin, adjoint);                                             \
+    }
+AD_EACH_ISA(PULL, 8)
+
+/* The call at the end of what is left of a stretch. */
+static bool pull_call(ad_reals *r, ad_stretch *s, double *adjoint)
+{
+    const ad_number_call *call = (const ad_number_call *)r->calls.at + s->places[-1];
+    s->partials -= call->n + 2;
+    s->places -= call->n + 2;
+    s->end--;
+    for (int l = 0; l < AD_NUMBER_LANES; l++)
+        if (!ad_call_pull(r, call, s->partials + 1, s->places + 1, adjoint + l, AD_NUMBER_LANES))
+            return false;
+    return true;
+}
+
+ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint)
+{
+    static pull_stretch *const eight[AD_ISA_COUNT] = AD_ALL(pull_8);
+    pull_stretch *run = eight[ad_cpu_isa()];
+    ad_walk w = ad_walk_of(r, r->head.index);
+    while (w.at > first && ad_walk_back_from(&w, last)) {
+        ad_stretch *s = &w.stretch;
+        uint32_t begin = s->begin > first ? s->begin : first;
+        while (s->end > begin) {
+            run(r, s, begin, adjoint);
+            if (s->end > begin && !pull_call(r, s, adjoint))
+                return r->error.status;
+        }
+    }
+    return r->error.status;
+}
+
+/* ---- second order ------------------------------------------------------------------- */
+
+/* What the second derivatives of a statement add to the tangents of its arguments' adjoints. */
+AD_INLINE void add_bends(int lanes, double g, uint32_t n, const double *bend, const uint32_t *place,
+                         const double *tangent, double *adjoint_tangent)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t j = 0; j < n; j++) {
+            double b = i > j ? bend[i * (i + 1) / 2 + j] : bend[j * (j + 1) / 2 + i];
+            add_row(lanes, ad_times_f64(g, b), tangent + (size_t)place[j] * (size_t)lanes,
+                    adjoint_tangent + (size_t)place[i] * (size_t)lanes);
+        }
+}
+
+static AD_RARE bool refuse_opaque(ad_reals *r, uint32_t i)
+{
+    r->head.source_line = ad_reals_line(r, i);
+    ad_reals_fail(r, AD_NO_DERIVATIVE, "hvp",
+                  "statement %u has no second derivative: it was given by its partials, or is an "
+                  "operation with a pullback alone",
+                  i);
+    r->head.source_line = NULL;
+    return false;
+}
+
+typedef bool bend_stretch(ad_reals *r, ad_stretch *s, double *adjoint, const double *tangent,
+                          double *adjoint_tangent);
+
+AD_INLINE bool bend(int lanes, ad_reals *r, ad_stretch *s, double *adjoint, const double *tangent,
+                    double *adjoint_tangent)
+{
+    for (uint32_t i = s->end; i-- > s->begin;) {
+        uint8_t count = s->counts[i - s->begin];
+        double g = adjoint[i], row[AD_NUMBER_LANES];
+        if (count >= AD_LONG)
+            return refuse_opaque(r, i);
+        const double *partial = s->partials -= count;
+        const uint32_t *place = s->places -= count;
+        s->bends -= ad_bends_of(count);
+        memcpy(row, adjoint_tangent + (size_t)i * (size_t)lanes, (size_t)lanes * sizeof *row);
+        for (uint32_t k = 0; k < count; k++) {
+            adjoint[place[k]] += ad_times_f64(g, partial[k]);
+            add_row(lanes, partial[k], row, adjoint_tangent + (size_t)place[k] * (size_t)lanes);
+        }
+        if (g != 0)
+            add_bends(lanes, g, count, s->bends, place, tangent, adjoint_tangent);
+    }
+    return true;
+}
+
+#define BEND(isa, lanes)                                                                          \
+    AD_TARGET_##isa static bool bend_##lanes##_##isa(ad_reals *r, ad_stretch *s, double *adjoint, \
+                                                     const double *tangent,                       \
+                                                     double *adjoint_tangent)                     \
+    {                                                                                             \
+        return bend(lanes, r, s, adjoint, tangent, adjoint_tangent);                              \
+    }
+AD_EACH_ISA(BEND, 8)
+BEND(base, 1)
+
+ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint,
+                          const double *tangent, double *adjoint_tangent)
+{
+    static bend_stretch *const eight[AD_ISA_COUNT] = AD_ALL(bend_8);
+    bend_stretch *run = lanes == 1 ? bend_1_base : eight[ad_cpu_isa()];
+    ad_walk w = ad_walk_of(r, r->head.index);
+    while (w.at > 0 && ad_walk_back_from(&w, last))
+        if (!run(r, &w.stretch, adjoint, tangent, adjoint_tangent))
+            break;
+    return r->error.status;
+}

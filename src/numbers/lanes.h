@@ -1,0 +1,38 @@
+/* Sweeps over several directions or roots at once. */
+#ifndef ADZE_NUMBERS_LANES_H
+#define ADZE_NUMBERS_LANES_H
+
+#include "numbers/numbers.h"
+
+enum { AD_NUMBER_LANES = 8 };
+
+/* The tangents of chosen statements: columns of a matrix of directions, row by row. */
+typedef struct ad_seed {
+    uint32_t index;
+    size_t column;
+} ad_seed;
+
+typedef struct ad_seeds {
+    const ad_seed *of; /* by increasing index */
+    size_t count;
+    const double
+        *rows; /* [directions, stride]; NULL: unit vectors, from that of column `unit` on */
+    size_t stride, unit;
+    int directions; /* up to the number of lanes */
+} ad_seeds;
+
+/* Carries tangents forward to statement `last`: tangent is [last + 1, lanes], uninitialised. lanes is 1 or
+ * AD_NUMBER_LANES. */
+ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
+                           double *tangent);
+
+/* Sweeps from statement `last` down to `first` over [last + 1, AD_NUMBER_LANES] adjoints that hold those of the
+ * roots. */
+ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint);
+
+/* The sweep of second order from statement `last`, whose adjoint is set: over adjoints [last + 1] and their
+ * tangents [last + 1, lanes], with the tangents of values. */
+ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint,
+                          const double *tangent, double *adjoint_tangent);
+
+#endif

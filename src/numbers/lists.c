@@ -1,0 +1,352 @@
+/* Operations on lists of numbers: one statement each.
+ *
+ * Where second derivatives are kept, they are made of statements of up to three arguments, whose second
+ * derivatives there are. */
+#include "numbers/record.h"
+
+#include "kernels/elementary.h"
+
+#include <math.h>
+
+/* ---- a list at work ----------------------------------------------------------------- */
+
+/* The arguments and partials of a statement, in memory of the recorder. */
+typedef struct list {
+    const char *name;
+    ad_reals *r; /* NULL: all are constants */
+    size_t n;
+    ad_real *x;
+    double *partials;
+    bool good;
+} list;
+
+/* Copies two lists, of which the second may be NULL, or be one number. `complete`: nothing is missing. */
+static list gather(const char *name, size_t n, const ad_real *x, size_t m, const ad_real *y,
+                   bool complete)
+{
+    list l = {.name = name, .n = n + m, .good = complete};
+    l.r = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
+    ad_reals *other = y ? ad_reals_of_all(name, m, y, NULL) : NULL;
+    l.r = l.r ? l.r : other;
+    if (l.r && other && other != l.r)
+        ad_reals_fail(l.r, AD_FOREIGN, name, "numbers of two recorders");
+    if (l.r && !complete)
+        ad_reals_fail(l.r, AD_MISUSE, name, "a list is NULL");
+    l.good = complete && (!l.r || l.r->error.status == AD_OK);
+    if (!l.r || !l.good)
+        return l;
+    size_t bytes = ad_size_mul(l.n, sizeof *l.x + sizeof(double));
+    l.good = ad_reals_grow(l.r, &l.r->scratch, bytes, 1, false);
+    if (!l.good)
+        return l;
+    l.x = l.r->scratch.at;
+    l.partials = (double *)(l.x + l.n);
+    for (size_t i = 0; i < n; i++)
+        l.x[i] = x[i];
+    for (size_t i = 0; i < m; i++)
+        l.x[n + i] = y[i];
+    return l;
+}
+
+/* What a list gives where it cannot be computed. */
+static ad_real nothing(list *l)
+{
+    if (!l->r)
+        return ad_real_constant((double)NAN);
+    l->r->head.source_line = NULL;
+    return ad_reals_nan(l->r);
+}
+
+/* The value as one statement, from the partials. */
+static ad_real finish(list *l, double value)
+{
+    if (!l->good)
+        return nothing(l);
+    return l->r ? ad_reals_statement(l->name, value, l->n, l->x, l->partials, NULL, NULL)
+                : ad_real_constant(value);
+}
+
+/* Whether it is recorded as one statement, and not in pieces with second derivatives. */
+static bool is_one(const list *l)
+{
+    return l->r && l->good && !ad_reals_second(l->r);
+}
+
+static bool is_in_pieces(const list *l)
+{
+    return l->r && l->good && ad_reals_second(l->r);
+}
+
+/* ---- pieces ------------------------------------------------------------------------- */
+
+static ad_real piece(const list *l, double value, size_t n, const ad_real *x,
+                     const double *partials, const double *bends, const char *line)
+{
+    return ad_reals_statement(l->name, value, n, x, partials, bends, line);
+}
+
+/* sum + f(x) with f' and f''. */
+static ad_real add_term(const list *l, ad_real sum, ad_real x, double f, double slope, double bend,
+                        const char *line)
+{
+    return piece(l, sum.value + f, 2, (ad_real[]){sum, x}, (double[]){1, slope},
+                 (double[]){0, 0, bend}, line);
+}
+
+/* sum + x y. */
+static ad_real add_product(const list *l, ad_real sum, ad_real x, ad_real y, const char *line)
+{
+    return piece(l, sum.value + x.value * y.value, 3, (ad_real[]){sum, x, y},
+                 (double[]){1, y.value, x.value}, (double[]){0, 0, 0, 0, 1, 0}, line);
+}
+
+/* The value y as a function of one number, with its derivatives. */
+static ad_real apply_one(const list *l, ad_real x, double y, double slope, double bend,
+                         const char *line)
+{
+    return piece(l, y, 1, &x, &slope, &bend, line);
+}
+
+/* ---- sums --------------------------------------------------------------------------- */
+
+/* The sum of w[i] x[i], or of factor x[i] where w is NULL. */
+static ad_real weigh(list *l, size_t n, const ad_real *x, const double *w, double factor)
+{
+    double sum = 0;
+    for (size_t i = 0; l->good && i < n; i++) {
+        sum += w ? w[i] * x[i].value : x[i].value;
+        if (is_one(l))
+            l->partials[i] = w ? w[i] : factor;
+    }
+    sum *= factor;
+    if (!is_in_pieces(l))
+        return finish(l, sum);
+    const char *line = l->r->head.source_line;
+    ad_real y = ad_real_constant(0);
+    for (size_t i = 0; i < n; i++) {
+        double p = w ? w[i] : factor;
+        y = add_term(l, y, x[i], p * x[i].value, p, 0, line);
+    }
+    y.value = sum;
+    return y;
+}
+
+ad_real ad_sum_reals(size_t n, const ad_real *x)
+{
+    list l = gather("sum", n, x, 0, NULL, !n || x);
+    return weigh(&l, n, x, NULL, 1);
+}
+
+ad_real ad_mean_reals(size_t n, const ad_real *x)
+{
+    list l = gather("mean", n, x, 0, NULL, !n || x);
+    return n ? weigh(&l, n, x, NULL, 1 / (double)n) : ad_real_constant((double)NAN);
+}
+
+ad_real ad_weighted_sum_reals(size_t n, const double *weights, const ad_real *x)
+{
+    list l = gather("weighted_sum", n, x, 0, NULL, !n || (weights && x));
+    return weigh(&l, n, x, weights, 1);
+}
+
+/* ---- products ----------------------------------------------------------------------- */
+
+/* partials[i]: the product of all others, from both sides. */
+static void set_other_products(list *l)
+{
+    double before = 1, after = 1;
+    for (size_t i = 0; i < l->n; i++) {
+        l->partials[i] = before;
+        before *= l->x[i].value;
+    }
+    for (size_t i = l->n; i-- > 0;) {
+        l->partials[i] *= after;
+        after *= l->x[i].value;
+    }
+}
+
+ad_real ad_prod_reals(size_t n, const ad_real *x)
+{
+    double product = 1;
+    list l = gather("prod", n, x, 0, NULL, !n || x);
+    for (size_t i = 0; l.good && i < n; i++)
+        product *= x[i].value;
+    if (is_one(&l))
+        set_other_products(&l);
+    if (!is_in_pieces(&l))
+        return finish(&l, product);
+    const char *line = l.r->head.source_line;
+    ad_real y = ad_real_constant(1);
+    for (size_t i = 0; i < n; i++)
+        y = piece(&l, y.value * x[i].value, 2, (ad_real[]){y, x[i]},
+                  (double[]){x[i].value, y.value}, (double[]){0, 1, 0}, line);
+    return y;
+}
+
+/* The sum of x[i] y[i]; y may be x. */
+static ad_real multiply(list *l, size_t n, const ad_real *x, const ad_real *y)
+{
+    double sum = 0;
+    for (size_t i = 0; l->good && i < n; i++)
+        sum += x[i].value * y[i].value;
+    for (size_t i = 0; is_one(l) && i < n; i++) {
+        l->partials[i] = x == y ? 2 * x[i].value : y[i].value;
+        if (x != y)
+            l->partials[n + i] = x[i].value;
+    }
+    if (!is_in_pieces(l))
+        return finish(l, sum);
+    const char *line = l->r->head.source_line;
+    ad_real all = ad_real_constant(0);
+    for (size_t i = 0; i < n; i++)
+        all = add_product(l, all, x[i], y[i], line);
+    return all;
+}
+
+ad_real ad_dot_reals(size_t n, const ad_real *x, const ad_real *y)
+{
+    list l = gather("dot", n, x, x == y ? 0 : n, y, !n || (x && y));
+    return multiply(&l, n, x, y);
+}
+
+ad_real ad_squared_norm_reals(size_t n, const ad_real *x)
+{
+    list l = gather("squared_norm", n, x, 0, NULL, !n || x);
+    return multiply(&l, n, x, x);
+}
+
+/* ---- norms -------------------------------------------------------------------------- */
+
+/* d[i]: x[i], or x[i] - y[i] where there is a y. */
+static double difference(size_t i, const ad_real *x, const ad_real *y)
+{
+    return y ? x[i].value - y[i].value : x[i].value;
+}
+
+/* sqrt(sum d[i]^2), scaled by the greatest, so that it neither over- nor underflows. */
+static double length(size_t n, const ad_real *x, const ad_real *y)
+{
+    double most = 0, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs(difference(i, x, y));
+        most = d > most || d != d ? d : most;
+    }
+    if (!(most > 0) || isinf(most))
+        return most;
+    double scale = ldexp(1, -ilogb(most));
+    for (size_t i = 0; i < n; i++) {
+        double d = difference(i, x, y) * scale;
+        sum += d * d;
+    }
+    return sqrt(sum) / scale;
+}
+
+/* In pieces: the derivatives of r by each d are d / r, and (delta - d d / r^2) / r. */
+static ad_real length_in_pieces(const list *l, size_t n, const ad_real *x, const ad_real *y)
+{
+    const char *line = l->r->head.source_line;
+    ad_real r = ad_real_constant(0);
+    for (size_t i = 0; i < n; i++) {
+        ad_real d = x[i];
+        if (y)
+            d = piece(l, difference(i, x, y), 2, (ad_real[]){x[i], y[i]}, (double[]){1, -1},
+                      (double[]){0, 0, 0}, line);
+        double longer = hypot(r.value, d.value), c = longer > 0 ? r.value / longer : 0,
+               s = longer > 0 ? d.value / longer : 0, over = longer > 0 ? 1 / longer : 0;
+        r = piece(l, longer, 2, (ad_real[]){r, d}, (double[]){c, s},
+                  (double[]){s * s * over, -c * s * over, c * c * over}, line);
+    }
+    return r;
+}
+
+static ad_real measure(list *l, size_t n, const ad_real *x, const ad_real *y)
+{
+    double r = l->good ? length(n, x, y) : 0;
+    for (size_t i = 0; is_one(l) && i < n; i++) {
+        l->partials[i] = r > 0 ? difference(i, x, y) / r : r;
+        if (y)
+            l->partials[n + i] = -l->partials[i];
+    }
+    return is_in_pieces(l) ? length_in_pieces(l, n, x, y) : finish(l, r);
+}
+
+ad_real ad_norm_reals(size_t n, const ad_real *x)
+{
+    list l = gather("norm", n, x, 0, NULL, !n || x);
+    return measure(&l, n, x, NULL);
+}
+
+ad_real ad_distance_reals(size_t n, const ad_real *x, const ad_real *y)
+{
+    list l = gather("distance", n, x, n, y, !n || (x && y));
+    return measure(&l, n, x, y);
+}
+
+/* ---- polynomial --------------------------------------------------------------------- */
+
+/* In pieces: Horner's rule, y = y x + c[k]. */
+static ad_real polynomial_in_pieces(const list *l, size_t n, const ad_real *c, ad_real x)
+{
+    const char *line = l->r->head.source_line;
+    ad_real y = c[n - 1];
+    for (size_t k = n - 1; k-- > 0;)
+        y = add_product(l, c[k], y, x, line);
+    return y;
+}
+
+ad_real ad_polynomial_reals(size_t n, const ad_real *c, ad_real x)
+{
+    list l = gather("polynomial", n, c, 1, &x, !n || c);
+    double y = 0, slope = 0, power = 1;
+    for (size_t k = l.good ? n : 0; k-- > 0;) {
+        slope = slope * x.value + y;
+        y = y * x.value + c[k].value;
+    }
+    for (size_t k = 0; is_one(&l) && k < n; k++, power *= x.value)
+        l.partials[k] = power;
+    if (is_one(&l))
+        l.partials[n] = slope;
+    return n && is_in_pieces(&l) ? polynomial_in_pieces(&l, n, c, x) : finish(&l, y);
+}
+
+/* ---- logsumexp ---------------------------------------------------------------------- */
+
+/* The greatest finite number, or 0. */
+static double greatest(size_t n, const ad_real *x)
+{
+    double most = -(double)INFINITY;
+    for (size_t i = 0; i < n; i++)
+        most = isfinite(x[i].value) && x[i].value > most ? x[i].value : most;
+    return isfinite(most) ? most : 0;
+}
+
+/* The share of x in the sum of exp(x - most): of an infinite sum, all. */
+static double share(double x, double most, double sum)
+{
+    double e = AD_EXP(x - most);
+    return e == 0 ? 0 : isinf(e) && isinf(sum) ? 1 : e / sum;
+}
+
+static ad_real logsumexp_in_pieces(const list *l, size_t n, const ad_real *x, double most)
+{
+    const char *line = l->r->head.source_line;
+    ad_real sum = ad_real_constant(0);
+    for (size_t i = 0; i < n; i++) {
+        double e = AD_EXP(x[i].value - most);
+        sum = add_term(l, sum, x[i], e, e, e, line);
+    }
+    return apply_one(l, sum, most + AD_LOG(sum.value), 1 / sum.value, -1 / sum.value / sum.value,
+                     line);
+}
+
+ad_real ad_logsumexp_reals(size_t n, const ad_real *x)
+{
+    list l = gather("logsumexp", n, x, 0, NULL, !n || x);
+    double sum = 0, most = l.good ? greatest(n, x) : 0;
+    for (size_t i = 0; l.good && i < n; i++)
+        sum += AD_EXP(x[i].value - most);
+    for (size_t i = 0; is_one(&l) && i < n; i++)
+        l.partials[i] = share(x[i].value, most, sum);
+    return n && is_in_pieces(&l) ? logsumexp_in_pieces(&l, n, x, most)
+                                 : finish(&l, most + AD_LOG(sum));
+}

@@ -1,0 +1,158 @@
+/* Recorders: their life, marks, errors and size. */
+#include "numbers/lanes.h"
+
+#include "base/sized.h"
+
+#include <string.h>
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static ad_status read_options(const ad_recorder_options *given, ad_recorder_options *options)
+{
+    const unsigned known = AD_KEEP_SECOND | AD_KEEP_LINES | AD_KEEP_FINITE;
+    if (!given)
+        return AD_OK;
+    if (!ad_sized_read(options, sizeof *options, given, AD_END_OF(ad_recorder_options, limit)))
+        return AD_MISUSE;
+    return options->keep & ~known ? AD_MISUSE : AD_OK;
+}
+
+/* An error that the recorder has from the start. */
+static void be_born(ad_reals *r)
+{
+    r->error.status = AD_OK;
+    r->error.text[0] = '\0';
+    if (r->born != AD_OK)
+        ad_fail(&r->error, r->born,
+                "recorder: options without their size, or unknown bits in keep");
+}
+
+ad_recorder *ad_recorder_new(const ad_recorder_options *given)
+{
+    ad_recorder_options options = {.allocator = NULL};
+    ad_status born = read_options(given, &options);
+    ad_reals *r = ad_memory_take(options.allocator, sizeof *r);
+    if (!r)
+        return NULL;
+    *r = (ad_reals){.allocator = options.allocator,
+                    .keep = options.keep,
+                    .limit = options.limit,
+                    .reserved = sizeof *r,
+                    .born = born};
+    r->head.epoch = r->head.first_epoch = 1;
+    r->head.floor = UINT32_MAX;
+    be_born(r);
+    return &r->head;
+}
+
+/* Whether it may be ended now. */
+static bool is_free(ad_reals *r, const char *name)
+{
+    if (r->busy)
+        ad_reals_fail(r, AD_BUSY, name, "the recorder is in use by one of its functions");
+    return !r->busy;
+}
+
+void ad_recorder_free(ad_recorder *recorder)
+{
+    ad_reals *r = ad_reals_of(recorder);
+    if (!r || !is_free(r, "free"))
+        return;
+    ad_recorder_free(r->inner);
+    ad_reals_forget(r);
+    r->calls.count = r->rewound.count = 0;
+    ad_recorder_trim(recorder);
+    ad_memory_give(r->allocator, r, sizeof *r);
+}
+
+void ad_recorder_reset(ad_recorder *recorder)
+{
+    ad_reals *r = ad_reals_of(recorder);
+    if (!r || !is_free(r, "reset"))
+        return;
+    ad_reals_forget(r);
+    r->rewound.count = r->calls.count = r->call_values.count = 0;
+    recorder->floor = UINT32_MAX;
+    recorder->first_epoch = ++recorder->epoch;
+    recorder->source_line = NULL;
+    be_born(r);
+    ad_reals_open(r);
+}
+
+void ad_recorder_trim(ad_recorder *recorder)
+{
+    ad_reals *r = ad_reals_of(recorder);
+    if (!r || r->busy)
+        return;
+    ad_reals_trim_chunks(r);
+    ad_growing *doubles[] = {&r->adjoints, &r->tangents, &r->results, &r->zeros, &r->row_partials};
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        ad_reals_shrink(r, doubles[i], sizeof(double));
+    ad_reals_shrink(r, &r->seeds, sizeof(ad_seed));
+    ad_reals_shrink(r, &r->rows, sizeof(ad_real));
+    ad_reals_shrink(r, &r->row_ends, sizeof(size_t));
+    ad_reals_shrink(r, &r->scratch, 1);
+    ad_reals_shrink(r, &r->handles, sizeof(ad_real));
+    if (r->rewound.count == 0)
+        ad_reals_shrink(r, &r->rewound, sizeof(ad_rewound));
+    if (r->calls.count == 0) {
+        ad_reals_shrink(r, &r->calls, sizeof(ad_number_call));
+        ad_reals_shrink(r, &r->call_values, sizeof(double));
+    }
+    ad_recorder_reset(r->inner);
+    ad_recorder_trim(r->inner);
+}
+
+/* ---- marks -------------------------------------------------------------------------- */
+
+ad_recorder_mark ad_recorder_here(ad_recorder *recorder)
+{
+    ad_reals *r = ad_reals_of(recorder);
+    if (!r)
+        return (ad_recorder_mark){.on = NULL};
+    return (ad_recorder_mark){.on = recorder,
+                              .index = recorder->index,
+                              .epoch = recorder->epoch,
+                              .argument = ad_reals_arguments(r),
+                              .bend = ad_reals_bends(r)};
+}
+
+ad_status ad_recorder_rewind(ad_recorder_mark mark)
+{
+    ad_reals *r = ad_reals_of(mark.on);
+    if (!r)
+        return AD_MISUSE;
+    if (!is_free(r, "rewind"))
+        return AD_BUSY;
+    if (!ad_reals_mark_lives(r, mark))
+        return ad_reals_fail(r, AD_STALE, "rewind",
+                             "the mark was forgotten by a reset or a rewind");
+    return ad_reals_rewind(r, mark);
+}
+
+/* ---- size --------------------------------------------------------------------------- */
+
+ad_status ad_recorder_measure(const ad_recorder *recorder, ad_recorder_info *info)
+{
+    ad_recorder_info found = {.size = sizeof found};
+    const ad_reals *r = ad_reals_of(recorder);
+    if (!info)
+        return AD_MISUSE;
+    if (r) {
+        found.statements = r->head.index;
+        found.arguments = ad_reals_arguments(r);
+        found.bytes_used = found.statements * (sizeof(double) + 1) +
+                           found.arguments * (sizeof(double) + sizeof(uint32_t));
+        found.bytes_used += r->keep & AD_KEEP_LINES ? found.statements * sizeof(char *) : 0;
+        found.bytes_used += ad_reals_bends(r) * sizeof(double);
+        found.bytes_reserved = r->reserved;
+        if (r->inner) {
+            ad_recorder_info inner = {.size = sizeof inner};
+            ad_recorder_measure(r->inner, &inner);
+            found.bytes_reserved += inner.bytes_reserved;
+        }
+    }
+    return ad_sized_write(info, &found, sizeof found, AD_END_OF(ad_recorder_info, bytes_reserved))
+               ? AD_OK
+               : AD_MISUSE;
+}

@@ -1,0 +1,114 @@
+/* The reverse sweep over one adjoint a statement.
+ *
+ * In a chain, the adjoint that a statement needs was stored one statement before, and a load has to wait for
+ * that store. So the sweep loads the adjoint of the statement just before (i - 1) ahead of its own stores, and
+ * adds what flows there itself: the sum of the partials whose place is i - 1, times the adjoint. */
+#include "kernels/vanishing.h"
+#include "numbers/numbers.h"
+#include "numbers/walk.h"
+
+#include <math.h>
+#include <string.h>
+
+double *ad_adjoints_begin(ad_reals *r, uint32_t last)
+{
+    size_t count = (size_t)last + 2;
+    if (!ad_reals_grow(r, &r->adjoints, count, sizeof(double), false))
+        return NULL;
+    memset(r->adjoints.at, 0, count * sizeof(double));
+    return (double *)r->adjoints.at + 1;
+}
+
+static void add_products(double g, uint32_t n, const double *partial, const uint32_t *place,
+                         double *adjoint)
+{
+    for (uint32_t k = 0; g != 0 && k < n; k++)
+        adjoint[place[k]] += ad_times_f64(g, partial[k]);
+}
+
+static AD_RARE bool refuse_adjoint(ad_reals *r, uint32_t i, double g)
+{
+    r->head.source_line = ad_reals_line(r, i);
+    ad_reals_fail(r, AD_NOT_FINITE, "sweep", "the adjoint of statement %u is %g", i, g);
+    r->head.source_line = NULL;
+    return false;
+}
+
+/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. */
+static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double g, double *adjoint)
+{
+    uint8_t count = s->counts[i - s->begin];
+    uint32_t marked = count >= AD_LONG, mark = marked ? s->places[-1] : 0;
+    uint32_t n = marked ? ad_marked_arguments(r, count, mark) : count;
+    s->partials -= n + 2 * marked;
+    s->places -= n + 2 * marked;
+    adjoint[i] = g;
+    if (r->keep & AD_KEEP_FINITE && !isfinite(g))
+        return refuse_adjoint(r, i, g);
+    if (count == AD_CALLED)
+        return ad_call_pull(r, (const ad_number_call *)r->calls.at + mark, s->partials + 1,
+                            s->places + 1, adjoint, 1);
+    add_products(g, n, s->partials + marked, s->places + marked, adjoint);
+    return true;
+}
+
+/* What flows to the statement before i along one argument. */
+static inline double flow(uint32_t place, uint32_t before, double partial)
+{
+    return place == before ? partial : 0;
+}
+
+/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come. */
+static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
+                          double *flowing)
+{
+    double g = *flowing;
+    for (uint32_t i = s->end; i-- > begin;) {
+        const uint8_t count = s->counts[i - s->begin];
+        const uint32_t last = i - 1;
+        if (count >= AD_LONG || !ad_is_ordinary(g)) {
+            if (!sweep_special(r, s, i, g, adjoint))
+                return false;
+            g = (adjoint + i)[-1];
+            continue;
+        }
+        const double *partial = s->partials -= count;
+        const uint32_t *place = s->places -= count;
+        const double before = (adjoint + i)[-1];
+        double to = 0;
+        switch (count) {
+        case 0:
+            adjoint[i] = g;
+            break;
+        case 1:
+            to = flow(place[0], last, partial[0]);
+            adjoint[place[0]] += g * partial[0];
+            break;
+        case 2:
+            to = flow(place[0], last, partial[0]) + flow(place[1], last, partial[1]);
+            adjoint[place[0]] += g * partial[0];
+            adjoint[place[1]] += g * partial[1];
+            break;
+        default:
+            for (uint32_t k = 0; k < count; k++) {
+                to += flow(place[k], last, partial[k]);
+                adjoint[place[k]] += g * partial[k];
+            }
+        }
+        g = before + g * to;
+    }
+    *flowing = g;
+    return true;
+}
+
+ad_status ad_adjoints_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint)
+{
+    ad_walk w = ad_walk_of(r, r->head.index);
+    double g = adjoint[last];
+    bool good = true;
+    while (good && w.at > first && ad_walk_back_from(&w, last)) {
+        uint32_t begin = w.stretch.begin > first ? w.stretch.begin : first;
+        good = sweep_stretch(r, &w.stretch, begin, adjoint, &g);
+    }
+    return r->error.status;
+}

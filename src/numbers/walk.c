@@ -1,0 +1,129 @@
+/* Walks over a record. */
+#include "numbers/walk.h"
+
+static const ad_argument_chunk *arguments_at(const ad_walk *w)
+{
+    return (const ad_argument_chunk *)w->r->arguments.list.at + w->argument_chunk;
+}
+
+static const ad_statement_chunk *statements_at(const ad_walk *w)
+{
+    return (const ad_statement_chunk *)w->r->statements.list.at + w->statement_chunk;
+}
+
+/* Sets the places of arguments at the end, or at the beginning, of the current chunk. */
+static void enter(ad_walk *w, bool at_end)
+{
+    const ad_reals *r = w->r;
+    const ad_argument_chunk *c = arguments_at(w);
+    bool last = w->argument_chunk + 1 == r->arguments.begun;
+    size_t used = !at_end ? 0 : last ? r->head.argument : c->used;
+    size_t bends = !at_end ? 0 : last ? r->bend : c->bends_used;
+    w->stretch.partials = c->partials + used;
+    w->stretch.places = c->places + used;
+    w->stretch.bends = c->bends ? c->bends + bends : NULL;
+}
+
+static void set_counts(ad_walk *w, uint32_t begin, uint32_t end)
+{
+    const ad_statement_chunk *s = statements_at(w);
+    w->stretch.begin = begin;
+    w->stretch.end = end;
+    w->stretch.counts = s->counts + (begin - s->begin);
+    w->stretch.lines = s->lines ? s->lines + (begin - s->begin) : NULL;
+}
+
+bool ad_walk_back(ad_walk *w)
+{
+    if (w->at == 0)
+        return false;
+    if (!w->begun) {
+        w->begun = true;
+        w->argument_chunk = w->r->arguments.begun - 1;
+        w->statement_chunk = w->r->statements.begun - 1;
+        enter(w, true);
+    }
+    while (arguments_at(w)->begin >= w->at) {
+        w->argument_chunk--;
+        enter(w, true);
+    }
+    while (statements_at(w)->begin >= w->at)
+        w->statement_chunk--;
+    uint32_t a = arguments_at(w)->begin, s = statements_at(w)->begin;
+    set_counts(w, a > s ? a : s, w->at);
+    w->at = w->stretch.begin;
+    return true;
+}
+
+bool ad_walk_on(ad_walk *w)
+{
+    const ad_reals *r = w->r;
+    if (w->at == r->head.index)
+        return false;
+    if (!w->begun) {
+        w->begun = true;
+        enter(w, false);
+    }
+    while (w->argument_chunk + 1 < r->arguments.begun && arguments_at(w)[1].begin <= w->at) {
+        w->argument_chunk++;
+        enter(w, false);
+    }
+    while (w->statement_chunk + 1 < r->statements.begun && statements_at(w)[1].begin <= w->at)
+        w->statement_chunk++;
+    uint32_t end = r->head.index;
+    if (w->argument_chunk + 1 < r->arguments.begun)
+        end = arguments_at(w)[1].begin;
+    if (w->statement_chunk + 1 < r->statements.begun && statements_at(w)[1].begin < end)
+        end = statements_at(w)[1].begin;
+    set_counts(w, w->at, end);
+    w->at = end;
+    return true;
+}
+
+void ad_walk_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
+{
+    for (uint32_t i = s->end; i-- > end;) {
+        uint8_t count = s->counts[i - s->begin];
+        uint32_t n = count < AD_LONG ? count : ad_marked_arguments(r, count, s->places[-1]) + 2;
+        s->partials -= n;
+        s->places -= n;
+        s->bends -= s->bends && count <= AD_SHORT_MOST ? ad_bends_of(count) : 0;
+    }
+    s->end = end;
+}
+
+bool ad_walk_back_from(ad_walk *w, uint32_t last)
+{
+    while (ad_walk_back(w)) {
+        ad_stretch *s = &w->stretch;
+        if (s->end > last + 1)
+            ad_walk_skip(w->r, s, s->begin > last + 1 ? s->begin : last + 1);
+        if (s->begin <= last)
+            return true;
+    }
+    return false;
+}
+
+const char *ad_reals_line(const ad_reals *r, uint32_t i)
+{
+    const ad_statement_chunk *chunks = r->statements.list.at;
+    size_t k = r->statements.begun;
+    while (k && chunks[k - 1].begin > i)
+        k--;
+    return k && chunks[k - 1].lines ? chunks[k - 1].lines[i - chunks[k - 1].begin] : NULL;
+}
+
+uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
+{
+    const ad_number_call *calls = r->calls.at;
+    size_t low = 0, high = r->calls.count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (calls[middle].first <= i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const ad_number_call *call = low ? &calls[low - 1] : NULL;
+    return call && i < call->first + call->m ? call->first + call->m - 1 : i;
+}
