@@ -186,6 +186,13 @@ bool ad_reals_knows(ad_reals *r, const char *name, ad_real x);
  * recorder. The line is that of the call, or NULL: one that was noted. */
 ad_reals *ad_reals_of_all(const char *name, size_t n, const ad_real *x, const char *source_line);
 
+/* The same of two lists, either of which may be NULL. */
+ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t m,
+                            const ad_real *y);
+
+/* Keeps a failure on both. */
+void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other);
+
 /* What a function returns once r has failed. */
 static inline ad_real ad_reals_nan(ad_reals *r)
 {
