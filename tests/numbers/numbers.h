@@ -60,7 +60,8 @@ static inline bool same_number(double a, double b)
 /* Whether they differ by no more than this part of the greater one, or by less than this part of 1. */
 static inline bool near(double a, double b, double part)
 {
-    return same_number(a, b) || fabs(a - b) <= part * fmax(1, fmax(fabs(a), fabs(b)));
+    return same_number(a, b) ||
+           (isfinite(a) && isfinite(b) && fabs(a - b) <= part * fmax(1, fmax(fabs(a), fabs(b))));
 }
 
 #define expect_near(a, b, part)                                                        \
