@@ -236,6 +236,12 @@ bool ad_reals_reserve(ad_reals *r, const char *name, size_t arguments)
 
 /* ---- going back --------------------------------------------------------------------- */
 
+/* Epochs since the reset: the epochs themselves may wrap around. */
+static uint32_t age(const ad_reals *r, uint32_t epoch)
+{
+    return epoch - r->head.first_epoch;
+}
+
 /* Statements from here on were forgotten since an epoch. Epochs and floors increase, so the first rewind after
  * it went furthest back. */
 static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
@@ -244,7 +250,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
     size_t low = 0, high = r->rewound.count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (rewound[middle].epoch > epoch)
+        if (age(r, rewound[middle].epoch) > age(r, epoch))
             high = middle;
         else
             low = middle + 1;
@@ -255,7 +261,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
 
 static bool in_epochs(const ad_reals *r, uint32_t epoch)
 {
-    return epoch >= r->head.first_epoch && epoch <= r->head.epoch;
+    return age(r, epoch) <= age(r, r->head.epoch);
 }
 
 bool ad_reals_lives(const ad_reals *r, ad_real x)
@@ -313,6 +319,8 @@ ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark)
 {
     ad_rewound *rewound = r->rewound.at;
     size_t n = r->rewound.count;
+    if (age(r, r->head.epoch) == UINT32_MAX)
+        return ad_reals_fail(r, AD_TOO_LARGE, "rewind", "2^32 - 1 rewinds without a reset");
     while (n && rewound[n - 1].floor >= mark.index)
         n--;
     r->rewound.count = n;
