@@ -59,6 +59,7 @@ void ad_recorder_free(ad_recorder *recorder)
     if (!r || !is_free(r, "free"))
         return;
     ad_recorder_free(r->inner);
+    r->inner = NULL;
     ad_reals_forget(r);
     r->calls.count = r->rewound.count = 0;
     ad_recorder_trim(recorder);
