@@ -255,7 +255,7 @@ struct ad_recorder {
 AD_IN_PLACE bool ad_real_lives(const ad_recorder *r, ad_real x)
 {
     return x.epoch == r->epoch ||
-           (x.index < r->floor && x.epoch - r->first_epoch < r->epoch - r->first_epoch);
+           (x.index < r->floor && x.epoch - r->first_epoch <= r->epoch - r->first_epoch);
 }
 
 AD_IN_PLACE bool ad_recorder_has(const ad_recorder *r, uint32_t arguments)
