@@ -5,24 +5,35 @@
 #include <math.h>
 #include <string.h>
 
+/* The limit of the inner recorder: what the other has left. 0 would be no limit. */
+static size_t inner_limit(const ad_reals *r)
+{
+    return !r->limit ? 0 : r->limit > r->reserved ? r->limit - r->reserved : 1;
+}
+
+static bool make_inner(ad_reals *r)
+{
+    ad_recorder_options options = {
+        .size = sizeof options, .allocator = r->allocator, .keep = r->keep & AD_KEEP_FINITE};
+    if (!ad_reals_may_take(r, sizeof *r))
+        return false;
+    r->inner = ad_recorder_new(&options);
+    if (!r->inner)
+        ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL);
+    return r->inner;
+}
+
 /* The inner recorder, empty, and room for the arguments and results. */
 static bool prepare(ad_reals *r, const ad_number_call *call)
 {
-    ad_recorder_options options = {.size = sizeof options,
-                                   .allocator = r->allocator,
-                                   .keep = r->keep & AD_KEEP_FINITE,
-                                   .limit = r->limit};
-    if (!r->inner)
-        r->inner = ad_recorder_new(&options);
-    if (!r->inner) {
-        ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL);
+    if (!r->inner && !make_inner(r))
         return false;
-    }
     ad_recorder_reset(r->inner);
     size_t count = (size_t)call->n + call->m;
     if (!ad_reals_grow(r, &r->handles, count, sizeof(ad_real), false))
         return false;
     ad_reals_set(ad_real_constant((double)NAN), count, r->handles.at);
+    ad_reals_of(r->inner)->limit = inner_limit(r);
     return true;
 }
 

@@ -10,17 +10,31 @@ enum {
 
 /* ---- memory ------------------------------------------------------------------------- */
 
+size_t ad_reals_reserved(const ad_reals *r)
+{
+    return r->reserved + (r->inner ? ad_reals_reserved(ad_reals_of(r->inner)) : 0);
+}
+
+bool ad_reals_may_take(ad_reals *r, size_t bytes)
+{
+    size_t reserved = ad_reals_reserved(r);
+    if (!r->limit || (bytes <= r->limit && reserved <= r->limit - bytes))
+        return true;
+    ad_reals_fail(r, AD_MEMORY, "recorder", "%zu bytes more than %zu are beyond the limit", bytes,
+                  reserved);
+    return false;
+}
+
 void *ad_reals_take(ad_reals *r, size_t bytes)
 {
-    bool fits = !r->limit || (bytes <= r->limit && r->reserved <= r->limit - bytes);
-    void *memory = fits ? ad_memory_take(r->allocator, bytes) : NULL;
+    if (!ad_reals_may_take(r, bytes))
+        return NULL;
+    void *memory = ad_memory_take(r->allocator, bytes);
     if (memory)
         r->reserved += bytes;
     else
-        ad_reals_fail(r, AD_MEMORY, "recorder",
-                      fits ? "memory ran out: %zu bytes more than %zu"
-                           : "%zu bytes more than %zu are beyond the limit",
-                      bytes, r->reserved);
+        ad_reals_fail(r, AD_MEMORY, "recorder", "memory ran out: %zu bytes more than %zu", bytes,
+                      r->reserved);
     return memory;
 }
 

@@ -136,6 +136,12 @@ static inline size_t ad_reals_bends(const ad_reals *r)
 
 /* ---- memory ------------------------------------------------------------------------- */
 
+/* With what the inner recorder has. */
+size_t ad_reals_reserved(const ad_reals *r);
+
+/* Whether so many bytes more are within the limit. False with an error. */
+bool ad_reals_may_take(ad_reals *r, size_t bytes);
+
 /* Memory within the limit, or NULL with an error. */
 void *ad_reals_take(ad_reals *r, size_t bytes);
 void ad_reals_give(ad_reals *r, void *memory, size_t bytes);
