@@ -87,6 +87,13 @@ static size_t next_capacity(size_t there, size_t least)
     return capacity < least ? least : capacity;
 }
 
+/* The chunk after those that are begun, if there is one. */
+static void *chunk_there(const ad_chunks *chunks, size_t size)
+{
+    const ad_growing *list = &chunks->list;
+    return chunks->begun < list->count ? (char *)list->at + chunks->begun * size : NULL;
+}
+
 /* A place for one more chunk after those that are begun. */
 static void *insert_chunk(ad_reals *r, ad_chunks *chunks, size_t size)
 {
@@ -111,8 +118,8 @@ static void remove_chunk(ad_chunks *chunks, size_t size)
 static ad_argument_chunk *next_arguments(ad_reals *r, size_t arguments)
 {
     ad_chunks *chunks = &r->arguments;
-    ad_argument_chunk *next = (ad_argument_chunk *)chunks->list.at + chunks->begun;
-    if (chunks->begun < chunks->list.count && next->capacity >= arguments)
+    ad_argument_chunk *next = chunk_there(chunks, sizeof *next);
+    if (next && next->capacity >= arguments)
         return next;
     size_t capacity = next_capacity(ad_reals_arguments(r), arguments);
     next = insert_chunk(r, chunks, sizeof *next);
@@ -132,8 +139,8 @@ static ad_argument_chunk *next_arguments(ad_reals *r, size_t arguments)
 static ad_statement_chunk *next_statements(ad_reals *r)
 {
     ad_chunks *chunks = &r->statements;
-    ad_statement_chunk *next = (ad_statement_chunk *)chunks->list.at + chunks->begun;
-    if (chunks->begun < chunks->list.count)
+    ad_statement_chunk *next = chunk_there(chunks, sizeof *next);
+    if (next)
         return next;
     size_t capacity = next_capacity(r->head.index, 1);
     next = insert_chunk(r, chunks, sizeof *next);
@@ -174,10 +181,9 @@ void ad_reals_trim_chunks(ad_reals *r)
 void ad_reals_open(ad_reals *r)
 {
     const ad_argument_chunk *chunk = ad_reals_chunk(r);
-    if (r->error.status != AD_OK || r->busy || r->keep || !chunk || !r->statements.begun)
+    const ad_statement_chunk *last = ad_reals_statements(r);
+    if (r->error.status != AD_OK || r->busy || r->keep || !chunk || !last)
         return;
-    const ad_statement_chunk *last =
-        (ad_statement_chunk *)r->statements.list.at + (r->statements.begun - 1);
     r->head.argument_end = chunk->capacity;
     r->head.index_end = last->begin + last->capacity;
 }
@@ -194,8 +200,7 @@ static void enter_arguments(ad_reals *r, uint32_t argument, uint32_t bend)
 
 static void enter_statements(ad_reals *r)
 {
-    const ad_statement_chunk *chunk =
-        (ad_statement_chunk *)r->statements.list.at + (r->statements.begun - 1);
+    const ad_statement_chunk *chunk = ad_reals_statements(r);
     r->head.counts = chunk->counts;
     r->head.index_begin = chunk->begin;
 }
@@ -232,8 +237,7 @@ static bool begin_statements(ad_reals *r)
 bool ad_reals_reserve(ad_reals *r, const char *name, size_t arguments)
 {
     const ad_argument_chunk *chunk = ad_reals_chunk(r);
-    const ad_statement_chunk *last = (ad_statement_chunk *)r->statements.list.at +
-                                     r->statements.begun - (r->statements.begun > 0);
+    const ad_statement_chunk *last = ad_reals_statements(r);
     if (arguments > UINT32_MAX - MOST || r->head.index >= UINT32_MAX - MOST) {
         ad_reals_fail(r, AD_TOO_LARGE, name,
                       "a recorder has room for 2^32 - 2^16 statements, and a "
@@ -241,7 +245,7 @@ bool ad_reals_reserve(ad_reals *r, const char *name, size_t arguments)
         return false;
     }
     bool full = !chunk || chunk->capacity - r->head.argument < arguments;
-    bool last_full = !r->statements.begun || r->head.index - last->begin == last->capacity;
+    bool last_full = !last || r->head.index - last->begin == last->capacity;
     bool good = (!full || begin_arguments(r, arguments)) && (!last_full || begin_statements(r));
     ad_reals_close(r);
     ad_reals_open(r);

@@ -115,10 +115,18 @@ static inline uint32_t ad_bends_of(uint32_t n)
     return n <= AD_SHORT_MOST ? n * (n + 1) / 2 : 0;
 }
 
+/* The chunks at work, or NULL. */
 static inline ad_argument_chunk *ad_reals_chunk(const ad_reals *r)
 {
     return r->arguments.begun ? (ad_argument_chunk *)r->arguments.list.at + (r->arguments.begun - 1)
                               : NULL;
+}
+
+static inline ad_statement_chunk *ad_reals_statements(const ad_reals *r)
+{
+    return r->statements.begun
+               ? (ad_statement_chunk *)r->statements.list.at + (r->statements.begun - 1)
+               : NULL;
 }
 
 /* Arguments, and second derivatives, so far. */

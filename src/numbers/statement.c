@@ -60,8 +60,7 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 
 static void keep_line(ad_reals *r)
 {
-    ad_statement_chunk *chunk =
-        (ad_statement_chunk *)r->statements.list.at + (r->statements.begun - 1);
+    ad_statement_chunk *chunk = ad_reals_statements(r);
     if (chunk->lines)
         chunk->lines[r->head.index - chunk->begin] = r->head.source_line;
 }

@@ -87,7 +87,8 @@ void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
         uint32_t n = count < AD_LONG ? count : ad_marked_arguments(r, count, s->places[-1]) + 2;
         s->partials -= n;
         s->places -= n;
-        s->bends -= s->bends && count <= AD_SHORT_MOST ? ad_bends_of(count) : 0;
+        if (s->bends && count <= AD_SHORT_MOST)
+            s->bends -= ad_bends_of(count);
     }
     s->end = end;
 }
