@@ -81,16 +81,16 @@ static const double values[] = {
     -INFINITY, NAN,     6,       1e-310,  -5e-324,    1e300,    -1e200,   1e-160,     20.25,
     -20.5,     7.0 / 3, 0.1875,  -1.0625, 0x1.8p+600, 709.5,    -745.125, 1.5,        2.5,
     -2.5,      0.785,   -0.7854, 3,       100.25,     131073.5, -1e17,    0.99999999, 1.0000001};
-enum { VALUES = sizeof values / sizeof *values, FEWER = 12 };
+enum { VALUES = sizeof values / sizeof *values, FEW = 24, FEWEST = 12 };
 
 static int points_of(const operation *o)
 {
-    return o->arity == 1 ? VALUES : o->arity == 2 ? VALUES * VALUES : FEWER * FEWER * FEWER;
+    return o->arity == 1 ? VALUES : o->arity == 2 ? FEW * FEW : FEWEST * FEWEST * FEWEST;
 }
 
 static double coordinate(const operation *o, int point, int i)
 {
-    int each = o->arity == 3 ? FEWER : VALUES;
+    int each = o->arity == 3 ? FEWEST : o->arity == 2 ? FEW : VALUES;
     for (; i > 0; i--)
         point /= each;
     return values[point % each];
