@@ -9,6 +9,26 @@
 
 /* ---- single numbers ----------------------------------------------------------------- */
 
+/* A product is rounded before it is a term of a sum, in your code as in the library, even where the
+ * compiler may fuse the two. Else values would depend on which of both computes them. */
+#if defined(__clang__)
+#define AD_UNFUSED    _Pragma("STDC FP_CONTRACT OFF")
+#define AD_ROUNDED(y) (void)0
+#elif defined(__GNUC__) && defined(__FP_FAST_FMA)
+#define AD_MAY_FUSE 1
+#define AD_UNFUSED
+#if defined(__x86_64__)
+#define AD_ROUNDED(y) __asm__("" : "+x"(y))
+#elif defined(__aarch64__)
+#define AD_ROUNDED(y) __asm__("" : "+w"(y))
+#else
+#define AD_ROUNDED(y) __asm__("" : "+m"(y))
+#endif
+#else
+#define AD_UNFUSED
+#define AD_ROUNDED(y) (void)0
+#endif
+
 /* The library computes (op##_pair, op##_number), and what is compiled into your code records. Where there
  * is no room, or something is wrong, the library goes on (op##_real_at). */
 #define AD_NUMBER_CALL_ONE(op)                                                                \
@@ -68,8 +88,11 @@
 #define AD_NUMBER_HERE_ONE_BY(op, f, df, ...)                                                 \
     AD_IN_PLACE ad_real op##_real_here(ad_real of_x, const char *source_line)     \
     {                                                                                         \
-        const double x = of_x.value, y = (f);                                                 \
-        (void)x, (void)y;                                                                     \
+        AD_UNFUSED                                                                            \
+        const double x = of_x.value;                                                          \
+        double y = (f);                                                                       \
+        AD_ROUNDED(y);                                                                        \
+        (void)x;                                                                     \
         if (!of_x.on)                                                                         \
             return ad_real_constant(y);                                                       \
         if (AD_LIKELY(ad_real_lives(of_x.on, of_x) && ad_recorder_has(of_x.on, 1)))           \
@@ -82,7 +105,10 @@
     AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b,                \
                                        const char *source_line)                               \
     {                                                                                         \
-        const double a = of_a.value, b = of_b.value, y = (f);                                 \
+        AD_UNFUSED                                                                            \
+        const double a = of_a.value, b = of_b.value;                                          \
+        double y = (f);                                                                       \
+        AD_ROUNDED(y);                                                                        \
         if (of_a.on && of_b.on) {                                                             \
             ad_recorder *r = of_a.on;                                                         \
             if (AD_LIKELY(of_b.on == r && ad_real_lives(r, of_a) && ad_real_lives(r, of_b) && \
@@ -100,11 +126,16 @@
         return op##_real_at(of_a, of_b, source_line);                                         \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b), (a, b, NULL))
+#ifdef AD_MAY_FUSE
+#define AD_NUMBER_HERE_THREE(op, ...) AD_NUMBER_CALL_THREE(op)
+#else
 #define AD_NUMBER_HERE_THREE(op, ...) AD_NUMBER_HERE_THREE_BY(op, __VA_ARGS__, 0)
+#endif
 #define AD_NUMBER_HERE_THREE_BY(op, f, da, db, dc, ...)                                       \
     AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c,  \
                                                    const char *source_line)                   \
     {                                                                                         \
+        AD_UNFUSED                                                                            \
         const double a = of_a.value, b = of_b.value, c = of_c.value, y = (f);                 \
         ad_recorder *r = of_a.on;                                                             \
         (void)c;                                                                              \
