@@ -290,6 +290,32 @@ START_TEST(bits_do_not_depend_on_other_rewinds)
 }
 END_TEST
 
+/* A mark where a chunk is full, with inputs after it, whose arguments begin nowhere yet. */
+START_TEST(a_mark_may_stand_where_a_chunk_ends)
+{
+    ad_recorder *r = recorder_with((unsigned)_i);
+    for (int before = 240; before < 270; before++)
+        for (int inputs = 0; inputs < 3; inputs++) {
+            ad_recorder_reset(r);
+            ad_real x = ad_real_input(r, 1), y = x;
+            for (int i = 0; i < before; i++)
+                y = ad_mul(y, 1);
+            ad_recorder_mark mark = ad_recorder_here(r);
+            for (int round = 0; round < 3; round++) {
+                ad_real z = y;
+                for (int i = 0; i < inputs * (2 - round); i++)
+                    ad_real_input(r, 2);
+                for (int i = 0; i < 20; i++)
+                    z = ad_mul(z, 2);
+                expect_near(slope_by(z, x), 1 << 20, 0);
+                expect_near(slope_by(z, y), 1 << 20, 0);
+                ck_assert_int_eq(ad_recorder_rewind(mark), AD_OK);
+            }
+        }
+    ad_recorder_free(r);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("formulas of numbers");
@@ -301,6 +327,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, hessians_are_those_of_tensors);
     tcase_add_loop_test(tests, bits_do_not_depend_on_where_chunks_end, 0, 3);
     tcase_add_loop_test(tests, bits_do_not_depend_on_other_rewinds, 0, 2);
+    tcase_add_loop_test(tests, a_mark_may_stand_where_a_chunk_ends, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -218,7 +218,8 @@ START_TEST(a_rewind_in_a_loop_allocates_nothing)
     ad_recorder_mark mark = ad_recorder_here(r);
     size_t calls = 0;
     for (int round = 0; round < 1000; round++) {
-        ad_real y = x;
+        ad_real y = x, pair[2] = {x, x};
+        ck_assert_int_eq(ad_real_apply(&product, 2, pair, 2, pair, NULL), AD_OK);
         for (int i = 0; i < 1000; i++)
             y = ad_mul(y, x);
         if (round % 2) {
