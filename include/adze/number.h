@@ -14,6 +14,7 @@
  *
  * The elementwise operations of ops.h take numbers, too: ad_mul(x, y), ad_mul(x, 2), ad_sin(x), with
  * the same formulas and derivatives. ad_mul_real, ad_sin_real, ... are the functions under them.
+ * In C++, number.hpp adds operators and the names of <cmath>.
  *
  * Errors stick to the recorder. The first failure is kept with its message and source line; results
  * are NaN from there on until a reset. So write the formula straight through and check once.
@@ -31,11 +32,18 @@ extern "C" {
 
 typedef struct ad_recorder ad_recorder;
 
-/* Copy it freely, never free it. ad_real x = {0} is the constant 0. */
+/* Copy it freely, never free it. ad_real x = {0} is the constant 0. In C++ a plain number becomes a
+ * constant by itself: ad_real x = 0.5. */
 typedef struct ad_real {
     ad_recorder *on; /* NULL: a constant */
     double value;
     uint32_t index, epoch; /* private */
+#ifdef __cplusplus
+    ad_real() = default;
+    constexpr ad_real(double constant) : on(nullptr), value(constant), index(0), epoch(0) {}
+    constexpr ad_real(ad_recorder *r, double v, uint32_t i, uint32_t e)
+        : on(r), value(v), index(i), epoch(e) {}
+#endif
 } ad_real;
 
 /* ---- recorders ---------------------------------------------------------------------- */
