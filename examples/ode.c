@@ -43,7 +43,7 @@ static void advance(const ad_real *rate, double h, ad_real *u)
 }
 
 /* The populations at each third of a year. p: the rates, and the populations at the start. */
-static void solve(const ad_real *p, ad_real (*u)[2])
+static void follow(const ad_real *p, ad_real (*u)[2])
 {
     memcpy(u[0], p + 4, sizeof u[0]);
     for (int k = 1; k < POINTS; k++) {
@@ -59,7 +59,7 @@ static ad_real misfit(const ad_real *logs, double (*seen)[2])
     ad_real p[SOUGHT], u[POINTS][2], off[YEARS * 2];
     for (int i = 0; i < SOUGHT; i++)
         p[i] = ad_exp(logs[i]);
-    solve(p, u);
+    follow(p, u);
     for (int year = 0; year < YEARS; year++)
         for (int s = 0; s < 2; s++)
             off[2 * year + s] = ad_sub(ad_log(u[A_YEAR * year][s]), log(seen[year][s]));
@@ -137,13 +137,12 @@ static void fit(ad_recorder *r, double (*seen)[2], double *logs)
     }
 }
 
-/* Of constants nothing is recorded. */
-static void solve_plain(const double *p, ad_real (*u)[2])
+static void follow_plain(const double *p, ad_real (*u)[2])
 {
-    ad_real constants[SOUGHT];
+    ad_real constants[SOUGHT]; /* of these nothing is recorded */
     for (int i = 0; i < SOUGHT; i++)
         constants[i] = ad_real_constant(p[i]);
-    solve(constants, u);
+    follow(constants, u);
 }
 
 static void draw(const double *p, double (*seen)[2])
@@ -151,7 +150,7 @@ static void draw(const double *p, double (*seen)[2])
     char rows[HEIGHT + 1][POINTS];
     ad_real u[POINTS][2];
     memset(rows, ' ', sizeof rows);
-    solve_plain(p, u);
+    follow_plain(p, u);
     for (int k = 0; k < POINTS; k++)
         for (int s = 0; s < 2; s++)
             rows[(int)fmin(HEIGHT, u[k][s].value / 5 + 0.5)][k] = s ? ':' : '.';
@@ -167,7 +166,7 @@ static void make_data(const double *truth, double (*seen)[2])
 {
     ad_random random = ad_random_new(3, 0);
     ad_real u[POINTS][2];
-    solve_plain(truth, u);
+    follow_plain(truth, u);
     for (int year = 0; year < YEARS; year++)
         for (int s = 0; s < 2; s++)
             seen[year][s] = u[A_YEAR * year][s].value * exp(0.1 * ad_random_normal(&random));
