@@ -72,7 +72,7 @@ typedef struct ad_recorder_options {
 /* options may be NULL. NULL if memory ran out. With options whose size is not set, or with unknown
  * bits in keep, the recorder has failed with AD_MISUSE from the start, and after every reset. */
 AD_API AD_MUST_USE ad_recorder *ad_recorder_new(const ad_recorder_options *options);
-AD_API void ad_recorder_free(ad_recorder *r); /* r may be NULL */
+AD_API void ad_recorder_free(ad_recorder *r); /* and with it its numbers. r may be NULL */
 
 /* Forgets all statements and the error, if any; keeps the memory. Numbers from before are found
  * out if they are used again (AD_STALE), until 2^32 resets and rewinds later. AD_BUSY, as an error
@@ -82,8 +82,8 @@ AD_API void ad_recorder_reset(ad_recorder *r);
 /* Gives unused memory back to the allocator: all of it after a reset. */
 AD_API void ad_recorder_trim(ad_recorder *r);
 
-/* A point to come back to. Rewinding forgets the statements after it and keeps those before, and the
- * error. AD_STALE if the point itself has been forgotten by a reset, or by a rewind to before it. */
+/* A point to come back to. Rewinding forgets the statements after it. Those before it stay, and so
+ * does an error. AD_STALE if the point itself has been forgotten by a reset, or by a rewind to before it. */
 typedef struct ad_recorder_mark {
     ad_recorder *on;
     uint32_t index, epoch; /* private */
@@ -128,8 +128,8 @@ static inline AD_UNUSED ad_real ad_real_constant(double value)
 
 /* y of value `value`, with the partial derivatives dy / dx[i] = partials[i]. For code whose
  * derivative you know. Has no second derivative: with AD_KEEP_SECOND, ad_real_hvp fails with
- * AD_NO_DERIVATIVE where it meets one. A constant if all of x are, or if n is 0. AD_MISUSE if n is
- * not 0 and x or partials is NULL. */
+ * AD_NO_DERIVATIVE where it meets one. A constant if all of x are, or if n is 0. Else
+ * AD_MISUSE if partials is NULL. The constant NaN if x is: there is no recorder that could fail. */
 AD_API ad_real ad_real_statement(double value, size_t n, const ad_real *x, const double *partials);
 
 /* a where the condition holds, else b: the number itself, so that nothing is recorded. */
