@@ -87,10 +87,11 @@ AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, int n, const ad_tens
 
 /* ---- functions of single numbers ------------------------------------------------------ */
 
-/* Returns the tensor of this shape, and of x[0]'s float type, whose elements y are f of the elements
- * of all operands, row by row and one operand after another: f(k, all k elements, elements of y, y,
- * env). It is one value of the tape for however many operations of f, each of which costs a statement
- * of a recorder (number.h). Elements of operands that are not tracked, or not floats, are constants.
+/* Returns the tensor of this shape whose elements are f of the elements of all operands, which have
+ * one float type: f(k, x, m, y, env) with all k elements x, row by row and one operand after another,
+ * and the m elements y of the result. It is one value of the tape for however many operations of f,
+ * each of which costs a statement of a recorder (number.h). Elements of operands that are not tracked
+ * are constants.
  * f must set all of y, and must not use the tape or keep its numbers. A second-order sweep evaluates f
  * again. With AD_CHECK_NUMBERS, f fails at its first statement that is infinite or NaN. Messages name
  * the statement's operation and source line. AD_MISUSE if an argument is NULL or there are no

@@ -25,13 +25,6 @@ typedef struct kept {
 
 /* ---- what it is --------------------------------------------------------------------- */
 
-static const char *numbers_type(const ad_type *x, const void *attr, ad_type *y)
-{
-    (void)attr;
-    *y = x[0];
-    return ad_type_is_float(x[0]) ? NULL : "operand 0 must be f32 or f64 (ad_cast converts)";
-}
-
 static const char *numbers_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     (void)x;
@@ -226,7 +219,6 @@ static const ad_op numbers_op = {
     .name = "by_numbers",
     .arity = AD_VARIADIC,
     .attr_size = sizeof(numbers_attr),
-    .type = numbers_type,
     .shape = numbers_shape,
     .saved = numbers_saved,
     .forward = numbers_forward,

@@ -155,10 +155,10 @@ static void products(size_t n, const ad_real *x, size_t m, ad_real *y, const voi
         y[j] = ad_mul(x[j], x[n - 1]);
 }
 
-START_TEST(f32_and_frozen_operands_and_integers)
+START_TEST(f32_and_frozen_operands)
 {
     float a[] = {1.5f, 2, -3};
-    int32_t count[] = {4};
+    float count[] = {4};
     ad_tensor x[] = {ad_watch(tape, AD_VIEW(a, 3)), ad_freeze(tape, AD_VIEW(count, 1))};
     ad_tensor y = ad_by_numbers(products, 2, x, AD_SHAPE(3, 1), NULL);
     ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
@@ -373,7 +373,7 @@ START_TEST(calls_that_make_no_sense_are_refused)
     int32_t whole[] = {1};
     x = ad_freeze(tape, AD_VIEW(whole, 1));
     ad_by_numbers(logs, 1, &x, AD_SCALAR, NULL);
-    expect(AD_BAD_TYPE, "operand 0 must be f32 or f64");
+    expect(AD_BAD_TYPE, "operands must be f32 or f64");
     x = zero();
     ad_tape_reset(tape);
     ad_by_numbers(logs, 1, &x, AD_SCALAR, NULL);
@@ -390,7 +390,7 @@ int main(void)
     tcase_add_test(c, jacobians_agree_in_both_modes);
     tcase_add_test(c, second_derivatives_are_those_of_the_tensors);
     tcase_add_test(c, it_composes_with_checkpoints);
-    tcase_add_test(c, f32_and_frozen_operands_and_integers);
+    tcase_add_test(c, f32_and_frozen_operands);
     tcase_add_test(c, a_strided_operand_is_read_row_by_row);
     tcase_add_test(c, without_a_tracked_operand_nothing_is_recorded);
     tcase_add_test(c, steady_loops_and_rewinds_take_no_memory);
