@@ -313,6 +313,14 @@ AD_IN_PLACE ad_real ad_recorder_put_3(ad_recorder *r, double value, ad_real a,
     return ad_recorder_end(r, value, 3);
 }
 
+/* A copy for the library, and of what it returns. A struct that a call sees is kept in memory; so the
+ * call sees copies, and the numbers themselves stay in registers (clang takes five times as long without). */
+AD_IN_PLACE ad_real ad_real_aside(ad_real x)
+{
+    ad_real y = {x.on, x.value, x.index, x.epoch};
+    return y;
+}
+
 /* ---- source lines ------------------------------------------------------------------- */
 
 /* In C, as for tensors (tape.h), macros note where calls stand. */

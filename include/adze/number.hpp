@@ -44,18 +44,18 @@ template <> class std::numeric_limits<ad_real> : public std::numeric_limits<doub
 
 /* ---- operators ---------------------------------------------------------------------- */
 
-inline ad_real operator+(ad_real x) { return x; }
-inline ad_real operator-(ad_real x) { return ad_neg_real(x); }
+AD_IN_PLACE ad_real operator+(ad_real x) { return x; }
+AD_IN_PLACE ad_real operator-(ad_real x) { return ad_neg_real_here(x, nullptr); }
 
-inline ad_real operator+(ad_real a, ad_real b) { return ad_add_real(a, b); }
-inline ad_real operator-(ad_real a, ad_real b) { return ad_sub_real(a, b); }
-inline ad_real operator*(ad_real a, ad_real b) { return ad_mul_real(a, b); }
-inline ad_real operator/(ad_real a, ad_real b) { return ad_div_real(a, b); }
+AD_IN_PLACE ad_real operator+(ad_real a, ad_real b) { return ad_add_real_here(a, b, nullptr); }
+AD_IN_PLACE ad_real operator-(ad_real a, ad_real b) { return ad_sub_real_here(a, b, nullptr); }
+AD_IN_PLACE ad_real operator*(ad_real a, ad_real b) { return ad_mul_real_here(a, b, nullptr); }
+AD_IN_PLACE ad_real operator/(ad_real a, ad_real b) { return ad_div_real_here(a, b, nullptr); }
 
-inline ad_real &operator+=(ad_real &a, ad_real b) { return a = ad_add_real(a, b); }
-inline ad_real &operator-=(ad_real &a, ad_real b) { return a = ad_sub_real(a, b); }
-inline ad_real &operator*=(ad_real &a, ad_real b) { return a = ad_mul_real(a, b); }
-inline ad_real &operator/=(ad_real &a, ad_real b) { return a = ad_div_real(a, b); }
+AD_IN_PLACE ad_real &operator+=(ad_real &a, ad_real b) { return a = a + b; }
+AD_IN_PLACE ad_real &operator-=(ad_real &a, ad_real b) { return a = a - b; }
+AD_IN_PLACE ad_real &operator*=(ad_real &a, ad_real b) { return a = a * b; }
+AD_IN_PLACE ad_real &operator/=(ad_real &a, ad_real b) { return a = a / b; }
 
 inline bool operator==(ad_real a, ad_real b) { return a.value == b.value; }
 inline bool operator!=(ad_real a, ad_real b) { return a.value != b.value; }
