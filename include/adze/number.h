@@ -262,7 +262,8 @@ struct ad_recorder {
 /* Whether x is known to live. Where it says no, the library looks closer. */
 AD_IN_PLACE bool ad_real_lives(const ad_recorder *r, ad_real x)
 {
-    return x.epoch == r->epoch || (x.index < r->floor && x.epoch >= r->first_epoch);
+    return x.epoch == r->epoch ||
+           (x.index < r->floor && x.epoch - r->first_epoch <= r->epoch - r->first_epoch);
 }
 
 AD_IN_PLACE bool ad_recorder_has(const ad_recorder *r, uint32_t arguments)
