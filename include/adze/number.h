@@ -1,8 +1,9 @@
 /* Numbers one by one: a tape for code that works on single numbers, such as an integrator, a
  * recursion, or a likelihood in a loop.
  *
+ *     #include <adze.h>
  *     ad_recorder *r = ad_recorder_new(NULL);
- *     ad_real x = ad_real_input(r, 0.5), y = ad_mul(x, ad_sin(x)), g;
+ *     ad_real x = ad_real_input(r, 0.5), y = ad_mul(x, ad_sin(x));
  *     double slope;
  *     if (ad_real_gradient(y, 1, &x, &slope) != AD_OK)
  *         puts(ad_recorder_error(r));
