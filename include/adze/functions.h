@@ -14,6 +14,7 @@
 
 #include "adze/derivatives.h"
 #include "adze/model.h"
+#include "adze/number.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +84,20 @@ typedef void ad_step_function(ad_tape *t, int64_t i, const ad_tensor *state, con
 AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, int n, const ad_tensor *x, int states,
                                     int64_t steps, int64_t snapshots, const void *env,
                                     ad_tensor *result);
+
+/* ---- functions of single numbers ------------------------------------------------------ */
+
+/* Returns the tensor of this shape whose elements are f of the elements of all operands, which have
+ * one float type: f(k, x, m, y, env) with all k elements x, row by row and one operand after another,
+ * and the m elements y of the result. It is one value of the tape for however many operations of f,
+ * each of which costs a statement of a recorder (number.h). Elements of operands that are not tracked
+ * are constants.
+ * f must set all of y, and must not use the tape or keep its numbers. A second-order sweep evaluates f
+ * again. With AD_CHECK_NUMBERS, f fails at its first statement that is infinite or NaN. Messages name
+ * the statement's operation and source line. AD_MISUSE if an argument is NULL or there are no
+ * operands; AD_BAD_SHAPE if the shape makes no sense. */
+AD_API ad_tensor ad_by_numbers(ad_real_function *f, int n, const ad_tensor *x, ad_shape shape,
+                               const void *env);
 
 /* ---- of models ---------------------------------------------------------------------- */
 
@@ -165,6 +180,13 @@ static inline AD_UNUSED ad_tensor ad_checkpoint_at_line(const char *source_line,
 {
     return ad_checkpoint(f, n, ad_tensors_at_line(x, n, source_line), env);
 }
+static inline AD_UNUSED ad_tensor ad_by_numbers_at_line(const char *source_line,
+                                                        ad_real_function *f, int n,
+                                                        const ad_tensor *x, ad_shape shape,
+                                                        const void *env)
+{
+    return ad_by_numbers(f, n, ad_tensors_at_line(x, n, source_line), shape, env);
+}
 static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at_line(
     const char *source_line, ad_step_function *step, int n, const ad_tensor *x, int states,
     int64_t steps, int64_t snapshots, const void *env, ad_tensor *result)
@@ -175,6 +197,7 @@ static inline AD_UNUSED ad_tensor ad_checkpoint_loop_at_line(
 #define ad_gradient_node(...) ad_gradient_node_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_with_derivative(...) ad_with_derivative_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_checkpoint(...) ad_checkpoint_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_by_numbers(...) ad_by_numbers_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_checkpoint_loop(...) ad_checkpoint_loop_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #endif
 

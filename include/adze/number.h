@@ -156,7 +156,7 @@ AD_API ad_real ad_logsumexp_reals(size_t n, const ad_real *x);
 /* ---- functions of numbers ----------------------------------------------------------- */
 
 /* Sets y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. */
-typedef void ad_real_function(const void *env, size_t n, const ad_real *x, size_t m, ad_real *y);
+typedef void ad_real_function(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env);
 
 /* Replaces the statements since the mark by one for each of the m numbers y, whose arguments are the
  * numbers from before the mark that it depends on: the Jacobian of that part (preaccumulation). y[i]
@@ -168,8 +168,8 @@ AD_API ad_status ad_recorder_collapse(ad_recorder_mark mark, size_t m, ad_real *
 /* y = f(x) without its statements: a sweep evaluates f again, at the same values, on a recorder of its own
  * (less memory for more time). f must depend on x and env only; env is borrowed until the reset. With
  * AD_KEEP_SECOND f is recorded as it is. */
-AD_API ad_status ad_real_checkpoint(ad_real_function *f, const void *env, size_t n,
-                                    const ad_real *x, size_t m, ad_real *y);
+AD_API ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, size_t m,
+                                    ad_real *y, const void *env);
 
 /* An operation of your own whose derivative is computed late, by the sweep. */
 typedef struct ad_real_op {
@@ -177,16 +177,16 @@ typedef struct ad_real_op {
     const char *name;
 
     /* Sets y[0], ..., y[m - 1]. */
-    void (*forward)(const void *env, size_t n, const double *x, size_t m, double *y);
+    void (*forward)(size_t n, const double *x, size_t m, double *y, const void *env);
 
     /* Sets dx[i] = sum over j of dy[j] dy[j]/dx[i]. Returns whether it could. */
-    bool (*pullback)(const void *env, size_t n, const double *x, size_t m, const double *y,
-                     const double *dy, double *dx);
+    bool (*pullback)(size_t n, const double *x, size_t m, const double *y, const double *dy,
+                     double *dx, const void *env);
 } ad_real_op;
 
 /* y = op(x). Borrows op and env until the reset. */
-AD_API ad_status ad_real_apply(const ad_real_op *op, const void *env, size_t n, const ad_real *x,
-                               size_t m, ad_real *y);
+AD_API ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x, size_t m,
+                               ad_real *y, const void *env);
 
 /* ---- derivatives -------------------------------------------------------------------- */
 /* x may be any numbers of one recorder, mostly inputs; the derivative by a constant is 0, and that of
@@ -254,7 +254,8 @@ struct ad_recorder {
 /* Whether x is known to live. Where it says no, the library looks closer. */
 AD_IN_PLACE bool ad_real_lives(const ad_recorder *r, ad_real x)
 {
-    return x.epoch == r->epoch || (x.index < r->floor && x.epoch >= r->first_epoch);
+    return x.epoch == r->epoch ||
+           (x.index < r->floor && x.epoch - r->first_epoch <= r->epoch - r->first_epoch);
 }
 
 AD_IN_PLACE bool ad_recorder_has(const ad_recorder *r, uint32_t arguments)
@@ -368,13 +369,13 @@ AD_LIST_AT_LINE(ad_real, ad_real_statement,
                  const double *partials),
                 n, x, (value, n, x, partials))
 AD_LIST_AT_LINE(ad_status, ad_real_apply,
-                (const char *source_line, const ad_real_op *op, const void *env, size_t n,
-                 const ad_real *x, size_t m, ad_real *y),
-                n, x, (op, env, n, x, m, y))
+                (const char *source_line, const ad_real_op *op, size_t n, const ad_real *x, size_t m,
+                 ad_real *y, const void *env),
+                n, x, (op, n, x, m, y, env))
 AD_LIST_AT_LINE(ad_status, ad_real_checkpoint,
-                (const char *source_line, ad_real_function *f, const void *env, size_t n,
-                 const ad_real *x, size_t m, ad_real *y),
-                n, x, (f, env, n, x, m, y))
+                (const char *source_line, ad_real_function *f, size_t n, const ad_real *x, size_t m,
+                 ad_real *y, const void *env),
+                n, x, (f, n, x, m, y, env))
 AD_LIST_AT_LINE(ad_status, ad_real_gradient,
                 (const char *source_line, ad_real y, size_t n, const ad_real *x, double *gradient),
                 1, &y, (y, n, x, gradient))

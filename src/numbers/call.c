@@ -126,19 +126,19 @@ static void run_op(ad_reals *r, const ad_number_call *call, const ad_real *x, do
     double *in = r->scratch.at;
     for (uint32_t i = 0; i < call->n; i++)
         in[i] = x[i].value;
-    call->op->forward(call->env, call->n, in, call->m, y);
+    call->op->forward(call->n, in, call->m, y, call->env);
 }
 
 static void pull_op(ad_reals *r, const ad_number_call *call, const double *x, const double *y,
                     const double *dy, double *dx)
 {
-    if (!call->op->pullback(call->env, call->n, x, call->m, y, dy, dx))
+    if (!call->op->pullback(call->n, x, call->m, y, dy, dx, call->env))
         ad_reals_fail(r, AD_FAILED, call->name, "the pullback reported failure");
 }
 
 /* Of constants alone. */
-static ad_status apply_to_constants(const ad_real_op *op, const void *env, size_t n,
-                                    const ad_real *x, size_t m, ad_real *y)
+static ad_status apply_to_constants(const ad_real_op *op, size_t n, const ad_real *x, size_t m,
+                                    ad_real *y, const void *env)
 {
     size_t bytes = ad_size_mul(ad_size_add(n, m), sizeof(double));
     double *in = ad_memory_take(NULL, bytes);
@@ -146,7 +146,7 @@ static ad_status apply_to_constants(const ad_real_op *op, const void *env, size_
         return AD_MEMORY;
     for (size_t i = 0; i < n; i++)
         in[i] = x[i].value;
-    op->forward(env, n, in, m, in + n);
+    op->forward(n, in, m, in + n, env);
     for (size_t j = 0; j < m; j++)
         y[j] = ad_real_constant(in[n + j]);
     ad_memory_give(NULL, in, bytes);
@@ -160,8 +160,8 @@ static bool is_complete(const ad_real_op *op)
            op->name && op->forward && op->pullback;
 }
 
-ad_status ad_real_apply(const ad_real_op *op, const void *env, size_t n, const ad_real *x, size_t m,
-                        ad_real *y)
+ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x, size_t m, ad_real *y,
+                        const void *env)
 {
     bool good = is_complete(op) && (x || !n) && y && m;
     const char *name = good ? op->name : "apply";
@@ -170,5 +170,5 @@ ad_status ad_real_apply(const ad_real_op *op, const void *env, size_t n, const a
     if (!good)
         return ad_reals_refuse_call(
             r, name, "no op, no size of it, a rule of it is missing, or no numbers", m, y);
-    return r ? ad_reals_call(r, call, n, x, m, y) : apply_to_constants(op, env, n, x, m, y);
+    return r ? ad_reals_call(r, call, n, x, m, y) : apply_to_constants(op, n, x, m, y, env);
 }

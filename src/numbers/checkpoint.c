@@ -34,7 +34,7 @@ static void run(ad_reals *r, const ad_number_call *call, const ad_real *x, doubl
     ad_real *in = r->handles.at, *out = in + call->n;
     for (uint32_t i = 0; i < call->n; i++)
         in[i].value = x[i].value;
-    call->f(call->env, call->n, in, call->m, out);
+    call->f(call->n, in, call->m, out, call->env);
     for (uint32_t j = 0; j < call->m; j++) {
         y[j] = out[j].value;
         if (out[j].on)
@@ -67,7 +67,7 @@ static void pull(ad_reals *r, const ad_number_call *call, const double *x, const
         return;
     ad_real *in = r->handles.at, *out = in + call->n;
     if (ad_real_inputs(r->inner, call->n, x, in) == AD_OK)
-        call->f(call->env, call->n, in, call->m, out);
+        call->f(call->n, in, call->m, out, call->env);
     ad_status status = compare(r, call, out, y);
     if (status == AD_OK)
         status = ad_real_vjp(call->m, out, dy, call->n, in, dx);
@@ -75,8 +75,8 @@ static void pull(ad_reals *r, const ad_number_call *call, const double *x, const
         ad_reals_fail(r, status, "checkpoint", "%s", ad_recorder_error(r->inner));
 }
 
-ad_status ad_real_checkpoint(ad_real_function *f, const void *env, size_t n, const ad_real *x,
-                             size_t m, ad_real *y)
+ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, size_t m, ad_real *y,
+                             const void *env)
 {
     bool good = f && (x || !n) && y && m;
     ad_reals *r = x ? ad_reals_of_all("checkpoint", n, x, NULL) : NULL;
@@ -86,6 +86,6 @@ ad_status ad_real_checkpoint(ad_real_function *f, const void *env, size_t n, con
     if (r && !ad_reals_second(r))
         return ad_reals_call(r, call, n, x, m, y);
     ad_reals_set(ad_real_constant((double)NAN), m, y);
-    f(env, n, x, m, y);
+    f(n, x, m, y, env);
     return r ? r->error.status : AD_OK;
 }

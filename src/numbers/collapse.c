@@ -39,12 +39,12 @@ static bool gather(ad_reals *r, uint32_t place, double partial)
 static bool gather_all(const part *p, uint32_t last)
 {
     ad_reals *r = p->r;
-    ad_walk w = ad_walk_of(r, r->head.index);
-    while (w.at > p->begin && ad_walk_back_from(&w, last)) {
+    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    while (w.at > p->begin && ad_statements_back_from(&w, last)) {
         ad_stretch *s = &w.stretch;
         uint32_t begin = s->begin > p->begin ? s->begin : p->begin;
         const uint32_t *end = s->places;
-        ad_walk_skip(r, s, begin);
+        ad_statements_skip(r, s, begin);
         for (const uint32_t *place = s->places; place < end; place++)
             if (*place < p->begin && p->adjoint[*place] != 0) {
                 if (!gather(r, *place, p->adjoint[*place]))

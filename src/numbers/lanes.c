@@ -134,10 +134,10 @@ ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, in
 {
     static push_stretch *const eight[AD_ISA_COUNT] = AD_ALL(push_8);
     push_stretch *run = lanes == 1 ? push_1_base : eight[ad_cpu_isa()];
-    ad_walk w = ad_walk_of(r, 0);
+    ad_statement_walk w = ad_statement_walk_at(r, 0);
     size_t next = 0;
     uint32_t done = 0; /* statements */
-    while (done <= last && ad_walk_on(&w)) {
+    while (done <= last && ad_statements_on(&w)) {
         ad_stretch *s = &w.stretch;
         uint32_t end = s->end <= last ? s->end : last + 1;
         while (done < end) {
@@ -212,8 +212,8 @@ ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adj
 {
     static pull_stretch *const eight[AD_ISA_COUNT] = AD_ALL(pull_8);
     pull_stretch *run = eight[ad_cpu_isa()];
-    ad_walk w = ad_walk_of(r, r->head.index);
-    while (w.at > first && ad_walk_back_from(&w, last)) {
+    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    while (w.at > first && ad_statements_back_from(&w, last)) {
         ad_stretch *s = &w.stretch;
         uint32_t begin = s->begin > first ? s->begin : first;
         while (s->end > begin) {
@@ -290,8 +290,8 @@ ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint
 {
     static bend_stretch *const eight[AD_ISA_COUNT] = AD_ALL(bend_8);
     bend_stretch *run = lanes == 1 ? bend_1_base : eight[ad_cpu_isa()];
-    ad_walk w = ad_walk_of(r, r->head.index);
-    while (w.at > 0 && ad_walk_back_from(&w, last))
+    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    while (w.at > 0 && ad_statements_back_from(&w, last))
         if (!run(r, &w.stretch, adjoint, tangent, adjoint_tangent))
             break;
     return r->error.status;

@@ -244,7 +244,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
     size_t low = 0, high = r->rewound.count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (rewound[middle].epoch > epoch)
+        if (rewound[middle].epoch - r->head.first_epoch > epoch - r->head.first_epoch)
             high = middle;
         else
             low = middle + 1;
@@ -255,7 +255,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
 
 static bool in_epochs(const ad_reals *r, uint32_t epoch)
 {
-    return epoch >= r->head.first_epoch && epoch <= r->head.epoch;
+    return epoch - r->head.first_epoch <= r->head.epoch - r->head.first_epoch; /* it may wrap */
 }
 
 bool ad_reals_lives(const ad_reals *r, ad_real x)

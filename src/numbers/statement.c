@@ -110,13 +110,13 @@ static ad_status refuse_infinity(ad_reals *r, const char *name, double value, si
                                  const ad_real *x, const double *partials)
 {
     size_t i = 0;
-    while (i < n && (!x[i].on || isfinite(partials[i])))
-        i++;
-    if (i == n)
+    if (!isfinite(value))
         return ad_reals_fail(r, AD_NOT_FINITE, name, "the value is %g", value);
+    while (!x[i].on || isfinite(partials[i]))
+        i++;
     return ad_reals_fail(r, AD_NOT_FINITE, name,
-                         "the derivative by argument %zu of %zu, %.9g, is %g", i + 1, n, x[i].value,
-                         partials[i]);
+                         "the derivative by argument %zu of %zu, at %.9g, is %g", i + 1, n,
+                         x[i].value, partials[i]);
 }
 
 /* Of n numbers that r knows. */

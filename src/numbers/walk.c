@@ -1,18 +1,18 @@
 /* Walks over a record. */
 #include "numbers/walk.h"
 
-static const ad_argument_chunk *arguments_at(const ad_walk *w)
+static const ad_argument_chunk *arguments_at(const ad_statement_walk *w)
 {
     return (const ad_argument_chunk *)w->r->arguments.list.at + w->argument_chunk;
 }
 
-static const ad_statement_chunk *statements_at(const ad_walk *w)
+static const ad_statement_chunk *statements_at(const ad_statement_walk *w)
 {
     return (const ad_statement_chunk *)w->r->statements.list.at + w->statement_chunk;
 }
 
 /* Sets the places of arguments at the end, or at the beginning, of the current chunk. */
-static void enter(ad_walk *w, bool at_end)
+static void enter(ad_statement_walk *w, bool at_end)
 {
     const ad_reals *r = w->r;
     const ad_argument_chunk *c = arguments_at(w);
@@ -24,7 +24,7 @@ static void enter(ad_walk *w, bool at_end)
     w->stretch.bends = c->bends ? c->bends + bends : NULL;
 }
 
-static void set_counts(ad_walk *w, uint32_t begin, uint32_t end)
+static void set_counts(ad_statement_walk *w, uint32_t begin, uint32_t end)
 {
     const ad_statement_chunk *s = statements_at(w);
     w->stretch.begin = begin;
@@ -33,7 +33,7 @@ static void set_counts(ad_walk *w, uint32_t begin, uint32_t end)
     w->stretch.lines = s->lines ? s->lines + (begin - s->begin) : NULL;
 }
 
-bool ad_walk_back(ad_walk *w)
+bool ad_statements_back(ad_statement_walk *w)
 {
     if (w->at == 0)
         return false;
@@ -55,7 +55,7 @@ bool ad_walk_back(ad_walk *w)
     return true;
 }
 
-bool ad_walk_on(ad_walk *w)
+bool ad_statements_on(ad_statement_walk *w)
 {
     const ad_reals *r = w->r;
     if (w->at == r->head.index)
@@ -80,7 +80,7 @@ bool ad_walk_on(ad_walk *w)
     return true;
 }
 
-void ad_walk_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
+void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
 {
     for (uint32_t i = s->end; i-- > end;) {
         uint8_t count = s->counts[i - s->begin];
@@ -92,12 +92,12 @@ void ad_walk_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
     s->end = end;
 }
 
-bool ad_walk_back_from(ad_walk *w, uint32_t last)
+bool ad_statements_back_from(ad_statement_walk *w, uint32_t last)
 {
-    while (ad_walk_back(w)) {
+    while (ad_statements_back(w)) {
         ad_stretch *s = &w->stretch;
         if (s->end > last + 1)
-            ad_walk_skip(w->r, s, s->begin > last + 1 ? s->begin : last + 1);
+            ad_statements_skip(w->r, s, s->begin > last + 1 ? s->begin : last + 1);
         if (s->begin <= last)
             return true;
     }

@@ -15,24 +15,24 @@ typedef struct ad_stretch {
 } ad_stretch;
 
 /* The chunk that a walk is in. */
-typedef struct ad_walk {
+typedef struct ad_statement_walk {
     const ad_reals *r;
     size_t argument_chunk, statement_chunk;
     uint32_t at; /* back: the end of the statements to come; on: their beginning */
     bool begun;
     ad_stretch stretch;
-} ad_walk;
+} ad_statement_walk;
 
 /* Back from the end of the record to its beginning, and the other way. False at the end. */
-bool ad_walk_back(ad_walk *w);
-bool ad_walk_on(ad_walk *w);
+bool ad_statements_back(ad_statement_walk *w);
+bool ad_statements_on(ad_statement_walk *w);
 
 /* Back from statement `last`. */
-bool ad_walk_back_from(ad_walk *w, uint32_t last);
+bool ad_statements_back_from(ad_statement_walk *w, uint32_t last);
 
-static inline ad_walk ad_walk_of(const ad_reals *r, uint32_t at)
+static inline ad_statement_walk ad_statement_walk_at(const ad_reals *r, uint32_t at)
 {
-    return (ad_walk){.r = r, .at = at};
+    return (ad_statement_walk){.r = r, .at = at};
 }
 
 /* The arguments of a statement with this count, without those that say what it is, one of which is `mark`. */
@@ -42,7 +42,7 @@ static inline uint32_t ad_marked_arguments(const ad_reals *r, uint8_t count, uin
 }
 
 /* Passes over the statements from `end` on, of a stretch of a walk back. */
-void ad_walk_skip(const ad_reals *r, ad_stretch *s, uint32_t end);
+void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end);
 
 /* The last of the results of the call that statement i belongs to, or i itself. */
 uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i);

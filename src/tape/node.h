@@ -7,6 +7,7 @@
 #ifndef ADZE_TAPE_NODE_H
 #define ADZE_TAPE_NODE_H
 
+#include "adze/number.h"
 #include "adze/op.h"
 #include "base/guard.h"
 #include "base/recycler.h"
@@ -61,6 +62,18 @@ typedef struct ad_tangents {
     void *tdx; /* tangents of the cotangent */
 } ad_tangents;
 
+/* Recorders of nodes (recorders.h), those in use first, by increasing node. */
+typedef struct ad_recorder_use {
+    ad_recorder *recorder;
+    uint32_t node;
+} ad_recorder_use;
+
+typedef struct ad_node_recorders {
+    ad_recorder_use *list; /* [room] */
+    uint32_t used, made, room;
+    ad_recorder *second; /* for rules; or NULL */
+} ad_node_recorders;
+
 struct ad_tape {
     _Atomic(const char *) source_line; /* of the next call, or of the one that is running; NULL:
                                            unknown. Must be first, see ad_tape_at_line */
@@ -96,6 +109,7 @@ struct ad_tape {
     bool looked_on;             /* by a tracer or a poll */
     ad_tracer *tracer;
     void *tracer_user;
+    ad_node_recorders recorders;
     ad_tangents *tangents; /* [tangents_capacity], used below tangents_count */
     uint32_t tangents_count, tangents_capacity;
     uint32_t directions; /* tangents of each value */

@@ -3,6 +3,7 @@
 #include "kernels/gemm.h"
 #include "tape/evaluation.h"
 #include "tape/failure.h"
+#include "tape/recorders.h"
 #include "tape/sweep.h"
 #include "tape/tangent.h"
 
@@ -85,6 +86,7 @@ static void forget_from(ad_tape *t, uint32_t count)
         t->pushed = AD_NO_NODE;
     if (count < t->count)
         ad_arena_return(&t->values, ad_arena_find(&t->values, t->nodes[count]));
+    ad_recorders_return(t, count);
     t->count = count;
     t->epoch = t->epoch == UINT32_MAX ? 1 : t->epoch + 1;
 }
@@ -124,6 +126,7 @@ void ad_tape_trim(ad_tape *t)
         return;
     ad_arena_trim(&t->values);
     free_inner(t);
+    ad_recorders_trim(t);
     if (!t->count) {
         ad_arena_trim(&t->buffers.arena);
         ad_memory_give(t->allocator, t->nodes, t->capacity * sizeof *t->nodes);
@@ -185,6 +188,7 @@ static ad_tape_info measure(const ad_tape *t)
         .bytes_reserved = t->values.reserved + t->buffers.arena.reserved + tables,
         .sweep_left = t->sweep_root == AD_NO_NODE ? 0 : t->sweep_next,
     };
+    ad_recorders_measure(t, &info.bytes_used, &info.bytes_reserved);
     for (const ad_tape *inner = t->inner; inner; inner = inner->next) {
         ad_tape_info own = measure(inner);
         info.bytes_used += own.bytes_used;

@@ -129,8 +129,17 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
     return first;
 }
 
+/* y[0] = x[0] x[n - 1]. */
+static void ends(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)m, (void)env;
+    y[0] = ad_mul(x[0], x[n - 1]);
+}
+
 /* clang-format off */
 #define INSIDE_ROWS(ROW) \
+    ROW(by_numbers, , ad_by_numbers(ends, 2, TWO_OF(A, B), AD_SCALAR, NULL), \
+        BIT(A) | BIT(B)) \
     ROW(gradient_node, gradient, first_gradient(sum_of_product, 2, TWO_OF(A, B), 2), \
         BIT(A) | BIT(B)) \
     ROW(with_derivative, , ad_with_derivative(sum_of_product, product_pullback, 2, \
@@ -150,6 +159,11 @@ static ad_tensor looped(ad_step_function *step, int64_t steps, int64_t snapshots
         BIT(A) | BIT(B))
 
 #define BAD_INSIDE_ROWS(ROW) \
+    ROW(by_numbers, 0, by_numbers, ad_by_numbers(NULL, 2, TWO_OF(A, B), AD_SCALAR, NULL), AD_MISUSE) \
+    ROW(by_numbers, 1, by_numbers, ad_by_numbers(ends, 0, TWO_OF(A, B), AD_SCALAR, NULL), AD_OK) \
+    ROW(by_numbers, 2, by_numbers, ad_by_numbers(ends, o ? 2 : 1, NULL, AD_SCALAR, NULL), AD_OK) \
+    ROW(by_numbers, 3, by_numbers, ad_by_numbers(ends, 2, TWO_OF(A, B), AD_SHAPE(-1), NULL), \
+        AD_BAD_SHAPE) \
     ROW(gradient_node, 0, gradient, first_gradient(NULL, 2, TWO_OF(A, B), 2), AD_MISUSE) \
     ROW(gradient_node, 1, gradient, ad_gradient_node(sum_of_product, 2, TWO_OF(A, B), 2, NULL, NULL), \
         AD_MISUSE) \

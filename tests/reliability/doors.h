@@ -61,6 +61,7 @@ extern const size_t exported_call_count;
 #define MAP(s)               door_map
 #define STEP(s)              door_step
 #define PULLBACK_FUNCTION(s) door_pullback
+#define NUMBERS_FUNCTION(s)  door_numbers
 #define HOOK(s)              door_hook
 #define POLL(s)              NULL
 #define PROFILE(s)           NULL
@@ -125,6 +126,7 @@ ad_tensor door_model_function(ad_tape *t, const void *tensors, const void *env);
 ad_tensor door_map(ad_tape *t, const void *tensors, const ad_tensor *x, const void *env);
 void door_step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor *x, const void *env,
                ad_tensor *next);
+void door_numbers(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env);
 void door_pullback(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy, const void *env,
                    ad_tensor *dx);
 ad_status door_hook(void *user, const ad_cotangent *c);

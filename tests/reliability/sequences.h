@@ -135,6 +135,7 @@ ad_model_function *draw_model_function(scene *s);
 ad_model_map *draw_map(scene *s);
 ad_step_function *draw_step(scene *s);
 ad_pullback_function *draw_pullback_function(scene *s);
+ad_real_function *draw_numbers_function(scene *s);
 ad_cotangent_hook *draw_hook(scene *s);
 ad_poll *draw_poll(scene *s);
 ad_tracer *draw_tracer(scene *s);
@@ -172,6 +173,7 @@ uint32_t draw_held(scene *s);
 #define MAP(s)               draw_map(s)
 #define STEP(s)              draw_step(s)
 #define PULLBACK_FUNCTION(s) draw_pullback_function(s)
+#define NUMBERS_FUNCTION(s)  draw_numbers_function(s)
 #define HOOK(s)              draw_hook(s)
 #define POLL(s)              draw_poll(s)
 #define PROFILE(s)           (draw_below(s, 2) ? (s)->profile : NULL)

@@ -135,6 +135,16 @@ static void step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor 
     next[0] = ((const order *)env)->what < ITSELF ? ad_add(state[0], y) : y;
 }
 
+/* Of single numbers; some leave results as they are, or reset the recorder. */
+static void numbers(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    const order *o = env;
+    for (size_t j = 0; j < m && n; j++)
+        y[j] = o->what % 5 ? ad_mul(ad_sin(x[j % n]), x[n - 1]) : x[j % n];
+    if (o->what % 7 == 0 && n)
+        ad_recorder_reset(x[0].on);
+}
+
 static void pullback(ad_tape *t, const ad_tensor *x, ad_tensor y, ad_tensor dy, const void *env,
                      ad_tensor *dx)
 {
@@ -181,6 +191,10 @@ ad_step_function *draw_step(scene *s)
 ad_pullback_function *draw_pullback_function(scene *s)
 {
     return draw_below(s, 64) ? pullback : NULL;
+}
+ad_real_function *draw_numbers_function(scene *s)
+{
+    return draw_below(s, 64) ? numbers : NULL;
 }
 ad_cotangent_hook *draw_hook(scene *s)
 {

@@ -1,0 +1,244 @@
+/* Functions of single numbers as nodes of a tape: the forward rule runs the function on a recorder, which
+ * the node keeps; the other rules sweep that record. The elements of tracked operands are the recorder's first
+ * statements, one after another. Second derivatives are taken on a recorder that keeps them, where the
+ * function is evaluated again. */
+#include "functions/call.h"
+#include "numbers/record.h"
+#include "tape/recorders.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct numbers_attr {
+    ad_real_function *f;
+    const void *env;
+    const bool *tracked; /* [arity] */
+    ad_shape shape;
+} numbers_attr;
+
+/* What a node keeps. */
+typedef struct kept {
+    ad_recorder *recorder;
+    uint32_t epoch;
+    ad_real y[];
+} kept;
+
+/* ---- what it is --------------------------------------------------------------------- */
+
+static const char *numbers_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)x;
+    *y = ((const numbers_attr *)attr)->shape;
+    return ad_shape_count(y, NULL) == AD_OK ? NULL : "the result's shape makes no sense";
+}
+
+static size_t numbers_saved(const ad_type *type, const ad_shape *x, const void *attr)
+{
+    size_t count;
+    (void)type, (void)x;
+    if (ad_shape_count(&((const numbers_attr *)attr)->shape, &count) != AD_OK)
+        return SIZE_MAX;
+    return ad_size_add(sizeof(kept), ad_size_mul(count, sizeof(ad_real)));
+}
+
+/* ---- lists of numbers --------------------------------------------------------------- */
+
+static double element(const ad_view *v, size_t i)
+{
+    return v->type == AD_F64 ? ((const double *)v->data)[i] : ad_view_get(v, i);
+}
+
+static size_t count_elements(int n, const ad_view *x, const bool *chosen)
+{
+    size_t count = 0;
+    for (int i = 0; i < n; i++)
+        count += !chosen || chosen[i] ? ad_view_count(&x[i]) : 0;
+    return count;
+}
+
+/* The elements of all operands on a recorder. */
+static ad_real *record_elements(ad_workspace *work, ad_recorder *r, int n, const ad_view *x,
+                                const bool *tracked)
+{
+    ad_real *all = ad_scratch(work, ad_size_mul(count_elements(n, x, NULL), sizeof *all));
+    for (size_t i = 0, at = 0; all && i < (size_t)n; i++)
+        for (size_t k = 0, count = ad_view_count(&x[i]); k < count; k++, at++) {
+            double value = element(&x[i], k);
+            all[at] = tracked[i] ? ad_real_input(r, value) : ad_real_constant(value);
+        }
+    return all;
+}
+
+/* Those of the tracked operands, again. */
+static ad_real *recorded_elements(ad_workspace *work, const kept *k, size_t count)
+{
+    ad_real *x = ad_scratch(work, ad_size_mul(count, sizeof *x));
+    for (size_t i = 0; x && i < count; i++)
+        x[i] = (ad_real){.on = k->recorder, .index = (uint32_t)i, .epoch = k->epoch};
+    return x;
+}
+
+/* Numbers that lie row by row as doubles. */
+static double *as_doubles(ad_workspace *work, const ad_view *v)
+{
+    size_t count = ad_view_count(v);
+    double *numbers = ad_scratch(work, ad_size_mul(count, sizeof *numbers));
+    for (size_t i = 0; numbers && i < count; i++)
+        numbers[i] = element(v, i);
+    return numbers;
+}
+
+static void put(const ad_array *to, size_t i, double value)
+{
+    if (to->type == AD_F64)
+        ((double *)to->data)[i] = value;
+    else
+        ((float *)to->data)[i] = (float)value;
+}
+
+/* Adds the derivatives by all tracked elements to those of wanted operands. */
+static void add_all(int n, const ad_view *x, const bool *tracked, const bool *wanted,
+                    const double *dx, const ad_array *to)
+{
+    for (int i = 0; i < n; i++) {
+        size_t count = tracked[i] ? ad_view_count(&x[i]) : 0;
+        for (size_t k = 0; wanted[i] && k < count; k++)
+            if (to[i].type == AD_F64)
+                ((double *)to[i].data)[k] += dx[k];
+            else
+                ((float *)to[i].data)[k] += (float)dx[k];
+        dx += count;
+    }
+}
+
+/* ---- evaluation --------------------------------------------------------------------- */
+
+/* Fails as the recorder did. */
+static bool good(ad_workspace *work, const ad_recorder *r)
+{
+    if (r && ad_recorder_status(r) != AD_OK)
+        ad_reject(work, ad_recorder_status(r), "%s", ad_recorder_error(r));
+    else if (!r)
+        ad_reject(work, AD_MEMORY, "memory ran out (for a recorder)");
+    return r && ad_recorder_status(r) == AD_OK;
+}
+
+/* y = f(x) on a recorder. */
+static bool evaluate(ad_workspace *work, const numbers_attr *a, ad_recorder *r, int n,
+                     const ad_view *x, size_t m, ad_real *y)
+{
+    ad_real *all = good(work, r) ? record_elements(work, r, n, x, a->tracked) : NULL;
+    if (!all)
+        return false;
+    for (size_t j = 0; j < m; j++)
+        y[j] = ad_real_constant((double)NAN);
+    a->f(count_elements(n, x, NULL), all, m, y, a->env);
+    for (size_t j = 0; j < m && ad_recorder_status(r) == AD_OK; j++)
+        if (y[j].on)
+            ad_reals_knows(ad_reals_of(r), "the function's result", y[j]);
+    return good(work, r);
+}
+
+/* ---- rules -------------------------------------------------------------------------- */
+
+static void numbers_forward(const ad_forward_args *c)
+{
+    const numbers_attr *a = c->attr;
+    kept *k = c->saved;
+    size_t m = ad_array_count(&c->y);
+    k->recorder = ad_node_recorder(c->work->owner);
+    if (!evaluate(c->work, a, k->recorder, c->arity, c->x, m, k->y))
+        return;
+    k->epoch = k->recorder->epoch;
+    for (size_t j = 0; j < m; j++)
+        put(&c->y, j, k->y[j].value);
+}
+
+static void numbers_pullback(const ad_pullback_args *c)
+{
+    const numbers_attr *a = c->attr;
+    const kept *k = c->saved;
+    size_t n = count_elements(c->arity, c->x, a->tracked), m = ad_view_count(&c->y);
+    ad_real *x = recorded_elements(c->work, k, n);
+    double *dy = as_doubles(c->work, &c->dy), *dx = ad_scratch(c->work, n * sizeof *dx);
+    if (!x || !dy || !dx)
+        return;
+    ad_real_vjp(m, k->y, dy, n, x, dx);
+    if (good(c->work, k->recorder))
+        add_all(c->arity, c->x, a->tracked, c->wanted, dx, c->dx);
+}
+
+/* The tangents of all tracked elements. */
+static double *tangents(ad_workspace *work, int n, const ad_view *x, const ad_view *tx,
+                        const bool *tracked)
+{
+    double *all = ad_scratch(work, count_elements(n, x, tracked) * sizeof *all), *at = all;
+    for (int i = 0; all && i < n; i++)
+        for (size_t k = 0, count = tracked[i] ? ad_view_count(&x[i]) : 0; k < count; k++)
+            *at++ = tx[i].data ? element(&tx[i], k) : 0;
+    return all;
+}
+
+static void numbers_jvp(const ad_jvp_args *c)
+{
+    const numbers_attr *a = c->attr;
+    const kept *k = c->saved;
+    size_t n = count_elements(c->arity, c->x, a->tracked), m = ad_view_count(&c->y);
+    ad_real *x = recorded_elements(c->work, k, n);
+    double *tx = tangents(c->work, c->arity, c->x, c->tx, a->tracked);
+    double *ty = ad_scratch(c->work, m * sizeof *ty);
+    if (!x || !tx || !ty)
+        return;
+    ad_real_jvp(n, x, 1, tx, m, k->y, ty);
+    for (size_t j = 0; j < m && good(c->work, k->recorder); j++)
+        put(&c->ty, j, ty[j]);
+}
+
+/* The products of the Hessian of <dy, y> with the tangents. */
+static void numbers_curvature(const ad_curvature_args *c)
+{
+    const numbers_attr *a = c->attr;
+    size_t n = count_elements(c->arity, c->x, a->tracked), m = ad_view_count(&c->y);
+    kept k = {.recorder = ad_rule_recorder(c->work->owner)};
+    ad_real *y = ad_scratch(c->work, m * sizeof *y);
+    double *dy = as_doubles(c->work, &c->dy), *product = ad_scratch(c->work, n * sizeof *product);
+    double *tx = tangents(c->work, c->arity, c->x, c->tx, a->tracked);
+    if (!y || !dy || !product || !tx || !evaluate(c->work, a, k.recorder, c->arity, c->x, m, y))
+        return;
+    k.epoch = k.recorder->epoch;
+    ad_real *x = recorded_elements(c->work, &k, n);
+    ad_real sum = ad_weighted_sum_reals(m, dy, y);
+    if (x)
+        ad_real_hvp(sum, n, x, 1, tx, product);
+    if (x && good(c->work, k.recorder))
+        add_all(c->arity, c->x, a->tracked, c->wanted, product, c->tdx);
+}
+
+static const ad_op numbers_op = {
+    .size = sizeof(ad_op),
+    .name = "by_numbers",
+    .arity = AD_VARIADIC,
+    .attr_size = sizeof(numbers_attr),
+    .shape = numbers_shape,
+    .saved = numbers_saved,
+    .forward = numbers_forward,
+    .pullback = numbers_pullback,
+    .jvp = numbers_jvp,
+    .curvature = numbers_curvature,
+};
+
+/* ---- the call ----------------------------------------------------------------------- */
+
+ad_tensor ad_by_numbers(ad_real_function *f, int n, const ad_tensor *x, ad_shape shape,
+                        const void *env)
+{
+    AD_DOOR(ad_tape_of(x, n), "by_numbers", ad_dead(x[0]));
+    ad_tape *t = ad_call_tape("by_numbers", f != NULL, n, x);
+    bool *tracked = t ? ad_tape_memory(t, (size_t)n * sizeof *tracked) : NULL;
+    for (int i = 0; tracked && i < n; i++)
+        tracked[i] = ad_is_tracked(x[i]);
+    numbers_attr a = {.f = f, .env = env, .tracked = tracked, .shape = shape};
+    if (tracked)
+        return ad_apply_n(&numbers_op, n, x, &a);
+    return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);
+}
