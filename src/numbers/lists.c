@@ -15,16 +15,50 @@ typedef struct list {
     const char *name;
     ad_reals *r; /* NULL: all are constants */
     size_t n;
-    ad_real *x;
+    ad_real *x; /* NULL: they are placed */
     double *partials;
     bool good;
 } list;
 
-/* Copies two lists, of which the second may be NULL, or be one number. `complete`: nothing is missing. */
+static bool is_long(const list *l)
+{
+    return l->n >= AD_LONG;
+}
+
+/* Writes places of n numbers. Whether all are numbers of r that live. */
+static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_t *place)
+{
+    bool good = true;
+    for (size_t i = 0; i < n; i++) {
+        place[i] = x[i].index;
+        good &= x[i].on == r && ad_real_lives(r, x[i]);
+    }
+    return good;
+}
+
+/* The common case: all are numbers of one recorder, which has room. Places are written where the statement
+ * will be, and partials will be computed there. */
+static bool put_in_place(list *l, size_t n, const ad_real *x, size_t m, const ad_real *y)
+{
+    ad_recorder *r = n ? x[0].on : NULL;
+    uint32_t before = is_long(l);
+    if (!r || l->n > UINT32_MAX / 2 || !ad_recorder_has(r, (uint32_t)l->n + 2 * before))
+        return false;
+    uint32_t *place = r->places + r->argument + before;
+    if (!put_places(r, n, x, place) || !put_places(r, m, y, place + n))
+        return false;
+    l->r = ad_reals_of(r);
+    l->partials = r->partials + r->argument + before;
+    return true;
+}
+
+/* Takes two lists, of which the second may be NULL, or be one number. `complete`: nothing is missing. */
 static list gather(const char *name, size_t n, const ad_real *x, size_t m, const ad_real *y,
                    bool complete)
 {
     list l = {.name = name, .n = n + m, .good = complete};
+    if (complete && put_in_place(&l, n, x, m, y))
+        return l;
     l.r = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
     ad_reals *other = y ? ad_reals_of_all(name, m, y, NULL) : NULL;
     l.r = l.r ? l.r : other;
@@ -57,11 +91,27 @@ static ad_real nothing(list *l)
     return ad_reals_nan(l->r);
 }
 
+/* The statement whose arguments are in place. */
+static ad_real end_in_place(const list *l, double value)
+{
+    ad_recorder *r = &l->r->head;
+    uint32_t n = (uint32_t)l->n;
+    if (is_long(l)) {
+        l->partials[-1] = l->partials[n] = 0;
+        r->places[r->argument] = r->places[r->argument + n + 1] = n;
+    }
+    r->source_line = NULL;
+    r->argument += is_long(l) ? n + 2 : n;
+    return ad_recorder_count(r, value, is_long(l) ? AD_LONG : (uint8_t)n);
+}
+
 /* The value as one statement, from the partials. */
 static ad_real finish(list *l, double value)
 {
     if (!l->good)
         return nothing(l);
+    if (l->r && !l->x)
+        return end_in_place(l, value);
     return l->r ? ad_reals_statement(l->name, value, l->n, l->x, l->partials, NULL, NULL)
                 : ad_real_constant(value);
 }
@@ -152,16 +202,16 @@ ad_real ad_weighted_sum_reals(size_t n, const double *weights, const ad_real *x)
 /* ---- products ----------------------------------------------------------------------- */
 
 /* partials[i]: the product of all others, from both sides. */
-static void set_other_products(list *l)
+static void set_other_products(list *l, const ad_real *x)
 {
     double before = 1, after = 1;
     for (size_t i = 0; i < l->n; i++) {
         l->partials[i] = before;
-        before *= l->x[i].value;
+        before *= x[i].value;
     }
     for (size_t i = l->n; i-- > 0;) {
         l->partials[i] *= after;
-        after *= l->x[i].value;
+        after *= x[i].value;
     }
 }
 
@@ -172,7 +222,7 @@ ad_real ad_prod_reals(size_t n, const ad_real *x)
     for (size_t i = 0; l.good && i < n; i++)
         product *= x[i].value;
     if (is_one(&l))
-        set_other_products(&l);
+        set_other_products(&l, x);
     if (!is_in_pieces(&l))
         return finish(&l, product);
     const char *line = l.r->head.source_line;
@@ -320,10 +370,9 @@ static double greatest(size_t n, const ad_real *x)
     return isfinite(most) ? most : 0;
 }
 
-/* The share of x in the sum of exp(x - most): of an infinite sum, all. */
-static double share(double x, double most, double sum)
+/* The share of e in the sum: of an infinite sum, all. */
+static double share(double e, double sum)
 {
-    double e = AD_EXP(x - most);
     return e == 0 ? 0 : isinf(e) && isinf(sum) ? 1 : e / sum;
 }
 
@@ -343,10 +392,14 @@ ad_real ad_logsumexp_reals(size_t n, const ad_real *x)
 {
     list l = gather("logsumexp", n, x, 0, NULL, !n || x);
     double sum = 0, most = l.good ? greatest(n, x) : 0;
-    for (size_t i = 0; l.good && i < n; i++)
-        sum += AD_EXP(x[i].value - most);
+    for (size_t i = 0; l.good && i < n; i++) {
+        double e = AD_EXP(x[i].value - most);
+        sum += e;
+        if (is_one(&l))
+            l.partials[i] = e;
+    }
     for (size_t i = 0; is_one(&l) && i < n; i++)
-        l.partials[i] = share(x[i].value, most, sum);
+        l.partials[i] = share(l.partials[i], sum);
     return n && is_in_pieces(&l) ? logsumexp_in_pieces(&l, n, x, most)
                                  : finish(&l, most + AD_LOG(sum));
 }

@@ -112,6 +112,9 @@
                       ad_real_lives(r, of_b) && ad_real_lives(r, of_c) &&                     \
                       ad_recorder_has(r, 3)))                                                 \
             return ad_recorder_put_3(r, y, of_a, (da), of_b, (db), of_c, (dc));               \
+        if (r && !of_b.on && of_c.on == r && ad_real_lives(r, of_a) &&                        \
+            ad_real_lives(r, of_c) && ad_recorder_has(r, 2))                                  \
+            return ad_recorder_put_2(r, y, of_a, (da), of_c, (dc));                           \
         return op##_real_at(of_a, of_b, of_c, source_line);                                   \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b, ad_real c), (a, b, c, NULL))
