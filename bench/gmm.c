@@ -1,98 +1,123 @@
 /* A mixture of Gaussians (problems.h): the gradient of its log-likelihood by 1650 parameters.
  *
- * A point's likelihood depends on all parameters, and each point has some thousand partials. So the points are
- * recorded one after another in the same place, in the cache: what a point needs of the parameters is
- * computed once, before a mark; after each point its gradient by these is added up, and the recorder goes back
- * to the mark. In the end one sweep carries the sum on to the parameters. */
+ * What a Gaussian says of a point x, -|L (x - m)|^2 / 2 and a weight, is linear in 1, x[i] and x[i] x[j]. So
+ * its coefficients are computed once for each Gaussian, and then a point costs one statement for each.
+ *
+ * A point's likelihood depends on all parameters. So points are recorded block by block in the same place, in
+ * the cache: after each block its gradient by the coefficients is added up, and the recorder goes back to a
+ * mark. In the end one sweep carries the sum on to the parameters. */
 #include "bench.h"
 #include "problems.h"
 
 #include <stdlib.h>
 
-/* What the points need of the parameters, in one array. */
-enum { ROWS = GMM_D * (GMM_D + 1) / 2, PREPARED = GMM_K * (1 + GMM_D + ROWS) };
+enum {
+    ROWS = GMM_D * (GMM_D + 1) / 2, /* elements of a triangular matrix */
+    TERMS = 1 + GMM_D + ROWS,       /* coefficients of a Gaussian: by 1, x[i], x[i] x[j <= i] */
+    PREPARED = GMM_K * TERMS,
+    BLOCK = 16 /* points */
+};
 
 typedef struct gmm {
     size_t points;
     double *x, *p;
     ad_recorder *recorder;
     double value, bare;
-    double *gradient, *of_point, *sum;
+    double *gradient, *of_block, *sum;
     ad_real *parameters, *prepared;
 } gmm;
 
-/* Rows of lower triangular matrices, one after another, the diagonal last in each. */
-static size_t row_at(int i)
-{
-    return (size_t)(i * (i + 1) / 2);
-}
-
 /* ---- by adze ------------------------------------------------------------------------ */
 
-/* Weight, mean and rows of each Gaussian. */
-static void prepare(const ad_real *p, ad_real *prepared)
+/* The columns of L, each from the diagonal down. */
+static void columns_of(const ad_real *factor, ad_real column[GMM_D][GMM_D])
 {
-    const ad_real *alpha = p, *mean = alpha + GMM_K, *factor = mean + GMM_K * GMM_D;
-    ad_real *weight = prepared, *means = weight + GMM_K, *row = means + GMM_K * GMM_D;
-    for (int k = 0; k < GMM_K; k++, factor += GMM_FACTOR, row += ROWS) {
-        weight[k] = ad_add(alpha[k], ad_sum_reals(GMM_D, factor));
-        for (int i = 0; i < GMM_D; i++) {
-            means[k * GMM_D + i] = mean[k * GMM_D + i];
-            row[row_at(i) + (size_t)i] = ad_exp(factor[i]);
-            for (int j = 0; j < i; j++)
-                row[row_at(i) + (size_t)j] = factor[GMM_D + i * (i - 1) / 2 + j];
-        }
+    for (int i = 0; i < GMM_D; i++) {
+        column[i][0] = ad_exp(factor[i]);
+        for (int j = 0; j < i; j++)
+            column[j][i - j] = factor[GMM_D + i * (i - 1) / 2 + j];
     }
 }
 
-static ad_real point_term(const ad_real *prepared, const double *x)
+/* The coefficients of -|L (x - m)|^2 / 2 + weight: with v = L m, weight - |v|^2 / 2, then L^T v, then the
+ * products of the columns of L. They are neighbours in the record, which makes sweeps fast. */
+static void coefficients_of(ad_real weight, const ad_real *mean, ad_real column[GMM_D][GMM_D],
+                            ad_real *c)
 {
-    const ad_real *weight = prepared, *mean = weight + GMM_K, *row = mean + GMM_K * GMM_D;
-    ad_real term[GMM_K], centred[GMM_D], turned[GMM_D];
-    for (int k = 0; k < GMM_K; k++, mean += GMM_D, row += ROWS) {
-        for (int i = 0; i < GMM_D; i++)
-            centred[i] = ad_sub(x[i], mean[i]);
-        for (int i = 0; i < GMM_D; i++)
-            turned[i] = ad_dot_reals((size_t)i + 1, row + row_at(i), centred);
-        term[k] = ad_sub(weight[k], ad_mul(0.5, ad_squared_norm_reals(GMM_D, turned)));
+    ad_real v[GMM_D], *product = c + 1 + GMM_D;
+    for (int i = 0; i < GMM_D; i++) {
+        ad_real row[GMM_D];
+        for (int j = 0; j <= i; j++)
+            row[j] = column[j][i - j];
+        v[i] = ad_dot_reals((size_t)i + 1, row, mean);
     }
-    return ad_logsumexp_reals(GMM_K, term);
+    c[0] = ad_sub(weight, ad_mul(0.5, ad_squared_norm_reals(GMM_D, v)));
+    for (int i = 0; i < GMM_D; i++)
+        c[1 + i] = ad_dot_reals((size_t)(GMM_D - i), column[i], v + i);
+    for (int i = 0; i < GMM_D; i++)
+        for (int j = 0; j <= i; j++)
+            *product++ = ad_dot_reals((size_t)(GMM_D - i), column[i], column[j] + (i - j));
 }
 
-/* What does not depend on the points. */
-static ad_real prior(size_t points, const ad_real *p, const ad_real *prepared)
+/* Sets the coefficients of all Gaussians. Returns what does not depend on the points. */
+static ad_real prepare(size_t points, const ad_real *p, ad_real *coefficients)
 {
-    const ad_real *factor = p + GMM_K * (1 + GMM_D), *row = prepared + GMM_K * (1 + GMM_D);
+    const ad_real *mean = p + GMM_K, *factor = mean + GMM_K * GMM_D;
     ad_real sum = ad_mul(-(double)points, ad_logsumexp_reals(GMM_K, p));
-    for (int k = 0; k < GMM_K; k++, factor += GMM_FACTOR, row += ROWS) {
-        ad_real size = ad_squared_norm_reals(ROWS, row), logs = ad_sum_reals(GMM_D, factor);
+    for (int k = 0; k < GMM_K; k++, factor += GMM_FACTOR, mean += GMM_D, coefficients += TERMS) {
+        ad_real column[GMM_D][GMM_D], logs = ad_sum_reals(GMM_D, factor);
+        ad_real size = ad_squared_norm_reals(GMM_BELOW, factor + GMM_D);
+        columns_of(factor, column);
+        coefficients_of(ad_add(p[k], logs), mean, column, coefficients);
+        for (int i = 0; i < GMM_D; i++)
+            size = ad_add(size, ad_square(column[i][0]));
         sum = ad_add(sum, ad_sub(ad_mul(0.5 * GMM_GAMMA * GMM_GAMMA, size), ad_mul(GMM_M, logs)));
     }
     return ad_add(sum, gmm_constant(points));
 }
 
+static ad_real point_term(const ad_real *coefficients, const double *x)
+{
+    double by[TERMS] = {1}, *product = by + 1 + GMM_D;
+    ad_real term[GMM_K];
+    for (int i = 0; i < GMM_D; i++) {
+        by[1 + i] = x[i];
+        for (int j = 0; j <= i; j++)
+            *product++ = j < i ? -x[i] * x[j] : -0.5 * x[i] * x[j];
+    }
+    for (int k = 0; k < GMM_K; k++)
+        term[k] = ad_weighted_sum_reals(TERMS, by, coefficients + k * TERMS);
+    return ad_logsumexp_reals(GMM_K, term);
+}
+
+/* Adds the gradient of some points' likelihood, and returns its value. */
+static double add_block(gmm *g, size_t first, size_t count)
+{
+    ad_real term[BLOCK];
+    ad_recorder_mark mark = ad_recorder_here(g->recorder);
+    for (size_t i = 0; i < count; i++)
+        term[i] = point_term(g->prepared, g->x + (first + i) * GMM_D);
+    ad_real y = ad_sum_reals(count, term);
+    ad_real_gradient(y, PREPARED, g->prepared, g->of_block);
+    for (int i = 0; i < PREPARED; i++)
+        g->sum[i] += g->of_block[i];
+    ad_recorder_rewind(mark);
+    return y.value;
+}
+
 static void gmm_adze(void *state)
 {
     gmm *g = state;
-    ad_real *p = g->parameters, *prepared = g->prepared;
     ad_recorder_reset(g->recorder);
-    ad_real_inputs(g->recorder, GMM_PARAMETERS, g->p, p);
-    prepare(p, prepared);
-    ad_real rest = prior(g->points, p, prepared);
-    prepared[PREPARED] = rest;
+    ad_real_inputs(g->recorder, GMM_PARAMETERS, g->p, g->parameters);
+    ad_real rest = prepare(g->points, g->parameters, g->prepared);
+    g->prepared[PREPARED] = rest;
     g->value = rest.value;
     for (int i = 0; i <= PREPARED; i++)
         g->sum[i] = i == PREPARED;
-    ad_recorder_mark mark = ad_recorder_here(g->recorder);
-    for (size_t n = 0; n < g->points; n++) {
-        ad_real y = point_term(prepared, g->x + n * GMM_D);
-        g->value += y.value;
-        ad_real_gradient(y, PREPARED, prepared, g->of_point);
-        for (int i = 0; i < PREPARED; i++)
-            g->sum[i] += g->of_point[i];
-        ad_recorder_rewind(mark);
-    }
-    ad_real_vjp(PREPARED + 1, prepared, g->sum, GMM_PARAMETERS, p, g->gradient);
+    for (size_t n = 0; n < g->points; n += BLOCK)
+        g->value += add_block(g, n, g->points - n < BLOCK ? g->points - n : BLOCK);
+    ad_real_vjp(PREPARED + 1, g->prepared, g->sum, GMM_PARAMETERS, g->parameters, g->gradient);
     check_recorder(g->recorder);
 }
 
@@ -180,7 +205,7 @@ static bench_work gmm_setup(const bench_case *this, const bench_setting *s)
     g->x = take(g->points * GMM_D, sizeof(double));
     g->p = take(GMM_PARAMETERS, sizeof(double));
     g->gradient = take(GMM_PARAMETERS, sizeof(double));
-    g->of_point = take(PREPARED, sizeof(double));
+    g->of_block = take(PREPARED, sizeof(double));
     g->sum = take(PREPARED + 1, sizeof(double));
     g->parameters = take(GMM_PARAMETERS, sizeof(ad_real));
     g->prepared = take(PREPARED + 1, sizeof(ad_real));
@@ -197,7 +222,7 @@ static void gmm_teardown(void *state)
     free(g->x);
     free(g->p);
     free(g->gradient);
-    free(g->of_point);
+    free(g->of_block);
     free(g->sum);
     free(g->parameters);
     free(g->prepared);
