@@ -15,37 +15,49 @@ typedef struct list {
     const char *name;
     ad_reals *r; /* NULL: all are constants */
     size_t n;
-    ad_real *x; /* NULL: they are placed */
+    ad_real *x; /* NULL: they are in place */
     double *partials;
+    size_t count; /* in place: those that are no constants */
     bool good;
 } list;
 
-static bool is_long(const list *l)
-{
-    return l->n >= AD_LONG;
-}
+enum { CONSTANT = -1 }; /* as a place: of no statement */
 
-/* Writes places of n numbers. Whether all are numbers of r that live. */
-static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_t *place)
+/* Writes places of n numbers, and counts those that are no constants. Whether these are numbers of r that
+ * live. */
+static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_t *place,
+                       size_t *count)
 {
     bool good = true;
+    size_t numbers = 0;
     for (size_t i = 0; i < n; i++) {
-        place[i] = x[i].index;
-        good &= x[i].on == r && ad_real_lives(r, x[i]);
+        bool number = x[i].on != NULL;
+        place[i] = number ? x[i].index : (uint32_t)CONSTANT;
+        numbers += number;
+        good &= !number || (x[i].on == r && ad_real_lives(r, x[i]));
     }
+    *count += numbers;
     return good;
 }
 
-/* The common case: all are numbers of one recorder, which has room. Places are written where the statement
- * will be, and partials will be computed there. */
+static ad_recorder *first_recorder(size_t n, const ad_real *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i].on)
+            return x[i].on;
+    return NULL;
+}
+
+/* The common case: all are constants or numbers of one recorder, which has room. Places are written where the
+ * statement will be, and partials will be computed there. */
 static bool put_in_place(list *l, size_t n, const ad_real *x, size_t m, const ad_real *y)
 {
-    ad_recorder *r = n ? x[0].on : NULL;
-    uint32_t before = is_long(l);
+    ad_recorder *r = first_recorder(n, x);
+    uint32_t before = l->n >= AD_LONG;
     if (!r || l->n > UINT32_MAX / 2 || !ad_recorder_has(r, (uint32_t)l->n + 2 * before))
         return false;
     uint32_t *place = r->places + r->argument + before;
-    if (!put_places(r, n, x, place) || !put_places(r, m, y, place + n))
+    if (!put_places(r, n, x, place, &l->count) || !put_places(r, m, y, place + n, &l->count))
         return false;
     l->r = ad_reals_of(r);
     l->partials = r->partials + r->argument + before;
@@ -91,18 +103,33 @@ static ad_real nothing(list *l)
     return ad_reals_nan(l->r);
 }
 
+/* Moves arguments in place to where they belong, without the constants. */
+static void close_gaps(const list *l, double *partial, uint32_t *place)
+{
+    const uint32_t *from = l->r->head.places + (l->partials - l->r->head.partials);
+    for (size_t i = 0; i < l->n; i++)
+        if (from[i] != (uint32_t)CONSTANT) {
+            *partial++ = l->partials[i];
+            *place++ = from[i];
+        }
+}
+
 /* The statement whose arguments are in place. */
 static ad_real end_in_place(const list *l, double value)
 {
     ad_recorder *r = &l->r->head;
-    uint32_t n = (uint32_t)l->n;
-    if (is_long(l)) {
-        l->partials[-1] = l->partials[n] = 0;
-        r->places[r->argument] = r->places[r->argument + n + 1] = n;
+    uint32_t n = (uint32_t)l->count, is_long = n >= AD_LONG;
+    double *partial = r->partials + r->argument;
+    uint32_t *place = r->places + r->argument;
+    if (l->count < l->n)
+        close_gaps(l, partial + is_long, place + is_long);
+    if (is_long) {
+        partial[0] = partial[n + 1] = 0;
+        place[0] = place[n + 1] = n;
     }
     r->source_line = NULL;
-    r->argument += is_long(l) ? n + 2 : n;
-    return ad_recorder_count(r, value, is_long(l) ? AD_LONG : (uint8_t)n);
+    r->argument += n + 2 * is_long;
+    return ad_recorder_count(r, value, is_long ? AD_LONG : (uint8_t)n);
 }
 
 /* The value as one statement, from the partials. */
