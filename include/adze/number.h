@@ -272,13 +272,18 @@ AD_IN_PLACE bool ad_recorder_has(const ad_recorder *r, uint32_t arguments)
     return r->argument_end - r->argument >= arguments && r->index != r->index_end;
 }
 
-AD_IN_PLACE ad_real ad_recorder_end(ad_recorder *r, double value, uint8_t arguments)
+AD_IN_PLACE ad_real ad_recorder_count(ad_recorder *r, double value, uint8_t count)
 {
     ad_real y = {r, value, r->index, r->epoch};
-    r->counts[y.index - r->index_begin] = arguments;
-    r->argument += arguments;
+    r->counts[y.index - r->index_begin] = count;
     r->index = y.index + 1;
     return y;
+}
+
+AD_IN_PLACE ad_real ad_recorder_end(ad_recorder *r, double value, uint8_t arguments)
+{
+    r->argument += arguments;
+    return ad_recorder_count(r, value, arguments);
 }
 
 AD_IN_PLACE ad_real ad_recorder_put(ad_recorder *r, double value, ad_real x, double dx)

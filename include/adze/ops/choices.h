@@ -114,6 +114,9 @@
                       ad_real_lives(r, of_b) && ad_real_lives(r, of_c) &&                     \
                       ad_recorder_has(r, 3)))                                                 \
             return ad_recorder_put_3(r, y, of_a, (da), of_b, (db), of_c, (dc));               \
+        if (r && !of_b.on && of_c.on == r && ad_real_lives(r, of_a) &&                        \
+            ad_real_lives(r, of_c) && ad_recorder_has(r, 2))                                  \
+            return ad_recorder_put_2(r, y, of_a, (da), of_c, (dc));                           \
         return ad_real_aside(                                                                 \
             op##_real_at(ad_real_aside(of_a), ad_real_aside(of_b),                            \
                          ad_real_aside(of_c), source_line));                                  \
