@@ -425,7 +425,7 @@ static ad_real logsumexp_in_pieces(const list *l, size_t n, const ad_real *x, do
     ad_real sum = ad_real_constant(0);
     for (size_t i = 0; i < n; i++) {
         double e = AD_EXP(x[i].value - most);
-        sum = isinf(total) ? add_term(l, sum, x[i], e, share(x[i].value, most, total), 0, line)
+        sum = isinf(total) ? add_term(l, sum, x[i], e, share(e, total), 0, line)
                            : add_term(l, sum, x[i], e, e, e, line);
     }
     if (isinf(total))
