@@ -32,6 +32,7 @@ typedef struct bench_work {
     double units;  /* steps or operations in a call; figures are given for one */
     double flops;  /* for one unit: multiplications and additions that the mathematics asks for */
     double bytes;  /* for one unit: each operand and result of each kernel once */
+    ad_recorder *recorder; /* adze's, where numbers are recorded one by one */
 } bench_work;
 
 typedef struct bench_case bench_case;
@@ -41,7 +42,9 @@ typedef struct bench_kind {
     bench_work (*setup)(const bench_case *c, const bench_setting *s);
     void (*adze)(void *state);
     void (*bare)(void *state);
-    void (*same_kernels)(void *state); /* bare, but with the kernels of adze's products; or NULL */
+    /* Bare, but with the kernels of adze's products; for numbers, what a figure counts in, such as one
+     * gradient by adze; or NULL. */
+    void (*same_kernels)(void *state);
     /* Between adze's results and the others', relative; after a call of each. */
     double (*difference)(void *state);
     void (*teardown)(void *state);
@@ -65,7 +68,7 @@ typedef struct bench_table {
 
 extern const bench_table lesson_table, mlp_table, ops_table, products_table, optimisers_table,
     elementwise_table, reductions_table, curves_table, checkpoints_table, directions_table,
-    own_ops_table;
+    own_ops_table, numbers_table, lotka_table, gmm_table, ba_table, lstm_table, hand_table;
 
 /* ---- failing ------------------------------------------------------------------------ */
 
@@ -78,6 +81,10 @@ void check(const ad_tape *t);
 /* A tape whose allocations are counted, lent a pool (or NULL), or the end of the program. */
 ad_tape *bench_tape(ad_pool *pool);
 
+/* The same for a recorder, with AD_KEEP_... or 0. */
+void check_recorder(const ad_recorder *r);
+ad_recorder *bench_recorder(unsigned keep);
+
 /* Zeros that start at a cache line, or the end of the program. Ended with free. */
 void *take(size_t count, size_t size);
 
@@ -89,5 +96,16 @@ void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double h
 /* The greatest difference between adze's numbers and those of the bare form, relative to the
  * greatest of the latter; infinite if there is nothing to compare. */
 double difference(ad_view adze, const void *bare);
+
+/* The same between m values. */
+double values_difference(size_t m, const double *adze, const double *bare);
+
+/* Sets y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. */
+typedef void bench_function(const void *env, const double *x, double *y);
+
+/* Between what `product` makes of a direction d, the Jacobian times d, and central differences of f along d;
+ * the worst of a few random directions. */
+double slopes_difference(bench_function *f, bench_function *product, const void *env, size_t n,
+                         const double *x, size_t m);
 
 #endif

@@ -135,7 +135,8 @@ static bench_work work_setup(const bench_case *c, const bench_setting *s)
                 fail("no memory for the gradient of a layer");
     }
     double steps = (double)w->size, product = 2.0 * (double)(rows * width * width);
-    return (bench_work){w, w->tape, 1, 3 * steps * product, 6.0 * steps * (double)(rows * width)};
+    return (bench_work){w,   w->tape, 1, 3 * steps * product, 6.0 * steps * (double)(rows * width),
+                        NULL};
 }
 
 static void work_teardown(void *state)

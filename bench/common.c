@@ -38,13 +38,30 @@ ad_tape *bench_tape(ad_pool *pool)
     return t;
 }
 
+void check_recorder(const ad_recorder *r)
+{
+    if (!r)
+        fail("memory ran out for the recorder");
+    if (ad_recorder_status(r) != AD_OK)
+        fail("%s", ad_recorder_error(r));
+}
+
+ad_recorder *bench_recorder(unsigned keep)
+{
+    ad_recorder *r = ad_recorder_new(&(ad_recorder_options){
+        .size = sizeof(ad_recorder_options), .allocator = &counting_allocator, .keep = keep});
+    check_recorder(r);
+    return r;
+}
+
 void *take(size_t count, size_t size)
 {
     void *memory = NULL;
     size_t bytes = count * size;
     if (bytes / size != count || posix_memalign(&memory, 64, bytes ? bytes : 1))
         fail("memory ran out: %zu numbers of %zu bytes", count, size);
-    return memset(memory, 0, bytes);
+    memset(memory, 0, bytes);
+    return memory;
 }
 
 void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high)
@@ -68,4 +85,35 @@ double difference(ad_view adze, const void *bare)
         scale = fmax(scale, fabs(b));
     }
     return n == 0 || !adze.data ? INFINITY : scale > 0 ? worst / scale : worst;
+}
+
+double values_difference(size_t m, const double *adze, const double *bare)
+{
+    return difference(AD_VIEW(adze, (int64_t)m), bare);
+}
+
+double slopes_difference(bench_function *f, bench_function *product, const void *env, size_t n,
+                         const double *x, size_t m)
+{
+    enum { DIRECTIONS = 3 };
+    const double step = 1e-6;
+    double *d = take(n, sizeof *d), *moved = take(n, sizeof *moved), worst = 0;
+    double *slope = take(3 * m, sizeof *slope), *after = slope + m, *before = after + m;
+    for (uint64_t k = 0; k < DIRECTIONS; k++) {
+        fill(AD_F64, d, n, k, -1, 1);
+        for (size_t i = 0; i < n; i++)
+            moved[i] = x[i] + step * d[i];
+        f(env, moved, after);
+        for (size_t i = 0; i < n; i++)
+            moved[i] = x[i] - step * d[i];
+        f(env, moved, before);
+        for (size_t j = 0; j < m; j++)
+            after[j] = (after[j] - before[j]) / (2 * step);
+        product(env, d, slope);
+        worst = fmax(worst, values_difference(m, slope, after));
+    }
+    free(d);
+    free(moved);
+    free(slope);
+    return worst;
 }

@@ -93,8 +93,9 @@ static bench_work directions_setup(const bench_case *c, const bench_setting *set
     for (int i = 0; i < ops; i += 2)
         s->y = ad_sin(ad_mul(s->y, s->x));
     check(s->tape);
-    return (bench_work){s, s->tape, (double)ops * MANY, s->spec->flops * (double)n,
-                        s->spec->moved * (double)n};
+    return (bench_work){
+        s,   s->tape, (double)ops * MANY, s->spec->flops * (double)n, s->spec->moved * (double)n,
+        NULL};
 }
 
 static void directions_teardown(void *state)

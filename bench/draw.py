@@ -12,7 +12,7 @@ FIRST = ('lesson_full_batch', 'lesson_forward_10k', 'step_b64', 'step_b512', 'st
 # Whose time, and its colour in every picture.
 COLOURS = {'adze': '#d62728', 'bare': '#555555', 'same': '#aaaaaa', 'pytorch': '#ff7f0e',
            'pytorch_compiled': '#e5ae38', 'jax': '#1f77b4', 'adolc': '#2ca02c', 'sacado': '#9467bd',
-           'eigen': '#17becf'}
+           'sacado_fad': '#c5b0d5', 'eigen': '#17becf'}
 OTHER_COLOUR = '#8c564b'
 # Ticks of ratios, at their logarithms.
 TICKS = [f'"{digit * 10.0 ** n:g}" {math.log10(digit) + n:.4f}'
@@ -21,7 +21,8 @@ TICKS = [f'"{digit * 10.0 ** n:g}" {math.log10(digit) + n:.4f}'
 CURVES = (('batch_', 'images in a batch', 'ns per step'),
           ('width_', 'width of the hidden layer', 'ns per step'),
           ('depth_', 'layers', 'ns per step'),
-          ('chain_', 'operations in a chain', 'ns per operation'))
+          ('chain_', 'operations in a chain', 'ns per operation'),
+          ('number_mul_', 'products in a chain, number by number', 'ns per product'))
 TERMINALS = {'svg': "svg size 1000,{height} dynamic background 'white' font 'sans,12'",
              'png': "pngcairo size 1000,{height} background 'white' font 'sans,11'"}
 

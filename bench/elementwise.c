@@ -183,8 +183,12 @@ static bench_work map_setup(const bench_case *c, const bench_setting *s)
     /* forward: operands in, result out; else the cotangent in and gradients out as well */
     double arrays = is->op->operands + 1 + (is->way == FORWARD ? 0 : is->op->operands + 1);
     double units = is->in_cache ? (double)n : 1, each = (double)n / units;
-    return (bench_work){m, m->tape, units, (is->way == FORWARD ? 1.0 : 2.0) * each,
-                        arrays * each * (double)ad_type_size(is->type)};
+    return (bench_work){m,
+                        m->tape,
+                        units,
+                        (is->way == FORWARD ? 1.0 : 2.0) * each,
+                        arrays * each * (double)ad_type_size(is->type),
+                        NULL};
 }
 
 static void map_teardown(void *state)

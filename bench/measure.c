@@ -99,15 +99,17 @@ static void repeat(side *sides, int count, const bench_setting *s, bench_result 
     r->mallocs = (double)mallocs / (double)adze->calls / (double)adze->count;
 }
 
-/* The first call, on a fresh tape: its memory besides the data. */
+/* The first call, on a fresh tape or recorder: its memory besides the data. */
 static double first_call(const bench_case *c, const bench_work *work)
 {
     peak p = peak_begin();
     c->kind->adze(work->state);
     double resident = (double)peak_end(p);
     ad_tape_info info = {.size = sizeof info};
+    ad_recorder_info recorded = {.size = sizeof recorded};
     ad_tape_measure(work->tape, &info);
-    return fmax(resident, (double)info.bytes_reserved);
+    ad_recorder_measure(work->recorder, &recorded);
+    return fmax(resident, (double)(info.bytes_reserved + recorded.bytes_reserved));
 }
 
 /* Calls each bare form and compares the results. */

@@ -244,7 +244,7 @@ static bench_work net_setup(const bench_case *c, const bench_setting *s)
     ad_model_like(&n->tree, n->layer, n->gradient, NULL);
     n->pool = s->pool;
     n->tape = bench_tape(s->pool);
-    return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec)};
+    return (bench_work){n, n->tape, 1, net_flops(&n->spec), net_bytes(&n->spec), NULL};
 }
 
 static void net_teardown(void *state)

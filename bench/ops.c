@@ -151,7 +151,8 @@ static bench_work chain_setup(const bench_case *this, const bench_setting *s)
     c->tape = bench_tape(s->pool);
     /* For a product 1 forward, 4 backward; for a sum 1 and 2. Forward an operand of its own, the
      * last value and the result, backward the cotangent, an operand and what is added to. */
-    return (bench_work){c, c->tape, (double)c->spec.ops, 4 * (double)width, 6 * (double)bytes};
+    return (bench_work){c,   c->tape, (double)c->spec.ops, 4 * (double)width, 6 * (double)bytes,
+                        NULL};
 }
 
 static void chain_teardown(void *state)

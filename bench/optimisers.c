@@ -77,7 +77,7 @@ static bench_work adam_setup(const bench_case *c, const bench_setting *s)
     for (int i = 0; i < 3; i++)
         a->bare[i] = take((size_t)a->n, sizeof(float));
     /* Four arrays are read and three written. */
-    return (bench_work){a, a->tape, 1, 13 * (double)a->n, 7 * (double)a->n * sizeof(float)};
+    return (bench_work){a, a->tape, 1, 13 * (double)a->n, 7 * (double)a->n * sizeof(float), NULL};
 }
 
 static void adam_teardown(void *state)

@@ -205,8 +205,9 @@ static bench_work own_setup(const bench_case *this, const bench_setting *setting
     o->cotangent = draw(n, MOST);
     o->own = (form){.tape = bench_tape(setting->pool), .apply = o->spec.own};
     o->built_in = (form){.tape = bench_tape(setting->pool), .apply = o->spec.built_in};
-    return (bench_work){o, o->own.tape, 1, o->spec.flops * (double)n,
-                        bytes + 2.0 * (double)n * sizeof(float)};
+    return (bench_work){
+        o,   o->own.tape, 1, o->spec.flops * (double)n, bytes + 2.0 * (double)n * sizeof(float),
+        NULL};
 }
 
 static void own_teardown(void *state)

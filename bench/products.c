@@ -136,8 +136,12 @@ static bench_work product_setup(const bench_case *this, const bench_setting *set
     p->c = draw(s->type, c, 3);
     p->a_view = matrices(s->type, p->a, s->batch, s->m, s->k, s->a_transposed);
     p->b_view = matrices(s->type, p->b, s->batch, s->k, s->n, s->b_transposed);
-    return (bench_work){p, p->tape, 1, 2.0 * (double)c * (double)s->k,
-                        (double)(a + b + c) * (double)ad_type_size(s->type)};
+    return (bench_work){p,
+                        p->tape,
+                        1,
+                        2.0 * (double)c * (double)s->k,
+                        (double)(a + b + c) * (double)ad_type_size(s->type),
+                        NULL};
 }
 
 static void product_teardown(void *state)

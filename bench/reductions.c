@@ -126,7 +126,7 @@ static bench_work reduce_setup(const bench_case *c, const bench_setting *s)
         is->op->forward(&all, r->x, r->y, r->scratch);
     }
     double numbers = (double)(n + left) + (is->backward ? (double)(n + left) : 0);
-    return (bench_work){r, r->tape, 1, (double)n, numbers * sizeof(float)};
+    return (bench_work){r, r->tape, 1, (double)n, numbers * sizeof(float), NULL};
 }
 
 static void reduce_teardown(void *state)

@@ -3,8 +3,11 @@
 Ratios are adze's time over the other's time: below 1, adze is faster. The rows of a case stand together, one for each
 number of threads.
 """
+import re
+
 BUSY_SPREAD = 0.1  # see docs/benchmarks.md
-LABELS = {'pytorch_compiled': 'comp.'}  # of peers, where the name is too long
+LABELS = {'pytorch_compiled': 'comp.', 'sacado_fad': 'fad'}  # of peers, where the name is too long
+NUMBERS = re.compile('number_|lotka_|gmm_|ba1|lstm_|hand_')  # cases of numbers one by one
 
 
 def figures(value):
@@ -76,9 +79,35 @@ def time_table(cases, names):
     return [['case', 'th', 'adze', *labels(names)], *rows]
 
 
+def number_table(cases, peers):
+    """Numbers one by one: cases on one thread."""
+    rows = []
+    for case in cases:
+        times, best = times_of(case), min(case['peers'].values(), default=None)
+        rows.append([case['name'], time_text(case['median_ns']), time_text(case['bare_ns']),
+                     ratio(case, case['bare_ns']), ratio(case, times.get('same')), ratio(case, best),
+                     *(time_text(ns) if ns else '' for ns in map(times.get, peers)),
+                     f'{case["mallocs_per_step"]:.3g}'])
+    return [['case', 'adze', 'value', '/value', '/sweep', '/best', *labels(peers), 'mal.'], *rows]
+
+
 def tables(whole):
     """Pairs of a title and a table."""
-    cases = in_order(whole['cases'])
+    everything = in_order(whole['cases'])
+    cases = [case for case in everything if not NUMBERS.match(case['name'])]
+    if cases:
+        yield from tensor_tables(cases)
+    numbers = [case for case in everything if NUMBERS.match(case['name']) and case['threads'] == 1]
+    if numbers:
+        names = sorted({peer for case in numbers for peer in case['peers']})
+        yield ('Numbers one by one, on one thread: adze\'s time for record and gradient, that of the value\n'
+               'alone in plain C, adze\'s time over it, over that of a reverse sweep over the same record\n'
+               '(forward) or of a gradient (Hessian), and over that of the best peer; the peers\' times',
+               number_table(numbers, names))
+
+
+def tensor_tables(cases):
+    """Of cases that are no numbers one by one."""
     python, others = peers_in(cases)
     yield ('The first columns are of adze alone: its time, share of the ceiling, share of BLIS at its\n'
            'best, speed-up over one thread, allocations. The others are its time over that of bare C\n'

@@ -221,22 +221,22 @@ ad_status ad_real_jvp(size_t n, const ad_real *x, size_t count, const double *tx
 static bool sweep_roots(question *q, size_t from, size_t some, double *results)
 {
     ad_reals *r = q->r;
-    size_t count = ad_size_mul((size_t)q->last + 1, AD_NUMBER_LANES);
+    size_t lanes = some <= AD_FEW_LANES ? AD_FEW_LANES : AD_NUMBER_LANES;
+    size_t count = ad_size_mul((size_t)q->last + 1, lanes);
     if (!ad_reals_grow(r, &r->adjoints, count, sizeof(double), false))
         return false;
     double *adjoint = r->adjoints.at;
     memset(adjoint, 0, count * sizeof *adjoint);
     for (size_t l = 0; l < some; l++)
         if (q->y[from + l].on)
-            adjoint[(size_t)q->y[from + l].index * AD_NUMBER_LANES + l] = 1;
-    if (q->first <= q->last && ad_lanes_sweep(r, q->last, q->first, adjoint) != AD_OK)
+            adjoint[(size_t)q->y[from + l].index * lanes + l] = 1;
+    if (q->first <= q->last && ad_lanes_sweep(r, q->last, q->first, (int)lanes, adjoint) != AD_OK)
         return false;
     for (size_t i = 0; i < q->n; i++)
         for (size_t l = 0; l < some; l++)
-            results[(from + l) * q->n + i] =
-                q->x[i].on && q->x[i].index <= q->last
-                    ? adjoint[(size_t)q->x[i].index * AD_NUMBER_LANES + l]
-                    : 0;
+            results[(from + l) * q->n + i] = q->x[i].on && q->x[i].index <= q->last
+                                                 ? adjoint[(size_t)q->x[i].index * lanes + l]
+                                                 : 0;
     return true;
 }
 

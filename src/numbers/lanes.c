@@ -193,32 +193,34 @@ AD_INLINE void pull(int lanes, const ad_reals *r, ad_stretch *s, uint32_t begin,
     {                                                                                  \
         pull(lanes, r, s, begin, adjoint);                                             \
     }
+AD_EACH_ISA(PULL, 4)
 AD_EACH_ISA(PULL, 8)
 
 /* The call at the end of what is left of a stretch. */
-static bool pull_call(ad_reals *r, ad_stretch *s, double *adjoint)
+static bool pull_call(ad_reals *r, ad_stretch *s, int lanes, double *adjoint)
 {
     const ad_number_call *call = (const ad_number_call *)r->calls.at + s->places[-1];
     s->partials -= call->n + 2;
     s->places -= call->n + 2;
     s->end--;
-    for (int l = 0; l < AD_NUMBER_LANES; l++)
-        if (!ad_call_pull(r, call, s->partials + 1, s->places + 1, adjoint + l, AD_NUMBER_LANES))
+    for (int l = 0; l < lanes; l++)
+        if (!ad_call_pull(r, call, s->partials + 1, s->places + 1, adjoint + l, (size_t)lanes))
             return false;
     return true;
 }
 
-ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint)
+ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, double *adjoint)
 {
-    static pull_stretch *const eight[AD_ISA_COUNT] = AD_ALL(pull_8);
-    pull_stretch *run = eight[ad_cpu_isa()];
+    static pull_stretch *const four[AD_ISA_COUNT] = AD_ALL(pull_4), *const eight[AD_ISA_COUNT] =
+                                                                        AD_ALL(pull_8);
+    pull_stretch *run = (lanes == AD_FEW_LANES ? four : eight)[ad_cpu_isa()];
     ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
     while (w.at > first && ad_statements_back_from(&w, last)) {
         ad_stretch *s = &w.stretch;
         uint32_t begin = s->begin > first ? s->begin : first;
         while (s->end > begin) {
             run(r, s, begin, adjoint);
-            if (s->end > begin && !pull_call(r, s, adjoint))
+            if (s->end > begin && !pull_call(r, s, lanes, adjoint))
                 return r->error.status;
         }
     }

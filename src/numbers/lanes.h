@@ -4,7 +4,7 @@
 
 #include "numbers/numbers.h"
 
-enum { AD_NUMBER_LANES = 8 };
+enum { AD_FEW_LANES = 4, AD_NUMBER_LANES = 8 };
 
 /* The tangents of chosen statements: columns of a matrix of directions, row by row. */
 typedef struct ad_seed {
@@ -26,9 +26,9 @@ typedef struct ad_seeds {
 ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
                            double *tangent);
 
-/* Sweeps from statement `last` down to `first` over [last + 1, AD_NUMBER_LANES] adjoints that hold those of the
- * roots. */
-ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint);
+/* Sweeps from statement `last` down to `first` over [last + 1, lanes] adjoints that hold those of the roots. lanes
+ * is AD_FEW_LANES or AD_NUMBER_LANES. */
+ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, double *adjoint);
 
 /* The sweep of second order from statement `last`, whose adjoint is set: over adjoints [last + 1] and their
  * tangents [last + 1, lanes], with the tangents of values. */

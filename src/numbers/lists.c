@@ -16,16 +16,62 @@ typedef struct list {
     const char *name;
     ad_reals *r; /* NULL: all are constants */
     size_t n;
-    ad_real *x;
+    ad_real *x; /* NULL: they are in place */
     double *partials;
+    size_t count; /* in place: those that are no constants */
     bool good;
 } list;
 
-/* Copies two lists, of which the second may be NULL, or be one number. `complete`: nothing is missing. */
+enum { CONSTANT = -1 }; /* as a place: of no statement */
+
+/* Writes places of n numbers, and counts those that are no constants. Whether these are numbers of r that
+ * live. */
+static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_t *place,
+                       size_t *count)
+{
+    bool good = true;
+    size_t numbers = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool number = x[i].on != NULL;
+        place[i] = number ? x[i].index : (uint32_t)CONSTANT;
+        numbers += number;
+        good &= !number || (x[i].on == r && ad_real_lives(r, x[i]));
+    }
+    *count += numbers;
+    return good;
+}
+
+static ad_recorder *first_recorder(size_t n, const ad_real *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i].on)
+            return x[i].on;
+    return NULL;
+}
+
+/* The common case: all are constants or numbers of one recorder, which has room. Places are written where the
+ * statement will be, and partials will be computed there. */
+static bool put_in_place(list *l, size_t n, const ad_real *x, size_t m, const ad_real *y)
+{
+    ad_recorder *r = first_recorder(n, x);
+    uint32_t before = l->n >= AD_LONG;
+    if (!r || l->n > UINT32_MAX / 2 || !ad_recorder_has(r, (uint32_t)l->n + 2 * before))
+        return false;
+    uint32_t *place = r->places + r->argument + before;
+    if (!put_places(r, n, x, place, &l->count) || !put_places(r, m, y, place + n, &l->count))
+        return false;
+    l->r = ad_reals_of(r);
+    l->partials = r->partials + r->argument + before;
+    return true;
+}
+
+/* Takes two lists, of which the second may be NULL, or be one number. `complete`: nothing is missing. */
 static list gather(const char *name, size_t n, const ad_real *x, size_t m, const ad_real *y,
                    bool complete)
 {
     list l = {.name = name, .n = n + m, .good = complete};
+    if (complete && put_in_place(&l, n, x, m, y))
+        return l;
     l.r = ad_reals_of_lists(name, n, x, m, y);
     if (l.r && !complete)
         ad_reals_fail(l.r, AD_MISUSE, name, "a list is NULL");
@@ -54,11 +100,42 @@ static ad_real nothing(list *l)
     return ad_reals_nan(l->r);
 }
 
+/* Moves arguments in place to where they belong, without the constants. */
+static void close_gaps(const list *l, double *partial, uint32_t *place)
+{
+    const uint32_t *from = l->r->head.places + (l->partials - l->r->head.partials);
+    for (size_t i = 0; i < l->n; i++)
+        if (from[i] != (uint32_t)CONSTANT) {
+            *partial++ = l->partials[i];
+            *place++ = from[i];
+        }
+}
+
+/* The statement whose arguments are in place. */
+static ad_real end_in_place(const list *l, double value)
+{
+    ad_recorder *r = &l->r->head;
+    uint32_t n = (uint32_t)l->count, is_long = n >= AD_LONG;
+    double *partial = r->partials + r->argument;
+    uint32_t *place = r->places + r->argument;
+    if (l->count < l->n)
+        close_gaps(l, partial + is_long, place + is_long);
+    if (is_long) {
+        partial[0] = partial[n + 1] = 0;
+        place[0] = place[n + 1] = n;
+    }
+    r->source_line = NULL;
+    r->argument += n + 2 * is_long;
+    return ad_recorder_count(r, value, is_long ? AD_LONG : (uint8_t)n);
+}
+
 /* The value as one statement, from the partials. */
 static ad_real finish(list *l, double value)
 {
     if (!l->good)
         return nothing(l);
+    if (l->r && !l->x)
+        return end_in_place(l, value);
     return l->r ? ad_reals_statement(l->name, value, l->n, l->x, l->partials, NULL, NULL)
                 : ad_real_constant(value);
 }
@@ -149,16 +226,16 @@ ad_real ad_weighted_sum_reals(size_t n, const double *weights, const ad_real *x)
 /* ---- products ----------------------------------------------------------------------- */
 
 /* partials[i]: the product of all others, from both sides. */
-static void set_other_products(list *l)
+static void set_other_products(list *l, const ad_real *x)
 {
     double before = 1, after = 1;
     for (size_t i = 0; i < l->n; i++) {
         l->partials[i] = before;
-        before *= l->x[i].value;
+        before *= x[i].value;
     }
     for (size_t i = l->n; i-- > 0;) {
         l->partials[i] *= after;
-        after *= l->x[i].value;
+        after *= x[i].value;
     }
 }
 
@@ -169,7 +246,7 @@ ad_real ad_prod_reals(size_t n, const ad_real *x)
     for (size_t i = 0; l.good && i < n; i++)
         product *= x[i].value;
     if (is_one(&l))
-        set_other_products(&l);
+        set_other_products(&l, x);
     if (!is_in_pieces(&l))
         return finish(&l, product);
     const char *line = l.r->head.source_line;
@@ -334,10 +411,9 @@ static double greatest(size_t n, const ad_real *x)
     return isfinite(most) ? most : 0;
 }
 
-/* The share of x in the sum of exp(x - most): of an infinite sum, all. */
-static double share(double x, double most, double sum)
+/* The share of e in the sum: of an infinite sum, all. */
+static double share(double e, double sum)
 {
-    double e = AD_EXP(x - most);
     return e == 0 ? 0 : isinf(e) && isinf(sum) ? 1 : e / sum;
 }
 
@@ -349,7 +425,7 @@ static ad_real logsumexp_in_pieces(const list *l, size_t n, const ad_real *x, do
     ad_real sum = ad_real_constant(0);
     for (size_t i = 0; i < n; i++) {
         double e = AD_EXP(x[i].value - most);
-        sum = isinf(total) ? add_term(l, sum, x[i], e, share(x[i].value, most, total), 0, line)
+        sum = isinf(total) ? add_term(l, sum, x[i], e, share(e, total), 0, line)
                            : add_term(l, sum, x[i], e, e, e, line);
     }
     if (isinf(total))
@@ -362,10 +438,14 @@ ad_real ad_logsumexp_reals(size_t n, const ad_real *x)
 {
     list l = gather("logsumexp", n, x, 0, NULL, !n || x);
     double sum = 0, most = l.good ? greatest(n, x) : 0;
-    for (size_t i = 0; l.good && i < n; i++)
-        sum += AD_EXP(x[i].value - most);
+    for (size_t i = 0; l.good && i < n; i++) {
+        double e = AD_EXP(x[i].value - most);
+        sum += e;
+        if (is_one(&l))
+            l.partials[i] = e;
+    }
     for (size_t i = 0; is_one(&l) && i < n; i++)
-        l.partials[i] = share(x[i].value, most, sum);
+        l.partials[i] = share(l.partials[i], sum);
     return is_in_pieces(&l) ? logsumexp_in_pieces(&l, n, x, most, sum)
                             : finish(&l, most + AD_LOG(sum));
 }

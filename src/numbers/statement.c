@@ -234,6 +234,12 @@ ad_status ad_real_inputs(ad_recorder *recorder, size_t n, const double *values, 
     if (n && (!values || !x))
         ad_reals_fail(r, AD_MISUSE, "input", "values or x is NULL");
     bool good = takes_inputs(r);
+    good = good && n && x && ad_reals_reserve(r, "input", 0);
+    if (good && r->head.index_end - r->head.index >= n) { /* all at once */
+        for (size_t i = 0; i < n; i++)
+            x[i] = ad_recorder_count(&r->head, values[i], 0);
+        n = 0;
+    }
     for (size_t i = 0; i < n && x; i++)
         x[i] = good && r->error.status == AD_OK ? ad_reals_leaf(r, "input", values[i])
                                                 : ad_reals_nan(r);

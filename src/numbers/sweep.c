@@ -59,6 +59,43 @@ static inline double flow(uint32_t place, uint32_t before, double partial)
     return place == before ? partial : 0;
 }
 
+/* Whether four places follow each other, and the statement before is none of them. */
+static inline bool is_run(const uint32_t *place, uint32_t before)
+{
+    uint32_t p = place[0];
+    return place[1] == p + 1 && place[2] == p + 2 && place[3] == p + 3 && before - p > 3;
+}
+
+/* Adds g p to four adjoints: loads first, so that they become vectors. */
+static inline void add_run(double g, const double *p, double *adjoint)
+{
+    double a = adjoint[0] + g * p[0], b = adjoint[1] + g * p[1];
+    double c = adjoint[2] + g * p[2], d = adjoint[3] + g * p[3];
+    adjoint[0] = a;
+    adjoint[1] = b;
+    adjoint[2] = c;
+    adjoint[3] = d;
+}
+
+/* A statement of three arguments or more. Returns what flows to the statement before, for g = 1. Arguments of
+ * a list are often neighbours. */
+static inline double sweep_arguments(double g, uint32_t count, const double *partial,
+                                     const uint32_t *place, uint32_t before, double *adjoint)
+{
+    double to = 0;
+    for (uint32_t k = 0; k < count;) {
+        if (count - k >= 4 && is_run(place + k, before)) {
+            add_run(g, partial + k, adjoint + place[k]);
+            k += 4;
+            continue;
+        }
+        to += flow(place[k], before, partial[k]);
+        adjoint[place[k]] += g * partial[k];
+        k++;
+    }
+    return to;
+}
+
 /* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come. */
 static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
                           double *flowing)
@@ -91,10 +128,7 @@ static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *ad
             adjoint[place[1]] += g * partial[1];
             break;
         default:
-            for (uint32_t k = 0; k < count; k++) {
-                to += flow(place[k], last, partial[k]);
-                adjoint[place[k]] += g * partial[k];
-            }
+            to = sweep_arguments(g, count, partial, place, last, adjoint);
         }
         g = before + g * to;
     }

@@ -21,7 +21,7 @@ FIRST = ('lesson_full_batch lesson_forward_10k step_b64 step_b512 step_b1 mlp512
          'op0_f64 chain_1e6').split()
 POSITIVE = 'median_ns min_ns gflops of_ceiling of_blis bytes gb_per_s bare_ns'.split()
 NOT_NEGATIVE = 'spread', 'mallocs_per_step', 'peak_bytes'  # an optimiser takes no memory
-NETWORKS = re.compile('lesson|step|mlp|batch|width|depth')  # which know the same kernels
+SAME = re.compile('lesson|step|mlp|batch|width|depth|lotka_volterra_')  # which have a second form beside adze's
 
 
 class Failure(Exception):
@@ -68,7 +68,7 @@ def check_case(case):
         expect(isinstance(value, (int, float)) and math.isfinite(value), f'{key} of {case}')
         expect(value > 0 or (key in NOT_NEGATIVE and value == 0), f'{key} of {case}')
     same = case['same_kernels_ns']
-    expect(same > 0 if NETWORKS.match(case['name']) else same is None, f'the same kernels of {case}')
+    expect(same > 0 if SAME.match(case['name']) else same is None, f'the second form of {case}')
     expect(case['min_ns'] <= case['median_ns'], f'the minimum of {case}')
 
 
@@ -113,14 +113,15 @@ def test_suite():
     with tempfile.TemporaryDirectory() as folder:
         markdown = pathlib.Path(folder, 'tables.md')
         printed = run(sys.executable, SUITE, '--build', PROGRAM.parents[1], '--smoke', '--filter',
-                      '^(batch|step)', '--report', folder, '--markdown', markdown)
-        names = [name for name in listed() if re.match('batch|step', name)]
+                      '^(batch|step|lotka)', '--report', folder, '--markdown', markdown)
+        names = [name for name in listed() if re.match('batch|step|lotka', name)]
         report = read(pathlib.Path(folder, 'report.json'))
         check_report(report, names, [1, 2])
         expect(report['load_at_start'] >= 0, 'the load at the start is missing')
         rows = [line for line in markdown.read_text(encoding='utf-8').splitlines()
-                if line.startswith('| step_b64 ')]
-        expect(len(rows) == 4, f'{markdown} has the rows {rows}')  # two tables, 1 and 2 threads
+                if line.startswith(('| step_b64 ', '| lotka_volterra '))]
+        # The first in two tables, for one thread and two; numbers in one, for one thread.
+        expect(len(rows) == 5, f'{markdown} has the rows {rows}')
     for line in printed.splitlines()[:-1]:  # the last has paths
         expect(len(line) <= 100, f'more than 100 columns: {line}')
 
