@@ -151,6 +151,10 @@ START_TEST(results_of_a_call_may_be_roots_and_be_asked_for)
     ck_assert(found[0] == 1 && found[1] == 20);
     ck_assert_int_eq(ad_real_gradient(y[0], 1, &y[1], found), AD_OK);
     expect_near(found[0], 0, 0);
+    /* What an earlier sweep has left for another result is none of this one's. */
+    ck_assert_int_eq(ad_real_vjp(2, y, (double[]){7, 7}, 1, &unrelated, found), AD_OK);
+    ck_assert_int_eq(ad_real_gradient(y[0], 2, x, found), AD_OK);
+    ck_assert(found[0] == 1 && found[1] == 0);
     pullbacks = 0;
     ck_assert_int_eq(ad_real_gradient(unrelated, 2, x, found), AD_OK);
     ck_assert_int_eq(pullbacks, 0); /* nothing flows to it */

@@ -404,6 +404,24 @@ START_TEST(a_number_may_stand_in_a_list_many_times)
 }
 END_TEST
 
+START_TEST(numbers_recorded_just_before_a_list_may_be_used_after_it)
+{
+    ad_recorder *r = recorder_with((unsigned)_i);
+    double gradient[20], zeros[20] = {0};
+    for (size_t n = 1; n <= 20; n++)
+        for (size_t used = 0; used < n; used++) {
+            ad_real x[20];
+            ad_recorder_reset(r);
+            ck_assert_int_eq(ad_real_inputs(r, n, zeros, x), AD_OK);
+            ad_real y = ad_sum_reals(n, x);
+            ck_assert_int_eq(ad_real_gradient(ad_muladd(x[used], 3, y), n, x, gradient), AD_OK);
+            for (size_t i = 0; i < n; i++)
+                expect_near(gradient[i], i == used ? 4 : 1, 0);
+        }
+    ad_recorder_free(r);
+}
+END_TEST
+
 START_TEST(a_list_of_two_recorders_fails_on_both)
 {
     ad_recorder *a = recorder_with(0), *b = recorder_with(0);
@@ -466,6 +484,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(others, empty_lists_are_constants, 0, 2);
     tcase_add_test(others, a_missing_list_is_an_error);
     tcase_add_loop_test(others, a_number_may_stand_in_a_list_many_times, 0, 2);
+    tcase_add_loop_test(others, numbers_recorded_just_before_a_list_may_be_used_after_it, 0, 2);
     tcase_add_test(others, a_list_of_two_recorders_fails_on_both);
     tcase_add_loop_test(others, the_line_of_a_list_serves_once, 0, 2);
     suite_add_tcase(suite, others);
