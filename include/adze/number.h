@@ -251,7 +251,7 @@ struct ad_recorder {
 #define AD_IN_PLACE static inline
 #endif
 
-/* Whether x is known to live. Where it says no, the library looks closer. */
+/* Whether x is known to live. Where it says no, the library looks closer. Epochs may wrap around. */
 AD_IN_PLACE bool ad_real_lives(const ad_recorder *r, ad_real x)
 {
     return x.epoch == r->epoch ||
@@ -321,12 +321,6 @@ static inline AD_UNUSED ad_recorder *ad_recorder_at_line(ad_recorder *r, const c
     return r;
 }
 
-static inline AD_UNUSED ad_real ad_real_at_line(ad_real x, const char *source_line)
-{
-    ad_recorder_at_line(x.on, source_line);
-    return x;
-}
-
 static inline AD_UNUSED const ad_real *ad_reals_at_line(size_t n, const ad_real *x,
                                                         const char *source_line)
 {
@@ -368,7 +362,7 @@ AD_LIST_AT_LINE(ad_real, ad_weighted_sum_reals,
                 n, x, (n, weights, x))
 AD_LIST_AT_LINE(ad_real, ad_polynomial_reals,
                 (const char *source_line, size_t n, const ad_real *c, ad_real x),
-                n, (ad_real_at_line(x, source_line), c), (n, c, x))
+                n, (ad_reals_at_line(n > 0, &x, source_line), c), (n, c, x))
 AD_LIST_AT_LINE(ad_real, ad_real_statement,
                 (const char *source_line, double value, size_t n, const ad_real *x,
                  const double *partials),

@@ -75,6 +75,13 @@ static void record_call(ad_reals *r, ad_number_call call, const ad_real *x, ad_r
         y[j] = (ad_real){&r->head, values[j], first.index + j, first.epoch};
 }
 
+static void expect_finite(ad_reals *r, const ad_number_call *call, const double *y)
+{
+    for (uint32_t j = 0; j < call->m; j++)
+        if (!isfinite(y[j]))
+            ad_reals_fail(r, AD_NOT_FINITE, call->name, "result %u is %g", j, y[j]);
+}
+
 /* Computes the results, at call_values.count. */
 static bool run(ad_reals *r, const ad_number_call *call, const ad_real *x)
 {
@@ -88,6 +95,8 @@ static bool run(ad_reals *r, const ad_number_call *call, const ad_real *x)
     ad_reals_begin_busy(r);
     call->run(r, call, x, y);
     ad_reals_end_busy(r);
+    if (r->keep & AD_KEEP_FINITE)
+        expect_finite(r, call, y);
     return r->error.status == AD_OK;
 }
 

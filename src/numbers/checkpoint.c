@@ -5,24 +5,35 @@
 #include <math.h>
 #include <string.h>
 
+/* The limit of the inner recorder: what the other has left. 0 would be no limit. */
+static size_t inner_limit(const ad_reals *r)
+{
+    return !r->limit ? 0 : r->limit > r->reserved ? r->limit - r->reserved : 1;
+}
+
+static bool make_inner(ad_reals *r)
+{
+    ad_recorder_options options = {
+        .size = sizeof options, .allocator = r->allocator, .keep = r->keep & AD_KEEP_FINITE};
+    if (!ad_reals_may_take(r, sizeof *r))
+        return false;
+    r->inner = ad_recorder_new(&options);
+    if (!r->inner)
+        ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL);
+    return r->inner;
+}
+
 /* The inner recorder, empty, and room for the arguments and results. */
 static bool prepare(ad_reals *r, const ad_number_call *call)
 {
-    ad_recorder_options options = {.size = sizeof options,
-                                   .allocator = r->allocator,
-                                   .keep = r->keep & AD_KEEP_FINITE,
-                                   .limit = r->limit};
-    if (!r->inner)
-        r->inner = ad_recorder_new(&options);
-    if (!r->inner) {
-        ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL);
+    if (!r->inner && !make_inner(r))
         return false;
-    }
     ad_recorder_reset(r->inner);
     size_t count = (size_t)call->n + call->m;
     if (!ad_reals_grow(r, &r->handles, count, sizeof(ad_real), false))
         return false;
     ad_reals_set(ad_real_constant((double)NAN), count, r->handles.at);
+    ad_reals_of(r->inner)->limit = inner_limit(r);
     return true;
 }
 
@@ -75,6 +86,31 @@ static void pull(ad_reals *r, const ad_number_call *call, const double *x, const
         ad_reals_fail(r, status, "checkpoint", "%s", ad_recorder_error(r->inner));
 }
 
+static bool overlap(size_t n, const ad_real *x, size_t m, const ad_real *y)
+{
+    uintptr_t a = (uintptr_t)x, b = (uintptr_t)y;
+    return a < b + m * sizeof *y && b < a + n * sizeof *x;
+}
+
+/* f as it is. It may read x after it has written y. */
+static ad_status evaluate(ad_reals *r, const ad_number_call *call, size_t n, const ad_real *x,
+                          size_t m, ad_real *y)
+{
+    const ad_allocator *allocator = r ? r->allocator : NULL;
+    const bool copies = overlap(n, x, m, y);
+    ad_real *copy = copies ? ad_memory_take(allocator, n * sizeof *x) : NULL;
+    if (copy)
+        memcpy(copy, x, n * sizeof *x);
+    ad_reals_set(ad_real_constant((double)NAN), m, y);
+    if (copies && !copy)
+        return r ? ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL) : AD_MEMORY;
+    if (r)
+        r->head.source_line = NULL;
+    call->f(n, copy ? copy : x, m, y, call->env);
+    ad_memory_give(allocator, copy, n * sizeof *x);
+    return r ? r->error.status : AD_OK;
+}
+
 ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, size_t m, ad_real *y,
                              const void *env)
 {
@@ -83,9 +119,6 @@ ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, si
     ad_number_call call = {.name = "checkpoint", .f = f, .env = env, .run = run, .pull = pull};
     if (!good)
         return ad_reals_refuse_call(r, "checkpoint", "no function or no numbers", m, y);
-    if (r && !ad_reals_second(r))
-        return ad_reals_call(r, call, n, x, m, y);
-    ad_reals_set(ad_real_constant((double)NAN), m, y);
-    f(n, x, m, y, env);
-    return r ? r->error.status : AD_OK;
+    return r && !ad_reals_second(r) ? ad_reals_call(r, call, n, x, m, y)
+                                    : evaluate(r, &call, n, x, m, y);
 }

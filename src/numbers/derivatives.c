@@ -38,13 +38,7 @@ static question ask(const char *name, size_t n, const ad_real *x, size_t m, cons
                     bool complete)
 {
     question q = {.name = name, .n = n, .m = m, .x = x, .y = y, .good = complete};
-    q.r = y ? ad_reals_of_all(name, m, y, NULL) : NULL;
-    ad_reals *of_x = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
-    if (q.r && of_x && q.r != of_x)
-        for (size_t i = 0; i < n; i++)
-            if (x[i].on && !ad_reals_knows(q.r, name, x[i]))
-                break;
-    q.r = q.r ? q.r : of_x;
+    q.r = ad_reals_of_lists(name, m, y, n, x);
     if (q.r && !complete)
         ad_reals_fail(q.r, AD_MISUSE, name, "an argument is NULL");
     q.good = complete && (!q.r || q.r->error.status == AD_OK);

@@ -252,6 +252,19 @@ static AD_RARE bool refuse_opaque(ad_reals *r, uint32_t i)
     return false;
 }
 
+/* Whether y does not depend on statement i, nor on other results of its call. */
+static AD_RARE bool is_apart(const ad_reals *r, uint32_t i, int lanes, const double *adjoint,
+                             const double *adjoint_tangent)
+{
+    bool apart = true;
+    for (size_t j = i, end = (size_t)ad_reals_end_of_call(r, i) + 1; j < end; j++) {
+        apart = apart && adjoint[j] == 0;
+        for (int l = 0; l < lanes; l++)
+            apart = apart && adjoint_tangent[j * (size_t)lanes + (size_t)l] == 0;
+    }
+    return apart;
+}
+
 typedef bool bend_stretch(ad_reals *r, ad_stretch *s, double *adjoint, const double *tangent,
                           double *adjoint_tangent);
 
@@ -261,8 +274,13 @@ AD_INLINE bool bend(int lanes, ad_reals *r, ad_stretch *s, double *adjoint, cons
     for (uint32_t i = s->end; i-- > s->begin;) {
         uint8_t count = s->counts[i - s->begin];
         double g = adjoint[i], row[AD_NUMBER_LANES];
-        if (count >= AD_LONG)
-            return refuse_opaque(r, i);
+        if (count >= AD_LONG) {
+            if (!is_apart(r, i, lanes, adjoint, adjoint_tangent))
+                return refuse_opaque(r, i);
+            s->end = i + 1;
+            ad_statements_skip(r, s, i);
+            continue;
+        }
         const double *partial = s->partials -= count;
         const uint32_t *place = s->places -= count;
         s->bends -= ad_bends_of(count);

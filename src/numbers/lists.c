@@ -6,6 +6,7 @@
 
 #include "kernels/elementary.h"
 
+#include <float.h>
 #include <math.h>
 
 /* ---- a list at work ----------------------------------------------------------------- */
@@ -71,11 +72,7 @@ static list gather(const char *name, size_t n, const ad_real *x, size_t m, const
     list l = {.name = name, .n = n + m, .good = complete};
     if (complete && put_in_place(&l, n, x, m, y))
         return l;
-    l.r = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
-    ad_reals *other = y ? ad_reals_of_all(name, m, y, NULL) : NULL;
-    l.r = l.r ? l.r : other;
-    if (l.r && other && other != l.r)
-        ad_reals_fail(l.r, AD_FOREIGN, name, "numbers of two recorders");
+    l.r = ad_reals_of_lists(name, n, x, m, y);
     if (l.r && !complete)
         ad_reals_fail(l.r, AD_MISUSE, name, "a list is NULL");
     l.good = complete && (!l.r || l.r->error.status == AD_OK);
@@ -300,17 +297,25 @@ static double difference(size_t i, const ad_real *x, const ad_real *y)
     return y ? x[i].value - y[i].value : x[i].value;
 }
 
+/* The place of the greatest |d|, or of a NaN. */
+static size_t longest(size_t n, const ad_real *x, const ad_real *y)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < n; i++) {
+        double d = difference(i, x, y);
+        at = fabs(d) > fabs(difference(at, x, y)) || d != d ? i : at;
+    }
+    return at;
+}
+
 /* sqrt(sum d[i]^2), scaled by the greatest, so that it neither over- nor underflows. */
 static double length(size_t n, const ad_real *x, const ad_real *y)
 {
-    double most = 0, sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        double d = fabs(difference(i, x, y));
-        most = d > most || d != d ? d : most;
-    }
+    double most = n ? fabs(difference(longest(n, x, y), x, y)) : 0, sum = 0;
     if (!(most > 0) || isinf(most))
         return most;
-    double scale = ldexp(1, -ilogb(most));
+    int exponent = -ilogb(most);
+    double scale = ldexp(1, exponent < DBL_MAX_EXP ? exponent : DBL_MAX_EXP - 1);
     for (size_t i = 0; i < n; i++) {
         double d = difference(i, x, y) * scale;
         sum += d * d;
@@ -318,20 +323,28 @@ static double length(size_t n, const ad_real *x, const ad_real *y)
     return sqrt(sum) / scale;
 }
 
-/* In pieces: the derivatives of r by each d are d / r, and (delta - d d / r^2) / r. */
+/* hypot(r, d): its derivatives by each number v are v / y, and those of second order (delta - v w / y^2) / y. */
+static ad_real lengthen(const list *l, ad_real r, ad_real d, const char *line)
+{
+    double y = hypot(r.value, d.value), c = y > 0 ? r.value / y : y, s = y > 0 ? d.value / y : y,
+           over = y > 0 ? y : 1;
+    return piece(l, y, 2, (ad_real[]){r, d}, (double[]){c, s},
+                 (double[]){s * s / over, -c * s / over, c * c / over}, line);
+}
+
+/* In pieces. The longest comes first: a length of 0 in between would have no derivative. */
 static ad_real length_in_pieces(const list *l, size_t n, const ad_real *x, const ad_real *y)
 {
     const char *line = l->r->head.source_line;
+    const size_t first = longest(n, x, y);
     ad_real r = ad_real_constant(0);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k < n; k++) {
+        size_t i = k == 0 ? first : k == first ? 0 : k;
         ad_real d = x[i];
         if (y)
             d = piece(l, difference(i, x, y), 2, (ad_real[]){x[i], y[i]}, (double[]){1, -1},
                       (double[]){0, 0, 0}, line);
-        double longer = hypot(r.value, d.value), c = longer > 0 ? r.value / longer : 0,
-               s = longer > 0 ? d.value / longer : 0, over = longer > 0 ? 1 / longer : 0;
-        r = piece(l, longer, 2, (ad_real[]){r, d}, (double[]){c, s},
-                  (double[]){s * s * over, -c * s * over, c * c * over}, line);
+        r = lengthen(l, r, d, line);
     }
     return r;
 }
@@ -361,19 +374,20 @@ ad_real ad_distance_reals(size_t n, const ad_real *x, const ad_real *y)
 
 /* ---- polynomial --------------------------------------------------------------------- */
 
-/* In pieces: Horner's rule, y = y x + c[k]. */
+/* In pieces: Horner's rule, y = y x + c[k]. One of degree 0 is its coefficient, and records nothing. */
 static ad_real polynomial_in_pieces(const list *l, size_t n, const ad_real *c, ad_real x)
 {
     const char *line = l->r->head.source_line;
     ad_real y = c[n - 1];
     for (size_t k = n - 1; k-- > 0;)
         y = add_product(l, c[k], y, x, line);
+    l->r->head.source_line = NULL;
     return y;
 }
 
 ad_real ad_polynomial_reals(size_t n, const ad_real *c, ad_real x)
 {
-    list l = gather("polynomial", n, c, 1, &x, !n || c);
+    list l = gather("polynomial", n, c, n > 0, &x, !n || c);
     double y = 0, slope = 0, power = 1;
     for (size_t k = l.good ? n : 0; k-- > 0;) {
         slope = slope * x.value + y;
@@ -383,7 +397,7 @@ ad_real ad_polynomial_reals(size_t n, const ad_real *c, ad_real x)
         l.partials[k] = power;
     if (is_one(&l))
         l.partials[n] = slope;
-    return n && is_in_pieces(&l) ? polynomial_in_pieces(&l, n, c, x) : finish(&l, y);
+    return is_in_pieces(&l) ? polynomial_in_pieces(&l, n, c, x) : finish(&l, y);
 }
 
 /* ---- logsumexp ---------------------------------------------------------------------- */
@@ -403,14 +417,19 @@ static double share(double e, double sum)
     return e == 0 ? 0 : isinf(e) && isinf(sum) ? 1 : e / sum;
 }
 
-static ad_real logsumexp_in_pieces(const list *l, size_t n, const ad_real *x, double most)
+/* In pieces: the shares of an infinite sum, where no more is left; or its logarithm. */
+static ad_real logsumexp_in_pieces(const list *l, size_t n, const ad_real *x, double most,
+                                   double total)
 {
     const char *line = l->r->head.source_line;
     ad_real sum = ad_real_constant(0);
     for (size_t i = 0; i < n; i++) {
         double e = AD_EXP(x[i].value - most);
-        sum = add_term(l, sum, x[i], e, e, e, line);
+        sum = isinf(total) ? add_term(l, sum, x[i], e, share(e, total), 0, line)
+                           : add_term(l, sum, x[i], e, e, e, line);
     }
+    if (isinf(total))
+        return sum;
     return apply_one(l, sum, most + AD_LOG(sum.value), 1 / sum.value, -1 / sum.value / sum.value,
                      line);
 }
@@ -427,6 +446,6 @@ ad_real ad_logsumexp_reals(size_t n, const ad_real *x)
     }
     for (size_t i = 0; is_one(&l) && i < n; i++)
         l.partials[i] = share(l.partials[i], sum);
-    return n && is_in_pieces(&l) ? logsumexp_in_pieces(&l, n, x, most)
-                                 : finish(&l, most + AD_LOG(sum));
+    return is_in_pieces(&l) ? logsumexp_in_pieces(&l, n, x, most, sum)
+                            : finish(&l, most + AD_LOG(sum));
 }

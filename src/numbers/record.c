@@ -10,17 +10,31 @@ enum {
 
 /* ---- memory ------------------------------------------------------------------------- */
 
+size_t ad_reals_reserved(const ad_reals *r)
+{
+    return r->reserved + (r->inner ? ad_reals_reserved(ad_reals_of(r->inner)) : 0);
+}
+
+bool ad_reals_may_take(ad_reals *r, size_t bytes)
+{
+    size_t reserved = ad_reals_reserved(r);
+    if (!r->limit || (bytes <= r->limit && reserved <= r->limit - bytes))
+        return true;
+    ad_reals_fail(r, AD_MEMORY, "recorder", "%zu bytes more than %zu are beyond the limit", bytes,
+                  reserved);
+    return false;
+}
+
 void *ad_reals_take(ad_reals *r, size_t bytes)
 {
-    bool fits = !r->limit || (bytes <= r->limit && r->reserved <= r->limit - bytes);
-    void *memory = fits ? ad_memory_take(r->allocator, bytes) : NULL;
+    if (!ad_reals_may_take(r, bytes))
+        return NULL;
+    void *memory = ad_memory_take(r->allocator, bytes);
     if (memory)
         r->reserved += bytes;
     else
-        ad_reals_fail(r, AD_MEMORY, "recorder",
-                      fits ? "memory ran out: %zu bytes more than %zu"
-                           : "%zu bytes more than %zu are beyond the limit",
-                      bytes, r->reserved);
+        ad_reals_fail(r, AD_MEMORY, "recorder", "memory ran out: %zu bytes more than %zu", bytes,
+                      r->reserved);
     return memory;
 }
 
@@ -236,6 +250,12 @@ bool ad_reals_reserve(ad_reals *r, const char *name, size_t arguments)
 
 /* ---- going back --------------------------------------------------------------------- */
 
+/* Epochs since the reset: the epochs themselves may wrap around. */
+static uint32_t age(const ad_reals *r, uint32_t epoch)
+{
+    return epoch - r->head.first_epoch;
+}
+
 /* Statements from here on were forgotten since an epoch. Epochs and floors increase, so the first rewind after
  * it went furthest back. */
 static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
@@ -244,7 +264,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
     size_t low = 0, high = r->rewound.count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (rewound[middle].epoch - r->head.first_epoch > epoch - r->head.first_epoch)
+        if (age(r, rewound[middle].epoch) > age(r, epoch))
             high = middle;
         else
             low = middle + 1;
@@ -255,7 +275,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
 
 static bool in_epochs(const ad_reals *r, uint32_t epoch)
 {
-    return epoch - r->head.first_epoch <= r->head.epoch - r->head.first_epoch; /* it may wrap */
+    return age(r, epoch) <= age(r, r->head.epoch);
 }
 
 bool ad_reals_lives(const ad_reals *r, ad_real x)
@@ -313,6 +333,8 @@ ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark)
 {
     ad_rewound *rewound = r->rewound.at;
     size_t n = r->rewound.count;
+    if (age(r, r->head.epoch) == UINT32_MAX)
+        return ad_reals_fail(r, AD_TOO_LARGE, "rewind", "2^32 - 1 rewinds without a reset");
     while (n && rewound[n - 1].floor >= mark.index)
         n--;
     r->rewound.count = n;

@@ -136,6 +136,12 @@ static inline size_t ad_reals_bends(const ad_reals *r)
 
 /* ---- memory ------------------------------------------------------------------------- */
 
+/* With what the inner recorder has. */
+size_t ad_reals_reserved(const ad_reals *r);
+
+/* Whether so many bytes more are within the limit. False with an error. */
+bool ad_reals_may_take(ad_reals *r, size_t bytes);
+
 /* Memory within the limit, or NULL with an error. */
 void *ad_reals_take(ad_reals *r, size_t bytes);
 void ad_reals_give(ad_reals *r, void *memory, size_t bytes);
@@ -185,6 +191,13 @@ bool ad_reals_knows(ad_reals *r, const char *name, ad_real x);
 /* The recorder of n numbers, or NULL if all are constants. It has failed if one of them is stale or of another
  * recorder. The line is that of the call, or NULL: one that was noted. */
 ad_reals *ad_reals_of_all(const char *name, size_t n, const ad_real *x, const char *source_line);
+
+/* The same of two lists, either of which may be NULL. */
+ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t m,
+                            const ad_real *y);
+
+/* Keeps a failure on both. */
+void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other);
 
 /* What a function returns once r has failed. */
 static inline ad_real ad_reals_nan(ad_reals *r)

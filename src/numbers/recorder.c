@@ -59,6 +59,7 @@ void ad_recorder_free(ad_recorder *recorder)
     if (!r || !is_free(r, "free"))
         return;
     ad_recorder_free(r->inner);
+    r->inner = NULL;
     ad_reals_forget(r);
     r->calls.count = r->rewound.count = 0;
     ad_recorder_trim(recorder);
@@ -145,12 +146,7 @@ ad_status ad_recorder_measure(const ad_recorder *recorder, ad_recorder_info *inf
                            found.arguments * (sizeof(double) + sizeof(uint32_t));
         found.bytes_used += r->keep & AD_KEEP_LINES ? found.statements * sizeof(char *) : 0;
         found.bytes_used += ad_reals_bends(r) * sizeof(double);
-        found.bytes_reserved = r->reserved;
-        if (r->inner) {
-            ad_recorder_info inner = {.size = sizeof inner};
-            ad_recorder_measure(r->inner, &inner);
-            found.bytes_reserved += inner.bytes_reserved;
-        }
+        found.bytes_reserved = ad_reals_reserved(r);
     }
     return ad_sized_write(info, &found, sizeof found, AD_END_OF(ad_recorder_info, bytes_reserved))
                ? AD_OK

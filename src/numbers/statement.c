@@ -8,12 +8,16 @@
 
 /* ---- whose numbers ------------------------------------------------------------------ */
 
+void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other)
+{
+    ad_reals_fail(r, AD_FOREIGN, name, "numbers of two recorders");
+    ad_reals_fail(other, AD_FOREIGN, name, "numbers of two recorders");
+}
+
 bool ad_reals_knows(ad_reals *r, const char *name, ad_real x)
 {
     if (x.on != &r->head) {
-        ad_reals *other = ad_reals_of(x.on);
-        ad_reals_fail(r, AD_FOREIGN, name, "numbers of two recorders");
-        ad_reals_fail(other, AD_FOREIGN, name, "numbers of two recorders");
+        ad_reals_refuse_two(name, r, ad_reals_of(x.on));
         return false;
     }
     if (!ad_real_lives(&r->head, x) && !ad_reals_lives(r, x)) {
@@ -40,6 +44,16 @@ ad_reals *ad_reals_of_all(const char *name, size_t n, const ad_real *x, const ch
     for (size_t i = 0; i < n && good; i++)
         good = !x[i].on || ad_reals_knows(r, name, x[i]);
     return r;
+}
+
+ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t m,
+                            const ad_real *y)
+{
+    ad_reals *r = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
+    ad_reals *other = y ? ad_reals_of_all(name, m, y, NULL) : NULL;
+    if (r && other && r != other)
+        ad_reals_refuse_two(name, r, other);
+    return r ? r : other;
 }
 
 /* ---- statements --------------------------------------------------------------------- */

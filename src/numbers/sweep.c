@@ -34,15 +34,16 @@ static AD_RARE bool refuse_adjoint(ad_reals *r, uint32_t i, double g)
     return false;
 }
 
-/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. */
-static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double g, double *adjoint)
+/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. The adjoint is read
+ * again: what came by a sum of partials may be infinite where no product was. */
+static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double *adjoint)
 {
+    const double g = adjoint[i];
     uint8_t count = s->counts[i - s->begin];
     uint32_t marked = count >= AD_LONG, mark = marked ? s->places[-1] : 0;
     uint32_t n = marked ? ad_marked_arguments(r, count, mark) : count;
     s->partials -= n + 2 * marked;
     s->places -= n + 2 * marked;
-    adjoint[i] = g;
     if (r->keep & AD_KEEP_FINITE && !isfinite(g))
         return refuse_adjoint(r, i, g);
     if (count == AD_CALLED)
@@ -104,7 +105,7 @@ static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *ad
         const uint8_t count = s->counts[i - s->begin];
         const uint32_t last = i - 1;
         if (count >= AD_LONG || !ad_is_ordinary(g)) {
-            if (!sweep_special(r, s, i, g, adjoint))
+            if (!sweep_special(r, s, i, adjoint))
                 return false;
             g = (adjoint + i)[-1];
             continue;
