@@ -272,6 +272,31 @@ void progress_hide(progress *p)
         fputs("\r\033[K", stderr);
 }
 
+/* ---- linear equations -------------------------------------------------------------- */
+
+bool factor(int n, double *a)
+{
+    for (int j = 0; j < n; j++)
+        for (int i = j; i < n; i++) {
+            for (int k = 0; k < j; k++)
+                a[i * n + j] -= a[i * n + k] * a[j * n + k];
+            if (i == j && !(a[j * n + j] > 0))
+                return false;
+            a[i * n + j] = i == j ? sqrt(a[j * n + j]) : a[i * n + j] / a[j * n + j];
+        }
+    return true;
+}
+
+void solve(int n, const double *l, double *b)
+{
+    for (int i = 0; i < n; b[i] /= l[i * n + i], i++)
+        for (int k = 0; k < i; k++)
+            b[i] -= l[i * n + k] * b[k];
+    for (int i = n; i-- > 0; b[i] /= l[i * n + i])
+        for (int k = i + 1; k < n; k++)
+            b[i] -= l[k * n + i] * b[k];
+}
+
 /* ---- results ----------------------------------------------------------------------- */
 
 void heading(const char *text)

@@ -70,6 +70,15 @@ progress progress_begin(int64_t images);
 void progress_step(progress *p, int64_t images, double loss);
 void progress_hide(progress *p);
 
+/* ---- linear equations --------------------------------------------------------------- */
+
+/* a [n, n], symmetric and positive definite, becomes L of a = L L^T, below and on the diagonal. False if it is
+ * not positive definite. */
+bool factor(int n, double *a);
+
+/* b [n] becomes x of L L^T x = b. */
+void solve(int n, const double *l, double *b);
+
 /* ---- results ------------------------------------------------------------------------ */
 /* Rows of a name, adze's number and the lesson's, and the same by name in a JSON object. A float is
  * printed with as many digits as tell it from its neighbours. `lesson` may be "", and `out` of

@@ -14,38 +14,18 @@
 
 enum { MOST_STEPS = 30 };
 
-/* ---- linear equations ---------------------------------------------------------------- */
-
-/* a [n, n], symmetric and positive definite, becomes L of a = L L^T, below and on the diagonal. */
-static void factor(int n, double *a)
-{
-    for (int j = 0; j < n; j++)
-        for (int i = j; i < n; i++) {
-            for (int k = 0; k < j; k++)
-                a[i * n + j] -= a[i * n + k] * a[j * n + k];
-            if (i == j && !(a[j * n + j] > 0))
-                fail("the Hessian is not positive definite: start nearer to a minimum");
-            a[i * n + j] = i == j ? sqrt(a[j * n + j]) : a[i * n + j] / a[j * n + j];
-        }
-}
-
-/* b [n] becomes x of L L^T x = b. */
-static void solve(int n, const double *l, double *b)
-{
-    for (int i = 0; i < n; b[i] /= l[i * n + i], i++)
-        for (int k = 0; k < i; k++)
-            b[i] -= l[i * n + k] * b[k];
-    for (int i = n; i-- > 0; b[i] /= l[i * n + i])
-        for (int k = i + 1; k < n; k++)
-            b[i] -= l[k * n + i] * b[k];
-}
-
 static double norm(int n, const double *v)
 {
     double sum = 0;
     for (int i = 0; i < n; i++)
         sum += v[i] * v[i];
     return sqrt(sum);
+}
+
+static void factor_hessian(int n, double *h)
+{
+    if (!factor(n, h))
+        fail("the Hessian is not positive definite: start nearer to a minimum");
 }
 
 /* ---- Rosenbrock ---------------------------------------------------------------------- */
@@ -72,7 +52,7 @@ static void minimise(ad_tape *tape, int n, double *v)
         printf("step %2d   f %.6e   |gradient| %.1e\n", step, value, slope);
         if (slope < 1e-10)
             break;
-        factor(n, h.data);
+        factor_hessian(n, h.data);
         solve(n, h.data, g.data);
         for (int i = 0; i < n; i++)
             v[i] -= ((const double *)g.data)[i];
@@ -141,7 +121,7 @@ static void fit(ad_tape *tape)
             fail("%s", error.text);
         double slope = norm(2, g.data);
         printf("step %2d   -log likelihood %.9f   |gradient| %.1e\n", step, value, slope);
-        factor(2, h.data);
+        factor_hessian(2, h.data);
         if (slope < 1e-8 || step == MOST_STEPS)
             break;
         solve(2, h.data, g.data);

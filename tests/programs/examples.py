@@ -261,6 +261,48 @@ def test_newton():
     near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
 
 
+def test_bundle():
+    lines = run('bundle').splitlines()
+    errors = [numbers_of(line)[0] for line in lines if line.startswith('step')]
+    expect(errors[0] > 50 and errors == sorted(errors, reverse=True), f'errors {errors}')
+    near('error at the end', errors[-1], 0.5 * math.sqrt(1 - (132 - 7) / 360), 0.05)  # of the noise, seven numbers free
+    cameras = [numbers_of(line) for line in lines[lines.index('camera   error before   after') + 1:]]
+    expect(len(cameras) == 6 and all(before > 40 and after < 0.6 for before, after in cameras), f'{cameras}')
+
+
+def test_ode():
+    lines = run('ode').splitlines()
+    steps = [numbers_of(line)[0] for line in lines if line.startswith('step')]
+    expect(steps == sorted(steps, reverse=True), f'misfits {steps}')
+    near('misfit at the end', steps[-1], (2 * 21 - 6) / 2, 9)  # its mean, and some two deviations
+    table = lines.index('          start      fit    truth') + 1
+    for line in lines[table:table + 6]:
+        _, fit, truth = numbers_of(line)
+        near(line, fit, truth, 0.12 * truth)
+    chart = [line[6:] for line in lines if re.match(r' +[0-9]+ \|', line)]
+    expect(len(chart) == 15 and {len(row) for row in chart} == {61}, f'the chart is {chart}')
+    drawn = ''.join(chart)
+    expect(drawn.count('H') >= 19 and drawn.count('L') >= 19, 'years are missing')
+    columns = [i for row in chart for i, mark in enumerate(row) if mark in 'HL']
+    expect(all(column % 3 == 0 for column in columns), f'years in columns {columns}')
+
+
+def test_option():
+    lines = run('option').splitlines()
+    expect(len(lines) == 18, f'{len(lines)} lines')
+    for name in 'price', 'delta', 'gamma', 'vega', 'rho', 'theta':
+        rows = [numbers_of(line) for line in lines if line.startswith(name)]
+        expect(len(rows) == 2, f'{len(rows)} of {name}')
+        for paths, error, closed in rows:
+            expect(0 < error < 0.2 * abs(closed), f'{name}: error {error} of {closed}')
+            near(name, paths, closed, 4 * error)
+    call = [numbers_of(line)[2] for line in lines[4:10]]
+    d = (math.log(100 / 105) + 0.03) / 0.2 + 0.1  # by hand
+    density, below = math.exp(-d * d / 2) / math.sqrt(2 * math.pi), lambda z: math.erfc(-z / math.sqrt(2)) / 2
+    for mine, known in zip(call[1:4], (below(d), density / 20, 100 * density)):
+        near('a Greek of the closed form', mine, known, 1e-4)
+
+
 def test_profile():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, 'stacks.txt')
@@ -372,7 +414,7 @@ def test_bad_input():
                                     text=True, check=False)
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
-    for name in 'scalar', 'newton':
+    for name in 'scalar', 'newton', 'bundle', 'ode', 'option':
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():

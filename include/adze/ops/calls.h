@@ -145,223 +145,247 @@ inline ad_tensor ad_logical_or(ad_tensor a, double b) { return ad_logical_or(a, 
 inline ad_tensor ad_logical_or(double a, ad_tensor b) { return ad_logical_or(ad_number(a), b); }
 inline ad_tensor ad_logical_xor(ad_tensor a, double b) { return ad_logical_xor(a, ad_number(b)); }
 inline ad_tensor ad_logical_xor(double a, ad_tensor b) { return ad_logical_xor(ad_number(a), b); }
-inline ad_real ad_neg(ad_real x) { return ad_neg_real(x); }
-inline ad_real ad_abs(ad_real x) { return ad_abs_real(x); }
-inline ad_real ad_sign(ad_real x) { return ad_sign_real(x); }
-inline ad_real ad_ceil(ad_real x) { return ad_ceil_real(x); }
-inline ad_real ad_floor(ad_real x) { return ad_floor_real(x); }
-inline ad_real ad_round(ad_real x) { return ad_round_real(x); }
-inline ad_real ad_trunc(ad_real x) { return ad_trunc_real(x); }
-inline ad_real ad_square(ad_real x) { return ad_square_real(x); }
-inline ad_real ad_sqrt(ad_real x) { return ad_sqrt_real(x); }
-inline ad_real ad_rsqrt(ad_real x) { return ad_rsqrt_real(x); }
-inline ad_real ad_cbrt(ad_real x) { return ad_cbrt_real(x); }
-inline ad_real ad_reciprocal(ad_real x) { return ad_reciprocal_real(x); }
-inline ad_real ad_powi(ad_real x, int n) { return ad_powi_real(x, n); }
-inline ad_real ad_exp(ad_real x) { return ad_exp_real(x); }
-inline ad_real ad_exp2(ad_real x) { return ad_exp2_real(x); }
-inline ad_real ad_expm1(ad_real x) { return ad_expm1_real(x); }
-inline ad_real ad_log(ad_real x) { return ad_log_real(x); }
-inline ad_real ad_log2(ad_real x) { return ad_log2_real(x); }
-inline ad_real ad_log10(ad_real x) { return ad_log10_real(x); }
-inline ad_real ad_log1p(ad_real x) { return ad_log1p_real(x); }
-inline ad_real ad_log1mexp(ad_real x) { return ad_log1mexp_real(x); }
-inline ad_real ad_sin(ad_real x) { return ad_sin_real(x); }
-inline ad_real ad_cos(ad_real x) { return ad_cos_real(x); }
-inline ad_real ad_tan(ad_real x) { return ad_tan_real(x); }
-inline ad_real ad_asin(ad_real x) { return ad_asin_real(x); }
-inline ad_real ad_acos(ad_real x) { return ad_acos_real(x); }
-inline ad_real ad_atan(ad_real x) { return ad_atan_real(x); }
-inline ad_real ad_sinh(ad_real x) { return ad_sinh_real(x); }
-inline ad_real ad_cosh(ad_real x) { return ad_cosh_real(x); }
-inline ad_real ad_tanh(ad_real x) { return ad_tanh_real(x); }
-inline ad_real ad_asinh(ad_real x) { return ad_asinh_real(x); }
-inline ad_real ad_acosh(ad_real x) { return ad_acosh_real(x); }
-inline ad_real ad_atanh(ad_real x) { return ad_atanh_real(x); }
-inline ad_real ad_erf(ad_real x) { return ad_erf_real(x); }
-inline ad_real ad_erfc(ad_real x) { return ad_erfc_real(x); }
-inline ad_real ad_lgamma(ad_real x) { return ad_lgamma_real(x); }
-inline ad_real ad_digamma(ad_real x) { return ad_digamma_real(x); }
-inline ad_real ad_sigmoid(ad_real x) { return ad_sigmoid_real(x); }
-inline ad_real ad_log_sigmoid(ad_real x) { return ad_log_sigmoid_real(x); }
-inline ad_real ad_softplus(ad_real x) { return ad_softplus_real(x); }
-inline ad_real ad_softsign(ad_real x) { return ad_softsign_real(x); }
-inline ad_real ad_relu(ad_real x) { return ad_relu_real(x); }
-inline ad_real ad_relu6(ad_real x) { return ad_relu6_real(x); }
-inline ad_real ad_elu(ad_real x) { return ad_elu_real(x); }
-inline ad_real ad_selu(ad_real x) { return ad_selu_real(x); }
-inline ad_real ad_silu(ad_real x) { return ad_silu_real(x); }
-inline ad_real ad_gelu(ad_real x) { return ad_gelu_real(x); }
-inline ad_real ad_gelu_erf(ad_real x) { return ad_gelu_erf_real(x); }
-inline ad_real ad_mish(ad_real x) { return ad_mish_real(x); }
-inline ad_real ad_hard_sigmoid(ad_real x) { return ad_hard_sigmoid_real(x); }
-inline ad_real ad_hard_tanh(ad_real x) { return ad_hard_tanh_real(x); }
-inline ad_real ad_hard_swish(ad_real x) { return ad_hard_swish_real(x); }
-inline ad_real ad_add(ad_real a, ad_real b) { return ad_add_real(a, b); }
-inline ad_real ad_add(ad_real a, double b) { return ad_add_real(a, ad_real_constant(b)); }
-inline ad_real ad_add(double a, ad_real b) { return ad_add_real(ad_real_constant(a), b); }
-inline ad_real ad_sub(ad_real a, ad_real b) { return ad_sub_real(a, b); }
-inline ad_real ad_sub(ad_real a, double b) { return ad_sub_real(a, ad_real_constant(b)); }
-inline ad_real ad_sub(double a, ad_real b) { return ad_sub_real(ad_real_constant(a), b); }
-inline ad_real ad_mul(ad_real a, ad_real b) { return ad_mul_real(a, b); }
-inline ad_real ad_mul(ad_real a, double b) { return ad_mul_real(a, ad_real_constant(b)); }
-inline ad_real ad_mul(double a, ad_real b) { return ad_mul_real(ad_real_constant(a), b); }
-inline ad_real ad_div(ad_real a, ad_real b) { return ad_div_real(a, b); }
-inline ad_real ad_div(ad_real a, double b) { return ad_div_real(a, ad_real_constant(b)); }
-inline ad_real ad_div(double a, ad_real b) { return ad_div_real(ad_real_constant(a), b); }
-inline ad_real ad_pow(ad_real a, ad_real b) { return ad_pow_real(a, b); }
-inline ad_real ad_pow(ad_real a, double b) { return ad_pow_real(a, ad_real_constant(b)); }
-inline ad_real ad_pow(double a, ad_real b) { return ad_pow_real(ad_real_constant(a), b); }
-inline ad_real ad_xlogy(ad_real a, ad_real b) { return ad_xlogy_real(a, b); }
-inline ad_real ad_xlogy(ad_real a, double b) { return ad_xlogy_real(a, ad_real_constant(b)); }
-inline ad_real ad_xlogy(double a, ad_real b) { return ad_xlogy_real(ad_real_constant(a), b); }
-inline ad_real ad_xlog1py(ad_real a, ad_real b) { return ad_xlog1py_real(a, b); }
-inline ad_real ad_xlog1py(ad_real a, double b) { return ad_xlog1py_real(a, ad_real_constant(b)); }
-inline ad_real ad_xlog1py(double a, ad_real b) { return ad_xlog1py_real(ad_real_constant(a), b); }
-inline ad_real ad_hypot(ad_real a, ad_real b) { return ad_hypot_real(a, b); }
-inline ad_real ad_hypot(ad_real a, double b) { return ad_hypot_real(a, ad_real_constant(b)); }
-inline ad_real ad_hypot(double a, ad_real b) { return ad_hypot_real(ad_real_constant(a), b); }
-inline ad_real ad_atan2(ad_real a, ad_real b) { return ad_atan2_real(a, b); }
-inline ad_real ad_atan2(ad_real a, double b) { return ad_atan2_real(a, ad_real_constant(b)); }
-inline ad_real ad_atan2(double a, ad_real b) { return ad_atan2_real(ad_real_constant(a), b); }
-inline ad_real ad_fmod(ad_real a, ad_real b) { return ad_fmod_real(a, b); }
-inline ad_real ad_fmod(ad_real a, double b) { return ad_fmod_real(a, ad_real_constant(b)); }
-inline ad_real ad_fmod(double a, ad_real b) { return ad_fmod_real(ad_real_constant(a), b); }
-inline ad_real ad_maximum(ad_real a, ad_real b) { return ad_maximum_real(a, b); }
-inline ad_real ad_maximum(ad_real a, double b) { return ad_maximum_real(a, ad_real_constant(b)); }
-inline ad_real ad_maximum(double a, ad_real b) { return ad_maximum_real(ad_real_constant(a), b); }
-inline ad_real ad_minimum(ad_real a, ad_real b) { return ad_minimum_real(a, b); }
-inline ad_real ad_minimum(ad_real a, double b) { return ad_minimum_real(a, ad_real_constant(b)); }
-inline ad_real ad_minimum(double a, ad_real b) { return ad_minimum_real(ad_real_constant(a), b); }
-inline ad_real ad_leaky_relu(ad_real a, ad_real b) { return ad_leaky_relu_real(a, b); }
-inline ad_real ad_leaky_relu(ad_real a, double b)
+AD_IN_PLACE ad_real ad_neg(ad_real x) { return ad_neg_real(x); }
+AD_IN_PLACE ad_real ad_abs(ad_real x) { return ad_abs_real(x); }
+AD_IN_PLACE ad_real ad_sign(ad_real x) { return ad_sign_real(x); }
+AD_IN_PLACE ad_real ad_ceil(ad_real x) { return ad_ceil_real(x); }
+AD_IN_PLACE ad_real ad_floor(ad_real x) { return ad_floor_real(x); }
+AD_IN_PLACE ad_real ad_round(ad_real x) { return ad_round_real(x); }
+AD_IN_PLACE ad_real ad_trunc(ad_real x) { return ad_trunc_real(x); }
+AD_IN_PLACE ad_real ad_square(ad_real x) { return ad_square_real(x); }
+AD_IN_PLACE ad_real ad_sqrt(ad_real x) { return ad_sqrt_real(x); }
+AD_IN_PLACE ad_real ad_rsqrt(ad_real x) { return ad_rsqrt_real(x); }
+AD_IN_PLACE ad_real ad_cbrt(ad_real x) { return ad_cbrt_real(x); }
+AD_IN_PLACE ad_real ad_reciprocal(ad_real x) { return ad_reciprocal_real(x); }
+AD_IN_PLACE ad_real ad_powi(ad_real x, int n) { return ad_powi_real(x, n); }
+AD_IN_PLACE ad_real ad_exp(ad_real x) { return ad_exp_real(x); }
+AD_IN_PLACE ad_real ad_exp2(ad_real x) { return ad_exp2_real(x); }
+AD_IN_PLACE ad_real ad_expm1(ad_real x) { return ad_expm1_real(x); }
+AD_IN_PLACE ad_real ad_log(ad_real x) { return ad_log_real(x); }
+AD_IN_PLACE ad_real ad_log2(ad_real x) { return ad_log2_real(x); }
+AD_IN_PLACE ad_real ad_log10(ad_real x) { return ad_log10_real(x); }
+AD_IN_PLACE ad_real ad_log1p(ad_real x) { return ad_log1p_real(x); }
+AD_IN_PLACE ad_real ad_log1mexp(ad_real x) { return ad_log1mexp_real(x); }
+AD_IN_PLACE ad_real ad_sin(ad_real x) { return ad_sin_real(x); }
+AD_IN_PLACE ad_real ad_cos(ad_real x) { return ad_cos_real(x); }
+AD_IN_PLACE ad_real ad_tan(ad_real x) { return ad_tan_real(x); }
+AD_IN_PLACE ad_real ad_asin(ad_real x) { return ad_asin_real(x); }
+AD_IN_PLACE ad_real ad_acos(ad_real x) { return ad_acos_real(x); }
+AD_IN_PLACE ad_real ad_atan(ad_real x) { return ad_atan_real(x); }
+AD_IN_PLACE ad_real ad_sinh(ad_real x) { return ad_sinh_real(x); }
+AD_IN_PLACE ad_real ad_cosh(ad_real x) { return ad_cosh_real(x); }
+AD_IN_PLACE ad_real ad_tanh(ad_real x) { return ad_tanh_real(x); }
+AD_IN_PLACE ad_real ad_asinh(ad_real x) { return ad_asinh_real(x); }
+AD_IN_PLACE ad_real ad_acosh(ad_real x) { return ad_acosh_real(x); }
+AD_IN_PLACE ad_real ad_atanh(ad_real x) { return ad_atanh_real(x); }
+AD_IN_PLACE ad_real ad_erf(ad_real x) { return ad_erf_real(x); }
+AD_IN_PLACE ad_real ad_erfc(ad_real x) { return ad_erfc_real(x); }
+AD_IN_PLACE ad_real ad_lgamma(ad_real x) { return ad_lgamma_real(x); }
+AD_IN_PLACE ad_real ad_digamma(ad_real x) { return ad_digamma_real(x); }
+AD_IN_PLACE ad_real ad_sigmoid(ad_real x) { return ad_sigmoid_real(x); }
+AD_IN_PLACE ad_real ad_log_sigmoid(ad_real x) { return ad_log_sigmoid_real(x); }
+AD_IN_PLACE ad_real ad_softplus(ad_real x) { return ad_softplus_real(x); }
+AD_IN_PLACE ad_real ad_softsign(ad_real x) { return ad_softsign_real(x); }
+AD_IN_PLACE ad_real ad_relu(ad_real x) { return ad_relu_real(x); }
+AD_IN_PLACE ad_real ad_relu6(ad_real x) { return ad_relu6_real(x); }
+AD_IN_PLACE ad_real ad_elu(ad_real x) { return ad_elu_real(x); }
+AD_IN_PLACE ad_real ad_selu(ad_real x) { return ad_selu_real(x); }
+AD_IN_PLACE ad_real ad_silu(ad_real x) { return ad_silu_real(x); }
+AD_IN_PLACE ad_real ad_gelu(ad_real x) { return ad_gelu_real(x); }
+AD_IN_PLACE ad_real ad_gelu_erf(ad_real x) { return ad_gelu_erf_real(x); }
+AD_IN_PLACE ad_real ad_mish(ad_real x) { return ad_mish_real(x); }
+AD_IN_PLACE ad_real ad_hard_sigmoid(ad_real x) { return ad_hard_sigmoid_real(x); }
+AD_IN_PLACE ad_real ad_hard_tanh(ad_real x) { return ad_hard_tanh_real(x); }
+AD_IN_PLACE ad_real ad_hard_swish(ad_real x) { return ad_hard_swish_real(x); }
+AD_IN_PLACE ad_real ad_add(ad_real a, ad_real b) { return ad_add_real(a, b); }
+AD_IN_PLACE ad_real ad_add(ad_real a, double b) { return ad_add_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_add(double a, ad_real b) { return ad_add_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_sub(ad_real a, ad_real b) { return ad_sub_real(a, b); }
+AD_IN_PLACE ad_real ad_sub(ad_real a, double b) { return ad_sub_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_sub(double a, ad_real b) { return ad_sub_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_mul(ad_real a, ad_real b) { return ad_mul_real(a, b); }
+AD_IN_PLACE ad_real ad_mul(ad_real a, double b) { return ad_mul_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_mul(double a, ad_real b) { return ad_mul_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_div(ad_real a, ad_real b) { return ad_div_real(a, b); }
+AD_IN_PLACE ad_real ad_div(ad_real a, double b) { return ad_div_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_div(double a, ad_real b) { return ad_div_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_pow(ad_real a, ad_real b) { return ad_pow_real(a, b); }
+AD_IN_PLACE ad_real ad_pow(ad_real a, double b) { return ad_pow_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_pow(double a, ad_real b) { return ad_pow_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_xlogy(ad_real a, ad_real b) { return ad_xlogy_real(a, b); }
+AD_IN_PLACE ad_real ad_xlogy(ad_real a, double b) { return ad_xlogy_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_xlogy(double a, ad_real b) { return ad_xlogy_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_xlog1py(ad_real a, ad_real b) { return ad_xlog1py_real(a, b); }
+AD_IN_PLACE ad_real ad_xlog1py(ad_real a, double b)
+{
+    return ad_xlog1py_real(a, ad_real_constant(b));
+}
+AD_IN_PLACE ad_real ad_xlog1py(double a, ad_real b)
+{
+    return ad_xlog1py_real(ad_real_constant(a), b);
+}
+AD_IN_PLACE ad_real ad_hypot(ad_real a, ad_real b) { return ad_hypot_real(a, b); }
+AD_IN_PLACE ad_real ad_hypot(ad_real a, double b) { return ad_hypot_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_hypot(double a, ad_real b) { return ad_hypot_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_atan2(ad_real a, ad_real b) { return ad_atan2_real(a, b); }
+AD_IN_PLACE ad_real ad_atan2(ad_real a, double b) { return ad_atan2_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_atan2(double a, ad_real b) { return ad_atan2_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_fmod(ad_real a, ad_real b) { return ad_fmod_real(a, b); }
+AD_IN_PLACE ad_real ad_fmod(ad_real a, double b) { return ad_fmod_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_fmod(double a, ad_real b) { return ad_fmod_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_maximum(ad_real a, ad_real b) { return ad_maximum_real(a, b); }
+AD_IN_PLACE ad_real ad_maximum(ad_real a, double b)
+{
+    return ad_maximum_real(a, ad_real_constant(b));
+}
+AD_IN_PLACE ad_real ad_maximum(double a, ad_real b)
+{
+    return ad_maximum_real(ad_real_constant(a), b);
+}
+AD_IN_PLACE ad_real ad_minimum(ad_real a, ad_real b) { return ad_minimum_real(a, b); }
+AD_IN_PLACE ad_real ad_minimum(ad_real a, double b)
+{
+    return ad_minimum_real(a, ad_real_constant(b));
+}
+AD_IN_PLACE ad_real ad_minimum(double a, ad_real b)
+{
+    return ad_minimum_real(ad_real_constant(a), b);
+}
+AD_IN_PLACE ad_real ad_leaky_relu(ad_real a, ad_real b) { return ad_leaky_relu_real(a, b); }
+AD_IN_PLACE ad_real ad_leaky_relu(ad_real a, double b)
 {
     return ad_leaky_relu_real(a, ad_real_constant(b));
 }
-inline ad_real ad_leaky_relu(double a, ad_real b)
+AD_IN_PLACE ad_real ad_leaky_relu(double a, ad_real b)
 {
     return ad_leaky_relu_real(ad_real_constant(a), b);
 }
-inline ad_real ad_celu(ad_real a, ad_real b) { return ad_celu_real(a, b); }
-inline ad_real ad_celu(ad_real a, double b) { return ad_celu_real(a, ad_real_constant(b)); }
-inline ad_real ad_celu(double a, ad_real b) { return ad_celu_real(ad_real_constant(a), b); }
-inline ad_real ad_clamp(ad_real x, ad_real low, ad_real high)
+AD_IN_PLACE ad_real ad_celu(ad_real a, ad_real b) { return ad_celu_real(a, b); }
+AD_IN_PLACE ad_real ad_celu(ad_real a, double b) { return ad_celu_real(a, ad_real_constant(b)); }
+AD_IN_PLACE ad_real ad_celu(double a, ad_real b) { return ad_celu_real(ad_real_constant(a), b); }
+AD_IN_PLACE ad_real ad_clamp(ad_real x, ad_real low, ad_real high)
 {
     return ad_clamp_real(x, low, high);
 }
-inline ad_real ad_clamp(ad_real x, ad_real low, double high)
+AD_IN_PLACE ad_real ad_clamp(ad_real x, ad_real low, double high)
 {
     return ad_clamp_real(x, low, ad_real_constant(high));
 }
-inline ad_real ad_clamp(ad_real x, double low, ad_real high)
+AD_IN_PLACE ad_real ad_clamp(ad_real x, double low, ad_real high)
 {
     return ad_clamp_real(x, ad_real_constant(low), high);
 }
-inline ad_real ad_clamp(ad_real x, double low, double high)
+AD_IN_PLACE ad_real ad_clamp(ad_real x, double low, double high)
 {
     return ad_clamp_real(x, ad_real_constant(low), ad_real_constant(high));
 }
-inline ad_real ad_clamp(double x, ad_real low, ad_real high)
+AD_IN_PLACE ad_real ad_clamp(double x, ad_real low, ad_real high)
 {
     return ad_clamp_real(ad_real_constant(x), low, high);
 }
-inline ad_real ad_clamp(double x, ad_real low, double high)
+AD_IN_PLACE ad_real ad_clamp(double x, ad_real low, double high)
 {
     return ad_clamp_real(ad_real_constant(x), low, ad_real_constant(high));
 }
-inline ad_real ad_clamp(double x, double low, ad_real high)
+AD_IN_PLACE ad_real ad_clamp(double x, double low, ad_real high)
 {
     return ad_clamp_real(ad_real_constant(x), ad_real_constant(low), high);
 }
-inline ad_real ad_lerp(ad_real a, ad_real b, ad_real t) { return ad_lerp_real(a, b, t); }
-inline ad_real ad_lerp(ad_real a, ad_real b, double t)
+AD_IN_PLACE ad_real ad_lerp(ad_real a, ad_real b, ad_real t) { return ad_lerp_real(a, b, t); }
+AD_IN_PLACE ad_real ad_lerp(ad_real a, ad_real b, double t)
 {
     return ad_lerp_real(a, b, ad_real_constant(t));
 }
-inline ad_real ad_lerp(ad_real a, double b, ad_real t)
+AD_IN_PLACE ad_real ad_lerp(ad_real a, double b, ad_real t)
 {
     return ad_lerp_real(a, ad_real_constant(b), t);
 }
-inline ad_real ad_lerp(ad_real a, double b, double t)
+AD_IN_PLACE ad_real ad_lerp(ad_real a, double b, double t)
 {
     return ad_lerp_real(a, ad_real_constant(b), ad_real_constant(t));
 }
-inline ad_real ad_lerp(double a, ad_real b, ad_real t)
+AD_IN_PLACE ad_real ad_lerp(double a, ad_real b, ad_real t)
 {
     return ad_lerp_real(ad_real_constant(a), b, t);
 }
-inline ad_real ad_lerp(double a, ad_real b, double t)
+AD_IN_PLACE ad_real ad_lerp(double a, ad_real b, double t)
 {
     return ad_lerp_real(ad_real_constant(a), b, ad_real_constant(t));
 }
-inline ad_real ad_lerp(double a, double b, ad_real t)
+AD_IN_PLACE ad_real ad_lerp(double a, double b, ad_real t)
 {
     return ad_lerp_real(ad_real_constant(a), ad_real_constant(b), t);
 }
-inline ad_real ad_muladd(ad_real a, ad_real b, ad_real c) { return ad_muladd_real(a, b, c); }
-inline ad_real ad_muladd(ad_real a, ad_real b, double c)
+AD_IN_PLACE ad_real ad_muladd(ad_real a, ad_real b, ad_real c) { return ad_muladd_real(a, b, c); }
+AD_IN_PLACE ad_real ad_muladd(ad_real a, ad_real b, double c)
 {
     return ad_muladd_real(a, b, ad_real_constant(c));
 }
-inline ad_real ad_muladd(ad_real a, double b, ad_real c)
+AD_IN_PLACE ad_real ad_muladd(ad_real a, double b, ad_real c)
 {
     return ad_muladd_real(a, ad_real_constant(b), c);
 }
-inline ad_real ad_muladd(ad_real a, double b, double c)
+AD_IN_PLACE ad_real ad_muladd(ad_real a, double b, double c)
 {
     return ad_muladd_real(a, ad_real_constant(b), ad_real_constant(c));
 }
-inline ad_real ad_muladd(double a, ad_real b, ad_real c)
+AD_IN_PLACE ad_real ad_muladd(double a, ad_real b, ad_real c)
 {
     return ad_muladd_real(ad_real_constant(a), b, c);
 }
-inline ad_real ad_muladd(double a, ad_real b, double c)
+AD_IN_PLACE ad_real ad_muladd(double a, ad_real b, double c)
 {
     return ad_muladd_real(ad_real_constant(a), b, ad_real_constant(c));
 }
-inline ad_real ad_muladd(double a, double b, ad_real c)
+AD_IN_PLACE ad_real ad_muladd(double a, double b, ad_real c)
 {
     return ad_muladd_real(ad_real_constant(a), ad_real_constant(b), c);
 }
-inline ad_real ad_where(bool mask, ad_real a, ad_real b) { return ad_where_real(mask, a, b); }
-inline ad_real ad_where(bool mask, ad_real a, double b)
+AD_IN_PLACE ad_real ad_where(bool mask, ad_real a, ad_real b) { return ad_where_real(mask, a, b); }
+AD_IN_PLACE ad_real ad_where(bool mask, ad_real a, double b)
 {
     return ad_where_real(mask, a, ad_real_constant(b));
 }
-inline ad_real ad_where(bool mask, double a, ad_real b)
+AD_IN_PLACE ad_real ad_where(bool mask, double a, ad_real b)
 {
     return ad_where_real(mask, ad_real_constant(a), b);
 }
-inline bool ad_isfinite(ad_real x) { return ad_isfinite_real(x); }
-inline bool ad_isinf(ad_real x) { return ad_isinf_real(x); }
-inline bool ad_isnan(ad_real x) { return ad_isnan_real(x); }
-inline bool ad_equal(ad_real a, ad_real b) { return ad_equal_real(a, b); }
-inline bool ad_equal(ad_real a, double b) { return ad_equal_real(a, ad_real_constant(b)); }
-inline bool ad_equal(double a, ad_real b) { return ad_equal_real(ad_real_constant(a), b); }
-inline bool ad_not_equal(ad_real a, ad_real b) { return ad_not_equal_real(a, b); }
-inline bool ad_not_equal(ad_real a, double b) { return ad_not_equal_real(a, ad_real_constant(b)); }
-inline bool ad_not_equal(double a, ad_real b) { return ad_not_equal_real(ad_real_constant(a), b); }
-inline bool ad_less(ad_real a, ad_real b) { return ad_less_real(a, b); }
-inline bool ad_less(ad_real a, double b) { return ad_less_real(a, ad_real_constant(b)); }
-inline bool ad_less(double a, ad_real b) { return ad_less_real(ad_real_constant(a), b); }
-inline bool ad_less_equal(ad_real a, ad_real b) { return ad_less_equal_real(a, b); }
-inline bool ad_less_equal(ad_real a, double b)
+AD_IN_PLACE bool ad_isfinite(ad_real x) { return ad_isfinite_real(x); }
+AD_IN_PLACE bool ad_isinf(ad_real x) { return ad_isinf_real(x); }
+AD_IN_PLACE bool ad_isnan(ad_real x) { return ad_isnan_real(x); }
+AD_IN_PLACE bool ad_equal(ad_real a, ad_real b) { return ad_equal_real(a, b); }
+AD_IN_PLACE bool ad_equal(ad_real a, double b) { return ad_equal_real(a, ad_real_constant(b)); }
+AD_IN_PLACE bool ad_equal(double a, ad_real b) { return ad_equal_real(ad_real_constant(a), b); }
+AD_IN_PLACE bool ad_not_equal(ad_real a, ad_real b) { return ad_not_equal_real(a, b); }
+AD_IN_PLACE bool ad_not_equal(ad_real a, double b)
+{
+    return ad_not_equal_real(a, ad_real_constant(b));
+}
+AD_IN_PLACE bool ad_not_equal(double a, ad_real b)
+{
+    return ad_not_equal_real(ad_real_constant(a), b);
+}
+AD_IN_PLACE bool ad_less(ad_real a, ad_real b) { return ad_less_real(a, b); }
+AD_IN_PLACE bool ad_less(ad_real a, double b) { return ad_less_real(a, ad_real_constant(b)); }
+AD_IN_PLACE bool ad_less(double a, ad_real b) { return ad_less_real(ad_real_constant(a), b); }
+AD_IN_PLACE bool ad_less_equal(ad_real a, ad_real b) { return ad_less_equal_real(a, b); }
+AD_IN_PLACE bool ad_less_equal(ad_real a, double b)
 {
     return ad_less_equal_real(a, ad_real_constant(b));
 }
-inline bool ad_less_equal(double a, ad_real b)
+AD_IN_PLACE bool ad_less_equal(double a, ad_real b)
 {
     return ad_less_equal_real(ad_real_constant(a), b);
 }
-inline bool ad_greater(ad_real a, ad_real b) { return ad_greater_real(a, b); }
-inline bool ad_greater(ad_real a, double b) { return ad_greater_real(a, ad_real_constant(b)); }
-inline bool ad_greater(double a, ad_real b) { return ad_greater_real(ad_real_constant(a), b); }
-inline bool ad_greater_equal(ad_real a, ad_real b) { return ad_greater_equal_real(a, b); }
-inline bool ad_greater_equal(ad_real a, double b)
+AD_IN_PLACE bool ad_greater(ad_real a, ad_real b) { return ad_greater_real(a, b); }
+AD_IN_PLACE bool ad_greater(ad_real a, double b) { return ad_greater_real(a, ad_real_constant(b)); }
+AD_IN_PLACE bool ad_greater(double a, ad_real b) { return ad_greater_real(ad_real_constant(a), b); }
+AD_IN_PLACE bool ad_greater_equal(ad_real a, ad_real b) { return ad_greater_equal_real(a, b); }
+AD_IN_PLACE bool ad_greater_equal(ad_real a, double b)
 {
     return ad_greater_equal_real(a, ad_real_constant(b));
 }
-inline bool ad_greater_equal(double a, ad_real b)
+AD_IN_PLACE bool ad_greater_equal(double a, ad_real b)
 {
     return ad_greater_equal_real(ad_real_constant(a), b);
 }

@@ -18,7 +18,7 @@
             ad_number_pair p = op##_pair(x.value);                                            \
             return ad_recorder_put(x.on, p.y, x, p.slope);                                    \
         }                                                                                     \
-        return op##_real_at(x, source_line);                                                  \
+        return ad_real_aside(op##_real_at(ad_real_aside(x), source_line));                    \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real x), (x, NULL))
 #define AD_NUMBER_CALL_TWO(op)                                                                \
@@ -36,14 +36,15 @@
                    : a.on ? ad_recorder_put_2(r, y, a, slope[0], b, slope[1])                 \
                           : ad_recorder_put(r, y, b, slope[1]);                               \
         }                                                                                     \
-        return op##_real_at(a, b, source_line);                                               \
+        return ad_real_aside(op##_real_at(ad_real_aside(a), ad_real_aside(b), source_line));  \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b), (a, b, NULL))
 #define AD_NUMBER_CALL_THREE(op)                                                              \
     AD_IN_PLACE ad_real op##_real_here(ad_real a, ad_real b, ad_real c,                       \
                                        const char *source_line)                               \
     {                                                                                         \
-        return op##_real_at(a, b, c, source_line);                                            \
+        return ad_real_aside(op##_real_at(ad_real_aside(a), ad_real_aside(b), ad_real_aside(c),\
+                                          source_line));                                      \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b, ad_real c), (a, b, c, NULL))
 #define AD_NUMBER_POWER(op)                                             \
@@ -66,7 +67,7 @@
  * and the result is y. Where there is no room, or something is wrong, the library goes on. */
 #define AD_NUMBER_HERE_ONE(op, ...) AD_NUMBER_HERE_ONE_BY(op, __VA_ARGS__, 0)
 #define AD_NUMBER_HERE_ONE_BY(op, f, df, ...)                                                 \
-    AD_IN_PLACE ad_real op##_real_here(ad_real of_x, const char *source_line)     \
+    AD_IN_PLACE ad_real op##_real_here(ad_real of_x, const char *source_line)                 \
     {                                                                                         \
         const double x = of_x.value, y = (f);                                                 \
         (void)x, (void)y;                                                                     \
@@ -74,12 +75,12 @@
             return ad_real_constant(y);                                                       \
         if (AD_LIKELY(ad_real_lives(of_x.on, of_x) && ad_recorder_has(of_x.on, 1)))           \
             return ad_recorder_put(of_x.on, y, of_x, (df));                                   \
-        return op##_real_at(of_x, source_line);                                               \
+        return ad_real_aside(op##_real_at(ad_real_aside(of_x), source_line));                 \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real x), (x, NULL))
 #define AD_NUMBER_HERE_TWO(op, ...) AD_NUMBER_HERE_TWO_BY(op, __VA_ARGS__, 0)
 #define AD_NUMBER_HERE_TWO_BY(op, f, da, db, ...)                                             \
-    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b,                \
+    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b,                            \
                                        const char *source_line)                               \
     {                                                                                         \
         const double a = of_a.value, b = of_b.value, y = (f);                                 \
@@ -97,12 +98,13 @@
         } else {                                                                              \
             return ad_real_constant(y);                                                       \
         }                                                                                     \
-        return op##_real_at(of_a, of_b, source_line);                                         \
+        return ad_real_aside(                                                                 \
+            op##_real_at(ad_real_aside(of_a), ad_real_aside(of_b), source_line));             \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b), (a, b, NULL))
 #define AD_NUMBER_HERE_THREE(op, ...) AD_NUMBER_HERE_THREE_BY(op, __VA_ARGS__, 0)
 #define AD_NUMBER_HERE_THREE_BY(op, f, da, db, dc, ...)                                       \
-    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c,  \
+    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c,              \
                                                    const char *source_line)                   \
     {                                                                                         \
         const double a = of_a.value, b = of_b.value, c = of_c.value, y = (f);                 \
@@ -115,11 +117,13 @@
         if (r && !of_b.on && of_c.on == r && ad_real_lives(r, of_a) &&                        \
             ad_real_lives(r, of_c) && ad_recorder_has(r, 2))                                  \
             return ad_recorder_put_2(r, y, of_a, (da), of_c, (dc));                           \
-        return op##_real_at(of_a, of_b, of_c, source_line);                                   \
+        return ad_real_aside(                                                                 \
+            op##_real_at(ad_real_aside(of_a), ad_real_aside(of_b),                            \
+                         ad_real_aside(of_c), source_line));                                  \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b, ad_real c), (a, b, c, NULL))
 #define AD_NUMBER_CALL_HERE(op, taken, given)                                                 \
-    static inline AD_UNUSED ad_real op##_real taken                                           \
+    AD_IN_PLACE ad_real op##_real taken                                                       \
     {                                                                                         \
         return op##_real_here given;                                                          \
     }
