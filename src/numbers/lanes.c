@@ -1,8 +1,8 @@
 /* Sweeps over several directions or roots at once: a row of lanes for each statement, which become
  * vectors. A single lane has loops of its own.
  *
- * What vanishes beats what grows without bound (kernels/vanishing.h). Most partials are finite; then only
- * those that are 0 need a second look, since an infinity may come their way. */
+ * What vanishes beats what grows without bound (kernels/vanishing.h). Most partials are finite;
+ * then only those that are 0 need a second look, since an infinity may come their way. */
 #include "numbers/lanes.h"
 
 #include "kernels/vanishing.h"
@@ -134,7 +134,8 @@ static double seed_at(const ad_seeds *seeds, const ad_seed *seed, int lane)
                        : seed->column == seeds->unit + (size_t)lane;
 }
 
-/* Seeds of statements before `end`, instead of what was computed there; those of one statement are added. */
+/* Seeds of statements before `end`, instead of what was computed there; those of one statement are
+ * added. */
 static void put_seeds(const ad_seeds *seeds, size_t *next, uint32_t end, int lanes, double *tangent)
 {
     for (; *next < seeds->count && seeds->of[*next].index < end; ++*next) {

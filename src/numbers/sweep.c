@@ -1,8 +1,9 @@
 /* The reverse sweep over one adjoint a statement.
  *
- * In a chain, the adjoint that a statement needs was stored one statement before, and a load has to wait for
- * that store. So the sweep loads the adjoint of the statement just before (i - 1) ahead of its own stores, and
- * adds what flows there itself: the sum of the partials whose place is i - 1, times the adjoint. */
+ * In a chain, the adjoint that a statement needs was stored one statement before, and a load has to
+ * wait for that store. So the sweep loads the adjoint of the statement just before (i - 1) ahead of
+ * its own stores, and adds what flows there itself: the sum of the partials whose place is i - 1,
+ * times the adjoint. */
 #include "kernels/vanishing.h"
 #include "numbers/numbers.h"
 #include "numbers/walk.h"
@@ -34,8 +35,8 @@ static AD_RARE bool refuse_adjoint(ad_reals *r, uint32_t i, double g)
     return false;
 }
 
-/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. The adjoint is read
- * again: what came by a sum of partials may be infinite where no product was. */
+/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. The
+ * adjoint is read again: what came by a sum of partials may be infinite where no product was. */
 static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double *adjoint)
 {
     const double g = adjoint[i];
@@ -77,8 +78,8 @@ static inline void add_run(double g, const double *p, double *adjoint)
     adjoint[3] = d;
 }
 
-/* A statement of three arguments or more. Returns what flows to the statement before, for g = 1. Arguments of
- * a list are often neighbours. */
+/* A statement of three arguments or more. Returns what flows to the statement before, for g = 1.
+ * Arguments of a list are often neighbours. */
 static inline double sweep_arguments(double g, uint32_t count, const double *partial,
                                      const uint32_t *place, uint32_t before, double *adjoint)
 {
@@ -96,7 +97,8 @@ static inline double sweep_arguments(double g, uint32_t count, const double *par
     return to;
 }
 
-/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come. */
+/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come.
+ * */
 static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
                           double *flowing)
 {
