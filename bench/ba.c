@@ -1,5 +1,6 @@
-/* Bundle adjustment (problems.h): the errors of 31843 observations, and for each of them the block of the
- * Jacobian that is not 0: three errors by camera, point and weight. Each is recorded by itself. */
+/* Bundle adjustment (problems.h): the errors of 31843 observations, and for each of them the block
+ * of the Jacobian that is not 0: three errors by camera, point and weight. Each is recorded by
+ * itself. */
 #include "bench.h"
 #include "problems.h"
 

@@ -42,8 +42,8 @@ typedef struct bench_kind {
     bench_work (*setup)(const bench_case *c, const bench_setting *s);
     void (*adze)(void *state);
     void (*bare)(void *state);
-    /* Bare, but with the kernels of adze's products; for numbers, what a figure counts in, such as one
-     * gradient by adze; or NULL. */
+    /* Bare, but with the kernels of adze's products; for numbers, what a figure counts in, such as
+     * one gradient by adze; or NULL. */
     void (*same_kernels)(void *state);
     /* Between adze's results and the others', relative; after a call of each. */
     double (*difference)(void *state);
@@ -103,8 +103,8 @@ double values_difference(size_t m, const double *adze, const double *bare);
 /* Sets y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. */
 typedef void bench_function(const void *env, const double *x, double *y);
 
-/* Between what `product` makes of a direction d, the Jacobian times d, and central differences of f along d;
- * the worst of a few random directions. */
+/* Between what `product` makes of a direction d, the Jacobian times d, and central differences of f
+ * along d; the worst of a few random directions. */
 double slopes_difference(bench_function *f, bench_function *product, const void *env, size_t n,
                          const double *x, size_t m);
 

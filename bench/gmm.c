@@ -1,11 +1,12 @@
 /* A mixture of Gaussians (problems.h): the gradient of its log-likelihood by 1650 parameters.
  *
- * What a Gaussian says of a point x, -|L (x - m)|^2 / 2 and a weight, is linear in 1, x[i] and x[i] x[j]. So
- * its coefficients are computed once for each Gaussian, and then a point costs one statement for each.
+ * What a Gaussian says of a point x, -|L (x - m)|^2 / 2 and a weight, is linear in 1, x[i] and x[i]
+ * x[j]. So its coefficients are computed once for each Gaussian, and then a point costs one
+ * statement for each.
  *
- * A point's likelihood depends on all parameters. So points are recorded block by block in the same place, in
- * the cache: after each block its gradient by the coefficients is added up, and the recorder goes back to a
- * mark. In the end one sweep carries the sum on to the parameters. */
+ * A point's likelihood depends on all parameters. So points are recorded block by block in the same
+ * place, in the cache: after each block its gradient by the coefficients is added up, and the
+ * recorder goes back to a mark. In the end one sweep carries the sum on to the parameters. */
 #include "bench.h"
 #include "problems.h"
 
@@ -39,8 +40,9 @@ static void columns_of(const ad_real *factor, ad_real column[GMM_D][GMM_D])
     }
 }
 
-/* The coefficients of -|L (x - m)|^2 / 2 + weight: with v = L m, weight - |v|^2 / 2, then L^T v, then the
- * products of the columns of L. They are neighbours in the record, which makes sweeps fast. */
+/* The coefficients of -|L (x - m)|^2 / 2 + weight: with v = L m, weight - |v|^2 / 2, then L^T v,
+ * then the products of the columns of L. They are neighbours in the record, which makes sweeps
+ * fast. */
 static void coefficients_of(ad_real weight, const ad_real *mean, ad_real column[GMM_D][GMM_D],
                             ad_real *c)
 {

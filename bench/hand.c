@@ -1,5 +1,5 @@
-/* A hand (problems.h): the distances of 100 vertices to measured points, and their Jacobian by 26 parameters,
- * forward. */
+/* A hand (problems.h): the distances of 100 vertices to measured points, and their Jacobian by 26
+ * parameters, forward. */
 #include "bench.h"
 #include "problems.h"
 

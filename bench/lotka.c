@@ -1,6 +1,6 @@
-/* The equations of Lotka and Volterra, number by number: the gradient of a loss by six parameters, their
- * six directions forward, and the Hessian. The bare form is the value alone; the other, where there is one,
- * is the reverse sweep over the same record, or one gradient. */
+/* The equations of Lotka and Volterra, number by number: the gradient of a loss by six parameters,
+ * their six directions forward, and the Hessian. The bare form is the value alone; the other, where
+ * there is one, is the reverse sweep over the same record, or one gradient. */
 #include "bench.h"
 #include "problems.h"
 

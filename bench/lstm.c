@@ -17,7 +17,7 @@ typedef struct lstm {
 /* ---- by adze ------------------------------------------------------------------------ */
 
 /* A gate's weight times a number, and its bias. */
-static ad_real gate(const ad_real *layer, int which, int i, ad_real x)
+static inline ad_real gate(const ad_real *layer, int which, int i, ad_real x)
 {
     const ad_real *weight = layer + which * LSTM_BITS, *bias = weight + LSTM_GATES * LSTM_BITS;
     return ad_muladd(x, weight[i], bias[i]);

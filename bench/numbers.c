@@ -1,5 +1,5 @@
-/* Numbers one by one: chains of one operation, and a random graph of operations. The bare form is the value
- * alone. Gradients are held against sweeps written by hand over plain numbers. */
+/* Numbers one by one: chains of one operation, and a random graph of operations. The bare form is
+ * the value alone. Gradients are held against sweeps written by hand over plain numbers. */
 #include "bench.h"
 #include "problems.h"
 

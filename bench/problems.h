@@ -1,10 +1,10 @@
-/* The problems of numbers one by one: their sizes, and data made from a seed, the same for adze, for
- * the bare forms and for the peers in C++. (The objectives themselves are in numbers.c, gmm.c, ...,
- * and once more for the peers in peers/numbers.hpp.)
+/* The problems of numbers one by one: their sizes, and data made from a seed, the same for adze,
+ * for the bare forms and for the peers in C++. (The objectives themselves are in numbers.c, gmm.c,
+ * ..., and once more for the peers in peers/numbers.hpp.)
  *
  * Four are those of ADBench: F. Srajer, Z. Kukelova, A. Fitzgibbon, "A Benchmark of Selected
- * Algorithmic Differentiation Tools on Some Problems in Computer Vision and Machine Learning" (2018),
- * with numbers of our own. This header is C11 and C++17. */
+ * Algorithmic Differentiation Tools on Some Problems in Computer Vision and Machine Learning"
+ * (2018), with numbers of our own. This header is C11 and C++17. */
 #ifndef BENCH_PROBLEMS_H
 #define BENCH_PROBLEMS_H
 
@@ -53,8 +53,8 @@ static const double chain_inputs[CHAIN_INPUTS] = {0.5, 1.0000001, 1e-7}; /* x, a
 
 /* ---- a random graph ----------------------------------------------------------------- */
 
-/* The first DAG_INPUTS numbers are given, each other is an operation on two before it, or on one. The
- * result is the sum of the last DAG_NEAR. */
+/* The first DAG_INPUTS numbers are given, each other is an operation on two before it, or on one.
+ * The result is the sum of the last DAG_NEAR. */
 enum { DAG_INPUTS = 16, DAG_NEAR = 16, DAG_NUMBERS = 1000000, DAG_NUMBERS_SMOKE = 500 };
 typedef enum dag_op { DAG_ADD, DAG_MUL, DAG_SUB, DAG_SIN } dag_op;
 
@@ -85,8 +85,8 @@ PROBLEM uint32_t dag_operand(uint64_t *state, uint32_t i)
                                    : problem_below(state, i);
 }
 
-/* Fills in n nodes, and their values. All numbers are used. What would become large is a sine, so that
- * nothing grows without bound. `used` has room for n. */
+/* Fills in n nodes, and their values. All numbers are used. What would become large is a sine, so
+ * that nothing grows without bound. `used` has room for n. */
 PROBLEM void dag_fill(uint32_t n, dag_node *node, double *value, uint8_t *used)
 {
     uint64_t state = 3;
@@ -108,8 +108,9 @@ PROBLEM void dag_fill(uint32_t n, dag_node *node, double *value, uint8_t *used)
 
 /* ---- Lotka and Volterra ------------------------------------------------------------- */
 
-/* x' = p[0] x - p[1] x y,  y' = p[2] x y - p[3] y,  from (p[4], p[5]), by Runge and Kutta's fourth-order
- * method. The loss is the sum of squares of x and y beside what was observed, after every LV_EVERY steps. */
+/* x' = p[0] x - p[1] x y,  y' = p[2] x y - p[3] y,  from (p[4], p[5]), by Runge and Kutta's fourth-
+ * order method. The loss is the sum of squares of x and y beside what was observed, after every
+ * LV_EVERY steps. */
 enum { LV_PARAMETERS = 6, LV_STEPS = 1000, LV_STEPS_SMOKE = 100, LV_EVERY = 50, LV_SEEN = 20 };
 #define LV_STEP 0.01
 static const double lv_parameters[LV_PARAMETERS] = {1.5, 1, 1, 3, 1, 1};
@@ -122,9 +123,9 @@ PROBLEM void lv_fill(double seen[LV_SEEN][2])
 
 /* ---- a mixture of Gaussians --------------------------------------------------------- */
 
-/* The log-likelihood of points x, with a Wishart prior. For each of GMM_K Gaussians: alpha, the logarithm of
- * its weight; its mean; and a factor of its inverse covariance, lower triangular, with the logarithms of the
- * diagonal first, then what is below it, row by row. */
+/* The log-likelihood of points x, with a Wishart prior. For each of GMM_K Gaussians: alpha, the
+ * logarithm of its weight; its mean; and a factor of its inverse covariance, lower triangular, with
+ * the logarithms of the diagonal first, then what is below it, row by row. */
 enum {
     GMM_D = 10,
     GMM_K = 25,
@@ -157,8 +158,8 @@ PROBLEM double gmm_constant(size_t points)
 /* ---- bundle adjustment -------------------------------------------------------------- */
 
 /* A camera is a rotation (axis times angle), a centre, a focal length, a principal point and two
- * coefficients of distortion. An observation is a point in a picture. Its errors are the distances of the
- * projected point to it, times a weight; and 1 - weight^2. */
+ * coefficients of distortion. An observation is a point in a picture. Its errors are the distances
+ * of the projected point to it, times a weight; and 1 - weight^2. */
 enum {
     BA_CAMERAS = 49,
     BA_POINTS = 7776,
@@ -198,8 +199,9 @@ PROBLEM void ba_fill(size_t cameras, double *camera, size_t points, double *poin
 
 /* ---- a long short-term memory ------------------------------------------------------- */
 
-/* LSTM_LAYERS layers of LSTM_BITS cells, each of which sees one number of the layer before. It foretells the
- * bits of the next character of a text. The loss is the mean negative log-likelihood. */
+/* LSTM_LAYERS layers of LSTM_BITS cells, each of which sees one number of the layer before. It
+ * foretells the bits of the next character of a text. The loss is the mean negative log-likelihood.
+ * */
 enum {
     LSTM_LAYERS = 2,
     LSTM_BITS = 14,
@@ -224,10 +226,11 @@ PROBLEM void lstm_fill(size_t characters, double *p, double *state_at_first, dou
 
 /* ---- a hand ------------------------------------------------------------------------- */
 
-/* A skeleton of bones moves the vertices of a hand: each bone has a matrix in its parent's frame, turned by
- * up to two angles, and each vertex follows all bones, by weights. The parameters are the hand's rotation
- * (axis times angle) and place, and four angles for each finger. The errors are the distances of some
- * vertices to measured points. Matrices are affine: three rows of four numbers. */
+/* A skeleton of bones moves the vertices of a hand: each bone has a matrix in its parent's frame,
+ * turned by up to two angles, and each vertex follows all bones, by weights. The parameters are the
+ * hand's rotation (axis times angle) and place, and four angles for each finger. The errors are the
+ * distances of some vertices to measured points. Matrices are affine: three rows of four numbers.
+ * */
 enum {
     HAND_FINGERS = 5,
     HAND_BONES = 2 + 4 * HAND_FINGERS, /* the wrist, four for each finger, the forearm */
@@ -324,8 +327,8 @@ PROBLEM void hand_fill(size_t vertices, size_t seen, hand_model *h)
     problem_fill(&state, h->parameters, HAND_PARAMETERS, -0.5, 0.5);
 }
 
-/* The place in the parameters of an angle of a bone: 0 bends it, 1 spreads it. -1: it is 0. The first bone of
- * a finger is stiff, the second has both. */
+/* The place in the parameters of an angle of a bone: 0 bends it, 1 spreads it. -1: it is 0. The
+ * first bone of a finger is stiff, the second has both. */
 PROBLEM int hand_angle(int bone, int which)
 {
     int finger = (bone - 1) / 4, joint = (bone - 1) % 4;

@@ -1,5 +1,5 @@
-// Small operations, the lesson's network and numbers one by one in ADOL-C: a tape of scalar operations,
-// recorded anew each time as adze's is, in f64.
+// Small operations, the lesson's network and numbers one by one in ADOL-C: a tape of scalar
+// operations, recorded anew each time as adze's is, in f64.
 #include "measuring.hpp"
 #include "numbers.hpp"
 

@@ -34,8 +34,8 @@ class Peer
         }
     }
 
-    // Times work(), which does `units` operations or steps, if the case is wanted. A second way of the
-    // same library goes under a name of its own.
+    // Times work(), which does `units` operations or steps, if the case is wanted. A second way of
+    // the same library goes under a name of its own.
     template <typename Work>
     void measure(const std::string &name_of_case, double units, Work work,
                  const char *way = nullptr)

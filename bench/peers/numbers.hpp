@@ -1,5 +1,5 @@
-// The problems of numbers one by one (../problems.h), once for all peers: templates over the type of the
-// numbers. What is constant is double.
+// The problems of numbers one by one (../problems.h), once for all peers: templates over the type
+// of the numbers. What is constant is double.
 #ifndef BENCH_PEERS_NUMBERS_HPP
 #define BENCH_PEERS_NUMBERS_HPP
 

@@ -1,5 +1,6 @@
-// Small operations, the lesson's network and numbers one by one in Sacado, in f64: reverse mode over scalar
-// operations (Trad); where a Jacobian is asked for, forward mode (SFad) as well, as a peer of its own.
+// Small operations, the lesson's network and numbers one by one in Sacado, in f64: reverse mode
+// over scalar operations (Trad); where a Jacobian is asked for, forward mode (SFad) as well, as a
+// peer of its own.
 #include "measuring.hpp"
 #include "numbers.hpp"
 

@@ -415,6 +415,22 @@ AD_LIST_AT_LINE(ad_status, ad_real_hessian,
                 (const char *source_line, ad_real y, size_t n, const ad_real *x, double *hessian),
                 1, &y, (y, n, x, hessian))
 
+static inline AD_UNUSED ad_status ad_recorder_rewind_at_line(const char *source_line,
+                                                             ad_recorder_mark mark)
+{
+    ad_recorder_at_line(mark.on, source_line);
+    return ad_recorder_rewind(mark);
+}
+static inline AD_UNUSED ad_status ad_recorder_collapse_at_line(const char *source_line,
+                                                               ad_recorder_mark mark, size_t m,
+                                                               ad_real *y)
+{
+    ad_recorder_at_line(mark.on, source_line);
+    return ad_recorder_collapse(mark, m, y);
+}
+
+#define ad_recorder_rewind(...) ad_recorder_rewind_at_line(AD_SOURCE_LINE, __VA_ARGS__)
+#define ad_recorder_collapse(...) ad_recorder_collapse_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_real_input(r, ...) (ad_real_input)(ad_recorder_at_line((r), AD_SOURCE_LINE), __VA_ARGS__)
 #define ad_real_inputs(r, ...)                                                             \
     (ad_real_inputs)(ad_recorder_at_line((r), AD_SOURCE_LINE), __VA_ARGS__)

@@ -1,8 +1,8 @@
 /* Sweeps over several directions or roots at once: a row of lanes for each statement, which become
  * vectors. A single lane has loops of its own.
  *
- * What vanishes beats what grows without bound (kernels/vanishing.h). Most partials are finite; then only
- * those that are 0 need a second look, since an infinity may come their way. */
+ * What vanishes beats what grows without bound (kernels/vanishing.h). Most partials are finite;
+ * then only those that are 0 need a second look, since an infinity may come their way. */
 #include "numbers/lanes.h"
 
 #include "kernels/vanishing.h"
@@ -41,6 +41,28 @@ AD_INLINE void set_row(int lanes, double p, const double *restrict x, double q,
         t[l] = p * x[l] + q * y[l];
 }
 
+/* The same for n rows of x. */
+AD_INLINE void sum_rows(int lanes, uint32_t n, const double *p, const uint32_t *place,
+                        const double *x, double *restrict t)
+{
+    const size_t stride = (size_t)lanes;
+    uint32_t k = 0;
+    memset(t, 0, stride * sizeof *t);
+    while (k < n) {
+        for (; n - k >= 4 && ad_is_ordinary(p[k]) && ad_is_ordinary(p[k + 1]) &&
+               ad_is_ordinary(p[k + 2]) && ad_is_ordinary(p[k + 3]);
+             k += 4) { /* from left to right, as one by one */
+            const double *a = x + place[k] * stride, *b = x + place[k + 1] * stride;
+            const double *c = x + place[k + 2] * stride, *d = x + place[k + 3] * stride;
+            for (int l = 0; l < lanes; l++)
+                t[l] = t[l] + p[k] * a[l] + p[k + 1] * b[l] + p[k + 2] * c[l] + p[k + 3] * d[l];
+        }
+        if (k < n)
+            add_row(lanes, p[k], x + place[k] * stride, t);
+        k++;
+    }
+}
+
 AD_INLINE void push(int lanes, const ad_reals *r, ad_stretch *s, uint32_t end, double *tangent)
 {
     const uint32_t begin = s->begin;
@@ -64,12 +86,9 @@ AD_INLINE void push(int lanes, const ad_reals *r, ad_stretch *s, uint32_t end, d
         }
         uint32_t marked = count >= AD_LONG;
         uint32_t n = marked ? ad_marked_arguments(r, count, place[0]) : count;
-        double row[AD_NUMBER_LANES] = {0};
         partial += marked;
         place += marked;
-        for (uint32_t k = 0; k < n; k++)
-            add_row(lanes, partial[k], tangent + (size_t)place[k] * (size_t)lanes, row);
-        memcpy(tangent + (size_t)i * (size_t)lanes, row, (size_t)lanes * sizeof *row);
+        sum_rows(lanes, n, partial, place, tangent, tangent + (size_t)i * (size_t)lanes);
         partial += n + marked;
         place += n + marked;
     }
@@ -115,7 +134,8 @@ static double seed_at(const ad_seeds *seeds, const ad_seed *seed, int lane)
                        : seed->column == seeds->unit + (size_t)lane;
 }
 
-/* Seeds of statements before `end`, instead of what was computed there; those of one statement are added. */
+/* Seeds of statements before `end`, instead of what was computed there; those of one statement are
+ * added. */
 static void put_seeds(const ad_seeds *seeds, size_t *next, uint32_t end, int lanes, double *tangent)
 {
     for (; *next < seeds->count && seeds->of[*next].index < end; ++*next) {

@@ -21,17 +21,17 @@ typedef struct ad_seeds {
     int directions; /* up to the number of lanes */
 } ad_seeds;
 
-/* Carries tangents forward to statement `last`: tangent is [last + 1, lanes], uninitialised. lanes is 1 or
- * AD_NUMBER_LANES. */
+/* Carries tangents forward to statement `last`: tangent is [last + 1, lanes], uninitialised. lanes
+ * is 1 or AD_NUMBER_LANES. */
 ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
                            double *tangent);
 
-/* Sweeps from statement `last` down to `first` over [last + 1, lanes] adjoints that hold those of the roots. lanes
- * is AD_FEW_LANES or AD_NUMBER_LANES. */
+/* Sweeps from statement `last` down to `first` over [last + 1, lanes] adjoints that hold those of
+ * the roots. lanes is AD_FEW_LANES or AD_NUMBER_LANES. */
 ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, double *adjoint);
 
-/* The sweep of second order from statement `last`, whose adjoint is set: over adjoints [last + 1] and their
- * tangents [last + 1, lanes], with the tangents of values. */
+/* The sweep of second order from statement `last`, whose adjoint is set: over adjoints [last + 1]
+ * and their tangents [last + 1, lanes], with the tangents of values. */
 ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint,
                           const double *tangent, double *adjoint_tangent);
 

@@ -1,7 +1,7 @@
 /* Operations on lists of numbers: one statement each.
  *
- * Where second derivatives are kept, they are made of statements of up to three arguments, whose second
- * derivatives there are. */
+ * Where second derivatives are kept, they are made of statements of up to three arguments, whose
+ * second derivatives there are. */
 #include "numbers/record.h"
 
 #include "kernels/elementary.h"
@@ -24,8 +24,8 @@ typedef struct list {
 
 enum { CONSTANT = -1 }; /* as a place: of no statement */
 
-/* Writes places of n numbers, and counts those that are no constants. Whether these are numbers of r that
- * live. */
+/* Writes places of n numbers, and counts those that are no constants. Whether these are numbers of
+ * r that live. */
 static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_t *place,
                        size_t *count)
 {
@@ -49,8 +49,8 @@ static ad_recorder *first_recorder(size_t n, const ad_real *x)
     return NULL;
 }
 
-/* The common case: all are constants or numbers of one recorder, which has room. Places are written where the
- * statement will be, and partials will be computed there. */
+/* The common case: all are constants or numbers of one recorder, which has room. Places are written
+ * where the statement will be, and partials will be computed there. */
 static bool put_in_place(list *l, size_t n, const ad_real *x, size_t m, const ad_real *y)
 {
     ad_recorder *r = first_recorder(n, x);
@@ -65,7 +65,8 @@ static bool put_in_place(list *l, size_t n, const ad_real *x, size_t m, const ad
     return true;
 }
 
-/* Takes two lists, of which the second may be NULL, or be one number. `complete`: nothing is missing. */
+/* Takes two lists, of which the second may be NULL, or be one number. `complete`: nothing is
+ * missing. */
 static list gather(const char *name, size_t n, const ad_real *x, size_t m, const ad_real *y,
                    bool complete)
 {
@@ -323,7 +324,8 @@ static double length(size_t n, const ad_real *x, const ad_real *y)
     return sqrt(sum) / scale;
 }
 
-/* hypot(r, d): its derivatives by each number v are v / y, and those of second order (delta - v w / y^2) / y. */
+/* hypot(r, d): its derivatives by each number v are v / y, and those of second order (delta - v w /
+ * y^2) / y. */
 static ad_real lengthen(const list *l, ad_real r, ad_real d, const char *line)
 {
     double y = hypot(r.value, d.value), c = y > 0 ? r.value / y : y, s = y > 0 ? d.value / y : y,
@@ -374,7 +376,8 @@ ad_real ad_distance_reals(size_t n, const ad_real *x, const ad_real *y)
 
 /* ---- polynomial --------------------------------------------------------------------- */
 
-/* In pieces: Horner's rule, y = y x + c[k]. One of degree 0 is its coefficient, and records nothing. */
+/* In pieces: Horner's rule, y = y x + c[k]. One of degree 0 is its coefficient, and records
+ * nothing. */
 static ad_real polynomial_in_pieces(const list *l, size_t n, const ad_real *c, ad_real x)
 {
     const char *line = l->r->head.source_line;

@@ -123,12 +123,14 @@ ad_status ad_recorder_rewind(ad_recorder_mark mark)
     ad_reals *r = ad_reals_of(mark.on);
     if (!r)
         return AD_MISUSE;
-    if (!is_free(r, "rewind"))
-        return AD_BUSY;
-    if (!ad_reals_mark_lives(r, mark))
-        return ad_reals_fail(r, AD_STALE, "rewind",
-                             "the mark was forgotten by a reset or a rewind");
-    return ad_reals_rewind(r, mark);
+    ad_status status = AD_BUSY;
+    if (is_free(r, "rewind"))
+        status = ad_reals_mark_lives(r, mark)
+                     ? ad_reals_rewind(r, mark)
+                     : ad_reals_fail(r, AD_STALE, "rewind",
+                                     "the mark was forgotten by a reset or a rewind");
+    r->head.source_line = NULL;
+    return status;
 }
 
 /* ---- size --------------------------------------------------------------------------- */

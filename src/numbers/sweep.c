@@ -1,8 +1,9 @@
 /* The reverse sweep over one adjoint a statement.
  *
- * In a chain, the adjoint that a statement needs was stored one statement before, and a load has to wait for
- * that store. So the sweep loads the adjoint of the statement just before (i - 1) ahead of its own stores, and
- * adds what flows there itself: the sum of the partials whose place is i - 1, times the adjoint. */
+ * In a chain, the adjoint that a statement needs was stored one statement before, and a load has to
+ * wait for that store. So the sweep loads the adjoint of the statement just before (i - 1) ahead of
+ * its own stores, and adds what flows there itself: the sum of the partials whose place is i - 1,
+ * times the adjoint. */
 #include "kernels/vanishing.h"
 #include "numbers/numbers.h"
 #include "numbers/walk.h"
@@ -34,8 +35,8 @@ static AD_RARE bool refuse_adjoint(ad_reals *r, uint32_t i, double g)
     return false;
 }
 
-/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. The adjoint is read
- * again: what came by a sum of partials may be infinite where no product was. */
+/* A statement that says itself what it is, or whose adjoint is special. Moves the stretch. The
+ * adjoint is read again: what came by a sum of partials may be infinite where no product was. */
 static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double *adjoint)
 {
     const double g = adjoint[i];
@@ -77,10 +78,9 @@ static inline void add_run(double g, const double *p, double *adjoint)
     adjoint[3] = d;
 }
 
-/* A statement of three arguments or more. Returns what flows to the statement before, for g = 1. Arguments of
- * a list are often neighbours. */
-static inline double sweep_arguments(double g, uint32_t count, const double *partial,
-                                     const uint32_t *place, uint32_t before, double *adjoint)
+/* Four arguments or more: those of a list are often neighbours. */
+static inline double sweep_list(double g, uint32_t count, const double *partial,
+                                const uint32_t *place, uint32_t before, double *adjoint)
 {
     double to = 0;
     for (uint32_t k = 0; k < count;) {
@@ -96,7 +96,39 @@ static inline double sweep_arguments(double g, uint32_t count, const double *par
     return to;
 }
 
-/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come. */
+/* A statement. Returns what flows to the one before, for g = 1. */
+static inline double sweep_arguments(double g, uint32_t count, const double *partial,
+                                     const uint32_t *place, uint32_t before, double *adjoint)
+{
+    switch (count) {
+    case 0:
+        return 0;
+    case 1: {
+        double to = flow(place[0], before, partial[0]);
+        adjoint[place[0]] += g * partial[0];
+        return to;
+    }
+    case 2: {
+        double to = flow(place[0], before, partial[0]) + flow(place[1], before, partial[1]);
+        adjoint[place[0]] += g * partial[0];
+        adjoint[place[1]] += g * partial[1];
+        return to;
+    }
+    case 3: {
+        double to = flow(place[0], before, partial[0]) + flow(place[1], before, partial[1]) +
+                    flow(place[2], before, partial[2]);
+        adjoint[place[0]] += g * partial[0];
+        adjoint[place[1]] += g * partial[1];
+        adjoint[place[2]] += g * partial[2];
+        return to;
+    }
+    default:
+        return sweep_list(g, count, partial, place, before, adjoint);
+    }
+}
+
+/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come.
+ * */
 static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
                           double *flowing)
 {
@@ -113,23 +145,9 @@ static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *ad
         const double *partial = s->partials -= count;
         const uint32_t *place = s->places -= count;
         const double before = (adjoint + i)[-1];
-        double to = 0;
-        switch (count) {
-        case 0:
+        if (count == 0)
             adjoint[i] = g;
-            break;
-        case 1:
-            to = flow(place[0], last, partial[0]);
-            adjoint[place[0]] += g * partial[0];
-            break;
-        case 2:
-            to = flow(place[0], last, partial[0]) + flow(place[1], last, partial[1]);
-            adjoint[place[0]] += g * partial[0];
-            adjoint[place[1]] += g * partial[1];
-            break;
-        default:
-            to = sweep_arguments(g, count, partial, place, last, adjoint);
-        }
+        double to = sweep_arguments(g, count, partial, place, last, adjoint);
         g = before + g * to;
     }
     *flowing = g;

@@ -111,6 +111,27 @@ START_TEST(jacobians_have_roots_of_all_kinds)
 }
 END_TEST
 
+/* Sweeps take four neighbours at once, but for the statement just before. */
+START_TEST(lists_of_neighbours_may_end_anywhere_before_the_statement)
+{
+    for (size_t n = 1; n <= 8; n++)
+        for (size_t between = 0; between < 5; between++) {
+            double want[8] = {2, 3, 5, 7, 11, 13, 17, 19};
+            ad_recorder *r = recorder_with(0);
+            ad_real x[8], unused = ad_real_constant(0);
+            ad_real_inputs(r, n, want, x);
+            for (size_t i = 0; i < between; i++)
+                unused = ad_add(x[0], 1);
+            ad_real sum = ad_weighted_sum_reals(n, want, x);
+            expect_derivatives(sum, n, x, want);
+            want[n - 1] += 1; /* something flows there already */
+            want[0] += between > 0;
+            expect_derivatives(ad_add(ad_add(sum, x[n - 1]), unused), n, x, want);
+            ad_recorder_free(r);
+        }
+}
+END_TEST
+
 START_TEST(hessians_by_intermediate_values_and_constants)
 {
     scene s = begin(AD_KEEP_SECOND);
@@ -445,6 +466,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, any_numbers_may_be_asked_for, 0, 3);
     tcase_add_test(tests, a_number_twice_in_x_or_y_counts_twice);
     tcase_add_test(tests, jacobians_have_roots_of_all_kinds);
+    tcase_add_test(tests, lists_of_neighbours_may_end_anywhere_before_the_statement);
     tcase_add_test(tests, hessians_by_intermediate_values_and_constants);
     tcase_add_test(tests, nothing_may_be_asked_for);
     add_row_tests(tests, what_vanishes_beats_what_grows_without_bound,

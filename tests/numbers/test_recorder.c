@@ -186,7 +186,7 @@ START_TEST(a_forgotten_mark_is_an_error)
     ck_assert_int_eq(ad_recorder_rewind(second), AD_OK);
     ck_assert_int_eq(ad_recorder_rewind(first), AD_OK);
     ck_assert_int_eq(ad_recorder_rewind(second), AD_STALE);
-    expect_failure(r, AD_STALE, "rewind: the mark was forgotten by a reset or a rewind");
+    expect_failure(r, AD_STALE, ": the mark was forgotten by a reset or a rewind");
     ad_recorder_reset(r);
     ck_assert_int_eq(ad_recorder_rewind(first), AD_STALE);
     ad_recorder_reset(r);
@@ -250,7 +250,7 @@ START_TEST(more_rewinds_than_can_be_counted_are_an_error)
         ck_assert_int_eq(ad_recorder_rewind(mark), AD_OK);
     }
     ck_assert_int_eq(ad_recorder_rewind(mark), AD_TOO_LARGE);
-    expect_failure(r, AD_TOO_LARGE, "rewind: 2^32 - 1 rewinds without a reset");
+    expect_failure(r, AD_TOO_LARGE, ": 2^32 - 1 rewinds without a reset");
     ad_recorder_reset(r);
     x = ad_real_input(r, 3);
     expect_near(slope_by(ad_square(x), x), 6, 0);
