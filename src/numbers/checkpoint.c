@@ -17,7 +17,7 @@ static bool make_inner(ad_reals *r)
         .size = sizeof options, .allocator = r->allocator, .keep = r->keep & AD_KEEP_FINITE};
     if (!ad_reals_may_take(r, sizeof *r))
         return false;
-    r->inner = ad_recorder_new(&options);
+    r->inner = ad_reals_new_owned(&options);
     if (!r->inner)
         ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL);
     return r->inner;

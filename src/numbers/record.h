@@ -96,6 +96,7 @@ struct ad_reals {
     ad_growing scratch;            /* bytes: of one operation or call */
     ad_growing handles; /* ad_real: arguments and results of a function that is evaluated */
     ad_recorder *inner; /* for functions that are evaluated again */
+    bool owned;         /* by a tape or a recorder, which frees it */
     bool busy;          /* a function of the caller's is running */
 };
 
@@ -141,6 +142,10 @@ static inline size_t ad_reals_bends(const ad_reals *r)
     const ad_argument_chunk *chunk = ad_reals_chunk(r);
     return chunk ? chunk->bends_before + r->bend : 0;
 }
+
+/* A recorder that only its owner may free; and that. r may be NULL. */
+ad_recorder *ad_reals_new_owned(const ad_recorder_options *options);
+void ad_reals_free(ad_recorder *r);
 
 /* ---- memory ------------------------------------------------------------------------- */
 

@@ -53,12 +53,33 @@ static bool is_free(ad_reals *r, const char *name)
     return !r->busy;
 }
 
+ad_recorder *ad_reals_new_owned(const ad_recorder_options *options)
+{
+    ad_recorder *recorder = ad_recorder_new(options);
+    if (recorder)
+        ad_reals_of(recorder)->owned = true;
+    return recorder;
+}
+
+void ad_reals_free(ad_recorder *recorder)
+{
+    if (!recorder)
+        return;
+    ad_reals_of(recorder)->owned = false;
+    ad_recorder_free(recorder);
+}
+
 void ad_recorder_free(ad_recorder *recorder)
 {
     ad_reals *r = ad_reals_of(recorder);
     if (!r || !is_free(r, "free"))
         return;
-    ad_recorder_free(r->inner);
+    if (r->owned) {
+        ad_reals_fail(r, AD_MISUSE, "free",
+                      "the recorder belongs to a tape or to another recorder");
+        return;
+    }
+    ad_reals_free(r->inner);
     r->inner = NULL;
     ad_reals_forget(r);
     r->calls.count = r->rewound.count = 0;

@@ -3,6 +3,7 @@
 #include "tape/recorders.h"
 
 #include "base/memory.h"
+#include "numbers/record.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ static ad_recorder *make(const ad_tape *t, unsigned keep)
         .size = sizeof options,
         .allocator = t->allocator,
         .keep = keep | (t->checks & AD_CHECK_NUMBERS ? (unsigned)AD_KEEP_FINITE : 0)};
-    return ad_recorder_new(&options);
+    return ad_reals_new_owned(&options);
 }
 
 static bool grow(ad_tape *t)
@@ -66,8 +67,8 @@ void ad_recorders_trim(ad_tape *t)
 {
     ad_node_recorders *all = &t->recorders;
     while (all->made > all->used)
-        ad_recorder_free(all->list[--all->made].recorder);
-    ad_recorder_free(all->second);
+        ad_reals_free(all->list[--all->made].recorder);
+    ad_reals_free(all->second);
     all->second = NULL;
     if (all->made == 0) {
         ad_memory_give(t->allocator, all->list, all->room * sizeof *all->list);

@@ -290,6 +290,12 @@ static void resets(size_t n, const ad_real *x, size_t m, ad_real *y, const void 
     ad_recorder_reset(x[0].on);
 }
 
+static void frees(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)y, (void)env;
+    ad_recorder_free(x[0].on);
+}
+
 static void keeps_others(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
 {
     (void)n, (void)x, (void)m;
@@ -335,6 +341,9 @@ START_TEST(failures_in_the_function_are_the_tapes)
     x = zero();
     ad_by_numbers(resets, 1, &x, AD_SCALAR, NULL);
     expect(AD_STALE, "the function's result: a number outlived a reset");
+    x = zero();
+    ad_by_numbers(frees, 1, &x, AD_SCALAR, NULL);
+    expect(AD_MISUSE, "free: the recorder belongs to a tape or to another recorder");
     x = zero();
     ad_by_numbers(keeps_others, 1, &x, AD_SCALAR, &foreign);
     expect(AD_FOREIGN, "numbers of two recorders");

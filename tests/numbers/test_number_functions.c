@@ -247,6 +247,13 @@ static void reset_inner(size_t n, const ad_real *x, size_t m, ad_real *y, const 
     ad_recorder_reset(x[0].on);
 }
 
+static void free_inner(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_square(x[0]);
+    ad_recorder_free(x[0].on);
+}
+
 static void fail_inner(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
 {
     (void)n, (void)m, (void)env;
@@ -274,6 +281,11 @@ START_TEST(what_a_checkpoint_must_not_do_is_an_error)
     x = ad_real_input(r, 3);
     ck_assert_int_eq(ad_real_checkpoint(reset_inner, 1, &x, 1, &y, NULL), AD_OK);
     ck_assert_int_eq(ad_real_gradient(y, 1, &x, &slope), AD_STALE);
+    ad_recorder_reset(r);
+    x = ad_real_input(r, 3);
+    ck_assert_int_eq(ad_real_checkpoint(free_inner, 1, &x, 1, &y, NULL), AD_OK);
+    ck_assert_int_eq(ad_real_gradient(y, 1, &x, &slope), AD_MISUSE);
+    expect_failure(r, AD_MISUSE, "the recorder belongs to a tape or to another recorder");
     ad_recorder_reset(r);
     x = ad_real_input(r, 3);
     ck_assert_int_eq(ad_real_checkpoint(fail_inner, 1, &x, 1, &y, NULL), AD_OK);
