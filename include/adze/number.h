@@ -13,7 +13,7 @@
  * its partial derivatives, and which numbers they belong to. A sweep multiplies them up.
  * (docs/numbers.md says how they lie, and what they cost.)
  *
- * The elementwise operations of ops.h take numbers, too: ad_mul(x, y), ad_mul(x, 2), ad_sin(x), with
+ * The elementwise operations of ops.h take numbers, too: ad_mul(x, y), ad_mul(x, 2), ad_sin(x), by
  * the same formulas and derivatives. ad_mul_real, ad_sin_real, ... are the functions under them.
  * In C++, number.hpp adds operators and the names of <cmath>.
  *
@@ -50,16 +50,17 @@ typedef struct ad_real {
 /* ---- recorders ---------------------------------------------------------------------- */
 
 enum {
-    /* Keeps second derivatives of each statement, for ad_real_hvp and ad_real_hessian. A statement of
-     * n arguments then takes 8 n (n + 1) / 2 bytes more, and operations on lists are recorded as
+    /* Keeps second derivatives of each statement, for ad_real_hvp and ad_real_hessian. A statement
+     * of n arguments then takes 8 n (n + 1) / 2 bytes more, and operations on lists are recorded as
      * statements of up to three arguments. */
     AD_KEEP_SECOND = 1,
 
-    /* Keeps the source line of each statement, 8 bytes, so that errors of sweeps have it, too. Errors
-     * while recording have it anyhow. */
+    /* Keeps the source line of each statement, 8 bytes, so that errors of sweeps have it, too.
+     * Errors while recording have it anyhow. */
     AD_KEEP_LINES = 2,
 
-    /* The first value or partial derivative that is infinite or NaN is AD_NOT_FINITE. */
+    /* The first value or partial derivative of an operation that is infinite or NaN is
+     * AD_NOT_FINITE. */
     AD_KEEP_FINITE = 4
 };
 
@@ -84,7 +85,8 @@ AD_API void ad_recorder_reset(ad_recorder *r);
 AD_API void ad_recorder_trim(ad_recorder *r);
 
 /* A point to come back to. Rewinding forgets the statements after it. Those before it stay, and so
- * does an error. AD_STALE if the point itself has been forgotten by a reset, or by a rewind to before it. */
+ * does an error. AD_STALE if the point itself has been forgotten by a reset, or by a rewind to
+ * before it. */
 typedef struct ad_recorder_mark {
     ad_recorder *on;
     uint32_t index, epoch; /* private */
@@ -140,9 +142,9 @@ static inline AD_UNUSED ad_real ad_where_real(bool condition, ad_real a, ad_real
 }
 
 /* ---- lists of numbers --------------------------------------------------------------- */
-/* One statement of up to n (or 2 n) arguments: 12 bytes an argument, and 9, or 33 from 253 arguments
- * on. A sum over an empty list is the constant 0, a product 1, logsumexp -inf. Sums are added from
- * the first to the last. AD_MISUSE if n is not 0 and a list is NULL. */
+/* One statement of up to n (or 2 n) arguments: 12 bytes an argument, and 9, or 33 from 253
+ * arguments on. A sum over an empty list is the constant 0, a product 1, logsumexp -inf. Sums are
+ * added from the first to the last. AD_MISUSE if n is not 0 and a list is NULL. */
 
 AD_API ad_real ad_sum_reals(size_t n, const ad_real *x);
 AD_API ad_real ad_prod_reals(size_t n, const ad_real *x);  /* dx[i]: the product of the others */
@@ -164,19 +166,19 @@ AD_API ad_real ad_logsumexp_reals(size_t n, const ad_real *x);
 
 /* ---- functions of numbers ----------------------------------------------------------- */
 
-/* Sets y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. */
+/* Sets all of y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. What it leaves is NaN. */
 typedef void ad_real_function(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env);
 
-/* Replaces the statements since the mark by one for each of the m numbers y, whose arguments are the
- * numbers from before the mark that it depends on: the Jacobian of that part (preaccumulation). y[i]
- * become the new numbers; others from after the mark are stale. What is left is short where few
- * numbers go in and out, and derivatives stay the same to rounding. Does nothing with AD_KEEP_SECOND.
- * AD_STALE as for ad_recorder_rewind. */
+/* Replaces the statements since the mark by one for each of the m numbers y, whose arguments are
+ * the numbers from before the mark that it depends on: the Jacobian of that part (preaccumulation).
+ * y[i] become the new numbers; others from after the mark are stale. What is left is short where
+ * few numbers go in and out, and derivatives stay the same to rounding. Does nothing with
+ * AD_KEEP_SECOND. AD_STALE as for ad_recorder_rewind. */
 AD_API ad_status ad_recorder_collapse(ad_recorder_mark mark, size_t m, ad_real *y);
 
-/* y = f(x) without its statements: a sweep evaluates f again, at the same values, on a recorder of its own
- * (less memory for more time). f must depend on x and env only; env is borrowed until the reset. With
- * AD_KEEP_SECOND f is recorded as it is. */
+/* y = f(x) without its statements: a sweep evaluates f again, at the same values, on a recorder of
+ * its own (less memory for more time). f must depend on x and env only; env is borrowed until the
+ * reset. With AD_KEEP_SECOND f is recorded as it is. */
 AD_API ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, size_t m,
                                     ad_real *y, const void *env);
 
@@ -198,10 +200,12 @@ AD_API ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x,
                                ad_real *y, const void *env);
 
 /* ---- derivatives -------------------------------------------------------------------- */
-/* x may be any numbers of one recorder, mostly inputs; the derivative by a constant is 0, and that of
- * a constant, too. All of them can be called again, in any order, until the reset. What vanishes beats
- * what grows without bound, as for tensors: an adjoint or tangent of 0 gives 0 beside an infinite
- * partial. Results are written only if all is well. */
+/* x may be any numbers of one recorder, mostly inputs. None of them may depend on another one: then
+ * it is not defined which derivative is meant, and the functions differ. This is not checked. The
+ * derivative by a constant is 0, and that of a constant, too. All of them can be called again, in
+ * any order, until the reset. What vanishes beats what grows without bound, as for tensors: an
+ * adjoint or tangent of 0 gives 0 beside an infinite partial. Results are written only if all is
+ * well. */
 
 /* gradient[i] = dy / dx[i], by one reverse sweep. */
 AD_API ad_status ad_real_gradient(ad_real y, size_t n, const ad_real *x, double *gradient);
@@ -210,18 +214,18 @@ AD_API ad_status ad_real_gradient(ad_real y, size_t n, const ad_real *x, double 
 AD_API ad_status ad_real_vjp(size_t m, const ad_real *y, const double *dy, size_t n,
                              const ad_real *x, double *dx);
 
-/* ty[k][j] = sum over i of dy[j]/dx[i] tx[k][i], in `count` directions k at once: tx is [count, n] and ty
- * [count, m], row by row. x must not depend on each other. */
+/* ty[k][j] = sum over i of dy[j]/dx[i] tx[k][i], in `count` directions k at once: tx is [count, n]
+ * and ty [count, m], row by row. */
 AD_API ad_status ad_real_jvp(size_t n, const ad_real *x, size_t count, const double *tx, size_t m,
                              const ad_real *y, double *ty);
 
-/* jacobian[j][i] = dy[j] / dx[i], [m, n] row by row: by directions if there are fewer inputs than roots,
- * else by roots, eight of them at once. */
+/* jacobian[j][i] = dy[j] / dx[i], [m, n] row by row: by directions if there are fewer inputs than
+ * roots, else by roots, eight of them at once. */
 AD_API ad_status ad_real_jacobian(size_t m, const ad_real *y, size_t n, const ad_real *x,
                                   double *jacobian);
 
-/* product[k] = H tx[k], with the Hessian H of y by x, in `count` directions at once; both [count, n], row
- * by row. AD_MISUSE without AD_KEEP_SECOND. */
+/* product[k] = H tx[k], with the Hessian H of y by x, in `count` directions at once; both [count,
+ * n], row by row. AD_MISUSE without AD_KEEP_SECOND. */
 AD_API ad_status ad_real_hvp(ad_real y, size_t n, const ad_real *x, size_t count, const double *tx,
                              double *product);
 
@@ -235,8 +239,8 @@ typedef struct ad_number_pair {
     double y, slope;
 } ad_number_pair;
 
-/* Private: what an operation is for numbers: y, and the first and second derivatives by x[0], x[1], ...; bend by
- * pairs i >= j at i (i + 1) / 2 + j. slope and bend may be NULL. */
+/* Private: what an operation is for numbers: y, and the first and second derivatives by x[0], x[1],
+ * ...; bend by pairs i >= j at i (i + 1) / 2 + j. slope and bend may be NULL. */
 typedef void ad_number_rule(const double *x, double *y, double *slope, double *bend);
 
 /* Private: where the next statement goes. The common operations write it in place. */
@@ -260,7 +264,7 @@ struct ad_recorder {
 #define AD_IN_PLACE static inline
 #endif
 
-/* Whether x is known to live. Where it says no, the library looks closer. Epochs may wrap around. */
+/* Whether x is known to live. Where it says no, the library looks closer. Epochs may wrap. */
 AD_IN_PLACE bool ad_real_lives(const ad_recorder *r, ad_real x)
 {
     return x.epoch == r->epoch ||
@@ -320,8 +324,9 @@ AD_IN_PLACE ad_real ad_recorder_put_3(ad_recorder *r, double value, ad_real a,
     return ad_recorder_end(r, value, 3);
 }
 
-/* A copy for the library, and of what it returns. A struct that a call sees is kept in memory; so the
- * call sees copies, and the numbers themselves stay in registers (clang takes five times as long without). */
+/* A copy for the library, and of what it returns. A struct that a call sees is kept in memory; so
+ * the call sees copies, and the numbers themselves stay in registers (clang takes five times as
+ * long without). */
 AD_IN_PLACE ad_real ad_real_aside(ad_real x)
 {
     ad_real y = {x.on, x.value, x.index, x.epoch};
