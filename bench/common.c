@@ -60,8 +60,7 @@ void *take(size_t count, size_t size)
     size_t bytes = count * size;
     if (bytes / size != count || posix_memalign(&memory, 64, bytes ? bytes : 1))
         fail("memory ran out: %zu numbers of %zu bytes", count, size);
-    memset(memory, 0, bytes);
-    return memory;
+    return memset(memory, 0, bytes);
 }
 
 void fill(ad_type type, void *x, size_t n, uint64_t stream, double low, double high)

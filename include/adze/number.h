@@ -297,8 +297,8 @@ AD_IN_PLACE ad_real ad_recorder_put(ad_recorder *r, double value, ad_real x, dou
     return ad_recorder_end(r, value, 1);
 }
 
-AD_IN_PLACE ad_real ad_recorder_put_2(ad_recorder *r, double value, ad_real a,
-                                                  double da, ad_real b, double db)
+AD_IN_PLACE ad_real ad_recorder_put_2(ad_recorder *r, double value, ad_real a, double da,
+                                      ad_real b, double db)
 {
     double *partial = r->partials + r->argument;
     uint32_t *place = r->places + r->argument;
@@ -309,9 +309,8 @@ AD_IN_PLACE ad_real ad_recorder_put_2(ad_recorder *r, double value, ad_real a,
     return ad_recorder_end(r, value, 2);
 }
 
-AD_IN_PLACE ad_real ad_recorder_put_3(ad_recorder *r, double value, ad_real a,
-                                                  double da, ad_real b, double db, ad_real c,
-                                                  double dc)
+AD_IN_PLACE ad_real ad_recorder_put_3(ad_recorder *r, double value, ad_real a, double da,
+                                      ad_real b, double db, ad_real c, double dc)
 {
     double *partial = r->partials + r->argument;
     uint32_t *place = r->places + r->argument;
@@ -369,7 +368,7 @@ static inline AD_UNUSED const ad_real *ad_reals_at_line(size_t n, const ad_real 
 #define AD_LIST_OF_TWO(name)                                                               \
     AD_LIST_AT_LINE(ad_real, name, (const char *source_line, size_t n, const ad_real *x,   \
                                     const ad_real *y),                                     \
-                    n, ad_reals_at_line(n, y, source_line) ? x : x, (n, x, y))
+                    n, (ad_reals_at_line(n, y, source_line), x), (n, x, y))
 
 AD_LIST_OF_ONE(ad_sum_reals)
 AD_LIST_OF_ONE(ad_prod_reals)

@@ -2,6 +2,7 @@
  * the node keeps; the other rules sweep that record. The elements of tracked operands are the recorder's first
  * statements, one after another. Second derivatives are taken on a recorder that keeps them, where the
  * function is evaluated again. */
+#include "array/convert.h"
 #include "functions/call.h"
 #include "numbers/record.h"
 #include "tape/recorders.h"
@@ -43,11 +44,6 @@ static size_t numbers_saved(const ad_type *type, const ad_shape *x, const void *
 
 /* ---- lists of numbers --------------------------------------------------------------- */
 
-static double element(const ad_view *v, size_t i)
-{
-    return v->type == AD_F64 ? ((const double *)v->data)[i] : ad_view_get(v, i);
-}
-
 static size_t count_elements(int n, const ad_view *x, const bool *chosen)
 {
     size_t count = 0;
@@ -56,16 +52,33 @@ static size_t count_elements(int n, const ad_view *x, const bool *chosen)
     return count;
 }
 
+/* Numbers that lie row by row as doubles. */
+static double *as_doubles(ad_workspace *work, const ad_view *v)
+{
+    size_t count = ad_view_count(v);
+    double *numbers = ad_scratch(work, ad_size_mul(count, sizeof *numbers));
+    if (numbers)
+        ad_convert(count, v->type, v->data, AD_F64, numbers);
+    return numbers;
+}
+
 /* The elements of all operands on a recorder. */
 static ad_real *record_elements(ad_workspace *work, ad_recorder *r, int n, const ad_view *x,
                                 const bool *tracked)
 {
-    ad_real *all = ad_scratch(work, ad_size_mul(count_elements(n, x, NULL), sizeof *all));
-    for (size_t i = 0, at = 0; all && i < (size_t)n; i++)
-        for (size_t k = 0, count = ad_view_count(&x[i]); k < count; k++, at++) {
-            double value = element(&x[i], k);
-            all[at] = tracked[i] ? ad_real_input(r, value) : ad_real_constant(value);
-        }
+    ad_real *all = ad_scratch(work, ad_size_mul(count_elements(n, x, NULL), sizeof *all)),
+            *at = all;
+    for (int i = 0; all && i < n; i++) {
+        size_t count = ad_view_count(&x[i]);
+        const double *values = as_doubles(work, &x[i]);
+        if (!values)
+            return NULL;
+        if (tracked[i])
+            ad_real_inputs(r, count, values, at);
+        for (size_t k = 0; !tracked[i] && k < count; k++)
+            at[k] = ad_real_constant(values[k]);
+        at += count;
+    }
     return all;
 }
 
@@ -76,24 +89,6 @@ static ad_real *recorded_elements(ad_workspace *work, const kept *k, size_t coun
     for (size_t i = 0; x && i < count; i++)
         x[i] = (ad_real){.on = k->recorder, .index = (uint32_t)i, .epoch = k->epoch};
     return x;
-}
-
-/* Numbers that lie row by row as doubles. */
-static double *as_doubles(ad_workspace *work, const ad_view *v)
-{
-    size_t count = ad_view_count(v);
-    double *numbers = ad_scratch(work, ad_size_mul(count, sizeof *numbers));
-    for (size_t i = 0; numbers && i < count; i++)
-        numbers[i] = element(v, i);
-    return numbers;
-}
-
-static void put(const ad_array *to, size_t i, double value)
-{
-    if (to->type == AD_F64)
-        ((double *)to->data)[i] = value;
-    else
-        ((float *)to->data)[i] = (float)value;
 }
 
 /* Adds the derivatives by all tracked elements to those of wanted operands. */
@@ -150,8 +145,11 @@ static void numbers_forward(const ad_forward_args *c)
     if (!evaluate(c->work, a, k->recorder, c->arity, c->x, m, k->y))
         return;
     k->epoch = k->recorder->epoch;
-    for (size_t j = 0; j < m; j++)
-        put(&c->y, j, k->y[j].value);
+    double *values = ad_scratch(c->work, m * sizeof *values);
+    for (size_t j = 0; values && j < m; j++)
+        values[j] = k->y[j].value;
+    if (values)
+        ad_convert(m, AD_F64, values, c->y.type, c->y.data);
 }
 
 static void numbers_pullback(const ad_pullback_args *c)
@@ -173,9 +171,14 @@ static double *tangents(ad_workspace *work, int n, const ad_view *x, const ad_vi
                         const bool *tracked)
 {
     double *all = ad_scratch(work, count_elements(n, x, tracked) * sizeof *all), *at = all;
-    for (int i = 0; all && i < n; i++)
-        for (size_t k = 0, count = tracked[i] ? ad_view_count(&x[i]) : 0; k < count; k++)
-            *at++ = tx[i].data ? element(&tx[i], k) : 0;
+    for (int i = 0; all && i < n; i++) {
+        size_t count = tracked[i] ? ad_view_count(&x[i]) : 0;
+        if (tx[i].data)
+            ad_convert(count, tx[i].type, tx[i].data, AD_F64, at);
+        else
+            ad_call_put(at, NULL, count * sizeof *at);
+        at += count;
+    }
     return all;
 }
 
@@ -190,8 +193,8 @@ static void numbers_jvp(const ad_jvp_args *c)
     if (!x || !tx || !ty)
         return;
     ad_real_jvp(n, x, 1, tx, m, k->y, ty);
-    for (size_t j = 0; j < m && good(c->work, k->recorder); j++)
-        put(&c->ty, j, ty[j]);
+    if (good(c->work, k->recorder))
+        ad_convert(m, AD_F64, ty, c->ty.type, c->ty.data);
 }
 
 /* The products of the Hessian of <dy, y> with the tangents. */

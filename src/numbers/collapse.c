@@ -121,9 +121,7 @@ ad_status ad_recorder_collapse(ad_recorder_mark mark, size_t m, ad_real *y)
     ad_reals *of_y = ad_reals_of_all("collapse", m, y, NULL);
     if (of_y && of_y != r)
         ad_reals_refuse_two("collapse", r, of_y);
-    if (r->error.status == AD_OK && r->busy)
-        ad_reals_fail(r, AD_BUSY, "collapse", "the recorder is in use by one of its functions");
-    if (r->error.status == AD_OK && !ad_reals_mark_lives(r, mark))
+    if (ad_reals_idle(r, "collapse") && !ad_reals_mark_lives(r, mark))
         ad_reals_fail(r, AD_STALE, "collapse", "the mark was forgotten by a reset or a rewind");
     if (r->error.status == AD_OK && !ad_reals_second(r))
         collapse(r, mark, m, y);

@@ -56,6 +56,12 @@ static ad_status answer(question *q, ad_status wrong)
     return q->r->error.status;
 }
 
+/* What rows of lanes, one for each statement up to the last, hold for x: 0 where it is a constant or later. */
+static double held_for(const question *q, ad_real x, const double *rows, size_t lanes, size_t lane)
+{
+    return x.on && x.index <= q->last ? rows[(size_t)x.index * lanes + lane] : 0;
+}
+
 /* ---- reverse ------------------------------------------------------------------------ */
 
 static bool sweep(question *q, const double *dy, double *adjoint)
@@ -72,7 +78,7 @@ static ad_status vjp(question *q, const double *dy, double *dx)
     if (q->good && q->any && (!adjoint || !sweep(q, dy, adjoint)))
         return answer(q, AD_MISUSE);
     for (size_t i = 0; q->good && i < q->n; i++)
-        dx[i] = adjoint && q->x[i].on && q->x[i].index <= q->last ? adjoint[q->x[i].index] : 0;
+        dx[i] = adjoint ? held_for(q, q->x[i], adjoint, 1, 0) : 0;
     return answer(q, AD_MISUSE);
 }
 
@@ -198,7 +204,7 @@ static bool push_all(question *q, size_t count, const double *tx, size_t by_k, s
         for (size_t j = 0; j < q->m; j++)
             for (size_t l = 0; l < d.some; l++)
                 ty[(d.from + l) * by_k + j * by_j] =
-                    q->y[j].on ? tangent[(size_t)q->y[j].index * (size_t)d.lanes + l] : 0;
+                    held_for(q, q->y[j], tangent, (size_t)d.lanes, l);
     }
     return true;
 }
@@ -234,9 +240,7 @@ static bool sweep_roots(question *q, size_t from, size_t some, double *results)
         return false;
     for (size_t i = 0; i < q->n; i++)
         for (size_t l = 0; l < some; l++)
-            results[(from + l) * q->n + i] = q->x[i].on && q->x[i].index <= q->last
-                                                 ? adjoint[(size_t)q->x[i].index * lanes + l]
-                                                 : 0;
+            results[(from + l) * q->n + i] = held_for(q, q->x[i], adjoint, lanes, l);
     return true;
 }
 
@@ -277,8 +281,7 @@ static bool sweep_second(question *q, const directions *d, const double *tangent
         return false;
     for (size_t i = 0; i < q->n; i++)
         for (size_t l = 0; l < d->some; l++)
-            product[(d->from + l) * q->n + i] =
-                q->x[i].on && q->x[i].index <= q->last ? rows[q->x[i].index * lanes + l] : 0;
+            product[(d->from + l) * q->n + i] = held_for(q, q->x[i], rows, lanes, l);
     return true;
 }
 

@@ -39,3 +39,10 @@ ad_status ad_reals_fail(ad_reals *r, ad_status status, const char *name, const c
     return ad_recorder_fail(&r->head, status, "%s%s%s: %s", name, line ? " at " : "",
                             line ? line : "", reason);
 }
+
+bool ad_reals_idle(ad_reals *r, const char *name)
+{
+    if (r->busy)
+        ad_reals_fail(r, AD_BUSY, name, "the recorder is in use by one of its functions");
+    return !r->busy;
+}

@@ -15,10 +15,9 @@ typedef struct ad_seed {
 typedef struct ad_seeds {
     const ad_seed *of; /* by increasing index */
     size_t count;
-    const double
-        *rows; /* [directions, stride]; NULL: unit vectors, from that of column `unit` on */
-    size_t stride, unit;
-    int directions; /* up to the number of lanes */
+    const double *rows;  /* [directions, stride]; NULL: unit vectors */
+    size_t stride, unit; /* the column of the first of these */
+    int directions;      /* up to the number of lanes */
 } ad_seeds;
 
 /* Carries tangents forward to statement `last`: tangent is [last + 1, lanes], uninitialised. lanes

@@ -15,12 +15,11 @@
 
 #include <math.h>
 
-enum {                  /* counts that mean something else */
-       AD_LONG = 253,   /* place: how many arguments */
-       AD_OPAQUE = 254, /* the same; there is no second derivative */
-       AD_CALLED =
-           255, /* place: which of the calls. The partials are the values of its arguments */
-       AD_SHORT_MOST = 3, /* arguments of a statement that has second derivatives */
+enum {                   /* counts that mean something else */
+       AD_LONG = 253,    /* place: how many arguments */
+       AD_OPAQUE = 254,  /* the same; there is no second derivative */
+       AD_CALLED = 255,  /* place: which of the calls; partials: the values of its arguments */
+       AD_SHORT_MOST = 3 /* arguments of a statement that has second derivatives */
 };
 
 /* Each is one piece of memory. */
@@ -197,6 +196,9 @@ void ad_reals_forget(ad_reals *r);
 /* Keeps a first failure, with the source line of the call at work. Returns the status. */
 ad_status ad_reals_fail(ad_reals *r, ad_status status, const char *name, const char *format, ...)
     AD_PRINTF(4, 5);
+
+/* Whether none of r's functions is at work. False with an error. */
+bool ad_reals_idle(ad_reals *r, const char *name);
 
 /* Whether x is a number of r that lives. False with an error on r, and on x's recorder. */
 bool ad_reals_knows(ad_reals *r, const char *name, ad_real x);

@@ -45,14 +45,6 @@ ad_recorder *ad_recorder_new(const ad_recorder_options *given)
     return &r->head;
 }
 
-/* Whether it may be ended now. */
-static bool is_free(ad_reals *r, const char *name)
-{
-    if (r->busy)
-        ad_reals_fail(r, AD_BUSY, name, "the recorder is in use by one of its functions");
-    return !r->busy;
-}
-
 ad_recorder *ad_reals_new_owned(const ad_recorder_options *options)
 {
     ad_recorder *recorder = ad_recorder_new(options);
@@ -72,7 +64,7 @@ void ad_reals_free(ad_recorder *recorder)
 void ad_recorder_free(ad_recorder *recorder)
 {
     ad_reals *r = ad_reals_of(recorder);
-    if (!r || !is_free(r, "free"))
+    if (!r || !ad_reals_idle(r, "free"))
         return;
     if (r->owned) {
         ad_reals_fail(r, AD_MISUSE, "free",
@@ -90,7 +82,7 @@ void ad_recorder_free(ad_recorder *recorder)
 void ad_recorder_reset(ad_recorder *recorder)
 {
     ad_reals *r = ad_reals_of(recorder);
-    if (!r || !is_free(r, "reset"))
+    if (!r || !ad_reals_idle(r, "reset"))
         return;
     ad_reals_forget(r);
     r->rewound.count = r->calls.count = r->call_values.count = 0;
@@ -145,7 +137,7 @@ ad_status ad_recorder_rewind(ad_recorder_mark mark)
     if (!r)
         return AD_MISUSE;
     ad_status status = AD_BUSY;
-    if (is_free(r, "rewind"))
+    if (ad_reals_idle(r, "rewind"))
         status = ad_reals_mark_lives(r, mark)
                      ? ad_reals_rewind(r, mark)
                      : ad_reals_fail(r, AD_STALE, "rewind",

@@ -20,7 +20,7 @@ bool ad_reals_knows(ad_reals *r, const char *name, ad_real x)
         ad_reals_refuse_two(name, r, ad_reals_of(x.on));
         return false;
     }
-    if (!ad_real_lives(&r->head, x) && !ad_reals_lives(r, x)) {
+    if (!ad_reals_lives(r, x)) {
         ad_reals_fail(r, AD_STALE, name, "a number outlived a reset or rewind of its recorder");
         return false;
     }
@@ -36,11 +36,7 @@ ad_reals *ad_reals_of_all(const char *name, size_t n, const ad_real *x, const ch
         return NULL;
     if (source_line)
         r->head.source_line = source_line;
-    bool good = r->error.status == AD_OK;
-    if (good && r->busy) {
-        ad_reals_fail(r, AD_BUSY, name, "the recorder is in use by one of its functions");
-        good = false;
-    }
+    bool good = r->error.status == AD_OK && ad_reals_idle(r, name);
     for (size_t i = 0; i < n && good; i++)
         good = !x[i].on || ad_reals_knows(r, name, x[i]);
     return r;
@@ -213,9 +209,7 @@ ad_real ad_real_statement(double value, size_t n, const ad_real *x, const double
 /* Whether r can record an input now. */
 static bool takes_inputs(ad_reals *r)
 {
-    if (r->error.status == AD_OK && r->busy)
-        ad_reals_fail(r, AD_BUSY, "input", "the recorder is in use by one of its functions");
-    return r->error.status == AD_OK;
+    return r->error.status == AD_OK && ad_reals_idle(r, "input");
 }
 
 ad_real ad_real_input(ad_recorder *recorder, double value)

@@ -127,8 +127,7 @@ static inline double sweep_arguments(double g, uint32_t count, const double *par
     }
 }
 
-/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the statement to come.
- * */
+/* Sweeps a stretch from its end down to `begin`. *flowing is the adjoint of the next statement. */
 static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
                           double *flowing)
 {

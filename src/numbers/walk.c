@@ -30,7 +30,6 @@ static void set_counts(ad_statement_walk *w, uint32_t begin, uint32_t end)
     w->stretch.begin = begin;
     w->stretch.end = end;
     w->stretch.counts = s->counts + (begin - s->begin);
-    w->stretch.lines = s->lines ? s->lines + (begin - s->begin) : NULL;
 }
 
 bool ad_statements_back(ad_statement_walk *w)

@@ -7,7 +7,6 @@
 typedef struct ad_stretch {
     uint32_t begin, end;   /* statements */
     const uint8_t *counts; /* of begin, ... */
-    const char *const *lines;
     /* At the end for a walk back, at the beginning for a walk on. Whoever walks moves them. */
     const double *partials;
     const uint32_t *places;

@@ -186,6 +186,19 @@ START_TEST(a_strided_operand_is_read_row_by_row)
 }
 END_TEST
 
+START_TEST(operands_and_results_may_be_empty)
+{
+    double a[] = {2, 3};
+    ad_tensor x[] = {ad_watch(tape, AD_VIEW(a, 0)), ad_watch(tape, AD_VIEW(a, 2))};
+    ad_tensor y = ad_by_numbers(products, 2, x, AD_SHAPE(1), NULL);
+    ad_tensor none = ad_by_numbers(products, 2, x, AD_SHAPE(0), NULL);
+    ck_assert_int_eq(ad_backward(ad_add(ad_sum(y), ad_sum(none))), AD_OK);
+    ad_view g = ad_grad(x[1]);
+    ck_assert_double_eq(ad_view_get(&g, 0), 3);
+    ck_assert_double_eq(ad_view_get(&g, 1), 2);
+}
+END_TEST
+
 START_TEST(without_a_tracked_operand_nothing_is_recorded)
 {
     double a[] = {1, 2, 3};
@@ -401,6 +414,7 @@ int main(void)
     tcase_add_test(c, it_composes_with_checkpoints);
     tcase_add_test(c, f32_and_frozen_operands);
     tcase_add_test(c, a_strided_operand_is_read_row_by_row);
+    tcase_add_test(c, operands_and_results_may_be_empty);
     tcase_add_test(c, without_a_tracked_operand_nothing_is_recorded);
     tcase_add_test(c, steady_loops_and_rewinds_take_no_memory);
     tcase_add_test(c, the_tape_measures_its_recorders);

@@ -93,7 +93,7 @@
         const double x = of_x.value;                                                          \
         double y = (f);                                                                       \
         AD_ROUNDED(y);                                                                        \
-        (void)x;                                                                     \
+        (void)x;                                                                              \
         if (!of_x.on)                                                                         \
             return ad_real_constant(y);                                                       \
         if (AD_LIKELY(ad_real_lives(of_x.on, of_x) && ad_recorder_has(of_x.on, 1)))           \
@@ -135,7 +135,7 @@
 #endif
 #define AD_NUMBER_HERE_THREE_BY(op, f, da, db, dc, ...)                                       \
     AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c,              \
-                                                   const char *source_line)                   \
+                                       const char *source_line)                               \
     {                                                                                         \
         AD_UNFUSED                                                                            \
         const double a = of_a.value, b = of_b.value, c = of_c.value, y = (f);                 \

@@ -195,10 +195,13 @@ ad_real ad_powi_real_at(ad_real x, int n, const char *source_line)
 {
     const int32_t exponent = n;
     const double one = 1;
-    double y, dy, d2y;
+    const bool second = x.on && ad_reals_second(ad_reals_of(x.on));
+    double y, dy = 0, d2y = 0;
     power_f64_base(0, 1, (const void *[]){&exponent, &x.value}, &y);
-    slope_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one}, &dy);
-    bend_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one, &one}, &d2y);
+    if (x.on)
+        slope_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one}, &dy);
+    if (second)
+        bend_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one, &one}, &d2y);
     return ad_reals_statement("powi", y, 1, &x, &dy, &d2y, source_line);
 }
 
