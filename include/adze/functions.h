@@ -88,14 +88,14 @@ AD_API ad_tensor ad_checkpoint_loop(ad_step_function *step, int n, const ad_tens
 /* ---- functions of single numbers ------------------------------------------------------ */
 
 /* Returns the tensor of this shape whose elements are f of the elements of all operands, which have
- * one float type: f(k, x, m, y, env) with all k elements x, row by row and one operand after another,
- * and the m elements y of the result. It is one value of the tape for however many operations of f,
- * each of which costs a statement of a recorder (number.h). Elements of operands that are not tracked
- * are constants.
- * f must set all of y, and must not use the tape or keep its numbers. A second-order sweep evaluates f
- * again. With AD_CHECK_NUMBERS, f fails at its first statement that is infinite or NaN. Messages name
- * the statement's operation and source line. AD_MISUSE if an argument is NULL or there are no
- * operands; AD_BAD_SHAPE if the shape makes no sense. */
+ * one float type: f(k, x, m, y, env) with all k elements x, row by row and one operand after
+ * another, and the m elements y of the result. It is one value of the tape for however many
+ * operations of f, each of which costs a statement of a recorder (number.h). Elements of operands
+ * that are not tracked are constants. f must set all of y, and must not use the tape, reset its
+ * recorder or keep its numbers. A second-order sweep evaluates f again (AD_CHANGED if it gives
+ * other numbers). With AD_CHECK_NUMBERS, f fails at its first statement that is infinite or NaN.
+ * Messages name the statement's operation and source line. AD_MISUSE if f is NULL; AD_BAD_SHAPE if
+ * the shape makes no sense. */
 AD_API ad_tensor ad_by_numbers(ad_real_function *f, int n, const ad_tensor *x, ad_shape shape,
                                const void *env);
 

@@ -118,20 +118,43 @@ static bool good(ad_workspace *work, const ad_recorder *r)
     return r && ad_recorder_status(r) == AD_OK;
 }
 
-/* y = f(x) on a recorder. */
-static bool evaluate(ad_workspace *work, const numbers_attr *a, ad_recorder *r, int n,
-                     const ad_view *x, size_t m, ad_real *y)
+/* Whether f has left the tracked operands on its recorder, as they were before it. */
+static bool spared(ad_workspace *work, const ad_recorder *r, size_t count, uint32_t epoch)
 {
+    ad_real last = {.index = (uint32_t)count - 1, .epoch = epoch};
+    bool lives = count == 0 || ad_reals_lives(ad_reals_of(r), last);
+    if (!lives)
+        ad_reject(work, AD_STALE,
+                  "the function has reset or rewound its recorder, and so ended its operands");
+    return lives;
+}
+
+/* y = f(x) on a recorder, whose epoch is then that of its operands. */
+static bool evaluate(ad_workspace *work, const numbers_attr *a, int n, const ad_view *x, size_t m,
+                     kept *k, ad_real *y)
+{
+    ad_recorder *r = k->recorder;
     ad_real *all = good(work, r) ? record_elements(work, r, n, x, a->tracked) : NULL;
     if (!all)
         return false;
+    k->epoch = r->epoch;
     for (size_t j = 0; j < m; j++)
         y[j] = ad_real_constant((double)NAN);
     a->f(count_elements(n, x, NULL), all, m, y, a->env);
+    if (!good(work, r) || !spared(work, r, count_elements(n, x, a->tracked), k->epoch))
+        return false;
     for (size_t j = 0; j < m && ad_recorder_status(r) == AD_OK; j++)
         if (y[j].on)
             ad_reals_knows(ad_reals_of(r), "the function's result", y[j]);
     return good(work, r);
+}
+
+/* The values of y, in a float type. */
+static void write_values(size_t m, const ad_real *y, double *values, ad_type type, void *to)
+{
+    for (size_t j = 0; j < m; j++)
+        values[j] = y[j].value;
+    ad_convert(m, AD_F64, values, type, to);
 }
 
 /* ---- rules -------------------------------------------------------------------------- */
@@ -142,14 +165,9 @@ static void numbers_forward(const ad_forward_args *c)
     kept *k = c->saved;
     size_t m = ad_array_count(&c->y);
     k->recorder = ad_node_recorder(c->work->owner);
-    if (!evaluate(c->work, a, k->recorder, c->arity, c->x, m, k->y))
-        return;
-    k->epoch = k->recorder->epoch;
     double *values = ad_scratch(c->work, m * sizeof *values);
-    for (size_t j = 0; values && j < m; j++)
-        values[j] = k->y[j].value;
-    if (values)
-        ad_convert(m, AD_F64, values, c->y.type, c->y.data);
+    if (values && evaluate(c->work, a, c->arity, c->x, m, k, k->y))
+        write_values(m, k->y, values, c->y.type, c->y.data);
 }
 
 static void numbers_pullback(const ad_pullback_args *c)
@@ -197,6 +215,24 @@ static void numbers_jvp(const ad_jvp_args *c)
         ad_convert(m, AD_F64, ty, c->ty.type, c->ty.data);
 }
 
+/* An f that gives other values than before would have another derivative. */
+static bool same_values(const ad_curvature_args *c, size_t m, const ad_real *y)
+{
+    size_t bytes = ad_size_mul(m, ad_type_size(c->y.type));
+    double *values = ad_scratch(c->work, m * sizeof *values);
+    void *again = ad_scratch(c->work, bytes);
+    if (!values || !again)
+        return false;
+    write_values(m, y, values, c->y.type, again);
+    if (bytes && memcmp(again, c->y.data, bytes) != 0) {
+        ad_reject(c->work, AD_CHANGED,
+                  "the function gave other numbers when it was evaluated again: it must depend on "
+                  "its operands and unchanged numbers only");
+        return false;
+    }
+    return true;
+}
+
 /* The products of the Hessian of <dy, y> with the tangents. */
 static void numbers_curvature(const ad_curvature_args *c)
 {
@@ -206,9 +242,9 @@ static void numbers_curvature(const ad_curvature_args *c)
     ad_real *y = ad_scratch(c->work, m * sizeof *y);
     double *dy = as_doubles(c->work, &c->dy), *product = ad_scratch(c->work, n * sizeof *product);
     double *tx = tangents(c->work, c->arity, c->x, c->tx, a->tracked);
-    if (!y || !dy || !product || !tx || !evaluate(c->work, a, k.recorder, c->arity, c->x, m, y))
+    if (!y || !dy || !product || !tx || !evaluate(c->work, a, c->arity, c->x, m, &k, y) ||
+        !same_values(c, m, y))
         return;
-    k.epoch = k.recorder->epoch;
     ad_real *x = recorded_elements(c->work, &k, n);
     ad_real sum = ad_weighted_sum_reals(m, dy, y);
     if (x)

@@ -10,8 +10,11 @@
 
 void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other)
 {
+    if (!other->head.source_line)
+        other->head.source_line = r->head.source_line;
     ad_reals_fail(r, AD_FOREIGN, name, "numbers of two recorders");
     ad_reals_fail(other, AD_FOREIGN, name, "numbers of two recorders");
+    other->head.source_line = NULL;
 }
 
 bool ad_reals_knows(ad_reals *r, const char *name, ad_real x)

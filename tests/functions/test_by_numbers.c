@@ -303,6 +303,33 @@ static void resets(size_t n, const ad_real *x, size_t m, ad_real *y, const void 
     ad_recorder_reset(x[0].on);
 }
 
+/* The recorder begins anew, with numbers of f's own where the operands were. */
+static void begins_anew(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    ad_recorder *r = x[0].on;
+    ad_recorder_reset(r);
+    ad_real own = ad_real_input(r, 3);
+    y[0] = ad_mul(own, own);
+}
+
+static void rewinds(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    ad_recorder_mark mark = ad_recorder_here(x[0].on);
+    mark.index = 0;
+    mark.argument = 0;
+    ad_recorder_rewind(mark);
+    y[0] = ad_real_input(mark.on, 3);
+}
+
+/* Another function at each call. */
+static void counts(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m;
+    y[0] = ad_mul(ad_square(x[0]), ++**(int *const *)env);
+}
+
 static void frees(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
 {
     (void)n, (void)m, (void)y, (void)env;
@@ -353,7 +380,13 @@ START_TEST(failures_in_the_function_are_the_tapes)
     expect(AD_DOMAIN, ": the orbit decays");
     x = zero();
     ad_by_numbers(resets, 1, &x, AD_SCALAR, NULL);
-    expect(AD_STALE, "the function's result: a number outlived a reset");
+    expect(AD_STALE, "the function has reset or rewound its recorder");
+    x = zero();
+    ad_by_numbers(begins_anew, 1, &x, AD_SCALAR, NULL);
+    expect(AD_STALE, "the function has reset or rewound its recorder");
+    x = zero();
+    ad_by_numbers(rewinds, 1, &x, AD_SCALAR, NULL);
+    expect(AD_STALE, "the function has reset or rewound its recorder");
     x = zero();
     ad_by_numbers(frees, 1, &x, AD_SCALAR, NULL);
     expect(AD_MISUSE, "free: the recorder belongs to a tape or to another recorder");
@@ -369,6 +402,19 @@ START_TEST(failures_in_the_function_are_the_tapes)
     ad_by_numbers(logs, 1, &x, AD_SCALAR, NULL);
     snprintf(line, sizeof line, "log at %s:%d: the value is -inf", __FILE__, LOG_LINE);
     expect(AD_NOT_FINITE, line);
+}
+END_TEST
+
+START_TEST(a_function_that_changes_is_found_out_by_second_order)
+{
+    int calls = 0, *at = &calls;
+    double point[] = {2};
+    ad_tensor x = ad_watch(tape, AD_VIEW(point, 1));
+    ad_tensor y = ad_by_numbers(counts, 1, &x, AD_SCALAR, &at);
+    ad_set_tangent(x, AD_VIEW(point, 1));
+    ck_assert_int_eq(ad_push_tangents(y), AD_OK);
+    ck_assert_int_eq(ad_backward_tangents(y), AD_CHANGED);
+    expect(AD_CHANGED, "the function gave other numbers when it was evaluated again");
 }
 END_TEST
 
@@ -420,6 +466,7 @@ int main(void)
     tcase_add_test(c, the_tape_measures_its_recorders);
     tcase_add_test(c, memory_that_runs_out_is_an_error_and_nothing_leaks);
     tcase_add_test(c, failures_in_the_function_are_the_tapes);
+    tcase_add_test(c, a_function_that_changes_is_found_out_by_second_order);
     tcase_add_test(c, results_that_are_not_set_are_nan);
     tcase_add_test(c, calls_that_make_no_sense_are_refused);
     suite_add_tcase(s, c);
