@@ -99,7 +99,7 @@ typedef struct pulling {
 /* Points the frame at one cotangent of each of several results. */
 static AD_APART const ad_view *show_cotangents(const pulling *p, ad_order which, uint32_t block)
 {
-    for (uint32_t k = 0; k <= p->n->further; k++) {
+    for (uint32_t k = 0; k < ad_node_results(p->n); k++) {
         const ad_node *n = p->t->nodes[p->first + k];
         const char *dy = *ad_cotangent_slot(p->t, p->first + k, which);
         ad_node_look_rows(n, dy ? dy + block * ad_node_bytes(n) : NULL, &p->f.dy[k]);
@@ -109,7 +109,7 @@ static AD_APART const ad_view *show_cotangents(const pulling *p, ad_order which,
 
 static AD_APART void show_results(const pulling *p, ad_pullback_args *args)
 {
-    args->results = (int)p->n->further + 1;
+    args->results = (int)ad_node_results(p->n);
     args->ys = p->f.y;
     args->dys = show_cotangents(p, p->which, p->block);
     args->spare = NULL;
@@ -132,13 +132,13 @@ static bool call_pullback(const pulling *p, void *dy)
     args.assign = p->f.assign;
     args.spare = p->spare ? dy : NULL;
     args.attr = ad_node_attr(n);
-    args.saved = n->saved;
+    args.saved = ad_node_saved(n);
     args.run = n->flags & AD_NODE_RUN ? n->count : 0;
     args.work = &t->work;
     args.cotangent = p->which == SECOND ? n->cotangent : NULL;
     ad_node_look(n, &args.y);
     ad_node_look_rows(n, dy, &args.dy);
-    if (n->further)
+    if (ad_node_results(n) > 1)
         show_results(p, &args);
     if (t->looked_on && !look_on(t, p->first))
         return false;
@@ -158,19 +158,20 @@ static bool call_curvature(const pulling *p)
                      "%s: there is no second derivative (no curvature rule)", n->op->name);
         return false;
     }
+    uint32_t results = ad_node_results(n);
     ad_curvature_args args = {.size = sizeof args,
                               .op = n->op,
                               .arity = (int)n->arity,
-                              .results = (int)n->further + 1,
+                              .results = (int)results,
                               .x = p->f.x,
                               .tx = p->f.tx,
                               .tdx = p->f.dx,
                               .wanted = p->f.wanted,
                               .attr = ad_node_attr(n),
-                              .saved = n->saved,
+                              .saved = ad_node_saved(n),
                               .work = &t->work};
-    args.ys = n->further ? p->f.y : &args.y;
-    args.dys = n->further ? show_cotangents(p, FIRST, 0) : &args.dy;
+    args.ys = results > 1 ? p->f.y : &args.y;
+    args.dys = results > 1 ? show_cotangents(p, FIRST, 0) : &args.dy;
     ad_node_look(n, &args.y);
     args.dy = ad_node_rows(n, n->cotangent);
     ad_arena_mark start = ad_kernel_begin(t, AD_RULE_CURVATURE, n);
@@ -278,7 +279,7 @@ void ad_sweep_drop(ad_tape *t)
 
 static AD_APART void give_further(ad_tape *t, uint32_t first)
 {
-    for (uint32_t k = first + t->nodes[first]->further; k > first; k--)
+    for (uint32_t k = ad_last_result(t, first); k > first; k--)
         if (!(t->nodes[k]->flags & AD_NODE_RETAINED))
             ad_give_cotangents(t, k);
 }
@@ -291,7 +292,7 @@ static inline bool pull_value(ad_tape *t, uint32_t i, ad_order up_to, bool spare
     bool good = pull(t, i, up_to, spare && !keep);
     if (!keep)
         ad_give_cotangents(t, i);
-    if (n->further)
+    if (ad_node_results(n) > 1)
         give_further(t, i);
     return good;
 }
@@ -314,7 +315,8 @@ void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
     uint32_t i = t->sweep_next;
     while (good && i > 0 && operations > 0) {
         ad_node *n = t->nodes[--i];
-        if (!ad_flows_in(t, i, FIRST) || n->result || !n->op) /* later results wait for the first */
+        if (!ad_flows_in(t, i, FIRST) || ad_node_result(n) ||
+            !n->op) /* later results wait for the first */
             continue;
         t->sweep_next = i + 1;
         bool is_long = fast && n->count >= AD_BLOCKWISE_LEAST;
