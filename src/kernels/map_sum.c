@@ -20,7 +20,7 @@ enum {
 /* ---- a run ------------------------------------------------------------------------- */
 
 enum {
-    CACHED = 1 << 16, /* bytes that are likely to be in a near cache */
+    CACHED = 1 << 20, /* bytes that a near cache holds */
     PIECE = 256,      /* numbers that are asked for at a time */
     AHEAD = 1 << 13   /* bytes, so long before they are read */
 };
@@ -39,7 +39,7 @@ AD_INLINE void fetch_ahead(const void *x, size_t bytes)
     const T *restrict x = numbers;                         \
     double a[8] = {0}, b[8] = {0}, c[8] = {0}, d[8] = {0}; \
     size_t i = 0;                                          \
-    (void)columns;                                         \
+    (void)columns, (void)far;                              \
     for (; i + 32 <= n; i += 32) {                         \
         fetch_ahead(x + i, 32 * sizeof(T));                \
         for (size_t k = 0; k < 8; k++) {                   \
@@ -61,7 +61,7 @@ AD_INLINE void fetch_ahead(const void *x, size_t bytes)
 /* sums[i] += x[i] */
 #define ADD_EACH(T)                \
     const T *restrict x = numbers; \
-    (void)columns;                 \
+    (void)columns, (void)far;      \
     for (size_t i = 0; i < n; i++) \
         sums[i] += (double)x[i];
 
@@ -70,7 +70,6 @@ AD_INLINE void fetch_ahead(const void *x, size_t bytes)
 #define ADD_ROWS(T)                                                  \
     const T *restrict x = numbers;                                   \
     const T *const end = x + n * columns;                            \
-    const bool far = n * columns * sizeof(T) > CACHED;               \
     for (; x != end; x += columns)                                   \
         for (size_t j = 0; j < columns;) {                           \
             size_t stop = columns - j < PIECE ? columns : j + PIECE; \
@@ -79,11 +78,11 @@ AD_INLINE void fetch_ahead(const void *x, size_t bytes)
                 sums[j] += (double)x[j];                             \
         }
 
-#define ADDER_FOR(isa, name, ...)                                                           \
-    AD_TARGET_##isa static void name##_##isa(size_t n, size_t columns, const void *numbers, \
-                                             double *restrict sums)                         \
-    {                                                                                       \
-        __VA_ARGS__                                                                         \
+#define ADDER_FOR(isa, name, ...)                                                        \
+    AD_TARGET_##isa static void name##_##isa(size_t n, size_t columns, bool far,         \
+                                             const void *numbers, double *restrict sums) \
+    {                                                                                    \
+        __VA_ARGS__                                                                      \
     }
 #define ADDERS(name, BODY)                          \
     AD_EACH_ISA(ADDER_FOR, name##_f32, BODY(float)) \
@@ -110,6 +109,7 @@ typedef struct sum_job {
     ad_type type;
     size_t size; /* of a number of that type */
     int64_t elements, chunk;
+    bool far;     /* the elements are more than a near cache holds */
     size_t count; /* sums */
     bool shared;  /* all chunks add to the same sums: each has its own copy */
     double *sums; /* [chunks, count] if shared, else [count] */
@@ -119,9 +119,9 @@ typedef struct sum_job {
 static void add_run(const sum_job *j, size_t n, const void *numbers, int64_t step, double *sums)
 {
     if (step == 0)
-        j->total(n, 1, numbers, sums);
+        j->total(n, 1, j->far, numbers, sums);
     else if (step == 1)
-        j->each(n, 1, numbers, sums);
+        j->each(n, 1, j->far, numbers, sums);
     else if (j->type == AD_F32)
         for (size_t i = 0; i < n; i++)
             sums[(int64_t)i * step] += (double)((const float *)numbers)[i];
@@ -162,7 +162,7 @@ static void sum_chunk(void *user, size_t task, int worker)
     if (are_rows(j)) {
         size_t row = (size_t)j->plan.nest.row, size = ad_type_size(j->type);
         const char *from = (const char *)j->plan.in[0].data + (size_t)begin * size;
-        j->rows((size_t)(left < j->chunk ? left : j->chunk) / row, row, from, sums);
+        j->rows((size_t)(left < j->chunk ? left : j->chunk) / row, row, j->far, from, sums);
         return;
     }
     ad_runs_open(&r, &j->plan, begin, begin + (left < j->chunk ? left : j->chunk));
@@ -219,6 +219,7 @@ static double *sum_over(ad_workspace *work, const ad_shape *shape, sum_job *j, c
     j->plan.env = env;
     bool some = ad_run_plan_start(&j->plan, j->kernel ? AD_RUN : AD_LONG_RUN);
     j->elements = (int64_t)elements;
+    j->far = elements * j->size > CACHED;
     if (some) {
         plan_chunks(j);
         chunks = (size_t)((j->elements + j->chunk - 1) / j->chunk);

@@ -152,7 +152,7 @@ static void pull_rows(void *user, size_t task, int worker)
             pull_numbers(s, at, rows * s->columns);
         const char *dz = (s->dz ? s->dz : s->dy) + (size_t)at * s->size;
         if (s->db)
-            s->sum((size_t)rows, columns, dz, s->db + task * columns);
+            s->sum((size_t)rows, columns, false, dz, s->db + task * columns);
     }
 }
 
