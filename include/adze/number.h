@@ -200,10 +200,10 @@ AD_API ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x,
                                ad_real *y, const void *env);
 
 /* ---- derivatives -------------------------------------------------------------------- */
-/* x may be any numbers of one recorder, mostly inputs. None of them may depend on another one: then
- * it is not defined which derivative is meant, and the functions differ. This is not checked. The
- * derivative by a constant is 0, and that of a constant, too. All of them can be called again, in
- * any order, until the reset. What vanishes beats what grows without bound, as for tensors: an
+/* x may be any numbers of one recorder: inputs, and results of operations. Each is held fixed while
+ * another one moves, even if it was computed from it: with b = a a, the derivatives of a b by {a, b}
+ * are {b, a}, and by {a} alone 3 a a. The derivative by a constant is 0, and that of a constant,
+ * too. All of them can be called again, in any order, until the reset. What vanishes beats what grows without bound, as for tensors: an
  * adjoint or tangent of 0 gives 0 beside an infinite partial. Results are written only if all is
  * well. */
 

@@ -89,6 +89,8 @@ struct ad_reals {
     ad_growing adjoints, tangents; /* doubles: of the sweep at work */
     ad_growing results;            /* doubles, before they are written */
     ad_growing seeds; /* ad_seed: which columns of directions belong to which statements */
+    ad_growing held;  /* uint32_t: statements at which sweeps stop */
+    ad_growing aside; /* doubles: their adjoints */
     ad_growing zeros; /* doubles: all 0 between calls */
     ad_growing rows, row_partials; /* ad_real and doubles: a Jacobian's, row by row */
     ad_growing row_ends;           /* size_t */

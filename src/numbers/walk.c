@@ -104,16 +104,31 @@ bool ad_statements_back_from(ad_statement_walk *w, uint32_t last)
     return false;
 }
 
-const char *ad_reals_line(const ad_reals *r, uint32_t i)
+/* ---- single statements -------------------------------------------------------------- */
+
+/* The chunk of statement i. */
+static const ad_statement_chunk *chunk_of(const ad_reals *r, uint32_t i)
 {
     const ad_statement_chunk *chunks = r->statements.list.at;
-    size_t k = r->statements.begun;
-    while (k && chunks[k - 1].begin > i)
-        k--;
-    return k && chunks[k - 1].lines ? chunks[k - 1].lines[i - chunks[k - 1].begin] : NULL;
+    size_t low = 0, high = r->statements.begun;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (chunks[middle].begin <= i)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &chunks[low];
 }
 
-uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
+const char *ad_reals_line(const ad_reals *r, uint32_t i)
+{
+    const ad_statement_chunk *chunk = chunk_of(r, i);
+    return chunk->lines ? chunk->lines[i - chunk->begin] : NULL;
+}
+
+/* The call that has statement i as a result, or NULL. */
+static const ad_number_call *call_of(const ad_reals *r, uint32_t i)
 {
     const ad_number_call *calls = r->calls.at;
     size_t low = 0, high = r->calls.count;
@@ -125,5 +140,18 @@ uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
             high = middle;
     }
     const ad_number_call *call = low ? &calls[low - 1] : NULL;
-    return call && i < call->first + call->m ? call->first + call->m - 1 : i;
+    return call && i < call->first + call->m ? call : NULL;
+}
+
+uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
+{
+    const ad_number_call *call = call_of(r, i);
+    return call ? call->first + call->m - 1 : i;
+}
+
+bool ad_reals_is_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near)
+{
+    if (!*near || i - (*near)->begin >= (*near)->capacity)
+        *near = chunk_of(r, i);
+    return (*near)->counts[i - (*near)->begin] == 0 && !call_of(r, i);
 }

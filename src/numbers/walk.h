@@ -43,6 +43,10 @@ static inline uint32_t ad_marked_arguments(const ad_reals *r, uint8_t count, uin
 /* Passes over the statements from `end` on, of a stretch of a walk back. */
 void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end);
 
+/* Whether statement i was computed from nothing. `near` is where to look first, or NULL: the chunk of the
+ * statement before. */
+bool ad_reals_is_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near);
+
 /* The last of the results of the call that statement i belongs to, or i itself. */
 uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i);
 
