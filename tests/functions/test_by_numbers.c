@@ -199,6 +199,18 @@ START_TEST(operands_and_results_may_be_empty)
 }
 END_TEST
 
+START_TEST(a_call_is_one_node)
+{
+    double a[] = {1, 2, 3};
+    ad_tape_info before = {.size = sizeof before}, after = before;
+    ad_tensor x = ad_watch(tape, AD_VIEW(a, 3));
+    ck_assert_int_eq(ad_tape_measure(tape, &before), AD_OK);
+    ad_by_numbers(products, 1, &x, AD_SHAPE(2), NULL);
+    ck_assert_int_eq(ad_tape_measure(tape, &after), AD_OK);
+    ck_assert_uint_eq(after.nodes, before.nodes + 1);
+}
+END_TEST
+
 START_TEST(without_a_tracked_operand_nothing_is_recorded)
 {
     double a[] = {1, 2, 3};
@@ -461,6 +473,7 @@ int main(void)
     tcase_add_test(c, f32_and_frozen_operands);
     tcase_add_test(c, a_strided_operand_is_read_row_by_row);
     tcase_add_test(c, operands_and_results_may_be_empty);
+    tcase_add_test(c, a_call_is_one_node);
     tcase_add_test(c, without_a_tracked_operand_nothing_is_recorded);
     tcase_add_test(c, steady_loops_and_rewinds_take_no_memory);
     tcase_add_test(c, the_tape_measures_its_recorders);
