@@ -101,7 +101,7 @@ static ad_status evaluate(ad_reals *r, const ad_number_call *call, size_t n, con
     ad_real *copy = copies ? ad_memory_take(allocator, n * sizeof *x) : NULL;
     if (copy)
         memcpy(copy, x, n * sizeof *x);
-    ad_reals_set(ad_real_constant((double)NAN), m, y);
+    ad_reals_set(copies && !copy ? ad_reals_nan(r) : ad_real_constant((double)NAN), m, y);
     if (copies && !copy)
         return r ? ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL) : AD_MEMORY;
     if (r)
@@ -114,7 +114,7 @@ static ad_status evaluate(ad_reals *r, const ad_number_call *call, size_t n, con
 ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, size_t m, ad_real *y,
                              const void *env)
 {
-    bool good = f && (x || !n) && y && m;
+    bool good = f && (x || !n) && (y || !m);
     ad_reals *r = x ? ad_reals_of_all("checkpoint", n, x, NULL) : NULL;
     ad_number_call call = {.name = "checkpoint", .f = f, .env = env, .run = run, .pull = pull};
     if (!good)

@@ -60,8 +60,8 @@ static bool differentiate(const part *p, ad_real y)
     ad_statement_walk w = ad_statement_walk_at(p->r, p->r->head.index);
     uint32_t last = ad_reals_end_of_call(p->r, y.index);
     p->adjoint[y.index] = 1;
-    bool good = ad_adjoints_sweep(p->r, &w, last, p->begin, p->adjoint) == AD_OK &&
-                gather_all(p, last);
+    bool good =
+        ad_adjoints_sweep(p->r, &w, last, p->begin, p->adjoint) == AD_OK && gather_all(p, last);
     memset(p->adjoint + p->begin, 0, (size_t)(last - p->begin + 1) * sizeof *p->adjoint);
     return good;
 }

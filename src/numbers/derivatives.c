@@ -15,6 +15,7 @@ typedef struct question {
     const ad_real *x, *y;
     bool good, any;       /* any: a root is no constant */
     bool holds;           /* some of x are results of operations */
+    bool lost;            /* some of x or y were made without a recorder */
     uint32_t last, first; /* statements from the lowest of x to the highest of y */
 } question;
 
@@ -27,12 +28,14 @@ static void find_range(question *q)
             uint32_t at = q->x[i].index;
             q->first = at < q->first ? at : q->first;
             q->holds = q->holds || !ad_reals_is_input(q->r, at, &near);
-        }
+        } else
+            q->lost = q->lost || ad_reals_is_lost(q->x[i]);
     for (size_t j = 0; j < q->m; j++)
         if (q->y[j].on) {
             q->any = true;
             q->last = q->y[j].index > q->last ? q->y[j].index : q->last;
-        }
+        } else
+            q->lost = q->lost || ad_reals_is_lost(q->y[j]);
     if (q->any)
         q->last = ad_reals_end_of_call(q->r, q->last);
 }
@@ -48,6 +51,9 @@ static question ask(const char *name, size_t n, const ad_real *x, size_t m, cons
     q.good = complete && (!q.r || q.r->error.status == AD_OK);
     if (q.good)
         find_range(&q);
+    if (q.lost && q.r)
+        ad_reals_fail(q.r, AD_MISUSE, name, "a number was made without a recorder");
+    q.good = q.good && !q.lost;
     return q;
 }
 

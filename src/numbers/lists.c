@@ -95,9 +95,8 @@ static list gather(const char *name, size_t n, const ad_real *x, size_t m, const
 /* What a list gives where it cannot be computed. */
 static ad_real nothing(list *l)
 {
-    if (!l->r)
-        return ad_real_constant((double)NAN);
-    l->r->head.source_line = NULL;
+    if (l->r)
+        l->r->head.source_line = NULL;
     return ad_reals_nan(l->r);
 }
 

@@ -20,8 +20,9 @@ bool ad_reals_may_take(ad_reals *r, size_t bytes)
     size_t reserved = ad_reals_reserved(r);
     if (!r->limit || (bytes <= r->limit && reserved <= r->limit - bytes))
         return true;
-    ad_reals_fail(r, AD_MEMORY, "recorder", "%zu bytes more than %zu are beyond the limit", bytes,
-                  reserved);
+    ad_reals_fail(r, AD_MEMORY, "recorder",
+                  "%zu bytes more than %zu, with its own %zu, are beyond the limit of %zu", bytes,
+                  reserved, sizeof *r, r->limit);
     return false;
 }
 

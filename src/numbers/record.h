@@ -216,10 +216,21 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 /* Keeps a failure on both. */
 void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other);
 
-/* What a function returns once r has failed. */
+/* What a function returns where there is no recorder that could fail: a constant that derivatives refuse. */
+static inline ad_real ad_reals_lost(void)
+{
+    return (ad_real){NULL, (double)NAN, UINT32_MAX, 0};
+}
+
+static inline bool ad_reals_is_lost(ad_real x)
+{
+    return !x.on && x.index == UINT32_MAX;
+}
+
+/* What a function returns once r has failed; r may be NULL. */
 static inline ad_real ad_reals_nan(ad_reals *r)
 {
-    return (ad_real){&r->head, (double)NAN, 0, r->head.epoch};
+    return r ? (ad_real){&r->head, (double)NAN, 0, r->head.epoch} : ad_reals_lost();
 }
 
 /* A statement, in any case: n numbers, their partials and second derivatives (or NULL: it has none). */
