@@ -41,8 +41,19 @@ typedef struct ad_real {
     double value;
     uint32_t index, epoch; /* private */
 #ifdef __cplusplus
+#define AD_REAL_FROM(number)                                                               \
+    constexpr ad_real(number constant)                                                     \
+        : on(nullptr), value(static_cast<double>(constant)), index(0), epoch(0) {}
     ad_real() = default;
-    constexpr ad_real(double constant) : on(nullptr), value(constant), index(0), epoch(0) {}
+    AD_REAL_FROM(double)
+    AD_REAL_FROM(int)
+    AD_REAL_FROM(unsigned)
+    AD_REAL_FROM(long)
+    AD_REAL_FROM(unsigned long)
+    AD_REAL_FROM(long long)
+    AD_REAL_FROM(unsigned long long)
+    AD_REAL_FROM(long double)
+#undef AD_REAL_FROM
     constexpr ad_real(ad_recorder *r, double v, uint32_t i, uint32_t e)
         : on(r), value(v), index(i), epoch(e) {}
 #endif
