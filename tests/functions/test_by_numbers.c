@@ -381,7 +381,7 @@ static ad_tensor zero(void)
 
 START_TEST(failures_in_the_function_are_the_tapes)
 {
-    char line[80];
+    char line[300];
     ad_recorder *other = ad_recorder_new(NULL);
     ad_real foreign = ad_real_input(other, 1);
     ad_tensor x = zero();
