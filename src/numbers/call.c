@@ -60,7 +60,7 @@ const double *ad_call_row(ad_reals *r, const ad_number_call *call, uint32_t j, c
 static void record_call(ad_reals *r, ad_number_call call, const ad_real *x, ad_real *y)
 {
     const double *values = (const double *)r->call_values.at + r->call_values.count;
-    if (!call.m || !ad_reals_grow(r, &r->calls, r->calls.count + 1, sizeof call, true))
+    if (!ad_reals_grow(r, &r->calls, r->calls.count + 1, sizeof call, true))
         return;
     call.first = r->head.index;
     call.values = r->call_values.count;
@@ -120,7 +120,7 @@ ad_status ad_reals_call(ad_reals *r, ad_number_call call, size_t n, const ad_rea
         ad_reals_fail(r, AD_TOO_LARGE, call.name, "%zu arguments, %zu results", n, m);
     call.n = (uint32_t)n;
     call.m = (uint32_t)m;
-    if (r->error.status == AD_OK && run(r, &call, x))
+    if (r->error.status == AD_OK && m > 0 && run(r, &call, x))
         record_call(r, call, x, y);
     if (r->error.status != AD_OK)
         ad_reals_set(ad_reals_nan(r), m, y);

@@ -39,8 +39,9 @@ static bool gather_all(const part *p, uint32_t last)
 {
     ad_reals *r = p->r;
     ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
-    while (w.at > p->begin && ad_statements_back_from(&w, last)) {
+    while (w.at > p->begin) {
         ad_stretch *s = &w.stretch;
+        ad_statements_back_from(&w, last);
         uint32_t begin = s->begin > p->begin ? s->begin : p->begin;
         const uint32_t *end = s->places;
         ad_statements_skip(r, s, begin);

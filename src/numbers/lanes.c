@@ -156,8 +156,9 @@ ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, in
     ad_statement_walk w = ad_statement_walk_at(r, 0);
     size_t next = 0;
     uint32_t done = 0; /* statements */
-    while (done <= last && ad_statements_on(&w)) {
+    while (done <= last) {
         ad_stretch *s = &w.stretch;
+        ad_statements_on(&w);
         uint32_t end = s->end <= last ? s->end : last + 1;
         while (done < end) {
             s->counts += done - s->begin;
@@ -234,7 +235,8 @@ ad_status ad_lanes_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint3
     static pull_stretch *const four[AD_ISA_COUNT] = AD_ALL(pull_4), *const eight[AD_ISA_COUNT] =
                                                                         AD_ALL(pull_8);
     pull_stretch *run = (lanes == AD_FEW_LANES ? four : eight)[ad_cpu_isa()];
-    while (w->at > first && ad_statements_back_from(w, last)) {
+    while (w->at > first) {
+        ad_statements_back_from(w, last);
         ad_stretch *s = &w->stretch;
         if (s->begin < first)
             w->at = first;
@@ -333,7 +335,8 @@ ad_status ad_second_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint
     static bend_stretch *const eight[AD_ISA_COUNT] = AD_ALL(bend_8);
     bend_stretch *run = lanes == 1 ? bend_1_base : eight[ad_cpu_isa()];
     bool good = true;
-    while (good && w->at > first && ad_statements_back_from(w, last)) {
+    while (good && w->at > first) {
+        ad_statements_back_from(w, last);
         if (w->stretch.begin < first)
             w->at = first;
         good = run(r, &w->stretch, w->at, adjoint, tangent, adjoint_tangent);

@@ -159,7 +159,8 @@ ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, ui
 {
     double g = adjoint[last];
     bool good = true;
-    while (good && w->at > first && ad_statements_back_from(w, last)) {
+    while (good && w->at > first) {
+        ad_statements_back_from(w, last);
         if (w->stretch.begin < first)
             w->at = first;
         good = sweep_stretch(r, &w->stretch, w->at, adjoint, &g);

@@ -32,10 +32,9 @@ static void set_counts(ad_statement_walk *w, uint32_t begin, uint32_t end)
     w->stretch.counts = s->counts + (begin - s->begin);
 }
 
-bool ad_statements_back(ad_statement_walk *w)
+/* To the stretch before the one it is in. */
+static void back(ad_statement_walk *w)
 {
-    if (w->at == 0)
-        return false;
     if (!w->begun) {
         w->begun = true;
         w->argument_chunk = w->r->arguments.begun - 1;
@@ -51,14 +50,11 @@ bool ad_statements_back(ad_statement_walk *w)
     uint32_t a = arguments_at(w)->begin, s = statements_at(w)->begin;
     set_counts(w, a > s ? a : s, w->at);
     w->at = w->stretch.begin;
-    return true;
 }
 
-bool ad_statements_on(ad_statement_walk *w)
+void ad_statements_on(ad_statement_walk *w)
 {
     const ad_reals *r = w->r;
-    if (w->at == r->head.index)
-        return false;
     if (!w->begun) {
         w->begun = true;
         enter(w, false);
@@ -76,7 +72,6 @@ bool ad_statements_on(ad_statement_walk *w)
         end = statements_at(w)[1].begin;
     set_counts(w, w->at, end);
     w->at = end;
-    return true;
 }
 
 void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
@@ -92,16 +87,14 @@ void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
     s->end = end;
 }
 
-bool ad_statements_back_from(ad_statement_walk *w, uint32_t last)
+void ad_statements_back_from(ad_statement_walk *w, uint32_t last)
 {
-    while (ad_statements_back(w)) {
-        ad_stretch *s = &w->stretch;
+    ad_stretch *s = &w->stretch;
+    do {
+        back(w);
         if (s->end > last + 1)
             ad_statements_skip(w->r, s, s->begin > last + 1 ? s->begin : last + 1);
-        if (s->begin <= last)
-            return true;
-    }
-    return false;
+    } while (s->begin > last);
 }
 
 /* ---- single statements -------------------------------------------------------------- */

@@ -22,12 +22,11 @@ typedef struct ad_statement_walk {
     ad_stretch stretch;
 } ad_statement_walk;
 
-/* Back from the end of the record to its beginning, and the other way. False at the end. */
-bool ad_statements_back(ad_statement_walk *w);
-bool ad_statements_on(ad_statement_walk *w);
+/* To the next stretch on. There must be statements to come. */
+void ad_statements_on(ad_statement_walk *w);
 
-/* Back from statement `last`. */
-bool ad_statements_back_from(ad_statement_walk *w, uint32_t last);
+/* To the next stretch back that has statements up to `last`, without those after it. */
+void ad_statements_back_from(ad_statement_walk *w, uint32_t last);
 
 static inline ad_statement_walk ad_statement_walk_at(const ad_reals *r, uint32_t at)
 {
