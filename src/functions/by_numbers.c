@@ -172,8 +172,10 @@ static void numbers_forward(const ad_forward_args *c)
     kept *k = c->saved;
     size_t m = ad_array_count(&c->y);
     bool *tracked = tracked_of(k, m);
-    for (int i = 0; i < a->n; i++)
-        tracked[i] = ad_tape_node(a->x[i])->flags & AD_NODE_TRACKED;
+    for (int i = 0; i < a->n; i++) {
+        const ad_node *x = ad_tape_node(a->x[i]);
+        tracked[i] = x && x->flags & AD_NODE_TRACKED;
+    }
     k->recorder = ad_node_recorder(c->work->owner);
     double *values = ad_scratch(c->work, m * sizeof *values);
     if (values && evaluate(c->work, a, c->x, tracked, m, k, k->y))

@@ -56,13 +56,21 @@ static void run(ad_reals *r, const ad_number_call *call, const ad_real *x, doubl
     }
 }
 
+static bool same_bits(double a, double b)
+{
+    uint64_t i, j;
+    memcpy(&i, &a, sizeof i);
+    memcpy(&j, &b, sizeof j);
+    return i == j;
+}
+
 /* f gives what it gave. */
 static ad_status compare(ad_reals *r, const ad_number_call *call, const ad_real *results,
                          const double *y)
 {
     ad_status status = ad_recorder_status(r->inner);
     for (uint32_t j = 0; j < call->m && status == AD_OK; j++)
-        if (memcmp(&results[j].value, &y[j], sizeof *y) != 0)
+        if (!same_bits(results[j].value, y[j]))
             status =
                 ad_recorder_fail(r->inner, AD_CHANGED,
                                  "result %u was %.9g and now is %.9g: the function must depend "
@@ -97,7 +105,7 @@ static ad_status evaluate(ad_reals *r, const ad_number_call *call, size_t n, con
                           size_t m, ad_real *y)
 {
     const ad_allocator *allocator = r ? r->allocator : NULL;
-    const bool copies = overlap(n, x, m, y);
+    const bool copies = x && overlap(n, x, m, y);
     ad_real *copy = copies ? ad_memory_take(allocator, n * sizeof *x) : NULL;
     if (copy)
         memcpy(copy, x, n * sizeof *x);

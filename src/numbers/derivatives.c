@@ -270,8 +270,8 @@ static double *begin_results(question *q, size_t rows, size_t columns)
 {
     ad_reals *r = q->r;
     size_t count = ad_size_mul(rows, columns);
-    return ad_reals_grow(r, &r->results, count ? count : 1, sizeof(double), false) ? r->results.at
-                                                                                   : NULL;
+    bool good = r && ad_reals_grow(r, &r->results, count ? count : 1, sizeof(double), false);
+    return good ? r->results.at : NULL;
 }
 
 static ad_status write_results(question *q, const double *results, bool good, size_t count,

@@ -352,7 +352,9 @@ static ad_real length_in_pieces(const list *l, size_t n, const ad_real *x, const
 
 static ad_real measure(list *l, size_t n, const ad_real *x, const ad_real *y)
 {
-    double r = l->good ? length(n, x, y) : 0;
+    if (!l->good || !x)
+        return finish(l, 0);
+    double r = length(n, x, y);
     for (size_t i = 0; is_one(l) && i < n; i++) {
         l->partials[i] = r > 0 ? difference(i, x, y) / r : r;
         if (y)

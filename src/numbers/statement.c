@@ -60,7 +60,7 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 static void keep_line(ad_reals *r)
 {
     ad_statement_chunk *chunk = ad_reals_statements(r);
-    if (chunk->lines)
+    if (chunk && chunk->lines)
         chunk->lines[r->head.index - chunk->begin] = r->head.source_line;
 }
 
@@ -230,10 +230,10 @@ ad_status ad_real_inputs(ad_recorder *recorder, size_t n, const double *values, 
         ad_reals_set(ad_reals_lost(), n, x);
         return AD_MISUSE;
     }
-    if (n && (!values || !x))
+    bool complete = !n || (values && x);
+    if (!complete)
         ad_reals_fail(r, AD_MISUSE, "input", "values or x is NULL");
-    bool good = takes_inputs(r);
-    good = good && n && x && ad_reals_reserve(r, "input", 0);
+    bool good = takes_inputs(r) && complete && n && ad_reals_reserve(r, "input", 0);
     if (good && r->head.index_end - r->head.index >= n) { /* all at once */
         for (size_t i = 0; i < n; i++)
             x[i] = ad_recorder_count(&r->head, values[i], 0);

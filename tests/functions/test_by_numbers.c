@@ -265,10 +265,10 @@ START_TEST(the_tape_measures_its_recorders)
 }
 END_TEST
 
-static ad_status scenario(const ad_allocator *allocator)
+static ad_status scenario(const ad_allocator *allocator, unsigned checks)
 {
-    ad_tape *t =
-        ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = allocator});
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = allocator, .checks = checks});
     if (!t)
         return AD_MEMORY;
     ad_view v[2];
@@ -285,14 +285,15 @@ static ad_status scenario(const ad_allocator *allocator)
 
 START_TEST(memory_that_runs_out_is_an_error_and_nothing_leaks)
 {
+    const unsigned checks = _i ? AD_CHECK_BOUNDS : 0; /* then each piece is an allocation */
     for (size_t fail_at = 1, calls = 2; fail_at < calls; fail_at++) {
         test_allocator memory;
         test_allocator_init(&memory);
-        ck_assert_int_eq(scenario(&memory.base), AD_OK);
+        ck_assert_int_eq(scenario(&memory.base, checks), AD_OK);
         calls = memory.calls;
         test_allocator_init(&memory);
         memory.fail_at = fail_at;
-        ck_assert_int_eq(scenario(&memory.base), AD_MEMORY);
+        ck_assert_int_eq(scenario(&memory.base, checks), AD_MEMORY);
         ck_assert_uint_eq(memory.live_blocks, 0);
     }
 }
@@ -477,7 +478,7 @@ int main(void)
     tcase_add_test(c, without_a_tracked_operand_nothing_is_recorded);
     tcase_add_test(c, steady_loops_and_rewinds_take_no_memory);
     tcase_add_test(c, the_tape_measures_its_recorders);
-    tcase_add_test(c, memory_that_runs_out_is_an_error_and_nothing_leaks);
+    tcase_add_loop_test(c, memory_that_runs_out_is_an_error_and_nothing_leaks, 0, 2);
     tcase_add_test(c, failures_in_the_function_are_the_tapes);
     tcase_add_test(c, a_function_that_changes_is_found_out_by_second_order);
     tcase_add_test(c, results_that_are_not_set_are_nan);

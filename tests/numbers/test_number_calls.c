@@ -1,5 +1,6 @@
 /* Operations of one's own on numbers: statements by their partials, and calls whose derivative is computed late
  * by a pullback. */
+#include "../../src/numbers/numbers.h"
 #include "numbers.h"
 
 #include <stdint.h>
@@ -461,6 +462,16 @@ START_TEST(an_incomplete_call_is_refused)
 }
 END_TEST
 
+/* Nobody has so many here; none is read or written. */
+START_TEST(an_operation_may_have_too_many_results)
+{
+    ad_recorder *r = recorder_with(0);
+    ad_reals_call(ad_reals_of(r), (ad_number_call){.name = "spread"}, 0, NULL, UINT32_MAX, NULL);
+    expect_failure(r, AD_TOO_LARGE, "spread: 0 arguments, 4294967295 results");
+    ad_recorder_free(r);
+}
+END_TEST
+
 START_TEST(an_operation_may_have_no_results)
 {
     ad_recorder *r = recorder_with((unsigned)_i);
@@ -511,6 +522,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_pullback_may_fail);
     tcase_add_test(tests, an_incomplete_call_is_refused);
     tcase_add_loop_test(tests, an_operation_may_have_no_results, 0, 2);
+    tcase_add_test(tests, an_operation_may_have_too_many_results);
     tcase_add_test(tests, results_that_are_not_finite_are_reported_if_wanted);
     suite_add_tcase(suite, tests);
     return suite;

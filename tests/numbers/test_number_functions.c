@@ -426,6 +426,9 @@ START_TEST(what_cannot_collapse_is_an_error)
     }
     ck_assert_int_eq(ad_recorder_collapse((ad_recorder_mark){.on = NULL}, 0, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_recorder_collapse(ad_recorder_here(r), 0, NULL), AD_OK);
+    ad_real foreign = ad_real_input(other, 1); /* alone */
+    ck_assert_int_eq(ad_recorder_collapse(ad_recorder_here(r), 1, &foreign), AD_FOREIGN);
+    expect_failure(other, AD_FOREIGN, "numbers of two recorders");
     ad_recorder_free(r);
     ad_recorder_free(other);
 }

@@ -157,7 +157,7 @@ START_TEST(nested_rewinds_forget_what_is_after_them_and_nothing_else)
                 ad_square(x[depth]);
             depth++;
         } else if (depth) {
-            size_t to = ad_random_below(&random, depth);
+            size_t to = (size_t)ad_random_below(&random, depth);
             forgotten = x[to + ad_random_below(&random, depth - to)];
             lost = to + 1 < depth ? marks[to + 1] : (ad_recorder_mark){.on = NULL};
             ck_assert_int_eq(ad_recorder_rewind(marks[to]), AD_OK);
@@ -427,15 +427,41 @@ START_TEST(the_first_number_that_is_not_finite_is_reported)
 }
 END_TEST
 
+START_TEST(the_first_partial_that_is_not_finite_is_reported)
+{
+    ad_recorder *r = recorder_with(AD_KEEP_FINITE);
+    const ad_real x[] = {ad_real_input(r, 1), ad_real_constant(2), ad_real_input(r, 3)};
+    ad_real_statement(1, 3, x, (double[]){1, NAN, INFINITY});
+    expect_failure(r, AD_NOT_FINITE, "the derivative by argument 3 of 3, at 3, is inf");
+    ad_recorder_free(r);
+}
+END_TEST
+
+/* Nobody has so many here; the recorder is told that it has. */
+START_TEST(more_statements_than_can_be_counted_are_an_error)
+{
+    ad_recorder *r = recorder_with(0);
+    ad_real_input(r, 1);
+    r->index = r->index_end = UINT32_MAX - (1 << 16);
+    ck_assert(isnan(ad_real_input(r, 1).value));
+    expect_failure(r, AD_TOO_LARGE, "a recorder has room for 2^32 - 2^16 statements");
+    ad_recorder_reset(r);
+    expect_near(slope_by(ad_real_input(r, 1), ad_real_input(r, 1)), 0, 0);
+    ad_recorder_free(r);
+}
+END_TEST
+
 /* ---- size --------------------------------------------------------------------------- */
 
 START_TEST(a_statement_takes_as_many_bytes_as_is_said)
 {
+    enum { LINE = sizeof(char *) };
     static const struct {
         unsigned keep;
         size_t input, one, two, three;
-    } rows[] = {
-        {0, 9, 21, 33, 45}, {AD_KEEP_SECOND, 9, 29, 57, 93}, {AD_KEEP_LINES, 17, 29, 41, 53}};
+    } rows[] = {{0, 9, 21, 33, 45},
+                {AD_KEEP_SECOND, 9, 29, 57, 93},
+                {AD_KEEP_LINES, 9 + LINE, 21 + LINE, 33 + LINE, 45 + LINE}};
     ad_recorder *r = recorder_with(rows[_i].keep);
     size_t bytes = size_of(r).bytes_used;
     ck_assert_uint_eq(bytes, 0);
@@ -484,6 +510,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, bad_options_are_an_error_from_the_start);
     tcase_add_loop_test(tests, the_first_number_that_is_not_finite_is_reported, 0,
                         sizeof infinite / sizeof *infinite);
+    tcase_add_test(tests, the_first_partial_that_is_not_finite_is_reported);
+    tcase_add_test(tests, more_statements_than_can_be_counted_are_an_error);
     tcase_add_loop_test(tests, a_statement_takes_as_many_bytes_as_is_said, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;
