@@ -255,7 +255,7 @@ AD_INLINE void pull(int lanes, const ad_reals *r, ad_stretch *s, uint32_t begin,
         double to = pull_arguments(lanes, g, n, partial, place, i - 2, adjoint);
         for (int v = 0; v < lanes / WIDTH; v++)
             g[v] = before[v] + to * g[v];
-        if (to != to)
+        if (!isfinite(to)) /* a sum of partials may overflow where their products do not */
             copy_row(lanes, row, g);
         partial -= marked;
         place -= marked;
