@@ -100,12 +100,6 @@ static bool run(ad_reals *r, const ad_number_call *call, const ad_real *x)
     return r->error.status == AD_OK;
 }
 
-void ad_reals_set(ad_real value, size_t m, ad_real *y)
-{
-    for (size_t j = 0; j < m && y; j++)
-        y[j] = value;
-}
-
 ad_status ad_reals_refuse_call(ad_reals *r, const char *name, const char *reason, size_t m,
                                ad_real *y)
 {

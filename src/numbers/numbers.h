@@ -47,7 +47,11 @@ ad_status ad_reals_refuse_call(ad_reals *r, const char *name, const char *reason
                                ad_real *y);
 
 /* Sets m numbers, unless y is NULL. */
-void ad_reals_set(ad_real value, size_t m, ad_real *y);
+static inline void ad_reals_set(ad_real value, size_t m, ad_real *y)
+{
+    for (size_t j = 0; j < m && y; j++)
+        y[j] = value;
+}
 
 /* Around functions of the caller's: nothing is recorded while they run. */
 static inline void ad_reals_begin_busy(ad_reals *r)
