@@ -136,10 +136,10 @@ static bool sweep_by_parts(const question *q, reverse *s)
     if (!held || !ad_reals_grow(r, &r->aside, ad_size_mul(count, lanes), sizeof(double), false))
         return false;
     double *aside = r->aside.at;
+    const bool checks = r->keep & AD_KEEP_FINITE && !s->tangent && lanes == 1;
     for (size_t k = 0; k < count; k++) {
         double *row = s->rows + held[k] * lanes;
-        if (!sweep_to(q, s, held[k] + 1) ||
-            (!s->tangent && lanes == 1 && !ad_adjoint_passes(r, held[k], *row)))
+        if (!sweep_to(q, s, held[k] + 1) || (checks && !ad_adjoint_passes(r, held[k], *row)))
             return false;
         memcpy(aside + k * lanes, row, bytes);
         memset(row, 0, bytes);

@@ -30,10 +30,11 @@ double *ad_adjoints_begin(ad_reals *r, uint32_t last);
 
 /* Sweeps from statement `last` down to `first`, both included, over adjoints that hold those of the
  * roots. The walk goes on from where it is, and stops before `first`. */
-ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint32_t first,
+ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *walk, uint32_t last, uint32_t first,
                             double *adjoint);
 
-/* Whether a sweep may go on from statement i with this adjoint. False with an error. */
+/* Whether a sweep may go on from statement i with this adjoint, where numbers are to be finite. False with an
+ * error. */
 bool ad_adjoint_passes(ad_reals *r, uint32_t i, double g);
 
 /* ---- calls -------------------------------------------------------------------------- */

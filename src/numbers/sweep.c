@@ -28,7 +28,7 @@ static void add_products(double g, uint32_t n, const double *partial, const uint
 
 AD_RARE bool ad_adjoint_passes(ad_reals *r, uint32_t i, double g)
 {
-    if (!(r->keep & AD_KEEP_FINITE) || isfinite(g))
+    if (isfinite(g))
         return true;
     r->head.source_line = ad_reals_line(r, i);
     ad_reals_fail(r, AD_NOT_FINITE, "sweep", "the adjoint of statement %u is %g", i, g);
@@ -46,7 +46,7 @@ static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double
     uint32_t n = marked ? ad_marked_arguments(r, count, mark) : count;
     s->partials -= n + 2 * marked;
     s->places -= n + 2 * marked;
-    if (!ad_adjoint_passes(r, i, g))
+    if (r->keep & AD_KEEP_FINITE && !ad_adjoint_passes(r, i, g))
         return false;
     if (count == AD_CALLED)
         return ad_call_pull(r, (const ad_number_call *)r->calls.at + mark, s->partials + 1,
@@ -154,16 +154,18 @@ static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *ad
     return true;
 }
 
-ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint32_t first,
+ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *walk, uint32_t last, uint32_t first,
                             double *adjoint)
 {
+    ad_statement_walk w = *walk; /* a copy can be in registers */
     double g = adjoint[last];
     bool good = true;
-    while (good && w->at > first) {
-        ad_statements_back_from(w, last);
-        if (w->stretch.begin < first)
-            w->at = first;
-        good = sweep_stretch(r, &w->stretch, w->at, adjoint, &g);
+    while (good && w.at > first) {
+        ad_statements_back_from(&w, last);
+        if (w.stretch.begin < first)
+            w.at = first;
+        good = sweep_stretch(r, &w.stretch, w.at, adjoint, &g);
     }
+    *walk = w;
     return r->error.status;
 }

@@ -146,6 +146,9 @@ static ad_status calls_scenario(test_allocator *memory)
     ad_real_checkpoint(chain, 2, y, 2, y, NULL);
     ad_recorder_trim(r);
     ad_status status = r ? ad_real_gradient(y[1], 2, x, slope) : AD_MEMORY;
+    ad_recorder_trim(r);
+    if (status == AD_OK)
+        status = ad_real_jvp(2, x, 1, slope, 1, y, slope);
     ad_recorder_free(r);
     return status;
 }
