@@ -142,7 +142,7 @@ uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
     return call ? call->first + call->m - 1 : i;
 }
 
-bool ad_reals_is_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near)
+bool ad_reals_find_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near)
 {
     if (!*near || i - (*near)->begin >= (*near)->capacity)
         *near = chunk_of(r, i);

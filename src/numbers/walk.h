@@ -44,7 +44,15 @@ void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end);
 
 /* Whether statement i was computed from nothing. `near` is where to look first, or NULL: the chunk of the
  * statement before. */
-bool ad_reals_is_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near);
+bool ad_reals_find_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near);
+
+static inline bool ad_reals_is_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near)
+{
+    const ad_statement_chunk *c = *near;
+    if (c && i - c->begin < c->capacity && !r->calls.count)
+        return c->counts[i - c->begin] == 0;
+    return ad_reals_find_input(r, i, near);
+}
 
 /* The last of the results of the call that statement i belongs to, or i itself. */
 uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i);
