@@ -22,12 +22,12 @@ static void find_range(question *q)
 {
     q->first = UINT32_MAX;
     for (size_t i = 0; i < q->n; i++)
-        if (q->x[i].on && q->x[i].index < q->first)
-            q->first = q->x[i].index;
+        if (q->x[i].on && ad_real_index(q->x[i]) < q->first)
+            q->first = ad_real_index(q->x[i]);
     for (size_t j = 0; j < q->m; j++)
         if (q->y[j].on) {
             q->any = true;
-            q->last = q->y[j].index > q->last ? q->y[j].index : q->last;
+            q->last = ad_real_index(q->y[j]) > q->last ? ad_real_index(q->y[j]) : q->last;
         }
     if (q->any)
         q->last = ad_reals_end_of_call(q->r, q->last);
@@ -59,7 +59,7 @@ static ad_status answer(question *q, ad_status wrong)
 /* What rows of lanes, one for each statement up to the last, hold for x: 0 where it is a constant or later. */
 static double held_for(const question *q, ad_real x, const double *rows, size_t lanes, size_t lane)
 {
-    return x.on && x.index <= q->last ? rows[(size_t)x.index * lanes + lane] : 0;
+    return x.on && ad_real_index(x) <= q->last ? rows[(size_t)ad_real_index(x) * lanes + lane] : 0;
 }
 
 /* ---- reverse ------------------------------------------------------------------------ */
@@ -68,7 +68,7 @@ static bool sweep(question *q, const double *dy, double *adjoint)
 {
     for (size_t j = 0; j < q->m; j++)
         if (q->y[j].on)
-            adjoint[q->y[j].index] += dy[j];
+            adjoint[ad_real_index(q->y[j])] += dy[j];
     return q->first > q->last || ad_adjoints_sweep(q->r, q->last, q->first, adjoint) == AD_OK;
 }
 
@@ -113,7 +113,7 @@ static ad_seed *sort_seeds(question *q, size_t *count)
     *count = 0;
     for (size_t i = 0; i < q->n; i++)
         if (q->x[i].on)
-            seed[(*count)++] = (ad_seed){q->x[i].index, i};
+            seed[(*count)++] = (ad_seed){ad_real_index(q->x[i]), i};
     for (size_t k = 1; k < *count; k++)
         if (seed[k - 1].index > seed[k].index) {
             qsort(seed, *count, sizeof *seed, by_index);
@@ -235,7 +235,7 @@ static bool sweep_roots(question *q, size_t from, size_t some, double *results)
     memset(adjoint, 0, count * sizeof *adjoint);
     for (size_t l = 0; l < some; l++)
         if (q->y[from + l].on)
-            adjoint[(size_t)q->y[from + l].index * lanes + l] = 1;
+            adjoint[(size_t)ad_real_index(q->y[from + l]) * lanes + l] = 1;
     if (q->first <= q->last && ad_lanes_sweep(r, q->last, q->first, (int)lanes, adjoint) != AD_OK)
         return false;
     for (size_t i = 0; i < q->n; i++)
@@ -276,7 +276,7 @@ static bool sweep_second(question *q, const directions *d, const double *tangent
         return false;
     double *rows = r->adjoints.at, *adjoint = rows + count * lanes;
     memset(rows, 0, all * sizeof *rows);
-    adjoint[q->y[0].index] = 1;
+    adjoint[ad_real_index(q->y[0])] = 1;
     if (ad_second_sweep(r, q->last, d->lanes, adjoint, tangent, rows) != AD_OK)
         return false;
     for (size_t i = 0; i < q->n; i++)

@@ -234,7 +234,7 @@ ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, 
     static pull_stretch *const four[AD_ISA_COUNT] = AD_ALL(pull_4), *const eight[AD_ISA_COUNT] =
                                                                         AD_ALL(pull_8);
     pull_stretch *run = (lanes == AD_FEW_LANES ? four : eight)[ad_cpu_isa()];
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    ad_statement_walk w = ad_statement_walk_at(r, ad_reals_index(r));
     while (w.at > first && ad_statements_back_from(&w, last)) {
         ad_stretch *s = &w.stretch;
         uint32_t begin = s->begin > first ? s->begin : first;
@@ -330,7 +330,7 @@ ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint
 {
     static bend_stretch *const eight[AD_ISA_COUNT] = AD_ALL(bend_8);
     bend_stretch *run = lanes == 1 ? bend_1_base : eight[ad_cpu_isa()];
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    ad_statement_walk w = ad_statement_walk_at(r, ad_reals_index(r));
     while (w.at > 0 && ad_statements_back_from(&w, last))
         if (!run(r, &w.stretch, adjoint, tangent, adjoint_tangent))
             break;

@@ -104,6 +104,25 @@ static inline ad_reals *ad_reals_of(const ad_recorder *r)
     return (ad_reals *)(uintptr_t)r;
 }
 
+static inline uint32_t ad_reals_index(const ad_reals *r)
+{
+    return (uint32_t)r->head.next;
+}
+
+static inline uint32_t ad_reals_epoch(const ad_reals *r)
+{
+    return (uint32_t)(r->head.next >> 32);
+}
+
+/* Where it says no, ad_reals_lives looks closer. Epochs may wrap. */
+static inline bool ad_surely_lives(const ad_recorder *r, ad_real x)
+{
+    uint32_t epoch = (uint32_t)(r->next >> 32);
+    return ad_real_epoch(x) == epoch ||
+           (ad_real_index(x) < r->floor &&
+            ad_real_epoch(x) - r->first_epoch <= epoch - r->first_epoch);
+}
+
 static inline bool ad_reals_second(const ad_reals *r)
 {
     return r->keep & AD_KEEP_SECOND;
@@ -173,7 +192,7 @@ void ad_reals_trim_chunks(ad_reals *r);
 static inline void ad_reals_close(ad_reals *r)
 {
     r->head.argument_end = r->head.argument;
-    r->head.index_end = r->head.index;
+    r->head.index_end = ad_reals_index(r);
 }
 
 void ad_reals_open(ad_reals *r);
@@ -217,12 +236,22 @@ void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other);
 /* What a function returns once r has failed. */
 static inline ad_real ad_reals_nan(ad_reals *r)
 {
-    return (ad_real){&r->head, (double)NAN, 0, r->head.epoch};
+    return (ad_real){&r->head, (double)NAN, ad_place(0, ad_reals_epoch(r))};
+}
+
+/* What a function that is given parts returns. */
+static inline ad_real_result ad_result_of(ad_real y)
+{
+    return (ad_real_result){y.value, y.place};
 }
 
 /* A statement, in any case: n numbers, their partials and second derivatives (or NULL: it has none). */
 ad_real ad_reals_statement(const char *name, double value, size_t n, const ad_real *x,
                            const double *partials, const double *bends, const char *source_line);
+
+/* What an operation is for numbers: y, and the first and second derivatives by x[0], x[1], ...; bend
+ * by pairs i >= j at i (i + 1) / 2 + j. slope and bend may be NULL. */
+typedef void ad_number_rule(const double *x, double *y, double *slope, double *bend);
 
 /* An operation by its rule, in any case. */
 ad_real ad_reals_by(const char *name, ad_number_rule *rule, size_t n, const ad_real *x,

@@ -155,7 +155,7 @@ static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *ad
 
 ad_status ad_adjoints_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint)
 {
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    ad_statement_walk w = ad_statement_walk_at(r, ad_reals_index(r));
     double g = adjoint[last];
     bool good = true;
     while (good && w.at > first && ad_statements_back_from(&w, last)) {
