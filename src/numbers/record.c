@@ -274,7 +274,7 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
             low = middle + 1;
     }
     return low < r->rewound.count && rewound[low].floor < ad_reals_index(r) ? rewound[low].floor
-                                                                        : ad_reals_index(r);
+                                                                            : ad_reals_index(r);
 }
 
 static bool in_epochs(const ad_reals *r, uint32_t epoch)
@@ -284,7 +284,8 @@ static bool in_epochs(const ad_reals *r, uint32_t epoch)
 
 bool ad_reals_lives(const ad_reals *r, ad_real x)
 {
-    return in_epochs(r, ad_real_epoch(x)) && ad_real_index(x) < forgotten_since(r, ad_real_epoch(x));
+    return in_epochs(r, ad_real_epoch(x)) &&
+           ad_real_index(x) < forgotten_since(r, ad_real_epoch(x));
 }
 
 bool ad_reals_mark_lives(const ad_reals *r, ad_recorder_mark mark)
