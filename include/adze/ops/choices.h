@@ -18,7 +18,6 @@
 #define AD_UNFUSED    _Pragma("STDC FP_CONTRACT OFF")
 #define AD_ROUNDED(y) (void)0
 #elif defined(__GNUC__) && defined(__FP_FAST_FMA)
-#define AD_MAY_FUSE 1
 #define AD_UNFUSED
 #if defined(__x86_64__)
 #define AD_ROUNDED(y) __asm__("" : "+x"(y))
@@ -31,6 +30,12 @@
 #define AD_UNFUSED
 #define AD_ROUNDED(y) (void)0
 #endif
+AD_IN_PLACE double ad_rounded(double y)
+{
+    AD_ROUNDED(y);
+    return y;
+}
+#define AD_TERM(product) ad_rounded(product) /* of a sum in a formula */
 
 /* The library computes and records (op##_real_parts). */
 #define AD_NUMBER_CALL_ONE(op)                                                                 \
@@ -77,14 +82,11 @@
 #define AD_NUMBER_HERE_ONE(op, ...) AD_NUMBER_CALL_HERE(op, ONE, (ad_real x, AD_AT), (x, line))
 #define AD_NUMBER_HERE_TWO(op, ...)                                                            \
     AD_NUMBER_CALL_HERE(op, TWO, (ad_real a, ad_real b, AD_AT), (a, b, line))
-#else
-#define AD_NUMBER_HERE_ONE(op, ...) AD_NUMBER_HERE_ONE_BY(op, __VA_ARGS__, 0)
-#define AD_NUMBER_HERE_TWO(op, ...) AD_NUMBER_HERE_TWO_BY(op, __VA_ARGS__, 0)
-#endif
-#if defined(AD_NUMBERS_BY_CALLS) || defined(AD_MAY_FUSE)
 #define AD_NUMBER_HERE_THREE(op, ...)                                                          \
     AD_NUMBER_CALL_HERE(op, THREE, (ad_real a, ad_real b, ad_real c, AD_AT), (a, b, c, line))
 #else
+#define AD_NUMBER_HERE_ONE(op, ...)   AD_NUMBER_HERE_ONE_BY(op, __VA_ARGS__, 0)
+#define AD_NUMBER_HERE_TWO(op, ...)   AD_NUMBER_HERE_TWO_BY(op, __VA_ARGS__, 0)
 #define AD_NUMBER_HERE_THREE(op, ...) AD_NUMBER_HERE_THREE_BY(op, __VA_ARGS__, 0)
 #endif
 #define AD_NUMBER_CALL_HERE(op, amount, taken, given)                                          \
@@ -95,7 +97,7 @@
     }
 #define AD_NUMBER_HERE_ONE_BY(op, f, df, ...)                                                  \
     AD_NUMBER_CALL_ONE(op)                                                                     \
-    AD_IN_PLACE ad_real op##_real_here(ad_real of_x, AD_AT)                                  \
+    AD_IN_PLACE ad_real op##_real_here(ad_real of_x, AD_AT)                                    \
     {                                                                                          \
         AD_UNFUSED                                                                             \
         ad_recorder *r = of_x.on;                                                              \
@@ -109,7 +111,7 @@
     }
 #define AD_NUMBER_HERE_TWO_BY(op, f, da, db, ...)                                              \
     AD_NUMBER_CALL_TWO(op)                                                                     \
-    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, AD_AT)                    \
+    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, AD_AT)                      \
     {                                                                                          \
         AD_UNFUSED                                                                             \
         ad_recorder *r = AD_KNOWN(!of_a.on) ? of_b.on : of_a.on;                               \
@@ -130,11 +132,13 @@
     }
 #define AD_NUMBER_HERE_THREE_BY(op, f, da, db, dc, ...)                                        \
     AD_NUMBER_CALL_THREE(op)                                                                   \
-    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c, AD_AT)      \
+    AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c, AD_AT)        \
     {                                                                                          \
         AD_UNFUSED                                                                             \
         ad_recorder *r = of_a.on;                                                              \
-        const double a = of_a.value, b = of_b.value, c = of_c.value, y = (f);                  \
+        const double a = of_a.value, b = of_b.value, c = of_c.value;                           \
+        double y = (f);                                                                        \
+        AD_ROUNDED(y);                                                                         \
         (void)c;                                                                               \
         if (AD_KNOWN(!of_b.on)) {                                                              \
             if (AD_LIKELY(r) && AD_LIKELY(of_c.on == r) &&                                     \

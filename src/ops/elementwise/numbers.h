@@ -8,6 +8,10 @@
 /* A row whose expressions are a formula of adze/ops/elementwise.h. */
 #define AD_ROW(ROW, ...) ROW(__VA_ARGS__)
 
+/* The library is compiled so that nothing is fused by itself. */
+#undef AD_TERM
+#define AD_TERM(product) product
+
 /* y and its derivative. */
 typedef struct ad_number_pair {
     double y, slope;
