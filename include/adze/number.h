@@ -237,7 +237,7 @@ AD_API ad_status ad_real_hessian(ad_real y, size_t n, const ad_real *x, double *
  * recorder that has room. Whatever else there may be, the library sees to.
  *
  *     AD_NUMBERS_BY_CALLS   define it before the header: all operations are calls of the library,
- *                           2 to 3 ns more each, and compile many times faster. So it is without
+ *                           1 to 3 ns more each, and compile many times faster. So it is without
  *                           optimisation (gcc and clang at -O0), where nothing is inlined. */
 #if defined(__GNUC__) && !defined(__OPTIMIZE__) && !defined(AD_NUMBERS_BY_CALLS)
 #define AD_NUMBERS_BY_CALLS
@@ -247,7 +247,6 @@ AD_API ad_status ad_real_hessian(ad_real y, size_t n, const ad_real *x, double *
 #define AD_LIKELY(condition) (condition)
 #define AD_IN_PLACE static inline
 #define AD_KNOWN(condition) (condition)
-#define AD_STORES_APART()
 #else
 #define AD_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #ifdef __OPTIMIZE__
@@ -257,8 +256,13 @@ AD_API ad_status ad_real_hessian(ad_real y, size_t n, const ad_real *x, double *
 #endif
 /* True, and the compiler knows it. */
 #define AD_KNOWN(condition) (__builtin_constant_p(condition) && (condition))
-/* Keeps stores apart that compilers would join by shuffles in vectors, which take longer. */
+#endif
+
+/* Keeps stores apart that gcc would join by shuffles in vectors, which take longer. */
+#if defined(__GNUC__) && !defined(__clang__)
 #define AD_STORES_APART() __asm__("")
+#else
+#define AD_STORES_APART() (void)0
 #endif
 
 /* Private: where the next statement goes. A place is loaded and stored as one: compilers would load
