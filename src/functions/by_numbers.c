@@ -94,7 +94,7 @@ static ad_real *recorded_elements(ad_workspace *work, const kept *k, size_t coun
 {
     ad_real *x = ad_scratch(work, ad_size_mul(count, sizeof *x));
     for (size_t i = 0; x && i < count; i++)
-        x[i] = (ad_real){.on = k->recorder, .index = (uint32_t)i, .epoch = k->epoch};
+        x[i] = (ad_real){.on = k->recorder, .place = ad_place((uint32_t)i, k->epoch)};
     return x;
 }
 
@@ -128,7 +128,7 @@ static bool good(ad_workspace *work, const ad_recorder *r)
 /* Whether f has left the tracked operands on its recorder, as they were before it. */
 static bool spared(ad_workspace *work, const ad_recorder *r, size_t count, uint32_t epoch)
 {
-    ad_real last = {.index = (uint32_t)count - 1, .epoch = epoch};
+    ad_real last = {.place = ad_place((uint32_t)count - 1, epoch)};
     bool lives = count == 0 || ad_reals_lives(ad_reals_of(r), last);
     if (!lives)
         ad_reject(work, AD_STALE,
@@ -144,7 +144,7 @@ static bool evaluate(ad_workspace *work, const numbers_attr *a, const ad_view *x
     ad_real *all = good(work, r) ? record_elements(work, r, a->n, x, tracked) : NULL;
     if (!all)
         return false;
-    k->epoch = r->epoch;
+    k->epoch = (uint32_t)(r->next >> 32);
     for (size_t j = 0; j < m; j++)
         y[j] = ad_real_constant((double)NAN);
     a->f(count_elements(a->n, x, NULL), all, m, y, a->env);

@@ -62,7 +62,7 @@ static void record_call(ad_reals *r, ad_number_call call, const ad_real *x, ad_r
     const double *values = (const double *)r->call_values.at + r->call_values.count;
     if (!ad_reals_grow(r, &r->calls, r->calls.count + 1, sizeof call, true))
         return;
-    call.first = r->head.index;
+    call.first = ad_reals_index(r);
     call.values = r->call_values.count;
     ad_real first = ad_reals_begin_call(r, call.name, values[0], call.n, x);
     for (uint32_t j = 1; r->error.status == AD_OK && j < call.m; j++)
@@ -72,7 +72,7 @@ static void record_call(ad_reals *r, ad_number_call call, const ad_real *x, ad_r
     ((ad_number_call *)r->calls.at)[r->calls.count++] = call;
     r->call_values.count += call.m;
     for (uint32_t j = 0; j < call.m; j++)
-        y[j] = (ad_real){&r->head, values[j], first.index + j, first.epoch};
+        y[j] = (ad_real){&r->head, values[j], first.place + j};
 }
 
 static void expect_finite(ad_reals *r, const ad_number_call *call, const double *y)

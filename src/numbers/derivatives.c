@@ -25,7 +25,7 @@ static void find_range(question *q)
     q->first = UINT32_MAX;
     for (size_t i = 0; i < q->n; i++)
         if (q->x[i].on) {
-            uint32_t at = q->x[i].index;
+            uint32_t at = ad_real_index(q->x[i]);
             q->first = at < q->first ? at : q->first;
             q->holds = q->holds || !ad_reals_is_input(q->r, at, &near);
         } else
@@ -33,7 +33,7 @@ static void find_range(question *q)
     for (size_t j = 0; j < q->m; j++)
         if (q->y[j].on) {
             q->any = true;
-            q->last = q->y[j].index > q->last ? q->y[j].index : q->last;
+            q->last = ad_real_index(q->y[j]) > q->last ? ad_real_index(q->y[j]) : q->last;
         } else
             q->lost = q->lost || ad_reals_is_lost(q->y[j]);
     if (q->any)
@@ -69,7 +69,7 @@ static ad_status answer(question *q, ad_status wrong)
 /* What rows of lanes, one for each statement up to the last, hold for x: 0 where it is a constant or later. */
 static double held_for(const question *q, ad_real x, const double *rows, size_t lanes, size_t lane)
 {
-    return x.on && x.index <= q->last ? rows[(size_t)x.index * lanes + lane] : 0;
+    return x.on && ad_real_index(x) <= q->last ? rows[(size_t)ad_real_index(x) * lanes + lane] : 0;
 }
 
 /* ---- sweeps ------------------------------------------------------------------------- */
@@ -116,8 +116,9 @@ static const uint32_t *list_held(const question *q, size_t *count)
     uint32_t *held = r->held.at;
     size_t found = 0;
     for (size_t i = 0; i < q->n; i++)
-        if (q->x[i].on && q->x[i].index <= q->last && !ad_reals_is_input(r, q->x[i].index, &near))
-            held[found++] = q->x[i].index;
+        if (q->x[i].on && ad_real_index(q->x[i]) <= q->last &&
+            !ad_reals_is_input(r, ad_real_index(q->x[i]), &near))
+            held[found++] = ad_real_index(q->x[i]);
     qsort(held, found, sizeof *held, from_the_end);
     *count = 0;
     for (size_t k = 0; k < found; k++)
@@ -155,7 +156,7 @@ static bool sweep_by_parts(const question *q, reverse *s)
 /* From the last root to the first x. Rows hold the adjoints of the roots. */
 static bool sweep(const question *q, reverse s)
 {
-    s.walk = ad_statement_walk_at(q->r, q->r->head.index);
+    s.walk = ad_statement_walk_at(q->r, ad_reals_index(q->r));
     s.end = q->last + 1;
     return q->holds ? sweep_by_parts(q, &s) : sweep_to(q, &s, q->first);
 }
@@ -168,7 +169,7 @@ static double *pull(const question *q, const double *dy)
     double *adjoint = ad_adjoints_begin(q->r, q->last);
     for (size_t j = 0; adjoint && j < q->m; j++)
         if (q->y[j].on)
-            adjoint[q->y[j].index] += dy[j];
+            adjoint[ad_real_index(q->y[j])] += dy[j];
     return adjoint && sweep(q, (reverse){.lanes = 1, .rows = adjoint}) ? adjoint : NULL;
 }
 
@@ -213,7 +214,7 @@ static ad_seed *sort_seeds(question *q, size_t *count)
     *count = 0;
     for (size_t i = 0; i < q->n; i++)
         if (q->x[i].on)
-            seed[(*count)++] = (ad_seed){q->x[i].index, i};
+            seed[(*count)++] = (ad_seed){ad_real_index(q->x[i]), i};
     for (size_t k = 1; k < *count; k++)
         if (seed[k - 1].index > seed[k].index) {
             qsort(seed, *count, sizeof *seed, by_index);
@@ -344,7 +345,7 @@ static bool sweep_roots(question *q, size_t from, size_t some, double *results)
     memset(r->adjoints.at, 0, count * sizeof *adjoint);
     for (size_t l = 0; l < some; l++)
         if (q->y[from + l].on)
-            adjoint[(size_t)q->y[from + l].index * lanes + l] = 1;
+            adjoint[(size_t)ad_real_index(q->y[from + l]) * lanes + l] = 1;
     if (!sweep(q, (reverse){.lanes = (int)lanes, .rows = adjoint}))
         return false;
     for (size_t i = 0; i < q->n; i++)
@@ -385,7 +386,7 @@ static bool sweep_second(question *q, const directions *d, const double *tangent
         return false;
     double *rows = r->adjoints.at, *adjoint = rows + count * lanes;
     memset(rows, 0, all * sizeof *rows);
-    adjoint[q->y[0].index] = 1;
+    adjoint[ad_real_index(q->y[0])] = 1;
     if (!sweep(q,
                (reverse){.lanes = d->lanes, .rows = rows, .adjoint = adjoint, .tangent = tangent}))
         return false;

@@ -37,9 +37,9 @@ static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_
     }
     for (size_t i = 0; i < n; i++) {
         bool number = x[i].on != NULL;
-        place[i] = number ? x[i].index : (uint32_t)CONSTANT;
+        place[i] = number ? ad_real_index(x[i]) : (uint32_t)CONSTANT;
         numbers += number;
-        good &= !number || (x[i].on == r && ad_real_lives(r, x[i]));
+        good &= !number || (x[i].on == r && ad_surely_lives(r, x[i]));
     }
     *count += numbers;
     return good;

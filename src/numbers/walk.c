@@ -65,7 +65,7 @@ void ad_statements_on(ad_statement_walk *w)
     }
     while (w->statement_chunk + 1 < r->statements.begun && statements_at(w)[1].begin <= w->at)
         w->statement_chunk++;
-    uint32_t end = r->head.index;
+    uint32_t end = ad_reals_index(r);
     if (w->argument_chunk + 1 < r->arguments.begun)
         end = arguments_at(w)[1].begin;
     if (w->statement_chunk + 1 < r->statements.begun && statements_at(w)[1].begin < end)

@@ -358,7 +358,7 @@ START_TEST(a_part_collapses_into_its_jacobian)
     /* y[0] of a and b, y[3], y[4], y[5] of a alone, since what it has of b is 0. */
     ck_assert_uint_eq(size_of(r).statements, before.statements + 4);
     ck_assert_uint_eq(size_of(r).arguments, before.arguments + 7);
-    ck_assert(y[1].index == a.index && !y[2].on && !y[6].on && y[6].value == 3);
+    ck_assert(y[1].place == a.place && !y[2].on && !y[6].on && y[6].value == 3);
     static const double want[7][3] = {{100, 40, 0}, {1, 0, 0},    {0},
                                       {5, 2, 0},    {100, 40, 0}, {5, 0, 0}};
     double found[21];
