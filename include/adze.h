@@ -14,7 +14,8 @@
 #include "adze/ops.h"               /* the operations */
 #include "adze/random.h"            /* streams of random numbers, initial weights */
 #include "adze/tree.h"              /* descriptions of structs of parameters */
-#include "adze/optimisers.h"        /* steps of training */
+#include "adze/optimiser.h"         /* steps of training; writing an optimiser */
+#include "adze/optimisers.h"        /* the optimisers */
 #include "adze/model.h"             /* structs of parameters */
 #include "adze/derivatives.h"       /* gradient, pullback, jvp, hvp, Jacobian, Hessian */
 #include "adze/model_derivatives.h" /* the same for functions of models */

@@ -398,7 +398,7 @@ const ad_array *draw_model(scene *s)
 const ad_method *draw_method(scene *s)
 {
     static const ad_sgd sgd = {.rate = 0.1, .momentum = 0.5}, bad = {.rate = NAN};
-    static const ad_adam adam = {0.1, 0.9, 0.999, 1e-8};
+    static const ad_adam adam = {0.1, 0.9, 0.999, 1e-8, false};
     uint64_t which = draw_below(s, 8);
     ad_method made[] = {ad_sgd_method(&sgd), ad_adam_method(&adam), ad_sgd_method(&bad)};
     memcpy(s->method, made, sizeof made);
