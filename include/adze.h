@@ -16,6 +16,7 @@
 #include "adze/tree.h"              /* descriptions of structs of parameters */
 #include "adze/optimiser.h"         /* steps of training; writing an optimiser */
 #include "adze/optimisers.h"        /* the optimisers */
+#include "adze/schedules.h"         /* rates that go on from step to step */
 #include "adze/model.h"             /* structs of parameters */
 #include "adze/derivatives.h"       /* gradient, pullback, jvp, hvp, Jacobian, Hessian */
 #include "adze/model_derivatives.h" /* the same for functions of models */
