@@ -15,6 +15,7 @@
 
 #include "adze/pool.h"
 #include "adze/tree.h"
+#include "adze/workspace.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,8 +24,9 @@ extern "C" {
 /* ---- an optimiser ------------------------------------------------------------------- */
 
 enum {
-    AD_MAX_STATES = 4,    /* of an optimiser */
-    AD_MAX_SETTINGS = 128 /* bytes of settings, and of a plan */
+    AD_MAX_STATES = 4,     /* of an optimiser */
+    AD_MAX_SETTINGS = 128, /* bytes of settings, and of a plan */
+    AD_MAX_GROUPS = 15     /* of a method */
 };
 
 /* The argument of a step: one array of the model, its gradient and its states; or a part of them. */
@@ -36,6 +38,7 @@ typedef struct ad_step_args {
     const void *g;    /* the gradient */
     void *x;          /* the array */
     void *state[AD_MAX_STATES]; /* zeros before the first step; NULL if there is no such state */
+    const ad_shape *shape; /* of the whole array */
 } ad_step_args;
 
 /* A rule for taking steps: a value, as operations are. */
@@ -60,6 +63,11 @@ typedef struct ad_optimiser {
     /* The new x[i] and states[i] depend on nothing else of the array than x[i], g[i] and states[i]:
      * step may be called for parts of an array, by several threads at a time. */
     bool by_numbers;
+
+    /* NULL, or finds what a step must know of an array as a whole, such as a product of matrices. It
+     * is called for all arrays before a number of any is written, and leaves what it finds in a
+     * state that carries nothing from step to step. It may take scratch memory, and fail. */
+    void (*survey)(const ad_step_args *c, ad_workspace *work);
 } ad_optimiser;
 
 /* An optimiser with its settings. */
@@ -69,7 +77,28 @@ typedef struct ad_method {
     size_t settings_size; /* of the caller's struct: settings may grow */
     ad_pool *pool;        /* NULL, or threads that share the step of a large model, as those of the
                              tape. The bits do not depend on it */
+    const struct ad_group *groups; /* arrays that have methods of their own; NULL if there are none */
+    size_t group_count;            /* up to AD_MAX_GROUPS */
 } ad_method;
+
+/* Arrays with a method of their own: another rate, another optimiser. path names them:
+ *
+ *     "output.w"   an array
+ *     "output"     all arrays of a struct or of an array of fields; "layer[2]" is one of these
+ *     ".b"         all arrays whose path ends like this, wherever they are
+ *
+ *     ad_adamw adamw = ad_adamw_new(1e-3, 0.01), bias = ad_adamw_new(1e-3, 0);
+ *     ad_group groups[] = {{".b", ad_adamw_method(&bias)}, {"output", ad_sgd_method(&sgd)}};
+ *     ad_method method = ad_adamw_method(&adamw);
+ *     method.groups = groups, method.group_count = 2;
+ *
+ * The first group that fits an array counts, and the method itself where none does. A path that fits no
+ * array is AD_MISUSE. Groups may change from step to step as long as each array keeps its
+ * optimiser. The pool and the groups of a group's method do not count. */
+typedef struct ad_group {
+    const char *path;
+    ad_method method;
+} ad_group;
 
 /* The states that an optimiser carries from step to step. Starts as {0}; the first step makes the
  * states with the allocators of the model's arrays. End it with ad_states_free. */
@@ -79,6 +108,9 @@ typedef struct ad_states {
     int count;             /* the number of states, structs like the model */
     size_t arrays;         /* the number of arrays in each */
     ad_array room;         /* private: memory for all these arrays */
+    ad_array ways;         /* private: the group of each array */
+    uint64_t others;       /* private: which arrays have another optimiser */
+    ad_array work;         /* private: scratch memory */
 } ad_states;
 
 AD_API void ad_states_free(ad_states *states);
@@ -94,7 +126,7 @@ AD_API ad_status ad_model_states(const ad_tree *tree, const ad_method *method, c
 
 /* Takes a step along the gradient. A step that fails changes nothing. AD_DOMAIN for settings out
  * of their range; AD_BAD_SHAPE or AD_BAD_TYPE, naming the field; AD_MISUSE if an argument is NULL,
- * an array is empty, or the states belong to another optimiser; AD_MEMORY. */
+ * an array is empty, a group fits no array, or the states belong to another optimiser; AD_MEMORY. */
 AD_API ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void *gradient,
                                ad_states *states, void *model, ad_error *error);
 

@@ -23,7 +23,7 @@ extern "C" {
 #define AD_METHOD_OF(name)                                                                 \
     static inline AD_UNUSED ad_method ad_##name##_method(const ad_##name *o)               \
     {                                                                                      \
-        ad_method m = {ad_optimiser_named(#name), o, sizeof *o, NULL};                     \
+        ad_method m = {ad_optimiser_named(#name), o, sizeof *o, NULL, NULL, 0};            \
         return m;                                                                          \
     }
 
@@ -117,10 +117,11 @@ static inline AD_UNUSED ad_radam ad_radam_new(double rate)
     return o;
 }
 
-/* mean += (1 - beta1) (g - mean);  size = max(beta2 size, |g|);
- *     x -= rate / (1 - beta1^t) mean / (size + epsilon)
+/* mean += (1 - beta1) (g - mean);  size = max(beta2 size, |g| + epsilon);
+ *     x -= rate / (1 - beta1^t) mean / size
  *
- * Two states, the mean and the size. (Kingma and Ba 2015, section 7.1.) */
+ * Two states, the mean and the size. (Kingma and Ba 2015, section 7.1; epsilon as in
+ * PyTorch and optax.) */
 typedef struct ad_adamax {
     double rate;
     double beta1, beta2;
@@ -200,6 +201,33 @@ AD_METHOD_OF(lion)
 static inline AD_UNUSED ad_lion ad_lion_new(double rate, double decay)
 {
     ad_lion o = {rate, decay, 0.9, 0.99};
+    return o;
+}
+
+/* Of a matrix [inputs, outputs] (all axes but the last are inputs), with O(y) a matrix near the
+ * orthogonal one that is nearest to y:
+ *
+ *     mean += (1 - momentum) (g - mean);  y = mean, or with nesterov momentum mean + (1 - momentum) g;
+ *     x = (1 - rate decay) x - rate sqrt(max(1, outputs / inputs)) O(y)
+ *
+ * O(y): y over the root of the sum of its squares, then five times 3.4445 y - 4.7750 y y^T y + 2.0315 (y y^T)^2 y.
+ * Zeros stay zeros. An array of one axis, or a number, takes the step of AdamW with the settings `others`, which
+ * have no amsgrad. Embeddings and last layers do better with it, too: make them a group (ad_group). Two states, the
+ * mean; and y or the square. A step takes a pool's threads, and scratch memory, which the states keep.
+ * (Jordan et al. 2024, kellerjordan.github.io/posts/muon; in the precision of the array.) */
+typedef struct ad_muon {
+    double rate;
+    double decay;
+    double momentum;
+    bool nesterov;
+    ad_adamw others;
+} ad_muon;
+AD_METHOD_OF(muon)
+
+/* The decay is that of the others. A usual rate is 0.02. */
+static inline AD_UNUSED ad_muon ad_muon_new(double rate, ad_adamw others)
+{
+    ad_muon o = {rate, others.decay, 0.95, true, others};
     return o;
 }
 

@@ -123,8 +123,8 @@ static void adamax_step(const void *settings, long double g, int t, oracle *n)
 {
     const ad_adamax *o = settings;
     n->state[0] = o->beta1 * n->state[0] + (1 - (long double)o->beta1) * g;
-    n->state[1] = fmaxl(o->beta2 * n->state[1], fabsl(g));
-    n->x -= o->rate / (1 - powl(o->beta1, t)) * n->state[0] / (n->state[1] + o->epsilon);
+    n->state[1] = fmaxl(o->beta2 * n->state[1], fabsl(g) + o->epsilon);
+    n->x -= o->rate / (1 - powl(o->beta1, t)) * n->state[0] / n->state[1];
 }
 
 /* ---- the others --------------------------------------------------------------------- */
@@ -187,6 +187,10 @@ static void lion_step(const void *settings, long double g, int t, oracle *n)
     n->x -= o->rate * ((way > 0) - (way < 0) + o->decay * n->x);
     *mean = b2 * *mean + (1 - b2) * g;
 }
+
+static const ad_muon muon_settings[] = {
+    {.rate = 0.02, .momentum = 0.95, .nesterov = true, .others = {.rate = 0.01, .epsilon = 1e-8}},
+};
 
 /* ---- the table ---------------------------------------------------------------------- */
 
@@ -265,5 +269,12 @@ const optimiser_row builtin_rows[] = {
              {BAD(ad_lion, .decay = -1), "decay"},
              {BAD(ad_lion, .beta1 = 1), "beta1"},
              {BAD(ad_lion, .beta2 = 1), "beta2"}}},
+    {"muon", SETTINGS(muon_settings),
+     .bad = {{BAD(ad_muon, .rate = NAN), "rate"},
+             {BAD(ad_muon, .decay = -1), "decay"},
+             {BAD(ad_muon, .momentum = 1), "momentum"},
+             {BAD(ad_muon, .others = {.beta1 = 1}), "beta1"},
+             {BAD(ad_muon, .others = {.amsgrad = true}), "amsgrad"},
+             RATE_ALONE(ad_muon, "muon")}},
 };
 const size_t builtin_count = COUNT(builtin_rows);

@@ -23,7 +23,7 @@ typedef struct optimiser_row {
     const ad_optimiser *own; /* NULL: the built-in one of this name */
     const void *settings;    /* to be tried, one after another; the second needs all states */
     size_t settings_size, count;
-    void (*step)(const void *settings, long double g, int t, oracle *n);
+    void (*step)(const void *settings, long double g, int t, oracle *n); /* NULL: not by numbers */
     bad_settings bad[MOST_SETTINGS];
 } optimiser_row;
 

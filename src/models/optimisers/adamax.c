@@ -5,17 +5,17 @@ typedef struct plan {
     double rate, take, kept, beta2, epsilon;
 } plan;
 
-#define LOOP(T)                                                                     \
-    const plan *o = c->plan;                                                        \
-    const T rate = (T)o->rate, take = (T)o->take, kept = (T)o->kept;                \
-    const T beta2 = (T)o->beta2, epsilon = (T)o->epsilon;                           \
-    const T *restrict g = c->g;                                                     \
-    T *restrict m = c->state[0], *restrict u = c->state[1], *restrict x = c->x;     \
-    for (size_t i = 0; i < c->n; i++) {                                             \
-        T gi = g[i], size = gi < 0 ? -gi : gi, mi = kept * m[i], ui = beta2 * u[i]; \
-        m[i] = mi += take * (gi - mi);                                              \
-        u[i] = ui = ui > size ? ui : size;                                          \
-        x[i] -= rate * (mi / (ui + epsilon));                                       \
+#define LOOP(T)                                                                                 \
+    const plan *o = c->plan;                                                                    \
+    const T rate = (T)o->rate, take = (T)o->take, kept = (T)o->kept;                            \
+    const T beta2 = (T)o->beta2, epsilon = (T)o->epsilon;                                       \
+    const T *restrict g = c->g;                                                                 \
+    T *restrict m = c->state[0], *restrict u = c->state[1], *restrict x = c->x;                 \
+    for (size_t i = 0; i < c->n; i++) {                                                         \
+        T gi = g[i], size = (gi < 0 ? -gi : gi) + epsilon, mi = kept * m[i], ui = beta2 * u[i]; \
+        m[i] = mi += take * (gi - mi);                                                          \
+        u[i] = ui = ui > size ? ui : size;                                                      \
+        x[i] -= rate * (mi / ui);                                                               \
     }
 AD_STEP(take_step, LOOP)
 

@@ -2,9 +2,17 @@
 #include "models/optimisers/optimisers.h"
 
 #define OPTIMISERS(ROW) \
-    ROW(sgd)            \
+    ROW(adadelta)       \
+    ROW(adagrad)        \
     ROW(adam)           \
-    ROW(adamw) ROW(nadam) ROW(radam) ROW(adamax) ROW(rmsprop) ROW(adagrad) ROW(adadelta) ROW(lion)
+    ROW(adamax)         \
+    ROW(adamw)          \
+    ROW(lion)           \
+    ROW(muon)           \
+    ROW(nadam)          \
+    ROW(radam)          \
+    ROW(rmsprop)        \
+    ROW(sgd)
 
 #define DECLARED(name) extern const ad_optimiser ad_##name##_optimiser;
 OPTIMISERS(DECLARED)
