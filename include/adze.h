@@ -18,6 +18,7 @@
 #include "adze/optimisers.h"        /* the optimisers */
 #include "adze/schedules.h"         /* rates that go on from step to step */
 #include "adze/model.h"             /* structs of parameters */
+#include "adze/lbfgs.h"             /* minimising functions of models */
 #include "adze/derivatives.h"       /* gradient, pullback, jvp, hvp, Jacobian, Hessian */
 #include "adze/model_derivatives.h" /* the same for functions of models */
 #include "adze/functions.h"         /* functions inside functions, checkpoints */

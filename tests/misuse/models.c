@@ -183,6 +183,40 @@ static void run_optimiser_named(void)
     ck_assert_ptr_null(ad_optimiser_named("sgd "));
 }
 
+/* ---- minimising ---------------------------------------------------------------------------- */
+
+static ad_status nothing_to_do(const void *user, const void *model, double *value, void *gradient,
+                               ad_error *error)
+{
+    (void)user, (void)model, (void)gradient, (void)error;
+    *value = 0;
+    return AD_OK;
+}
+static void run_model_lbfgs(void)
+{
+    pair m = a_pair(), empty = {{0}, {0}};
+    ad_lbfgs how = ad_lbfgs_new();
+    ad_lbfgs_memory memory = {0};
+    for (int way = 0; way < 6; way++)
+        ck_assert_int_eq(ad_model_lbfgs(way == 0 ? NULL : &pair_tree,
+                                        way == 1 ? NULL : nothing_to_do, NULL,
+                                        way == 2 ? NULL : &how, way == 3 ? NULL : &memory,
+                                        way == 4   ? NULL
+                                        : way == 5 ? &empty
+                                                   : &m,
+                                        NULL, NULL),
+                         AD_MISUSE);
+    ck_assert_ptr_null(memory.room.data);
+    pair_free(&m);
+}
+static void run_lbfgs_free(void)
+{
+    ad_lbfgs_memory memory = {0};
+    ad_lbfgs_free(NULL);
+    ad_lbfgs_free(&memory);
+    ad_lbfgs_free(&memory);
+}
+
 /* ---- schedules ----------------------------------------------------------------------------- */
 
 RUN(schedule_steps, ck_assert_double_nan(ad_schedule_steps(INT64_MIN, INT64_MIN, NAN)))
@@ -356,7 +390,7 @@ static void run_dataset_free(void)
     ROW(model_watch) ROW(model_freeze) \
     ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_average) \
     ROW(model_clip_global_norm) ROW(clip_global_norm) ROW(model_clip_norm) ROW(model_clip_value) ROW(model_step) \
-    ROW(schedule_steps) ROW(schedule_exponential) ROW(schedule_cosine) ROW(schedule_polynomial) \
+    ROW(model_lbfgs) ROW(lbfgs_free) ROW(schedule_steps) ROW(schedule_exponential) ROW(schedule_cosine) ROW(schedule_polynomial) \
     ROW(schedule_warm_up) ROW(schedule_one_cycle) ROW(schedule_plateau) \
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
