@@ -14,7 +14,7 @@
     T d = gi / root(si + epsilon / unit / unit) * root(u[i] + epsilon); \
     u[i] = ui + take * (d * d - ui);                                    \
     x[i] -= rate * d;
-AD_STEP_OF_SQUARES(step, NAMES, NUMBER)
+AD_RARE_STEP_OF_SQUARES(step, NAMES, NUMBER)
 
 static ad_status prepare(const void *settings, int64_t t, void *plan, ad_error *error)
 {

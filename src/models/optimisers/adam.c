@@ -41,7 +41,7 @@ AD_STEP_OF_SQUARES(quotient, NAMES, NUMBER)
     largest[i] = most = largest[i] > most ? largest[i] : most; \
     const T size = most * root(scale) + epsilon;               \
     QUOTIENT
-AD_STEP_OF_SQUARES(quotient_by_largest, LARGEST_NAMES, NUMBER)
+AD_RARE_STEP_OF_SQUARES(quotient_by_largest, LARGEST_NAMES, NUMBER)
 
 void ad_adam_step(const ad_step_args *c)
 {

@@ -17,7 +17,7 @@ typedef struct plan {
         u[i] = ui = ui > size ? ui : size;                                                      \
         x[i] -= rate * (mi / ui);                                                               \
     }
-AD_STEP(take_step, LOOP)
+AD_RARE_STEP(take_step, LOOP)
 
 static ad_status prepare(const void *settings, int64_t t, void *planned, ad_error *error)
 {

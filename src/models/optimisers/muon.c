@@ -140,7 +140,7 @@ static void survey(const ad_step_args *c, ad_workspace *work)
         m[i] += take * (g[i] - m[i]);                                        \
         x[i] = keep * x[i] - rate * y[i];                                    \
     }
-AD_STEP(along_direction, LOOP)
+AD_RARE_STEP(along_direction, LOOP)
 
 static void step(const ad_step_args *c)
 {

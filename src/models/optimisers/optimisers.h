@@ -28,45 +28,30 @@ ad_status ad_check_settings(const char *optimiser, size_t count, const ad_settin
 
 /* ---- kernels ------------------------------------------------------------------------ */
 
-/* Steps are bound by memory, or by roots and divisions, which wider vectors do not make faster. */
-#if defined(__x86_64__)
-#define AD_EACH_STEP_ISA(DO, ...) DO(base, __VA_ARGS__) DO(avx2, __VA_ARGS__)
-#define AD_STEP_LIST(name)                        \
-    {                                             \
-        {                                         \
-            name##_base, name##_avx2, name##_avx2 \
-        }                                         \
-    }
-#else
-#define AD_EACH_STEP_ISA(DO, ...) DO(base, __VA_ARGS__)
-#define AD_STEP_LIST(name) \
-    {                      \
-        {                  \
-            name##_base    \
-        }                  \
-    }
-#endif
-
 typedef struct ad_step_kernels {
     void (*of[AD_ISA_COUNT])(const ad_step_args *c);
 } ad_step_kernels;
 
-/* Defines `name`, the step of an optimiser: LOOP(T) is the body of a function that sees c. */
-#define AD_STEP(name, LOOP)                                  \
-    AD_EACH_STEP_ISA(AD_STEP_LOOP, name##_f32, float, LOOP)  \
-    AD_EACH_STEP_ISA(AD_STEP_LOOP, name##_f64, double, LOOP) \
-    AD_STEP_CALL(name)
+/* Defines `name`, the step of an optimiser: LOOP(T) is the body of a function that sees c. A rare one has a
+ * single kernel for all instruction sets. */
+#define AD_STEP(name, LOOP)                             \
+    AD_EACH_ISA(AD_STEP_LOOP, name##_f32, float, LOOP)  \
+    AD_EACH_ISA(AD_STEP_LOOP, name##_f64, double, LOOP) \
+    AD_STEP_CALL(name, {AD_ALL(name##_f32)}, {AD_ALL(name##_f64)})
+#define AD_RARE_STEP(name, LOOP)                 \
+    AD_STEP_LOOP(base, name##_f32, float, LOOP)  \
+    AD_STEP_LOOP(base, name##_f64, double, LOOP) \
+    AD_STEP_CALL(name, {AD_ALL_SAME(name##_f32_base)}, {AD_ALL_SAME(name##_f64_base)})
 #define AD_STEP_LOOP(isa, name, T, LOOP)                            \
     AD_TARGET_##isa static void name##_##isa(const ad_step_args *c) \
     {                                                               \
         LOOP(T)                                                     \
     }
-#define AD_STEP_CALL(name)                                                   \
-    static void name(const ad_step_args *c)                                  \
-    {                                                                        \
-        static const ad_step_kernels of_type[] = {AD_STEP_LIST(name##_f32),  \
-                                                  AD_STEP_LIST(name##_f64)}; \
-        of_type[c->type].of[ad_cpu_isa()](c);                                \
+#define AD_STEP_CALL(name, ...)                                 \
+    static void name(const ad_step_args *c)                     \
+    {                                                           \
+        static const ad_step_kernels of_type[] = {__VA_ARGS__}; \
+        of_type[c->type].of[ad_cpu_isa()](c);                   \
     }
 
 /* ---- squares ------------------------------------------------------------------------ */
@@ -76,37 +61,50 @@ typedef struct ad_step_kernels {
  * the step of number i: it brings si, the square, up to date with gi, the gradient, which are both counted in units;
  * the unit is 1 as long as nothing is near the end of the range. Where it is, -s / far^2 stands for s, a negative
  * number: far is so large that this is small, and that s is out of the range or nearly so. */
-#define AD_STEP_OF_SQUARES(name, NAMES, NUMBER)                                         \
-    AD_SQUARES_FAR(name##_f32_far, float, sqrtf, 0x1p63f, NAMES, NUMBER)                \
-    AD_SQUARES_FAR(name##_f64_far, double, sqrt, 0x1p511, NAMES, NUMBER)                \
-    AD_EACH_STEP_ISA(AD_SQUARES_LOOP, name##_f32, float, sqrtf, 0x1p63f, NAMES, NUMBER) \
-    AD_EACH_STEP_ISA(AD_SQUARES_LOOP, name##_f64, double, sqrt, 0x1p511, NAMES, NUMBER) \
-    AD_STEP_CALL(name)
+#define AD_STEP_OF_SQUARES(name, NAMES, NUMBER)                                               \
+    AD_SQUARES_FAR(name, NAMES, NUMBER)                                                       \
+    AD_EACH_ISA(AD_SQUARES_LOOP, name##_f32, float, sqrtf, ad_squares_fit_f32, NAMES, NUMBER) \
+    AD_EACH_ISA(AD_SQUARES_LOOP, name##_f64, double, sqrt, ad_squares_fit_f64, NAMES, NUMBER) \
+    AD_STEP_CALL(name, {AD_ALL(name##_f32)}, {AD_ALL(name##_f64)})
+#define AD_RARE_STEP_OF_SQUARES(name, NAMES, NUMBER)                                   \
+    AD_SQUARES_FAR(name, NAMES, NUMBER)                                                \
+    AD_SQUARES_LOOP(base, name##_f32, float, sqrtf, ad_squares_fit_f32, NAMES, NUMBER) \
+    AD_SQUARES_LOOP(base, name##_f64, double, sqrt, ad_squares_fit_f64, NAMES, NUMBER) \
+    AD_STEP_CALL(name, {AD_ALL_SAME(name##_f32_base)}, {AD_ALL_SAME(name##_f64_base)})
 
 enum { AD_STEP_PIECE = 1 << 10 }; /* numbers that stay in the first-level cache */
 
-#define AD_SQUARES_LOOP(isa, name, T, root, limit, NAMES, NUMBER)                                  \
-    AD_TARGET_##isa static void name##_##isa(const ad_step_args *c)                                \
-    {                                                                                              \
-        const T unit = 1;                                                                          \
-        NAMES(T)                                                                                   \
-        for (size_t at = 0, end; at < c->n; at = end) {                                            \
-            int outside = 0;                                                                       \
-            end = c->n - at < AD_STEP_PIECE ? c->n : at + AD_STEP_PIECE;                           \
-            for (size_t i = at; i < end; i++)                                                      \
-                outside |= (g[i] > limit) | (g[i] < -limit) | (s[i] < 0) | (s[i] > limit * limit); \
-            if (outside)                                                                           \
-                name##_far(c, at, end);                                                            \
-            for (size_t i = at; i < end && !outside; i++) {                                        \
-                const T gi = g[i];                                                                 \
-                T si = kept * s[i];                                                                \
-                NUMBER(T, root)                                                                    \
-                s[i] = si;                                                                         \
-            }                                                                                      \
-        }                                                                                          \
+#define AD_F32_LIMIT 0x1p63f
+#define AD_F64_LIMIT 0x1p511
+
+/* Whether gradients and squares are so far within the range that plain loops will do. */
+bool ad_squares_fit_f32(size_t n, const float *g, const float *s);
+bool ad_squares_fit_f64(size_t n, const double *g, const double *s);
+
+#define AD_SQUARES_LOOP(isa, name, T, root, fit, NAMES, NUMBER)          \
+    AD_TARGET_##isa static void name##_##isa(const ad_step_args *c)      \
+    {                                                                    \
+        const T unit = 1;                                                \
+        NAMES(T)                                                         \
+        for (size_t at = 0, end; at < c->n; at = end) {                  \
+            end = c->n - at < AD_STEP_PIECE ? c->n : at + AD_STEP_PIECE; \
+            if (!fit(end - at, g + at, s + at)) {                        \
+                name##_far(c, at, end);                                  \
+                continue;                                                \
+            }                                                            \
+            for (size_t i = at; i < end; i++) {                          \
+                const T gi = g[i];                                       \
+                T si = kept * s[i];                                      \
+                NUMBER(T, root)                                          \
+                s[i] = si;                                               \
+            }                                                            \
+        }                                                                \
     }
 
-#define AD_SQUARES_FAR(name, T, root, limit, NAMES, NUMBER)                                   \
+#define AD_SQUARES_FAR(name, NAMES, NUMBER)                                      \
+    AD_SQUARES_FAR_OF(name##_f32_far, float, sqrtf, AD_F32_LIMIT, NAMES, NUMBER) \
+    AD_SQUARES_FAR_OF(name##_f64_far, double, sqrt, AD_F64_LIMIT, NAMES, NUMBER)
+#define AD_SQUARES_FAR_OF(name, T, root, limit, NAMES, NUMBER)                                \
     static void name(const ad_step_args *c, size_t at, size_t end)                            \
     {                                                                                         \
         const T far = limit * 0x1p17f;                                                        \

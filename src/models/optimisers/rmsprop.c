@@ -39,7 +39,7 @@ AD_STEP_OF_SQUARES(heavy, HEAVY_NAMES, NUMBER)
     T mean = mi / unit, left = si - mean * mean, variance = left < 0 ? 0 : left; \
     T vi = v[i] = momentum * v[i] + g[i] / (root(variance) * unit + epsilon);    \
     x[i] -= rate * vi;
-AD_STEP_OF_SQUARES(centred, CENTRED_NAMES, NUMBER)
+AD_RARE_STEP_OF_SQUARES(centred, CENTRED_NAMES, NUMBER)
 #undef NUMBER
 
 static void step(const ad_step_args *c)
