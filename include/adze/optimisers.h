@@ -20,10 +20,10 @@ extern "C" {
 #endif
 
 /* ad_X_method(&settings) is the method of the optimiser X. */
-#define AD_METHOD_OF(name)                                                                 \
-    static inline AD_UNUSED ad_method ad_##name##_method(const ad_##name *o)               \
+#define AD_METHOD_OF(method, settings, name)                                               \
+    static inline AD_UNUSED ad_method method(const settings *o)                            \
     {                                                                                      \
-        ad_method m = {ad_optimiser_named(#name), o, sizeof *o, NULL, NULL, 0};            \
+        ad_method m = {ad_optimiser_named(name), o, sizeof *o, NULL, NULL, 0};             \
         return m;                                                                          \
     }
 
@@ -39,7 +39,7 @@ typedef struct ad_sgd {
     bool nesterov;
     double decay; /* of the parameters: added to the gradient, before the momentum */
 } ad_sgd;
-AD_METHOD_OF(sgd)
+AD_METHOD_OF(ad_sgd_method, ad_sgd, "sgd")
 
 /* ---- Adam and its relatives --------------------------------------------------------- */
 
@@ -55,7 +55,7 @@ typedef struct ad_adam {
     double epsilon;
     bool amsgrad;
 } ad_adam;
-AD_METHOD_OF(adam)
+AD_METHOD_OF(ad_adam_method, ad_adam, "adam")
 
 static inline AD_UNUSED ad_adam ad_adam_new(double rate)
 {
@@ -72,7 +72,7 @@ typedef struct ad_adamw {
     double epsilon;
     bool amsgrad;
 } ad_adamw;
-AD_METHOD_OF(adamw)
+AD_METHOD_OF(ad_adamw_method, ad_adamw, "adamw")
 
 static inline AD_UNUSED ad_adamw ad_adamw_new(double rate, double decay)
 {
@@ -91,7 +91,7 @@ typedef struct ad_nadam {
     double epsilon;
     double momentum_decay; /* not negative */
 } ad_nadam;
-AD_METHOD_OF(nadam)
+AD_METHOD_OF(ad_nadam_method, ad_nadam, "nadam")
 
 static inline AD_UNUSED ad_nadam ad_nadam_new(double rate)
 {
@@ -109,7 +109,7 @@ typedef struct ad_radam {
     double beta1, beta2;
     double epsilon;
 } ad_radam;
-AD_METHOD_OF(radam)
+AD_METHOD_OF(ad_radam_method, ad_radam, "radam")
 
 static inline AD_UNUSED ad_radam ad_radam_new(double rate)
 {
@@ -127,7 +127,7 @@ typedef struct ad_adamax {
     double beta1, beta2;
     double epsilon;
 } ad_adamax;
-AD_METHOD_OF(adamax)
+AD_METHOD_OF(ad_adamax_method, ad_adamax, "adamax")
 
 static inline AD_UNUSED ad_adamax ad_adamax_new(double rate)
 {
@@ -149,7 +149,7 @@ typedef struct ad_rmsprop {
     double momentum;
     bool centred;
 } ad_rmsprop;
-AD_METHOD_OF(rmsprop)
+AD_METHOD_OF(ad_rmsprop_method, ad_rmsprop, "rmsprop")
 
 static inline AD_UNUSED ad_rmsprop ad_rmsprop_new(double rate)
 {
@@ -162,7 +162,7 @@ typedef struct ad_adagrad {
     double rate;
     double epsilon;
 } ad_adagrad;
-AD_METHOD_OF(adagrad)
+AD_METHOD_OF(ad_adagrad_method, ad_adagrad, "adagrad")
 
 static inline AD_UNUSED ad_adagrad ad_adagrad_new(double rate)
 {
@@ -179,7 +179,7 @@ typedef struct ad_adadelta {
     double smoothing;
     double epsilon;
 } ad_adadelta;
-AD_METHOD_OF(adadelta)
+AD_METHOD_OF(ad_adadelta_method, ad_adadelta, "adadelta")
 
 static inline AD_UNUSED ad_adadelta ad_adadelta_new(double rate)
 {
@@ -196,7 +196,7 @@ typedef struct ad_lion {
     double decay;
     double beta1, beta2;
 } ad_lion;
-AD_METHOD_OF(lion)
+AD_METHOD_OF(ad_lion_method, ad_lion, "lion")
 
 static inline AD_UNUSED ad_lion ad_lion_new(double rate, double decay)
 {
@@ -222,7 +222,7 @@ typedef struct ad_muon {
     bool nesterov;
     ad_adamw others;
 } ad_muon;
-AD_METHOD_OF(muon)
+AD_METHOD_OF(ad_muon_method, ad_muon, "muon")
 
 /* The decay is that of the others. A usual rate is 0.02. */
 static inline AD_UNUSED ad_muon ad_muon_new(double rate, ad_adamw others)

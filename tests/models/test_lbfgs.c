@@ -42,63 +42,58 @@ static double number(const ad_array *a, size_t i)
 
 /* ---- minima ------------------------------------------------------------------------- */
 
+static ad_lbfgs_report minimise(point_function *f, const ad_lbfgs *how, point *p)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_lbfgs_memory memory = {0};
+    ad_lbfgs_report report;
+    ck_assert_int_eq(point_lbfgs(t, f, NULL, how, &memory, p, &report, NULL), AD_OK);
+    ad_lbfgs_free(&memory);
+    ad_tape_free(t);
+    return report;
+}
+
 START_TEST(the_valley_leads_to_ones)
 {
     static const int histories[] = {1, 3, 10, 100};
-    ad_tape *t = ad_tape_new(NULL);
     for (int k = 0; k < 4; k++) {
         ad_lbfgs how = ad_lbfgs_new();
-        ad_lbfgs_memory memory = {0};
-        ad_lbfgs_report report;
         point p = new_point(AD_F64, 1 + 20 * _i, -1.2, 1);
         how.history = histories[k];
         how.tolerance = 1e-8;
-        ck_assert_int_eq(point_lbfgs(t, valley, NULL, &how, &memory, &p, &report, NULL), AD_OK);
+        ad_lbfgs_report report = minimise(valley, &how, &p);
         ck_assert(report.converged && report.greatest <= 1e-8 && report.value < 1e-15);
         ck_assert_int_lt(report.evaluations, k ? 70 : 200);
         for (size_t i = 0; i < ad_array_count(&p.x); i++) {
             ck_assert_double_eq_tol(number(&p.x, i), 1, 1e-7);
             ck_assert_double_eq_tol(number(&p.y, i), 1, 1e-7);
         }
-        ad_lbfgs_free(&memory);
         point_free(&p);
     }
-    ad_tape_free(t);
 }
 END_TEST
 
 /* Down to what f32 can tell, and no longer. */
 START_TEST(f32_is_enough_to_come_near)
 {
-    ad_tape *t = ad_tape_new(NULL);
     ad_lbfgs how = ad_lbfgs_new();
-    ad_lbfgs_memory memory = {0};
-    ad_lbfgs_report report;
     point p = new_point(AD_F32, 3, -1.2, 1);
     how.tolerance = 0;
-    ck_assert_int_eq(point_lbfgs(t, valley, NULL, &how, &memory, &p, &report, NULL), AD_OK);
+    ad_lbfgs_report report = minimise(valley, &how, &p);
     ck_assert_double_eq_tol(number(&p.x, 2), 1, 1e-4);
     ck_assert_int_lt(report.iterations, 1000);
-    ad_lbfgs_free(&memory);
     point_free(&p);
-    ad_tape_free(t);
 }
 END_TEST
 
 /* A step beyond the edge has no value, and is cut back. */
 START_TEST(a_function_may_have_an_edge)
 {
-    ad_tape *t = ad_tape_new(NULL);
     ad_lbfgs how = ad_lbfgs_new();
-    ad_lbfgs_memory memory = {0};
-    ad_lbfgs_report report;
     point p = new_point(AD_F64, 1, 1e-3, 3);
-    ck_assert_int_eq(point_lbfgs(t, barrier, NULL, &how, &memory, &p, &report, NULL), AD_OK);
-    ck_assert(report.converged);
+    ck_assert(minimise(barrier, &how, &p).converged);
     ck_assert_double_eq_tol(number(&p.x, 0), 1, 1e-5);
-    ad_lbfgs_free(&memory);
     point_free(&p);
-    ad_tape_free(t);
 }
 END_TEST
 

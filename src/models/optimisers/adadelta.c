@@ -14,7 +14,7 @@
     T d = gi / root(si + epsilon / unit / unit) * root(u[i] + epsilon); \
     u[i] = ui + take * (d * d - ui);                                    \
     x[i] -= rate * d;
-AD_RARE_STEP_OF_SQUARES(step, NAMES, NUMBER)
+AD_RARE_STEP_OF_SQUARES(adadelta_step, NAMES, NUMBER)
 
 static ad_status prepare(const void *settings, int64_t t, void *plan, ad_error *error)
 {
@@ -33,6 +33,6 @@ const ad_optimiser ad_adadelta_optimiser = {
     .state = {"the square", "the square of the steps"},
     .settings_size = sizeof(ad_adadelta),
     .prepare = prepare,
-    .step = step,
+    .step = adadelta_step,
     .by_numbers = true,
 };

@@ -10,7 +10,7 @@
 #define NUMBER(T, root) \
     si += gi * gi;      \
     x[i] -= rate * (g[i] / (root(si) * unit + epsilon));
-AD_STEP_OF_SQUARES(step, NAMES, NUMBER)
+AD_STEP_OF_SQUARES(adagrad_step, NAMES, NUMBER)
 
 static ad_status prepare(const void *settings, int64_t t, void *plan, ad_error *error)
 {
@@ -28,6 +28,6 @@ const ad_optimiser ad_adagrad_optimiser = {
     .state = {"the sum of squares"},
     .settings_size = sizeof(ad_adagrad),
     .prepare = prepare,
-    .step = step,
+    .step = adagrad_step,
     .by_numbers = true,
 };

@@ -1,7 +1,7 @@
 /* Adam and its relatives: the step is a quotient of means. They differ in the plan, so one loop serves them all:
  *
  *     m += (1 - beta1) (g - m),  s += (1 - beta2) (g^2 - s),
- *     x = keep x - (of_mean m + of_gradient g) / (root_scale sqrt(s) + epsilon)
+ *     x = keep x - (of_mean m + of_gradient g) / (sqrt(scale s) + epsilon)
  *
  * m and s start from 0, and so are too small by the factors 1 - beta^t. */
 #include "models/optimisers/adam.h"
@@ -19,13 +19,16 @@
     const T *restrict g = c->g;                                                          \
     T *restrict m = c->state[0], *restrict s = c->state[1], *restrict x = c->x;
 
+#define MEANS(T)                      \
+    T mi = kept1 * m[i];              \
+    m[i] = mi += take1 * (g[i] - mi); \
+    si += take2 * (gi * gi - si);
+
 #define NUMBER(T, root)                               \
-    T mi = kept1 * m[i];                              \
-    m[i] = mi += take1 * (g[i] - mi);                 \
-    si += take2 * (gi * gi - si);                     \
+    MEANS(T)                                          \
     const T size = root(si * scale) * unit + epsilon; \
     QUOTIENT
-AD_STEP_OF_SQUARES(quotient, NAMES, NUMBER)
+AD_STEP_OF_SQUARES(adam_quotient, NAMES, NUMBER)
 #undef NUMBER
 
 /* AMSGrad divides by the largest root so far, which is always in the range. */
@@ -34,19 +37,17 @@ AD_STEP_OF_SQUARES(quotient, NAMES, NUMBER)
     T *restrict largest = c->state[2];
 
 #define NUMBER(T, root)                                        \
-    T mi = kept1 * m[i];                                       \
-    m[i] = mi += take1 * (g[i] - mi);                          \
-    si += take2 * (gi * gi - si);                              \
+    MEANS(T)                                                   \
     T most = root(si) * unit;                                  \
     largest[i] = most = largest[i] > most ? largest[i] : most; \
     const T size = most * root(scale) + epsilon;               \
     QUOTIENT
-AD_RARE_STEP_OF_SQUARES(quotient_by_largest, LARGEST_NAMES, NUMBER)
+AD_RARE_STEP_OF_SQUARES(adam_by_largest, LARGEST_NAMES, NUMBER)
 
 void ad_adam_step(const ad_step_args *c)
 {
     const ad_adam_plan *o = c->plan;
-    (o->largest ? quotient_by_largest : quotient)(c);
+    (o->largest ? adam_by_largest : adam_quotient)(c);
 }
 
 /* ---- Adam --------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ typedef struct plan {
         u[i] = ui = ui > size ? ui : size;                                                      \
         x[i] -= rate * (mi / ui);                                                               \
     }
-AD_RARE_STEP(take_step, LOOP)
+AD_RARE_STEP(adamax_step, LOOP)
 
 static ad_status prepare(const void *settings, int64_t t, void *planned, ad_error *error)
 {
@@ -37,6 +37,6 @@ const ad_optimiser ad_adamax_optimiser = {
     .state = {"the mean", "the largest size"},
     .settings_size = sizeof(ad_adamax),
     .prepare = prepare,
-    .step = take_step,
+    .step = adamax_step,
     .by_numbers = true,
 };

@@ -19,7 +19,7 @@ typedef struct plan {
         m[i] = beta2 * m[i] + take2 * gi;                   \
         x[i] = keep * x[i] - step;                          \
     }
-AD_STEP(take_step, LOOP)
+AD_STEP(lion_step, LOOP)
 
 static ad_status prepare(const void *settings, int64_t t, void *planned, ad_error *error)
 {
@@ -39,6 +39,6 @@ const ad_optimiser ad_lion_optimiser = {
     .state = {"the mean"},
     .settings_size = sizeof(ad_lion),
     .prepare = prepare,
-    .step = take_step,
+    .step = lion_step,
     .by_numbers = true,
 };

@@ -140,7 +140,7 @@ static void survey(const ad_step_args *c, ad_workspace *work)
         m[i] += take * (g[i] - m[i]);                                        \
         x[i] = keep * x[i] - rate * y[i];                                    \
     }
-AD_RARE_STEP(along_direction, LOOP)
+AD_RARE_STEP(muon_direction, LOOP)
 
 static void step(const ad_step_args *c)
 {
@@ -148,7 +148,7 @@ static void step(const ad_step_args *c)
     ad_step_args others = *c;
     others.plan = &o->others;
     if (is_matrix(c))
-        along_direction(c);
+        muon_direction(c);
     else
         ad_adam_step(&others);
 }

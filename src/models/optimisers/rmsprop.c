@@ -12,7 +12,7 @@
 #define NUMBER(T, root)          \
     si += take * (gi * gi - si); \
     x[i] -= rate * (g[i] / (root(si) * unit + epsilon));
-AD_STEP_OF_SQUARES(plain, NAMES, NUMBER)
+AD_STEP_OF_SQUARES(rmsprop_plain, NAMES, NUMBER)
 #undef NUMBER
 
 #define HEAVY_NAMES(T)                 \
@@ -24,7 +24,7 @@ AD_STEP_OF_SQUARES(plain, NAMES, NUMBER)
     si += take * (gi * gi - si);                                        \
     T vi = v[i] = momentum * v[i] + g[i] / (root(si) * unit + epsilon); \
     x[i] -= rate * vi;
-AD_STEP_OF_SQUARES(heavy, HEAVY_NAMES, NUMBER)
+AD_STEP_OF_SQUARES(rmsprop_heavy, HEAVY_NAMES, NUMBER)
 #undef NUMBER
 
 #define CENTRED_NAMES(T) \
@@ -39,13 +39,13 @@ AD_STEP_OF_SQUARES(heavy, HEAVY_NAMES, NUMBER)
     T mean = mi / unit, left = si - mean * mean, variance = left < 0 ? 0 : left; \
     T vi = v[i] = momentum * v[i] + g[i] / (root(variance) * unit + epsilon);    \
     x[i] -= rate * vi;
-AD_RARE_STEP_OF_SQUARES(centred, CENTRED_NAMES, NUMBER)
+AD_RARE_STEP_OF_SQUARES(rmsprop_centred, CENTRED_NAMES, NUMBER)
 #undef NUMBER
 
 static void step(const ad_step_args *c)
 {
     const ad_rmsprop *o = c->plan;
-    (o->centred ? centred : c->state[1] ? heavy : plain)(c);
+    (o->centred ? rmsprop_centred : c->state[1] ? rmsprop_heavy : rmsprop_plain)(c);
 }
 
 static ad_status prepare(const void *settings, int64_t t, void *plan, ad_error *error)

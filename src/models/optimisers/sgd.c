@@ -7,7 +7,7 @@
     T *restrict x = c->x;                                               \
     for (size_t i = 0; i < c->n; i++)                                   \
         x[i] -= rate * (g[i] + decay * x[i]);
-AD_STEP(plain, PLAIN)
+AD_STEP(sgd_plain, PLAIN)
 
 #define HEAVY(T)                                                        \
     const ad_sgd *o = c->plan;                                          \
@@ -19,11 +19,11 @@ AD_STEP(plain, PLAIN)
         T gi = g[i] + decay * x[i], vi = v[i] = momentum * v[i] + gi;   \
         x[i] -= rate * (nesterov ? momentum * vi + gi : vi);            \
     }
-AD_STEP(heavy, HEAVY)
+AD_STEP(sgd_heavy, HEAVY)
 
 static void step(const ad_step_args *c)
 {
-    (c->state[0] ? heavy : plain)(c);
+    (c->state[0] ? sgd_heavy : sgd_plain)(c);
 }
 
 static ad_status prepare(const void *settings, int64_t t, void *plan, ad_error *error)
