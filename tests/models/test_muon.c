@@ -182,7 +182,7 @@ END_TEST
 /* Large enough for threads to share the products and the step. */
 static ad_array after_steps(ad_pool *pool)
 {
-    ad_shape shape = AD_SHAPE(400, 380);
+    ad_shape shape = AD_SHAPE(200, 160);
     ad_array x = ad_zeros(AD_F32, shape), g = ad_zeros(AD_F32, shape);
     ad_method method = ad_muon_method(&settings[0]);
     ad_states states = {0};
