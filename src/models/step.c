@@ -181,21 +181,22 @@ ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const vo
 /* ---- the step ----------------------------------------------------------------------- */
 
 /* The numbers of an array from begin to end - 1. */
-static ad_step_args args_of(const ad_step *s, size_t i, size_t begin, size_t end)
+static void set_args(const ad_step *s, size_t i, size_t begin, size_t end, ad_step_args *c)
 {
     const ad_array *x = &s->model[i];
     const ad_way *way = ad_way_of(s, i);
     size_t offset = begin * ad_type_size(x->type);
-    ad_step_args c = {.size = sizeof c,
-                      .plan = way->plan.bytes,
-                      .type = x->type,
-                      .n = end - begin,
-                      .g = (const char *)s->gradient[i].data + offset,
-                      .x = (char *)x->data + offset,
-                      .shape = &x->shape};
-    for (int k = 0; k < s->made.count && k < way->optimiser->states; k++)
-        c.state[k] = (char *)ad_state_arrays(&s->made, k)[i].data + offset;
-    return c;
+    c->size = sizeof *c;
+    c->plan = way->plan.bytes;
+    c->type = x->type;
+    c->n = end - begin;
+    c->g = (const char *)s->gradient[i].data + offset;
+    c->x = (char *)x->data + offset;
+    c->shape = &x->shape;
+    for (int k = 0; k < AD_MAX_STATES; k++)
+        c->state[k] = k < s->made.count && k < way->optimiser->states
+                          ? (char *)ad_state_arrays(&s->made, k)[i].data + offset
+                          : NULL;
 }
 
 static ad_status survey_array(ad_step *s, size_t i)
@@ -203,7 +204,8 @@ static ad_status survey_array(ad_step *s, size_t i)
     const ad_optimiser *o = ad_way_of(s, i)->optimiser;
     if (!o->survey)
         return AD_OK;
-    ad_step_args c = args_of(s, i, 0, ad_array_count(&s->model[i]));
+    ad_step_args c;
+    set_args(s, i, 0, ad_array_count(&s->model[i]), &c);
     ad_workspace *work = ad_states_workspace(&s->made, s->model->allocator, s->method->pool);
     if (!work)
         return ad_fail(s->error, AD_MEMORY, "%s: memory ran out", o->name);
@@ -218,7 +220,10 @@ static ad_status survey_array(ad_step *s, size_t i)
 static ad_status survey(ad_step *s)
 {
     ad_status status = AD_OK;
-    for (size_t i = 0; i < s->tree->arrays && status == AD_OK; i++)
+    bool wanted = false;
+    for (size_t i = 0; i < s->ways; i++)
+        wanted |= s->way[i].optimiser->survey != NULL;
+    for (size_t i = 0; wanted && i < s->tree->arrays && status == AD_OK; i++)
         status = survey_array(s, i);
     if (status != AD_OK)
         ad_drop_states(s);
@@ -245,7 +250,8 @@ static void step_array(const step_job *j, size_t i, size_t part)
     size_t begin = part_begin(j, n, part), end = part_begin(j, n, part + 1);
     if (!o->by_numbers)
         begin = part ? n : 0, end = n;
-    ad_step_args c = args_of(j->s, i, begin, end);
+    ad_step_args c;
+    set_args(j->s, i, begin, end, &c);
     if (c.n > 0 || j->parts == 1)
         o->step(&c);
 }

@@ -1,18 +1,19 @@
 /* The optimisers by name. */
 #include "models/optimisers/optimisers.h"
 
+/* Those that are asked for most often come first. */
 #define OPTIMISERS(ROW) \
+    ROW(sgd)            \
+    ROW(adam)           \
+    ROW(adamw)          \
     ROW(adadelta)       \
     ROW(adagrad)        \
-    ROW(adam)           \
     ROW(adamax)         \
-    ROW(adamw)          \
     ROW(lion)           \
     ROW(muon)           \
     ROW(nadam)          \
     ROW(radam)          \
-    ROW(rmsprop)        \
-    ROW(sgd)
+    ROW(rmsprop)
 
 #define DECLARED(name) extern const ad_optimiser ad_##name##_optimiser;
 OPTIMISERS(DECLARED)
