@@ -18,7 +18,8 @@
  * In C++, number.hpp adds operators and the names of <cmath>.
  *
  * Errors stick to the recorder. The first failure is kept with its message and source line; results
- * are NaN from there on until a reset. So write the formula straight through and check once.
+ * are NaN from there on until a reset. So write the formula straight through and check once. Inputs
+ * of no recorder (NULL: memory ran out) are NaN, and derivatives by them are AD_MISUSE.
  *
  * A recorder and its numbers belong to one thread at a time. Recorders share nothing. */
 #ifndef ADZE_NUMBER_H
@@ -40,8 +41,19 @@ typedef struct ad_real {
     double value;
     uint32_t index, epoch; /* private */
 #ifdef __cplusplus
+#define AD_REAL_FROM(number)                                                               \
+    constexpr ad_real(number constant)                                                     \
+        : on(nullptr), value(static_cast<double>(constant)), index(0), epoch(0) {}
     ad_real() = default;
-    constexpr ad_real(double constant) : on(nullptr), value(constant), index(0), epoch(0) {}
+    AD_REAL_FROM(double)
+    AD_REAL_FROM(int)
+    AD_REAL_FROM(unsigned)
+    AD_REAL_FROM(long)
+    AD_REAL_FROM(unsigned long)
+    AD_REAL_FROM(long long)
+    AD_REAL_FROM(unsigned long long)
+    AD_REAL_FROM(long double)
+#undef AD_REAL_FROM
     constexpr ad_real(ad_recorder *r, double v, uint32_t i, uint32_t e)
         : on(r), value(v), index(i), epoch(e) {}
 #endif
@@ -68,7 +80,7 @@ typedef struct ad_recorder_options {
     size_t size;                   /* sizeof(ad_recorder_options) */
     const ad_allocator *allocator; /* NULL: the C library's */
     unsigned keep;                 /* AD_KEEP_... or 0 */
-    size_t limit;                  /* bytes that it may reserve; 0: no limit */
+    size_t limit;                  /* bytes that it may reserve, with its own; 0: no limit */
 } ad_recorder_options;
 
 /* options may be NULL. NULL if memory ran out. With options whose size is not set, or with unknown
@@ -119,7 +131,7 @@ AD_API ad_status ad_recorder_measure(const ad_recorder *r, ad_recorder_info *inf
 /* A number to differentiate by. NaN if r is NULL or has failed. */
 AD_API ad_real ad_real_input(ad_recorder *r, double value);
 
-/* n of them, from an array into an array. */
+/* n of them, from an array into an array. AD_MISUSE if r, values or x is NULL. */
 AD_API ad_status ad_real_inputs(ad_recorder *r, size_t n, const double *values, ad_real *x);
 
 /* A number that is not recorded. Operations on constants alone record nothing. */
@@ -144,7 +156,8 @@ static inline AD_UNUSED ad_real ad_where_real(bool condition, ad_real a, ad_real
 /* ---- lists of numbers --------------------------------------------------------------- */
 /* One statement of up to n (or 2 n) arguments: 12 bytes an argument, and 9, or 33 from 253
  * arguments on. A sum over an empty list is the constant 0, a product 1, logsumexp -inf. Sums are
- * added from the first to the last. AD_MISUSE if n is not 0 and a list is NULL. */
+ * added from the first to the last. AD_MISUSE if n is not 0 and a list is NULL; the constant NaN
+ * where there is no recorder that could fail. */
 
 AD_API ad_real ad_sum_reals(size_t n, const ad_real *x);
 AD_API ad_real ad_prod_reals(size_t n, const ad_real *x);  /* dx[i]: the product of the others */
@@ -166,7 +179,8 @@ AD_API ad_real ad_logsumexp_reals(size_t n, const ad_real *x);
 
 /* ---- functions of numbers ----------------------------------------------------------- */
 
-/* Sets all of y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. What it leaves is NaN. */
+/* Sets all of y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. What it leaves is NaN. n and
+ * m may be 0. */
 typedef void ad_real_function(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env);
 
 /* Replaces the statements since the mark by one for each of the m numbers y, whose arguments are
@@ -200,12 +214,12 @@ AD_API ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x,
                                ad_real *y, const void *env);
 
 /* ---- derivatives -------------------------------------------------------------------- */
-/* x may be any numbers of one recorder, mostly inputs. None of them may depend on another one: then
- * it is not defined which derivative is meant, and the functions differ. This is not checked. The
- * derivative by a constant is 0, and that of a constant, too. All of them can be called again, in
- * any order, until the reset. What vanishes beats what grows without bound, as for tensors: an
- * adjoint or tangent of 0 gives 0 beside an infinite partial. Results are written only if all is
- * well. */
+/* x may be any numbers of one recorder: inputs and results of operations. Each is held fixed while
+ * the others move, even if it was computed from them: with b = a a, the derivatives of a b by {a,
+ * b} are {b, a}, and by {a} alone 3 a a. The derivative by a constant is 0, and that of a constant,
+ * too. All of them can be called again, in any order, until the reset. What vanishes beats what
+ * grows without bound, as for tensors: an adjoint or tangent of 0 gives 0 beside an infinite
+ * partial. Results are written only if all is well. */
 
 /* gradient[i] = dy / dx[i], by one reverse sweep. */
 AD_API ad_status ad_real_gradient(ad_real y, size_t n, const ad_real *x, double *gradient);

@@ -1,6 +1,5 @@
 /* Preaccumulation: the statements since a mark, replaced by the Jacobian of their results. */
 #include "numbers/numbers.h"
-#include "numbers/walk.h"
 
 #include <string.h>
 
@@ -40,8 +39,9 @@ static bool gather_all(const part *p, uint32_t last)
 {
     ad_reals *r = p->r;
     ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
-    while (w.at > p->begin && ad_statements_back_from(&w, last)) {
+    while (w.at > p->begin) {
         ad_stretch *s = &w.stretch;
+        ad_statements_back_from(&w, last);
         uint32_t begin = s->begin > p->begin ? s->begin : p->begin;
         const uint32_t *end = s->places;
         ad_statements_skip(r, s, begin);
@@ -58,9 +58,11 @@ static bool gather_all(const part *p, uint32_t last)
 /* The Jacobian's row of y. */
 static bool differentiate(const part *p, ad_real y)
 {
+    ad_statement_walk w = ad_statement_walk_at(p->r, p->r->head.index);
     uint32_t last = ad_reals_end_of_call(p->r, y.index);
     p->adjoint[y.index] = 1;
-    bool good = ad_adjoints_sweep(p->r, last, p->begin, p->adjoint) == AD_OK && gather_all(p, last);
+    bool good =
+        ad_adjoints_sweep(p->r, &w, last, p->begin, p->adjoint) == AD_OK && gather_all(p, last);
     memset(p->adjoint + p->begin, 0, (size_t)(last - p->begin + 1) * sizeof *p->adjoint);
     return good;
 }

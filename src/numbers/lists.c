@@ -99,9 +99,8 @@ static list gather(const char *name, size_t n, const ad_real *x, size_t m, const
 /* What a list gives where it cannot be computed. */
 static ad_real nothing(list *l)
 {
-    if (!l->r)
-        return ad_real_constant((double)NAN);
-    l->r->head.source_line = NULL;
+    if (l->r)
+        l->r->head.source_line = NULL;
     return ad_reals_nan(l->r);
 }
 
@@ -357,7 +356,9 @@ static ad_real length_in_pieces(const list *l, size_t n, const ad_real *x, const
 
 static ad_real measure(list *l, size_t n, const ad_real *x, const ad_real *y)
 {
-    double r = l->good ? length(n, x, y) : 0;
+    if (!l->good || !x)
+        return finish(l, 0);
+    double r = length(n, x, y);
     for (size_t i = 0; is_one(l) && i < n; i++) {
         l->partials[i] = r > 0 ? difference(i, x, y) / r : r;
         if (y)

@@ -20,8 +20,9 @@ bool ad_reals_may_take(ad_reals *r, size_t bytes)
     size_t reserved = ad_reals_reserved(r);
     if (!r->limit || (bytes <= r->limit && reserved <= r->limit - bytes))
         return true;
-    ad_reals_fail(r, AD_MEMORY, "recorder", "%zu bytes more than %zu are beyond the limit", bytes,
-                  reserved);
+    ad_reals_fail(r, AD_MEMORY, "recorder",
+                  "%zu bytes more than %zu, with its own %zu, are beyond the limit of %zu", bytes,
+                  reserved, sizeof *r, r->limit);
     return false;
 }
 
@@ -98,9 +99,10 @@ static void *chunk_there(const ad_chunks *chunks, size_t size)
 static void *insert_chunk(ad_reals *r, ad_chunks *chunks, size_t size)
 {
     ad_growing *list = &chunks->list;
-    if (!ad_reals_grow(r, list, list->count + 1, size, true))
+    char *at = ad_reals_grow(r, list, list->count + 1, size, true) ? list->at : NULL;
+    if (!at)
         return NULL;
-    char *at = (char *)list->at + chunks->begun * size;
+    at += chunks->begun * size;
     memmove(at + size, at, (list->count - chunks->begun) * size);
     list->count++;
     return at;
@@ -131,7 +133,7 @@ static ad_argument_chunk *next_arguments(ad_reals *r, size_t arguments)
     double *bends = ad_reals_second(r) ? partials + capacity : NULL;
     *next = (ad_argument_chunk){.partials = partials,
                                 .bends = bends,
-                                .places = (uint32_t *)(partials + (bends ? 3 : 1) * capacity),
+                                .places = (void *)(partials + (bends ? 3 : 1) * capacity),
                                 .capacity = (uint32_t)capacity};
     return next;
 }
@@ -189,18 +191,17 @@ void ad_reals_open(ad_reals *r)
 }
 
 /* The last chunk begun becomes the current one. */
-static void enter_arguments(ad_reals *r, uint32_t argument, uint32_t bend)
+static void enter_arguments(ad_reals *r, const ad_argument_chunk *chunk, uint32_t argument,
+                            uint32_t bend)
 {
-    const ad_argument_chunk *chunk = ad_reals_chunk(r);
     r->head.partials = chunk->partials;
     r->head.places = chunk->places;
     r->head.argument = argument;
     r->bend = bend;
 }
 
-static void enter_statements(ad_reals *r)
+static void enter_statements(ad_reals *r, const ad_statement_chunk *chunk)
 {
-    const ad_statement_chunk *chunk = ad_reals_statements(r);
     r->head.counts = chunk->counts;
     r->head.index_begin = chunk->begin;
 }
@@ -219,7 +220,7 @@ static bool begin_arguments(ad_reals *r, size_t arguments)
     next->before = before;
     next->bends_before = bends;
     r->arguments.begun++;
-    enter_arguments(r, 0, 0);
+    enter_arguments(r, next, 0, 0);
     return true;
 }
 
@@ -230,7 +231,7 @@ static bool begin_statements(ad_reals *r)
         return false;
     next->begin = r->head.index;
     r->statements.begun++;
-    enter_statements(r);
+    enter_statements(r, next);
     return true;
 }
 
@@ -311,7 +312,7 @@ static void leave_arguments(ad_reals *r, ad_recorder_mark mark)
     }
     const ad_argument_chunk *chunk = ad_reals_chunk(r);
     if (chunk)
-        enter_arguments(r, (uint32_t)(mark.argument - chunk->before),
+        enter_arguments(r, chunk, (uint32_t)(mark.argument - chunk->before),
                         (uint32_t)(mark.bend - chunk->bends_before));
 }
 
@@ -321,8 +322,9 @@ static void leave_statements(ad_reals *r, ad_recorder_mark mark)
     while (r->statements.begun > 1 && chunks[r->statements.begun - 1].begin >= mark.index)
         r->statements.begun--;
     r->head.index = mark.index;
-    if (r->statements.begun)
-        enter_statements(r);
+    const ad_statement_chunk *chunk = ad_reals_statements(r);
+    if (chunk)
+        enter_statements(r, chunk);
 }
 
 /* The results of calls that are forgotten. */

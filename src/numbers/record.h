@@ -89,6 +89,8 @@ struct ad_reals {
     ad_growing adjoints, tangents; /* doubles: of the sweep at work */
     ad_growing results;            /* doubles, before they are written */
     ad_growing seeds; /* ad_seed: which columns of directions belong to which statements */
+    ad_growing held;  /* uint32_t: statements at which sweeps stop */
+    ad_growing aside; /* doubles: their adjoints */
     ad_growing zeros; /* doubles: all 0 between calls */
     ad_growing rows, row_partials; /* ad_real and doubles: a Jacobian's, row by row */
     ad_growing row_ends;           /* size_t */
@@ -232,10 +234,21 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 /* Keeps a failure on both. */
 void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other);
 
-/* What a function returns once r has failed. */
+/* What a function returns where there is no recorder that could fail: a constant that derivatives refuse. */
+static inline ad_real ad_reals_lost(void)
+{
+    return (ad_real){NULL, (double)NAN, UINT32_MAX, 0};
+}
+
+static inline bool ad_reals_is_lost(ad_real x)
+{
+    return !x.on && x.index == UINT32_MAX;
+}
+
+/* What a function returns once r has failed; r may be NULL. */
 static inline ad_real ad_reals_nan(ad_reals *r)
 {
-    return (ad_real){&r->head, (double)NAN, 0, r->head.epoch};
+    return r ? (ad_real){&r->head, (double)NAN, 0, r->head.epoch} : ad_reals_lost();
 }
 
 /* A statement, in any case: n numbers, their partials and second derivatives (or NULL: it has none). */

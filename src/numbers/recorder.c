@@ -99,10 +99,12 @@ void ad_recorder_trim(ad_recorder *recorder)
     if (!r || r->busy)
         return;
     ad_reals_trim_chunks(r);
-    ad_growing *doubles[] = {&r->adjoints, &r->tangents, &r->results, &r->zeros, &r->row_partials};
+    ad_growing *doubles[] = {&r->adjoints, &r->tangents, &r->results,
+                             &r->aside,    &r->zeros,    &r->row_partials};
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
         ad_reals_shrink(r, doubles[i], sizeof(double));
     ad_reals_shrink(r, &r->seeds, sizeof(ad_seed));
+    ad_reals_shrink(r, &r->held, sizeof(uint32_t));
     ad_reals_shrink(r, &r->rows, sizeof(ad_real));
     ad_reals_shrink(r, &r->row_ends, sizeof(size_t));
     ad_reals_shrink(r, &r->scratch, 1);

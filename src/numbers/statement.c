@@ -62,7 +62,7 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 static void keep_line(ad_reals *r)
 {
     ad_statement_chunk *chunk = ad_reals_statements(r);
-    if (chunk->lines)
+    if (chunk && chunk->lines)
         chunk->lines[r->head.index - chunk->begin] = r->head.source_line;
 }
 
@@ -200,11 +200,11 @@ ad_real ad_reals_by(const char *name, ad_number_rule *rule, size_t n, const ad_r
 ad_real ad_real_statement(double value, size_t n, const ad_real *x, const double *partials)
 {
     if (n && !x)
-        return ad_real_constant((double)NAN);
+        return ad_reals_lost();
     if (n && !partials) {
         ad_reals *r = ad_reals_of_all("statement", n, x, NULL);
         if (!r)
-            return ad_real_constant((double)NAN);
+            return ad_reals_lost();
         ad_reals_fail(r, AD_MISUSE, "statement", "there are no partials");
         return with_line_used(r, ad_reals_nan(r));
     }
@@ -221,19 +221,21 @@ ad_real ad_real_input(ad_recorder *recorder, double value)
 {
     ad_reals *r = ad_reals_of(recorder);
     if (!r)
-        return ad_real_constant((double)NAN);
+        return ad_reals_lost();
     return with_line_used(r, takes_inputs(r) ? ad_reals_leaf(r, "input", value) : ad_reals_nan(r));
 }
 
 ad_status ad_real_inputs(ad_recorder *recorder, size_t n, const double *values, ad_real *x)
 {
     ad_reals *r = ad_reals_of(recorder);
-    if (!r)
+    if (!r) {
+        ad_reals_set(ad_reals_lost(), n, x);
         return AD_MISUSE;
-    if (n && (!values || !x))
+    }
+    bool complete = !n || (values && x);
+    if (!complete)
         ad_reals_fail(r, AD_MISUSE, "input", "values or x is NULL");
-    bool good = takes_inputs(r);
-    good = good && n && x && ad_reals_reserve(r, "input", 0);
+    bool good = takes_inputs(r) && complete && n && ad_reals_reserve(r, "input", 0);
     if (good && r->head.index_end - r->head.index >= n) { /* all at once */
         for (size_t i = 0; i < n; i++)
             x[i] = ad_recorder_count(&r->head, values[i], 0);
