@@ -211,15 +211,18 @@ static inline bool ad_reals_live_alike(const ad_recorder *r, size_t n, const ad_
                                        uint32_t *restrict place)
 {
     ad_real last = x[0]; /* recorded: it lives only if all do */
-    bool alike = true;
+    const uint64_t first = last.place;
+    uint64_t differ = 0;
+    bool ours = true;
     for (size_t i = 0; i < n; i++) {
+        const uint64_t at = x[i].place;
         if (place)
-            place[i] = ad_real_index(x[i]);
-        alike &= x[i].on == r;
-        alike &= (x[i].place ^ x[0].place) >> 32 == 0;
-        last.place = x[i].place > last.place ? x[i].place : last.place;
+            place[i] = (uint32_t)at;
+        ours &= x[i].on == r;
+        differ |= at ^ first;
+        last.place = at > last.place ? at : last.place;
     }
-    return alike && ad_surely_lives(r, last);
+    return ours && differ >> 32 == 0 && ad_surely_lives(r, last);
 }
 
 /* Goes back to a mark that lives. Numbers from after it are stale from now on. */
