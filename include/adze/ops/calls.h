@@ -11,6 +11,7 @@
 #include "adze/ops/shape.h"
 #include "adze/ops/index.h"
 #include "adze/ops/product.h"
+#include "adze/ops/linalg.h"
 #include "adze/ops/loss.h"
 #include "adze/ops/random.h"
 #include "adze/ops/cotangents.h"
@@ -673,6 +674,11 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
 }
 #define ad_einsum(...) ad_einsum_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_dense(x, w, b, ...) (ad_dense)(AD_AT_LINE(x), AD_AT_LINE(w), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_cholesky(...) (ad_cholesky)(AD_AT_LINE(__VA_ARGS__))
+#define ad_triangular_solve(t, b, ...) \
+    (ad_triangular_solve)(AD_AT_LINE(t), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_solve(a, b) (ad_solve)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_inverse(...) (ad_inverse)(AD_AT_LINE(__VA_ARGS__))
 #define ad_l1_loss(prediction, target) (ad_l1_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_l2_loss(prediction, target) (ad_l2_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_mae(prediction, target) (ad_mae)(AD_AT_LINE(prediction), AD_AT_LINE(target))

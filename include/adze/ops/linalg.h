@@ -1,0 +1,46 @@
+/* Linear algebra. A matrix is the last two axes, [..., rows, columns]; the axes before them are a batch.
+ *
+ * Everything is computed in f64, whatever the type. Complex numbers are no number type of adze: a complex matrix
+ * A + iB acts on pairs of real ones as the real matrix [[A, -B], [B, A]]. */
+#ifndef ADZE_OPS_LINALG_H
+#define ADZE_OPS_LINALG_H
+
+#include "adze/tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- factors and systems ------------------------------------------------------------ */
+
+/* The lower triangular L with L L^T = a, for a symmetric positive definite a. The lower triangle of a
+ * is read; the gradient is symmetric, as if (a + a^T) / 2 were given. AD_DOMAIN, with the pivot's
+ * place and value, if a is not positive definite. */
+AD_API ad_tensor ad_cholesky(ad_tensor a);
+
+/* How a triangle is read: 0, or any of these. */
+enum {
+    AD_UPPER = 1,         /* the upper triangle of t; else the lower */
+    AD_TRANSPOSED = 2,    /* then transposed */
+    AD_UNIT_DIAGONAL = 4, /* with ones on the diagonal, whatever t has there */
+    AD_RIGHT = 8          /* x t = b; else t x = b */
+};
+
+/* x with t x = b: t [..., n, n] and b [..., n, m] -> [..., n, m]; or x t = b with b [..., m, n]. The
+ * batches of t and b broadcast. What is beyond the triangle is not read, and its gradient is 0.
+ * AD_DOMAIN if a number of the diagonal is 0; AD_MISUSE for other bits. */
+AD_API ad_tensor ad_triangular_solve(ad_tensor t, ad_tensor b, unsigned how);
+
+/* x with a x = b: a [..., n, n] and b [..., n, m] -> [..., n, m], by elimination with partial pivoting.
+ * The batches of a and b broadcast. AD_DOMAIN if a is singular. */
+AD_API ad_tensor ad_solve(ad_tensor a, ad_tensor b);
+
+/* The inverse of a. AD_DOMAIN if a is singular. For a product a^-1 b, ad_solve is faster and more
+ * accurate. */
+AD_API ad_tensor ad_inverse(ad_tensor a);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif

@@ -1,0 +1,135 @@
+/* Linear algebra. rows.h says how a row reads. */
+#ifndef ROWS
+#define ROWS   "linalg.c"
+#define FAMILY linalg_rows
+#include "rows.h"
+
+/* x x^T with twice its diagonal and 1: symmetric, and far from singular. */
+static ad_tensor positive(ad_tensor x)
+{
+    ad_tensor square = ad_matmul(x, ad_transpose(x));
+    return ad_add(square, ad_diag(ad_add(ad_diagonal(square, 0), 1), 0));
+}
+
+/* x with d^2 + 5 more on its diagonal d. */
+static ad_tensor regular(ad_tensor x)
+{
+    return ad_add(x, ad_diag(ad_add(ad_square(ad_diagonal(x, 0)), 5), 0));
+}
+
+static ad_tensor symmetric(ad_tensor x)
+{
+    ad_tensor a = regular(x);
+    return ad_mul(ad_add(a, ad_transpose(a)), 0.5);
+}
+
+static ad_tensor solve_itself(ad_tensor a)
+{
+    return ad_solve(a, a);
+}
+
+static ad_tensor solve_its_triangle(ad_tensor t)
+{
+    return ad_triangular_solve(t, t, 0);
+}
+
+#include "read_rows.h"
+#else
+
+/* clang-format off */
+OP(ad_cholesky, .needs_axes = true)
+CASE(cholesky, ad_cholesky(positive(x[0])), ON(S(3, 3)), .whole = complex_cholesky)
+CASE(cholesky_of_1, ad_cholesky(positive(x[0])), ON(S(1, 1)), .whole = complex_cholesky)
+CASE(cholesky_of_a_batch, ad_cholesky(positive(x[0])), ON(S(2, 3, 3)), .whole = complex_cholesky)
+CASE(cholesky_across_lanes, ad_cholesky(positive(x[0])), ON(S(2, 5, 3, 3)), .whole = complex_cholesky)
+CASE(cholesky_across_full_lanes, ad_cholesky(positive(x[0])), ON(S(8, 4, 4)), .whole = complex_cholesky)
+CASE(cholesky_of_17, ad_cholesky(symmetric(x[0])), ON(S(17, 17)), .range = {-0.3, 0.3})
+CASE(cholesky_of_nothing, ad_cholesky(x[0]), ON(S(0, 0)))
+CASE(cholesky_without_batch, ad_cholesky(x[0]), ON(S(0, 3, 3)))
+CASE(cholesky_of_a_symmetric_half, ad_cholesky(symmetric(x[0])), ON(S(3, 3)))
+CASE(cholesky_of_columns, ad_cholesky(ad_transpose(symmetric(x[0]))), ON(S(3, 3)))
+GRAPH(ad_cholesky(positive(*x)), .fits = FIT_MATRIX)
+CALL(cholesky, ad_cholesky(o[D]), .uses = BIT(D))
+BAD(cholesky, ad_cholesky(o[A]), AD_BAD_SHAPE)
+BAD(cholesky, ad_cholesky(o[V]), AD_BAD_SHAPE)
+BAD(cholesky, ad_cholesky(ad_neg(o[D])), AD_DOMAIN)
+ORACLE(cholesky, ad_cholesky(positive(x[0])))
+
+OP(ad_triangular_solve, .needs_axes = true)
+CASE(triangular_solve, ad_triangular_solve(regular(x[0]), x[1], 0), ON(S(3, 3), S(3, 2)),
+    .whole = complex_triangular_lower)
+CASE(triangular_solve_upper, ad_triangular_solve(regular(x[0]), x[1], AD_UPPER), ON(S(3, 3), S(3, 2)),
+    .whole = complex_triangular_upper)
+CASE(triangular_solve_transposed, ad_triangular_solve(regular(x[0]), x[1], AD_TRANSPOSED), ON(S(3, 3), S(3, 2)))
+CASE(triangular_solve_upper_transposed, ad_triangular_solve(regular(x[0]), x[1], AD_UPPER | AD_TRANSPOSED),
+    ON(S(3, 3), S(3, 2)))
+CASE(triangular_solve_unit, ad_triangular_solve(x[0], x[1], AD_UNIT_DIAGONAL), ON(S(3, 3), S(3, 2)))
+CASE(triangular_solve_unit_upper, ad_triangular_solve(x[0], x[1], AD_UNIT_DIAGONAL | AD_UPPER),
+    ON(S(3, 3), S(3, 2)))
+CASE(triangular_solve_unit_transposed, ad_triangular_solve(x[0], x[1], AD_UNIT_DIAGONAL | AD_TRANSPOSED),
+    ON(S(3, 3), S(3, 2)))
+CASE(triangular_solve_right, ad_triangular_solve(regular(x[0]), x[1], AD_RIGHT), ON(S(3, 3), S(2, 3)))
+CASE(triangular_solve_right_upper, ad_triangular_solve(regular(x[0]), x[1], AD_RIGHT | AD_UPPER),
+    ON(S(3, 3), S(2, 3)))
+CASE(triangular_solve_right_transposed, ad_triangular_solve(regular(x[0]), x[1], AD_RIGHT | AD_TRANSPOSED),
+    ON(S(3, 3), S(2, 3)))
+CASE(triangular_solve_right_upper_transposed,
+    ad_triangular_solve(regular(x[0]), x[1], AD_RIGHT | AD_UPPER | AD_TRANSPOSED), ON(S(3, 3), S(2, 3)))
+CASE(triangular_solve_right_unit, ad_triangular_solve(x[0], x[1], AD_RIGHT | AD_UNIT_DIAGONAL),
+    ON(S(3, 3), S(2, 3)))
+CASE(triangular_solve_of_batches, ad_triangular_solve(regular(x[0]), x[1], 0), ON(S(5, 3, 3), S(5, 3, 2)))
+CASE(triangular_solve_of_batches_right_upper,
+    ad_triangular_solve(regular(x[0]), x[1], AD_RIGHT | AD_UPPER), ON(S(5, 3, 3), S(5, 2, 3)))
+CASE(triangular_solve_of_batches_transposed,
+    ad_triangular_solve(regular(x[0]), x[1], AD_TRANSPOSED), ON(S(8, 3, 3), S(8, 3, 1)))
+CASE(triangular_solve_of_batches_right_unit,
+    ad_triangular_solve(x[0], x[1], AD_RIGHT | AD_UNIT_DIAGONAL | AD_UPPER | AD_TRANSPOSED), ON(S(4, 3, 3), S(4, 1, 3)))
+CASE(triangular_solve_broadcasts, ad_triangular_solve(regular(x[0]), x[1], 0), ON(S(3, 3), S(4, 3, 2)))
+CASE(triangular_solve_broadcasts_both, ad_triangular_solve(regular(x[0]), x[1], 0), ON(S(2, 1, 3, 3), S(3, 3, 1)))
+CASE(triangular_solve_of_nothing, ad_triangular_solve(x[0], x[1], 0), ON(S(0, 0), S(0, 2)))
+CASE(triangular_solve_without_columns, ad_triangular_solve(regular(x[0]), x[1], 0), ON(S(3, 3), S(3, 0)))
+CASE(triangular_solve_itself, solve_its_triangle(regular(x[0])), ON(S(3, 3)))
+GRAPH(ad_triangular_solve(positive(ad_matmul(*x, ad_transpose(*x))), *x, (unsigned)(choice & 3)), .fits = FIT_MATRIX)
+CALL(triangular_solve, ad_triangular_solve(o[D], o[C], AD_UPPER), .uses = BIT(D) | BIT(C))
+BAD(triangular_solve, ad_triangular_solve(o[A], o[A], 0), AD_BAD_SHAPE)
+BAD(triangular_solve, ad_triangular_solve(o[D], o[V], 0), AD_BAD_SHAPE)
+BAD(triangular_solve, ad_triangular_solve(o[D], o[A], 0), AD_BAD_SHAPE)
+BAD(triangular_solve, ad_triangular_solve(o[D], o[C], AD_RIGHT), AD_BAD_SHAPE)
+BAD(triangular_solve, ad_triangular_solve(o[D], o[C], 16), AD_MISUSE)
+BAD(triangular_solve, ad_triangular_solve(ad_mul(o[D], 0), o[C], 0), AD_DOMAIN)
+ORACLE(triangular_solve, ad_triangular_solve(regular(x[0]), x[1], 0))
+ORACLE(triangular_solve_upper, ad_triangular_solve(regular(x[0]), x[1], AD_UPPER))
+ORACLE(triangular_solve_right, ad_triangular_solve(x[0], x[1], AD_RIGHT | AD_UNIT_DIAGONAL | AD_TRANSPOSED))
+
+OP(ad_solve, .needs_axes = true)
+CASE(solve, ad_solve(regular(x[0]), x[1]), ON(S(3, 3), S(3, 2)), .whole = complex_solve)
+CASE(solve_with_swaps, ad_solve(ad_flip(regular(x[0]), AD_AXES(0)), x[1]), ON(S(3, 3), S(3, 2)))
+CASE(solve_of_batches, ad_solve(ad_flip(regular(x[0]), AD_AXES(1)), x[1]), ON(S(5, 3, 3), S(5, 3, 2)))
+CASE(solve_across_full_lanes, ad_solve(regular(x[0]), x[1]), ON(S(8, 4, 4), S(8, 4, 1)), .whole = complex_solve)
+CASE(solve_of_17, ad_solve(ad_roll(regular(x[0]), 0, 5), x[1]), ON(S(17, 17), S(17, 2)), .range = {-0.5, 0.5})
+CASE(solve_broadcasts, ad_solve(regular(x[0]), x[1]), ON(S(3, 3), S(4, 3, 2)))
+CASE(solve_broadcasts_both, ad_solve(regular(x[0]), x[1]), ON(S(2, 1, 3, 3), S(3, 3, 1)))
+CASE(solve_of_nothing, ad_solve(x[0], x[1]), ON(S(0, 0), S(0, 2)))
+CASE(solve_without_columns, ad_solve(regular(x[0]), x[1]), ON(S(3, 3), S(3, 0)))
+CASE(solve_itself, solve_itself(regular(x[0])), ON(S(3, 3)))
+GRAPH(ad_solve(positive(*x), *x), .fits = FIT_MATRIX)
+CALL(solve, ad_solve(o[D], o[C]), .uses = BIT(D) | BIT(C))
+BAD(solve, ad_solve(o[A], o[C]), AD_BAD_SHAPE)
+BAD(solve, ad_solve(o[D], o[A]), AD_BAD_SHAPE)
+BAD(solve, ad_solve(o[D], o[V]), AD_BAD_SHAPE)
+BAD(solve, ad_solve(ad_mul(o[D], 0), o[C]), AD_DOMAIN)
+ORACLE(solve, ad_solve(regular(x[0]), x[1]))
+
+OP(ad_inverse, .needs_axes = true)
+CASE(inverse, ad_inverse(regular(x[0])), ON(S(3, 3)), .whole = complex_inverse)
+CASE(inverse_with_swaps, ad_inverse(ad_flip(regular(x[0]), AD_AXES(0))), ON(S(3, 3)))
+CASE(inverse_of_a_batch, ad_inverse(regular(x[0])), ON(S(5, 3, 3)), .whole = complex_inverse)
+CASE(inverse_of_17, ad_inverse(regular(x[0])), ON(S(17, 17)), .range = {-0.5, 0.5}, .whole = complex_inverse)
+CASE(inverse_of_nothing, ad_inverse(x[0]), ON(S(0, 0)))
+GRAPH(ad_inverse(positive(*x)), .fits = FIT_MATRIX)
+CALL(inverse, ad_inverse(o[D]), .uses = BIT(D))
+BAD(inverse, ad_inverse(o[A]), AD_BAD_SHAPE)
+BAD(inverse, ad_inverse(ad_mul(o[D], 0)), AD_DOMAIN)
+ORACLE(inverse, ad_inverse(regular(x[0])))
+/* clang-format on */
+#endif
