@@ -296,6 +296,13 @@ void complex_det(const ad_shape *shape, const double complex *const *x, double c
     solve_regular(shape, x[0], none, 0, 0, none, y);
 }
 
+void complex_logdet(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    complex_det(shape, x, y);
+    for (size_t m = 0; m < matrices_in(shape); m++)
+        y[m] = clog(y[m]);
+}
+
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y)
 {
     multiply(1, shape_count(shape), 1, x[0], x[1], y);

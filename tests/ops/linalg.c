@@ -33,6 +33,13 @@ static ad_tensor solve_its_triangle(ad_tensor t)
     return ad_triangular_solve(t, t, 0);
 }
 
+/* Something flows into both of them. */
+static ad_tensor sign_and_log(ad_tensor x)
+{
+    ad_sign_and_log y = ad_slogdet(x);
+    return ad_add(ad_square(y.log), ad_mul(y.sign, 3));
+}
+
 #include "read_rows.h"
 #else
 
@@ -131,5 +138,45 @@ CALL(inverse, ad_inverse(o[D]), .uses = BIT(D))
 BAD(inverse, ad_inverse(o[A]), AD_BAD_SHAPE)
 BAD(inverse, ad_inverse(ad_mul(o[D], 0)), AD_DOMAIN)
 ORACLE(inverse, ad_inverse(regular(x[0])))
+
+OP(ad_det, .needs_axes = true)
+CASE(det, ad_det(regular(x[0])), ON(S(3, 3)), .whole = complex_det)
+CASE(det_of_2, ad_det(x[0]), ON(S(2, 2)))
+CASE(det_of_columns, ad_det(ad_transpose(x[0])), ON(S(3, 3)))
+CASE(det_of_a_batch, ad_det(regular(x[0])), ON(S(5, 3, 3)), .whole = complex_det)
+CASE(det_with_swaps, ad_det(ad_flip(regular(x[0]), AD_AXES(0))), ON(S(2, 3, 3)))
+CASE(det_of_rank_2, ad_det(ad_matmul(x[0], x[1])), ON(S(3, 2), S(2, 3)))
+CASE(det_of_rank_2_of_4, ad_det(ad_matmul(x[0], x[1])), ON(S(4, 2), S(2, 4)))
+CASE(det_of_rank_1, ad_det(ad_matmul(x[0], x[1])), ON(S(3, 1), S(1, 3)))
+CASE(det_of_zeros, ad_det(ad_mul(ad_square(x[0]), 0)), ON(S(3, 3)))
+CASE(det_of_1, ad_det(x[0]), ON(S(1, 1)), .linear = true)
+CASE(det_of_nothing, ad_det(x[0]), ON(S(2, 0, 0)))
+GRAPH(ad_det(ad_tanh(ad_matmul(*x, ad_transpose(*x)))), .fits = FIT_MATRIX)
+CALL(det, ad_det(o[D]), .uses = BIT(D))
+BAD(det, ad_det(o[A]), AD_BAD_SHAPE)
+BAD(det, ad_det(o[V]), AD_BAD_SHAPE)
+ORACLE(det, ad_det(x[0]))
+
+OP(ad_slogdet, .needs_axes = true, .not_analytic = true)
+CASE(slogdet, ad_slogdet(regular(x[0])).log, ON(S(3, 3)))
+CASE(sign_of_slogdet, ad_slogdet(regular(x[0])).sign, ON(S(3, 3)))
+CASE(slogdet_of_a_batch, ad_slogdet(ad_flip(regular(x[0]), AD_AXES(1))).log, ON(S(5, 3, 3)))
+CASE(slogdet_of_columns, ad_slogdet(ad_transpose(regular(x[0]))).log, ON(S(3, 3)))
+CASE(sign_and_log, sign_and_log(ad_flip(regular(x[0]), AD_AXES(0))), ON(S(2, 3, 3)))
+CASE(slogdet_of_nothing, ad_slogdet(x[0]).log, ON(S(2, 0, 0)))
+GRAPH(ad_slogdet(positive(*x)).log, .fits = FIT_MATRIX)
+CALL(slogdet, ad_slogdet(o[D]).log, .uses = BIT(D))
+BAD(slogdet, ad_slogdet(o[A]).log, AD_BAD_SHAPE)
+ORACLE(slogdet, ad_slogdet(x[0]).log)
+
+OP(ad_logdet, .needs_axes = true)
+CASE(logdet, ad_logdet(regular(x[0])), ON(S(3, 3)), .whole = complex_logdet)
+CASE(logdet_of_a_batch, ad_logdet(regular(x[0])), ON(S(5, 3, 3)), .whole = complex_logdet)
+CASE(logdet_of_columns, ad_logdet(ad_transpose(regular(x[0]))), ON(S(3, 3)))
+CASE(logdet_of_nothing, ad_logdet(x[0]), ON(S(2, 0, 0)))
+GRAPH(ad_logdet(positive(*x)), .fits = FIT_MATRIX)
+CALL(logdet, ad_logdet(o[D]), .uses = BIT(D))
+BAD(logdet, ad_logdet(o[A]), AD_BAD_SHAPE)
+ORACLE(logdet, ad_logdet(regular(x[0])))
 /* clang-format on */
 #endif

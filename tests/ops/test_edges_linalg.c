@@ -2,6 +2,8 @@
 #include "probe_edges.h"
 #include "suite.h"
 
+#include <string.h>
+
 #define SQUARE(x) ad_reshape(x, AD_SHAPE(2, 2))
 
 /* clang-format off */
@@ -9,7 +11,22 @@
     SAYS("cholesky of a matrix that is not symmetric", \
         "the lower triangle is read; the gradient is symmetric") \
     ROW(cholesky_reads_the_lower_triangle, ad_cholesky(SQUARE(a)), L(4, NAN, 2, 5), L(0, 0, 2, 0), \
-        L(2, 0, 1, 2), L(-0.25, 0.5, 0.5, 0))
+        L(2, 0, 1, 2), L(-0.25, 0.5, 0.5, 0)) \
+    SAYS("cholesky of a matrix that is not positive definite", "AD_DOMAIN, with the pivot and its value") \
+    SAYS("solve, inverse of a singular matrix; triangular_solve with 0 on the diagonal", \
+        "AD_DOMAIN, with the place of the pivot") \
+    SAYS("det of a singular matrix", \
+        "its derivatives are the cofactors and what follows from them, for every rank") \
+    ROW(det_of_rank_1, ad_det(SQUARE(a)), L(1, 2, 2, 4), L(1), L(0), L(4, -2, -2, 1)) \
+    ROW(det_of_rank_0, ad_det(SQUARE(a)), L(0, 0, 0, 0), L(3), L(0), L(0, 0, 0, 0)) \
+    SAYS("slogdet, logdet of a singular matrix", \
+        "-inf, and a sign of 0; a sweep to it is AD_DOMAIN, unless the cotangent is 0") \
+    ROW(logdet_of_a_singular_matrix, ad_logdet(SQUARE(a)), L(1, 2, 2, 4), L(0), L(-INF), L(0, 0, 0, 0)) \
+    ROW(slogdet_of_a_singular_matrix, ad_slogdet(SQUARE(a)).log, L(1, 2, 2, 4), L(0), L(-INF), L(0, 0, 0, 0)) \
+    ROW(sign_of_a_singular_matrix, ad_slogdet(SQUARE(a)).sign, L(1, 2, 2, 4), L(1), L(0), L(0, 0, 0, 0)) \
+    ROW(sign_of_a_negative_determinant, ad_slogdet(SQUARE(a)).sign, L(0, 1, 1, 0), L(1), L(-1), L(0, 0, 0, 0)) \
+    SAYS("logdet of a negative determinant", "NaN, and so is the gradient") \
+    ROW(logdet_of_a_negative_determinant, ad_logdet(SQUARE(a)), L(0, 1, 1, 0), L(1), L(NAN), L(NAN, NAN, NAN, NAN))
 
 #define EDGES_OF_TWO(ROW) \
     SAYS("triangular_solve, beyond the triangle", "not read, and its gradient is 0") \
@@ -26,9 +43,60 @@ EDGES_OF_TWO(FUNCTION)
 static const edge edges[] = {EDGES_OF_ONE(ONE) EDGES_OF_TWO(TWO)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
+/* ---- what has no derivative --------------------------------------------------------------- */
+
+typedef struct bent {
+    const char *name, *op, *reason;
+    ad_tensor (*f)(ad_tensor a);
+    double a[4];
+} bent;
+
+static ad_tensor log_of_det(ad_tensor a)
+{
+    return ad_slogdet(a).log;
+}
+
+static const bent bends[] = {
+    {"slogdet_of_a_singular_matrix",
+     "slogdet([2, 2])",
+     ": the logarithm has no derivative there: the matrix is singular",
+     log_of_det,
+     {1, 2, 2, 4}},
+    {"logdet_of_a_singular_matrix",
+     "logdet([2, 2])",
+     ": the logarithm has no derivative there: the matrix is singular",
+     (ad_logdet),
+     {1, 2, 2, 4}},
+};
+
+static const char *bend_name(int row)
+{
+    return bends[row].name;
+}
+
+START_TEST(a_sweep_to_what_has_no_derivative_says_so)
+{
+    const bent *row = &bends[_i];
+    for (int way = 0; way < 2; way++) {
+        ad_tape *t = ad_tape_new(NULL);
+        ad_tensor a = ad_watch(t, AD_VIEW(row->a, 2, 2)), y = ad_sum(row->f(a));
+        ck_assert_int_eq(ad_tape_status(t), AD_OK);
+        ad_set_tangent(a, AD_VIEW(row->a, 2, 2));
+        ck_assert_int_eq(way ? ad_push_tangents(y) : ad_backward(y), AD_DOMAIN);
+        ck_assert_msg(strstr(ad_tape_error(t), row->op), "%s", ad_tape_error(t));
+        ck_assert_msg(strstr(ad_tape_error(t), row->reason), "%s", ad_tape_error(t));
+        ad_tape_free(t);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("edges of linear algebra");
+    TCase *without = tcase_create("without derivative");
+    add_row_tests(without, a_sweep_to_what_has_no_derivative_says_so, sizeof bends / sizeof *bends,
+                  bend_name);
     suite_add_tcase(suite, edge_rows());
+    suite_add_tcase(suite, without);
     return run_suite(suite);
 }

@@ -39,6 +39,25 @@ AD_API ad_tensor ad_solve(ad_tensor a, ad_tensor b);
  * accurate. */
 AD_API ad_tensor ad_inverse(ad_tensor a);
 
+/* ---- determinants ------------------------------------------------------------------- */
+
+/* The determinant: [..., n, n] -> [...]. Its derivatives are the cofactors and what follows from them,
+ * exact for singular matrices of every rank. */
+AD_API ad_tensor ad_det(ad_tensor a);
+
+typedef struct ad_sign_and_log {
+    ad_tensor sign, log;
+} ad_sign_and_log;
+
+/* The sign of the determinant (1, -1, 0) and log(|det|), which does not overflow. Where a is singular,
+ * the sign is 0 and the logarithm -inf; it has no derivative there (AD_DOMAIN in the sweep). The
+ * sign's derivative is 0. */
+AD_API ad_sign_and_log ad_slogdet(ad_tensor a);
+
+/* log(det(a)): -inf for a singular matrix, which has no derivative (AD_DOMAIN in the sweep); NaN, and a
+ * gradient of NaN, where the determinant is negative. */
+AD_API ad_tensor ad_logdet(ad_tensor a);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
