@@ -303,6 +303,30 @@ void complex_logdet(const ad_shape *shape, const double complex *const *x, doubl
         y[m] = clog(y[m]);
 }
 
+/* The series, of a / 2^8; then squares. */
+void complex_expm(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    enum { TERMS = 24, SQUARES = 8, MOST_NUMBERS_IN = MOST_SIDE * MOST_SIDE };
+    size_t n = (size_t)shape->dim[shape->rank - 1];
+    for (size_t m = 0; m < matrices_in(shape); m++, y += n * n) {
+        double complex a[MOST_NUMBERS_IN], term[MOST_NUMBERS_IN], next[MOST_NUMBERS_IN];
+        for (size_t i = 0; i < n * n; i++) {
+            a[i] = x[0][m * n * n + i] / (1 << SQUARES);
+            y[i] = term[i] = i / n == i % n;
+        }
+        for (int k = 1; k < TERMS; k++) {
+            multiply(n, n, n, term, a, next);
+            for (size_t i = 0; i < n * n; i++)
+                y[i] += term[i] = next[i] / k;
+        }
+        for (int k = 0; k < SQUARES; k++) {
+            multiply(n, n, n, y, y, next);
+            for (size_t i = 0; i < n * n; i++)
+                y[i] = next[i];
+        }
+    }
+}
+
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y)
 {
     multiply(1, shape_count(shape), 1, x[0], x[1], y);

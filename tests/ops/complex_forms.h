@@ -84,6 +84,8 @@ void complex_det(const ad_shape *shape, const double complex *const *x, double c
 
 void complex_logdet(const ad_shape *shape, const double complex *const *x, double complex *y);
 
+void complex_expm(const ad_shape *shape, const double complex *const *x, double complex *y);
+
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y);

@@ -90,12 +90,31 @@ START_TEST(a_sweep_to_what_has_no_derivative_says_so)
 }
 END_TEST
 
+/* ---- powers -------------------------------------------------------------------------------- */
+
+START_TEST(the_power_0_is_the_identity_and_the_power_1_the_matrix)
+{
+    static const double numbers[] = {NAN, 0, 0, 0, 1, 2, 3, 4}, one[] = {1, 0, 0, 1};
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor a = ad_watch(t, AD_VIEW(numbers, 2, 2, 2));
+    ad_view y = ad_read(ad_matrix_power(a, 0)), same = ad_read(ad_matrix_power(a, 1));
+    ck_assert_int_eq(ad_tape_status(t), AD_OK);
+    for (size_t i = 0; i < 8; i++)
+        ck_assert(ad_view_get(&y, i) == one[i % 4]);
+    for (size_t i = 1; i < 8; i++)
+        ck_assert(ad_view_get(&same, i) == numbers[i]);
+    ck_assert(!ad_is_tracked(ad_matrix_power(a, 0)));
+    ad_tape_free(t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("edges of linear algebra");
     TCase *without = tcase_create("without derivative");
     add_row_tests(without, a_sweep_to_what_has_no_derivative_says_so, sizeof bends / sizeof *bends,
                   bend_name);
+    tcase_add_test(without, the_power_0_is_the_identity_and_the_power_1_the_matrix);
     suite_add_tcase(suite, edge_rows());
     suite_add_tcase(suite, without);
     return run_suite(suite);

@@ -58,6 +58,23 @@ AD_API ad_sign_and_log ad_slogdet(ad_tensor a);
  * gradient of NaN, where the determinant is negative. */
 AD_API ad_tensor ad_logdet(ad_tensor a);
 
+/* ---- functions of matrices ---------------------------------------------------------- */
+
+/* a^n by repeated squares: the power of the inverse for n < 0 (AD_DOMAIN if a is singular), the identity,
+ * a constant, for n = 0. */
+AD_API ad_tensor ad_matrix_power(ad_tensor a, int64_t n);
+
+/* The exponential, the sum of a^k / k!, by scaling and squaring of a Pade approximation. */
+AD_API ad_tensor ad_expm(ad_tensor a);
+
+/* Kronecker's product: [..., m, n] and [..., p, q] -> [..., m p, n q], each number of a times all of b.
+ * The axes before the last two broadcast. Ranks up to 6. */
+AD_API ad_tensor ad_kron(ad_tensor a, ad_tensor b);
+
+/* The trace of a b, without the product: [..., m, n] and [..., n, m] -> [...]. The axes before the last two
+ * broadcast. */
+AD_API ad_tensor ad_trace_of_product(ad_tensor a, ad_tensor b);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
