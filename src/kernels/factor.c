@@ -393,3 +393,10 @@ void ad_matrices_lu_solve(ad_workspace *work, const ad_matrices *lu, const int64
     ad_matrices_substitute(work, lu, &y, AD_OF_UNIT | AD_TURNED);
     reorder(&y, order, x, true);
 }
+
+/* ---- eigenvalues ------------------------------------------------------------------------- */
+
+void ad_matrices_rotate(ad_workspace *work, const ad_matrices *a, const ad_matrices *v)
+{
+    across_lanes(work, kernels_of(work)->eigh, v, NULL, a, 0, NULL);
+}

@@ -49,6 +49,10 @@ void ad_matrices_lu(ad_workspace *work, const ad_matrices *a, int64_t *order);
 void ad_matrices_lu_solve(ad_workspace *work, const ad_matrices *lu, const int64_t *order,
                           const ad_matrices *b, const ad_matrices *x, bool transposed);
 
+/* Symmetric matrices of up to AD_SMALL rows become diagonal: their eigenvalues, in any order. The rows of v are unit
+ * vectors that belong to them. */
+void ad_matrices_rotate(ad_workspace *work, const ad_matrices *a, const ad_matrices *v);
+
 /* Matrices in scratch memory, uninitialised; of zeros; a copy; zeros but for ones on the diagonal. */
 ad_matrices ad_matrices_new(ad_workspace *work, int64_t count, int64_t rows, int64_t columns);
 ad_matrices ad_matrices_zeros(ad_workspace *work, int64_t count, int64_t rows, int64_t columns);

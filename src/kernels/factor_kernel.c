@@ -300,6 +300,7 @@ static void sweep(vec *a, vec *v, int64_t n)
             turn(a + p * n, a + q * n, n, 1, sine, cosine);
             turn(a + p, a + q, n, n, sine, cosine);
             turn(v + p * n, v + q * n, n, 1, sine, cosine);
+            a[p * n + q] = a[q * n + p] = (vec){0};
         }
 }
 

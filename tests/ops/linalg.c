@@ -40,6 +40,30 @@ static ad_tensor sign_and_log(ad_tensor x)
     return ad_add(ad_square(y.log), ad_mul(y.sign, 3));
 }
 
+/* The symmetric half of x with 6, 12, 18 and so on added to its diagonal: eigenvalues are far from each other. */
+static ad_tensor spread(ad_tensor x)
+{
+    ad_shape shape = ad_shape_of(x);
+    ad_tensor six = ad_constant(x.tape, ad_read(x).type, 6);
+    ad_tensor all = ad_broadcast_to(six, AD_SHAPE(shape.dim[shape.rank - 1]));
+    return ad_add(ad_mul(ad_add(x, ad_transpose(x)), 0.5), ad_diag(ad_cumsum(all, 0, 0), 0));
+}
+
+/* Of numbers within (-1, 1). */
+static ad_tensor squared(ad_tensor x)
+{
+    ad_tensor y = ad_tanh(x);
+    return ad_matmul(y, ad_transpose(y));
+}
+
+/* a a, for a symmetric a. */
+static ad_tensor square_by_eigh(ad_tensor a)
+{
+    ad_eigen e = ad_eigh(a);
+    ad_tensor scaled = ad_mul(e.vectors, ad_expand(ad_square(e.values), -2));
+    return ad_matmul(scaled, ad_transpose(e.vectors));
+}
+
 #include "read_rows.h"
 #else
 
@@ -178,6 +202,32 @@ GRAPH(ad_logdet(positive(*x)), .fits = FIT_MATRIX)
 CALL(logdet, ad_logdet(o[D]), .uses = BIT(D))
 BAD(logdet, ad_logdet(o[A]), AD_BAD_SHAPE)
 ORACLE(logdet, ad_logdet(regular(x[0])))
+
+OP(ad_eigh, .needs_axes = true, .not_analytic = true)
+CASE(eigenvalues, ad_eigh(spread(x[0])).values, ON(S(3, 3)))
+CASE(eigenvectors, ad_square(ad_eigh(spread(x[0])).vectors), ON(S(3, 3)))
+CASE(square_by_eigh, square_by_eigh(spread(x[0])), ON(S(3, 3)))
+CASE(eigh_of_a_batch, square_by_eigh(spread(x[0])), ON(S(5, 2, 2)))
+CASE(eigh_of_columns, ad_eigh(ad_transpose(spread(x[0]))).values, ON(S(3, 3)))
+CASE(eigh_of_17, square_by_eigh(spread(x[0])), ON(S(17, 17)), .range = {-0.2, 0.2})
+CASE(eigh_of_1, square_by_eigh(spread(x[0])), ON(S(1, 1)))
+CASE(eigh_of_nothing, ad_eigh(x[0]).vectors, ON(S(2, 0, 0)))
+GRAPH(ad_eigh(spread(squared(*x))).values, .fits = FIT_MATRIX)
+CALL(eigh, ad_eigh(o[D]).values, .uses = BIT(D))
+BAD(eigh, ad_eigh(o[A]).values, AD_BAD_SHAPE)
+BAD(eigh, ad_eigh(ad_div(o[D], ad_sub(o[D], o[D]))).values, AD_DOMAIN)
+ORACLE(eigh, square_by_eigh(spread(x[0])))
+
+OP(ad_eigvalsh, .needs_axes = true, .not_analytic = true)
+CASE(eigvalsh, ad_eigvalsh(spread(x[0])), ON(S(3, 3)))
+CASE(eigvalsh_of_a_batch, ad_eigvalsh(spread(x[0])), ON(S(5, 2, 2)))
+CASE(eigvalsh_of_columns, ad_eigvalsh(ad_transpose(spread(x[0]))), ON(S(3, 3)))
+CASE(eigvalsh_of_nothing, ad_eigvalsh(x[0]), ON(S(2, 0, 0)))
+GRAPH(ad_eigvalsh(spread(squared(*x))), .fits = FIT_MATRIX)
+CALL(eigvalsh, ad_eigvalsh(o[D]), .uses = BIT(D))
+BAD(eigvalsh, ad_eigvalsh(o[A]), AD_BAD_SHAPE)
+BAD(eigvalsh, ad_eigvalsh(ad_div(o[D], ad_sub(o[D], o[D]))), AD_DOMAIN)
+ORACLE(eigvalsh, ad_eigvalsh(spread(x[0])))
 
 OP(ad_matrix_power, .covers = "matmul")
 CASE(matrix_power_2, ad_matrix_power(x[0], 2), ON(S(3, 3)))

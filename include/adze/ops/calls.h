@@ -682,6 +682,8 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
 #define ad_det(...) (ad_det)(AD_AT_LINE(__VA_ARGS__))
 #define ad_slogdet(...) (ad_slogdet)(AD_AT_LINE(__VA_ARGS__))
 #define ad_logdet(...) (ad_logdet)(AD_AT_LINE(__VA_ARGS__))
+#define ad_eigh(...) (ad_eigh)(AD_AT_LINE(__VA_ARGS__))
+#define ad_eigvalsh(...) (ad_eigvalsh)(AD_AT_LINE(__VA_ARGS__))
 #define ad_matrix_power(a, ...) (ad_matrix_power)(AD_AT_LINE(a), __VA_ARGS__)
 #define ad_expm(...) (ad_expm)(AD_AT_LINE(__VA_ARGS__))
 #define ad_kron(a, b) (ad_kron)(AD_AT_LINE(a), AD_AT_LINE(b))

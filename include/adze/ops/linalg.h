@@ -58,6 +58,22 @@ AD_API ad_sign_and_log ad_slogdet(ad_tensor a);
  * gradient of NaN, where the determinant is negative. */
 AD_API ad_tensor ad_logdet(ad_tensor a);
 
+/* ---- eigenvalues and singular values ------------------------------------------------ */
+
+typedef struct ad_eigen {
+    ad_tensor values, vectors;
+} ad_eigen;
+
+/* The eigenvalues of a symmetric a, [..., n], in ascending order, and unit vectors in the columns of
+ * `vectors`, [..., n, n], of either sign: a = vectors diag(values) vectors^T. The lower triangle of a is
+ * read; the gradient is symmetric. Where two eigenvalues are equal, their vectors have no derivative:
+ * AD_DOMAIN in the sweep if one is asked for. AD_DOMAIN if a number of a is not finite. */
+AD_API ad_eigen ad_eigh(ad_tensor a);
+
+/* The eigenvalues alone: they have first derivatives where they are equal, too. A second derivative
+ * that couples two equal ones is AD_DOMAIN. */
+AD_API ad_tensor ad_eigvalsh(ad_tensor a);
+
 /* ---- functions of matrices ---------------------------------------------------------- */
 
 /* a^n by repeated squares: the power of the inverse for n < 0 (AD_DOMAIN if a is singular), the identity,

@@ -7,6 +7,8 @@
 #include "tape/apply.h"
 #include "tape/failure.h"
 
+#include <math.h>
+
 /* ---- shapes ------------------------------------------------------------------------- */
 
 const char *ad_square_shape(const ad_shape *x)
@@ -129,6 +131,21 @@ void ad_store_matrices(const ad_matrices *m, const ad_array *to, bool add)
 {
     if (m->data && ad_matrices_size(m))
         ad_store_sums(ad_matrices_size(m), m->data, to->type, to->data, add);
+}
+
+void ad_check_finite(const ad_forward_args *c)
+{
+    char place[AD_PLACE_TEXT];
+    ad_matrices a = ad_read_matrices(c->work, &c->x[0]);
+    int64_t size = a.rows * a.columns;
+    for (size_t i = 0; a.data && i < ad_matrices_size(&a); i++)
+        if (!isfinite(a.data[i])) {
+            int64_t at = (int64_t)i % size;
+            ad_reject(c->work, AD_DOMAIN, "number [%lld, %lld]%s is %g",
+                      (long long)(at / a.columns), (long long)(at % a.columns),
+                      ad_matrix_place(&c->x[0].shape, (int64_t)i / size, place), a.data[i]);
+            return;
+        }
 }
 
 /* ---- formulas -------------------------------------------------------------------------- */

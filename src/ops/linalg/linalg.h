@@ -53,6 +53,10 @@ void ad_symmetrise(const ad_matrices *a);
 void ad_mirror_lower(const ad_matrices *a);
 void ad_halve_lower(const ad_matrices *a);
 
+/* A check of values: all numbers of operand 0 are finite. Where they are not, the iterations of eigh and svd would not
+ * end, or end at numbers that mean nothing. */
+void ad_check_finite(const ad_forward_args *c);
+
 /* The place of matrix k in messages: " of matrix [2, 0]", or nothing where there is no batch. Returns text. */
 enum { AD_PLACE_TEXT = 128 };
 const char *ad_matrix_place(const ad_shape *shape, int64_t k, char *text);
