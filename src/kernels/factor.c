@@ -17,7 +17,9 @@ ad_matrices ad_matrices_new(ad_workspace *work, int64_t count, int64_t rows, int
 
 ad_matrices ad_matrices_copy(ad_workspace *work, const ad_matrices *m)
 {
-    ad_matrices copy = ad_matrices_new(work, m->count, m->rows, m->columns);
+    ad_matrices copy = *m;
+    if (m->data)
+        copy = ad_matrices_new(work, m->count, m->rows, m->columns);
     if (copy.data)
         memcpy(copy.data, m->data, ad_matrices_size(m) * sizeof *m->data);
     return copy;

@@ -22,6 +22,8 @@
     FAMILY(ad_triangular_ops)   /* linalg/triangular.c */                                   \
     FAMILY(ad_det_ops)          /* linalg/det.c: det, slogdet, logdet */                    \
     FAMILY(ad_eigh_ops)         /* linalg/eigh.c: eigh, eigvalsh */                         \
+    FAMILY(ad_svd_ops)          /* linalg/svd.c: svd, svdvals */                            \
+    FAMILY(ad_qr_ops)           /* linalg/qr.c */                                           \
     FAMILY(ad_lu_ops)           /* linalg/lu.c: solve, inverse */                           \
     FAMILY(ad_sum_ops)          /* reduce/sum.c: sum, mean, unbroadcast */                  \
     FAMILY(ad_variance_ops)     /* reduce/variance.c: variance, std */                      \

@@ -1,5 +1,6 @@
 /* Factorisations against plain loops, on both sides of every size at which they go another way. */
 #include "kernels/factor.h"
+#include "kernels/spectrum.h"
 
 #include "adze/op.h"
 #include "suite.h"
@@ -296,6 +297,133 @@ START_TEST(what_elimination_solves_is_solved)
 }
 END_TEST
 
+/* ---- spectra -------------------------------------------------------------------------------- */
+
+static void expect_identity(const ad_matrices *q, const char *what)
+{
+    ad_matrices square = taken(q->count, q->columns, q->columns), one = copied(&square);
+    multiply(q, q, &square, AD_TRANSPOSE_A);
+    for (size_t i = 0; i < ad_matrices_size(&one); i++) {
+        int64_t n = q->columns, at = (int64_t)i % (n * n);
+        one.data[i] = at % (n + 1) == 0;
+    }
+    expect_near(&square, &one, what);
+    free(square.data), free(one.data);
+}
+
+/* The columns times numbers of a list. */
+static void scale(const ad_matrices *m, const ad_matrices *list)
+{
+    for (int64_t k = 0; k < m->count; k++)
+        for (int64_t i = 0; i < m->rows * m->columns; i++)
+            ad_matrices_at(m, k)[i] *= ad_matrices_at(list, k)[i % m->columns];
+}
+
+static void expect_order(const ad_matrices *list, double sign)
+{
+    for (int64_t k = 0; k < list->count; k++)
+        for (int64_t i = 1; i < list->columns; i++)
+            ck_assert(sign * ad_matrices_at(list, k)[i] >= sign * ad_matrices_at(list, k)[i - 1]);
+}
+
+/* The symmetric half of a, its size near 1. Some have equal eigenvalues. */
+static void make_symmetric(const ad_matrices *a)
+{
+    int64_t n = a->rows;
+    for (int64_t k = 0; k < a->count; k++)
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t j = 0; j <= i; j++) {
+                double *m = ad_matrices_at(a, k), x = i == j ? number_at((size_t)i) : m[i * n + j];
+                x = k % 3 == 1 ? i / 2 == j / 2 && i == j : x / sqrt((double)n);
+                m[i * n + j] = m[j * n + i] = k % 3 == 2 ? 0 : x;
+            }
+}
+
+static void try_eigh(ad_workspace *work, int64_t count, int64_t n)
+{
+    ad_matrices a = taken(count, n, n), w = taken(count, 1, n), v = taken(count, n, n);
+    fill(&a, 9);
+    make_symmetric(&a);
+    ad_matrices lost = copied(&a), left = taken(count, n, n), right = taken(count, n, n);
+    ad_matrices_eigh(work, &lost, &w, &v);
+    expect_identity(&v, "vectors");
+    expect_order(&w, 1);
+    multiply(&a, &v, &left, 0);
+    memcpy(right.data, v.data, ad_matrices_size(&v) * sizeof *v.data);
+    scale(&right, &w);
+    expect_near(&left, &right, "a v and v w");
+    free(a.data), free(w.data), free(v.data), free(lost.data), free(left.data), free(right.data);
+}
+
+START_TEST(eigenvectors_are_multiplied_by_their_eigenvalues)
+{
+    try_on_all_sizes(try_eigh);
+}
+END_TEST
+
+static void try_svd_of(ad_workspace *work, int64_t count, int64_t m, int64_t n)
+{
+    int64_t k = m < n ? m : n;
+    ad_matrices a = taken(count, m, n), u = taken(count, m, k), s = taken(count, 1, k);
+    fill(&a, 10);
+    for (int64_t i = 0; i < count * m * n; i++) /* rank 1, and 0, among them */
+        a.data[i] = i / (m * n) % 3 == 1   ? (double)(i % (m * n) % n + 1) / (double)n
+                    : i / (m * n) % 3 == 2 ? 0
+                                           : a.data[i] / (double)(m + n);
+    ad_matrices v = taken(count, n, k), lost = copied(&a), back = taken(count, m, n);
+    ad_matrices_svd(work, &lost, &u, &s, &v);
+    expect_identity(&u, "u");
+    expect_identity(&v, "v");
+    expect_order(&s, -1);
+    scale(&u, &s);
+    multiply(&u, &v, &back, AD_TRANSPOSE_B);
+    expect_near(&back, &a, "u s v");
+    free(a.data), free(u.data), free(s.data), free(v.data), free(lost.data), free(back.data);
+}
+
+static void try_svd(ad_workspace *work, int64_t count, int64_t n)
+{
+    try_svd_of(work, count, n, n);
+    try_svd_of(work, count, n + 2, n);
+    try_svd_of(work, count, n, 2 * n);
+}
+
+START_TEST(singular_values_and_vectors_make_the_matrix)
+{
+    try_on_all_sizes(try_svd);
+}
+END_TEST
+
+static void try_qr_of(ad_workspace *work, int64_t count, int64_t m, int64_t n)
+{
+    int64_t k = m < n ? m : n;
+    ad_matrices a = taken(count, m, n), q = taken(count, m, k), r = taken(count, k, n);
+    fill(&a, 11);
+    ad_matrices lost = copied(&a), back = taken(count, m, n);
+    ad_matrices_qr(work, &lost, &q, &r);
+    expect_identity(&q, "q");
+    multiply(&q, &r, &back, 0);
+    expect_near(&back, &a, "q r");
+    for (int64_t b = 0; b < count; b++)
+        for (int64_t i = 0; i < k; i++)
+            for (int64_t j = 0; j < i; j++)
+                ck_assert(at(&r, b, i, j, false) == 0);
+    free(a.data), free(q.data), free(r.data), free(lost.data), free(back.data);
+}
+
+static void try_qr(ad_workspace *work, int64_t count, int64_t n)
+{
+    try_qr_of(work, count, n, n);
+    try_qr_of(work, count, n + 2, n);
+    try_qr_of(work, count, n, n + 2);
+}
+
+START_TEST(q_is_orthogonal_and_q_r_the_matrix)
+{
+    try_on_all_sizes(try_qr);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("factor");
@@ -305,6 +433,9 @@ int main(void)
     tcase_add_test(all, the_factor_times_its_transpose_is_the_matrix);
     tcase_add_test(all, the_factorisation_backwards_is_giles_formula);
     tcase_add_test(all, what_elimination_solves_is_solved);
+    tcase_add_test(all, eigenvectors_are_multiplied_by_their_eigenvalues);
+    tcase_add_test(all, singular_values_and_vectors_make_the_matrix);
+    tcase_add_test(all, q_is_orthogonal_and_q_r_the_matrix);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -64,6 +64,27 @@ static ad_tensor square_by_eigh(ad_tensor a)
     return ad_matmul(scaled, ad_transpose(e.vectors));
 }
 
+/* a a^T a */
+static ad_tensor cubed_by_svd(ad_tensor a)
+{
+    ad_svd_parts p = ad_svd(a);
+    ad_tensor cubes = ad_powi(p.s, 3);
+    return ad_matmul(ad_mul(p.u, ad_expand(cubes, -2)), ad_transpose(p.v));
+}
+
+/* a over half of b. */
+static ad_tensor tall(ad_tensor a, ad_tensor b)
+{
+    return ad_concat(2, (ad_tensor[]){a, ad_mul(b, 0.5)}, 0);
+}
+
+/* Something flows into both of them. */
+static ad_tensor both_of_qr(ad_tensor a)
+{
+    ad_qr_parts p = ad_qr(a);
+    return ad_add(ad_square(p.r), ad_mul(p.q, 3));
+}
+
 #include "read_rows.h"
 #else
 
@@ -228,6 +249,87 @@ CALL(eigvalsh, ad_eigvalsh(o[D]), .uses = BIT(D))
 BAD(eigvalsh, ad_eigvalsh(o[A]), AD_BAD_SHAPE)
 BAD(eigvalsh, ad_eigvalsh(ad_div(o[D], ad_sub(o[D], o[D]))), AD_DOMAIN)
 ORACLE(eigvalsh, ad_eigvalsh(spread(x[0])))
+
+OP(ad_svd, .needs_axes = true, .not_analytic = true)
+CASE(singular_values, ad_svd(spread(x[0])).s, ON(S(3, 3)))
+CASE(left_vectors, ad_square(ad_svd(spread(x[0])).u), ON(S(3, 3)))
+CASE(right_vectors, ad_square(ad_svd(spread(x[0])).v), ON(S(3, 3)))
+CASE(cubed_by_svd, cubed_by_svd(spread(x[0])), ON(S(3, 3)))
+CASE(svd_of_tall, cubed_by_svd(tall(spread(x[0]), x[1])), ON(S(3, 3), S(2, 3)))
+CASE(svd_of_wide, cubed_by_svd(ad_transpose(tall(spread(x[0]), x[1]))), ON(S(3, 3), S(2, 3)))
+CASE(left_vectors_of_tall, ad_square(ad_svd(tall(spread(x[0]), x[1])).u), ON(S(3, 3), S(2, 3)))
+CASE(right_vectors_of_wide, ad_square(ad_svd(ad_transpose(tall(spread(x[0]), x[1]))).v), ON(S(3, 3), S(2, 3)))
+CASE(svd_of_a_batch, cubed_by_svd(spread(x[0])), ON(S(5, 2, 2)))
+CASE(svd_of_columns, ad_svd(ad_transpose(spread(x[0]))).s, ON(S(3, 3)))
+CASE(svd_of_1, cubed_by_svd(spread(x[0])), ON(S(1, 1)))
+CASE(svd_of_nothing, ad_svd(x[0]).u, ON(S(2, 3, 0)))
+GRAPH(ad_svd(spread(squared(*x))).s, .fits = FIT_MATRIX)
+CALL(svd, ad_svd(o[A]).s, .uses = BIT(A))
+BAD(svd, ad_svd(o[V]).s, AD_BAD_SHAPE)
+BAD(svd, ad_svd(ad_div(o[D], ad_sub(o[D], o[D]))).s, AD_DOMAIN)
+ORACLE(svd, cubed_by_svd(spread(x[0])))
+
+OP(ad_svdvals, .needs_axes = true, .not_analytic = true)
+CASE(svdvals, ad_svdvals(spread(x[0])), ON(S(3, 3)))
+CASE(svdvals_of_tall, ad_svdvals(tall(spread(x[0]), x[1])), ON(S(3, 3), S(2, 3)))
+CASE(svdvals_of_a_batch, ad_svdvals(spread(x[0])), ON(S(5, 2, 2)))
+CASE(svdvals_of_columns, ad_svdvals(ad_transpose(spread(x[0]))), ON(S(3, 3)))
+CASE(svdvals_of_nothing, ad_svdvals(x[0]), ON(S(2, 0, 3)))
+GRAPH(ad_svdvals(spread(squared(*x))), .fits = FIT_MATRIX)
+CALL(svdvals, ad_svdvals(o[A]), .uses = BIT(A))
+BAD(svdvals, ad_svdvals(o[V]), AD_BAD_SHAPE)
+BAD(svdvals, ad_svdvals(ad_div(o[D], ad_sub(o[D], o[D]))), AD_DOMAIN)
+ORACLE(svdvals, ad_svdvals(x[0]))
+
+OP(ad_nuclear_norm, .covers = "svdvals")
+CASE(nuclear_norm, ad_nuclear_norm(spread(x[0])), ON(S(3, 3)))
+CASE(nuclear_norm_of_a_batch, ad_nuclear_norm(spread(x[0])), ON(S(2, 3, 3)))
+CALL(nuclear_norm, ad_nuclear_norm(o[A]), .uses = BIT(A))
+BAD(nuclear_norm, ad_nuclear_norm(o[V]), AD_BAD_SHAPE)
+ORACLE(nuclear_norm, ad_nuclear_norm(x[0]))
+
+OP(ad_spectral_norm, .covers = "svdvals")
+CASE(spectral_norm, ad_spectral_norm(spread(x[0])), ON(S(3, 3)))
+CASE(spectral_norm_of_a_batch, ad_spectral_norm(spread(x[0])), ON(S(2, 3, 3)))
+CALL(spectral_norm, ad_spectral_norm(o[A]), .uses = BIT(A))
+BAD(spectral_norm, ad_spectral_norm(o[V]), AD_BAD_SHAPE)
+BAD(spectral_norm, ad_spectral_norm(ad_slice(o[A], 1, 1, 1)), AD_BAD_SHAPE)
+ORACLE(spectral_norm, ad_spectral_norm(x[0]))
+
+OP(ad_qr, .needs_axes = true, .not_analytic = true)
+CASE(q_of_qr, ad_qr(regular(x[0])).q, ON(S(3, 3)))
+CASE(r_of_qr, ad_qr(regular(x[0])).r, ON(S(3, 3)))
+CASE(both_of_qr, both_of_qr(regular(x[0])), ON(S(3, 3)))
+CASE(q_of_tall, ad_qr(tall(regular(x[0]), x[1])).q, ON(S(3, 3), S(2, 3)))
+CASE(r_of_tall, ad_qr(tall(regular(x[0]), x[1])).r, ON(S(3, 3), S(2, 3)))
+CASE(r_of_wide, ad_qr(ad_transpose(tall(regular(x[0]), x[1]))).r, ON(S(3, 3), S(2, 3)))
+CASE(qr_of_a_batch, both_of_qr(regular(x[0])), ON(S(5, 2, 2)))
+CASE(qr_of_columns, ad_qr(ad_transpose(regular(x[0]))).r, ON(S(3, 3)))
+CASE(qr_of_17, both_of_qr(regular(x[0])), ON(S(17, 17)), .range = {-0.5, 0.5})
+CASE(qr_of_nothing, ad_qr(x[0]).q, ON(S(2, 3, 0)))
+GRAPH(ad_qr(positive(*x)).r, .fits = FIT_MATRIX)
+CALL(qr, ad_qr(o[C]).r, .uses = BIT(C))
+BAD(qr, ad_qr(o[V]).r, AD_BAD_SHAPE)
+BAD(qr, ad_qr(ad_div(o[D], ad_sub(o[D], o[D]))).r, AD_DOMAIN)
+ORACLE(qr, ad_square(ad_qr(x[0]).r))
+
+OP(ad_lstsq, .covers = "qr")
+CASE(lstsq, ad_lstsq(tall(regular(x[0]), x[1]), x[2]), ON(S(3, 3), S(2, 3), S(5, 2)))
+CASE(lstsq_of_batches, ad_lstsq(tall(regular(x[0]), x[1]), x[2]), ON(S(3, 3), S(2, 3), S(2, 5, 1)))
+CALL(lstsq, ad_lstsq(o[D], o[C]), .uses = BIT(D) | BIT(C))
+BAD(lstsq, ad_lstsq(o[A], o[B]), AD_BAD_SHAPE)
+BAD(lstsq, ad_lstsq(o[C], o[A]), AD_BAD_SHAPE)
+BAD(lstsq, ad_lstsq(o[C], o[V]), AD_BAD_SHAPE)
+BAD(lstsq, ad_lstsq(ad_mul(o[C], 0), o[C]), AD_DOMAIN)
+ORACLE(lstsq, ad_lstsq(x[0], x[1]))
+
+OP(ad_pinv, .covers = "qr")
+CASE(pinv, ad_pinv(tall(regular(x[0]), x[1])), ON(S(3, 3), S(2, 3)))
+CASE(pinv_of_wide, ad_pinv(ad_transpose(tall(regular(x[0]), x[1]))), ON(S(3, 3), S(2, 3)))
+CALL(pinv, ad_pinv(o[C]), .uses = BIT(C))
+BAD(pinv, ad_pinv(o[V]), AD_BAD_SHAPE)
+BAD(pinv, ad_pinv(ad_mul(o[A], 0)), AD_DOMAIN)
+ORACLE(pinv, ad_pinv(x[0]))
 
 OP(ad_matrix_power, .covers = "matmul")
 CASE(matrix_power_2, ad_matrix_power(x[0], 2), ON(S(3, 3)))

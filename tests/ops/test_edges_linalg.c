@@ -27,7 +27,14 @@
         "ones, AD_DOMAIN, with the pair") \
     ROW(eigh_of_equals, ad_eigh(SQUARE(a)).values, L(2, 0, 0, 2), L(1, 10), L(2, 2), L(1, 0, 0, 10)) \
     ROW(eigh_reads_the_lower_triangle, ad_eigh(SQUARE(a)).values, L(1, 5, 0, 2), L(1, 10), L(1, 2), L(1, 0, 0, 10)) \
-    SAYS("eigh, eigvalsh of what is not finite", "AD_DOMAIN, with the place") \
+    SAYS("svdvals with values that are equal or 0", "the gradient is U diag(g) V^T") \
+    ROW(svdvals_of_zeros, ad_svdvals(SQUARE(a)), L(0, 0, 0, 0), L(1, 10), L(0, 0), L(1, 0, 0, 10)) \
+    ROW(svd_of_equals, ad_svd(SQUARE(a)).s, L(2, 0, 0, 2), L(1, 10), L(2, 2), L(1, 0, 0, 10)) \
+    SAYS("svd with values that are equal, or 0 where a is not square", \
+        "functions of the values have their gradient; where a cotangent or tangent turns such vectors, AD_DOMAIN") \
+    SAYS("qr of columns that depend on each other", "it has values; a sweep to it is AD_DOMAIN, with the column") \
+    SAYS("lstsq, pinv of columns that depend on each other", "AD_DOMAIN") \
+    SAYS("qr, eigh, eigvalsh, svd, svdvals of what is not finite", "AD_DOMAIN, with the place") \
     SAYS("slogdet, logdet of a singular matrix", \
         "-inf, and a sign of 0; a sweep to it is AD_DOMAIN, unless the cotangent is 0") \
     ROW(logdet_of_a_singular_matrix, ad_logdet(SQUARE(a)), L(1, 2, 2, 4), L(0), L(-INF), L(0, 0, 0, 0)) \
@@ -70,7 +77,37 @@ static ad_tensor vectors_of(ad_tensor a)
     return ad_eigh(a).vectors;
 }
 
+static ad_tensor left_vectors_of(ad_tensor a)
+{
+    return ad_svd(a).u;
+}
+
+static ad_tensor left_vectors_of_a_column(ad_tensor a)
+{
+    return ad_svd(ad_slice(a, 1, 0, 1)).u;
+}
+
+static ad_tensor triangle_of(ad_tensor a)
+{
+    return ad_qr(a).r;
+}
+
 static const bent bends[] = {
+    {"qr_of_rank_1",
+     "qr([2, 2])",
+     ": column 1 depends on those before it: there is no derivative",
+     triangle_of,
+     {1, 2, 0, 0}},
+    {"svd_of_equal_values",
+     "svd([2, 2])",
+     ": singular values 0 and 1 are equal: there is no such derivative",
+     left_vectors_of,
+     {2, 0, 0, 2}},
+    {"svd_of_zeros",
+     "svd([2, 1])",
+     ": singular value 0 is 0: there is no such derivative",
+     left_vectors_of_a_column,
+     {0, 1, 0, 1}},
     {"eigh_of_equal_values",
      "eigh([2, 2])",
      ": eigenvalues 0 and 1 are equal: there is no such derivative",

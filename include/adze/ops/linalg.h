@@ -39,6 +39,26 @@ AD_API ad_tensor ad_solve(ad_tensor a, ad_tensor b);
  * accurate. */
 AD_API ad_tensor ad_inverse(ad_tensor a);
 
+/* ---- orthogonal factors ------------------------------------------------------------- */
+
+typedef struct ad_qr_parts {
+    ad_tensor q, r;
+} ad_qr_parts;
+
+/* a = q r: a [..., m, n] -> q [..., m, k] and r [..., k, n], with k the lesser of m and n. The columns of q are
+ * unit vectors at right angles, r is an upper triangle; its diagonal may be negative, as LAPACK's.
+ * Where one of the first k columns depends on those before it, there is no derivative: AD_DOMAIN in the
+ * sweep. AD_DOMAIN if a number of a is not finite. */
+AD_API ad_qr_parts ad_qr(ad_tensor a);
+
+/* The x with the least sum of squares of a x - b: a [..., m, n] with m >= n, b [..., m, k] -> [..., n, k]. The
+ * batches broadcast. AD_DOMAIN if columns of a depend on each other. */
+AD_API ad_tensor ad_lstsq(ad_tensor a, ad_tensor b);
+
+/* The pseudo-inverse: [..., m, n] -> [..., n, m]. AD_DOMAIN if a has not full rank. For a product with a
+ * right side, ad_lstsq is faster. */
+AD_API ad_tensor ad_pinv(ad_tensor a);
+
 /* ---- determinants ------------------------------------------------------------------- */
 
 /* The determinant: [..., n, n] -> [...]. Its derivatives are the cofactors and what follows from them,
@@ -73,6 +93,24 @@ AD_API ad_eigen ad_eigh(ad_tensor a);
 /* The eigenvalues alone: they have first derivatives where they are equal, too. A second derivative
  * that couples two equal ones is AD_DOMAIN. */
 AD_API ad_tensor ad_eigvalsh(ad_tensor a);
+
+typedef struct ad_svd_parts {
+    ad_tensor u, s, v;
+} ad_svd_parts;
+
+/* a = u diag(s) v^T: a [..., m, n] -> u [..., m, k], s [..., k] and v [..., n, k], with k the lesser of m and
+ * n. s is not negative and in descending order; columns of u and v are unit vectors, their signs not
+ * determined. Where two singular values are equal, or one is 0 and a not square, vectors have no
+ * derivative: AD_DOMAIN in the sweep if one is asked for. AD_DOMAIN if a number of a is not finite. */
+AD_API ad_svd_parts ad_svd(ad_tensor a);
+
+/* The singular values alone: the gradient is u diag(g) v^T, also where values are equal or 0. */
+AD_API ad_tensor ad_svdvals(ad_tensor a);
+
+/* The nuclear norm, the sum of the singular values, and the spectral norm, the greatest of them:
+ * [..., m, n] -> [...]. (The Frobenius norm is ad_norm_over(a, AD_AXES(-2, -1), 2).) */
+AD_API ad_tensor ad_nuclear_norm(ad_tensor a);
+AD_API ad_tensor ad_spectral_norm(ad_tensor a);
 
 /* ---- functions of matrices ---------------------------------------------------------- */
 

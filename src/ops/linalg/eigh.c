@@ -11,11 +11,7 @@
  * cotangents do not tell. Like the operand of cholesky, a is seen as its symmetric half. */
 #include "kernels/spectrum.h"
 #include "ops/families.h"
-#include "ops/linalg/linalg.h"
-
-#include <float.h>
-#include <math.h>
-#include <string.h>
+#include "ops/linalg/gaps.h"
 
 enum { VALUES, VECTORS, RESULTS };
 
@@ -67,85 +63,17 @@ static ad_matrices tangent_within(ad_workspace *work, const eigen *e, const ad_v
     return within(work, &e->v, &t, true);
 }
 
-static double greatest_size(const double *x, int64_t n)
-{
-    double most = 0;
-    for (int64_t i = 0; i < n; i++)
-        most = fmax(most, fabs(x[i]));
-    return most;
-}
-
 /* What a rule works with. */
 typedef struct setting {
     ad_workspace *work;
-    const ad_shape *shape; /* of a */
     eigen e;
+    ad_gaps gaps;
 } setting;
-
-static void refuse_pair(const setting *s, int64_t k, int64_t i, int64_t j)
-{
-    char place[AD_PLACE_TEXT];
-    ad_reject(s->work, AD_DOMAIN,
-              "eigenvalues %lld and %lld%s are equal: there is no such derivative",
-              (long long)(i < j ? i : j), (long long)(i < j ? j : i),
-              ad_matrix_place(s->shape, k, place));
-}
-
-/* F * m, in a new place. Refuses a pair of equal eigenvalues, unless m is next to 0 there. */
-static ad_matrices over_gaps(const setting *s, const ad_matrices *m)
-{
-    int64_t n = m->rows;
-    ad_matrices f = ad_zeros_like(s->work, m);
-    for (int64_t k = 0; f.data && m->data && k < m->count; k++) {
-        const double *w = ad_matrices_at(&s->e.w, k), *x = ad_matrices_at(m, k);
-        double equal = (double)n * DBL_EPSILON * greatest_size(w, n);
-        double nothing = 64 * (double)n * DBL_EPSILON * greatest_size(x, n * n);
-        for (int64_t i = 0; i < n; i++)
-            for (int64_t j = 0; j < n; j++) {
-                double gap = w[j] - w[i];
-                if (i != j && fabs(gap) > equal)
-                    ad_matrices_at(&f, k)[i * n + j] = x[i * n + j] / gap;
-                else if (i != j && !(fabs(x[i * n + j]) <= nothing)) {
-                    refuse_pair(s, k, i, j);
-                    return f;
-                }
-            }
-    }
-    return f;
-}
-
-/* m += diag(list), for lists [count, 1, n]. */
-static void add_diagonal(const ad_matrices *m, const ad_matrices *list)
-{
-    int64_t n = m->rows;
-    for (int64_t k = 0; m->data && list->data && k < m->count; k++)
-        for (int64_t i = 0; i < n; i++)
-            ad_matrices_at(m, k)[i * (n + 1)] += ad_matrices_at(list, k)[i];
-}
-
-static ad_matrices diagonal_of(ad_workspace *work, const ad_matrices *m)
-{
-    int64_t n = m->rows;
-    ad_matrices list = ad_matrices_new(work, m->count, 1, n);
-    for (int64_t k = 0; list.data && m->data && k < m->count; k++)
-        for (int64_t i = 0; i < n; i++)
-            ad_matrices_at(&list, k)[i] = ad_matrices_at(m, k)[i * (n + 1)];
-    return list;
-}
-
-/* A list for each matrix, from a view [..., n]. */
-static ad_matrices read_lists(ad_workspace *work, const ad_view *list)
-{
-    ad_view rows = *list;
-    rows.shape.dim[rows.shape.rank] = rows.shape.dim[rows.shape.rank - 1];
-    rows.shape.dim[rows.shape.rank - 1] = 1;
-    rows.shape.rank++;
-    return ad_read_matrices(work, &rows);
-}
 
 static setting setting_of(ad_workspace *work, const ad_view *a, const void *saved)
 {
-    return (setting){work, &a->shape, eigen_in(&a->shape, saved)};
+    eigen e = eigen_in(&a->shape, saved);
+    return (setting){work, e, {work, &a->shape, e.w, "eigenvalues"}};
 }
 
 /* diag(gw) + F * (V^T gV); either cotangent may be without data. */
@@ -155,11 +83,11 @@ static ad_matrices middle(const setting *s, const ad_view *gw, const ad_view *gv
     if (gv && gv->data) {
         ad_matrices g = ad_read_matrices(s->work, gv);
         ad_matrices x = ad_times(s->work, &s->e.v, &g, AD_TRANSPOSE_A);
-        m = over_gaps(s, &x);
+        m = ad_over_gaps(&s->gaps, &x, &x);
     }
     if (gw->data) {
-        ad_matrices list = read_lists(s->work, gw);
-        add_diagonal(&m, &list);
+        ad_matrices list = ad_read_lists(s->work, gw);
+        ad_add_diagonals(&m, &list);
     }
     return m;
 }
@@ -178,7 +106,8 @@ static ad_matrices middle_tangent(const setting *s, const ad_matrices *h, const 
 {
     int64_t n = h->rows;
     ad_matrices g = ad_read_matrices(s->work, gv);
-    ad_matrices x = ad_times(s->work, &s->e.v, &g, AD_TRANSPOSE_A), once = over_gaps(s, &x);
+    ad_matrices x = ad_times(s->work, &s->e.v, &g, AD_TRANSPOSE_A),
+                once = ad_over_gaps(&s->gaps, &x, &x);
     for (int64_t k = 0; once.data && h->data && k < once.count; k++)
         for (int64_t i = 0; i < n * n; i++) {
             const double *own = ad_matrices_at(h, k);
@@ -186,13 +115,13 @@ static ad_matrices middle_tangent(const setting *s, const ad_matrices *h, const 
         }
     ad_matrices t = ad_times(s->work, tv, &g, AD_TRANSPOSE_A);
     ad_add_matrices(&t, 1, &once); /* over the gaps again */
-    return over_gaps(s, &t);
+    return ad_over_gaps(&s->gaps, &t, &t);
 }
 
 static void bend(const setting *s, const ad_view *tx, const ad_view *gw, const ad_view *gv,
                  const ad_array *tdx)
 {
-    ad_matrices h = tangent_within(s->work, &s->e, tx), f = over_gaps(s, &h);
+    ad_matrices h = tangent_within(s->work, &s->e, tx), f = ad_over_gaps(&s->gaps, &h, &h);
     ad_matrices tv = ad_times(s->work, &s->e.v, &f, 0), m = middle(s, gw, gv);
     ad_matrices left = ad_times(s->work, &tv, &m, 0);
     ad_matrices sum = ad_times(s->work, &left, &s->e.v, AD_TRANSPOSE_B);
@@ -239,8 +168,8 @@ static void eigh_pullback(const ad_pullback_args *c)
 static void eigh_jvp(const ad_jvp_args *c)
 {
     setting s = setting_of(c->work, &c->x[0], c->saved);
-    ad_matrices h = tangent_within(c->work, &s.e, &c->tx[0]), f = over_gaps(&s, &h);
-    ad_matrices tw = diagonal_of(c->work, &h), tv = ad_times(c->work, &s.e.v, &f, 0);
+    ad_matrices h = tangent_within(c->work, &s.e, &c->tx[0]), f = ad_over_gaps(&s.gaps, &h, &h);
+    ad_matrices tw = ad_diagonals(c->work, &h), tv = ad_times(c->work, &s.e.v, &f, 0);
     ad_store_matrices(&tw, &c->tys[VALUES], false);
     ad_store_matrices(&tv, &c->tys[VECTORS], false);
 }
@@ -292,7 +221,7 @@ static void eigvalsh_pullback(const ad_pullback_args *c)
 static void eigvalsh_jvp(const ad_jvp_args *c)
 {
     setting s = setting_of(c->work, &c->x[0], c->saved);
-    ad_matrices h = tangent_within(c->work, &s.e, &c->tx[0]), tw = diagonal_of(c->work, &h);
+    ad_matrices h = tangent_within(c->work, &s.e, &c->tx[0]), tw = ad_diagonals(c->work, &h);
     ad_store_matrices(&tw, &c->ty, false);
 }
 

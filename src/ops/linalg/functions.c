@@ -166,3 +166,34 @@ ad_tensor ad_trace_of_product(ad_tensor a, ad_tensor b)
         return ad_dead(any);
     return ad_sum_over(ad_mul(a, ad_transpose(b)), AD_AXES(-2, -1));
 }
+
+/* ---- norms ---------------------------------------------------------------------------- */
+
+static const char *norm_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    (void)attr;
+    *y = AD_SCALAR;
+    return x->rank < 2 ? "needs a matrix, or a batch of them" : NULL;
+}
+
+static const char *spectral_norm_shape(const ad_shape *x, const void *attr, ad_shape *y)
+{
+    const char *why = norm_shape(x, attr, y);
+    bool none = !why && (x->dim[x->rank - 1] == 0 || x->dim[x->rank - 2] == 0);
+    return none ? "a matrix without numbers has no singular value" : why;
+}
+
+AD_FORM(nuclear_norm, 1, NULL, norm_shape)
+AD_FORM(spectral_norm, 1, NULL, spectral_norm_shape)
+
+ad_tensor ad_nuclear_norm(ad_tensor a)
+{
+    AD_DOOR(a.tape, "nuclear_norm", ad_dead(a));
+    return ad_fits(&nuclear_norm, &a, NULL) ? ad_sum_over(ad_svdvals(a), AD_AXES(-1)) : ad_dead(a);
+}
+
+ad_tensor ad_spectral_norm(ad_tensor a)
+{
+    AD_DOOR(a.tape, "spectral_norm", ad_dead(a));
+    return ad_fits(&spectral_norm, &a, NULL) ? ad_max_over(ad_svdvals(a), AD_AXES(-1)) : ad_dead(a);
+}
