@@ -1,11 +1,12 @@
 /* Eigenvalues and singular values, by rotations (Jacobi), and orthogonal factors, by reflections (Householder).
  *
- * Rotations are slower than what LAPACK does to large matrices, but simple, and exact to the last digits. Eigenvalues
- * of small matrices go across the lanes of vectors. Those of large ones are singular values of a + c, with c so
- * large that none is negative. */
+ * Rotations are slower than what LAPACK does to large matrices, and so they are left to it, if there is one; but they
+ * are simple, and exact to the last digits. Eigenvalues of small matrices go across the lanes of vectors. Those of
+ * large ones are singular values of a + c, with c so large that none is negative. */
 #include "kernels/spectrum.h"
 
 #include "kernels/factor_kernel.h"
+#include "kernels/lapack.h"
 
 #include <float.h>
 #include <math.h>
@@ -155,6 +156,20 @@ static void decompose(double *columns, double *v, double *s, int64_t n, int64_t 
     scale(s, n, 1 / unit);
 }
 
+/* By LAPACK, where matrices are large and there is one. copy has room for a matrix, since what LAPACK is given is lost. */
+static bool svd_by_lapack(ad_workspace *work, const ad_matrices *a, int64_t k, double *copy,
+                          double *rows, const ad_matrices *u, const ad_matrices *s,
+                          const ad_matrices *v)
+{
+    int64_t m = a->rows, n = a->columns;
+    memcpy(copy, ad_matrices_at(a, k), (size_t)(m * n) * sizeof *copy);
+    if (s->columns <= AD_SMALL ||
+        !ad_lapack_svd(work, m, n, copy, ad_matrices_at(u, k), ad_matrices_at(s, k), rows))
+        return false;
+    transpose(rows, s->columns, n, ad_matrices_at(v, k));
+    return true;
+}
+
 void ad_matrices_svd(ad_workspace *work, const ad_matrices *a, const ad_matrices *u,
                      const ad_matrices *s, const ad_matrices *v)
 {
@@ -162,7 +177,13 @@ void ad_matrices_svd(ad_workspace *work, const ad_matrices *a, const ad_matrices
     int64_t m = wide ? a->columns : a->rows, n = wide ? a->rows : a->columns;
     double *left = ad_scratch(work, (size_t)(n * m + 1) * sizeof *left);
     double *right = ad_scratch(work, (size_t)(n * n + 1) * sizeof *right);
-    for (int64_t k = 0; left && right && k < a->count; k++) {
+    double *rows = ad_scratch(work, (size_t)(n * m + 1) * sizeof *rows);
+    for (int64_t k = 0; left && right && rows && k < a->count; k++) {
+        ad_arena_mark start = ad_arena_here(work->arena);
+        bool done = svd_by_lapack(work, a, k, left, rows, u, s, v);
+        ad_arena_return(work->arena, start);
+        if (done)
+            continue;
         if (wide)
             memcpy(left, ad_matrices_at(a, k), (size_t)(n * m) * sizeof *left);
         else
@@ -227,6 +248,14 @@ static void large_eigh(ad_workspace *work, const ad_matrices *a, const ad_matric
     double *rows = ad_scratch(work, (size_t)(n * n) * sizeof *rows);
     for (int64_t k = 0; rows && k < a->count; k++) {
         double *one = ad_matrices_at(a, k), *values = ad_matrices_at(w, k);
+        memcpy(rows, one, (size_t)(n * n) * sizeof *rows);
+        ad_arena_mark start = ad_arena_here(work->arena);
+        bool done = ad_lapack_eigh(work, n, rows, values);
+        ad_arena_return(work->arena, start);
+        if (done) {
+            transpose(rows, n, n, ad_matrices_at(v, k));
+            continue;
+        }
         mirror(one, n);
         double unit = unit_of(one, n * n);
         scale(one, n * n, unit);
@@ -298,11 +327,31 @@ static void qr_one(double *a, int64_t m, int64_t n, double *factors, double *q, 
             reflect(a, m, n, j, factors[j], q + c, k);
 }
 
+static bool qr_by_lapack(ad_workspace *work, const double *a, int64_t m, int64_t n, double *columns,
+                         double *q, double *r)
+{
+    int64_t k = m < n ? m : n;
+    if (k <= AD_SMALL)
+        return false;
+    transpose(a, m, n, columns);
+    if (!ad_lapack_qr(work, m, n, columns, r))
+        return false;
+    transpose(columns, k, m, q);
+    return true;
+}
+
 void ad_matrices_qr(ad_workspace *work, const ad_matrices *a, const ad_matrices *q,
                     const ad_matrices *r)
 {
     double *factors = ad_scratch(work, (size_t)(a->columns + 1) * sizeof *factors);
-    for (int64_t k = 0; factors && k < a->count; k++)
-        qr_one(ad_matrices_at(a, k), a->rows, a->columns, factors, ad_matrices_at(q, k),
-               ad_matrices_at(r, k));
+    double *columns = ad_scratch(work, (size_t)(a->rows * a->columns + 1) * sizeof *columns);
+    for (int64_t k = 0; factors && columns && k < a->count; k++) {
+        ad_arena_mark start = ad_arena_here(work->arena);
+        double *q_at = ad_matrices_at(q, k), *r_at = ad_matrices_at(r, k);
+        bool done =
+            qr_by_lapack(work, ad_matrices_at(a, k), a->rows, a->columns, columns, q_at, r_at);
+        ad_arena_return(work->arena, start);
+        if (!done)
+            qr_one(ad_matrices_at(a, k), a->rows, a->columns, factors, q_at, r_at);
+    }
 }
