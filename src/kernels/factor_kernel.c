@@ -107,25 +107,25 @@ static void cholesky_back_block(const double *l, double *g, int64_t n, int64_t s
 
 /* ---- in and out of lanes ------------------------------------------------------------- */
 
-/* The numbers of up to LANES matrices, `size` each: to[i] has number i of all. Where matrices are missing, the last
- * goes into more lanes than one. */
-static void spread(const double *from, int64_t size, int64_t count, vec *to)
+/* The numbers of up to LANES matrices, `size` each, that begin `each` apart: to[i] has number i of all. Where matrices are
+ * missing, the last goes into more lanes than one. */
+static void spread(const double *from, int64_t each, int64_t size, int64_t count, vec *to)
 {
     int64_t i = 0;
     for (; count >= LANES && size - i >= LANES; i += LANES) {
         vec v[LANES];
         for (int k = 0; k < LANES; k++)
-            v[k] = load(from + k * size + i);
+            v[k] = load(from + k * each + i);
         transpose(v);
         for (int k = 0; k < LANES; k++)
             to[i + k] = v[k];
     }
     for (; i < size; i++)
         for (int k = 0; k < LANES; k++)
-            to[i][k] = from[(k < count ? k : count - 1) * size + i];
+            to[i][k] = from[(k < count ? k : count - 1) * each + i];
 }
 
-static void collect(const vec *from, int64_t size, int64_t count, double *to)
+static void collect(const vec *from, int64_t each, int64_t size, int64_t count, double *to)
 {
     int64_t i = 0;
     for (; count >= LANES && size - i >= LANES; i += LANES) {
@@ -134,11 +134,11 @@ static void collect(const vec *from, int64_t size, int64_t count, double *to)
             v[k] = from[i + k];
         transpose(v);
         for (int k = 0; k < LANES; k++)
-            store(to + k * size + i, v[k]);
+            store(to + k * each + i, v[k]);
     }
     for (; i < size; i++)
         for (int k = 0; k < LANES && k < count; k++)
-            to[k * size + i] = from[i][k];
+            to[k * each + i] = from[i][k];
 }
 
 /* What a kernel does with LANES matrices, or those that are left. */
@@ -153,13 +153,13 @@ INLINE void each_group(const ad_small_task *t, bool reads, group *work)
     for (int64_t left = t->count; left > 0; left -= LANES) {
         s.count = left < LANES ? left : LANES;
         if (s.a)
-            spread(s.a, a_size, s.count, a);
+            spread(s.a, a_size, a_size, s.count, a);
         if (s.b)
-            spread(s.b, b_size, s.count, b);
+            spread(s.b, b_size, b_size, s.count, b);
         if (reads)
-            spread(s.c, c_size, s.count, c);
+            spread(s.c, c_size, c_size, s.count, c);
         work(&s, a, b, c);
-        collect(c, c_size, s.count, s.c);
+        collect(c, c_size, c_size, s.count, s.c);
         s.a += s.a ? LANES * a_size : 0;
         s.b += s.b ? LANES * b_size : 0;
         s.c += LANES * c_size;
@@ -326,7 +326,7 @@ INLINE void eigh_group(const ad_small_task *t, vec *a, vec *b, vec *c)
         a[i] = (vec){0} + (i % (n + 1) == 0);
     for (int s = 0; s < MOST_SWEEPS && !is_diagonal(c, n); s++)
         sweep(c, a, n);
-    collect(a, n * n, t->count, (double *)(uintptr_t)t->a);
+    collect(a, n * n, n * n, t->count, (double *)(uintptr_t)t->a);
 }
 
 #define KERNEL(name, reads)                  \
@@ -377,24 +377,21 @@ static void left_block(const ad_triangle *t, double *x, int64_t columns, int64_t
         }
 }
 
-/* Number i of each row is taken from those that are left, by row i of the triangle: of a copy, whose rows lie
- * together. */
+/* Rows go across the lanes, LANES at a time: number i of each, once it is there, is taken from those that are left. */
 static void right_block(const ad_triangle *t, double *x, int64_t rows, int64_t step)
 {
-    double copy[AD_BASE * AD_BASE], inverse[AD_BASE];
-    for (int64_t i = 0; i < t->n; i++) {
-        for (int64_t j = 0; j < t->n; j++)
-            copy[i * AD_BASE + j] = t->at[i * t->row + j * t->column];
-        inverse[i] = t->unit ? 1 : 1 / copy[i * AD_BASE + i];
-    }
-    for (int64_t r = 0; r < rows; r++, x += step)
+    vec row[AD_BASE];
+    for (int64_t left = rows; left > 0; left -= LANES, x += LANES * step) {
+        spread(x, step, t->n, left < LANES ? left : LANES, row);
         for (int64_t s = 0; s < t->n; s++) {
             int64_t i = t->upper ? s : t->n - 1 - s, first = t->upper ? i + 1 : 0;
-            const double *of = copy + i * AD_BASE;
-            double found = x[i] *= inverse[i];
+            const double *of = t->at + i * t->row;
+            vec found = row[i] = t->unit ? row[i] : row[i] / of[i * t->column];
             for (int64_t j = first; j < first + t->n - 1 - s; j++)
-                x[j] -= found * of[j];
+                row[j] -= found * of[j * t->column];
         }
+        collect(row, step, t->n, left < LANES ? left : LANES, x);
+    }
 }
 
 static int64_t choose_pivot(const double *a, int64_t n, int64_t k)
