@@ -431,8 +431,7 @@ static void lu_panel(double *a, int64_t n, int64_t from, int64_t to, int64_t *or
     }
 }
 
-const ad_factor_kernel AD_FACTORS = {.lanes = LANES,
-                                     .multiply = multiply,
+const ad_factor_kernel AD_FACTORS = {.multiply = multiply,
                                      .substitute = substitute,
                                      .cholesky = cholesky,
                                      .cholesky_back = cholesky_back,

@@ -29,7 +29,7 @@ typedef struct ad_small_task {
 
 typedef void ad_small_kernel(const ad_small_task *t);
 
-/* One block: its rows lie `step` apart, its numbers t_row and t_column. */
+/* The numbers of one side of a square; number [i, j] is at[i row + j column]. */
 typedef struct ad_triangle {
     const double *at;
     int64_t n, row, column;
@@ -37,17 +37,13 @@ typedef struct ad_triangle {
 } ad_triangle;
 
 typedef struct ad_factor_kernel {
-    int64_t lanes;
-
-    /* Across the lanes. */
-    ad_small_kernel *multiply;   /* c = a b, with flags of factor.h */
-    ad_small_kernel *substitute; /* c becomes x with a x = c, or x a = c */
-    ad_small_kernel *cholesky;   /* c becomes the factor of c, zeros above */
-    ad_small_kernel
-        *cholesky_back;  /* c, the cotangent of the factor a, becomes that of the lower triangle */
-    ad_small_kernel *lu; /* c becomes L and U of its rows in another order, which goes to order */
-    ad_small_kernel
-        *eigh; /* c becomes its eigenvalues on the diagonal; a, not const here: rows of vectors */
+    /* Across the lanes; c is what each makes, mostly of what was in it. */
+    ad_small_kernel *multiply;      /* c (=, +=, -=) a b, with flags of factor.h */
+    ad_small_kernel *substitute;    /* c becomes x with a x = c, or x a = c */
+    ad_small_kernel *cholesky;      /* c becomes its factor, with zeros above */
+    ad_small_kernel *cholesky_back; /* the cotangent of the factor a becomes that of its triangle */
+    ad_small_kernel *lu;            /* c becomes L and U; the order of its rows goes to order */
+    ad_small_kernel *eigh;          /* c becomes diagonal; vectors go to the rows of a */
 
     /* One block of up to AD_BASE rows and columns. */
     void (*cholesky_block)(double *a, int64_t n, int64_t step);

@@ -62,6 +62,15 @@ int64_t ad_zero_pivot(const ad_eliminated *e, int64_t *k)
     return -1;
 }
 
+double ad_order_sign(const int64_t *order, int64_t n)
+{
+    double sign = 1;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < i; j++)
+            sign = order[j] > order[i] ? -sign : sign;
+    return sign;
+}
+
 /* Refuses singular matrices. */
 static bool is_regular(const ad_forward_args *c, const ad_eliminated *e)
 {
