@@ -20,7 +20,9 @@ enum { LANES = AD_LANES, SIDE = AD_SMALL * AD_SMALL };
 typedef double vec __attribute__((vector_size(AD_LANES * sizeof(double))));
 typedef double loose_vec
     __attribute__((vector_size(AD_LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
-typedef __typeof__((vec){0} > (vec){0}) mask;
+
+/* The type of a comparison. */
+#define MASK __typeof__((vec){0} > (vec){0})
 
 INLINE vec load(const double *from)
 {
@@ -32,9 +34,9 @@ INLINE void store(double *to, vec v)
     *(loose_vec *)to = v;
 }
 
-INLINE vec pick(mask m, vec yes, vec no)
+INLINE vec pick(MASK m, vec yes, vec no)
 {
-    return (vec)(((mask)yes & m) | ((mask)no & ~m));
+    return (vec)(((MASK)yes & m) | ((MASK)no & ~m));
 }
 
 INLINE vec root(vec x)
@@ -231,12 +233,12 @@ INLINE void choose_pivots(vec *c, vec *order, int64_t n, int64_t k)
     vec best = {0}, at = {0};
     for (int64_t i = k; i < n; i++) {
         vec x = c[i * n + k], size = pick(x < 0, -x, x);
-        mask more = size > best;
+        MASK more = size > best;
         best = pick(more, size, best);
         at = pick(more, (vec){0} + (double)i, at);
     }
     for (int64_t i = k + 1; i < n; i++) {
-        mask here = at == (vec){0} + (double)i;
+        MASK here = at == (vec){0} + (double)i;
         for (int64_t j = 0; j < n; j++) {
             vec x = c[k * n + j], y = c[i * n + j];
             c[k * n + j] = pick(here, y, x);
@@ -274,7 +276,7 @@ INLINE void lu_group(const ad_small_task *t, vec *a, vec *b, vec *c)
 INLINE void find_angle(vec pp, vec qq, vec pq, vec *sine, vec *cosine)
 {
     vec d = qq - pp, h = 2 * pq, r = root(d * d + h * h), none = {0};
-    mask turns = r > 0;
+    MASK turns = r > 0;
     vec t = pick(turns, h / pick(turns, pick(d < 0, d - r, d + r), none + 1), none);
     *cosine = 1 / root(1 + t * t);
     *sine = t * *cosine;
@@ -329,17 +331,35 @@ INLINE void eigh_group(const ad_small_task *t, vec *a, vec *b, vec *c)
     collect(a, n * n, n * n, t->count, (double *)(uintptr_t)t->a);
 }
 
-#define KERNEL(name, reads)                  \
-    static void name(const ad_small_task *t) \
-    {                                        \
-        each_group(t, reads, name##_group);  \
-    }
-KERNEL(multiply, t->flags &(AD_ADD | AD_SUBTRACT))
-KERNEL(substitute, true)
-KERNEL(cholesky, true)
-KERNEL(cholesky_back, true)
-KERNEL(lu, true)
-KERNEL(eigh, true)
+static void multiply(const ad_small_task *t)
+{
+    each_group(t, t->flags & (AD_ADD | AD_SUBTRACT), multiply_group);
+}
+
+static void substitute(const ad_small_task *t)
+{
+    each_group(t, true, substitute_group);
+}
+
+static void cholesky(const ad_small_task *t)
+{
+    each_group(t, true, cholesky_group);
+}
+
+static void cholesky_back(const ad_small_task *t)
+{
+    each_group(t, true, cholesky_back_group);
+}
+
+static void lu(const ad_small_task *t)
+{
+    each_group(t, true, lu_group);
+}
+
+static void eigh(const ad_small_task *t)
+{
+    each_group(t, true, eigh_group);
+}
 
 /* ---- one block ------------------------------------------------------------------------- */
 
