@@ -148,7 +148,7 @@ typedef void group(const ad_small_task *t, vec *a, vec *b, vec *c);
 
 INLINE void each_group(const ad_small_task *t, bool reads, group *work)
 {
-    vec *a = t->room, *b = a + SIDE, *c = b + SIDE;
+    vec *a = (vec *)(((uintptr_t)t->room + 63) & ~(uintptr_t)63), *b = a + SIDE, *c = b + SIDE;
     int64_t a_size = t->a_rows * t->a_columns, b_size = t->b_rows * t->b_columns;
     int64_t c_size = t->c_rows * t->c_columns;
     ad_small_task s = *t;

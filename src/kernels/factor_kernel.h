@@ -13,7 +13,7 @@
 enum {
     AD_SMALL = 16, /* rows and columns that a matrix may have to go into a lane */
     AD_BASE = 32,  /* and those of a block that is not cut any more */
-    AD_SMALL_ROOM = 3 * 64 * AD_SMALL * AD_SMALL
+    AD_SMALL_ROOM = (3 * AD_SMALL * AD_SMALL + 1) * 64 /* one vector to begin at a multiple of 64 */
 };
 
 /* Operands lie row by row, one matrix after another. They are described as they lie. */
@@ -24,7 +24,7 @@ typedef struct ad_small_task {
     int64_t a_rows, a_columns, b_rows, b_columns, c_rows, c_columns;
     unsigned flags;
     int64_t *order;
-    void *room; /* AD_SMALL_ROOM bytes, aligned to AD_ALIGNMENT */
+    void *room; /* AD_SMALL_ROOM bytes */
 } ad_small_task;
 
 typedef void ad_small_kernel(const ad_small_task *t);
