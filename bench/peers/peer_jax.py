@@ -186,6 +186,50 @@ def run_optimisers():
         peer.measure('jax', f'{name}_1e6', work)
 
 
+def definite(count, n):
+    """Symmetric and positive definite, with eigenvalues that are far from each other."""
+    a = uniform(count, n, n, dtype=jnp.float64)
+    return (a + a.mT) / 2 + jnp.diag(n + 2. * jnp.arange(n))
+
+
+def likelihood(squares, y):
+    """-log p(y) of a Gaussian process, but for a constant."""
+    def of(p):
+        k = jnp.exp(2 * p[1] - squares * (0.5 * jnp.exp(-2 * p[0])))
+        factor = jnp.linalg.cholesky(k + jnp.exp(2 * p[2]) * jnp.eye(len(y)))
+        z = jax.scipy.linalg.solve_triangular(factor, y, lower=True)
+        return 0.5 * (z * z).sum() + jnp.log(jnp.diagonal(factor)).sum()
+    return of
+
+
+def eigen(a):
+    values, vectors = jnp.linalg.eigh(a)
+    return (vectors * vectors).sum(-2) * values
+
+
+def measure_gradient(name, function, leaves, units=1):
+    if not peer.wants(name):
+        return
+    dy = uniform(*jax.eval_shape(function, *leaves).shape, dtype=jnp.float64)
+
+    def both(dy, *leaves):
+        return jax.vjp(function, *leaves)[1](dy)
+    peer.measure('jax', name, calling(both, dy, *leaves), units)
+
+
+def run_linalg():
+    few = 20 if chosen.smoke else 1000
+    for n in measuring.FACTORS:
+        measure_gradient(f'cholesky_{n}', jnp.linalg.cholesky, [definite(1, n)])
+    right = uniform(few, 6, 1, dtype=jnp.float64)
+    measure_gradient('cholesky_6x6_1000', jnp.linalg.cholesky, [definite(few, 6)], few)
+    measure_gradient('solve_6x6_1000', jnp.linalg.solve, [definite(few, 6), right], few)
+    measure_gradient('eigh_6x6_1000', eigen, [definite(few, 6)], few)
+    n = 60 if chosen.smoke else 500
+    x = uniform(n, 1, low=0, high=10, dtype=jnp.float64)
+    measure_gradient('gp_500', likelihood((x - x.mT) ** 2, jnp.sin(x)), [jnp.array([0.1, 0.2, -1])])
+
+
 def measure_both(name, function, x, units=1, backward=True):
     """Forward; and the pullback by itself, given what the forward pass left for it."""
     if peer.wants(name):
@@ -239,4 +283,5 @@ run_products()
 run_optimisers()
 run_maps()
 run_reductions()
+run_linalg()
 peer.tell()

@@ -179,6 +179,50 @@ def run_optimisers():
             peer.measure('pytorch', f'{name}_1e6', make[name]([x]).step)
 
 
+def definite(count, n):
+    """Symmetric and positive definite, with eigenvalues that are far from each other."""
+    a = uniform(count, n, n, dtype=torch.float64)
+    return (a + a.mT) / 2 + torch.diag(n + 2 * torch.arange(n, dtype=torch.float64))
+
+
+def likelihood(squares, y):
+    """-log p(y) of a Gaussian process, but for a constant."""
+    def of(p):
+        k = torch.exp(2 * p[1] - squares * (0.5 * torch.exp(-2 * p[0])))
+        factor = torch.linalg.cholesky(k + torch.exp(2 * p[2]) * torch.eye(len(y), dtype=k.dtype))
+        z = torch.linalg.solve_triangular(factor, y, upper=False)
+        return 0.5 * (z * z).sum() + factor.diagonal().log().sum()
+    return of
+
+
+def eigen(a):
+    values, vectors = torch.linalg.eigh(a)
+    return (vectors * vectors).sum(-2) * values
+
+
+def measure_gradient(name, function, leaves, units=1):
+    """Recorded and swept."""
+    leaves = [a.requires_grad_() for a in leaves]
+    if not peer.wants(name):
+        return
+    dy = uniform(*function(*leaves).shape, dtype=torch.float64)
+    peer.measure('pytorch', name, lambda: torch.autograd.grad(function(*leaves), leaves, dy), units)
+
+
+def run_linalg():
+    few = 20 if chosen.smoke else 1000
+    for n in measuring.FACTORS:
+        measure_gradient(f'cholesky_{n}', torch.linalg.cholesky, [definite(1, n)])
+    right = uniform(few, 6, 1, dtype=torch.float64)
+    measure_gradient('cholesky_6x6_1000', torch.linalg.cholesky, [definite(few, 6)], few)
+    measure_gradient('solve_6x6_1000', torch.linalg.solve, [definite(few, 6), right], few)
+    measure_gradient('eigh_6x6_1000', eigen, [definite(few, 6)], few)
+    n = 60 if chosen.smoke else 500
+    x = uniform(n, 1, low=0, high=10, dtype=torch.float64)
+    p = torch.tensor([0.1, 0.2, -1], dtype=torch.float64)
+    measure_gradient('gp_500', likelihood((x - x.mT) ** 2, x.sin()), [p])
+
+
 def measure_both(name, function, x, units=1, backward=True):
     """Forward alone, without recording; and a sweep by itself, of what was recorded once."""
     def forward():
@@ -235,4 +279,5 @@ run_products()
 run_optimisers()
 run_maps()
 run_reductions()
+run_linalg()
 peer.tell()

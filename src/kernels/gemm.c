@@ -351,7 +351,7 @@ static void multiply(ad_workspace *work, job *j)
         if (!j->room)
             return;
     }
-    if (tasks > 1 && j->plan.flat) {
+    if (tasks > 1 && j->plan.flat && j->whole.c_step == j->whole.b.columns) {
         multiply_flat(work, j);
     } else {
         ad_work_share(work, tasks, run_task, j);
@@ -361,21 +361,35 @@ static void multiply(ad_workspace *work, job *j)
     ad_arena_return(work->arena, start);
 }
 
+static void plan_and_multiply(ad_workspace *work, ad_type type, ad_gemm_task p,
+                              const ad_epilogue *then)
+{
+    p.a = with_plain_steps(p.a);
+    p.b = with_plain_steps(p.b);
+    ad_isa isa = ad_work_isa(work);
+    job j = {.whole = p, .type = type, .then = then};
+    if (!is_for_blis(isa, p.a, p.b))
+        j.plan = ad_plan_product(isa, type, p.a, p.b);
+    j.whole.depth = j.plan.depth;
+    multiply(work, &j);
+}
+
 void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c,
              const ad_epilogue *then)
 {
     if (a.rows == 0 || b.columns == 0)
         return;
-    a = with_plain_steps(a);
-    b = with_plain_steps(b);
-    ad_isa isa = ad_work_isa(work);
-    job j = {.whole = {.a = a, .b = b, .c = c, .c_step = b.columns, .add = add},
-             .type = type,
-             .then = then};
-    if (!is_for_blis(isa, a, b))
-        j.plan = ad_plan_product(isa, type, a, b);
-    j.whole.depth = j.plan.depth;
     if (a.columns == 0 && !add)
         memset(c, 0, (size_t)a.rows * (size_t)b.columns * ad_type_size(type));
-    multiply(work, &j);
+    ad_gemm_task p = {.a = a, .b = b, .c = c, .c_step = b.columns, .add = add};
+    plan_and_multiply(work, type, p, then);
+}
+
+void ad_gemm_add(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, void *c,
+                 int64_t c_step)
+{
+    if (a.rows == 0 || b.columns == 0 || a.columns == 0)
+        return;
+    ad_gemm_task p = {.a = a, .b = b, .c = c, .c_step = c_step, .add = true};
+    plan_and_multiply(work, type, p, NULL);
 }

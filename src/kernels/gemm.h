@@ -33,6 +33,10 @@ typedef struct ad_epilogue {
 void ad_gemm(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, bool add, void *c,
              const ad_epilogue *then);
 
+/* c += a b, where c is a block of a matrix whose rows lie c_step apart. */
+void ad_gemm_add(ad_workspace *work, ad_type type, ad_matrix a, ad_matrix b, void *c,
+                 int64_t c_step);
+
 /* Makes BLIS take the memory that its calls need, so that it is not taken (and cannot run
  * out) in the middle of work. */
 void ad_gemm_warm_up(void);

@@ -18,6 +18,7 @@
  * AD_LANES chains), in pieces of the given depth. Nothing else of the shape matters to it. */
 #include "kernels/gemm_kernel.h"
 #include "kernels/kernel.h"
+#include "kernels/transpose.h"
 
 #include <string.h>
 
@@ -105,29 +106,9 @@ TILES(3)
 
 /* ---- packing b --------------------------------------------------------------------- */
 
-#define LOW_2       0, 2
-#define HIGH_2      1, 3
-#define LOW_4       0, 4, 1, 5
-#define HIGH_4      2, 6, 3, 7
-#define LOW_8       0, 8, 1, 9, 2, 10, 3, 11
-#define HIGH_8      4, 12, 5, 13, 6, 14, 7, 15
-#define LOW_16      0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define HIGH_16     8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#define JOIN(a, b)  JOIN_(a, b)
-#define JOIN_(a, b) a##b
-
-/* As often as LANES can be halved: shuffles the vectors like two halves of a pack of cards. */
 INLINE void transpose(vec v[LANES])
 {
-    for (int round = 1; round < LANES; round *= 2) {
-        vec t[LANES];
-        for (int i = 0; i < LANES / 2; i++) {
-            t[2 * i] = __builtin_shufflevector(v[i], v[i + LANES / 2], JOIN(LOW_, AD_LANES));
-            t[2 * i + 1] = __builtin_shufflevector(v[i], v[i + LANES / 2], JOIN(HIGH_, AD_LANES));
-        }
-        for (int i = 0; i < LANES; i++)
-            v[i] = t[i];
-    }
+    AD_TRANSPOSE(vec, AD_LANES, v)
 }
 
 static void pack_columns(const number *b, int64_t column, int64_t terms, int width, number *panel)

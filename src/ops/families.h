@@ -18,6 +18,13 @@
     FAMILY(ad_select_ops)       /* elementwise/select.c: where, cast */                     \
     FAMILY(ad_product_ops)      /* product/product.c: matmul, dot */                        \
     FAMILY(ad_dense_ops)        /* product/dense.c */                                       \
+    FAMILY(ad_cholesky_ops)     /* linalg/cholesky.c */                                     \
+    FAMILY(ad_triangular_ops)   /* linalg/triangular.c */                                   \
+    FAMILY(ad_det_ops)          /* linalg/det.c: det, slogdet, logdet */                    \
+    FAMILY(ad_eigh_ops)         /* linalg/eigh.c: eigh, eigvalsh */                         \
+    FAMILY(ad_svd_ops)          /* linalg/svd.c: svd, svdvals */                            \
+    FAMILY(ad_qr_ops)           /* linalg/qr.c */                                           \
+    FAMILY(ad_lu_ops)           /* linalg/lu.c: solve, inverse */                           \
     FAMILY(ad_sum_ops)          /* reduce/sum.c: sum, mean, unbroadcast */                  \
     FAMILY(ad_variance_ops)     /* reduce/variance.c: variance, std */                      \
     FAMILY(ad_extreme_ops)      /* reduce/extreme.c: max, min */                            \

@@ -2,14 +2,15 @@
 #include "inside.h"
 #include "misuse.h"
 
-static const double reals[] = {1, 2, 3, 4, 5, 6};
-static const int32_t integers[] = {0, 1, 1, 0, 1, 0};
+static const double reals[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, definite[] = {4, 1, 2, 1, 5, 3, 2, 3, 6};
+static const int32_t integers[] = {0, 1, 1, 0, 1, 0, 1, 1, 0};
 static const bool masks[] = {true, false, true, true, false, false};
 
 static ad_shape shape_of(int slot)
 {
     return slot == C                ? AD_SHAPE(3, 2)
            : slot == V || slot == W ? AD_SHAPE(3)
+           : slot == D              ? AD_SHAPE(3, 3)
            : slot == L              ? AD_SHAPE(2)
                                     : AD_SHAPE(2, 3);
 }
@@ -18,6 +19,7 @@ void make_operands(ad_tape *t, ad_tensor *o)
 {
     for (int i = A; i <= W; i++)
         o[i] = ad_watch(t, ad_view_of(AD_F64, reals, shape_of(i)));
+    o[D] = ad_watch(t, ad_view_of(AD_F64, definite, shape_of(D)));
     o[L] = ad_freeze(t, ad_view_of(AD_I32, integers, shape_of(L)));
     o[M] = ad_freeze(t, ad_view_of(AD_BOOL, masks, shape_of(M)));
 }

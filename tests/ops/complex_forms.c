@@ -188,6 +188,145 @@ void complex_matmul(const ad_shape *shape, const double complex *const *x, doubl
                  x[1] + k * n * broadcast_place(&over, i, &shape[1], 2), y + i * m * n);
 }
 
+/* ---- linear algebra --------------------------------------------------------------------------- */
+
+static size_t matrices_in(const ad_shape *shape)
+{
+    ad_shape batch = *shape;
+    batch.rank -= 2;
+    return shape_count(&batch);
+}
+
+void complex_cholesky(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    size_t n = (size_t)shape->dim[shape->rank - 1];
+    for (size_t m = 0; m < matrices_in(shape); m++, y += n * n) {
+        const double complex *a = x[0] + m * n * n;
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++) {
+                double complex sum = 0;
+                for (size_t k = 0; k < n; k++)
+                    sum += a[i * n + k] * a[j * n + k];
+                sum += i == j ? sum + 1 : 0;
+                for (size_t k = 0; k < j && j <= i; k++)
+                    sum -= y[i * n + k] * y[j * n + k];
+                y[i * n + j] = i == j ? csqrt(sum) : i > j ? sum / y[j * n + j] : 0;
+            }
+    }
+}
+
+/* x + 5 and the square of the diagonal there; of one side only, unless it is 0. */
+static double complex regular_at(const double complex *x, size_t n, size_t i, size_t j, int side)
+{
+    double complex d = x[i * n + j];
+    if ((side < 0 && j > i) || (side > 0 && j < i))
+        return 0;
+    return i == j ? d + d * d + 5 : d;
+}
+
+/* Elimination without swaps: x of a x = b in the place of b, and the determinant of a. */
+static double complex eliminate(size_t n, size_t columns, double complex *a, double complex *b)
+{
+    double complex det = 1;
+    for (size_t k = 0; k < n; k++) {
+        det *= a[k * n + k];
+        for (size_t i = 0; i < n; i++) {
+            double complex l = a[i * n + k] / a[k * n + k];
+            for (size_t j = k; j < n && i != k; j++)
+                a[i * n + j] -= l * a[k * n + j];
+            for (size_t j = 0; j < columns && i != k; j++)
+                b[i * columns + j] -= l * b[k * columns + j];
+        }
+    }
+    for (size_t i = 0; i < n * columns; i++)
+        b[i] /= a[i / columns * (n + 1)];
+    return det;
+}
+
+enum { MOST_SIDE = 20 };
+
+/* With b NULL: the identity. det may be NULL. */
+static void solve_regular(const ad_shape *shape, const double complex *x, const double complex *b,
+                          size_t columns, int side, double complex *y, double complex *det)
+{
+    double complex a[MOST_SIDE * MOST_SIDE];
+    size_t n = (size_t)shape->dim[shape->rank - 1];
+    for (size_t m = 0; m < matrices_in(shape); m++, x += n * n, y += n * columns) {
+        for (size_t i = 0; i < n * n; i++)
+            a[i] = regular_at(x, n, i / n, i % n, side);
+        for (size_t i = 0; i < n * columns; i++)
+            y[i] = b ? b[m * n * columns + i] : i / columns == i % columns;
+        double complex d = eliminate(n, columns, a, y);
+        if (det)
+            det[m] = d;
+    }
+}
+
+static void complex_system(const ad_shape *shape, const double complex *const *x, int side,
+                           double complex *y)
+{
+    solve_regular(shape, x[0], x[1], (size_t)shape[1].dim[shape[1].rank - 1], side, y, NULL);
+}
+
+void complex_triangular_lower(const ad_shape *shape, const double complex *const *x,
+                              double complex *y)
+{
+    complex_system(shape, x, -1, y);
+}
+
+void complex_triangular_upper(const ad_shape *shape, const double complex *const *x,
+                              double complex *y)
+{
+    complex_system(shape, x, 1, y);
+}
+
+void complex_solve(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    complex_system(shape, x, 0, y);
+}
+
+void complex_inverse(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    solve_regular(shape, x[0], NULL, (size_t)shape->dim[shape->rank - 1], 0, y, NULL);
+}
+
+void complex_det(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    double complex none[1] = {0};
+    solve_regular(shape, x[0], none, 0, 0, none, y);
+}
+
+void complex_logdet(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    complex_det(shape, x, y);
+    for (size_t m = 0; m < matrices_in(shape); m++)
+        y[m] = clog(y[m]);
+}
+
+/* The series, of a / 2^8; then squares. */
+void complex_expm(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    enum { TERMS = 24, SQUARES = 8, MOST_NUMBERS_IN = MOST_SIDE * MOST_SIDE };
+    size_t n = (size_t)shape->dim[shape->rank - 1];
+    for (size_t m = 0; m < matrices_in(shape); m++, y += n * n) {
+        double complex a[MOST_NUMBERS_IN], term[MOST_NUMBERS_IN], next[MOST_NUMBERS_IN];
+        for (size_t i = 0; i < n * n; i++) {
+            a[i] = x[0][m * n * n + i] / (1 << SQUARES);
+            y[i] = term[i] = i / n == i % n;
+        }
+        for (int k = 1; k < TERMS; k++) {
+            multiply(n, n, n, term, a, next);
+            for (size_t i = 0; i < n * n; i++)
+                y[i] += term[i] = next[i] / k;
+        }
+        for (int k = 0; k < SQUARES; k++) {
+            multiply(n, n, n, y, y, next);
+            for (size_t i = 0; i < n * n; i++)
+                y[i] = next[i];
+        }
+    }
+}
+
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y)
 {
     multiply(1, shape_count(shape), 1, x[0], x[1], y);

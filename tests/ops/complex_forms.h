@@ -72,6 +72,20 @@ void complex_logcumsumexp(size_t n, const double complex *x, double complex *y);
 void complex_logcumsumexp_reverse(size_t n, const double complex *x, double complex *y);
 
 /* Whole operations. Labels are those of case_labels. */
+/* Matrices are made regular first, as in the rows of linear algebra. */
+void complex_cholesky(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_triangular_lower(const ad_shape *shape, const double complex *const *x,
+                              double complex *y);
+void complex_triangular_upper(const ad_shape *shape, const double complex *const *x,
+                              double complex *y);
+void complex_solve(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_inverse(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_det(const ad_shape *shape, const double complex *const *x, double complex *y);
+
+void complex_logdet(const ad_shape *shape, const double complex *const *x, double complex *y);
+
+void complex_expm(const ad_shape *shape, const double complex *const *x, double complex *y);
+
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y);

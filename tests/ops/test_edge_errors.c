@@ -13,8 +13,9 @@
 /* Operands for the calls; their numbers are all 1, or -1 in minus3. */
 typedef struct operands {
     ad_tensor number, v3, minus3, v4, m23, m24, m33, m41, m43, batch223, batch334, rank8; /* f64 */
-    ad_tensor image; /* f64 [1, 2, 3, 2] */
-    ad_tensor none3; /* f64 [0, 3] */
+    ad_tensor batch233, minus133, zeros33; /* f64; minus133 is -1, zeros33 0 */
+    ad_tensor image;                       /* f64 [1, 2, 3, 2] */
+    ad_tensor none3;                       /* f64 [0, 3] */
     ad_tensor f32_v3, i32_number, i32_v3, mask3;
     ad_tensor too_large, negative; /* i32 [4]: {0, 2, 7, 9} and {0, -1, 0, -7} */
 } operands;
@@ -61,6 +62,30 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "dense([2, 3], [2, 4], [4]): columns of x must equal rows of w") \
     ROW(dense_bias, ad_dense(o->m24, o->m43, o->v4, AD_RELU), AD_BAD_SHAPE, \
         "dense([2, 4], [4, 3], [4]): columns of w must equal the length of b") \
+    ROW(cholesky_of_a_vector, ad_cholesky(o->v3), AD_BAD_SHAPE, \
+        "cholesky([3]): needs a matrix, or a batch of them") \
+    ROW(cholesky_of_an_oblong, ad_cholesky(o->m23), AD_BAD_SHAPE, \
+        "cholesky([2, 3]): the matrix must be square") \
+    ROW(cholesky_of_a_singular_matrix, ad_cholesky(o->m33), AD_DOMAIN, \
+        "cholesky([3, 3]): pivot 1 is 0: the matrix is not positive definite") \
+    ROW(cholesky_of_a_negative_matrix, ad_cholesky(o->minus133), AD_DOMAIN, \
+        "cholesky([1, 3, 3]): pivot 0 of matrix [0] is -1: the matrix is not positive definite") \
+    ROW(triangular_solve_rows, ad_triangular_solve(o->m33, o->m23, 0), AD_BAD_SHAPE, \
+        "triangular_solve([3, 3], [2, 3]): rows of the right side must equal those of the square matrix") \
+    ROW(triangular_solve_columns, ad_triangular_solve(o->m33, o->m24, AD_RIGHT), AD_BAD_SHAPE, \
+        "triangular_solve([3, 3], [2, 4]): columns of the right side must equal those of the square matrix") \
+    ROW(triangular_solve_bits, ad_triangular_solve(o->m33, o->m33, 16), AD_MISUSE, \
+        "triangular_solve([3, 3], [3, 3]): how is 16, which has unknown bits") \
+    ROW(triangular_solve_of_zeros, ad_triangular_solve(o->zeros33, o->m33, 0), AD_DOMAIN, \
+        "triangular_solve([3, 3], [3, 3]): t[0, 0] is 0: the triangle is singular") \
+    ROW(solve_for_a_vector, ad_solve(o->m33, o->v3), AD_BAD_SHAPE, \
+        "solve([3, 3], [3]): the right side must be a matrix (ad_expand makes a vector a column)") \
+    ROW(solve_batches, ad_solve(o->batch233, o->batch334), AD_BAD_SHAPE, \
+        "solve([2, 3, 3], [3, 3, 4]): the axes before the last two do not broadcast") \
+    ROW(solve_singular, ad_solve(o->m33, o->m33), AD_DOMAIN, \
+        "solve([3, 3], [3, 3]): pivot 1 is 0: the matrix is singular") \
+    ROW(inverse_singular, ad_inverse(o->batch233), AD_DOMAIN, \
+        "inverse([2, 3, 3]): pivot 1 of matrix [0] is 0: the matrix is singular") \
     ROW(mse_does_not_broadcast, ad_mse(o->m41, o->v4), AD_BAD_SHAPE, \
         "mse([4, 1], [4]): prediction and target must have the same shape") \
     ROW(losses_do_not_broadcast, ad_kl_divergence(o->m41, o->v4), AD_BAD_SHAPE, \
@@ -365,7 +390,7 @@ static operands operands_on(ad_tape *t)
 {
     static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    static const double minus[] = {-1, -1, -1};
+    static const double minus[] = {-1, -1, -1, -1, -1, -1, -1, -1, -1}, zeros[9] = {0};
     static const float f32_ones[] = {1, 1, 1};
     static const int32_t i32_ones[] = {1, 1, 1};
     static const int32_t large[] = {0, 2, 7, 9}, below[] = {0, -1, 0, -7};
@@ -382,6 +407,9 @@ static operands operands_on(ad_tape *t)
         .m43 = ad_watch(t, AD_VIEW(ones, 4, 3)),
         .batch223 = ad_watch(t, AD_VIEW(ones, 2, 2, 3)),
         .batch334 = ad_watch(t, AD_VIEW(ones, 3, 3, 4)),
+        .batch233 = ad_watch(t, AD_VIEW(ones, 2, 3, 3)),
+        .minus133 = ad_watch(t, AD_VIEW(minus, 1, 3, 3)),
+        .zeros33 = ad_watch(t, AD_VIEW(zeros, 3, 3)),
         .rank8 = ad_watch(t, AD_VIEW(ones, 1, 1, 1, 1, 1, 1, 1, 1)),
         .image = ad_watch(t, AD_VIEW(ones, 1, 2, 3, 2)),
         .none3 = ad_watch(t, AD_VIEW(ones, 0, 3)),

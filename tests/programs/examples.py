@@ -270,6 +270,24 @@ def test_bundle():
     expect(len(cameras) == 6 and all(before > 40 and after < 0.6 for before, after in cameras), f'{cameras}')
 
 
+def test_gaussian_process():
+    lines = run('gaussian_process').splitlines()
+    steps = [numbers_of(line) for line in lines if line.startswith('step')]
+    surprises = [at[0] for at in steps]
+    expect(5 <= len(steps) <= 15 and surprises == sorted(surprises, reverse=True), f'steps {steps}')
+    near('noise', steps[-1][-1], 0.2, 0.06)
+    chart = [line[7:] for line in lines if re.match(r' *-?[0-9.]+ \|', line)]
+    expect(len(chart) == 16 and {len(row) for row in chart} == {61}, f'the chart is {chart}')
+    expect(20 <= ''.join(chart).count('o') <= 30, 'observations are missing')
+    for column in range(61):
+        marks = ''.join(row[column] for row in chart)
+        expect(set(marks) & set('*o.'), f'column {column} is empty')
+    within, points = map(int, re.findall('[0-9]+', lines[-2]))
+    expect(points == 61 and within >= 55, lines[-2])
+    seen, gap = numbers_of(lines[-1])
+    expect(gap > 1.3 * seen > 0, lines[-1])
+
+
 def test_ode():
     lines = run('ode').splitlines()
     steps = [numbers_of(line)[0] for line in lines if line.startswith('step')]
@@ -414,7 +432,7 @@ def test_bad_input():
                                     text=True, check=False)
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
-    for name in 'scalar', 'newton', 'bundle', 'ode', 'option':
+    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process':
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():

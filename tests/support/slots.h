@@ -8,6 +8,7 @@ enum {
     C, /* f64 [3, 2] */
     V, /* f64 [3] */
     W, /* the same */
+    D, /* f64 [3, 3], positive definite */
     L, /* i32 [2], labels below 2 */
     M, /* bool [2, 3] */
     SLOTS
