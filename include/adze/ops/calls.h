@@ -11,6 +11,7 @@
 #include "adze/ops/shape.h"
 #include "adze/ops/index.h"
 #include "adze/ops/product.h"
+#include "adze/ops/spatial.h"
 #include "adze/ops/loss.h"
 #include "adze/ops/random.h"
 #include "adze/ops/cotangents.h"
@@ -673,6 +674,11 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
 }
 #define ad_einsum(...) ad_einsum_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_dense(x, w, b, ...) (ad_dense)(AD_AT_LINE(x), AD_AT_LINE(w), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_convolve(x, filters, ...) (ad_convolve)(AD_AT_LINE(x), AD_AT_LINE(filters), __VA_ARGS__)
+#define ad_convolve_layer(x, filters, b, ...) \
+    (ad_convolve_layer)(AD_AT_LINE(x), AD_AT_LINE(filters), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_convolve_transposed(x, filters, ...) \
+    (ad_convolve_transposed)(AD_AT_LINE(x), AD_AT_LINE(filters), __VA_ARGS__)
 #define ad_l1_loss(prediction, target) (ad_l1_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_l2_loss(prediction, target) (ad_l2_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_mae(prediction, target) (ad_mae)(AD_AT_LINE(prediction), AD_AT_LINE(target))

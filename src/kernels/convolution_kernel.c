@@ -1,0 +1,219 @@
+/* Inner loops of convolutions, for one float type and one instruction set.
+ *
+ * The build compiles this file once for each pair and defines
+ *
+ *     AD_T            float or double
+ *     AD_CONVOLUTION  the name of the kernel
+ *     AD_LANES        numbers in a vector
+ *     AD_TILE         rows of a tile of two vectors: 14 with 32 registers, 6 with 16
+ *
+ * A tile is some pixels by up to two vectors of channels, which stay in registers while the terms are added. Each
+ * number is one chain of fused multiply-adds in the order of the terms. */
+#include "kernels/convolution_kernel.h"
+
+#include "kernels/kernel.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { LANES = AD_LANES, TILE = AD_TILE, PANEL = 2 * LANES };
+
+typedef AD_T number;
+typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
+typedef number loose_vec
+    __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
+
+INLINE vec load(const number *from)
+{
+    return *(const loose_vec *)from;
+}
+
+INLINE void store(number *to, vec v)
+{
+    *(loose_vec *)to = v;
+}
+
+/* ---- tiles ------------------------------------------------------------------------- */
+
+/* Writes a row of a tile, of which all numbers are wanted, or some. */
+INLINE void put(number *to, const vec *sum, int vectors, int64_t columns, bool add)
+{
+    if (columns == vectors * LANES) {
+        for (int j = 0; j < vectors; j++)
+            store(to + j * LANES, add ? load(to + j * LANES) + sum[j] : sum[j]);
+        return;
+    }
+    number room[PANEL];
+    for (int j = 0; j < vectors; j++)
+        store(room + j * LANES, sum[j]);
+    AD_LOOP_ROLLED
+    for (int64_t j = 0; j < columns; j++)
+        to[j] = add ? to[j] + room[j] : room[j];
+}
+
+/* One flat loop over all terms of all runs: of two nested ones gcc would keep the sums in memory between runs. */
+INLINE void tile(const ad_run_product *q, int64_t row, int rows, int vectors)
+{
+    vec sum[TILE][2];
+    const number *first = (const number *)q->a + row * q->a_row, *b = q->b;
+    const int64_t *run = q->run;
+    const number *a = first + *run;
+    int64_t left = q->length, terms = q->length * q->runs;
+    number *c = (number *)q->c + row * q->c_row;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = (vec){0};
+    do {
+        vec term[2];
+        for (int j = 0; j < vectors; j++)
+            term[j] = load(b + j * LANES);
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] += a[i * q->a_row] * term[j];
+        a += q->a_term;
+        b += q->b_term;
+        if (--left == 0) {
+            a = first + *++run;
+            left = q->length;
+        }
+    } while (--terms > 0);
+    AD_LOOP_UNROLLED
+    for (int i = 0; i < rows; i++)
+        put(c + i * q->c_row, sum[i], vectors, q->columns, q->add);
+}
+
+#define TILE_OF(rows)                                               \
+    static void tile_##rows##_1(const ad_run_product *q, int64_t i) \
+    {                                                               \
+        tile(q, i, rows, 1);                                        \
+    }                                                               \
+    static void tile_##rows##_2(const ad_run_product *q, int64_t i) \
+    {                                                               \
+        tile(q, i, rows, 2);                                        \
+    }
+#define NAMES_OF(rows) {tile_##rows##_1, tile_##rows##_2},
+
+#if AD_TILE == 14
+#define TILE_LIST(ROW)                                                                      \
+    ROW(1)                                                                                  \
+    ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11) ROW(12) ROW(13) \
+        ROW(14)
+#else
+#define TILE_LIST(ROW) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6)
+#endif
+TILE_LIST(TILE_OF)
+
+typedef void tile_kernel(const ad_run_product *q, int64_t row);
+static tile_kernel *const tiles[TILE][2] = {TILE_LIST(NAMES_OF)};
+
+/* Tiles as even as can be. */
+static void multiply(const ad_run_product *q)
+{
+    int64_t count = (q->rows + TILE - 1) / TILE, vectors = q->columns > LANES ? 2 : 1;
+    for (int64_t i = 0, row = 0; i < count; i++) {
+        int64_t rows = (q->rows - row + count - i - 1) / (count - i);
+        tiles[rows - 1][vectors - 1](q, row);
+        row += rows;
+    }
+}
+
+/* ---- channels by themselves ----------------------------------------------------------- */
+
+enum { PIXELS = 8, TAPS = 9 };
+
+INLINE void channel_tile(const ad_channel_product *q, int64_t row, int64_t column, int rows)
+{
+    vec sum[PIXELS];
+    const number *a = (const number *)q->a + row * q->a_row + column;
+    const number *b = (const number *)q->b + column;
+    number *c = (number *)q->c + row * q->c_row + column;
+    int64_t columns = q->columns - column;
+    for (int i = 0; i < rows; i++)
+        sum[i] = (vec){0};
+    for (int64_t r = 0; r < q->runs; r++) {
+        vec term = load(b + r * q->b_row);
+        const number *at = a + q->run[r];
+        for (int i = 0; i < rows; i++)
+            sum[i] += load(at + i * q->a_row) * term;
+    }
+    AD_LOOP_UNROLLED
+    for (int i = 0; i < rows; i++)
+        put(c + i * q->c_row, &sum[i], 1, columns < LANES ? columns : LANES, q->add);
+}
+
+static void multiply_channels(const ad_channel_product *q)
+{
+    for (int64_t j = 0; j < q->columns; j += LANES) {
+        int64_t i = 0;
+        for (; q->rows - i >= PIXELS; i += PIXELS)
+            channel_tile(q, i, j, PIXELS);
+        for (; q->rows - i >= 4; i += 4)
+            channel_tile(q, i, j, 4);
+        for (; i < q->rows; i++)
+            channel_tile(q, i, j, 1);
+    }
+}
+
+INLINE void sum_tile(const ad_channel_sum *q, int64_t tap, int64_t column, int taps)
+{
+    vec sum[TAPS];
+    const number *a[TAPS], *b = (const number *)q->b + column;
+    number *c = (number *)q->c + tap * q->c_row + column;
+    for (int r = 0; r < taps; r++) {
+        a[r] = (const number *)q->a + q->run[tap + r] + column;
+        sum[r] = (vec){0};
+    }
+    for (int64_t i = 0; i < q->rows; i++) {
+        vec term = load(b + i * q->b_row);
+        for (int r = 0; r < taps; r++)
+            sum[r] += load(a[r] + i * q->a_row) * term;
+    }
+    for (int r = 0; r < taps; r++)
+        store(c + r * q->c_row, load(c + r * q->c_row) + sum[r]);
+}
+
+static void sum_channels(const ad_channel_sum *q)
+{
+    for (int64_t j = 0; j < q->columns; j += LANES) {
+        int64_t r = 0;
+        for (; q->runs - r >= TAPS; r += TAPS)
+            sum_tile(q, r, j, TAPS);
+        for (; q->runs - r >= 3; r += 3)
+            sum_tile(q, r, j, 3);
+        for (; r < q->runs; r++)
+            sum_tile(q, r, j, 1);
+    }
+}
+
+/* ---- copies ---------------------------------------------------------------------------- */
+
+static void copy(int64_t n, const void *from_data, int64_t from_step, void *to_data,
+                 int64_t to_step, bool add)
+{
+    const number *from = from_data;
+    number *to = to_data;
+    for (int64_t i = 0; i < n; i++)
+        to[i * to_step] = add ? to[i * to_step] + from[i * from_step] : from[i * from_step];
+}
+
+static void fold(int64_t n, int64_t each, const void *from_data, void *to_data, bool add)
+{
+    const number *from = from_data;
+    number *to = to_data;
+    for (int64_t i = 0; i < n; i++, from += each) {
+        number sum = from[0];
+        for (int64_t j = 1; j < each; j++)
+            sum += from[j];
+        to[i] = add ? to[i] + sum : sum;
+    }
+}
+
+const ad_convolution_kernel AD_CONVOLUTION = {
+    .lanes = LANES,
+    .multiply = multiply,
+    .multiply_channels = multiply_channels,
+    .sum_channels = sum_channels,
+    .copy = copy,
+    .fold = fold,
+};

@@ -1,0 +1,45 @@
+/* What operations in space mean at their edges. */
+#include "probe_edges.h"
+#include "suite.h"
+
+#define SIGNAL(x)       ad_reshape(x, AD_SHAPE(1, -1, 1))
+#define FILTER(x, taps) ad_reshape(ad_slice(x, 0, 0, taps), AD_SHAPE(taps, 1, 1))
+#define FLAT(x)         ad_reshape(x, AD_SHAPE(-1))
+
+/* clang-format off */
+#define EDGES_OF_CONVOLUTIONS(ROW) \
+    SAYS("convolve", "filters are not turned round; padding is zeros that are multiplied as other numbers are") \
+    ROW(convolve_does_not_turn_filters_round, FLAT(ad_convolve(SIGNAL(a), FILTER(b, 3), ((ad_convolution){0}))), \
+        L(1, 2, 3, 4), L(1, 10, 100, 0), L(1, 1), L(321, 432), L(1, 11, 110, 100), L(3, 5, 7, 0)) \
+    SAYS("convolve with same", "an odd zero comes after x, not before it: 6 numbers, 3 taps and a stride of 2 leave none before") \
+    ROW(convolve_same_puts_the_odd_zero_after, \
+        FLAT(ad_convolve(SIGNAL(a), FILTER(b, 3), ((ad_convolution){.same = true, .stride = {2}}))), \
+        L(1, 2, 3, 4, 5, 6), L(1, 10, 100, 0, 0, 0), L(1, 1, 1), L(321, 543, 65), \
+        L(1, 10, 101, 10, 101, 10), L(9, 12, 8, 0, 0, 0)) \
+    ROW(convolve_same_is_even_where_it_can_be, \
+        FLAT(ad_convolve(SIGNAL(a), FILTER(b, 3), ((ad_convolution){.same = true, .stride = {2}}))), \
+        L(1, 2, 3, 4, 5), L(1, 10, 100, 0, 0), L(1, 1, 1), L(210, 432, 54), \
+        L(10, 101, 10, 101, 10), L(6, 9, 6, 0, 0)) \
+    SAYS("convolve_transposed", "filters are not turned round (d: JAX turns them); its extents are those of what convolve would see") \
+    ROW(an_impulse_gives_the_filter, \
+        FLAT(ad_convolve_transposed(SIGNAL(a), FILTER(b, 3), ((ad_convolution){0}))), \
+        L(0, 1, 0), L(1, 2, 3), L(1, 10, 100, 1000, 10000), L(0, 1, 2, 3, 0), L(321, 3210, 32100), L(10, 100, 1000)) \
+    ROW(spread_same_has_extent_times_stride, \
+        FLAT(ad_convolve_transposed(SIGNAL(a), FILTER(b, 3), ((ad_convolution){.same = true, .stride = {2}}))), \
+        L(1, 2, 0), L(1, 10, 100), L(1, 1, 1, 1, 1, 1), L(1, 10, 102, 20, 200, 0), L(111, 111, 11), L(3, 3, 3)) \
+    SAYS("a pixel that no filter sees, as with a stride beyond the filters", "gradient exactly 0") \
+    ROW(unseen_pixels_have_no_gradient, FLAT(ad_convolve(SIGNAL(a), FILTER(b, 1), ((ad_convolution){.stride = {3}}))), \
+        L(1, INF, NAN, 4), L(2, 0, 0, 0), L(INF, 1), L(2, 8), L(INF, 0, 0, 2), L(INF, 0, 0, 0))
+/* clang-format on */
+
+EDGES_OF_CONVOLUTIONS(FUNCTION)
+
+static const edge edges[] = {EDGES_OF_CONVOLUTIONS(TWO)};
+const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
+
+int main(void)
+{
+    Suite *suite = suite_create("edges in space");
+    suite_add_tcase(suite, edge_rows());
+    return run_suite(suite);
+}
