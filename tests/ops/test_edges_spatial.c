@@ -30,11 +30,34 @@
     SAYS("a pixel that no filter sees, as with a stride beyond the filters", "gradient exactly 0") \
     ROW(unseen_pixels_have_no_gradient, FLAT(ad_convolve(SIGNAL(a), FILTER(b, 1), ((ad_convolution){.stride = {3}}))), \
         L(1, INF, NAN, 4), L(2, 0, 0, 0), L(INF, 1), L(2, 8), L(INF, 0, 0, 2), L(INF, 0, 0, 0))
+
+#define EDGES_OF_POOLING(ROW) \
+    SAYS("max_pool, dilate, ties in a window", "all of g to the first") \
+    ROW(max_pool_gives_the_first_of_ties, FLAT(ad_max_pool(SIGNAL(a), ((ad_pooling){.window = {3}, .stride = {1}}))), \
+        L(2, 5, 5, 5), L(1, 10), L(5, 5), L(0, 11, 0, 0)) \
+    SAYS("max_pool, dilate of NaN", "NaN, the first of several; it takes g") \
+    ROW(max_pool_passes_nan_on, FLAT(ad_max_pool(SIGNAL(a), ((ad_pooling){.window = {3}}))), \
+        L(INF, NAN, NAN, 1, -INF, 3), L(1, 10), L(NAN, 3), L(0, 1, 0, 0, 0, 10)) \
+    ROW(max_pool_of_zeros, FLAT(ad_max_pool(SIGNAL(a), ((ad_pooling){.window = {2}}))), \
+        L(-0.0, 0, 0, -0.0), L(INF, NAN), L(-0.0, 0), L(INF, 0, NAN, 0)) \
+    SAYS("max_pool, mean_pool, dilate with padding", "padding is not there: no maximum, and not counted (d: PyTorch counts it in means, as counts_padding does)") \
+    ROW(padding_is_no_maximum, FLAT(ad_max_pool(SIGNAL(a), ((ad_pooling){.window = {3}, .stride = {2}, .same = true}))), \
+        L(-5, -7, -6, -8), L(1, 10), L(-5, -6), L(1, 0, 10, 0)) \
+    ROW(padding_does_not_count, FLAT(ad_mean_pool(SIGNAL(a), ((ad_pooling){.window = {2}, .stride = {1}, .same = true}))), \
+        L(2, 4, 6), L(2, 2, 1), L(3, 5, 6), L(1, 2, 2)) \
+    ROW(padding_counts_if_it_is_to, \
+        FLAT(ad_mean_pool(SIGNAL(a), ((ad_pooling){.window = {2}, .stride = {1}, .same = true, .counts_padding = true}))), \
+        L(2, 4, 6), L(2, 2, 2), L(3, 5, 3), L(1, 2, 2)) \
+    ROW(mean_pool_of_infinities, FLAT(ad_mean_pool(SIGNAL(a), ((ad_pooling){.window = {2}}))), \
+        L(INF, 1, NAN, 1), L(2, 4), L(INF, NAN), L(1, 1, 2, 2)) \
+    ROW(erode_is_the_least, FLAT(ad_erode(SIGNAL(a), ad_reshape(ad_mul(ad_slice(a, 0, 0, 2), 0), AD_SHAPE(2, 1)), ((ad_convolution){0}))), \
+        L(3, 1, 1, 2), L(1, 10, 100), L(1, 1, 1), L(0, 11, 100, 0))
 /* clang-format on */
 
 EDGES_OF_CONVOLUTIONS(FUNCTION)
+EDGES_OF_POOLING(FUNCTION)
 
-static const edge edges[] = {EDGES_OF_CONVOLUTIONS(TWO)};
+static const edge edges[] = {EDGES_OF_CONVOLUTIONS(TWO) EDGES_OF_POOLING(ONE)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Operations in space: convolutions of signals, images and volumes.
+/* Operations in space: convolutions and pooling of signals, images and volumes.
  *
  * Channels come last. x is [n, spatial..., channels], with one to three axes in space, and filters are
  * [spatial..., in, out] with as many. In the structs of options, zero means the usual thing, and each list
@@ -51,6 +51,49 @@ AD_API ad_tensor ad_convolve_layer(ad_tensor x, ad_tensor filters, ad_tensor b,
  * stride with `same`. (What other tools call output padding is subtracted from `after`, which may be negative.) With
  * g groups, filters are [spatial..., in / g, out] as well. */
 AD_API ad_tensor ad_convolve_transposed(ad_tensor x, ad_tensor filters, ad_convolution options);
+
+/* ---- pooling ------------------------------------------------------------------------ */
+
+/* How windows go over x. Padding is not there: it is no maximum, and does not count in a mean. Entries are
+ * below 2^31; each window must see some of x. */
+typedef struct ad_pooling {
+    int64_t window[AD_MAX_SPACE];   /* taps along each axis; 0: 1 */
+    int64_t stride[AD_MAX_SPACE];   /* from window to window; 0: the window's taps */
+    int64_t dilation[AD_MAX_SPACE]; /* from tap to tap; 0: 1 */
+    int64_t before[AD_MAX_SPACE];   /* padding, as in ad_convolution */
+    int64_t after[AD_MAX_SPACE];
+    bool same;
+    bool counts_padding; /* means only: padding counts as zeros, as PyTorch has it */
+} ad_pooling;
+
+/* The greatest number, or the mean, of each window over [n, spatial..., channels], channel by channel. Of equal
+ * numbers the first takes the gradient, and a NaN is greater than all numbers. For one window over everything
+ * ("global pooling") take ad_mean_over, or ad_max_over, which shares its gradient among equal numbers. */
+AD_API ad_tensor ad_max_pool(ad_tensor x, ad_pooling options);
+AD_API ad_tensor ad_mean_pool(ad_tensor x, ad_pooling options);
+
+/* Windows of uneven size: with a = extent / results, window i goes from floor(a (i + u)) - floor(a u) to
+ * where the next one begins; or one further if they overlap, but for the last. u is a random number of yours. */
+typedef struct ad_fractional_pooling {
+    int64_t results[AD_MAX_SPACE]; /* along each axis, up to its extent; 0: the extent */
+    double offset[AD_MAX_SPACE];   /* u, in [0, 1) */
+    bool overlapping;
+} ad_fractional_pooling;
+
+/* The greatest number, or the mean, of windows of uneven size (Graham 2014), otherwise as ad_max_pool and
+ * ad_mean_pool. Other random offsets at each step of training keep a net from relying on one grid. */
+AD_API ad_tensor ad_fractional_max_pool(ad_tensor x, ad_fractional_pooling options);
+AD_API ad_tensor ad_fractional_mean_pool(ad_tensor x, ad_fractional_pooling options);
+
+/* ---- morphology --------------------------------------------------------------------- */
+
+/* y[i, o, c] = the greatest x[i, o stride + k dilation - before, c] + filters[k, c] over the taps k, with filters
+ * [spatial..., channels]. Padding is not there. Ties and NaN as in ad_max_pool. options.groups must be 0. */
+AD_API ad_tensor ad_dilate(ad_tensor x, ad_tensor filters, ad_convolution options);
+
+/* The least x[...] - filters[k, c], which is -ad_dilate(-x, filters, options). (TensorFlow turns these filters
+ * round.) */
+AD_API ad_tensor ad_erode(ad_tensor x, ad_tensor filters, ad_convolution options);
 
 #ifdef __cplusplus
 } /* extern "C" */

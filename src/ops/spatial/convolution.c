@@ -190,16 +190,9 @@ static bool make_plain(const ad_op *op, const ad_tensor *x, ad_convolution *o)
     int64_t groups[AD_MAX_SPACE] = {o->groups};
     if (!ad_space_check(op->name, op->arity, x, "the stride", o->stride, 0) ||
         !ad_space_check(op->name, op->arity, x, "the dilation", o->dilation, 0) ||
-        !ad_space_check(op->name, op->arity, x, "the padding before", o->before, -INT32_MAX) ||
-        !ad_space_check(op->name, op->arity, x, "the padding after", o->after, -INT32_MAX) ||
-        !ad_space_check(op->name, op->arity, x, "the number of groups", groups, 0))
+        !ad_space_check(op->name, op->arity, x, "the number of groups", groups, 0) ||
+        !ad_padding_check(op->name, op->arity, x, o->before, o->after, o->same))
         return false;
-    for (int k = 0; o->same && k < AD_MAX_SPACE; k++)
-        if (o->before[k] != 0 || o->after[k] != 0) {
-            ad_refuse(AD_MISUSE, op->name, op->arity, x,
-                      "same and other padding exclude each other");
-            return false;
-        }
     ad_space_fill(o->stride, 1);
     ad_space_fill(o->dilation, 1);
     o->groups = o->groups ? o->groups : 1;

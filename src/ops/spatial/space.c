@@ -22,6 +22,20 @@ bool ad_space_check(const char *op, int n, const ad_tensor *x, const char *what,
     return true;
 }
 
+bool ad_padding_check(const char *op, int n, const ad_tensor *x, const int64_t before[AD_MAX_SPACE],
+                      const int64_t after[AD_MAX_SPACE], bool same)
+{
+    if (!ad_space_check(op, n, x, "the padding before", before, -INT32_MAX) ||
+        !ad_space_check(op, n, x, "the padding after", after, -INT32_MAX))
+        return false;
+    for (int k = 0; same && k < AD_MAX_SPACE; k++)
+        if (before[k] != 0 || after[k] != 0) {
+            ad_refuse(AD_MISUSE, op, n, x, "same and other padding exclude each other");
+            return false;
+        }
+    return true;
+}
+
 static int64_t pad_same(const ad_windows *o, int axis, int64_t span, ad_window *w)
 {
     int64_t missing = (w->small - 1) * o->stride[axis] + span - w->big;

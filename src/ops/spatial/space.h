@@ -12,6 +12,10 @@ void ad_space_fill(int64_t entry[AD_MAX_SPACE], int64_t usual);
 bool ad_space_check(const char *op, int n, const ad_tensor *x, const char *what,
                     const int64_t entry[AD_MAX_SPACE], int64_t least);
 
+/* The same for padding on both sides, beside which there is no `same`. */
+bool ad_padding_check(const char *op, int n, const ad_tensor *x, const int64_t before[AD_MAX_SPACE],
+                      const int64_t after[AD_MAX_SPACE], bool same);
+
 /* How windows lie along the axes in space; entries are plain. */
 typedef struct ad_windows {
     const int64_t *stride, *dilation, *before, *after;
