@@ -20,6 +20,11 @@
     {               \
         __VA_ARGS__ \
     }
+#define SIZES(...)  \
+    (ad_resizing)   \
+    {               \
+        __VA_ARGS__ \
+    }
 #define FRACTIONS(...)      \
     (ad_fractional_pooling) \
     {                       \
@@ -237,5 +242,34 @@ CALL(erode, ad_erode(o[X], o[C], USUAL), .uses = BIT(X) | BIT(C))
 BAD(erode, ad_erode(o[X], o[A], USUAL), AD_BAD_SHAPE)
 BAD(erode, ad_erode(SIGNALS, ad_reshape(o[V], AD_SHAPE(3, 1)), WITH(.dilation = {-1})), AD_MISUSE)
 ORACLE(erode, ad_erode(x[0], x[1], USUAL))
+
+OP(ad_resize, .needs_axes = true)
+CASE(resize_larger, ad_resize(x[0], SIZES(.extent = {5, 7})), ON(S(2, 3, 4, 2)), .linear = true)
+CASE(resize_smaller, ad_resize(x[0], SIZES(.extent = {2, 3})), ON(S(2, 5, 4, 2)), .linear = true)
+CASE(resize_smaller_without_aliases, ad_resize(x[0], SIZES(.extent = {2, 3}, .antialias = true)), ON(S(1, 7, 5, 2)), .linear = true)
+CASE(resize_signals, ad_resize(x[0], SIZES(.extent = {5})), ON(S(2, 3, 40)), .linear = true)
+CASE(resize_volumes, ad_resize(x[0], SIZES(.extent = {3, 0, 2})), ON(S(1, 2, 3, 4, 2)), .linear = true)
+CASE(resize_to_the_nearest, ad_resize(x[0], SIZES(.extent = {5, 2}, .method = AD_NEAREST)), ON(S(1, 3, 4, 2)), .linear = true)
+CASE(resize_by_area, ad_resize(x[0], SIZES(.extent = {3, 7}, .method = AD_AREA)), ON(S(1, 5, 4, 2)), .linear = true)
+CASE(resize_by_cubics, ad_resize(x[0], SIZES(.extent = {7, 3}, .method = AD_BICUBIC)), ON(S(1, 5, 4, 2)), .linear = true)
+CASE(resize_by_lanczos, ad_resize(x[0], SIZES(.extent = {7, 3}, .method = AD_LANCZOS, .antialias = true)), ON(S(1, 5, 8, 1)), .linear = true)
+CASE(resize_one_pixel, ad_resize(x[0], SIZES(.extent = {3, 2}, .method = AD_BICUBIC)), ON(S(2, 1, 1, 2)), .linear = true)
+CASE(resize_no_images, ad_resize(x[0], SIZES(.extent = {5})), ON(S(0, 3, 2)), .linear = true)
+CASE(resize_no_pixels, ad_resize(x[0], SIZES(.extent = {0, 3})), ON(S(2, 0, 2, 2)), .linear = true)
+GRAPH(ad_resize(AS_SIGNAL(*x), SIZES(.extent = {2 + (choice & 3)}, .method = (ad_resampling)((choice >> 2) % AD_RESAMPLING_COUNT), .antialias = choice >> 8 & 1)),
+    .fits = FIT_DENSE, .arity = 2)
+CALL(resize, ad_resize(o[X], SIZES(.extent = {2})), .uses = BIT(X))
+BAD(resize, ad_resize(o[A], SIZES(.extent = {2})), AD_BAD_SHAPE)
+BAD(resize, ad_resize(ad_slice(o[X], 1, 0, 0), SIZES(.extent = {2})), AD_BAD_SHAPE)
+BAD(resize, ad_resize(o[X], SIZES(.extent = {-2})), AD_MISUSE)
+BAD(resize, ad_resize(o[X], SIZES(.extent = {INT64_MAX})), AD_MISUSE)
+BAD(resize, ad_resize(o[X], SIZES(.method = (ad_resampling)44)), AD_MISUSE)
+BAD(resize, ad_resize(o[X], SIZES(.method = (ad_resampling)-1)), AD_MISUSE)
+ORACLE(resize, ad_resize(x[0], SIZES(.extent = {5, 3})))
+ORACLE(resize_nearest, ad_resize(x[0], SIZES(.extent = {5, 3}, .method = AD_NEAREST)))
+ORACLE(resize_bicubic, ad_resize(x[0], SIZES(.extent = {6}, .method = AD_BICUBIC)))
+ORACLE(resize_bicubic_antialias, ad_resize(x[0], SIZES(.extent = {3}, .method = AD_BICUBIC, .antialias = true)))
+ORACLE(resize_area, ad_resize(x[0], SIZES(.extent = {3}, .method = AD_AREA)))
+ORACLE(resize_lanczos, ad_resize(x[0], SIZES(.extent = {4}, .method = AD_LANCZOS, .antialias = true)))
 /* clang-format on */
 #endif

@@ -52,12 +52,26 @@
         L(INF, 1, NAN, 1), L(2, 4), L(INF, NAN), L(1, 1, 2, 2)) \
     ROW(erode_is_the_least, FLAT(ad_erode(SIGNAL(a), ad_reshape(ad_mul(ad_slice(a, 0, 0, 2), 0), AD_SHAPE(2, 1)), ((ad_convolution){0}))), \
         L(3, 1, 1, 2), L(1, 10, 100), L(1, 1, 1), L(0, 11, 100, 0))
+
+#define EDGES_OF_RESIZING(ROW) \
+    SAYS("resize", "half-pixel centres; pixels outside do not count (d: PyTorch repeats those at the border, which for bilinear is the same)") \
+    ROW(resize_takes_half_pixel_centres, FLAT(ad_resize(SIGNAL(a), ((ad_resizing){.extent = {4}}))), \
+        L(0, 4), L(1, 10, 100, 1000), L(0, 1, 3, 4), L(33.5, 1077.5)) \
+    SAYS("resize to the nearest, half-way between two pixels", "the later one") \
+    ROW(resize_nearest_takes_the_later_of_two, FLAT(ad_resize(SIGNAL(a), ((ad_resizing){.extent = {1}, .method = AD_NEAREST}))), \
+        L(1, NAN, 3, INF), L(1), L(3), L(0, 0, 1, 0)) \
+    ROW(resize_to_the_same_extent_changes_nothing, FLAT(ad_resize(SIGNAL(a), ((ad_resizing){.method = AD_BICUBIC}))), \
+        L(1, NAN, INF), L(1, 10, 100), L(1, NAN, INF), L(1, 10, 100)) \
+    ROW(area_weighs_what_lies_under_a_result, FLAT(ad_resize(SIGNAL(a), ((ad_resizing){.extent = {2}, .method = AD_AREA}))), \
+        L(3, 6, 12), L(3, 30), L(4, 10), L(2, 11, 20))
 /* clang-format on */
 
 EDGES_OF_CONVOLUTIONS(FUNCTION)
 EDGES_OF_POOLING(FUNCTION)
+EDGES_OF_RESIZING(FUNCTION)
 
-static const edge edges[] = {EDGES_OF_CONVOLUTIONS(TWO) EDGES_OF_POOLING(ONE)};
+static const edge edges[] = {EDGES_OF_CONVOLUTIONS(TWO) EDGES_OF_POOLING(ONE)
+                                 EDGES_OF_RESIZING(ONE)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
 int main(void)

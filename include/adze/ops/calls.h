@@ -685,6 +685,7 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
 #define ad_fractional_mean_pool(x, ...) (ad_fractional_mean_pool)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_dilate(x, filters, ...) (ad_dilate)(AD_AT_LINE(x), AD_AT_LINE(filters), __VA_ARGS__)
 #define ad_erode(x, filters, ...) (ad_erode)(AD_AT_LINE(x), AD_AT_LINE(filters), __VA_ARGS__)
+#define ad_resize(x, ...) (ad_resize)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_l1_loss(prediction, target) (ad_l1_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_l2_loss(prediction, target) (ad_l2_loss)(AD_AT_LINE(prediction), AD_AT_LINE(target))
 #define ad_mae(prediction, target) (ad_mae)(AD_AT_LINE(prediction), AD_AT_LINE(target))

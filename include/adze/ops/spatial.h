@@ -1,4 +1,4 @@
-/* Operations in space: convolutions and pooling of signals, images and volumes.
+/* Operations in space: convolutions, pooling and resizing of signals, images and volumes.
  *
  * Channels come last. x is [n, spatial..., channels], with one to three axes in space, and filters are
  * [spatial..., in, out] with as many. In the structs of options, zero means the usual thing, and each list
@@ -94,6 +94,28 @@ AD_API ad_tensor ad_dilate(ad_tensor x, ad_tensor filters, ad_convolution option
 /* The least x[...] - filters[k, c], which is -ad_dilate(-x, filters, options). (TensorFlow turns these filters
  * round.) */
 AD_API ad_tensor ad_erode(ad_tensor x, ad_tensor filters, ad_convolution options);
+
+/* ---- resizing ----------------------------------------------------------------------- */
+
+typedef enum ad_resampling {
+    AD_BILINEAR, /* linear along each axis, however many there are */
+    AD_NEAREST,
+    AD_BICUBIC,  /* Keys's function with a = -1/2, as JAX and TensorFlow have it (PyTorch: -3/4) */
+    AD_AREA,     /* the mean of what lies under a result, by area */
+    AD_LANCZOS,  /* sinc(d) sinc(d / 3), for d < 3 */
+    AD_RESAMPLING_COUNT
+} ad_resampling;
+
+typedef struct ad_resizing {
+    int64_t extent[AD_MAX_SPACE]; /* of the result along each axis in space; 0: that of x */
+    ad_resampling method;
+    bool antialias; /* where the result is smaller: the function is as much wider; as JAX does by default */
+} ad_resizing;
+
+/* Images, signals and volumes of another size. Pixels are areas, so that result i lies at (i + 1/2) extent of x /
+ * extent of y - 1/2 ("half-pixel centres"). Pixels outside do not count, and weights sum to 1. (ad_depth_to_space and
+ * ad_space_to_depth are in shape.h.) */
+AD_API ad_tensor ad_resize(ad_tensor x, ad_resizing options);
 
 #ifdef __cplusplus
 } /* extern "C" */
