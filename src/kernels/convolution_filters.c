@@ -166,6 +166,7 @@ static void plan_sights(job *j)
         t->phase[k] = (ad_phase){
             .step = 1, .count = s->phase[k].count, .source_step = 1, .tap_step = 1, .taps = 1};
     }
+    s->kernel = t->kernel = j->of->kernel;
     s->by_taps = j->by_channel;
     s->repeat = j->by_channel ? j->channels / j->big.all : 1;
     t->repeat = j->by_channel ? j->channels / j->small.all : 1;

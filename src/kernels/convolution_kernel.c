@@ -17,12 +17,16 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { LANES = AD_LANES, TILE = AD_TILE, PANEL = 2 * LANES };
+enum { LANES = AD_LANES, TILE = AD_TILE, PIXELS = 8, TAPS = 9 };
+enum { MOST_ROWS = TILE > PIXELS ? TILE : PIXELS };
 
 typedef AD_T number;
 typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
 typedef number loose_vec
     __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
+
+/* Lanes are -1 or 0. */
+typedef __typeof__((vec){0} < (vec){0}) mask;
 
 INLINE vec load(const number *from)
 {
@@ -36,20 +40,64 @@ INLINE void store(number *to, vec v)
 
 /* ---- tiles ------------------------------------------------------------------------- */
 
-/* Writes a row of a tile, of which all numbers are wanted, or some. */
-INLINE void put(number *to, const vec *sum, int vectors, int64_t columns, bool add)
+INLINE void put(number *to, const vec *sum, int vectors, bool add)
+{
+    for (int j = 0; j < vectors; j++)
+        store(to + j * LANES, add ? load(to + j * LANES) + sum[j] : sum[j]);
+}
+
+/* to (+)= the first of n numbers, and on behind them; n is known to the compiler. */
+INLINE void put_part(number **to, const number **from, int n, bool add)
+{
+    number part[LANES];
+    for (int i = 0; i < n; i++)
+        part[i] = add ? (*to)[i] + (*from)[i] : (*from)[i];
+    memcpy(*to, part, (size_t)n * sizeof *part);
+    *to += n;
+    *from += n;
+}
+
+/* Writes rows of a tile of which not all numbers are wanted. */
+static __attribute__((noinline)) void put_some(number *c, int64_t c_row, const number *room,
+                                               int64_t rows, int64_t columns, bool add)
+{
+    for (int64_t i = 0; i < rows; i++, c += c_row, room += 2 * LANES) {
+        const number *from = room;
+        number *to = c;
+        if (columns & LANES)
+            put_part(&to, &from, LANES, add);
+#if AD_LANES > 8
+        if (columns & 8)
+            put_part(&to, &from, 8, add);
+#endif
+#if AD_LANES > 4
+        if (columns & 4)
+            put_part(&to, &from, 4, add);
+#endif
+#if AD_LANES > 2
+        if (columns & 2)
+            put_part(&to, &from, 2, add);
+#endif
+        if (columns & 1)
+            put_part(&to, &from, 1, add);
+    }
+}
+
+INLINE void put_tile(number *c, int64_t c_row, vec sum[][2], int rows, int vectors, int64_t columns,
+                     bool add)
 {
     if (columns == vectors * LANES) {
-        for (int j = 0; j < vectors; j++)
-            store(to + j * LANES, add ? load(to + j * LANES) + sum[j] : sum[j]);
+        AD_LOOP_UNROLLED
+        for (int i = 0; i < rows; i++)
+            put(c + i * c_row, sum[i], vectors, add);
         return;
     }
-    number room[PANEL];
-    for (int j = 0; j < vectors; j++)
-        store(room + j * LANES, sum[j]);
-    AD_LOOP_ROLLED
-    for (int64_t j = 0; j < columns; j++)
-        to[j] = add ? to[j] + room[j] : room[j];
+    vec room[MOST_ROWS][2];
+    AD_LOOP_UNROLLED
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++)
+            room[i][j] = sum[i][j];
+    put_some(c, c_row, (const number *)room, rows, columns, add);
 }
 
 /* One flat loop over all terms of all runs: of two nested ones gcc would keep the sums in memory between runs. */
@@ -78,9 +126,34 @@ INLINE void tile(const ad_run_product *q, int64_t row, int rows, int vectors)
             left = q->length;
         }
     } while (--terms > 0);
-    AD_LOOP_UNROLLED
+    put_tile(c, q->c_row, sum, rows, vectors, q->columns, q->add);
+}
+
+/* Few sums, each of which would wait for its last term: every other term goes to sums of its own. */
+INLINE void thin_tile(const ad_run_product *q, int64_t row, int rows)
+{
+    vec sum[TILE][2];
+    const number *b = q->b;
     for (int i = 0; i < rows; i++)
-        put(c + i * q->c_row, sum[i], vectors, q->columns, q->add);
+        sum[i][0] = sum[i][1] = (vec){0};
+    for (int64_t r = 0; r < q->runs; r++) {
+        const number *a = (const number *)q->a + row * q->a_row + q->run[r];
+        for (int64_t left = q->length; left > 1; left -= 2) {
+            vec even = load(b), odd = load(b + q->b_term);
+            for (int i = 0; i < rows; i++) {
+                sum[i][0] += a[i * q->a_row] * even;
+                sum[i][1] += a[i * q->a_row + q->a_term] * odd;
+            }
+            a += 2 * q->a_term;
+            b += 2 * q->b_term;
+        }
+        for (int i = 0; i < rows && q->length % 2; i++)
+            sum[i][0] += a[i * q->a_row] * load(b);
+        b += q->length % 2 * q->b_term;
+    }
+    for (int i = 0; i < rows; i++)
+        sum[i][0] += sum[i][1];
+    put_tile((number *)q->c + row * q->c_row, q->c_row, sum, rows, 1, q->columns, q->add);
 }
 
 #define TILE_OF(rows)                                               \
@@ -95,14 +168,37 @@ INLINE void tile(const ad_run_product *q, int64_t row, int rows, int vectors)
 #define NAMES_OF(rows) {tile_##rows##_1, tile_##rows##_2},
 
 #if AD_TILE == 14
-#define TILE_LIST(ROW)                                                                      \
-    ROW(1)                                                                                  \
-    ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11) ROW(12) ROW(13) \
-        ROW(14)
+#define TILE_LIST(ROW) \
+    ROW(1)             \
+    ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11) ROW(12) ROW(13) ROW(14)
 #else
 #define TILE_LIST(ROW) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6)
 #endif
 TILE_LIST(TILE_OF)
+
+enum { THIN = 6, LONG = 8 }; /* rows, terms of a run */
+static void thin(const ad_run_product *q, int64_t row, int64_t rows)
+{
+    switch (rows) {
+    case 1:
+        thin_tile(q, row, 1);
+        break;
+    case 2:
+        thin_tile(q, row, 2);
+        break;
+    case 3:
+        thin_tile(q, row, 3);
+        break;
+    case 4:
+        thin_tile(q, row, 4);
+        break;
+    case 5:
+        thin_tile(q, row, 5);
+        break;
+    default:
+        thin_tile(q, row, 6);
+    }
+}
 
 typedef void tile_kernel(const ad_run_product *q, int64_t row);
 static tile_kernel *const tiles[TILE][2] = {TILE_LIST(NAMES_OF)};
@@ -113,33 +209,32 @@ static void multiply(const ad_run_product *q)
     int64_t count = (q->rows + TILE - 1) / TILE, vectors = q->columns > LANES ? 2 : 1;
     for (int64_t i = 0, row = 0; i < count; i++) {
         int64_t rows = (q->rows - row + count - i - 1) / (count - i);
-        tiles[rows - 1][vectors - 1](q, row);
+        if (vectors == 1 && rows <= THIN && q->length >= LONG)
+            thin(q, row, rows);
+        else
+            tiles[rows - 1][vectors - 1](q, row);
         row += rows;
     }
 }
 
 /* ---- channels by themselves ----------------------------------------------------------- */
 
-enum { PIXELS = 8, TAPS = 9 };
-
 INLINE void channel_tile(const ad_channel_product *q, int64_t row, int64_t column, int rows)
 {
-    vec sum[PIXELS];
+    vec sum[PIXELS][2];
     const number *a = (const number *)q->a + row * q->a_row + column;
     const number *b = (const number *)q->b + column;
     number *c = (number *)q->c + row * q->c_row + column;
     int64_t columns = q->columns - column;
     for (int i = 0; i < rows; i++)
-        sum[i] = (vec){0};
+        sum[i][0] = (vec){0};
     for (int64_t r = 0; r < q->runs; r++) {
         vec term = load(b + r * q->b_row);
         const number *at = a + q->run[r];
         for (int i = 0; i < rows; i++)
-            sum[i] += load(at + i * q->a_row) * term;
+            sum[i][0] += load(at + i * q->a_row) * term;
     }
-    AD_LOOP_UNROLLED
-    for (int i = 0; i < rows; i++)
-        put(c + i * q->c_row, &sum[i], 1, columns < LANES ? columns : LANES, q->add);
+    put_tile(c, q->c_row, sum, rows, 1, columns < LANES ? columns : LANES, q->add);
 }
 
 static void multiply_channels(const ad_channel_product *q)
@@ -197,6 +292,25 @@ static void copy(int64_t n, const void *from_data, int64_t from_step, void *to_d
         to[i * to_step] = add ? to[i * to_step] + from[i * from_step] : from[i * from_step];
 }
 
+/* Whole vectors where the numbers after a pixel's are there, too. */
+static void widen(int64_t n, int64_t channels, const void *from_data, int64_t from_step,
+                  void *to_data, int64_t to_step)
+{
+    const number *from = from_data;
+    number *to = to_data;
+    int64_t i = 0, whole = 0;
+    if (channels < LANES && to_step == LANES)
+        whole = ((n - 1) * from_step + channels - LANES) / from_step;
+    mask keep;
+    for (int k = 0; k < LANES; k++)
+        keep[k] = k < channels ? -1 : 0;
+    for (; i < whole; i++, from += from_step, to += to_step)
+        store(to, (vec)((mask)load(from) & keep));
+    for (; i < n; i++, from += from_step, to += to_step)
+        for (int64_t k = 0; k < to_step; k++)
+            to[k] = k < channels ? from[k] : 0;
+}
+
 static void fold(int64_t n, int64_t each, const void *from_data, void *to_data, bool add)
 {
     const number *from = from_data;
@@ -215,5 +329,6 @@ const ad_convolution_kernel AD_CONVOLUTION = {
     .multiply_channels = multiply_channels,
     .sum_channels = sum_channels,
     .copy = copy,
+    .widen = widen,
     .fold = fold,
 };

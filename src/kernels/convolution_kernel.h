@@ -48,6 +48,9 @@ typedef struct ad_convolution_kernel {
     /* to[i to_step] (+)= from[i from_step] */
     void (*copy)(int64_t n, const void *from, int64_t from_step, void *to, int64_t to_step,
                  bool add);
+    /* n pixels, with zeros after their channels */
+    void (*widen)(int64_t n, int64_t channels, const void *from, int64_t from_step, void *to,
+                  int64_t to_step);
     /* to[i] (+)= the sum of `each` numbers that follow each other, for n sums */
     void (*fold)(int64_t n, int64_t each, const void *from, void *to, bool add);
 } ad_convolution_kernel;

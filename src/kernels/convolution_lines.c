@@ -266,6 +266,7 @@ static void begin_sight(const job *j, int64_t at, ad_sight *s)
         s->phase[k] = j->phase[k][at % j->phases[k]];
         at /= j->phases[k];
     }
+    s->kernel = j->of->kernel;
     s->by_taps = j->by_channel;
     s->repeat = j->by_channel ? j->channels / j->x.channels : 1;
     s->pixel = j->by_channel ? j->padded : j->x.channels;

@@ -132,15 +132,11 @@ void ad_sight_plan(ad_sight *s, const ad_pixels *x, int64_t lines, int64_t width
 
 /* ---- copies ---------------------------------------------------------------------------- */
 
-static void copy_pixel(const ad_sight *s, const ad_pixels *x, const char *from, char *to)
+static void repeat_channels(const ad_sight *s, const ad_pixels *x, const char *from, char *to)
 {
     size_t size = x->size, numbers = (size_t)(x->channels * s->repeat);
-    if (s->repeat == 1)
-        memcpy(to, from, numbers * size);
-    else
-        for (int64_t i = 0; i < x->channels; i++)
-            for (int64_t j = 0; j < s->repeat; j++)
-                memcpy(to + (size_t)(i * s->repeat + j) * size, from + (size_t)i * size, size);
+    for (int64_t i = 0; i < s->repeat; i++)
+        s->kernel->copy(x->channels, from, 1, to + (size_t)i * size, s->repeat, false);
     memset(to + numbers * size, 0, (size_t)s->pixel * size - numbers * size);
 }
 
@@ -159,9 +155,12 @@ static void copy_line(const ad_sight *s, const ad_pixels *x, const char *line, i
     const char *from = line + (begin + first) * (int64_t)all;
     if (s->pixel == x->all && s->repeat == 1)
         memcpy(to + (size_t)first * pixel, from, (size_t)(end - first) * pixel);
+    else if (s->repeat == 1)
+        s->kernel->widen(end - first, x->channels, from, x->all, to + (size_t)first * pixel,
+                         s->pixel);
     else
         for (int64_t i = first; i < end; i++, from += all)
-            copy_pixel(s, x, from, to + (size_t)i * pixel);
+            repeat_channels(s, x, from, to + (size_t)i * pixel);
     memset(to + (size_t)end * pixel, 0, (size_t)(count - end) * pixel);
 }
 

@@ -3,6 +3,7 @@
 #define ADZE_KERNELS_CONVOLUTION_SIGHT_H
 
 #include "kernels/convolution.h"
+#include "kernels/convolution_kernel.h"
 
 /* Results along an axis that see the source through the same taps: result first + step * i, for i < count, sees
  * through tap number t, which is tap + tap_step * t of the filter, the place source + source_step * i + hop * t. */
@@ -45,6 +46,7 @@ typedef struct ad_block_of_results {
 /* How such a block sees. Its pixels are copied, with zeros where there are none; or they are seen where they lie, if
  * none is missing. Steps are in elements. */
 typedef struct ad_sight {
+    const ad_convolution_kernel *kernel;
     ad_phase phase[AD_SPACE];
     bool in_place, by_taps; /* by_taps: each tap is a run */
     int64_t repeat, pixel;  /* of a copied pixel: each number `repeat` times, then zeros */
