@@ -15,6 +15,10 @@
 
 #include <string.h>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 enum { LANES = AD_LANES, TILE = AD_TILE, PIXELS = 8, TAPS = 9 };
@@ -46,6 +50,29 @@ INLINE void put(number *to, const vec *sum, int vectors, bool add)
         store(to + j * LANES, add ? load(to + j * LANES) + sum[j] : sum[j]);
 }
 
+#if defined(__AVX512F__)
+#if AD_LANES == 16
+#define LOAD_LANES(from, lanes)   _mm512_maskz_loadu_ps((__mmask16)(lanes), from)
+#define STORE_LANES(to, lanes, v) _mm512_mask_storeu_ps(to, (__mmask16)(lanes), (__m512)(v))
+#else
+#define LOAD_LANES(from, lanes)   _mm512_maskz_loadu_pd((__mmask8)(lanes), from)
+#define STORE_LANES(to, lanes, v) _mm512_mask_storeu_pd(to, (__mmask8)(lanes), (__m512d)(v))
+#endif
+
+/* Writes rows of a tile of which not all numbers are wanted. */
+INLINE void put_some(number *c, int64_t c_row, vec sum[][2], int rows, int vectors, int64_t columns,
+                     bool add)
+{
+    for (int j = 0; j < vectors; j++) {
+        int64_t left = columns - j * LANES;
+        unsigned lanes = (1U << (left < LANES ? left : LANES)) - 1;
+        for (int i = 0; i < rows; i++) {
+            number *to = c + i * c_row + j * LANES;
+            STORE_LANES(to, lanes, add ? (vec)LOAD_LANES(to, lanes) + sum[i][j] : sum[i][j]);
+        }
+    }
+}
+#else
 /* to (+)= the first of n numbers, and on behind them; n is known to the compiler. */
 INLINE void put_part(number **to, const number **from, int n, bool add)
 {
@@ -57,8 +84,7 @@ INLINE void put_part(number **to, const number **from, int n, bool add)
     *from += n;
 }
 
-/* Writes rows of a tile of which not all numbers are wanted. */
-static __attribute__((noinline)) void put_some(number *c, int64_t c_row, const number *room,
+static __attribute__((noinline)) void put_rows(number *c, int64_t c_row, const number *room,
                                                int64_t rows, int64_t columns, bool add)
 {
     for (int64_t i = 0; i < rows; i++, c += c_row, room += 2 * LANES) {
@@ -66,10 +92,6 @@ static __attribute__((noinline)) void put_some(number *c, int64_t c_row, const n
         number *to = c;
         if (columns & LANES)
             put_part(&to, &from, LANES, add);
-#if AD_LANES > 8
-        if (columns & 8)
-            put_part(&to, &from, 8, add);
-#endif
 #if AD_LANES > 4
         if (columns & 4)
             put_part(&to, &from, 4, add);
@@ -83,21 +105,29 @@ static __attribute__((noinline)) void put_some(number *c, int64_t c_row, const n
     }
 }
 
-INLINE void put_tile(number *c, int64_t c_row, vec sum[][2], int rows, int vectors, int64_t columns,
+/* Writes rows of a tile of which not all numbers are wanted, in halves of vectors. */
+INLINE void put_some(number *c, int64_t c_row, vec sum[][2], int rows, int vectors, int64_t columns,
                      bool add)
 {
-    if (columns == vectors * LANES) {
-        AD_LOOP_UNROLLED
-        for (int i = 0; i < rows; i++)
-            put(c + i * c_row, sum[i], vectors, add);
-        return;
-    }
     vec room[MOST_ROWS][2];
     AD_LOOP_UNROLLED
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++)
             room[i][j] = sum[i][j];
-    put_some(c, c_row, (const number *)room, rows, columns, add);
+    put_rows(c, c_row, (const number *)room, rows, columns, add);
+}
+#endif
+
+INLINE void put_tile(number *c, int64_t c_row, vec sum[][2], int rows, int vectors, int64_t columns,
+                     bool add)
+{
+    if (columns != vectors * LANES) {
+        put_some(c, c_row, sum, rows, vectors, columns, add);
+        return;
+    }
+    AD_LOOP_UNROLLED
+    for (int i = 0; i < rows; i++)
+        put(c + i * c_row, sum[i], vectors, add);
 }
 
 /* One flat loop over all terms of all runs: of two nested ones gcc would keep the sums in memory between runs. */
@@ -217,6 +247,68 @@ static void multiply(const ad_run_product *q)
     }
 }
 
+/* ---- few columns --------------------------------------------------------------------- */
+
+/* A vector's halves are added to each other until one number is left. */
+INLINE number sum_of(vec v)
+{
+#if defined(__AVX512F__) && AD_LANES == 16
+    return _mm512_reduce_add_ps((__m512)v);
+#elif defined(__AVX512F__)
+    return _mm512_reduce_add_pd((__m512d)v);
+#else
+    number part[LANES];
+    memcpy(part, &v, sizeof v);
+    for (int n = LANES / 2; n > 0; n /= 2)
+        for (int i = 0; i < n; i++)
+            part[i] += part[i + n];
+    return part[0];
+#endif
+}
+
+enum { DOT_ROWS = TILE > 8 ? 4 : 2, DOT_COLUMNS = 6 };
+
+/* Vectors along the terms: no lane is idle, and each number is summed across the lanes at the end. b holds a vector of
+ * terms for each column in turn. */
+INLINE void dot_tile(const ad_run_product *q, int64_t row, int64_t column, int rows, int columns)
+{
+    vec sum[DOT_ROWS][DOT_COLUMNS];
+    const number *b = (const number *)q->b + column * LANES;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            sum[i][j] = (vec){0};
+    for (int64_t r = 0; r < q->runs; r++) {
+        const number *a = (const number *)q->a + row * q->a_row + q->run[r];
+        for (int64_t p = 0; p < q->length; p += LANES, a += LANES, b += q->columns * LANES)
+            for (int j = 0; j < columns; j++) {
+                vec term = load(b + j * LANES);
+                for (int i = 0; i < rows; i++)
+                    sum[i][j] += load(a + i * q->a_row) * term;
+            }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            number *to = (number *)q->c + (row + i) * q->c_row + column + j, s = sum_of(sum[i][j]);
+            *to = q->add ? *to + s : s;
+        }
+}
+
+static void dot_columns(const ad_run_product *q, int64_t column, int64_t columns)
+{
+    int64_t i = 0;
+    for (; columns == DOT_COLUMNS && q->rows - i >= DOT_ROWS; i += DOT_ROWS)
+        dot_tile(q, i, column, DOT_ROWS, DOT_COLUMNS);
+    for (; i < q->rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            dot_tile(q, i, column + j, 1, 1);
+}
+
+static void multiply_dots(const ad_run_product *q)
+{
+    for (int64_t j = 0; j < q->columns; j += DOT_COLUMNS)
+        dot_columns(q, j, q->columns - j < DOT_COLUMNS ? q->columns - j : DOT_COLUMNS);
+}
+
 /* ---- channels by themselves ----------------------------------------------------------- */
 
 INLINE void channel_tile(const ad_channel_product *q, int64_t row, int64_t column, int rows)
@@ -326,6 +418,7 @@ static void fold(int64_t n, int64_t each, const void *from_data, void *to_data, 
 const ad_convolution_kernel AD_CONVOLUTION = {
     .lanes = LANES,
     .multiply = multiply,
+    .multiply_dots = multiply_dots,
     .multiply_channels = multiply_channels,
     .sum_channels = sum_channels,
     .copy = copy,

@@ -43,6 +43,9 @@ typedef struct ad_channel_sum {
 typedef struct ad_convolution_kernel {
     int64_t lanes; /* numbers in a vector */
     void (*multiply)(const ad_run_product *p);
+    /* For few columns and runs of whole vectors of terms, which lie together: b holds a vector of terms for each
+     * column in turn. */
+    void (*multiply_dots)(const ad_run_product *p);
     void (*multiply_channels)(const ad_channel_product *p);
     void (*sum_channels)(const ad_channel_sum *p);
     /* to[i to_step] (+)= from[i from_step] */

@@ -14,6 +14,7 @@
 typedef struct view {
     ad_sight sight;
     char *filters; /* packed */
+    bool dots;     /* by dot products along the terms */
 } view;
 
 typedef struct job {
@@ -107,12 +108,31 @@ static char *pack_channels(const job *j, const ad_sight *s, int64_t tap, char *t
     return to + j->padded * size;
 }
 
+/* The filters of a group for dot products. */
+static char *pack_dots(const job *j, const ad_sight *s, int64_t group, char *to)
+{
+    const ad_convolution_form *f = j->of->form;
+    int64_t row_step = j->of->back ? f->small_step : f->big_step;
+    int64_t step = j->of->back ? f->big_step : f->small_step;
+    int64_t size = (int64_t)j->x.size, lanes = j->of->kernel->lanes;
+    for (int64_t tap = 0; tap < s->taps; tap++) {
+        const char *from = filter_at(j, s, tap) + group * f->group_step * size;
+        for (int64_t c = 0; c < j->x.channels; c += lanes)
+            for (int64_t k = 0; k < j->y.channels; k++, to += lanes * size)
+                j->of->kernel->copy(lanes, from + (c * row_step + k * step) * size, row_step, to, 1,
+                                    false);
+    }
+    return to;
+}
+
 static void pack(const job *j, const view *v)
 {
     char *to = v->filters;
     for (int64_t tap = 0; j->by_channel && tap < v->sight.taps; tap++)
         to = pack_channels(j, &v->sight, tap, to);
-    for (int64_t g = 0; !j->by_channel && g < j->of->form->groups; g++)
+    for (int64_t g = 0; v->dots && g < j->of->form->groups; g++)
+        to = pack_dots(j, &v->sight, g, to);
+    for (int64_t g = 0; !v->dots && !j->by_channel && g < j->of->form->groups; g++)
         for (int64_t k = 0, width; k < j->y.channels; k += width) {
             width = panel_width(j, k);
             to = pack_panel(j, &v->sight, g, k, width, to);
@@ -132,13 +152,26 @@ static int64_t line_of(const job *j, const ad_phase *p, const ad_block_of_result
     return at * j->y.all + b->group * j->y.channels;
 }
 
+static void multiply_panel(const job *j, const view *v, const ad_block_of_results *b,
+                           const char *seen, int64_t column, ad_run_product *q)
+{
+    const ad_sight *s = &v->sight;
+    const ad_phase *p = s->phase;
+    for (int64_t i = 0; i < b->count[1]; i++) {
+        q->a = seen + (size_t)(i * p[1].source_step * s->line) * j->x.size;
+        q->c = result_at(j, line_of(j, p, b, i) + column);
+        (v->dots ? j->of->kernel->multiply_dots : j->of->kernel->multiply)(q);
+    }
+}
+
 static void multiply_lines(const job *j, const view *v, const ad_block_of_results *b,
                            const char *seen)
 {
     const ad_sight *s = &v->sight;
     const ad_phase *p = s->phase;
     int64_t terms = s->taps * j->x.channels, size = (int64_t)j->x.size;
-    const char *filters = v->filters + b->group * terms * padded_columns(j) * size;
+    int64_t columns = v->dots ? j->y.channels : padded_columns(j);
+    const char *filters = v->filters + b->group * terms * columns * size;
     ad_run_product q = {.rows = b->count[2],
                         .a_row = p[2].source_step * s->pixel,
                         .a_term = 1,
@@ -148,15 +181,11 @@ static void multiply_lines(const job *j, const view *v, const ad_block_of_result
                         .length = s->length,
                         .add = j->of->add};
     for (int64_t k = 0; k < j->y.channels; k += q.b_term) {
-        q.b_term = panel_width(j, k);
+        q.b_term = v->dots ? columns : panel_width(j, k);
         q.columns = j->y.channels - k < q.b_term ? j->y.channels - k : q.b_term;
         q.b = filters;
         filters += terms * q.b_term * size;
-        for (int64_t i = 0; i < b->count[1]; i++) {
-            q.a = seen + i * p[1].source_step * s->line * size;
-            q.c = result_at(j, line_of(j, p, b, i) + k);
-            j->of->kernel->multiply(&q);
-        }
+        multiply_panel(j, v, b, seen, k, &q);
     }
 }
 
@@ -291,6 +320,15 @@ static void plan_blocks(job *j)
     j->across = (most[2] + j->width - 1) / j->width;
 }
 
+/* Whether dot products multiply less than vectors that are mostly idle. */
+static bool dots_are_less(const job *j, const ad_sight *s)
+{
+    enum { SUM = 8 }; /* what the sum across a vector takes */
+    int64_t lanes = j->of->kernel->lanes, terms = s->taps * j->x.channels;
+    return !j->by_channel && j->x.channels % lanes == 0 && j->y.channels < lanes &&
+           j->y.channels * (terms / lanes + SUM) < terms;
+}
+
 static bool plan_view(ad_workspace *work, job *j, view *v)
 {
     ad_sight *s = &v->sight;
@@ -299,6 +337,7 @@ static bool plan_view(ad_workspace *work, job *j, view *v)
     if (!run)
         return false;
     ad_sight_plan(s, &j->x, j->lines, j->width, run);
+    v->dots = dots_are_less(j, s);
     v->filters = ad_scratch(work, packed_bytes(j, s));
     if (!v->filters)
         return false;
