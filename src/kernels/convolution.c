@@ -89,7 +89,7 @@ void ad_convolve_to_small(ad_workspace *work, const ad_convolution_form *f, cons
                 filters_to_small(f, filters), add, small, then);
         return;
     }
-    ad_lines l = {f, kernel_for(work, f->type), false, big, filters, small, add, then};
+    ad_pixel_product l = {f, kernel_for(work, f->type), false, big, filters, small, add, then};
     ad_convolve_lines(work, &l);
 }
 
@@ -103,7 +103,7 @@ void ad_convolve_to_big(ad_workspace *work, const ad_convolution_form *f, const 
                 ad_matrix_transposed(filters_to_small(f, filters)), add, big, NULL);
         return;
     }
-    ad_lines l = {f, kernel_for(work, f->type), true, small, filters, big, add, NULL};
+    ad_pixel_product l = {f, kernel_for(work, f->type), true, small, filters, big, add, NULL};
     ad_convolve_lines(work, &l);
 }
 
@@ -120,6 +120,6 @@ void ad_convolve_to_filters(ad_workspace *work, const ad_convolution_form *f, co
                 NULL);
         return;
     }
-    ad_filters l = {f, kernel_for(work, f->type), big, small, filters, add};
+    ad_filter_product l = {f, kernel_for(work, f->type), big, small, filters, add};
     ad_convolve_filters(work, &l);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct job {
-    const ad_filters *of;
+    const ad_filter_product *of;
     ad_pixels big, small;
     ad_sight sight,
         small_sight;      /* small pixels are copied where their channels do not fill vectors */
@@ -33,15 +33,15 @@ static void multiply_runs(const job *j, const ad_block_of_results *b, const char
 {
     const ad_sight *s = &j->sight;
     int64_t size = (int64_t)j->big.size, most = 2 * j->of->kernel->lanes;
-    ad_run_product q = {.rows = s->length,
-                        .a_row = 1,
-                        .a_term = s->phase[2].source_step * s->pixel,
-                        .b_term = j->small_sight.pixel,
-                        .c_row = j->columns,
-                        .run = j->line,
-                        .runs = b->count[1],
-                        .length = b->count[2],
-                        .add = true};
+    ad_tile_product q = {.rows = s->length,
+                         .a_row = 1,
+                         .a_term = s->phase[2].source_step * s->pixel,
+                         .b_term = j->small_sight.pixel,
+                         .c_row = j->columns,
+                         .run = j->line,
+                         .runs = b->count[1],
+                         .length = b->count[2],
+                         .add = true};
     for (int64_t k = 0; k < j->columns; k += most) {
         q.columns = j->columns - k < most ? j->columns - k : most;
         q.b = small + k * size;
@@ -223,7 +223,7 @@ static bool plan_room(ad_workspace *work, job *j)
     return j->sums && j->room;
 }
 
-void ad_convolve_filters(ad_workspace *work, const ad_filters *l)
+void ad_convolve_filters(ad_workspace *work, const ad_filter_product *l)
 {
     job j = {.of = l,
              .big = ad_big_pixels(l->form, l->big),

@@ -15,7 +15,8 @@
 
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && AD_TILE == 14
+#define MASKS 1 /* whatever else this file is compiled for, too */
 #include <immintrin.h>
 #endif
 
@@ -28,9 +29,6 @@ typedef AD_T number;
 typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
 typedef number loose_vec
     __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
-
-/* Lanes are -1 or 0. */
-typedef __typeof__((vec){0} < (vec){0}) mask;
 
 INLINE vec load(const number *from)
 {
@@ -50,7 +48,7 @@ INLINE void put(number *to, const vec *sum, int vectors, bool add)
         store(to + j * LANES, add ? load(to + j * LANES) + sum[j] : sum[j]);
 }
 
-#if defined(__AVX512F__)
+#if defined(MASKS)
 #if AD_LANES == 16
 #define LOAD_LANES(from, lanes)   _mm512_maskz_loadu_ps((__mmask16)(lanes), from)
 #define STORE_LANES(to, lanes, v) _mm512_mask_storeu_ps(to, (__mmask16)(lanes), (__m512)(v))
@@ -84,7 +82,7 @@ INLINE void put_part(number **to, const number **from, int n, bool add)
     *from += n;
 }
 
-static __attribute__((noinline)) void put_rows(number *c, int64_t c_row, const number *room,
+__attribute__((noinline)) static void put_rows(number *c, int64_t c_row, const number *room,
                                                int64_t rows, int64_t columns, bool add)
 {
     for (int64_t i = 0; i < rows; i++, c += c_row, room += 2 * LANES) {
@@ -131,7 +129,7 @@ INLINE void put_tile(number *c, int64_t c_row, vec sum[][2], int rows, int vecto
 }
 
 /* One flat loop over all terms of all runs: of two nested ones gcc would keep the sums in memory between runs. */
-INLINE void tile(const ad_run_product *q, int64_t row, int rows, int vectors)
+INLINE void tile(const ad_tile_product *q, int64_t row, int rows, int vectors)
 {
     vec sum[TILE][2];
     const number *first = (const number *)q->a + row * q->a_row, *b = q->b;
@@ -160,7 +158,7 @@ INLINE void tile(const ad_run_product *q, int64_t row, int rows, int vectors)
 }
 
 /* Few sums, each of which would wait for its last term: every other term goes to sums of its own. */
-INLINE void thin_tile(const ad_run_product *q, int64_t row, int rows)
+INLINE void thin_tile(const ad_tile_product *q, int64_t row, int rows)
 {
     vec sum[TILE][2];
     const number *b = q->b;
@@ -186,14 +184,14 @@ INLINE void thin_tile(const ad_run_product *q, int64_t row, int rows)
     put_tile((number *)q->c + row * q->c_row, q->c_row, sum, rows, 1, q->columns, q->add);
 }
 
-#define TILE_OF(rows)                                               \
-    static void tile_##rows##_1(const ad_run_product *q, int64_t i) \
-    {                                                               \
-        tile(q, i, rows, 1);                                        \
-    }                                                               \
-    static void tile_##rows##_2(const ad_run_product *q, int64_t i) \
-    {                                                               \
-        tile(q, i, rows, 2);                                        \
+#define TILE_OF(rows)                                                \
+    static void tile_##rows##_1(const ad_tile_product *q, int64_t i) \
+    {                                                                \
+        tile(q, i, rows, 1);                                         \
+    }                                                                \
+    static void tile_##rows##_2(const ad_tile_product *q, int64_t i) \
+    {                                                                \
+        tile(q, i, rows, 2);                                         \
     }
 #define NAMES_OF(rows) {tile_##rows##_1, tile_##rows##_2},
 
@@ -207,7 +205,7 @@ INLINE void thin_tile(const ad_run_product *q, int64_t row, int rows)
 TILE_LIST(TILE_OF)
 
 enum { THIN = 6, LONG = 8 }; /* rows, terms of a run */
-static void thin(const ad_run_product *q, int64_t row, int64_t rows)
+static void thin(const ad_tile_product *q, int64_t row, int64_t rows)
 {
     switch (rows) {
     case 1:
@@ -230,11 +228,11 @@ static void thin(const ad_run_product *q, int64_t row, int64_t rows)
     }
 }
 
-typedef void tile_kernel(const ad_run_product *q, int64_t row);
+typedef void tile_kernel(const ad_tile_product *q, int64_t row);
 static tile_kernel *const tiles[TILE][2] = {TILE_LIST(NAMES_OF)};
 
 /* Tiles as even as can be. */
-static void multiply(const ad_run_product *q)
+static void multiply(const ad_tile_product *q)
 {
     int64_t count = (q->rows + TILE - 1) / TILE, vectors = q->columns > LANES ? 2 : 1;
     for (int64_t i = 0, row = 0; i < count; i++) {
@@ -252,9 +250,9 @@ static void multiply(const ad_run_product *q)
 /* A vector's halves are added to each other until one number is left. */
 INLINE number sum_of(vec v)
 {
-#if defined(__AVX512F__) && AD_LANES == 16
+#if defined(MASKS) && AD_LANES == 16
     return _mm512_reduce_add_ps((__m512)v);
-#elif defined(__AVX512F__)
+#elif defined(MASKS)
     return _mm512_reduce_add_pd((__m512d)v);
 #else
     number part[LANES];
@@ -270,7 +268,7 @@ enum { DOT_ROWS = TILE > 8 ? 4 : 2, DOT_COLUMNS = 6 };
 
 /* Vectors along the terms: no lane is idle, and each number is summed across the lanes at the end. b holds a vector of
  * terms for each column in turn. */
-INLINE void dot_tile(const ad_run_product *q, int64_t row, int64_t column, int rows, int columns)
+INLINE void dot_tile(const ad_tile_product *q, int64_t row, int64_t column, int rows, int columns)
 {
     vec sum[DOT_ROWS][DOT_COLUMNS];
     const number *b = (const number *)q->b + column * LANES;
@@ -293,7 +291,7 @@ INLINE void dot_tile(const ad_run_product *q, int64_t row, int64_t column, int r
         }
 }
 
-static void dot_columns(const ad_run_product *q, int64_t column, int64_t columns)
+static void dot_columns(const ad_tile_product *q, int64_t column, int64_t columns)
 {
     int64_t i = 0;
     for (; columns == DOT_COLUMNS && q->rows - i >= DOT_ROWS; i += DOT_ROWS)
@@ -303,7 +301,7 @@ static void dot_columns(const ad_run_product *q, int64_t column, int64_t columns
             dot_tile(q, i, column + j, 1, 1);
 }
 
-static void multiply_dots(const ad_run_product *q)
+static void multiply_dots(const ad_tile_product *q)
 {
     for (int64_t j = 0; j < q->columns; j += DOT_COLUMNS)
         dot_columns(q, j, q->columns - j < DOT_COLUMNS ? q->columns - j : DOT_COLUMNS);
@@ -393,11 +391,12 @@ static void widen(int64_t n, int64_t channels, const void *from_data, int64_t fr
     int64_t i = 0, whole = 0;
     if (channels < LANES && to_step == LANES)
         whole = ((n - 1) * from_step + channels - LANES) / from_step;
-    mask keep;
-    for (int k = 0; k < LANES; k++)
-        keep[k] = k < channels ? -1 : 0;
-    for (; i < whole; i++, from += from_step, to += to_step)
-        store(to, (vec)((mask)load(from) & keep));
+    for (; i < whole; i++, from += from_step, to += to_step) {
+        number pixel[LANES];
+        memcpy(pixel, from, sizeof pixel);
+        for (int k = 0; k < LANES; k++)
+            to[k] = k < channels ? pixel[k] : 0;
+    }
     for (; i < n; i++, from += from_step, to += to_step)
         for (int64_t k = 0; k < to_step; k++)
             to[k] = k < channels ? from[k] : 0;

@@ -9,7 +9,7 @@
 
 /* c (+)= a b, where the terms of a come in runs: run r begins at a + run[r], and its `length` terms are a_term apart.
  * So no patch of an image is ever copied: its lines are runs. Steps are in elements. */
-typedef struct ad_run_product {
+typedef struct ad_tile_product {
     int64_t rows, columns; /* columns: up to two vectors */
     const void *a, *b;     /* b: whole vectors, one row for each term */
     void *c;
@@ -17,7 +17,7 @@ typedef struct ad_run_product {
     const int64_t *run; /* one more than there are runs; the last is not used */
     int64_t runs, length;
     bool add;
-} ad_run_product;
+} ad_tile_product;
 
 /* The same channel by channel, for `columns` channels: c[i] (+)= the sum of a[i + run[r]] b[r]. */
 typedef struct ad_channel_product {
@@ -42,10 +42,10 @@ typedef struct ad_channel_sum {
 
 typedef struct ad_convolution_kernel {
     int64_t lanes; /* numbers in a vector */
-    void (*multiply)(const ad_run_product *p);
+    void (*multiply)(const ad_tile_product *p);
     /* For few columns and runs of whole vectors of terms, which lie together: b holds a vector of terms for each
      * column in turn. */
-    void (*multiply_dots)(const ad_run_product *p);
+    void (*multiply_dots)(const ad_tile_product *p);
     void (*multiply_channels)(const ad_channel_product *p);
     void (*sum_channels)(const ad_channel_sum *p);
     /* to[i to_step] (+)= from[i from_step] */

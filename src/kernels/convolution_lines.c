@@ -18,7 +18,7 @@ typedef struct view {
 } view;
 
 typedef struct job {
-    const ad_lines *of;
+    const ad_pixel_product *of;
     ad_pixels x, y;
     ad_phase *phase[AD_SPACE];
     int64_t phases[AD_SPACE];
@@ -153,7 +153,7 @@ static int64_t line_of(const job *j, const ad_phase *p, const ad_block_of_result
 }
 
 static void multiply_panel(const job *j, const view *v, const ad_block_of_results *b,
-                           const char *seen, int64_t column, ad_run_product *q)
+                           const char *seen, int64_t column, ad_tile_product *q)
 {
     const ad_sight *s = &v->sight;
     const ad_phase *p = s->phase;
@@ -172,14 +172,14 @@ static void multiply_lines(const job *j, const view *v, const ad_block_of_result
     int64_t terms = s->taps * j->x.channels, size = (int64_t)j->x.size;
     int64_t columns = v->dots ? j->y.channels : padded_columns(j);
     const char *filters = v->filters + b->group * terms * columns * size;
-    ad_run_product q = {.rows = b->count[2],
-                        .a_row = p[2].source_step * s->pixel,
-                        .a_term = 1,
-                        .c_row = p[2].step * j->y.all,
-                        .run = s->run,
-                        .runs = s->runs,
-                        .length = s->length,
-                        .add = j->of->add};
+    ad_tile_product q = {.rows = b->count[2],
+                         .a_row = p[2].source_step * s->pixel,
+                         .a_term = 1,
+                         .c_row = p[2].step * j->y.all,
+                         .run = s->run,
+                         .runs = s->runs,
+                         .length = s->length,
+                         .add = j->of->add};
     for (int64_t k = 0; k < j->y.channels; k += q.b_term) {
         q.b_term = v->dots ? columns : panel_width(j, k);
         q.columns = j->y.channels - k < q.b_term ? j->y.channels - k : q.b_term;
@@ -385,7 +385,7 @@ static void clear_gaps(const job *j)
         memset(j->of->y, 0, (size_t)numbers * j->y.size);
 }
 
-void ad_convolve_lines(ad_workspace *work, const ad_lines *l)
+void ad_convolve_lines(ad_workspace *work, const ad_pixel_product *l)
 {
     const ad_convolution_form *f = l->form;
     job j = {.of = l,

@@ -141,7 +141,7 @@ static const char *resize_shape(const ad_shape *x, const void *attr, ad_shape *y
 }
 
 /* What is before an axis, and what is after it. */
-static void split(const ad_shape *s, int axis, int64_t *outer, int64_t *inner)
+static void extents_around(const ad_shape *s, int axis, int64_t *outer, int64_t *inner)
 {
     *outer = *inner = 1;
     for (int k = 0; k < s->rank; k++)
@@ -160,7 +160,7 @@ static bool mix_along(ad_workspace *work, const ad_resizing *o, ad_type type, ad
         m = ad_mixture_transposed(work, &m, extent);
     if (!m.begin)
         return false;
-    split(s, axis, &outer, &inner);
+    extents_around(s, axis, &outer, &inner);
     ad_mix(work, &m, type, outer, rows, inner, x, add, y);
     s->dim[axis] = extent;
     return true;
