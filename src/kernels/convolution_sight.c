@@ -153,7 +153,7 @@ static void copy_line(const ad_sight *s, const ad_pixels *x, const char *line, i
     end = end < count ? end : count;
     memset(to, 0, (size_t)first * pixel);
     const char *from = line + (begin + first) * (int64_t)all;
-    if (s->pixel == x->all && s->repeat == 1)
+    if (s->pixel == x->channels && x->channels == x->all)
         memcpy(to + (size_t)first * pixel, from, (size_t)(end - first) * pixel);
     else if (s->repeat == 1)
         s->kernel->widen(end - first, x->channels, from, x->all, to + (size_t)first * pixel,
