@@ -12,6 +12,8 @@
     ROW(convolve_does_not_turn_filters_round, FLAT(ad_convolve(SIGNAL(a), FILTER(b, 3), ((ad_convolution){0}))), \
         L(1, 2, 3, 4), L(1, 10, 100, 0), L(1, 1), L(321, 432), L(1, 11, 110, 100), L(3, 5, 7, 0)) \
     SAYS("convolve with same", "an odd zero comes after x, not before it: 6 numbers, 3 taps and a stride of 2 leave none before") \
+    PEERS("same padding, stride 2, 3 taps, of 6 pixels: zeros before, after", "0, 1", "an error", "0, 1", "0, 1", "none", "", \
+        "", "") \
     ROW(convolve_same_puts_the_odd_zero_after, \
         FLAT(ad_convolve(SIGNAL(a), FILTER(b, 3), ((ad_convolution){.same = true, .stride = {2}}))), \
         L(1, 2, 3, 4, 5, 6), L(1, 10, 100, 0, 0, 0), L(1, 1, 1), L(321, 543, 65), \
@@ -21,9 +23,13 @@
         L(1, 2, 3, 4, 5), L(1, 10, 100, 0, 0), L(1, 1, 1), L(210, 432, 54), \
         L(10, 101, 10, 101, 10), L(6, 9, 6, 0, 0)) \
     SAYS("convolve_transposed", "filters are not turned round (d: JAX turns them); its extents are those of what convolve would see") \
+    PEERS("an impulse through a transposed convolution with the filter 1, 2, 3", "1, 2, 3", "1, 2, 3", "3, 2, 1", \
+        "1, 2, 3", "1, 2, 3", "", "", "") \
     ROW(an_impulse_gives_the_filter, \
         FLAT(ad_convolve_transposed(SIGNAL(a), FILTER(b, 3), ((ad_convolution){0}))), \
         L(0, 1, 0), L(1, 2, 3), L(1, 10, 100, 1000, 10000), L(0, 1, 2, 3, 0), L(321, 3210, 32100), L(10, 100, 1000)) \
+    PEERS("extents of a transposed convolution: 4 pixels, stride 2, 3 taps", "9; same 8", "9", "VALID 9, SAME 8", \
+        "valid 9, same 8", "", "", "", "") \
     ROW(spread_same_has_extent_times_stride, \
         FLAT(ad_convolve_transposed(SIGNAL(a), FILTER(b, 3), ((ad_convolution){.same = true, .stride = {2}}))), \
         L(1, 2, 0), L(1, 10, 100), L(1, 1, 1, 1, 1, 1), L(1, 10, 102, 20, 200, 0), L(111, 111, 11), L(3, 3, 3)) \
@@ -33,6 +39,7 @@
 
 #define EDGES_OF_POOLING(ROW) \
     SAYS("max_pool, dilate, ties in a window", "all of g to the first") \
+    PEERS("max pooling, ties in a window", "g to the first", "the first", "the first", "the first", "split", "", "", "") \
     ROW(max_pool_gives_the_first_of_ties, FLAT(ad_max_pool(SIGNAL(a), ((ad_pooling){.window = {3}, .stride = {1}}))), \
         L(2, 5, 5, 5), L(1, 10), L(5, 5), L(0, 11, 0, 0)) \
     SAYS("max_pool, dilate of NaN", "NaN, the first of several; it takes g") \
@@ -43,6 +50,7 @@
     SAYS("max_pool, mean_pool, dilate with padding", "padding is not there: no maximum, and not counted (d: PyTorch counts it in means, as counts_padding does)") \
     ROW(padding_is_no_maximum, FLAT(ad_max_pool(SIGNAL(a), ((ad_pooling){.window = {3}, .stride = {2}, .same = true}))), \
         L(-5, -7, -6, -8), L(1, 10), L(-5, -6), L(1, 0, 10, 0)) \
+    PEERS("mean pooling: does padding count?", "no; with counts_padding", "yes", "yes (flax)", "no", "yes", "", "", "") \
     ROW(padding_does_not_count, FLAT(ad_mean_pool(SIGNAL(a), ((ad_pooling){.window = {2}, .stride = {1}, .same = true}))), \
         L(2, 4, 6), L(2, 2, 1), L(3, 5, 6), L(1, 2, 2)) \
     ROW(padding_counts_if_it_is_to, \
