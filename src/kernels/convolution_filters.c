@@ -21,11 +21,6 @@ typedef struct job {
     size_t sum_bytes, room_bytes, copy_bytes; /* of a chunk; of a thread, and what begins it */
 } job;
 
-static int64_t up_to_multiple(int64_t n, int64_t of)
-{
-    return (n + of - 1) / of * of;
-}
-
 /* ---- tasks ----------------------------------------------------------------------------- */
 
 static void multiply_runs(const job *j, const ad_block_of_results *b, const char *big,
@@ -154,7 +149,7 @@ static void plan_channels(job *j)
     bool wider = j->big.all > j->small.all;
     j->by_channel = ad_is_by_channel(j->of->form);
     j->channels = j->by_channel ? wider ? j->big.all : j->small.all : j->small.channels;
-    j->columns = up_to_multiple(j->channels, lanes);
+    j->columns = ad_up_to_multiple(j->channels, lanes);
 }
 
 static void plan_sights(job *j)
@@ -214,10 +209,10 @@ static bool plan_room(ad_workspace *work, job *j)
     int64_t rows = j->by_channel ? s->taps : groups * s->taps * j->big.channels;
     j->sum_bytes = (size_t)(rows * j->columns) * size;
     plan_chunks(j);
-    j->copy_bytes = s->in_place ? 0 : (size_t)up_to_multiple((int64_t)sight, AD_ALIGNMENT);
+    j->copy_bytes = s->in_place ? 0 : (size_t)ad_up_to_multiple((int64_t)sight, AD_ALIGNMENT);
     j->room_bytes = j->copy_bytes;
     if (!t->in_place)
-        j->room_bytes += (size_t)up_to_multiple((int64_t)small, AD_ALIGNMENT);
+        j->room_bytes += (size_t)ad_up_to_multiple((int64_t)small, AD_ALIGNMENT);
     j->sums = ad_scratch(work, (size_t)j->chunks * j->sum_bytes);
     j->room = ad_scratch(work, (size_t)ad_work_threads(work) * j->room_bytes + 1);
     return j->sums && j->room;

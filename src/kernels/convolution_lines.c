@@ -31,11 +31,6 @@ typedef struct job {
     size_t room_bytes, copy_bytes; /* of a thread, and what begins it */
 } job;
 
-static int64_t up_to_multiple(int64_t n, int64_t of)
-{
-    return (n + of - 1) / of * of;
-}
-
 static char *result_at(const job *j, int64_t element)
 {
     return (char *)j->of->y + (size_t)element * j->y.size;
@@ -59,7 +54,7 @@ static const char *filter_at(const job *j, const ad_sight *s, int64_t tap)
 /* Columns of a product, whole vectors. */
 static int64_t padded_columns(const job *j)
 {
-    return up_to_multiple(j->y.channels, j->of->kernel->lanes);
+    return ad_up_to_multiple(j->y.channels, j->of->kernel->lanes);
 }
 
 static size_t packed_bytes(const job *j, const ad_sight *s)
@@ -285,7 +280,7 @@ static void plan_channels(job *j)
     int64_t lanes = j->of->kernel->lanes;
     j->by_channel = ad_is_by_channel(j->of->form);
     j->channels = j->x.all > j->y.all ? j->x.all : j->y.all;
-    j->padded = up_to_multiple(j->channels, lanes);
+    j->padded = ad_up_to_multiple(j->channels, lanes);
 }
 
 /* The phases of a view, and how its pixels are seen: as far as no block is needed. */
@@ -365,8 +360,8 @@ static bool plan_views(ad_workspace *work, job *j)
 static bool plan_room(ad_workspace *work, job *j)
 {
     size_t line = j->by_channel ? (size_t)(j->width * j->channels) * j->x.size : 0;
-    j->copy_bytes = (size_t)up_to_multiple((int64_t)j->copy_bytes, AD_ALIGNMENT);
-    j->room_bytes = (size_t)up_to_multiple((int64_t)(j->copy_bytes + line), AD_ALIGNMENT);
+    j->copy_bytes = (size_t)ad_up_to_multiple((int64_t)j->copy_bytes, AD_ALIGNMENT);
+    j->room_bytes = (size_t)ad_up_to_multiple((int64_t)(j->copy_bytes + line), AD_ALIGNMENT);
     j->room = ad_scratch(work, (size_t)ad_work_threads(work) * j->room_bytes + 1);
     return j->room != NULL;
 }

@@ -5,6 +5,11 @@
 #include "kernels/convolution.h"
 #include "kernels/convolution_kernel.h"
 
+static inline int64_t ad_up_to_multiple(int64_t n, int64_t of)
+{
+    return (n + of - 1) / of * of;
+}
+
 /* Results along an axis that see the source through the same taps: result first + step * i, for i < count, sees
  * through tap number t, which is tap + tap_step * t of the filter, the place source + source_step * i + hop * t. */
 typedef struct ad_phase {
