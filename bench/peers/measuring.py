@@ -75,7 +75,8 @@ MATH = 'exp', 'log', 'tanh', 'sigmoid', 'sin', 'cos', 'sqrt'
 PRODUCTS = {'lesson': (1, 10000, 784, 50, False, False), 'left': (1, 784, 10000, 50, True, False),
             'right': (1, 128, 512, 512, False, True),
             'square': (1, 1024, 1024, 1024, False, False), 'batch': (100, 64, 64, 64, False, False)}
-ADAM = 'adam_1e6'
+OPTIMISERS = 'adam', 'adamw', 'rmsprop', 'lion'  # on 1e6 parameters
+DECAY = .01
 # images, side, in, taps, out, stride, padding, groups: those of spatial.c.
 CONVOLUTIONS = {'conv3x3_64': (32, 14, 64, 3, 64, 1, 1, 1), 'conv3x3_16_32': (64, 28, 16, 3, 32, 1, 1, 1),
                 'conv3x3_stride2': (64, 28, 16, 3, 32, 2, 1, 1), 'conv1x1_64_256': (32, 14, 64, 1, 256, 1, 0, 1),
