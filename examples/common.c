@@ -187,6 +187,30 @@ ad_dataset load_data(const settings *s)
     return d;
 }
 
+labelled labelled_of(ad_array images, ad_array labels)
+{
+    return (labelled){ad_array_view(images), ad_array_view(labels), images.shape.dim[0]};
+}
+
+ad_array numbers_to(int64_t n)
+{
+    ad_array a = ad_zeros(AD_I64, AD_SHAPE(n));
+    int64_t *number = a.data;
+    if (!number)
+        fail("no memory for the order of %lld images", (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        number[i] = i;
+    return a;
+}
+
+int largest(int n, const float *x)
+{
+    int best = 0;
+    for (int k = 1; k < n; k++)
+        best = x[k] > x[best] ? k : best;
+    return best;
+}
+
 ad_array keep(ad_tensor x)
 {
     check(x.tape);

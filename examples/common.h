@@ -41,6 +41,21 @@ ad_tape *new_tape(const settings *s, ad_pool **pool);
 /* The data set that the options ask for. */
 ad_dataset load_data(const settings *s);
 
+/* Images with labels. */
+typedef struct labelled {
+    ad_view images; /* u8 [n, rows, columns] */
+    ad_view labels; /* u8 [n] */
+    int64_t n;
+} labelled;
+
+labelled labelled_of(ad_array images, ad_array labels);
+
+/* i64 [n]: 0, 1, ..., n - 1; the order in which images are taken, to be shuffled. */
+ad_array numbers_to(int64_t n);
+
+/* Which of n numbers is the largest. */
+int largest(int n, const float *x);
+
 /* The numbers of x in an array that outlives the tape's reset. */
 ad_array keep(ad_tensor x);
 

@@ -29,34 +29,12 @@ static dense dense_new(int64_t inputs, int64_t outputs, ad_random *random)
 
 /* ---- the data ------------------------------------------------------------------------ */
 
-typedef struct digits {
-    ad_view images; /* u8 [n, pixels] */
-    ad_view labels; /* u8 [n] */
-    int64_t n;
-} digits;
-
-static digits digits_of(ad_array images, ad_array labels)
-{
-    const int64_t *extent = images.shape.dim;
-    ad_shape flat = AD_SHAPE(extent[0], extent[1] * extent[2]);
-    return (digits){ad_view_of(AD_U8, images.data, flat), ad_array_view(labels), extent[0]};
-}
-
-/* Bytes of ink to numbers from 0 to 1. */
+/* Bytes of ink [n, rows, columns] to numbers from 0 to 1 [n, pixels]. */
 static ad_tensor pixels(ad_tensor images)
 {
-    return ad_div(ad_cast(images, AD_F32), 255);
-}
-
-static ad_array numbers_to(int64_t n)
-{
-    ad_array a = ad_zeros(AD_I64, AD_SHAPE(n));
-    int64_t *number = a.data;
-    if (!number)
-        fail("no memory for the order of %lld images", (long long)n);
-    for (int64_t i = 0; i < n; i++)
-        number[i] = i;
-    return a;
+    ad_shape s = ad_shape_of(images);
+    return ad_div(ad_cast(ad_reshape(images, AD_SHAPE(s.dim[0], s.dim[1] * s.dim[2])), AD_F32),
+                  255);
 }
 
 /* ---- training ------------------------------------------------------------------------ */
@@ -73,7 +51,7 @@ typedef struct trainer {
 } trainer;
 
 /* One step on the images of these numbers. Returns the loss. */
-static double step(trainer *t, const digits *d, ad_view numbers, classifier *model)
+static double step(trainer *t, const labelled *d, ad_view numbers, classifier *model)
 {
     classifier_tensors m = classifier_watch(t->tape, model);
     ad_tensor index = ad_freeze(t->tape, numbers);
@@ -93,7 +71,7 @@ static double step(trainer *t, const digits *d, ad_view numbers, classifier *mod
 }
 
 /* All images once, in a new order. Returns the mean loss. */
-static double train_epoch(trainer *t, const digits *d, int64_t batch, classifier *model)
+static double train_epoch(trainer *t, const labelled *d, int64_t batch, classifier *model)
 {
     double sum = 0;
     ad_random_shuffle(&t->random, t->order.data, (size_t)d->n);
@@ -106,16 +84,8 @@ static double train_epoch(trainer *t, const digits *d, int64_t batch, classifier
     return sum / (double)d->n;
 }
 
-static int largest(const float *logits)
-{
-    int best = 0;
-    for (int k = 1; k < CLASSES; k++)
-        best = logits[k] > logits[best] ? k : best;
-    return best;
-}
-
 /* The share of images that the model gets right. Nothing is watched, so nothing is recorded. */
-static double accuracy(ad_tape *tape, const digits *d, const classifier *model)
+static double accuracy(ad_tape *tape, const labelled *d, const classifier *model)
 {
     classifier_tensors m = classifier_freeze(tape, model);
     ad_view logits = ad_read(classifier_apply(&m, pixels(ad_freeze(tape, d->images))));
@@ -123,7 +93,7 @@ static double accuracy(ad_tape *tape, const digits *d, const classifier *model)
     int64_t right = 0;
     for (int64_t i = 0; i < d->n; i++) {
         const uint8_t *label = d->labels.data;
-        right += largest((const float *)logits.data + i * CLASSES) == label[i];
+        right += largest(CLASSES, (const float *)logits.data + i * CLASSES) == label[i];
     }
     ad_tape_reset(tape);
     return (double)right / (double)d->n;
@@ -141,8 +111,8 @@ int main(int argc, char **argv)
     ad_pool *pool;
     read_options(argc, argv, "data train test epochs batch rate seed threads json", &s);
     ad_dataset data = load_data(&s);
-    digits train = digits_of(data.train_images, data.train_labels);
-    digits test = digits_of(data.test_images, data.test_labels);
+    labelled train = labelled_of(data.train_images, data.train_labels);
+    labelled test = labelled_of(data.test_images, data.test_labels);
 
     ad_tape *tape = new_tape(&s, &pool);
     trainer t = {.tape = tape,
@@ -151,8 +121,9 @@ int main(int argc, char **argv)
                  .order = numbers_to(train.n),
                  .adam = ad_adam_new(s.rate)};
     ad_random weights = ad_random_new((uint64_t)s.seed, 1);
-    classifier model = {dense_new(train.images.shape.dim[1], HIDDEN, &weights),
-                        dense_new(HIDDEN, CLASSES, &weights)};
+    classifier model = {
+        dense_new(train.images.shape.dim[1] * train.images.shape.dim[2], HIDDEN, &weights),
+        dense_new(HIDDEN, CLASSES, &weights)};
 
     t.bar = progress_begin(s.epochs * train.n);
     double share = 0;

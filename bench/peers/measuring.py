@@ -78,6 +78,11 @@ PRODUCTS = {'lesson': (1, 10000, 784, 50, False, False), 'left': (1, 784, 10000,
 FACTORS = 32, 128, 512  # cholesky_N
 OPTIMISERS = 'adam', 'adamw', 'rmsprop', 'lion'  # on 1e6 parameters
 DECAY = .01
+# images, side, in, taps, out, stride, padding, groups: those of spatial.c.
+CONVOLUTIONS = {'conv3x3_64': (32, 14, 64, 3, 64, 1, 1, 1), 'conv3x3_16_32': (64, 28, 16, 3, 32, 1, 1, 1),
+                'conv3x3_stride2': (64, 28, 16, 3, 32, 2, 1, 1), 'conv1x1_64_256': (32, 14, 64, 1, 256, 1, 0, 1),
+                'conv_depthwise_64': (32, 28, 64, 3, 64, 1, 1, 64)}
+LENETS = {'lenet_b64': 64, 'lenet_b1': 1}
 REDUCTIONS = 'sum', 'mean', 'max', 'logsumexp', 'softmax', 'log_softmax'
 
 

@@ -277,7 +277,55 @@ def run_reductions():
                              [uniform(ROWS, 1000, low=-2, high=2)])
 
 
+# ---- convolutions -----------------------------------------------------------------------
+
+LAYOUT = 'NHWC', 'HWIO', 'NHWC'
+
+
+def convolved(x, w, stride=1, padding=0, groups=1):
+    return jax.lax.conv_general_dilated(x, w, (stride, stride), [(padding, padding)] * 2, dimension_numbers=LAYOUT,
+                                        feature_group_count=groups)
+
+
+def convolution_of(n, side, channels, taps, out, stride, padding, groups):
+    n = 2 if chosen.smoke else n
+    x, w = uniform(n, side, side, channels), uniform(taps, taps, channels // groups, out)
+
+    def both(x, w, dy):
+        y, pullback = jax.vjp(lambda x, w: convolved(x, w, stride, padding, groups), x, w)
+        return y, pullback(dy)
+    return calling(both, x, w, uniform(*jax.eval_shape(lambda: convolved(x, w, stride, padding, groups)).shape))
+
+
+def halved(x):
+    n, h, w, c = x.shape
+    return x.reshape(n, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))
+
+
+def lenet_loss(parameters, x, y):
+    (v, a), (w, b), *matrices = parameters
+    x = halved(jax.nn.relu(convolved(x, v, padding=2) + a))
+    x = halved(jax.nn.relu(convolved(x, w) + b))
+    return cross_entropy(matrices, x.reshape(len(x), -1), y)
+
+
+def lenet_of(batch):
+    shapes = (5, 5, 1, 6), (5, 5, 6, 16), (400, 120), (120, 84), (84, 10)
+    parameters = [(uniform(*s, low=-.1, high=.1), jnp.zeros(s[-1], jnp.float32)) for s in shapes]
+    return stepping(lenet_loss, parameters, uniform(batch, 28, 28, 1), jnp.arange(batch) % 10)
+
+
+def run_convolutions():
+    for name, shape in measuring.CONVOLUTIONS.items():
+        if peer.wants(name):
+            peer.measure('jax', name, convolution_of(*shape))
+    for name, batch in measuring.LENETS.items():
+        if peer.wants(name):
+            peer.measure('jax', name, lenet_of(batch))
+
+
 run_nets()
+run_convolutions()
 run_chains()
 run_products()
 run_optimisers()

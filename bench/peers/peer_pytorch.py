@@ -273,7 +273,52 @@ def run_reductions():
                              [uniform(ROWS, 1000, low=-2, high=2)])
 
 
+# ---- convolutions -----------------------------------------------------------------------
+
+
+def channels_last(x):
+    """The layout in which PyTorch is faster, too."""
+    return x.to(memory_format=torch.channels_last)
+
+
+def convolution_of(n, side, channels, taps, out, stride, padding, groups):
+    """Recorded and swept."""
+    n = 2 if chosen.smoke else n
+    x = channels_last(uniform(n, channels, side, side)).requires_grad_()
+    w = channels_last(uniform(out, channels // groups, taps, taps)).requires_grad_()
+
+    def apply():
+        return functional.conv2d(x, w, stride=stride, padding=padding, groups=groups)
+    dy = torch.rand_like(apply())
+    return lambda: torch.autograd.grad(apply(), (x, w), dy)
+
+
+def lenet_of(batch):
+    model = nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(),
+                          nn.AvgPool2d(2), nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(),
+                          nn.Linear(84, 10))
+    model, x = channels_last(model), channels_last(uniform(batch, 1, 28, 28))
+    y = torch.arange(batch) % 10
+    optimiser = optimiser_of(model)
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        functional.cross_entropy(model(x), y).backward()
+        optimiser.step()
+    return step
+
+
+def run_convolutions():
+    for name, shape in measuring.CONVOLUTIONS.items():
+        if peer.wants(name):
+            peer.measure('pytorch', name, convolution_of(*shape))
+    for name, batch in measuring.LENETS.items():
+        if peer.wants(name):
+            peer.measure('pytorch', name, lenet_of(batch), look_at_memory=name == 'lenet_b64')
+
+
 run_nets()
+run_convolutions()
 run_chains()
 run_products()
 run_optimisers()

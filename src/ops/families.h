@@ -25,6 +25,9 @@
     FAMILY(ad_svd_ops)          /* linalg/svd.c: svd, svdvals */                            \
     FAMILY(ad_qr_ops)           /* linalg/qr.c */                                           \
     FAMILY(ad_lu_ops)           /* linalg/lu.c: solve, inverse */                           \
+    FAMILY(ad_convolution_ops)  /* spatial/convolution.c */                                 \
+    FAMILY(ad_pooling_ops)      /* spatial/pooling.c: pooling, dilate */                    \
+    FAMILY(ad_resize_ops)       /* spatial/resize.c */                                      \
     FAMILY(ad_sum_ops)          /* reduce/sum.c: sum, mean, unbroadcast */                  \
     FAMILY(ad_variance_ops)     /* reduce/variance.c: variance, std */                      \
     FAMILY(ad_extreme_ops)      /* reduce/extreme.c: max, min */                            \

@@ -11,13 +11,15 @@ static ad_shape shape_of(int slot)
     return slot == C                ? AD_SHAPE(3, 2)
            : slot == V || slot == W ? AD_SHAPE(3)
            : slot == D              ? AD_SHAPE(3, 3)
+           : slot == X              ? AD_SHAPE(1, 3, 2)
+           : slot == F              ? AD_SHAPE(1, 2, 3)
            : slot == L              ? AD_SHAPE(2)
                                     : AD_SHAPE(2, 3);
 }
 
 void make_operands(ad_tape *t, ad_tensor *o)
 {
-    for (int i = A; i <= W; i++)
+    for (int i = A; i < L; i++)
         o[i] = ad_watch(t, ad_view_of(AD_F64, reals, shape_of(i)));
     o[D] = ad_watch(t, ad_view_of(AD_F64, definite, shape_of(D)));
     o[L] = ad_freeze(t, ad_view_of(AD_I32, integers, shape_of(L)));

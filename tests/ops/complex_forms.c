@@ -327,6 +327,89 @@ void complex_expm(const ad_shape *shape, const double complex *const *x, double 
     }
 }
 
+/* ---- convolutions ----------------------------------------------------------------------------- */
+
+/* small[o] and big[o + k] are products of images by the taps k of filters, as far as one is a sum. */
+static void for_each_tap(const ad_shape *big, const ad_shape *small, const ad_shape *filters,
+                         void *user, void (*add)(void *user, size_t big, size_t small, size_t tap))
+{
+    ad_shape pixels = *small, taps = *filters;
+    pixels.rank--;
+    taps.rank -= 2;
+    for (size_t i = 0; i < shape_count(&pixels); i++)
+        for (size_t k = 0; k < shape_count(&taps); k++) {
+            size_t place = 0, scale = 1, pixel = i, tap = k;
+            for (int a = pixels.rank - 1; a >= 0; a--) {
+                size_t extent = (size_t)pixels.dim[a], all = a ? (size_t)taps.dim[a - 1] : 1;
+                place += scale * (pixel % extent + tap % all);
+                scale *= (size_t)big->dim[a];
+                pixel /= extent;
+                tap /= all;
+            }
+            add(user, place, i, k);
+        }
+}
+
+typedef struct convolution {
+    size_t in, out; /* of the filters */
+    const double complex *x, *filters;
+    double complex *y;
+} convolution;
+
+static void add_product(const convolution *c, size_t from, size_t to, size_t tap)
+{
+    for (size_t i = 0; i < c->in; i++)
+        for (size_t j = 0; j < c->out; j++)
+            c->y[to * c->out + j] +=
+                c->x[from * c->in + i] * c->filters[(tap * c->in + i) * c->out + j];
+}
+
+static void add_to_small(void *user, size_t big, size_t small, size_t tap)
+{
+    add_product(user, big, small, tap);
+}
+
+static void add_to_big(void *user, size_t big, size_t small, size_t tap)
+{
+    add_product(user, small, big, tap);
+}
+
+/* x by filters, from the large extents to the small ones or back. */
+static ad_shape convolve(const ad_shape *shape, const double complex *const *x, double complex *y,
+                         bool spread)
+{
+    ad_shape to = shape[0];
+    int last = to.rank - 1;
+    convolution c = {(size_t)shape[1].dim[last - 1], (size_t)shape[1].dim[last], x[0], x[1], y};
+    for (int a = 1; a < last; a++)
+        to.dim[a] += spread ? shape[1].dim[a - 1] - 1 : 1 - shape[1].dim[a - 1];
+    to.dim[last] = shape[1].dim[last];
+    for (size_t i = 0; i < shape_count(&to); i++)
+        y[i] = 0;
+    for_each_tap(spread ? &to : &shape[0], spread ? &shape[0] : &to, &shape[1], &c,
+                 spread ? add_to_big : add_to_small);
+    return to;
+}
+
+void complex_convolve(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    convolve(shape, x, y, false);
+}
+
+void complex_spread(const ad_shape *shape, const double complex *const *x, double complex *y)
+{
+    convolve(shape, x, y, true);
+}
+
+void complex_convolve_layer(const ad_shape *shape, const double complex *const *x,
+                            double complex *y)
+{
+    ad_shape to = convolve(shape, x, y, false);
+    size_t out = (size_t)shape[2].dim[0];
+    for (size_t i = 0; i < shape_count(&to); i++)
+        y[i] += x[2][i % out];
+}
+
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y)
 {
     multiply(1, shape_count(shape), 1, x[0], x[1], y);

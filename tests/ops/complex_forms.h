@@ -88,6 +88,10 @@ void complex_expm(const ad_shape *shape, const double complex *const *x, double 
 
 void complex_matmul(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_matvec(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_convolve(const ad_shape *shape, const double complex *const *x, double complex *y);
+void complex_convolve_layer(const ad_shape *shape, const double complex *const *x,
+                            double complex *y);
+void complex_spread(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_outer(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dot(const ad_shape *shape, const double complex *const *x, double complex *y);
 void complex_dense_identity(const ad_shape *shape, const double complex *const *x,

@@ -40,6 +40,7 @@ typedef struct row_fields {
     const char *covers; /* the op that the function is made of, where it has none of its own */
     bool not_analytic;  /* there is no complex form */
     bool needs_axes;    /* its operands are not of rank 0 */
+    bool apart;         /* its operands differ in rank: none can be there twice */
 
     /* Of a case; the range and the complex form of an op in one row, too. */
     int n;

@@ -86,6 +86,10 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "solve([3, 3], [3, 3]): pivot 1 is 0: the matrix is singular") \
     ROW(inverse_singular, ad_inverse(o->batch233), AD_DOMAIN, \
         "inverse([2, 3, 3]): pivot 1 of matrix [0] is 0: the matrix is singular") \
+    ROW(convolve_channels, ad_convolve(o->image, o->image, ((ad_convolution){0})), AD_BAD_SHAPE, \
+        "convolve([1, 2, 3, 2], [1, 2, 3, 2]): the channels of x must be those of the filters, in, times the groups") \
+    ROW(convolve_with_a_bad_stride, ad_convolve(o->image, o->image, ((ad_convolution){.stride = {1, -2}})), \
+        AD_MISUSE, "convolve([1, 2, 3, 2], [1, 2, 3, 2]): the stride is -2, it must be from 0 to 2^31 - 1") \
     ROW(mse_does_not_broadcast, ad_mse(o->m41, o->v4), AD_BAD_SHAPE, \
         "mse([4, 1], [4]): prediction and target must have the same shape") \
     ROW(losses_do_not_broadcast, ad_kl_divergence(o->m41, o->v4), AD_BAD_SHAPE, \

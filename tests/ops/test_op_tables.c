@@ -67,7 +67,7 @@ static bool is_possible(const ad_op *op, trait what)
     row_fields f = {0};
     find_op(op->name, &f);
     return what == BROADCAST          ? can_broadcast(op)
-           : what == REPEATED_OPERAND ? most_operands_of(op) > 1
+           : what == REPEATED_OPERAND ? most_operands_of(op) > 1 && !f.apart
            : what == RANK_0           ? !f.needs_axes
                                       : true;
 }

@@ -187,6 +187,24 @@ def test_mnist_classifier_mnist():
     expect(QUICK or o['seconds'] < 60, f'it took {o["seconds"]} seconds')
 
 
+def test_convolutional():
+    few = ['--train', '1000', '--test', '300']
+    printed, o = run_json('convolutional', *few, '--epochs', 3)
+    expect(set(o) >= {'test_accuracy', 'seconds'}, f'the keys are {sorted(o)}')
+    expect(0.8 <= o['test_accuracy'] <= 1, f'test_accuracy is {o["test_accuracy"]}')
+    check_order(printed, 'epoch   3', 'taken for', 'the filters of the first layer', 'after ')
+    one, two = (run_json('convolutional', *few, '--epochs', 1, '--seed', 7, '--threads', n)[1]
+                for n in (1, 3))
+    expect(one['test_accuracy'] == two['test_accuracy'], 'one seed, two results')
+    check_bar('convolutional', *few, '--epochs', 1)
+
+
+def test_convolutional_mnist():
+    _, o = run_json('convolutional', *mnist(), '--epochs', 1 if QUICK else 4)
+    expect(o['test_accuracy'] >= (0.97 if QUICK else 0.988), f'accuracy is {o["test_accuracy"]}')
+    expect(QUICK or o['seconds'] < 180, f'it took {o["seconds"]} seconds')
+
+
 def test_custom_op():
     printed = run('custom_op')
     check_order(printed, 'check_op: wrong_huber([', 'differences give',
@@ -442,8 +460,9 @@ def test_bad_input():
         with tempfile.TemporaryDirectory() as folder:  # what the others are variations of
             run(name, '--data', write_folder(folder, {}), '--epochs', 1)
     with tempfile.TemporaryDirectory() as folder:
-        expect_one_line('a label of 10', 'mnist_classifier', '--data',
-                        write_folder(folder, {LABELS: idx(20, numbers=[10] * 20)}))
+        for name in 'mnist_classifier', 'convolutional':
+            expect_one_line('a label of 10', name, '--data',
+                            write_folder(folder, {LABELS: idx(20, numbers=[10] * 20)}))
 
 
 def main():

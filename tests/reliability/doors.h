@@ -15,6 +15,10 @@ typedef struct scene {
     ad_array array, out[16]; /* the same numbers; empty results */
     ad_error error;
     ad_tape_info info;
+    ad_convolution convolution;
+    ad_pooling pooling;
+    ad_fractional_pooling fractions;
+    ad_resizing resizing;
     FILE *file;
     double value;
     uint64_t digests[8];
@@ -69,6 +73,10 @@ extern const size_t exported_call_count;
 #define VISITOR(s)           NULL
 #define CHECK_OPTIONS(s)     NULL
 #define LOSS_OPTIONS(s)      NULL
+#define CONVOLUTION(s)       (s)->convolution
+#define POOLING(s)           (s)->pooling
+#define FRACTIONS(s)         (s)->fractions
+#define RESIZING(s)          (s)->resizing
 #define ROWS_OPTIONS(s)      NULL
 #define INFO(s)              &(s)->info
 #define DIGESTS(s)           (s)->digests

@@ -123,6 +123,10 @@ const ad_tree *draw_tree(scene *s);
 const ad_method *draw_method(scene *s);
 const ad_cross_entropy_options *draw_loss_options(scene *s);
 const ad_rows_options *draw_rows_options(scene *s);
+ad_convolution draw_convolution(scene *s);
+ad_pooling draw_pooling(scene *s);
+ad_fractional_pooling draw_fractional_pooling(scene *s);
+ad_resizing draw_resizing(scene *s);
 ad_states *draw_states(scene *s);
 const ad_op *draw_op(scene *s);
 const int64_t *draw_extents(scene *s);
@@ -183,6 +187,10 @@ uint32_t draw_held(scene *s);
 #define CHECK_OPTIONS(s)     NULL
 #define LOSS_OPTIONS(s)      draw_loss_options(s)
 #define ROWS_OPTIONS(s)      draw_rows_options(s)
+#define CONVOLUTION(s)       draw_convolution(s)
+#define POOLING(s)           draw_pooling(s)
+#define FRACTIONS(s)         draw_fractional_pooling(s)
+#define RESIZING(s)          draw_resizing(s)
 #define INFO(s)              ((s)->info.size = sizeof(ad_tape_info), &(s)->info)
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             (draw_below(s, 2) ? &(s)->error : NULL)

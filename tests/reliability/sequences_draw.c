@@ -434,6 +434,47 @@ const ad_rows_options *draw_rows_options(scene *s)
     return which ? &s->rows : NULL;
 }
 
+/* Options in space: mostly the usual, else small numbers, and rarely what cannot be. */
+static void draw_entries(scene *s, int64_t entry[AD_MAX_SPACE])
+{
+    for (int k = 0; k < AD_MAX_SPACE; k++)
+        entry[k] = draw_below(s, 3) ? 0 : draw_below(s, 32) ? draw_int(s, 0, 3) : draw_long(s);
+}
+
+ad_convolution draw_convolution(scene *s)
+{
+    ad_convolution o = {.same = draw_below(s, 2)};
+    draw_entries(s, o.stride);
+    draw_entries(s, o.dilation);
+    draw_entries(s, o.before);
+    o.groups = draw_int(s, -1, 3);
+    return o;
+}
+
+ad_pooling draw_pooling(scene *s)
+{
+    ad_pooling o = {.same = draw_below(s, 2), .counts_padding = draw_below(s, 2)};
+    draw_entries(s, o.window);
+    draw_entries(s, o.stride);
+    draw_entries(s, o.after);
+    return o;
+}
+
+ad_fractional_pooling draw_fractional_pooling(scene *s)
+{
+    ad_fractional_pooling o = {.overlapping = draw_below(s, 2), .offset = {draw_double(s)}};
+    draw_entries(s, o.results);
+    return o;
+}
+
+ad_resizing draw_resizing(scene *s)
+{
+    ad_resizing o = {.method = (ad_resampling)draw_int(s, -1, AD_RESAMPLING_COUNT),
+                     .antialias = draw_below(s, 2)};
+    draw_entries(s, o.extent);
+    return o;
+}
+
 ad_states *draw_states(scene *s)
 {
     begin_writing(s);

@@ -9,6 +9,8 @@ enum {
     V, /* f64 [3] */
     W, /* the same */
     D, /* f64 [3, 3], positive definite */
+    X, /* f64 [1, 3, 2]: a signal with two channels */
+    F, /* f64 [1, 2, 3]: its filters, with one tap */
     L, /* i32 [2], labels below 2 */
     M, /* bool [2, 3] */
     SLOTS

@@ -1,29 +1,9 @@
-/* A layer in one operation: y = f(z), z = x w + b.
- *
- * Bias and activation follow rows of the product while they are in the cache. The derivatives of
- * the activations can be told from y, so that z need not be kept. Back: dz = dy f'(z) and its sum over the
- * rows, db, in one pass; then dx = dz w^T and dw = x^T dz. */
-#include "adze/op.h"
-#include "adze/ops.h"
-#include "array/strided.h"
-#include "base/workspace.h"
-#include "kernels/gemm.h"
-#include "kernels/kernel.h"
-#include "ops/elementwise/unary.h"
+/* A layer in one operation: y = f(z), z = x w + b (layer.h). */
+#include "kernels/product.h"
 #include "ops/families.h"
+#include "ops/product/layer.h"
 #include "ops/product/product.h"
 #include "ops/refuse.h"
-
-#include <string.h>
-
-typedef struct dense_attr {
-    ad_activation activation;
-} dense_attr;
-
-static const ad_unary_kernels *activation_of(const void *attr)
-{
-    return ad_activation_kernels(((const dense_attr *)attr)->activation);
-}
 
 static const char *dense_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
@@ -38,259 +18,41 @@ static const char *dense_shape(const ad_shape *x, const void *attr, ad_shape *y)
     return NULL;
 }
 
-/* ---- forward ----------------------------------------------------------------------- */
-
-AD_KERNEL(plus_f32, float, AD_IN(float, 0) + AD_IN(float, 1))
-AD_KERNEL(plus_f64, double, AD_IN(double, 0) + AD_IN(double, 1))
-static const ad_blocks plus = AD_BLOCKS(plus);
-
-enum { PIECE = 1024 }; /* numbers that bias and activation take at a time */
-
-typedef struct layer {
-    char *y;
-    const void *b; /* as often as whole rows fit a piece, or once */
-    int64_t columns;
-    size_t size;
-    ad_isa isa;
-    const ad_kernel *plus, *activate; /* activate: NULL for the identity */
-} layer;
-
-/* y = f(y + b) for n numbers, with those of b that belong to them. */
-static void finish_piece(const layer *l, size_t n, char *y, const void *b)
+static void multiply(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *w,
+                     bool add, const ad_array *z, const ad_epilogue *then)
 {
-    double z[PIECE];
-    ad_kernel_run(l->plus, l->isa, l->size, 0, n, (const void *[]){y, b}, z, false);
-    if (l->activate)
-        ad_kernel_run(l->activate, l->isa, l->size, 0, n, (const void *[]){z}, y, false);
-    else
-        memcpy(y, z, n * l->size);
+    (void)attr;
+    ad_gemm(work, z->type, ad_matrix_of(x), ad_matrix_of(w), add, z->data, then);
 }
 
-static int64_t rows_at_a_time(int64_t columns)
+static void pull_x(ad_workspace *work, const void *attr, const ad_view *dz, const ad_view *w,
+                   bool add, const ad_array *dx)
 {
-    return columns > 0 && columns < PIECE ? PIECE / columns : 1;
+    (void)attr;
+    ad_multiply(work, dz, w, dx, ad_into(!add) | AD_TRANSPOSE_B);
 }
 
-static void finish_rows(const void *user, int64_t begin, int64_t end)
+static void pull_w(ad_workspace *work, const void *attr, const ad_view *x, const ad_view *dz,
+                   bool add, const ad_array *dw)
 {
-    const layer *l = user;
-    int64_t step = rows_at_a_time(l->columns);
-    for (int64_t i = begin; i < end; i += step) {
-        int64_t count = (end - i < step ? end - i : step) * l->columns;
-        char *y = l->y + (size_t)(i * l->columns) * l->size;
-        for (int64_t at = 0; at < count; at += PIECE)
-            finish_piece(l, (size_t)(count - at < PIECE ? count - at : PIECE),
-                         y + (size_t)at * l->size, (const char *)l->b + (size_t)at * l->size);
-    }
+    (void)attr;
+    ad_multiply(work, x, dz, dw, ad_into(!add) | AD_TRANSPOSE_A);
 }
 
-/* b, repeated, in scratch memory: one row is read, and what there is is copied behind itself. */
-static const void *repeat_bias(const ad_forward_args *c, size_t size)
-{
-    int64_t columns = c->y.shape.dim[1], rows = c->y.shape.dim[0];
-    int64_t times = rows_at_a_time(columns);
-    size_t done = (size_t)columns * size, all = (size_t)(times < rows ? times : rows) * done;
-    char *b = ad_scratch(c->work, all);
-    if (b && all)
-        ad_strided_read(&c->x[2], b);
-    for (size_t n; b && done < all; done += n) {
-        n = done < all - done ? done : all - done;
-        memcpy(b + done, b, n);
-    }
-    return b;
-}
-
-static void dense_forward(const ad_forward_args *c)
-{
-    const ad_unary_kernels *k = activation_of(c->attr);
-    ad_isa isa = ad_work_isa(c->work);
-    ad_type type = c->y.type;
-    layer l = {.y = c->y.data,
-               .columns = c->y.shape.dim[1],
-               .size = ad_type_size(type),
-               .isa = isa,
-               .plus = &plus.of[type],
-               .activate = k ? &k->forward.of[type] : NULL};
-    ad_epilogue finish = {finish_rows, &l};
-    if ((l.b = repeat_bias(c, l.size)))
-        ad_gemm(c->work, type, ad_matrix_of(&c->x[0]), ad_matrix_of(&c->x[1]), false, c->y.data,
-                &finish);
-}
-
-/* ---- backward ---------------------------------------------------------------------- */
-
-typedef struct slopes {
-    const char *y, *dy;
-    char *dz;   /* may be dy; NULL: the identity, for which dz is dy */
-    double *db; /* [chunks, columns], or NULL: not wanted */
-    int64_t rows, columns, chunk;
-    size_t size;
-    ad_isa isa;
-    const ad_kernel *slope;
-    ad_adder *sum;
-} slopes;
-
-/* dz = dy f'(z) for n numbers from `at` on. */
-static void pull_numbers(const slopes *s, int64_t at, int64_t n)
-{
-    double z[PIECE];
-    for (int64_t end = at + n; at < end; at += PIECE) {
-        size_t count = (size_t)(end - at < PIECE ? end - at : PIECE), skip = (size_t)at * s->size;
-        const char *y = s->y + skip;
-        ad_kernel_run(s->slope, s->isa, s->size, 0, count, (const void *[]){y, y, s->dy + skip}, z,
-                      false);
-        memcpy(s->dz + skip, z, count * s->size);
-    }
-}
-
-/* The same for a chunk of rows, and their part of db. */
-static void pull_rows(void *user, size_t task, int worker)
-{
-    const slopes *s = user;
-    int64_t first = (int64_t)task * s->chunk, step = rows_at_a_time(s->columns);
-    int64_t end = s->rows - first < s->chunk ? s->rows : first + s->chunk;
-    size_t columns = (size_t)s->columns;
-    (void)worker;
-    for (int64_t i = first; i < end; i += step) {
-        int64_t rows = end - i < step ? end - i : step, at = i * s->columns;
-        if (s->dz)
-            pull_numbers(s, at, rows * s->columns);
-        const char *dz = (s->dz ? s->dz : s->dy) + (size_t)at * s->size;
-        if (s->db)
-            s->sum((size_t)rows, columns, false, dz, s->db + task * columns);
-    }
-}
-
-/* dz, in the place of dy or in scratch memory, or dy itself; db is added to or assigned. */
-static ad_view pull_activation(const ad_pullback_args *c)
-{
-    enum { LEAST = 1 << 13, CHUNKS = 64 };
-    ad_view dz = c->dy;
-    const ad_unary_kernels *k = activation_of(c->attr);
-    ad_isa isa = ad_work_isa(c->work);
-    slopes s = {.y = c->y.data,
-                .dy = c->dy.data,
-                .rows = c->dy.shape.dim[0],
-                .columns = c->dy.shape.dim[1],
-                .chunk = (c->dy.shape.dim[0] + CHUNKS - 1) / CHUNKS,
-                .size = ad_type_size(dz.type),
-                .isa = isa,
-                .slope = k ? &k->slope.of[dz.type] : NULL,
-                .sum = ad_sum_rows.of[dz.type][isa]};
-    int64_t least = LEAST / (s.columns ? s.columns : 1) + 1;
-    s.chunk = s.chunk < least ? least : s.chunk;
-    size_t chunks = (size_t)((s.rows + s.chunk - 1) / s.chunk);
-    size_t sums = (chunks ? chunks : 1) * (size_t)s.columns * sizeof *s.db;
-    if (k)
-        dz.data = s.dz = c->spare ? c->spare : ad_scratch(c->work, ad_view_count(&dz) * s.size);
-    if (c->wanted[2] && !(s.db = ad_scratch(c->work, sums)))
-        dz.data = NULL;
-    if (!dz.data)
-        return dz;
-    if (s.db)
-        memset(s.db, 0, sums);
-    ad_work_share(c->work, chunks, pull_rows, &s);
-    if (s.db) {
-        const ad_array *db = &c->dx[2];
-        ad_add_parts(chunks, (size_t)s.columns, s.db);
-        ad_store_sums((size_t)s.columns, s.db, db->type, db->data, !c->assign[2]);
-    }
-    return dz;
-}
-
-static void dense_pullback(const ad_pullback_args *c)
-{
-    ad_view dz = pull_activation(c);
-    if (!dz.data)
-        return;
-    if (c->wanted[0])
-        ad_multiply(c->work, &dz, &c->x[1], &c->dx[0], ad_into(c->assign[0]) | AD_TRANSPOSE_B);
-    if (c->wanted[1])
-        ad_multiply(c->work, &c->x[0], &dz, &c->dx[1], ad_into(c->assign[1]) | AD_TRANSPOSE_A);
-}
-
-/* ---- tangents ---------------------------------------------------------------------- */
-
-/* tz = tx w + x tw + tb */
-static void push_product(ad_workspace *work, const ad_view *x, const ad_view *tx,
-                         const ad_array *tz)
-{
-    memset(tz->data, 0, ad_array_count(tz) * ad_type_size(tz->type));
-    if (tx[0].data)
-        ad_multiply(work, &tx[0], &x[1], tz, AD_ADD);
-    if (tx[1].data)
-        ad_multiply(work, &x[0], &tx[1], tz, AD_ADD);
-    if (tx[2].data)
-        ad_map_into(work, &tz->shape, &ad_itself, 1, &tx[2], tz, AD_ADD);
-}
-
-/* Numbers of y's shape, in scratch memory. */
-static ad_array like(ad_workspace *work, const ad_view *y)
-{
-    return (ad_array){.data = ad_scratch(work, ad_view_count(y) * ad_type_size(y->type)),
-                      .type = y->type,
-                      .shape = y->shape};
-}
-
-/* ty = f'(z) tz */
-static void dense_jvp(const ad_jvp_args *c)
-{
-    const ad_unary_kernels *k = activation_of(c->attr);
-    ad_array tz = k ? like(c->work, &c->y) : c->ty;
-    if (!tz.data)
-        return;
-    push_product(c->work, c->x, c->tx, &tz);
-    if (k)
-        ad_map_into(c->work, &tz.shape, &k->slope, 3, (ad_view[]){c->y, c->y, ad_array_view(tz)},
-                    &c->ty, false);
-}
-
-/* The derivative of dx = dz w^T along the tangents is tdz w^T + dz tw^T, and so on, with tdz 0 for the
- * identity, or else dy f''(z) tz. */
-static void pull_products(const ad_curvature_args *c, const ad_view *dz, const ad_view *tdz)
-{
-    ad_workspace *work = c->work;
-    if (c->wanted[0] && c->tx[1].data)
-        ad_multiply(work, dz, &c->tx[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
-    if (c->wanted[1] && c->tx[0].data)
-        ad_multiply(work, &c->tx[0], dz, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
-    if (c->wanted[0] && tdz)
-        ad_multiply(work, tdz, &c->x[1], &c->tdx[0], AD_ADD | AD_TRANSPOSE_B);
-    if (c->wanted[1] && tdz)
-        ad_multiply(work, &c->x[0], tdz, &c->tdx[1], AD_ADD | AD_TRANSPOSE_A);
-    if (c->wanted[2] && tdz)
-        ad_map_into(work, &tdz->shape, &ad_itself, 1, tdz, &c->tdx[2], true);
-}
-
-static void dense_curvature(const ad_curvature_args *c)
-{
-    const ad_unary_kernels *k = activation_of(c->attr);
-    if (!k) {
-        pull_products(c, &c->dy, NULL);
-        return;
-    }
-    ad_array dz = like(c->work, &c->y), tz = like(c->work, &c->y), tdz = like(c->work, &c->y);
-    if (!dz.data || !tz.data || !tdz.data)
-        return;
-    push_product(c->work, c->x, c->tx, &tz);
-    ad_view in[] = {c->y, c->y, c->dy, ad_array_view(tz)};
-    ad_map_into(c->work, &dz.shape, &k->slope, 3, in, &dz, false);
-    ad_map_into(c->work, &tdz.shape, &k->bend, 4, in, &tdz, false);
-    ad_view slope = ad_array_view(dz), bend = ad_array_view(tdz);
-    pull_products(c, &slope, &bend);
-}
+static const ad_layer_product product = {multiply, pull_x, pull_w};
 
 static const ad_op dense_op = {
     .size = sizeof(ad_op),
     .name = "dense",
     .arity = 3,
     .flags = AD_OP_STRIDED | AD_OP_ASSIGNS,
-    .attr_size = sizeof(dense_attr),
+    .attr_size = sizeof(ad_layer_attr),
     .shape = dense_shape,
-    .forward = dense_forward,
-    .pullback = dense_pullback,
-    .jvp = dense_jvp,
-    .curvature = dense_curvature,
+    .forward = ad_layer_forward,
+    .pullback = ad_layer_pullback,
+    .jvp = ad_layer_jvp,
+    .curvature = ad_layer_curvature,
+    .kernels = &product,
     .derivative = "dz = g f'(z), with z = x w + b; dx = dz w^T, dw = x^T dz, db = the sum of dz "
                   "over the rows",
 };
@@ -301,7 +63,7 @@ ad_tensor ad_dense(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activati
     if ((unsigned)activation >= AD_ACTIVATION_COUNT)
         return ad_refuse(AD_MISUSE, "dense", 3, operands, "%d is not an activation",
                          (int)activation);
-    return ad_apply(&dense_op, operands, &(dense_attr){activation});
+    return ad_apply(&dense_op, operands, &(ad_layer_attr){activation});
 }
 
 const ad_op *const ad_dense_ops[] = {&dense_op, NULL};
