@@ -16,6 +16,7 @@
 #include "adze/ops/index.h"
 #include "adze/ops/product.h"
 #include "adze/ops/loss.h"
+#include "adze/ops/neural.h"
 #include "adze/ops/random.h"
 #include "adze/ops/cotangents.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 extern const op_row elementwise_rows[], reduce_rows[], shape_rows[], index_rows[], product_rows[],
-    loss_rows[], random_rows[], cotangents_rows[];
+    loss_rows[], neural_rows[], random_rows[], cotangents_rows[];
 
 /* As in src/ops. The build tries each in a program by itself. */
 static const struct {
@@ -20,6 +20,7 @@ static const struct {
                 {"index", index_rows},
                 {"product", product_rows},
                 {"loss", loss_rows},
+                {"neural", neural_rows},
                 {"random", random_rows},
                 {"cotangents", cotangents_rows}};
 

@@ -1,0 +1,61 @@
+/* Operations of neural networks: normalisation. */
+#ifndef ADZE_OPS_NEURAL_H
+#define ADZE_OPS_NEURAL_H
+
+#include "adze/tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- normalisation ------------------------------------------------------------------ */
+
+/* y = (x - mean) / sqrt(variance + epsilon) gain + bias, each a single operation. They differ in
+ * which numbers have a mean and a variance together; channels are the last axis. The variance is
+ * the biased one, sum((x - mean)^2) / n, and takes a second pass, so that it is right far from 0,
+ * too. Numbers that are all equal become the bias. epsilon is 1e-5 in most papers; AD_MISUSE if it
+ * is negative or not finite. */
+
+/* The last axes of x, as many as gain and bias have: x [..., shape], gain and bias [shape]. */
+AD_API ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon);
+
+/* The same axes without mean and bias: y = x / sqrt(mean(x^2) + epsilon) gain. */
+AD_API ad_tensor ad_rms_norm(ad_tensor x, ad_tensor gain, double epsilon);
+
+/* All positions and a group of neighbouring channels of each example: x [n, positions...,
+ * channels], gain and bias [channels]. AD_MISUSE unless groups divide the channels. */
+AD_API ad_tensor ad_group_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, int64_t groups,
+                               double epsilon);
+
+/* All positions of each example and channel: x [n, positions..., channels], gain and bias
+ * [channels]. AD_BAD_SHAPE for a single position. */
+AD_API ad_tensor ad_instance_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon);
+
+typedef struct ad_batch_normed {
+    ad_tensor y, mean, variance;
+} ad_batch_normed;
+
+/* All of each channel, for training: x [..., channels], gain and bias [channels]. It also gives
+ * mean and variance [channels], the biased one, for your running averages. Those are a state
+ * of yours, and no parameters; read the values and keep them with the model:
+ *
+ *     running = (1 - rate) running + rate value
+ *
+ * (Flax and Keras do the same. PyTorch runs the unbiased variance: multiply by n / (n - 1).)
+ * AD_BAD_SHAPE for less than two numbers in a channel. */
+AD_API ad_batch_normed ad_batch_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon);
+
+/* The same with a mean and a variance [channels] that are given, for use after training: each
+ * number is normalised by itself. They may be watched, too. */
+AD_API ad_tensor ad_batch_norm_given(ad_tensor x, ad_tensor mean, ad_tensor variance,
+                                     ad_tensor gain, ad_tensor bias, double epsilon);
+
+/* Weights as lengths and directions: w = gain v / |v|, with the norm of each output's weights: v
+ * [..., outputs], gain [outputs]. Where v is 0, so are w and all gradients. */
+AD_API ad_tensor ad_weight_norm(ad_tensor v, ad_tensor gain);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif

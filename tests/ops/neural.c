@@ -1,0 +1,152 @@
+/* Operations of neural networks. rows.h says how a row reads. */
+#ifndef ROWS
+#define ROWS   "neural.c"
+#define FAMILY neural_rows
+#include "rows.h"
+
+#include <math.h>
+
+/* Something flows into all results. */
+static ad_tensor all_of_batch_norm(const ad_tensor *x, double epsilon)
+{
+    ad_batch_normed n = ad_batch_norm(x[0], x[1], x[2], epsilon);
+    return ad_add(n.y, ad_add(ad_mul(n.mean, 3), ad_square(n.variance)));
+}
+
+static int64_t last_extent(ad_tensor x)
+{
+    ad_shape s = ad_shape_of(x);
+    return s.rank ? s.dim[s.rank - 1] : 1;
+}
+
+/* Parameters with numbers of x: so its last axis has some. */
+static ad_tensor row_of(ad_tensor x)
+{
+    return ad_mean_over(ad_reshape(x, AD_SHAPE(-1, last_extent(x))), AD_AXES(0));
+}
+
+/* Rows, more than one. */
+static ad_tensor rows_of(ad_tensor x)
+{
+    ad_tensor rows = ad_reshape(x, AD_SHAPE(-1, last_extent(x)));
+    return ad_concat(2, (ad_tensor[]){rows, ad_sin(rows)}, 0);
+}
+
+#include "read_rows.h"
+#else
+
+/* clang-format off */
+OP(ad_layer_norm, .needs_axes = true, .not_analytic = true)
+CASE(layer_norm, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(3, 4), S(4), S(4)))
+CASE(layer_norm_of_two_axes, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(2, 3, 4), S(3, 4), S(3, 4)))
+CASE(layer_norm_of_all_axes, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(3, 4), S(3, 4), S(3, 4)))
+CASE(layer_norm_of_a_tile, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(2, 16), S(16), S(16)))
+CASE(layer_norm_of_long_rows, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(2, 37), S(37), S(37)))
+CASE(layer_norm_of_many_rows, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(70, 3), S(3), S(3)))
+CASE(layer_norm_far_from_0, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(2, 5), S(5), S(5)), .range = {99, 101})
+CASE(layer_norm_of_nothing, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(0, 4), S(4), S(4)))
+CASE(layer_norm_of_empty_rows, ad_layer_norm(x[0], x[1], x[2], 0.1), ON(S(3, 0), S(0), S(0)))
+CASE(layer_norm_by_itself, ad_layer_norm(x[0], x[0], x[1], 0.1), ON(S(4), S(4)))
+GRAPH(ad_layer_norm(*x, row_of(*x), row_of(*x), 0.1), .fits = FIT_FULL_AXIS)
+CALL(layer_norm, ad_layer_norm(o[A], o[V], o[W], 1e-5), .uses = BIT(A) | BIT(V) | BIT(W))
+BAD(layer_norm, ad_layer_norm(o[C], o[V], o[W], 1e-5), AD_BAD_SHAPE)
+BAD(layer_norm, ad_layer_norm(o[A], o[V], o[A], 1e-5), AD_BAD_SHAPE)
+BAD(layer_norm, ad_layer_norm(o[V], o[A], o[A], 1e-5), AD_BAD_SHAPE)
+BAD(layer_norm, ad_layer_norm(o[A], o[V], o[W], -1e-5), AD_MISUSE)
+BAD(layer_norm, ad_layer_norm(o[A], o[V], o[W], (double)NAN), AD_MISUSE)
+ORACLE(layer_norm, ad_layer_norm(x[0], x[1], x[2], 0.125))
+ORACLE(layer_norm_far, ad_layer_norm(x[0], x[1], x[2], 0.125))
+
+OP(ad_rms_norm, .needs_axes = true, .not_analytic = true)
+CASE(rms_norm, ad_rms_norm(x[0], x[1], 0.1), ON(S(3, 4), S(4)))
+CASE(rms_norm_of_two_axes, ad_rms_norm(x[0], x[1], 0.1), ON(S(2, 3, 4), S(3, 4)))
+CASE(rms_norm_of_long_rows, ad_rms_norm(x[0], x[1], 0.1), ON(S(2, 37), S(37)))
+CASE(rms_norm_of_many_rows, ad_rms_norm(x[0], x[1], 0.1), ON(S(70, 3), S(3)))
+CASE(rms_norm_by_itself, ad_rms_norm(x[0], x[0], 0.1), ON(S(4)))
+CASE(rms_norm_of_nothing, ad_rms_norm(x[0], x[1], 0.1), ON(S(0, 4), S(4)))
+GRAPH(ad_rms_norm(*x, row_of(*x), 0.1), .fits = FIT_FULL_AXIS)
+CALL(rms_norm, ad_rms_norm(o[A], o[V], 1e-5), .uses = BIT(A) | BIT(V))
+BAD(rms_norm, ad_rms_norm(o[C], o[V], 1e-5), AD_BAD_SHAPE)
+BAD(rms_norm, ad_rms_norm(o[A], o[V], (double)INFINITY), AD_MISUSE)
+ORACLE(rms_norm, ad_rms_norm(x[0], x[1], 0.125))
+
+OP(ad_group_norm, .needs_axes = true, .not_analytic = true)
+CASE(group_norm, ad_group_norm(x[0], x[1], x[2], 2, 0.1), ON(S(2, 3, 4), S(4), S(4)))
+CASE(group_norm_of_one_group, ad_group_norm(x[0], x[1], x[2], 1, 0.1), ON(S(2, 3, 4), S(4), S(4)))
+CASE(group_norm_of_images, ad_group_norm(x[0], x[1], x[2], 3, 0.1), ON(S(2, 3, 2, 6), S(6), S(6)))
+CASE(group_norm_without_positions, ad_group_norm(x[0], x[1], x[2], 2, 0.1), ON(S(3, 4), S(4), S(4)))
+CASE(group_norm_of_many_channels, ad_group_norm(x[0], x[1], x[2], 2, 0.1), ON(S(2, 2, 18), S(18), S(18)))
+CASE(group_norm_by_one, ad_group_norm(x[0], x[1], x[1], 2, 0.1), ON(S(2, 3, 4), S(4)))
+CASE(group_norm_of_nothing, ad_group_norm(x[0], x[1], x[2], 2, 0.1), ON(S(2, 0, 4), S(4), S(4)))
+CASE(group_norm_without_channels, ad_group_norm(x[0], x[1], x[2], 2, 0.1), ON(S(2, 3, 0), S(0), S(0)))
+GRAPH(ad_group_norm(*x, row_of(*x), row_of(*x), 1, 0.1), .fits = FIT_ROWS)
+CALL(group_norm, ad_group_norm(o[A], o[V], o[W], 3, 1e-5), .uses = BIT(A) | BIT(V) | BIT(W))
+BAD(group_norm, ad_group_norm(o[A], o[V], o[W], 2, 1e-5), AD_BAD_SHAPE)
+BAD(group_norm, ad_group_norm(o[V], o[V], o[W], 1, 1e-5), AD_BAD_SHAPE)
+BAD(group_norm, ad_group_norm(o[A], o[A], o[A], 1, 1e-5), AD_BAD_SHAPE)
+BAD(group_norm, ad_group_norm(o[A], o[V], o[W], 0, 1e-5), AD_MISUSE)
+BAD(group_norm, ad_group_norm(o[A], o[V], o[W], 1, -1.0), AD_MISUSE)
+ORACLE(group_norm, ad_group_norm(x[0], x[1], x[2], 2, 0.125))
+
+OP(ad_instance_norm, .needs_axes = true, .not_analytic = true)
+CASE(instance_norm, ad_instance_norm(x[0], x[1], x[2], 0.1), ON(S(2, 3, 4), S(4), S(4)))
+CASE(instance_norm_of_images, ad_instance_norm(x[0], x[1], x[2], 0.1), ON(S(2, 3, 2, 2), S(2), S(2)))
+CASE(instance_norm_by_one, ad_instance_norm(x[0], x[1], x[1], 0.1), ON(S(2, 3, 4), S(4)))
+CASE(instance_norm_of_nothing, ad_instance_norm(x[0], x[1], x[2], 0.1), ON(S(0, 3, 4), S(4), S(4)))
+GRAPH(ad_instance_norm(ad_expand(rows_of(*x), 0), row_of(*x), row_of(*x), 0.1), .fits = FIT_FULL_AXIS)
+CALL(instance_norm, ad_instance_norm(ad_einsum(2, TWO_OF(A, V), "ij,k->ijk"), o[V], o[W], 1e-5), .says = "einsum",
+    .uses = BIT(A) | BIT(V))
+BAD(instance_norm, ad_instance_norm(o[A], o[V], o[W], 1e-5), AD_BAD_SHAPE)
+BAD(instance_norm, ad_instance_norm(ad_expand(o[A], 0), o[V], o[W], -1e-5), AD_MISUSE)
+ORACLE(instance_norm, ad_instance_norm(x[0], x[1], x[2], 0.125))
+
+OP(ad_batch_norm, .needs_axes = true, .not_analytic = true)
+CASE(batch_norm, ad_batch_norm(x[0], x[1], x[2], 0.1).y, ON(S(5, 4), S(4), S(4)))
+CASE(batch_norm_of_images, ad_batch_norm(x[0], x[1], x[2], 0.1).y, ON(S(2, 2, 3, 4), S(4), S(4)))
+CASE(mean_of_batch_norm, ad_batch_norm(x[0], x[1], x[2], 0.1).mean, ON(S(5, 4), S(4), S(4)))
+CASE(variance_of_batch_norm, ad_batch_norm(x[0], x[1], x[2], 0.1).variance, ON(S(5, 4), S(4), S(4)))
+CASE(all_of_batch_norm, all_of_batch_norm(x, 0.1), ON(S(5, 4), S(4), S(4)))
+CASE(batch_norm_of_many_rows, all_of_batch_norm(x, 0.1), ON(S(70, 3), S(3), S(3)))
+CASE(batch_norm_of_many_columns, all_of_batch_norm(x, 0.1), ON(S(3, 37), S(37), S(37)))
+CASE(batch_norm_far_from_0, all_of_batch_norm(x, 0.1), ON(S(5, 2), S(2), S(2)), .range = {99, 101})
+CASE(batch_norm_by_one, all_of_batch_norm((ad_tensor[]){x[0], x[1], x[1]}, 0.1), ON(S(5, 4), S(4)))
+CASE(batch_norm_without_channels, all_of_batch_norm(x, 0.1), ON(S(3, 0), S(0), S(0)))
+GRAPH(ad_batch_norm(rows_of(*x), row_of(*x), row_of(*x), 0.1).y, .fits = FIT_FULL_AXIS)
+CALL(batch_norm, ad_batch_norm(o[A], o[V], o[W], 1e-5).y, .uses = BIT(A) | BIT(V) | BIT(W))
+BAD(batch_norm, ad_batch_norm(o[C], o[V], o[W], 1e-5).y, AD_BAD_SHAPE)
+BAD(batch_norm, ad_batch_norm(o[V], o[V], o[W], 1e-5).mean, AD_BAD_SHAPE)
+BAD(batch_norm, ad_batch_norm(ad_expand(o[V], 0), o[V], o[W], 1e-5).variance, AD_BAD_SHAPE)
+BAD(batch_norm, ad_batch_norm(o[A], o[V], o[W], -1e-5).y, AD_MISUSE)
+ORACLE(batch_norm, ad_batch_norm(x[0], x[1], x[2], 0.125).y)
+ORACLE(batch_norm_variance, ad_batch_norm(x[0], x[1], x[2], 0.125).variance)
+
+OP(ad_batch_norm_given, .needs_axes = true, .not_analytic = true)
+CASE(batch_norm_given, ad_batch_norm_given(x[0], x[1], x[2], x[3], x[4], 0.1),
+    ON(S(5, 4), S(4), S(4), S(4), S(4)), .range = {0.5, 2})
+CASE(batch_norm_given_for_images, ad_batch_norm_given(x[0], x[1], x[2], x[3], x[4], 0.1),
+    ON(S(2, 3, 2, 2), S(2), S(2), S(2), S(2)), .range = {0.5, 2})
+CASE(batch_norm_given_one, ad_batch_norm_given(x[0], x[1], x[2], x[1], x[2], 0.1), ON(S(5, 4), S(4), S(4)),
+    .range = {0.5, 2})
+CASE(batch_norm_given_for_nothing, ad_batch_norm_given(x[0], x[1], x[2], x[3], x[4], 0.1),
+    ON(S(0, 4), S(4), S(4), S(4), S(4)), .range = {0.5, 2})
+GRAPH(ad_batch_norm_given(*x, row_of(*x), ad_square(row_of(*x)), row_of(*x), row_of(*x), 0.5), .fits = FIT_FULL_AXIS)
+CALL(batch_norm_given, ad_batch_norm_given(o[A], o[V], o[W], o[V], o[W], 1e-5), .uses = BIT(A) | BIT(V) | BIT(W))
+BAD(batch_norm_given, ad_batch_norm_given(o[C], o[V], o[W], o[V], o[W], 1e-5), AD_BAD_SHAPE)
+BAD(batch_norm_given, ad_batch_norm_given(o[A], o[A], o[W], o[V], o[W], 1e-5), AD_BAD_SHAPE)
+BAD(batch_norm_given, ad_batch_norm_given(ad_sum(o[A]), o[V], o[W], o[V], o[W], 1e-5), AD_BAD_SHAPE)
+BAD(batch_norm_given, ad_batch_norm_given(o[A], o[V], o[W], o[V], o[W], (double)NAN), AD_MISUSE)
+ORACLE(batch_norm_given, ad_batch_norm_given(x[0], x[1], x[2], x[3], x[4], 0.125))
+
+OP(ad_weight_norm, .needs_axes = true, .not_analytic = true)
+CASE(weight_norm, ad_weight_norm(x[0], x[1]), ON(S(3, 4), S(4)))
+CASE(weight_norm_of_filters, ad_weight_norm(x[0], x[1]), ON(S(2, 2, 3, 4), S(4)))
+CASE(weight_norm_of_one_output, ad_weight_norm(x[0], x[1]), ON(S(5, 1), S(1)))
+CASE(weight_norm_by_itself, ad_weight_norm(x[0], x[0]), ON(S(4)), .range = {0.5, 2})
+CASE(weight_norm_of_nothing, ad_weight_norm(x[0], x[1]), ON(S(0, 4), S(4)))
+GRAPH(ad_weight_norm(*x, row_of(*x)), .fits = FIT_FULL_AXIS)
+CALL(weight_norm, ad_weight_norm(o[A], o[V]), .uses = BIT(A) | BIT(V))
+BAD(weight_norm, ad_weight_norm(o[C], o[V]), AD_BAD_SHAPE)
+BAD(weight_norm, ad_weight_norm(o[A], o[B]), AD_BAD_SHAPE)
+ORACLE(weight_norm, ad_weight_norm(x[0], x[1]))
+/* clang-format on */
+#endif
