@@ -32,6 +32,38 @@ static ad_tensor rows_of(ad_tensor x)
     return ad_concat(2, (ad_tensor[]){rows, ad_sin(rows)}, 0);
 }
 
+/* Which keys each of three queries may see; the second sees none. */
+static const bool seen[] = {true,  false, true, true, false, false,
+                            false, false, true, true, true,  false};
+static const bool seen_by_all[] = {true, false, true, true};
+
+#define CAUSAL ((ad_attention_options){.causal = true})
+
+static ad_tensor attend(const ad_tensor *x, bool causal, double scale)
+{
+    return ad_attention(x[0], x[1], x[2], (ad_attention_options){.causal = causal, .scale = scale});
+}
+
+static ad_tensor attend_masked(const ad_tensor *x, bool causal, ad_tensor mask)
+{
+    return ad_masked_attention(x[0], x[1], x[2], mask,
+                               (ad_attention_options){.causal = causal, .scale = 0.75});
+}
+
+/* Rows of x attend to each other. */
+static ad_tensor attend_itself(ad_tensor x, uint64_t choice)
+{
+    return attend((ad_tensor[]){x, x, x}, choice & 1, 0.5);
+}
+
+static ad_tensor masked_graph(ad_tape *t, ad_tensor x, uint64_t choice)
+{
+    ad_shape s = {2, {extent_of(x, 0), extent_of(x, 0)}};
+    ad_tensor mask = ad_less(number_list(t, AD_I32, s.dim[0] * s.dim[1], choice, 4),
+                             ad_freeze(t, AD_VIEW((int32_t[]){3}, 1)));
+    return attend_masked((ad_tensor[]){x, x, x}, false, ad_reshape(mask, s));
+}
+
 #include "read_rows.h"
 #else
 
@@ -148,5 +180,47 @@ CALL(weight_norm, ad_weight_norm(o[A], o[V]), .uses = BIT(A) | BIT(V))
 BAD(weight_norm, ad_weight_norm(o[C], o[V]), AD_BAD_SHAPE)
 BAD(weight_norm, ad_weight_norm(o[A], o[B]), AD_BAD_SHAPE)
 ORACLE(weight_norm, ad_weight_norm(x[0], x[1]))
+
+OP(ad_attention, .needs_axes = true, .not_analytic = true)
+CASE(attention, attend(x, false, 0), ON(S(3, 2), S(4, 2), S(4, 3)))
+CASE(attention_of_heads, attend(x, false, 0.5), ON(S(2, 2, 3, 2), S(2, 2, 4, 2), S(2, 2, 4, 3)))
+CASE(causal_attention, attend(x, true, 0), ON(S(2, 4, 3), S(2, 4, 3), S(2, 4, 3)))
+CASE(causal_attention_to_more_keys, attend(x, true, 0), ON(S(2, 2), S(4, 2), S(4, 1)))
+CASE(causal_attention_to_fewer_keys, attend(x, true, 0), ON(S(4, 2), S(2, 2), S(2, 1)))
+CASE(attention_of_a_vector, attend(x, false, 0), ON(S(3, 16), S(4, 16), S(4, 16)))
+CASE(attention_in_blocks, attend(x, false, 0), ON(S(35, 1), S(131, 1), S(131, 1)))
+CASE(causal_attention_in_blocks, attend(x, true, 0.5), ON(S(35, 1), S(150, 1), S(150, 1)))
+CASE(attention_of_wide_rows, attend(x, false, 0.1), ON(S(2, 33), S(3, 33), S(3, 37)))
+CASE(attention_without_queries, attend(x, false, 0), ON(S(0, 2), S(4, 2), S(4, 3)))
+CASE(attention_without_keys, attend(x, false, 0), ON(S(3, 2), S(0, 2), S(0, 3)))
+CASE(attention_without_width, attend(x, false, 0), ON(S(3, 2), S(4, 2), S(4, 0)))
+CASE(attention_without_heads, attend(x, false, 0), ON(S(0, 3, 2), S(0, 4, 2), S(0, 4, 3)))
+CASE(attention_with_itself, attend((ad_tensor[]){x[0], x[0], x[1]}, false, 0), ON(S(3, 4), S(3, 4)))
+GRAPH(attend_itself(*x, choice), .fits = FIT_ROWS)
+CALL(attention, ad_attention(o[A], o[B], o[A], CAUSAL), .uses = BIT(A) | BIT(B))
+BAD(attention, attend((ad_tensor[]){o[A], o[C], o[C]}, false, 0), AD_BAD_SHAPE)
+BAD(attention, attend((ad_tensor[]){o[A], o[B], o[C]}, false, 0), AD_BAD_SHAPE)
+BAD(attention, attend((ad_tensor[]){o[V], o[V], o[V]}, false, 0), AD_BAD_SHAPE)
+BAD(attention, attend((ad_tensor[]){o[A], ad_expand(o[B], 0), o[A]}, false, 0), AD_BAD_SHAPE)
+BAD(attention, attend((ad_tensor[]){o[A], o[B], o[A]}, false, (double)NAN), AD_MISUSE)
+ORACLE(attention, attend(x, false, 0))
+ORACLE(attention_causal, attend(x, true, 0.75))
+
+OP(ad_masked_attention, .needs_axes = true, .not_analytic = true)
+CASE(masked_attention, attend_masked(x, false, FROZEN(seen, 3, 4)), ON(S(3, 2), S(4, 2), S(4, 3)))
+CASE(masked_attention_of_heads, attend_masked(x, true, FROZEN(seen_by_all, 4)),
+    ON(S(2, 2, 3, 2), S(2, 2, 4, 2), S(2, 2, 4, 3)))
+CASE(masked_attention_for_each_head, attend_masked(x, false, FROZEN(seen, 3, 1, 4)),
+    ON(S(2, 3, 2, 2), S(2, 3, 4, 2), S(2, 3, 4, 1)))
+CASE(masked_attention_to_itself, attend_masked((ad_tensor[]){x[0], x[0], x[1]}, false, FROZEN(seen_by_all, 4)),
+    ON(S(4, 3), S(4, 3)))
+CASE(masked_attention_without_queries, attend_masked(x, false, FROZEN(seen_by_all, 4)),
+    ON(S(0, 2), S(4, 2), S(4, 3)))
+GRAPH(masked_graph(t, *x, choice), .fits = FIT_ROWS)
+CALL(masked_attention, ad_masked_attention(o[A], o[B], o[A], ad_any_over(o[M], AD_KEEP(1)), CAUSAL),
+    .says = "any", .uses = BIT(M))
+BAD(masked_attention, attend_masked((ad_tensor[]){o[A], o[B], o[A]}, false, o[M]), AD_BAD_SHAPE)
+BAD(masked_attention, attend_masked((ad_tensor[]){o[C], o[C], o[C]}, false, o[C]), AD_BAD_TYPE)
+ORACLE(masked_attention, attend_masked(x, false, FROZEN(seen, 3, 4)))
 /* clang-format on */
 #endif

@@ -1,4 +1,4 @@
-/* The edges of normalisation (probe_edges.h says how to read a row): equal numbers, zeros, NaN, numbers far from
+/* The edges of normalisation and attention (probe_edges.h says how to read a row): equal numbers, zeros, NaN, numbers far from
  * 0. */
 #include "probe_edges.h"
 #include "suite.h"
@@ -38,11 +38,30 @@ static const double ones[] = {1, 1, 1, 1}, zeros[] = {0, 0, 0, 0};
         L(0, 1, 2, 5), L(4), L(2), L(1, 1, 1, 1)) \
     ROW(batch_norm_of_equals, ad_batch_norm(COLUMN(3), GAIN(1), BIAS(1), 0.25).y, L(5, 5, 5), L(3, 0, 0), \
         L(0, 0, 0), L(4, -2, -2))
+
+static const bool none[] = {false, false}, first[] = {true, false};
+#define ROWS(n)      ad_reshape(a, AD_SHAPE(n, 1))
+#define ATTEND(mask) ad_masked_attention(ROWS(2), ROWS(2), ROWS(2), WITH(mask, 2), (ad_attention_options){0})
+
+#define ATTENTION(ROW) \
+    SAYS("attention of a query that may see no key", "0, with gradient 0") \
+    ROW(attention_to_nothing, ATTEND(none), L(3, 5), L(1, 2), L(0, 0), L(0, 0)) \
+    ROW(attention_to_one, ATTEND(first), L(3, 5), L(1, 2), L(3, 3), L(3, 0)) \
+    SAYS("attention, large scores", "no overflow: the greatest is subtracted") \
+    ROW(attention_of_large_scores, ad_attention(ROWS(2), ROWS(2), ROWS(2), (ad_attention_options){0}), \
+        L(100, 50), L(1, 1), L(100, 100), L(2, 0)) \
+    SAYS("attention with a NaN or an infinity among the scores of a query", "NaN for this query") \
+    ROW(attention_passes_nan_on, ad_attention(ROWS(1), ROWS(1), ROWS(1), (ad_attention_options){0}), \
+        L(NAN), L(1), L(NAN), L(NAN))
 /* clang-format on */
 
-NORMS(FUNCTION)
+#define EDGES(ROW) \
+    NORMS(ROW)     \
+    ATTENTION(ROW)
 
-static const edge edges[] = {NORMS(ONE)};
+EDGES(FUNCTION)
+
+static const edge edges[] = {EDGES(ONE)};
 const edge_table the_edges = {edges, sizeof edges / sizeof *edges};
 
 int main(void)

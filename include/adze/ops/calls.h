@@ -714,6 +714,10 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
 #define ad_batch_norm_given(x, mean, variance, gain, bias, ...) \
     (ad_batch_norm_given)(AD_AT_LINE(x), AD_AT_LINE(mean), AD_AT_LINE(variance), AD_AT_LINE(gain), AD_AT_LINE(bias), __VA_ARGS__)
 #define ad_weight_norm(v, gain) (ad_weight_norm)(AD_AT_LINE(v), AD_AT_LINE(gain))
+#define ad_attention(q, k, v, ...) \
+    (ad_attention)(AD_AT_LINE(q), AD_AT_LINE(k), AD_AT_LINE(v), __VA_ARGS__)
+#define ad_masked_attention(q, k, v, mask, ...) \
+    (ad_masked_attention)(AD_AT_LINE(q), AD_AT_LINE(k), AD_AT_LINE(v), AD_AT_LINE(mask), __VA_ARGS__)
 #define ad_dropout(x, ...) (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_uniform(t, ...) (ad_uniform)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
 #define ad_normal(t, ...) (ad_normal)(AD_TAPE_AT_LINE(t), __VA_ARGS__)

@@ -1,4 +1,4 @@
-/* Operations of neural networks: normalisation. */
+/* Operations of neural networks: normalisation, attention. */
 #ifndef ADZE_OPS_NEURAL_H
 #define ADZE_OPS_NEURAL_H
 
@@ -53,6 +53,29 @@ AD_API ad_tensor ad_batch_norm_given(ad_tensor x, ad_tensor mean, ad_tensor vari
 /* Weights as lengths and directions: w = gain v / |v|, with the norm of each output's weights: v
  * [..., outputs], gain [outputs]. Where v is 0, so are w and all gradients. */
 AD_API ad_tensor ad_weight_norm(ad_tensor v, ad_tensor gain);
+
+/* ---- attention ---------------------------------------------------------------------- */
+
+typedef struct ad_attention_options {
+    bool causal;  /* a query sees no later keys: query i of n those up to i + keys - n, so that the
+                     last query sees all */
+    double scale; /* of the scores; 0: 1 / sqrt(size) */
+} ad_attention_options;
+
+/* softmax(scale q k^T) v, over the keys: q [..., queries, size], k [..., keys, size], v [..., keys,
+ * width] -> [..., queries, width]. The axes before the last two are heads and examples, the same
+ * ones for all.
+ *
+ *     ad_tensor y = ad_attention(q, k, v, (ad_attention_options){.causal = true});
+ *
+ * All derivatives work in blocks of scores, so that memory grows with queries + keys, and not with
+ * their product. AD_MISUSE for a scale that is not finite. */
+AD_API ad_tensor ad_attention(ad_tensor q, ad_tensor k, ad_tensor v, ad_attention_options options);
+
+/* The same with a mask (bool) that broadcasts to [..., queries, keys], true where a query may see a
+ * key. A query that may see none gives zeros, with gradient 0. */
+AD_API ad_tensor ad_masked_attention(ad_tensor q, ad_tensor k, ad_tensor v, ad_tensor mask,
+                                     ad_attention_options options);
 
 #ifdef __cplusplus
 } /* extern "C" */
