@@ -37,7 +37,9 @@ static const bool seen[] = {true,  false, true, true, false, false,
                             false, false, true, true, true,  false};
 static const bool seen_by_all[] = {true, false, true, true};
 
-#define CAUSAL ((ad_attention_options){.causal = true})
+#define ROTARY(p)  ((ad_position_options){.first = p})
+#define NEIGHBOURS ((ad_position_options){.base = 100, .neighbours = true})
+#define CAUSAL     ((ad_attention_options){.causal = true})
 
 static ad_tensor attend(const ad_tensor *x, bool causal, double scale)
 {
@@ -222,5 +224,28 @@ CALL(masked_attention, ad_masked_attention(o[A], o[B], o[A], ad_any_over(o[M], A
 BAD(masked_attention, attend_masked((ad_tensor[]){o[A], o[B], o[A]}, false, o[M]), AD_BAD_SHAPE)
 BAD(masked_attention, attend_masked((ad_tensor[]){o[C], o[C], o[C]}, false, o[C]), AD_BAD_TYPE)
 ORACLE(masked_attention, attend_masked(x, false, FROZEN(seen, 3, 4)))
+
+OP(ad_rotary, .needs_axes = true)
+CASE(rotary, ad_rotary(x[0], ROTARY(0)), ON(S(3, 4)), .linear = true)
+CASE(rotary_of_heads, ad_rotary(x[0], ROTARY(7)), ON(S(2, 3, 6)), .linear = true)
+CASE(rotary_of_neighbours, ad_rotary(x[0], NEIGHBOURS), ON(S(2, 3, 4)), .linear = true)
+CASE(rotary_of_nothing, ad_rotary(x[0], ROTARY(0)), ON(S(0, 4)), .linear = true)
+GRAPH(ad_rotary(ad_stack(2, (ad_tensor[]){*x, *x}, -1), ROTARY(2)), .fits = FIT_ROWS)
+CALL(rotary, ad_rotary(o[C], ROTARY(0)), .uses = BIT(C))
+BAD(rotary, ad_rotary(o[A], ROTARY(0)), AD_BAD_SHAPE)
+BAD(rotary, ad_rotary(o[V], ROTARY(0)), AD_BAD_SHAPE)
+BAD(rotary, ad_rotary(o[C], ((ad_position_options){.base = -1})), AD_MISUSE)
+BAD(rotary, ad_rotary(o[C], ((ad_position_options){.base = (double)NAN})), AD_MISUSE)
+ORACLE(rotary, ad_rotary(x[0], ROTARY(2)))
+ORACLE(rotary_neighbours, ad_rotary(x[0], NEIGHBOURS))
+
+OP(ad_sinusoidal, .needs_axes = true, .not_analytic = true)
+CASE(sinusoidal, ad_sinusoidal(x[0], ROTARY(0)), ON(S(2, 3, 4)))
+CASE(sinusoidal_of_nothing, ad_sinusoidal(x[0], ROTARY(0)), ON(S(3, 0)))
+GRAPH(ad_sinusoidal(ad_stack(2, (ad_tensor[]){*x, *x}, -1), ROTARY(2)), .fits = FIT_ROWS)
+CALL(sinusoidal, ad_sinusoidal(o[C], ROTARY(0)), .uses = BIT(C))
+BAD(sinusoidal, ad_sinusoidal(o[A], ROTARY(0)), AD_BAD_SHAPE)
+BAD(sinusoidal, ad_sinusoidal(o[C], ((ad_position_options){.base = -1})), AD_MISUSE)
+ORACLE(sinusoidal, ad_sinusoidal(x[0], ROTARY(2)))
 /* clang-format on */
 #endif

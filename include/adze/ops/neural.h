@@ -1,4 +1,4 @@
-/* Operations of neural networks: normalisation, attention. */
+/* Operations of neural networks: normalisation, attention, positions. */
 #ifndef ADZE_OPS_NEURAL_H
 #define ADZE_OPS_NEURAL_H
 
@@ -76,6 +76,26 @@ AD_API ad_tensor ad_attention(ad_tensor q, ad_tensor k, ad_tensor v, ad_attentio
  * key. A query that may see none gives zeros, with gradient 0. */
 AD_API ad_tensor ad_masked_attention(ad_tensor q, ad_tensor k, ad_tensor v, ad_tensor mask,
                                      ad_attention_options options);
+
+/* ---- positions ---------------------------------------------------------------------- */
+
+/* Pair i of `size` numbers, at position p, has the angle p base^(-2 i / size). */
+typedef struct ad_position_options {
+    int64_t first;   /* the position of the first row: of what is added to a sequence, its length
+                        so far */
+    double base;     /* 0: 10000 */
+    bool neighbours; /* of ad_rotary: pairs are numbers 2 i and 2 i + 1, else i and i + size / 2 */
+} ad_position_options;
+
+/* Turns the pairs of each row by their angles: x [..., positions, size] of queries or keys, so that
+ * scores depend on differences of positions. (a, b) -> (a cos - b sin, a sin + b cos), as Llama
+ * does it; with neighbours, as RoFormer. AD_BAD_SHAPE for an odd size, AD_MISUSE for a base that is
+ * negative or not finite. */
+AD_API ad_tensor ad_rotary(ad_tensor x, ad_position_options options);
+
+/* x plus the sine and the cosine of each angle, in numbers 2 i and 2 i + 1: x [..., positions,
+ * size]. Errors as above. */
+AD_API ad_tensor ad_sinusoidal(ad_tensor x, ad_position_options options);
 
 #ifdef __cplusplus
 } /* extern "C" */
