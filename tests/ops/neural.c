@@ -66,6 +66,52 @@ static ad_tensor masked_graph(ad_tape *t, ad_tensor x, uint64_t choice)
     return attend_masked((ad_tensor[]){x, x, x}, false, ad_reshape(mask, s));
 }
 
+#define SQUARE         ad_matmul(o[C], o[A])
+#define THREE          ad_concat(3, ((ad_tensor[]){SQUARE, SQUARE, SQUARE}), 1)
+#define FOUR           ad_concat(4, ((ad_tensor[]){SQUARE, SQUARE, SQUARE, SQUARE}), 1)
+#define EVERYTHING     ((ad_sequence_options){0})
+#define BACKWARDS      ((ad_sequence_options){.reverse = true})
+#define ENDING         ((ad_sequence_options){.lengths = FROZEN(lengths, 3)})
+#define BACK_FROM_ENDS ((ad_sequence_options){true, FROZEN(lengths, 3)})
+typedef enum net { NET_RNN, NET_GRU, NET_LSTM } net;
+
+/* A row may end before the others, or at once. */
+static const int64_t lengths[] = {3, 0, 2};
+
+/* Something flows into all results. */
+static ad_tensor all_of_rnn(ad_rnn_results y)
+{
+    return ad_add(ad_sum_over(y.y, AD_AXES(0)), ad_mul(ad_square(y.h), 3));
+}
+
+static ad_tensor all_of_lstm(ad_lstm_results y)
+{
+    return ad_add(ad_sum_over(y.y, AD_AXES(0)), ad_add(ad_mul(y.h, 3), ad_square(y.c)));
+}
+
+static ad_tensor end_of_gru(ad_rnn_results y)
+{
+    return ad_mul(y.h, y.h);
+}
+
+/* A net whose weights are numbers of x. */
+static ad_tensor net_of(ad_tensor x, net which)
+{
+    ad_tensor h = ad_mul(x, 0.5), w = ad_matmul(ad_transpose(x), x), three[] = {w, w, w, w};
+    ad_tensor b = ad_sum_over(w, AD_AXES(0)), biases[] = {b, b, b, b};
+    ad_tensor u = ad_mul(ad_tanh(w), 0.25);
+    for (int i = 0; i < 4; i++)
+        three[i] = ad_mul(u, 0.5 + i);
+    if (which == NET_RNN)
+        return ad_rnn(x, h, u, u, b, EVERYTHING).h;
+    if (which == NET_GRU) {
+        ad_tensor wide = ad_concat(3, three, 1), row = ad_concat(3, biases, 0);
+        return ad_gru(x, h, wide, wide, ad_stack(2, (ad_tensor[]){row, row}, 0), EVERYTHING).h;
+    }
+    ad_tensor wide = ad_concat(4, three, 1);
+    return ad_lstm(x, h, h, wide, wide, ad_concat(4, biases, 0), EVERYTHING).h;
+}
+
 #include "read_rows.h"
 #else
 
@@ -247,5 +293,68 @@ CALL(sinusoidal, ad_sinusoidal(o[C], ROTARY(0)), .uses = BIT(C))
 BAD(sinusoidal, ad_sinusoidal(o[A], ROTARY(0)), AD_BAD_SHAPE)
 BAD(sinusoidal, ad_sinusoidal(o[C], ((ad_position_options){.base = -1})), AD_MISUSE)
 ORACLE(sinusoidal, ad_sinusoidal(x[0], ROTARY(2)))
+
+OP(ad_rnn, .needs_axes = true, .not_analytic = true)
+CASE(rnn, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING)), ON(S(3, 2, 4), S(2, 5), S(4, 5), S(5, 5), S(5)), .range = {-0.5, 0.5})
+CASE(rnn_backwards, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[3], x[4], BACKWARDS)),
+    ON(S(3, 2, 4), S(2, 5), S(4, 5), S(5, 5), S(5)), .range = {-0.5, 0.5})
+CASE(rnn_of_ending_rows, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[3], x[4], ENDING)),
+    ON(S(3, 3, 2), S(3, 3), S(2, 3), S(3, 3), S(3)), .range = {-0.5, 0.5})
+CASE(rnn_cell, ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING).y, ON(S(2, 4), S(2, 3), S(4, 3), S(3, 3), S(3)), .range = {-0.5, 0.5})
+CASE(rnn_of_no_time, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(0, 2, 4), S(2, 3), S(4, 3), S(3, 3), S(3)), .range = {-0.5, 0.5})
+CASE(rnn_of_no_rows, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(3, 0, 4), S(0, 3), S(4, 3), S(3, 3), S(3)), .range = {-0.5, 0.5})
+CASE(rnn_without_features, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(3, 2, 0), S(2, 3), S(0, 3), S(3, 3), S(3)), .range = {-0.5, 0.5})
+CASE(rnn_with_one_weight, all_of_rnn(ad_rnn(x[0], x[1], x[2], x[2], x[3], EVERYTHING)),
+    ON(S(3, 2, 3), S(2, 3), S(3, 3), S(3)), .range = {-0.5, 0.5})
+GRAPH(net_of(*x, NET_RNN), .fits = FIT_ROWS)
+CALL(rnn, ad_rnn(o[A], o[B], SQUARE, SQUARE, o[V], EVERYTHING).y, .says = "matmul", .uses = BIT(C))
+BAD(rnn, ad_rnn(o[A], o[B], o[C], o[C], o[V], EVERYTHING).y, AD_BAD_SHAPE)
+BAD(rnn, ad_rnn(o[V], o[B], o[C], o[C], o[V], EVERYTHING).h, AD_BAD_SHAPE)
+ORACLE(rnn, ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING).y)
+
+OP(ad_gru, .needs_axes = true, .not_analytic = true)
+CASE(gru, all_of_rnn(ad_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING)), ON(S(3, 2, 4), S(2, 5), S(4, 15), S(5, 15), S(2, 15)), .range = {-0.5, 0.5})
+CASE(gru_backwards, all_of_rnn(ad_gru(x[0], x[1], x[2], x[3], x[4], BACKWARDS)),
+    ON(S(3, 2, 4), S(2, 5), S(4, 15), S(5, 15), S(2, 15)), .range = {-0.5, 0.5})
+CASE(gru_of_ending_rows, all_of_rnn(ad_gru(x[0], x[1], x[2], x[3], x[4], BACK_FROM_ENDS)),
+    ON(S(3, 3, 2), S(3, 3), S(2, 9), S(3, 9), S(2, 9)), .range = {-0.5, 0.5})
+CASE(gru_cell, end_of_gru(ad_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(2, 4), S(2, 3), S(4, 9), S(3, 9), S(2, 9)), .range = {-0.5, 0.5})
+CASE(gru_of_no_time, all_of_rnn(ad_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(0, 2, 4), S(2, 3), S(4, 9), S(3, 9), S(2, 9)), .range = {-0.5, 0.5})
+CASE(gru_with_one_weight, all_of_rnn(ad_gru(x[0], x[1], x[2], x[2], x[3], EVERYTHING)),
+    ON(S(3, 2, 3), S(2, 3), S(3, 9), S(2, 9)), .range = {-0.5, 0.5})
+GRAPH(net_of(*x, NET_GRU), .fits = FIT_ROWS)
+CALL(gru, ad_gru(o[A], o[B], THREE, THREE, ad_matmul(o[A], THREE), EVERYTHING).y, .says = "matmul", .uses = BIT(C))
+BAD(gru, ad_gru(o[A], o[B], o[C], o[C], o[V], EVERYTHING).y, AD_BAD_SHAPE)
+ORACLE(gru, ad_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING).y)
+ORACLE(gru_backwards, ad_gru(x[0], x[1], x[2], x[3], x[4], BACKWARDS).h)
+
+OP(ad_lstm, .needs_axes = true, .not_analytic = true)
+CASE(lstm, all_of_lstm(ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], EVERYTHING)),
+    ON(S(3, 2, 4), S(2, 3), S(2, 3), S(4, 12), S(3, 12), S(12)), .range = {-0.5, 0.5})
+CASE(lstm_backwards, all_of_lstm(ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], BACKWARDS)),
+    ON(S(3, 2, 4), S(2, 3), S(2, 3), S(4, 12), S(3, 12), S(12)), .range = {-0.5, 0.5})
+CASE(lstm_of_ending_rows, all_of_lstm(ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], ENDING)),
+    ON(S(3, 3, 2), S(3, 2), S(3, 2), S(2, 8), S(2, 8), S(8)), .range = {-0.5, 0.5})
+CASE(lstm_back_from_ends, all_of_lstm(ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], BACK_FROM_ENDS)),
+    ON(S(3, 3, 2), S(3, 2), S(3, 2), S(2, 8), S(2, 8), S(8)), .range = {-0.5, 0.5})
+CASE(lstm_cell, ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], EVERYTHING).c,
+    ON(S(2, 4), S(2, 3), S(2, 3), S(4, 12), S(3, 12), S(12)), .range = {-0.5, 0.5})
+CASE(lstm_of_a_vector, ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], EVERYTHING).y,
+    ON(S(2, 1, 2), S(1, 17), S(1, 17), S(2, 68), S(17, 68), S(68)), .range = {-0.25, 0.25})
+CASE(lstm_of_no_time, all_of_lstm(ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], EVERYTHING)),
+    ON(S(0, 2, 4), S(2, 3), S(2, 3), S(4, 12), S(3, 12), S(12)), .range = {-0.5, 0.5})
+CASE(lstm_with_one_state, all_of_lstm(ad_lstm(x[0], x[1], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(3, 2, 4), S(2, 3), S(4, 12), S(3, 12), S(12)), .range = {-0.5, 0.5})
+GRAPH(net_of(*x, NET_LSTM), .fits = FIT_ROWS)
+CALL(lstm, ad_lstm(o[A], o[B], o[B], FOUR, FOUR, ad_sum_over(FOUR, AD_AXES(0)), EVERYTHING).y, .says = "matmul", .uses = BIT(C))
+BAD(lstm, ad_lstm(o[A], o[B], o[B], o[C], o[C], o[V], EVERYTHING).c, AD_BAD_SHAPE)
+BAD(lstm, ad_lstm(o[A], o[B], o[A], o[C], o[C], o[V], ((ad_sequence_options){.lengths = o[L]})).c, AD_BAD_TYPE)
+ORACLE(lstm, ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], EVERYTHING).y)
+ORACLE(lstm_state, ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], BACKWARDS).c)
 /* clang-format on */
 #endif

@@ -720,6 +720,12 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
     (ad_masked_attention)(AD_AT_LINE(q), AD_AT_LINE(k), AD_AT_LINE(v), AD_AT_LINE(mask), __VA_ARGS__)
 #define ad_rotary(x, ...) (ad_rotary)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_sinusoidal(x, ...) (ad_sinusoidal)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_rnn(x, h, w, u, b, ...) \
+    (ad_rnn)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_gru(x, h, w, u, b, ...) \
+    (ad_gru)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_lstm(x, h, c, w, u, b, ...) \
+    (ad_lstm)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(c), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_dropout(x, ...) (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_uniform(t, ...) (ad_uniform)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
 #define ad_normal(t, ...) (ad_normal)(AD_TAPE_AT_LINE(t), __VA_ARGS__)

@@ -1,4 +1,5 @@
-/* Operations of neural networks: normalisation, attention, positions. */
+/* Operations of neural networks: normalisation, attention, positions, recurrent
+ * nets. */
 #ifndef ADZE_OPS_NEURAL_H
 #define ADZE_OPS_NEURAL_H
 
@@ -96,6 +97,55 @@ AD_API ad_tensor ad_rotary(ad_tensor x, ad_position_options options);
 /* x plus the sine and the cosine of each angle, in numbers 2 i and 2 i + 1: x [..., positions,
  * size]. Errors as above. */
 AD_API ad_tensor ad_sinusoidal(ad_tensor x, ad_position_options options);
+
+/* ---- recurrent nets ----------------------------------------------------------------- */
+
+typedef struct ad_sequence_options {
+    bool reverse;      /* from the end of each sequence to its beginning */
+    ad_tensor lengths; /* i64 [batch], in [0, time]: how much of each row counts. {0}: all of it */
+} ad_sequence_options;
+
+typedef struct ad_rnn_results {
+    ad_tensor y, h; /* the states at all times, and the last one */
+} ad_rnn_results;
+
+typedef struct ad_lstm_results {
+    ad_tensor y, h, c;
+} ad_lstm_results;
+
+/* A net over all of a sequence in one operation: x [time, batch, features], a state h [batch, size]
+ * before it -> y [time, batch, size], h [batch, size]. With x [batch, features] it is one step of the
+ * cell. Weights have their gates side by side, `size` columns each: w [features, gates size], u
+ * [size, gates size], b [gates size].
+ *
+ * After the end of a row y is 0, and the state stays. For both directions, run it twice and join
+ * what comes out:
+ *
+ *     ad_rnn_results there = ad_gru(x, h, w, u, b, (ad_sequence_options){0});
+ *     ad_rnn_results back = ad_gru(x, h2, w2, u2, b2, (ad_sequence_options){.reverse = true});
+ *     ad_tensor y = ad_concat(2, (ad_tensor[]){there.y, back.y}, -1);
+ *
+ * AD_DOMAIN for a length that is not in [0, time]. */
+
+/* h = tanh(x w + h u + b). */
+AD_API ad_rnn_results ad_rnn(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u, ad_tensor b,
+                             ad_sequence_options options);
+
+/* Gates r, z, n in this order, and two biases, b [2, 3 size]: with a = x w + b[0] and s = h u + b[1],
+ *
+ *     r = sigmoid(a_r + s_r), z = sigmoid(a_z + s_z), n = tanh(a_n + r s_n), h = (1 - z) n + z h
+ *
+ * PyTorch's weights are w^T, u^T and both biases; Keras's (reset_after) have z before r. */
+AD_API ad_rnn_results ad_gru(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u, ad_tensor b,
+                             ad_sequence_options options);
+
+/* Gates i, f, g, o in this order, and a second state c [batch, size]: with a = x w + h u + b,
+ *
+ *     c = sigmoid(a_f) c + sigmoid(a_i) tanh(a_g), h = sigmoid(a_o) tanh(c)
+ *
+ * PyTorch's weights are w^T, u^T and the sum of both biases; Keras's are as they are. */
+AD_API ad_lstm_results ad_lstm(ad_tensor x, ad_tensor h, ad_tensor c, ad_tensor w, ad_tensor u,
+                               ad_tensor b, ad_sequence_options options);
 
 #ifdef __cplusplus
 } /* extern "C" */
