@@ -1,11 +1,11 @@
 /* The formulas of recurrent cells. cell_kernel.c includes them twice: for numbers, and for dual numbers. It defines
- * what a NUM is and how one computes with it; GET and PUT, which read and write number k of a part; and FORM, which
- * makes the name of a routine. (So there is no include guard.) */
+ * what a NUM is and how one computes with it; GET and PUT, which read and write number k of a part; and the names
+ * of the routines. (So there is no include guard.) */
 
-#define CELL(name) ROUTINE void FORM(name)(int64_t n, const ad_cell_row *v, const ad_cell_row *t)
+#define CELL(name) ROUTINE void name(int64_t n, const ad_cell_row *v, const ad_cell_row *t)
 
 /* h = tanh(in + across) */
-CELL(rnn_forward)
+CELL(RNN_FORWARD)
 {
     EACH_NUMBER
     {
@@ -15,7 +15,7 @@ CELL(rnn_forward)
     }
 }
 
-CELL(rnn_back)
+CELL(RNN_BACK)
 {
     EACH_NUMBER
     {
@@ -27,7 +27,7 @@ CELL(rnn_back)
 }
 
 /* r, z = sigmoid(in + across), m = tanh(in + r across), h = m + z (h - m) */
-CELL(gru_forward)
+CELL(GRU_FORWARD)
 {
     EACH_NUMBER
     {
@@ -42,7 +42,7 @@ CELL(gru_forward)
     }
 }
 
-CELL(gru_back)
+CELL(GRU_BACK)
 {
     EACH_NUMBER
     {
@@ -62,7 +62,7 @@ CELL(gru_back)
 }
 
 /* i, f, o = sigmoid(in + across), g = tanh(in + across), c = f c + i g, h = o tanh(c) */
-CELL(lstm_forward)
+CELL(LSTM_FORWARD)
 {
     EACH_NUMBER
     {
@@ -81,7 +81,7 @@ CELL(lstm_forward)
     }
 }
 
-CELL(lstm_back)
+CELL(LSTM_BACK)
 {
     EACH_NUMBER
     {

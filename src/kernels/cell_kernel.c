@@ -6,16 +6,24 @@
 #include "kernels/kernel.h"
 #include "kernels/vectors.h"
 
-/* Number k of a part; a state has one part. */
 #define NUMBERS(of) ((const number *)(of))
 #define PLACE(of)   ((number *)(of))
+
+ROUTINE ad_cell_routine rnn_forward, rnn_back, gru_forward, gru_back, lstm_forward, lstm_back;
+ROUTINE ad_cell_routine dual_rnn_forward, dual_rnn_back, dual_gru_forward, dual_gru_back;
+ROUTINE ad_cell_routine dual_lstm_forward, dual_lstm_back;
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
 #define EACH_NUMBER \
     (void)t;        \
     AD_LOOP_APART for (int64_t k = 0; k < n; k++)
-#define FORM(name)             name
+#define RNN_FORWARD            rnn_forward
+#define RNN_BACK               rnn_back
+#define GRU_FORWARD            gru_forward
+#define GRU_BACK               gru_back
+#define LSTM_FORWARD           lstm_forward
+#define LSTM_BACK              lstm_back
 #define NUM                    number
 #define ZERO                   ((number)0)
 #define ONE                    ((number)1)
@@ -28,7 +36,12 @@
 #define PUT(list, part, value) PLACE(v->list)[(part)*n + k] = (value)
 #include "kernels/cell_formulas.h"
 #undef EACH_NUMBER
-#undef FORM
+#undef RNN_FORWARD
+#undef RNN_BACK
+#undef GRU_FORWARD
+#undef GRU_BACK
+#undef LSTM_FORWARD
+#undef LSTM_BACK
 #undef NUM
 #undef ZERO
 #undef ONE
@@ -80,7 +93,12 @@ INLINE void put_dual(void *v, void *t, int64_t i, dual x)
 }
 
 #define EACH_NUMBER            for (int64_t k = 0; k < n; k++)
-#define FORM(name)             dual_##name
+#define RNN_FORWARD            dual_rnn_forward
+#define RNN_BACK               dual_rnn_back
+#define GRU_FORWARD            dual_gru_forward
+#define GRU_BACK               dual_gru_back
+#define LSTM_FORWARD           dual_lstm_forward
+#define LSTM_BACK              dual_lstm_back
 #define NUM                    dual
 #define ZERO                   ((dual){0, 0})
 #define ONE                    ((dual){1, 0})
@@ -93,14 +111,7 @@ INLINE void put_dual(void *v, void *t, int64_t i, dual x)
 #define PUT(list, part, value) put_dual(v->list, t->list, (part)*n + k, value)
 #include "kernels/cell_formulas.h"
 
-#define EACH_CELL(way)                   \
-    {                                    \
-        rnn_##way, gru_##way, lstm_##way \
-    }
-#define EACH_DUAL_CELL(way)                             \
-    {                                                   \
-        dual_rnn_##way, dual_gru_##way, dual_lstm_##way \
-    }
-
-const ad_cell_kernel AD_CELLS = {EACH_CELL(forward), EACH_CELL(back), EACH_DUAL_CELL(forward),
-                                 EACH_DUAL_CELL(back)};
+const ad_cell_kernel AD_CELLS = {{rnn_forward, gru_forward, lstm_forward},
+                                 {rnn_back, gru_back, lstm_back},
+                                 {dual_rnn_forward, dual_gru_forward, dual_lstm_forward},
+                                 {dual_rnn_back, dual_gru_back, dual_lstm_back}};

@@ -203,6 +203,7 @@ INLINE void sum_column_tile(const ad_norm_columns *c, size_t j, size_t width, bo
     memcpy(c->sums[0] + j, sum, width * sizeof *sum);
 }
 
+ROUTINE ad_norm_columns_routine sum, squares;
 #define COLUMN_SUMS(name, squared)                 \
     ROUTINE void name(const ad_norm_columns *c)    \
     {                                              \

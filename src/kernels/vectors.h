@@ -7,10 +7,7 @@
  *     AD_WIDE     numbers of f64 in a vector
  *
  * Sums of a row are those of 16 lanes, which take its numbers in turn, and then of halves: so their bits are the
- * same for every set. */
-#ifndef ADZE_KERNELS_VECTORS_H
-#define ADZE_KERNELS_VECTORS_H
-
+ * same for every set. (There is no include guard: it is a part of each of those files.) */
 #include "base/cpu.h"
 #include "kernels/row_kernel.h"
 
@@ -99,5 +96,3 @@ INLINE double total(doubles lanes[SUMS])
             lanes[k] += lanes[k + half];
     return sum_of_doubles(lanes[0]);
 }
-
-#endif
