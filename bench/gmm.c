@@ -4,9 +4,10 @@
  * x[j]. So its coefficients are computed once for each Gaussian, and then a point costs one
  * statement for each.
  *
- * A point's likelihood depends on all parameters. So points are recorded block by block in the same
- * place, in the cache: after each block its gradient by the coefficients is added up, and the
- * recorder goes back to a mark. In the end one sweep carries the sum on to the parameters. */
+ * A point's likelihood depends on all parameters. So points have a recorder of their own, whose inputs
+ * are the coefficients. They are recorded block by block in the same place, in the cache: after each
+ * block its gradient is added up, and the recorder goes back to a mark. In the end one sweep carries the
+ * sum on to the parameters. */
 #include "bench.h"
 #include "problems.h"
 
@@ -22,10 +23,11 @@ enum {
 typedef struct gmm {
     size_t points;
     double *x, *p;
-    ad_recorder *recorder;
+    ad_recorder *recorder, *of_points;
     double value, bare;
     double *gradient, *of_block, *sum;
-    ad_real *parameters, *prepared;
+    double *coefficients; /* the values of those prepared */
+    ad_real *parameters, *prepared, *inputs;
 } gmm;
 
 /* ---- by adze ------------------------------------------------------------------------ */
@@ -96,11 +98,11 @@ static ad_real point_term(const ad_real *coefficients, const double *x)
 static double add_block(gmm *g, size_t first, size_t count)
 {
     ad_real term[BLOCK];
-    ad_recorder_mark mark = ad_recorder_here(g->recorder);
+    ad_recorder_mark mark = ad_recorder_here(g->of_points);
     for (size_t i = 0; i < count; i++)
-        term[i] = point_term(g->prepared, g->x + (first + i) * GMM_D);
+        term[i] = point_term(g->inputs, g->x + (first + i) * GMM_D);
     ad_real y = ad_sum_reals(count, term);
-    ad_real_gradient(y, PREPARED, g->prepared, g->of_block);
+    ad_real_gradient(y, PREPARED, g->inputs, g->of_block);
     for (int i = 0; i < PREPARED; i++)
         g->sum[i] += g->of_block[i];
     ad_recorder_rewind(mark);
@@ -111,15 +113,19 @@ static void gmm_adze(void *state)
 {
     gmm *g = state;
     ad_recorder_reset(g->recorder);
+    ad_recorder_reset(g->of_points);
     ad_real_inputs(g->recorder, GMM_PARAMETERS, g->p, g->parameters);
-    ad_real rest = prepare(g->points, g->parameters, g->prepared);
-    g->prepared[PREPARED] = rest;
+    ad_real rest = g->prepared[PREPARED] = prepare(g->points, g->parameters, g->prepared);
+    for (int i = 0; i < PREPARED; i++)
+        g->coefficients[i] = g->prepared[i].value;
+    ad_real_inputs(g->of_points, PREPARED, g->coefficients, g->inputs);
     g->value = rest.value;
     for (int i = 0; i <= PREPARED; i++)
         g->sum[i] = i == PREPARED;
     for (size_t n = 0; n < g->points; n += BLOCK)
         g->value += add_block(g, n, g->points - n < BLOCK ? g->points - n : BLOCK);
     ad_real_vjp(PREPARED + 1, g->prepared, g->sum, GMM_PARAMETERS, g->parameters, g->gradient);
+    check_recorder(g->of_points);
     check_recorder(g->recorder);
 }
 
@@ -211,7 +217,10 @@ static bench_work gmm_setup(const bench_case *this, const bench_setting *s)
     g->sum = take(PREPARED + 1, sizeof(double));
     g->parameters = take(GMM_PARAMETERS, sizeof(ad_real));
     g->prepared = take(PREPARED + 1, sizeof(ad_real));
+    g->coefficients = take(PREPARED, sizeof(double));
+    g->inputs = take(PREPARED, sizeof(ad_real));
     g->recorder = bench_recorder(0);
+    g->of_points = bench_recorder(0);
     gmm_fill(g->points, g->p, g->x);
     double terms = (double)g->points * GMM_K * (ROWS + 2 * GMM_D);
     return (bench_work){g, NULL, 1, 6 * terms, 8 * sizeof(double) * terms, g->recorder};
@@ -221,6 +230,9 @@ static void gmm_teardown(void *state)
 {
     gmm *g = state;
     ad_recorder_free(g->recorder);
+    ad_recorder_free(g->of_points);
+    free(g->coefficients);
+    free(g->inputs);
     free(g->x);
     free(g->p);
     free(g->gradient);

@@ -96,8 +96,8 @@ extern const ad_blocks ad_itself;
 extern const ad_kernel ad_widened, ad_narrowed;
 
 /* Adds n numbers to f64 sums: all of them to one sum; each to its own; or n rows of so many columns, each
- * column to its sum. */
-typedef void ad_adder(size_t n, size_t columns, const void *x, double *sums);
+ * column to its sum. far: they come from memory. */
+typedef void ad_adder(size_t n, size_t columns, bool far, const void *x, double *sums);
 
 typedef struct ad_adders {
     ad_adder *of[2][AD_ISA_COUNT]; /* [AD_F32], [AD_F64] */

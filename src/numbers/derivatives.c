@@ -134,12 +134,14 @@ typedef struct directions {
     ad_seeds seeds;
     const double *tx;
     size_t count, from, some; /* all; of the group at work */
+    size_t most;              /* of a group */
     int lanes;
 } directions;
 
-static bool begin_directions(question *q, size_t count, const double *tx, directions *d)
+static bool begin_directions(question *q, size_t count, const double *tx, size_t most,
+                             directions *d)
 {
-    *d = (directions){.seeds = {.stride = q->n}, .tx = tx, .count = count};
+    *d = (directions){.seeds = {.stride = q->n}, .tx = tx, .count = count, .most = most};
     d->seeds.of = sort_seeds(q, &d->seeds.count);
     return d->seeds.of;
 }
@@ -148,9 +150,9 @@ static bool next_group(const question *q, directions *d)
 {
     d->from += d->some;
     d->some = d->count - d->from;
-    if (d->some > AD_NUMBER_LANES)
-        d->some = AD_NUMBER_LANES;
-    d->lanes = d->some == 1 ? 1 : AD_NUMBER_LANES;
+    if (d->some > d->most)
+        d->some = d->most;
+    d->lanes = d->some == 1 ? 1 : d->some <= AD_NUMBER_LANES ? AD_NUMBER_LANES : AD_MANY_LANES;
     d->seeds.rows = d->tx ? d->tx + d->from * q->n : NULL;
     d->seeds.unit = d->from;
     d->seeds.directions = (int)d->some;
@@ -190,12 +192,19 @@ static ad_status write_zeros(question *q, size_t rows, size_t columns, double *o
     return answer(q, AD_MISUSE);
 }
 
+/* More directions at a time read the record less often, as long as their tangents stay in the cache. */
+static size_t directions_at_once(const question *q)
+{
+    const size_t cache = 1 << 20, row = AD_MANY_LANES * sizeof(double);
+    return (size_t)q->last < cache / row ? AD_MANY_LANES : AD_NUMBER_LANES;
+}
+
 /* ty[k][j], with the strides of k and of j. */
 static bool push_all(question *q, size_t count, const double *tx, size_t by_k, size_t by_j,
                      double *ty)
 {
     directions d;
-    if (!begin_directions(q, count, tx, &d))
+    if (!begin_directions(q, count, tx, directions_at_once(q), &d))
         return false;
     while (next_group(q, &d)) {
         const double *tangent = push(q, &d);
@@ -228,11 +237,11 @@ static bool sweep_roots(question *q, size_t from, size_t some, double *results)
 {
     ad_reals *r = q->r;
     size_t lanes = some <= AD_FEW_LANES ? AD_FEW_LANES : AD_NUMBER_LANES;
-    size_t count = ad_size_mul((size_t)q->last + 1, lanes);
+    size_t count = ad_size_mul((size_t)q->last + 2, lanes);
     if (!ad_reals_grow(r, &r->adjoints, count, sizeof(double), false))
         return false;
-    double *adjoint = r->adjoints.at;
-    memset(adjoint, 0, count * sizeof *adjoint);
+    double *adjoint = (double *)r->adjoints.at + lanes; /* a row before it may be read */
+    memset(r->adjoints.at, 0, count * sizeof *adjoint);
     for (size_t l = 0; l < some; l++)
         if (q->y[from + l].on)
             adjoint[(size_t)q->y[from + l].index * lanes + l] = 1;
@@ -288,7 +297,7 @@ static bool sweep_second(question *q, const directions *d, const double *tangent
 static bool multiply(question *q, size_t count, const double *tx, double *product)
 {
     directions d;
-    if (!begin_directions(q, count, tx, &d))
+    if (!begin_directions(q, count, tx, AD_NUMBER_LANES, &d))
         return false;
     while (next_group(q, &d)) {
         const double *tangent = push(q, &d);

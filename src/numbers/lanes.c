@@ -11,6 +11,17 @@
 #include <math.h>
 #include <string.h>
 
+enum { WIDTH = 4, MOST = AD_MANY_LANES / WIDTH }; /* lanes of a vector; vectors of a row */
+
+typedef double vector __attribute__((vector_size(WIDTH * sizeof(double)), aligned(8), may_alias));
+
+/* Loops with constant bounds keep vectors in registers, where memcpy would not. */
+AD_INLINE void copy_row(int lanes, const vector *from, vector *to)
+{
+    for (int v = 0; v < lanes / WIDTH; v++)
+        to[v] = from[v];
+}
+
 /* y += p x, row by row. */
 AD_INLINE void add_row(int lanes, double p, const double *restrict x, double *restrict y)
 {
@@ -41,54 +52,63 @@ AD_INLINE void set_row(int lanes, double p, const double *restrict x, double q,
         t[l] = p * x[l] + q * y[l];
 }
 
-/* The same for n rows of x. */
-AD_INLINE void sum_rows(int lanes, uint32_t n, const double *p, const uint32_t *place,
-                        const double *x, double *restrict t)
+/* The same for n numbers x, and for n rows. */
+AD_INLINE double sum_numbers(uint32_t n, const double *p, const uint32_t *place, const double *x)
 {
-    const size_t stride = (size_t)lanes;
-    uint32_t k = 0;
-    memset(t, 0, stride * sizeof *t);
-    while (k < n) {
-        for (; n - k >= 4 && ad_is_ordinary(p[k]) && ad_is_ordinary(p[k + 1]) &&
-               ad_is_ordinary(p[k + 2]) && ad_is_ordinary(p[k + 3]);
-             k += 4) { /* from left to right, as one by one */
-            const double *a = x + place[k] * stride, *b = x + place[k + 1] * stride;
-            const double *c = x + place[k + 2] * stride, *d = x + place[k + 3] * stride;
-            for (int l = 0; l < lanes; l++)
-                t[l] = t[l] + p[k] * a[l] + p[k + 1] * b[l] + p[k + 2] * c[l] + p[k + 3] * d[l];
+    double sum = 0;
+    for (uint32_t k = 0; k < n; k++)
+        add_row(1, p[k], x + place[k], &sum);
+    return sum;
+}
+
+AD_INLINE void sum_rows(int lanes, uint32_t n, const double *p, const uint32_t *place,
+                        const double *x, double *t)
+{
+    vector sum[MOST] = {{0}}; /* in registers */
+    for (uint32_t k = 0; k < n; k++) {
+        const vector *row = (const vector *)(x + (size_t)place[k] * (size_t)lanes);
+        if (AD_LIKELY(ad_is_ordinary(p[k]))) {
+            for (int v = 0; v < lanes / WIDTH; v++)
+                sum[v] += p[k] * row[v];
+            continue;
         }
-        if (k < n)
-            add_row(lanes, p[k], x + place[k] * stride, t);
-        k++;
+        double all[AD_MANY_LANES];
+        copy_row(lanes, sum, (vector *)all);
+        add_row(lanes, p[k], (const double *)row, all);
+        copy_row(lanes, (const vector *)all, sum);
     }
+    copy_row(lanes, sum, (vector *)t);
 }
 
 AD_INLINE void push(int lanes, const ad_reals *r, ad_stretch *s, uint32_t end, double *tangent)
 {
     const uint32_t begin = s->begin;
+    const size_t stride = (size_t)lanes;
     const double *partial = s->partials;
     const uint32_t *place = s->places;
     uint32_t i = begin;
     for (; i < end && s->counts[i - begin] != AD_CALLED; i++) {
         uint8_t count = s->counts[i - begin];
+        double *t = tangent + i * stride;
         if (AD_LIKELY(count == 2 && ad_is_ordinary(partial[0]) && ad_is_ordinary(partial[1]))) {
-            set_row(lanes, partial[0], tangent + (size_t)place[0] * (size_t)lanes, partial[1],
-                    tangent + (size_t)place[1] * (size_t)lanes,
-                    tangent + (size_t)i * (size_t)lanes);
+            set_row(lanes, partial[0], tangent + place[0] * stride, partial[1],
+                    tangent + place[1] * stride, t);
             partial += 2;
             place += 2;
             continue;
         }
         if (AD_LIKELY(count == 1 && ad_is_ordinary(partial[0]))) {
-            scale_row(lanes, *partial++, tangent + (size_t)*place++ * (size_t)lanes,
-                      tangent + (size_t)i * (size_t)lanes);
+            scale_row(lanes, *partial++, tangent + *place++ * stride, t);
             continue;
         }
         uint32_t marked = count >= AD_LONG;
         uint32_t n = marked ? ad_marked_arguments(r, count, place[0]) : count;
         partial += marked;
         place += marked;
-        sum_rows(lanes, n, partial, place, tangent, tangent + (size_t)i * (size_t)lanes);
+        if (lanes == 1)
+            *t = sum_numbers(n, partial, place, tangent);
+        else
+            sum_rows(lanes, n, partial, place, tangent, t);
         partial += n + marked;
         place += n + marked;
     }
@@ -105,7 +125,15 @@ AD_INLINE void push(int lanes, const ad_reals *r, ad_stretch *s, uint32_t end, d
         push(lanes, r, s, end, tangent);                                               \
     }
 AD_EACH_ISA(PUSH, 8)
+AD_EACH_ISA(PUSH, 16)
 PUSH(base, 1)
+
+static push_stretch *push_of(int lanes)
+{
+    static push_stretch *const eight[AD_ISA_COUNT] = AD_ALL(push_8);
+    static push_stretch *const sixteen[AD_ISA_COUNT] = AD_ALL(push_16);
+    return lanes == 1 ? push_1_base : (lanes == 8 ? eight : sixteen)[ad_cpu_isa()];
+}
 
 /* The tangents of a call's results: row by row of its Jacobian, by its pullback. */
 static bool push_call(ad_reals *r, ad_stretch *s, int lanes, double *tangent)
@@ -113,7 +141,7 @@ static bool push_call(ad_reals *r, ad_stretch *s, int lanes, double *tangent)
     const ad_number_call *call = (const ad_number_call *)r->calls.at + s->places[0];
     for (uint32_t j = 0; j < call->m; j++) {
         const double *dx = ad_call_row(r, call, j, s->partials + 1);
-        double row[AD_NUMBER_LANES] = {0};
+        double row[AD_MANY_LANES] = {0};
         if (!dx)
             return false;
         for (uint32_t k = 0; k < call->n; k++)
@@ -152,8 +180,7 @@ static void put_seeds(const ad_seeds *seeds, size_t *next, uint32_t end, int lan
 ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
                            double *tangent)
 {
-    static push_stretch *const eight[AD_ISA_COUNT] = AD_ALL(push_8);
-    push_stretch *run = lanes == 1 ? push_1_base : eight[ad_cpu_isa()];
+    push_stretch *run = push_of(lanes);
     ad_statement_walk w = ad_statement_walk_at(r, 0);
     size_t next = 0;
     uint32_t done = 0; /* statements */
@@ -184,21 +211,52 @@ ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, in
 /* The statements of a stretch from its end down to `begin`, or to a call, where it stops. */
 typedef void pull_stretch(const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint);
 
+/* Adds g p to the adjoints of n arguments. Returns the partials that flow to the statement before, whose
+ * adjoint is in registers, or NaN: it must be read again. */
+AD_INLINE double pull_arguments(int lanes, const vector *g, uint32_t n, const double *partial,
+                                const uint32_t *place, uint32_t before, double *adjoint)
+{
+    double to = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        const double p = partial[k];
+        vector *row = (vector *)(adjoint + (size_t)place[k] * (size_t)lanes);
+        if (AD_LIKELY(ad_is_ordinary(p))) {
+            for (int v = 0; v < lanes / WIDTH; v++)
+                row[v] += p * g[v];
+            to += place[k] == before ? p : 0;
+        } else if (p != 0) {
+            double all[AD_NUMBER_LANES];
+            copy_row(lanes, g, (vector *)all);
+            add_row(lanes, p, all, (double *)row);
+            to += place[k] == before ? (double)NAN : 0;
+        }
+    }
+    return to;
+}
+
+/* As in sweep.c, the adjoint of the statement before is loaded ahead of this one's stores. */
 AD_INLINE void pull(int lanes, const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint)
 {
+    enum { FEW = AD_NUMBER_LANES / WIDTH };
     const double *partial = s->partials;
     const uint32_t *place = s->places;
     uint32_t i = s->end;
+    const vector *row = (const vector *)(adjoint + (size_t)i * (size_t)lanes);
+    vector g[FEW], before[FEW];
+    copy_row(lanes, row - lanes / WIDTH, g);
     for (; i > begin && s->counts[i - 1 - s->begin] != AD_CALLED; i--) {
         uint8_t count = s->counts[i - 1 - s->begin];
         uint32_t marked = count >= AD_LONG;
         uint32_t n = marked ? ad_marked_arguments(r, count, place[-1]) : count;
-        double row[AD_NUMBER_LANES];
-        memcpy(row, adjoint + (size_t)(i - 1) * (size_t)lanes, (size_t)lanes * sizeof *row);
+        row = (const vector *)(adjoint + ((size_t)i - 2) * (size_t)lanes);
+        copy_row(lanes, row, before);
         partial -= n + marked;
         place -= n + marked;
-        for (uint32_t k = 0; k < n; k++)
-            add_row(lanes, partial[k], row, adjoint + (size_t)place[k] * (size_t)lanes);
+        double to = pull_arguments(lanes, g, n, partial, place, i - 2, adjoint);
+        for (int v = 0; v < lanes / WIDTH; v++)
+            g[v] = before[v] + to * g[v];
+        if (to != to)
+            copy_row(lanes, row, g);
         partial -= marked;
         place -= marked;
     }

@@ -4,7 +4,9 @@
 
 #include "numbers/numbers.h"
 
-enum { AD_FEW_LANES = 4, AD_NUMBER_LANES = 8 };
+/* Roots are taken four or eight at a time; directions one, eight or 16 at a time; those of second
+ * order one or eight. */
+enum { AD_FEW_LANES = 4, AD_NUMBER_LANES = 8, AD_MANY_LANES = 16 };
 
 /* The tangents of chosen statements: columns of a matrix of directions, row by row. */
 typedef struct ad_seed {
@@ -20,13 +22,12 @@ typedef struct ad_seeds {
     int directions;      /* up to the number of lanes */
 } ad_seeds;
 
-/* Carries tangents forward to statement `last`: tangent is [last + 1, lanes], uninitialised. lanes
- * is 1 or AD_NUMBER_LANES. */
+/* Carries tangents forward to statement `last`: tangent is [last + 1, lanes], uninitialised. */
 ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
                            double *tangent);
 
 /* Sweeps from statement `last` down to `first` over [last + 1, lanes] adjoints that hold those of
- * the roots. lanes is AD_FEW_LANES or AD_NUMBER_LANES. */
+ * the roots. One row before them can be read. */
 ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, double *adjoint);
 
 /* The sweep of second order from statement `last`, whose adjoint is set: over adjoints [last + 1]

@@ -184,6 +184,24 @@ bool ad_reals_reserve(ad_reals *r, const char *name, size_t arguments);
 /* Whether x, a number of r, has not been forgotten. */
 bool ad_reals_lives(const ad_reals *r, ad_real x);
 
+/* Whether n > 0 numbers are known to be numbers of r, of one epoch, that live; where it says no, look at
+ * each. Writes their places, if place is not NULL. */
+static inline bool ad_reals_live_alike(const ad_recorder *r, size_t n, const ad_real *x,
+                                       uint32_t *restrict place)
+{
+    ad_real last = x[0]; /* recorded: it lives only if all do */
+    bool alike = true;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t index = x[i].index;
+        if (place)
+            place[i] = index;
+        alike &= x[i].on == r;
+        alike &= x[i].epoch == last.epoch;
+        last.index = index > last.index ? index : last.index;
+    }
+    return alike && ad_real_lives(r, last);
+}
+
 /* Goes back to a mark that lives. Numbers from after it are stale from now on. */
 bool ad_reals_mark_lives(const ad_reals *r, ad_recorder_mark mark);
 ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark);

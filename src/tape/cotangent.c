@@ -20,7 +20,7 @@ bool ad_no_cotangent(ad_tape *t, const ad_node *n, size_t bytes)
 
 bool ad_flows_into_further(ad_tape *t, uint32_t first, ad_order which)
 {
-    uint32_t i = first + 1, last = first + t->nodes[first]->further;
+    uint32_t i = first + 1, last = ad_last_result(t, first);
     while (i < last && !*ad_cotangent_slot(t, i, which))
         i++;
     return *ad_cotangent_slot(t, i, which);

@@ -63,7 +63,7 @@ bool ad_flows_into_further(ad_tape *t, uint32_t first, ad_order which);
 static inline bool ad_flows_in(ad_tape *t, uint32_t first, ad_order which)
 {
     return *ad_cotangent_slot(t, first, which) ||
-           (t->nodes[first]->further && ad_flows_into_further(t, first, which));
+           (ad_node_results(t->nodes[first]) > 1 && ad_flows_into_further(t, first, which));
 }
 
 #endif

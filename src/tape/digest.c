@@ -77,13 +77,14 @@ static uint64_t digest_numbers(const ad_node *n)
 bool ad_remember_numbers(ad_tape *t, ad_node *leaf)
 {
     uint64_t digest = digest_numbers(leaf);
-    leaf->saved = ad_arena_take(&t->values, sizeof digest, sizeof digest);
-    if (leaf->saved)
-        memcpy(leaf->saved, &digest, sizeof digest);
+    void *saved = ad_arena_take(&t->values, sizeof digest, sizeof digest);
+    ad_node_extra_of(leaf)->saved = saved;
+    if (saved)
+        memcpy(saved, &digest, sizeof digest);
     else
         ad_tape_fail(t, AD_MEMORY, "%s: memory ran out (to remember the numbers)",
                      ad_node_name(leaf));
-    return leaf->saved;
+    return saved;
 }
 
 bool ad_numbers_unchanged(ad_tape *t, const char *name)
@@ -92,9 +93,9 @@ bool ad_numbers_unchanged(ad_tape *t, const char *name)
         const ad_node *n = t->nodes[i];
         uint64_t digest;
         char what[256];
-        if (n->op || !n->saved)
+        if (n->op || !ad_node_saved(n))
             continue;
-        memcpy(&digest, n->saved, sizeof digest);
+        memcpy(&digest, ad_node_saved(n), sizeof digest);
         if (digest == digest_numbers(n))
             continue;
         ad_tape_fail(t, AD_CHANGED, "%s: borrowed numbers were changed: %s", name,

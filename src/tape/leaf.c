@@ -112,14 +112,16 @@ static ad_tensor put_leaf(ad_tape *t, const char *name, ad_view *v, unsigned fla
         return ad_tape_dead(t);
     if (!ad_leaf_keep(t, count, v))
         return ad_tape_dead(t);
+    static const ad_node_extra with_digest = {.results = 1};
     ad_arena_mark start = ad_arena_here(&t->values);
     ad_node_plan plan = {.type = v->type,
                          .shape = &v->shape,
                          .stride = v->stride,
                          .borrowed = v->data,
-                         .count = count};
+                         .count = count,
+                         .extra = t->checks & AD_CHECK_BORROWED ? &with_digest : NULL};
     ad_node *n = ad_tape_plan(t, &plan);
-    if (!n || (t->checks & AD_CHECK_BORROWED && !ad_remember_numbers(t, n))) {
+    if (!n || (plan.extra && !ad_remember_numbers(t, n))) {
         ad_arena_return(&t->values, start);
         return ad_tape_dead(t);
     }

@@ -72,8 +72,16 @@ static bool more_nodes(ad_tape *t, uint32_t used)
 
 static size_t node_size(const ad_node_plan *plan)
 {
-    size_t attr = plan->op && !plan->result ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
+    bool later = plan->extra && plan->extra->result > 0;
+    size_t attr = plan->op && !later ? (plan->op->attr_size + 7) & ~(size_t)7 : 0;
     return ad_node_head((unsigned)plan->shape->rank, (unsigned)plan->arity) + attr;
+}
+
+static inline ad_node *take_node(ad_tape *t, const ad_node_plan *plan, size_t bytes)
+{
+    size_t before = plan->extra ? sizeof *plan->extra : 0;
+    char *piece = ad_arena_take(&t->values, before + bytes, 8);
+    return piece ? (void *)(piece + before) : NULL;
 }
 
 static void lay_out(ad_node *n, const ad_node_plan *plan)
@@ -97,9 +105,9 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
     size_t head = node_size(plan), bytes = plan->count * ad_number_bytes(plan->type);
     size_t within = !plan->borrowed && bytes <= AD_NODE_INLINE && !t->values.exact ? bytes : 0;
     ad_arena_mark start = ad_arena_here(&t->values);
-    uint32_t index = t->count + plan->result;
+    uint32_t index = t->count + (plan->extra ? plan->extra->result : 0);
     bool room = index < t->capacity || more_nodes(t, index);
-    ad_node *n = room ? ad_arena_take(&t->values, head + within, 8) : NULL;
+    ad_node *n = room ? take_node(t, plan, head + within) : NULL;
     void *data = (void *)(uintptr_t)plan->borrowed;
     if (n && !data)
         data = within || !bytes ? (char *)n + head : ad_arena_take(&t->values, bytes, AD_ALIGNMENT);
@@ -116,11 +124,12 @@ ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan)
         .epoch = t->epoch,
         .watched = AD_NO_NODE,
         .arity = (uint32_t)plan->arity,
-        .result = plan->result,
-        .further = plan->further,
         .type = (uint8_t)plan->type,
         .rank = (uint8_t)plan->shape->rank,
+        .flags = plan->extra ? AD_NODE_EXTRA : 0,
     };
+    if (plan->extra)
+        *ad_node_extra_of(n) = *plan->extra;
     lay_out(n, plan);
     return n;
 }

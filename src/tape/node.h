@@ -30,7 +30,8 @@ enum {                          /* flags of a node */
        AD_NODE_TRAIL = 512,     /* for the current walk: depends on the leaf in question */
        AD_NODE_MEMORY = 1024,   /* not a value: memory that the user asked for */
        AD_NODE_RETAINED = 2048, /* keeps its cotangent, as a watched leaf does */
-       AD_NODE_FAST = 4096      /* can be pulled back in one piece, see fast_path.h */
+       AD_NODE_FAST = 4096,     /* can be pulled back in one piece, see fast_path.h */
+       AD_NODE_EXTRA = 8192     /* an ad_node_extra lies before it */
 };
 
 typedef struct ad_axis {
@@ -42,19 +43,24 @@ typedef struct ad_node {
     const char *label;       /* borrowed, or NULL */
     const char *source_line; /* or NULL */
     void *data;              /* numbers: the node's own, an operand's, or borrowed from the user */
-    void *saved;
     void *cotangent; /* while a sweep needs it; a watched leaf or a retained value keeps it. As many
                          as the sweep carries, one block after another */
     size_t count;    /* elements */
     uint32_t epoch;  /* a handle of this node has the same */
     uint32_t watched; /* the watched leaf or retained value before this one */
     uint32_t arity;   /* 0 for a result after the first */
-    uint32_t result;  /* its number among the results of its op */
-    uint32_t further; /* results after this one, which is the first */
     uint8_t type, rank;
     uint16_t flags;
     ad_axis axes[]; /* [rank]; then uint32_t operands [arity], then attr */
 } ad_node;
+
+/* What only few nodes have: those of ops that save bytes or have several results, and leaves whose
+ * numbers are watched for changes. */
+typedef struct ad_node_extra {
+    void *saved;
+    uint32_t result;  /* its number among the results of its op */
+    uint32_t results; /* of its op */
+} ad_node_extra;
 
 /* For each of the tape's directions, one block after another. */
 typedef struct ad_tangents {
@@ -137,17 +143,47 @@ static inline void *ad_node_attr(const ad_node *n)
     return (char *)ad_node_operands(n) + ((n->arity + 1u) & ~1u) * sizeof(uint32_t);
 }
 
+/* NULL: it has none. */
+static inline ad_node_extra *ad_node_extra_of(const ad_node *n)
+{
+    return n->flags & AD_NODE_EXTRA ? (ad_node_extra *)(uintptr_t)n - 1 : NULL;
+}
+
+/* Where its bytes begin in the arena. */
+static inline const void *ad_node_begin(const ad_node *n)
+{
+    const ad_node_extra *extra = ad_node_extra_of(n);
+    return extra ? (const void *)extra : n;
+}
+
+static inline void *ad_node_saved(const ad_node *n)
+{
+    const ad_node_extra *extra = ad_node_extra_of(n);
+    return extra ? extra->saved : NULL;
+}
+
+static inline uint32_t ad_node_result(const ad_node *n)
+{
+    const ad_node_extra *extra = ad_node_extra_of(n);
+    return extra ? extra->result : 0;
+}
+
+static inline uint32_t ad_node_results(const ad_node *n)
+{
+    const ad_node_extra *extra = ad_node_extra_of(n);
+    return extra ? extra->results : 1;
+}
+
 /* An op of several results has one node for each, one after another. The first has the operands,
  * the attr and the saved bytes, and stands for all of them when rules are called. */
 static inline uint32_t ad_first_result(const ad_tape *t, uint32_t index)
 {
-    return index - t->nodes[index]->result;
+    return index - ad_node_result(t->nodes[index]);
 }
 
 static inline uint32_t ad_last_result(const ad_tape *t, uint32_t index)
 {
-    uint32_t first = ad_first_result(t, index);
-    return first + t->nodes[first]->further;
+    return ad_first_result(t, index) + ad_node_results(t->nodes[index]) - 1;
 }
 
 /* Bytes of a node without its attr and its numbers; and the most bytes of numbers that lie in the node itself. */
@@ -260,7 +296,7 @@ typedef struct ad_node_plan {
     const int64_t *stride; /* NULL: row by row */
     const void *borrowed;
     size_t count;
-    uint32_t result, further; /* as in ad_node */
+    const ad_node_extra *extra; /* NULL: it has none */
 } ad_node_plan;
 
 ad_node *ad_tape_plan(ad_tape *t, const ad_node_plan *plan);

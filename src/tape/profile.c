@@ -192,7 +192,7 @@ void ad_profile_enter(ad_tape *t, ad_rule rule, const ad_node *n)
 static uint64_t bytes_of(const ad_tape *t, const ad_node *n)
 {
     uint64_t bytes = ad_node_bytes(n);
-    for (uint32_t k = 1; k <= n->further; k++)
+    for (uint32_t k = 1; k < ad_node_results(n); k++)
         bytes += ad_node_bytes(t->nodes[t->count + k]);
     return bytes;
 }

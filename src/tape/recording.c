@@ -120,10 +120,11 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
 {
     ad_tape *t = r->tape;
     ad_arena_mark before = ad_arena_here(&t->values);
-    if (saved_bytes && !(n->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
+    ad_node_extra *extra = ad_node_extra_of(n);
+    if (saved_bytes && !(extra->saved = ad_arena_take(&t->values, saved_bytes, AD_ALIGNMENT)))
         return ad_recording_refuse(r, AD_MEMORY,
                                    "memory ran out (for the bytes that the op saves)");
-    r->args.saved = n->saved;
+    r->args.saved = saved_bytes ? extra->saved : NULL;
     r->args.run = common_run(r, results);
     ad_arena_mark start = ad_kernel_begin(t, AD_RULE_FORWARD, n);
     if (r->op->check)
@@ -140,22 +141,22 @@ static inline bool compute(ad_recording *r, int results, ad_node *n, size_t save
         return false;
     if (saved_bytes && !any_tracked(r, results)) { /* nobody will read the saved bytes */
         ad_arena_return(&t->values, before);
-        n->saved = NULL;
+        extra->saved = NULL;
     }
     return true;
 }
 
-static inline ad_node *plan_result(ad_recording *r, int results, int i)
+static inline ad_node *plan_result(ad_recording *r, int results, int i, bool saves)
 {
     ad_tape *t = r->tape;
     const ad_array *y = result_of(r, results, i);
+    ad_node_extra extra = {.result = (uint32_t)i, .results = (uint32_t)results};
     ad_node_plan plan = {.op = r->op,
                          .arity = i ? 0 : r->args.arity,
                          .type = y->type,
                          .shape = &y->shape,
                          .count = results == 1 ? r->one_count : r->count[i],
-                         .result = (uint32_t)i,
-                         .further = i ? 0 : (uint32_t)results - 1};
+                         .extra = saves || results > 1 ? &extra : NULL};
     ad_node *n = ad_tape_plan(t, &plan);
     if (n)
         t->nodes[t->count + (uint32_t)i] = n;
@@ -166,7 +167,7 @@ static AD_APART bool plan_further(ad_recording *r)
 {
     bool good = true;
     for (int i = 1; good && i < r->args.results; i++)
-        good = plan_result(r, r->args.results, i);
+        good = plan_result(r, r->args.results, i, false);
     return good;
 }
 
@@ -175,7 +176,7 @@ static inline ad_tensor record(ad_recording *r, int results)
     ad_tape *t = r->tape;
     ad_arena_mark start = ad_arena_here(&t->values);
     size_t saved = r->op->saved ? r->op->saved(r->type, r->shape, r->args.attr) : 0;
-    ad_node *n = plan_result(r, results, 0);
+    ad_node *n = plan_result(r, results, 0, saved > 0);
     if (n && (results == 1 || plan_further(r)) && compute(r, results, n, saved))
         return keep(r, results, n);
     ad_arena_return(&t->values, start);

@@ -53,7 +53,7 @@ bool ad_frame_grow(ad_frame *f, ad_tape *t, const ad_node *n)
 
 bool ad_frame_add_results(ad_frame *f, ad_tape *t, uint32_t first)
 {
-    size_t results = t->nodes[first]->further + 1;
+    size_t results = ad_node_results(t->nodes[first]);
     f->y = ad_arena_take(&t->values, results * sizeof *f->y, 8);
     f->dy = ad_arena_take(&t->values, results * sizeof *f->dy, 8);
     f->ty = ad_arena_take(&t->values, results * sizeof *f->ty, 8);

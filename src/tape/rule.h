@@ -75,7 +75,7 @@ static inline bool ad_frame_open(ad_frame *f, ad_tape *t, uint32_t first)
         return false;
     for (uint32_t i = 0; i < n->arity; i++)
         ad_node_look(t->nodes[ad_node_operands(n)[i]], &f->x[i]);
-    return !n->further || ad_frame_add_results(f, t, first);
+    return ad_node_results(n) == 1 || ad_frame_add_results(f, t, first);
 }
 
 static inline void ad_frame_close(ad_frame *f, ad_tape *t)

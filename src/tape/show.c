@@ -21,13 +21,14 @@ void ad_trace_event(ad_tape *t, ad_event_kind kind, uint32_t first)
     ad_shape operands[MOST], result[MOST];
     ad_type type[MOST];
     const ad_node *n = t->nodes[first];
+    uint32_t results = ad_node_results(n);
     ad_event event = {.size = sizeof event,
                       .kind = kind,
                       .op = n->op->name,
                       .label = n->label,
                       .source_line = n->source_line,
                       .arity = n->arity < MOST ? (int)n->arity : MOST,
-                      .results = n->further < MOST ? (int)n->further + 1 : MOST,
+                      .results = results < MOST ? (int)results : MOST,
                       .operands = operands,
                       .result = result,
                       .type = type};
@@ -76,8 +77,8 @@ char *ad_tape_describe(const ad_tape *t, size_t node, char *buffer, size_t size)
         return buffer;
     const ad_node *n = t->nodes[node], *first = t->nodes[ad_first_result(t, (uint32_t)node)];
     ad_shape shape = ad_node_shape(n);
-    if (first->further)
-        ad_text_add(&text, "result %u of ", n->result);
+    if (ad_node_results(n) > 1)
+        ad_text_add(&text, "result %u of ", ad_node_result(n));
     ad_text_add(&text, "%s(", ad_node_name(n));
     for (uint32_t k = 0; k < first->arity; k++) {
         ad_shape operand = ad_node_shape(t->nodes[ad_node_operands(first)[k]]);
@@ -116,8 +117,8 @@ ad_status ad_tape_print(const ad_tape *t, FILE *out)
         fprintf(out, "%6u  %-8s  %s", i, role(n), ad_node_name(n));
         for (uint32_t k = 0; k < n->arity; k++)
             fprintf(out, "%s%u", k ? ", " : "(", ad_node_operands(n)[k]);
-        if (n->result)
-            fprintf(out, ", result %u of %u", n->result, i - n->result);
+        if (ad_node_result(n))
+            fprintf(out, ", result %u of %u", ad_node_result(n), ad_first_result(t, i));
         fprintf(out, "%s -> %s %s%s%s\n", n->arity ? ")" : "", ad_type_text((ad_type)n->type),
                 ad_shape_print(&s, shape, sizeof shape), n->label ? "  " : "",
                 n->label ? n->label : "");
@@ -168,9 +169,9 @@ ad_status ad_tape_dot(const ad_tape *t, FILE *out)
                     o->flags & AD_NODE_TRACKED && n->flags & AD_NODE_TRACKED ? ""
                                                                              : " [color=gray]");
         }
-        if (n->result) /* beside the first, which has the operands */
+        if (ad_node_result(n)) /* beside the first, which has the operands */
             fprintf(out, "    n%u -> n%u [style=dotted, arrowhead=none, label=\"result %u\"];\n",
-                    i - n->result, i, n->result);
+                    ad_first_result(t, i), i, ad_node_result(n));
     }
     fputs("}\n", out);
     return written(out);

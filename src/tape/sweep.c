@@ -84,100 +84,100 @@ static AD_APART bool look_on(ad_tape *t, uint32_t first)
     return go_on;
 }
 
-/* The subject of a call of a rule: a node, the first of its op's results, and one of
- * its cotangents. */
+/* Calls of a node's pullback, the first of its op's results: once for each of its cotangents. */
 typedef struct pulling {
     ad_tape *t;
     uint32_t first;
     const ad_node *n; /* the first */
     ad_frame f;
+    ad_pullback_args args; /* of which a call changes its cotangent alone */
     ad_order which;
     uint32_t block; /* of several cotangents */
     bool spare;     /* whether rules may spoil the cotangent */
 } pulling;
 
-/* Points the frame at one cotangent of each of several results. */
-static AD_APART const ad_view *show_cotangents(const pulling *p, ad_order which, uint32_t block)
+/* Field by field: zeroing the arguments would cost more than a small pullback. */
+static inline void open_args(pulling *p)
 {
-    for (uint32_t k = 0; k <= p->n->further; k++) {
+    const ad_node *n = p->n;
+    ad_pullback_args *args = &p->args;
+    args->size = sizeof *args;
+    args->op = n->op;
+    args->arity = (int)n->arity;
+    args->results = (int)ad_node_results(n);
+    args->x = p->f.x;
+    args->ys = args->results > 1 ? p->f.y : &args->y;
+    args->dys = args->results > 1 ? p->f.dy : &args->dy;
+    args->dx = p->f.dx;
+    args->wanted = p->f.wanted;
+    args->assign = p->f.assign;
+    args->attr = ad_node_attr(n);
+    args->saved = ad_node_saved(n);
+    args->run = n->flags & AD_NODE_RUN ? n->count : 0;
+    args->work = &p->t->work;
+    ad_node_look(n, &args->y);
+    ad_node_look_rows(n, NULL, &args->dy);
+}
+
+/* Points the frame at one cotangent of each of several results. */
+static AD_APART void show_cotangents(const pulling *p, ad_order which, uint32_t block)
+{
+    for (uint32_t k = 0; k < ad_node_results(p->n); k++) {
         const ad_node *n = p->t->nodes[p->first + k];
         const char *dy = *ad_cotangent_slot(p->t, p->first + k, which);
         ad_node_look_rows(n, dy ? dy + block * ad_node_bytes(n) : NULL, &p->f.dy[k]);
     }
-    return p->f.dy;
 }
 
-static AD_APART void show_results(const pulling *p, ad_pullback_args *args)
-{
-    args->results = (int)p->n->further + 1;
-    args->ys = p->f.y;
-    args->dys = show_cotangents(p, p->which, p->block);
-    args->spare = NULL;
-}
-
-static bool call_pullback(const pulling *p, void *dy)
+static bool call_pullback(pulling *p, void *dy)
 {
     ad_tape *t = p->t;
     const ad_node *n = p->n;
-    ad_pullback_args args; /* field by field: zeroing it would cost more than a small pullback */
-    args.size = sizeof args;
-    args.op = n->op;
-    args.arity = (int)n->arity;
-    args.results = 1;
-    args.x = p->f.x;
-    args.ys = &args.y;
-    args.dys = &args.dy;
-    args.dx = p->f.dx;
-    args.wanted = p->f.wanted;
-    args.assign = p->f.assign;
-    args.spare = p->spare ? dy : NULL;
-    args.attr = ad_node_attr(n);
-    args.saved = n->saved;
-    args.run = n->flags & AD_NODE_RUN ? n->count : 0;
-    args.work = &t->work;
-    args.cotangent = p->which == SECOND ? n->cotangent : NULL;
-    ad_node_look(n, &args.y);
-    ad_node_look_rows(n, dy, &args.dy);
-    if (n->further)
-        show_results(p, &args);
+    p->args.dy.data = dy;
+    p->args.spare = p->spare && p->args.results == 1 ? dy : NULL;
+    if (p->args.results > 1)
+        show_cotangents(p, p->which, p->block);
     if (t->looked_on && !look_on(t, p->first))
         return false;
     ad_arena_mark start = ad_kernel_begin(t, AD_RULE_PULLBACK, n);
-    n->op->pullback(&args);
+    n->op->pullback(&p->args);
     return ad_kernel_end(t, start, AD_RULE_PULLBACK, n, p->f.x) &&
            (!(t->checks & AD_CHECK_NUMBERS) ||
-            good_cotangents(t, n, &p->f, AD_RULE_PULLBACK, args.dys));
+            good_cotangents(t, n, &p->f, AD_RULE_PULLBACK, p->args.dys));
 }
 
-static bool call_curvature(const pulling *p)
+/* As above. */
+static void open_curvature(const pulling *p, ad_curvature_args *args)
+{
+    const ad_node *n = p->n;
+    args->size = sizeof *args;
+    args->op = n->op;
+    args->arity = p->args.arity;
+    args->results = p->args.results;
+    args->x = p->f.x;
+    args->ys = args->results > 1 ? p->f.y : &args->y;
+    args->dys = args->results > 1 ? p->f.dy : &args->dy;
+    args->tx = p->f.tx;
+    args->tdx = p->f.dx;
+    args->wanted = p->f.wanted;
+    args->attr = p->args.attr;
+    args->saved = p->args.saved;
+    args->work = &p->t->work;
+    ad_node_look(n, &args->y);
+    ad_node_look_rows(n, n->cotangent, &args->dy);
+    if (args->results > 1)
+        show_cotangents(p, FIRST, 0);
+}
+
+static bool call_curvature(const pulling *p, const ad_curvature_args *args)
 {
     ad_tape *t = p->t;
     const ad_node *n = p->n;
-    if (!n->op->curvature) {
-        ad_tape_fail(ad_at_node(t, n), AD_NO_DERIVATIVE,
-                     "%s: there is no second derivative (no curvature rule)", n->op->name);
-        return false;
-    }
-    ad_curvature_args args = {.size = sizeof args,
-                              .op = n->op,
-                              .arity = (int)n->arity,
-                              .results = (int)n->further + 1,
-                              .x = p->f.x,
-                              .tx = p->f.tx,
-                              .tdx = p->f.dx,
-                              .wanted = p->f.wanted,
-                              .attr = ad_node_attr(n),
-                              .saved = n->saved,
-                              .work = &t->work};
-    args.ys = n->further ? p->f.y : &args.y;
-    args.dys = n->further ? show_cotangents(p, FIRST, 0) : &args.dy;
-    ad_node_look(n, &args.y);
-    args.dy = ad_node_rows(n, n->cotangent);
     ad_arena_mark start = ad_kernel_begin(t, AD_RULE_CURVATURE, n);
-    n->op->curvature(&args);
+    n->op->curvature(args);
     return ad_kernel_end(t, start, AD_RULE_CURVATURE, n, p->f.x) &&
            (!(t->checks & AD_CHECK_NUMBERS) ||
-            good_cotangents(t, n, &p->f, AD_RULE_CURVATURE, args.dys));
+            good_cotangents(t, n, &p->f, AD_RULE_CURVATURE, args->dys));
 }
 
 /* Points the frame at the next of several cotangents of the operands. */
@@ -206,12 +206,20 @@ static inline bool pull_each(pulling *p, ad_order which, uint32_t count)
     void *dy = *ad_cotangent_slot(p->t, p->first, which);
     p->which = which;
     p->block = 0;
+    p->args.cotangent = which == SECOND ? p->n->cotangent : NULL;
     return call_pullback(p, dy) && (count == 1 || pull_others(p, dy, count));
 }
 
 static bool curve_each(pulling *p)
 {
-    for (uint32_t left = p->t->directions; call_curvature(p);) {
+    ad_curvature_args args;
+    if (!p->n->op->curvature) {
+        ad_tape_fail(ad_at_node(p->t, p->n), AD_NO_DERIVATIVE,
+                     "%s: there is no second derivative (no curvature rule)", p->n->op->name);
+        return false;
+    }
+    open_curvature(p, &args);
+    for (uint32_t left = p->t->directions; call_curvature(p, &args);) {
         if (--left == 0)
             return true;
         next_cotangents(p);
@@ -234,14 +242,17 @@ static bool pull_second(pulling *p)
 
 static inline bool pull(ad_tape *t, uint32_t first, ad_order up_to, bool spare)
 {
-    pulling p; /* field by field, as above */
+    pulling p;
     p.t = t;
     p.first = first;
     p.n = t->nodes[first];
     p.spare = spare;
     bool assigns = p.n->op->flags & AD_OP_ASSIGNS;
-    bool good = ad_frame_open(&p.f, t, first) && open_cotangents(t, p.n, &p.f, FIRST, assigns) &&
-                pull_each(&p, FIRST, t->cotangents) && (up_to == FIRST || pull_second(&p));
+    bool good = ad_frame_open(&p.f, t, first) && open_cotangents(t, p.n, &p.f, FIRST, assigns);
+    if (good) {
+        open_args(&p);
+        good = pull_each(&p, FIRST, t->cotangents) && (up_to == FIRST || pull_second(&p));
+    }
     ad_frame_close(&p.f, t);
     return good;
 }
@@ -278,7 +289,7 @@ void ad_sweep_drop(ad_tape *t)
 
 static AD_APART void give_further(ad_tape *t, uint32_t first)
 {
-    for (uint32_t k = first + t->nodes[first]->further; k > first; k--)
+    for (uint32_t k = ad_last_result(t, first); k > first; k--)
         if (!(t->nodes[k]->flags & AD_NODE_RETAINED))
             ad_give_cotangents(t, k);
 }
@@ -291,7 +302,7 @@ static inline bool pull_value(ad_tape *t, uint32_t i, ad_order up_to, bool spare
     bool good = pull(t, i, up_to, spare && !keep);
     if (!keep)
         ad_give_cotangents(t, i);
-    if (n->further)
+    if (ad_node_results(n) > 1)
         give_further(t, i);
     return good;
 }
@@ -314,7 +325,8 @@ void ad_sweep_go_on(ad_tape *t, ad_order up_to, size_t operations)
     uint32_t i = t->sweep_next;
     while (good && i > 0 && operations > 0) {
         ad_node *n = t->nodes[--i];
-        if (!ad_flows_in(t, i, FIRST) || n->result || !n->op) /* later results wait for the first */
+        if (!ad_flows_in(t, i, FIRST) || ad_node_result(n) ||
+            !n->op) /* later results wait for the first */
             continue;
         t->sweep_next = i + 1;
         bool is_long = fast && n->count >= AD_BLOCKWISE_LEAST;

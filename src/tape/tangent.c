@@ -203,14 +203,14 @@ static void mark_cone(ad_tape *t, uint32_t root)
 static AD_APART bool good_tangents(ad_tape *t, const ad_node *n, const ad_frame *f,
                                    const ad_array *ty)
 {
-    for (uint32_t k = 0; k <= n->further; k++) {
+    for (uint32_t k = 0; k < ad_node_results(n); k++) {
         if (!ty[k].data ||
             ad_all_finite(t->work.isa, ty[k].type, ty[k].data, ad_array_count(&ty[k])))
             continue;
         return ad_not_finite(t, &(ad_outcome){.rule = AD_RULE_JVP,
                                               .what = "the tangent",
                                               .operand = -1,
-                                              .result = n->further ? (int)k : -1,
+                                              .result = ad_node_results(n) > 1 ? (int)k : -1,
                                               .n = n,
                                               .operands = ad_node_operands(n),
                                               .x = f->x,
@@ -235,7 +235,7 @@ static void next_direction(ad_tape *t, uint32_t first, ad_frame *f, ad_array *ty
 {
     const ad_node *n = t->nodes[first];
     ad_frame_next_tangents(f, t, n);
-    for (uint32_t k = 0; k <= n->further; k++)
+    for (uint32_t k = 0; k < ad_node_results(n); k++)
         if (ty[k].data)
             ty[k].data = (char *)ty[k].data + ad_node_bytes(t->nodes[first + k]);
 }
@@ -245,20 +245,21 @@ static bool call_jvp(ad_tape *t, uint32_t first, ad_frame *f)
 {
     bool good = true;
     const ad_node *n = t->nodes[first];
+    uint32_t results = ad_node_results(n);
     ad_jvp_args args = {.size = sizeof args,
                         .op = n->op,
                         .arity = (int)n->arity,
-                        .results = (int)n->further + 1,
+                        .results = (int)results,
                         .x = f->x,
                         .tx = f->tx,
                         .attr = ad_node_attr(n),
-                        .saved = n->saved,
+                        .saved = ad_node_saved(n),
                         .work = &t->work};
-    ad_array *ty = n->further ? f->ty : &args.ty;
-    args.ys = n->further ? f->y : &args.y;
+    ad_array *ty = results > 1 ? f->ty : &args.ty;
+    args.ys = results > 1 ? f->y : &args.y;
     args.tys = ty;
     ad_node_look(n, &args.y);
-    for (uint32_t k = 0; good && k <= n->further; k++)
+    for (uint32_t k = 0; good && k < results; k++)
         good = take_result(t, first + k, &ty[k]);
     for (uint32_t i = 0; good && i < t->directions; i++) {
         if (i > 0)
@@ -295,9 +296,9 @@ static void push_all(ad_tape *t, uint32_t last)
         ad_node *n = t->nodes[i];
         bool wanted = n->flags & AD_NODE_MARK;
         n->flags &= (uint16_t)~AD_NODE_MARK;
-        if (!n->op || n->result) /* a later result comes with the first */
+        if (!n->op || ad_node_result(n)) /* a later result comes with the first */
             continue;
-        for (uint32_t k = 0; k <= n->further; k++)
+        for (uint32_t k = 0; k < ad_node_results(n); k++)
             give_tangent(t, i + k);
         good = good && (!wanted || push(t, i));
     }

@@ -85,7 +85,7 @@ static void forget_from(ad_tape *t, uint32_t count)
     if (t->pushed != AD_NO_NODE && t->pushed >= count)
         t->pushed = AD_NO_NODE;
     if (count < t->count)
-        ad_arena_return(&t->values, ad_arena_find(&t->values, t->nodes[count]));
+        ad_arena_return(&t->values, ad_arena_find(&t->values, ad_node_begin(t->nodes[count])));
     ad_recorders_return(t, count);
     t->count = count;
     t->epoch = t->epoch == UINT32_MAX ? 1 : t->epoch + 1;

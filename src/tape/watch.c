@@ -115,9 +115,10 @@ static void tell_operands(ad_text *text, const ad_tape *t, const ad_outcome *o, 
             ad_text_add(&name, " \"%s\"", label);
         tell(text, part, &o->x[k], &o->numbers, at);
     }
-    for (uint32_t k = 0; o->dys && k <= o->n->further; k++) {
+    uint32_t results = ad_node_results(o->n);
+    for (uint32_t k = 0; o->dys && k < results; k++) {
         char name[32];
-        snprintf(name, sizeof name, o->n->further ? "dy[%u]" : "dy", k);
+        snprintf(name, sizeof name, results > 1 ? "dy[%u]" : "dy", k);
         if (o->dys[k].data)
             tell(text, name, &o->dys[k], &o->numbers, at);
     }

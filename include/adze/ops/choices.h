@@ -15,7 +15,6 @@
 #define AD_UNFUSED    _Pragma("STDC FP_CONTRACT OFF")
 #define AD_ROUNDED(y) (void)0
 #elif defined(__GNUC__) && defined(__FP_FAST_FMA)
-#define AD_MAY_FUSE 1
 #define AD_UNFUSED
 #if defined(__x86_64__)
 #define AD_ROUNDED(y) __asm__("" : "+x"(y))
@@ -28,6 +27,12 @@
 #define AD_UNFUSED
 #define AD_ROUNDED(y) (void)0
 #endif
+AD_IN_PLACE double ad_rounded(double y)
+{
+    AD_ROUNDED(y);
+    return y;
+}
+#define AD_TERM(product) ad_rounded(product) /* of a sum in a formula */
 
 /* The library computes (op##_pair, op##_number), and what is compiled into your code records. Where there
  * is no room, or something is wrong, the library goes on (op##_real_at). */
@@ -128,17 +133,15 @@
             op##_real_at(ad_real_aside(of_a), ad_real_aside(of_b), source_line));             \
     }                                                                                         \
     AD_NUMBER_CALL_HERE(op, (ad_real a, ad_real b), (a, b, NULL))
-#ifdef AD_MAY_FUSE
-#define AD_NUMBER_HERE_THREE(op, ...) AD_NUMBER_CALL_THREE(op)
-#else
 #define AD_NUMBER_HERE_THREE(op, ...) AD_NUMBER_HERE_THREE_BY(op, __VA_ARGS__, 0)
-#endif
 #define AD_NUMBER_HERE_THREE_BY(op, f, da, db, dc, ...)                                       \
     AD_IN_PLACE ad_real op##_real_here(ad_real of_a, ad_real of_b, ad_real of_c,              \
                                        const char *source_line)                               \
     {                                                                                         \
         AD_UNFUSED                                                                            \
-        const double a = of_a.value, b = of_b.value, c = of_c.value, y = (f);                 \
+        const double a = of_a.value, b = of_b.value, c = of_c.value;                          \
+        double y = (f);                                                                       \
+        AD_ROUNDED(y);                                                                        \
         ad_recorder *r = of_a.on;                                                             \
         (void)c;                                                                              \
         if (AD_LIKELY(r && of_b.on == r && of_c.on == r && ad_real_lives(r, of_a) &&          \

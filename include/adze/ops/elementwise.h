@@ -188,7 +188,7 @@ AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
 #define AD_DIV_FORMULA    a / b, 1 / b, -(y / b), 0, -1 / b / b, 2 * (y / b) / b
 
 /* of a, b and c: y, dy/da, dy/db, dy/dc, d2y/dadb, d2y/dadc, d2y/dbdc */
-#define AD_MULADD_FORMULA a * b + c, b, a, 1, 1, 0, 0
+#define AD_MULADD_FORMULA AD_TERM(a * b) + c, b, a, 1, 1, 0, 0
 
 #ifdef __cplusplus
 } /* extern "C" */

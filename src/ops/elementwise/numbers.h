@@ -8,6 +8,10 @@
 /* A row whose expressions are a formula of adze/ops/elementwise.h. */
 #define AD_ROW(ROW, ...) ROW(__VA_ARGS__)
 
+/* The library is compiled so that nothing is fused by itself. */
+#undef AD_TERM
+#define AD_TERM(product) product
+
 #define AD_NUMBER_PAIR(op, value, slope_of)         \
     ad_number_pair op##_pair(double x)              \
     {                                               \

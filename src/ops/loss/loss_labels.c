@@ -22,7 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-static int64_t label_at(const ad_view *label, size_t i)
+AD_INLINE int64_t label_at(const ad_view *label, size_t i)
 {
     if (label->type == AD_U8)
         return ((const uint8_t *)label->data)[i];
@@ -63,17 +63,17 @@ static void add_number(ad_type type, void *x, size_t k, double number)
         ((double *)x)[k] += number;
 }
 
-static size_t label_of(const batch *b, size_t i)
+AD_INLINE size_t label_of(const batch *b, size_t i)
 {
     return (size_t)label_at(b->label, i);
 }
 
-static bool is_ignored(const batch *b, size_t i)
+AD_INLINE bool is_ignored(const batch *b, size_t i)
 {
     return b->how.ignores && label_at(b->label, i) == b->how.ignored;
 }
 
-static double weight_of(const batch *b, size_t class)
+AD_INLINE double weight_of(const batch *b, size_t class)
 {
     if (!b->weights)
         return 1;
@@ -83,6 +83,8 @@ static double weight_of(const batch *b, size_t class)
 /* False, after a rejection, where a label is not a class. */
 static bool add_labels(batch *b, ad_workspace *work)
 {
+    size_t counted = 0;
+    double total = 0;
     for (size_t i = 0; i < b->n; i++) {
         int64_t label = label_at(b->label, i);
         if (is_ignored(b, i))
@@ -92,8 +94,10 @@ static bool add_labels(batch *b, ad_workspace *work)
                       b->classes);
             return false;
         }
-        b->total += weight_of(b, (size_t)label);
+        counted++;
+        total += b->weights ? weight_of(b, (size_t)label) : 0;
     }
+    b->total = b->weights ? total : (double)counted;
     return true;
 }
 
@@ -132,14 +136,14 @@ static bool open_batch(batch *b, const ad_op *op, const ad_view *x, const void *
 /* ---- a row -------------------------------------------------------------------------- */
 
 /* Whether the row adds anything. */
-static bool counts(const batch *b, size_t i)
+AD_INLINE bool counts(const batch *b, size_t i)
 {
     return b->total > 0 && !is_ignored(b, i) &&
-           (b->how.smoothing > 0 || weight_of(b, label_of(b, i)) > 0);
+           (!b->weights || b->how.smoothing > 0 || weight_of(b, label_of(b, i)) > 0);
 }
 
 /* What the row's label takes part with, and what each class does, times its weight. */
-static double own_part(const batch *b, size_t i)
+AD_INLINE double own_part(const batch *b, size_t i)
 {
     return (1 - b->how.smoothing) * weight_of(b, label_of(b, i));
 }
@@ -173,14 +177,14 @@ static double smooth_loss(const batch *b, size_t i, const void *x, void *p)
     return least == (double)INFINITY ? least : y;
 }
 
-static double row_loss(const batch *b, size_t i, const void *x, void *p)
+AD_INLINE double row_loss(const batch *b, size_t i, const void *x, void *p)
 {
     if (b->how.smoothing > 0)
         return smooth_loss(b, i, x, p);
     return own_part(b, i) * b->rule->loss(b->classes, x, label_of(b, i), p);
 }
 
-static void row_slope(const batch *b, size_t i, const void *p, double g, void *dx, bool add)
+AD_INLINE void row_slope(const batch *b, size_t i, const void *p, double g, void *dx, bool add)
 {
     double share = g * class_part(b);
     if (!counts(b, i) || !has_softmax(b, p)) {

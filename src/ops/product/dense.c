@@ -5,6 +5,7 @@
  * rows, db, in one pass; then dx = dz w^T and dw = x^T dz. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "array/strided.h"
 #include "base/workspace.h"
 #include "kernels/gemm.h"
 #include "kernels/kernel.h"
@@ -83,15 +84,19 @@ static void finish_rows(const void *user, int64_t begin, int64_t end)
     }
 }
 
-/* b, repeated, in scratch memory. */
+/* b, repeated, in scratch memory: one row is read, and what there is is copied behind itself. */
 static const void *repeat_bias(const ad_forward_args *c, size_t size)
 {
     int64_t columns = c->y.shape.dim[1], rows = c->y.shape.dim[0];
     int64_t times = rows_at_a_time(columns);
-    ad_shape shape = AD_SHAPE(times < rows ? times : rows, columns);
-    void *b = ad_scratch(c->work, (size_t)(shape.dim[0] * columns) * size);
-    if (b)
-        ad_map(c->work, &shape, &ad_itself.of[c->y.type], 1, &c->x[2], size, b, false);
+    size_t done = (size_t)columns * size, all = (size_t)(times < rows ? times : rows) * done;
+    char *b = ad_scratch(c->work, all);
+    if (b && all)
+        ad_strided_read(&c->x[2], b);
+    for (size_t n; b && done < all; done += n) {
+        n = done < all - done ? done : all - done;
+        memcpy(b + done, b, n);
+    }
     return b;
 }
 
@@ -152,7 +157,7 @@ static void pull_rows(void *user, size_t task, int worker)
             pull_numbers(s, at, rows * s->columns);
         const char *dz = (s->dz ? s->dz : s->dy) + (size_t)at * s->size;
         if (s->db)
-            s->sum((size_t)rows, columns, dz, s->db + task * columns);
+            s->sum((size_t)rows, columns, false, dz, s->db + task * columns);
     }
 }
 
