@@ -299,8 +299,8 @@ static void add_bias(const run *r, int64_t rows, ad_dual_out x, double *sums)
 {
     const void *numbers = part_of(r, x);
     if (rows && r->wide)
-        ad_sum_rows.of[r->s->type][ad_work_isa(r->work)]((size_t)rows, (size_t)r->wide, numbers,
-                                                         sums);
+        ad_sum_rows.of[r->s->type][ad_work_isa(r->work)]((size_t)rows, (size_t)r->wide, false,
+                                                         numbers, sums);
 }
 
 typedef struct back_room {
