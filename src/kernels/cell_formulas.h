@@ -61,6 +61,53 @@ CELL(GRU_BACK)
     }
 }
 
+/* The reset GRU in two parts: r, z = sigmoid(in + across) and r h; then m = tanh(in + reset), h = m + z (h - m). */
+CELL(GATES)
+{
+    EACH_NUMBER
+    {
+        NUM r = SIGMOID(PLUS(GET(in, 0), GET(across, 0)));
+        PUT(kept, 0, r);
+        PUT(kept, 1, SIGMOID(PLUS(GET(in, 1), GET(across, 1))));
+        PUT(kept, 3, TIMES(r, GET(h, 0)));
+    }
+}
+
+CELL(RESET_FORWARD)
+{
+    EACH_NUMBER
+    {
+        NUM z = GET(kept, 1), m = TANH(PLUS(GET(in, 2), GET(reset, 0)));
+        PUT(kept, 2, m);
+        PUT(h_after, 0, PLUS(m, TIMES(z, MINUS(GET(h, 0), m))));
+    }
+}
+
+CELL(RESET_BACK)
+{
+    EACH_NUMBER
+    {
+        NUM z = GET(kept, 1), m = GET(kept, 2), dh = GET(dh, 0);
+        NUM dz = TIMES(TIMES(dh, MINUS(GET(h, 0), m)), TIMES(z, MINUS(ONE, z)));
+        PUT(din, 1, dz);
+        PUT(din, 2, TIMES(TIMES(dh, MINUS(ONE, z)), MINUS(ONE, TIMES(m, m))));
+        PUT(dacross, 1, dz);
+        PUT(dh_before, 0, TIMES(dh, z));
+    }
+}
+
+CELL(GATES_BACK)
+{
+    EACH_NUMBER
+    {
+        NUM r = GET(kept, 0), dp = GET(dreset, 0);
+        NUM dr = TIMES(TIMES(dp, GET(h, 0)), TIMES(r, MINUS(ONE, r)));
+        PUT(din, 0, dr);
+        PUT(dacross, 0, dr);
+        PUT(dh_before, 0, PLUS(GET(dh_before, 0), TIMES(dp, r)));
+    }
+}
+
 /* i, f, o = sigmoid(in + across), g = tanh(in + across), c = f c + i g, h = o tanh(c) */
 CELL(LSTM_FORWARD)
 {

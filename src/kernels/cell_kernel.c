@@ -12,6 +12,8 @@
 ROUTINE ad_cell_routine rnn_forward, rnn_back, gru_forward, gru_back, lstm_forward, lstm_back;
 ROUTINE ad_cell_routine dual_rnn_forward, dual_rnn_back, dual_gru_forward, dual_gru_back;
 ROUTINE ad_cell_routine dual_lstm_forward, dual_lstm_back;
+ROUTINE ad_cell_routine gates, reset_forward, reset_back, gates_back;
+ROUTINE ad_cell_routine dual_gates, dual_reset_forward, dual_reset_back, dual_gates_back;
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
@@ -22,6 +24,10 @@ ROUTINE ad_cell_routine dual_lstm_forward, dual_lstm_back;
 #define RNN_BACK               rnn_back
 #define GRU_FORWARD            gru_forward
 #define GRU_BACK               gru_back
+#define GATES                  gates
+#define RESET_FORWARD          reset_forward
+#define RESET_BACK             reset_back
+#define GATES_BACK             gates_back
 #define LSTM_FORWARD           lstm_forward
 #define LSTM_BACK              lstm_back
 #define NUM                    number
@@ -40,6 +46,10 @@ ROUTINE ad_cell_routine dual_lstm_forward, dual_lstm_back;
 #undef RNN_BACK
 #undef GRU_FORWARD
 #undef GRU_BACK
+#undef GATES
+#undef RESET_FORWARD
+#undef RESET_BACK
+#undef GATES_BACK
 #undef LSTM_FORWARD
 #undef LSTM_BACK
 #undef NUM
@@ -97,6 +107,10 @@ INLINE void put_dual(void *v, void *t, int64_t i, dual x)
 #define RNN_BACK               dual_rnn_back
 #define GRU_FORWARD            dual_gru_forward
 #define GRU_BACK               dual_gru_back
+#define GATES                  dual_gates
+#define RESET_FORWARD          dual_reset_forward
+#define RESET_BACK             dual_reset_back
+#define GATES_BACK             dual_gates_back
 #define LSTM_FORWARD           dual_lstm_forward
 #define LSTM_BACK              dual_lstm_back
 #define NUM                    dual
@@ -111,7 +125,10 @@ INLINE void put_dual(void *v, void *t, int64_t i, dual x)
 #define PUT(list, part, value) put_dual(v->list, t->list, (part)*n + k, value)
 #include "kernels/cell_formulas.h"
 
-const ad_cell_kernel AD_CELLS = {{rnn_forward, gru_forward, lstm_forward},
-                                 {rnn_back, gru_back, lstm_back},
-                                 {dual_rnn_forward, dual_gru_forward, dual_lstm_forward},
-                                 {dual_rnn_back, dual_gru_back, dual_lstm_back}};
+const ad_cell_kernel AD_CELLS = {
+    {rnn_forward, gru_forward, reset_forward, lstm_forward},
+    {rnn_back, gru_back, reset_back, lstm_back},
+    {dual_rnn_forward, dual_gru_forward, dual_reset_forward, dual_lstm_forward},
+    {dual_rnn_back, dual_gru_back, dual_reset_back, dual_lstm_back},
+    {gates, dual_gates},
+    {gates_back, dual_gates_back}};

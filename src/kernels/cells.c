@@ -15,12 +15,14 @@ typedef struct run {
     size_t number;       /* bytes */
     int64_t gates, kept; /* parts */
     int64_t wide, state; /* numbers of all gates of a row; of a state of all rows */
-    bool dual, lacks;    /* there are tangents; memory ran out */
+    int64_t
+        between; /* those of the gates of a row that h u is for: without the reset GRU's third */
+    bool dual, lacks; /* there are tangents; memory ran out */
 } run;
 
 static int64_t kept_of(ad_cell_kind kind)
 {
-    return kind == AD_CELL_LSTM ? 5 : kind == AD_CELL_GRU ? 4 : 1;
+    return kind == AD_CELL_LSTM ? 5 : kind == AD_CELL_RNN ? 1 : 4;
 }
 
 static run begin(ad_workspace *work, const ad_cells *s, bool dual)
@@ -36,6 +38,7 @@ static run begin(ad_workspace *work, const ad_cells *s, bool dual)
                  .gates = ad_cell_gates(s->kind),
                  .kept = kept_of(s->kind),
                  .wide = ad_cell_gates(s->kind) * s->size,
+                 .between = (s->kind == AD_CELL_RESET_GRU ? 2 : ad_cell_gates(s->kind)) * s->size,
                  .state = s->rows * s->size,
                  .dual = dual};
 }
@@ -105,11 +108,12 @@ typedef struct factor {
     ad_dual x;
     int64_t rows, columns; /* as they lie */
     bool turned;           /* it counts as transposed */
+    int64_t step;          /* numbers between rows; 0: the columns */
 } factor;
 
 static ad_matrix matrix_of(const factor *f, const void *data)
 {
-    ad_matrix m = {data, f->rows, f->columns, f->columns, 1};
+    ad_matrix m = {data, f->rows, f->columns, f->step ? f->step : f->columns, 1};
     return f->turned ? ad_matrix_transposed(m) : m;
 }
 
@@ -126,19 +130,37 @@ static void multiply(const run *r, factor a, factor b, ad_dual_out c)
 
 static factor inputs(const run *r)
 {
-    return (factor){r->s->x, r->s->time * r->s->rows, r->s->features, false};
+    return (factor){r->s->x, r->s->time * r->s->rows, r->s->features, false, 0};
 }
 
 static factor across(const run *r, bool turned)
 {
-    return (factor){r->s->u, r->s->size, r->wide, turned};
+    return (factor){r->s->u, r->s->size, r->between, turned, r->wide};
+}
+
+/* The reset GRU's third gate: its columns of u, or its part of rows with so many numbers. */
+static factor third(const run *r, ad_dual x, int64_t rows, int64_t step, int64_t part, bool turned)
+{
+    int64_t n = r->s->size;
+    return (factor){{after(r, x.v, part * n), after(r, x.t, part * n)}, rows, n, turned, step};
+}
+
+static factor third_of_u(const run *r, bool turned)
+{
+    return third(r, r->s->u, r->s->size, r->wide, 2, turned);
+}
+
+/* r h of all rows. */
+static factor reset_state(const run *r, ad_dual_out kept, bool turned)
+{
+    return third(r, read_only(kept), r->s->rows, r->kept * r->s->size, 3, turned);
 }
 
 /* Each row becomes the numbers of the bias, or 0. */
-static void put_rows(const run *r, int64_t rows, ad_dual bias, ad_dual_out to)
+static void put_rows(const run *r, int64_t rows, int64_t wide, ad_dual bias, ad_dual_out to)
 {
     for (int64_t i = 0; i < rows; i++)
-        copy(r, r->wide, bias, moved(r, to, i * r->wide));
+        copy(r, wide, bias, moved(r, to, i * wide));
 }
 
 /* The bias of h u. */
@@ -180,16 +202,17 @@ static int64_t time_of(const run *r, int64_t k)
 /* The lists of one step. */
 typedef struct step {
     int64_t time;
-    ad_dual_out in, across, h, c, kept, h_after, c_after, y; /* there */
-    ad_dual_out dh, dc, din, dacross, dh_before, dc_before;  /* back */
+    ad_dual_out in, across, reset, h, c, kept, h_after, c_after, y; /* there */
+    ad_dual_out dh, dc, din, dacross, dreset, dh_before, dc_before; /* back */
 } step;
 
 static ad_cell_row row_of(const run *r, const step *p, int64_t row, bool tangents)
 {
-    int64_t n = r->s->size, one = row * n, all = row * r->wide;
+    int64_t n = r->s->size, one = row * n, all = row * r->wide, some = row * r->between;
 #define PLACE(list, offset) after(r, tangents ? p->list.t : p->list.v, offset)
     return (ad_cell_row){.in = PLACE(in, all),
-                         .across = PLACE(across, all),
+                         .across = PLACE(across, some),
+                         .reset = PLACE(reset, one),
                          .h = PLACE(h, one),
                          .c = PLACE(c, one),
                          .kept = PLACE(kept, one * r->kept),
@@ -198,7 +221,8 @@ static ad_cell_row row_of(const run *r, const step *p, int64_t row, bool tangent
                          .dh = PLACE(dh, one),
                          .dc = PLACE(dc, one),
                          .din = PLACE(din, all),
-                         .dacross = PLACE(dacross, all),
+                         .dacross = PLACE(dacross, some),
+                         .dreset = PLACE(dreset, one),
                          .dh_before = PLACE(dh_before, one),
                          .dc_before = PLACE(dc_before, one)};
 #undef PLACE
@@ -212,6 +236,33 @@ static void run_row(const run *r, const step *p, int64_t row, bool back)
                                        : back ? r->kernel->back
                                               : r->kernel->forward;
     routines[r->s->kind](r->s->size, &v, &t);
+}
+
+/* What the reset GRU does before a step's cells, and after them back: its gates in all rows that take part. */
+static void run_gates(const run *r, const step *p, bool back)
+{
+    for (int64_t row = 0; row < r->s->rows; row++) {
+        ad_cell_row v = row_of(r, p, row, false), t = row_of(r, p, row, true);
+        if (p->time < r->s->lengths[row])
+            (back ? r->kernel->gates_back : r->kernel->gates)[r->dual](r->s->size, &v, &t);
+        else if (!back)
+            copy(r, r->kept * r->s->size, (ad_dual){NULL, NULL},
+                 moved(r, p->kept, row * r->kept * r->s->size));
+    }
+}
+
+/* h u, and for the reset GRU (r h) u. */
+static void multiply_states(const run *r, const step *p)
+{
+    ad_dual none = {NULL, NULL};
+    put_rows(r, r->s->rows, r->between, second_bias(r), p->across);
+    multiply(r, (factor){read_only(p->h), r->s->rows, r->s->size, false, 0}, across(r, false),
+             p->across);
+    if (r->s->kind != AD_CELL_RESET_GRU)
+        return;
+    run_gates(r, p, false);
+    copy(r, r->state, none, p->reset);
+    multiply(r, reset_state(r, p->kept, false), third_of_u(r, false), p->reset);
 }
 
 /* A row whose sequence has ended keeps its state, and its result is 0. */
@@ -237,11 +288,11 @@ void ad_cells_forward(ad_workspace *work, const ad_cells *s, ad_dual_out saved, 
 {
     run r = begin(work, s, saved.t);
     ad_dual_out in = room_for(&r, s->time * s->rows * r.wide);
-    ad_dual_out of_state = room_for(&r, s->rows * r.wide);
+    ad_dual_out of_state = room_for(&r, s->rows * r.between), reset = room_for(&r, r.state);
     if (r.lacks)
         return;
-    put_rows(&r, s->time * s->rows, s->b, in);
-    multiply(&r, inputs(&r), (factor){s->w, s->features, r.wide, false}, in);
+    put_rows(&r, s->time * s->rows, r.wide, s->b, in);
+    multiply(&r, inputs(&r), (factor){s->w, s->features, r.wide, false, 0}, in);
     copy(&r, r.state, s->h, h_at(&r, saved, 0));
     copy(&r, r.state, s->c, c_at(&r, saved, 0));
     for (int64_t k = 0; k < s->time; k++) {
@@ -249,15 +300,14 @@ void ad_cells_forward(ad_workspace *work, const ad_cells *s, ad_dual_out saved, 
         step p = {.time = time,
                   .in = moved(&r, in, time * s->rows * r.wide),
                   .across = of_state,
+                  .reset = reset,
                   .h = h_at(&r, saved, k),
                   .c = c_at(&r, saved, k),
                   .kept = kept_at(&r, saved, k),
                   .h_after = h_at(&r, saved, k + 1),
                   .c_after = c_at(&r, saved, k + 1),
                   .y = moved(&r, y, time * r.state)};
-        put_rows(&r, s->rows, second_bias(&r), of_state);
-        multiply(&r, (factor){read_only(p.h), s->rows, s->size, false}, across(&r, false),
-                 of_state);
+        multiply_states(&r, &p);
         forward_step(&r, &p);
     }
     copy(&r, r.state, read_only(h_at(&r, saved, s->time)), h);
@@ -290,7 +340,7 @@ static void back_step(const run *r, const step *p, const void *dy)
         copy(r, n, read_only(moved(r, p->dh, row * n)), moved(r, p->dh_before, row * n));
         copy(r, n, read_only(moved(r, p->dc, row * n)), moved(r, p->dc_before, row * n));
         copy(r, r->wide, none, moved(r, p->din, row * r->wide));
-        copy(r, r->wide, none, moved(r, p->dacross, row * r->wide));
+        copy(r, r->between, none, moved(r, p->dacross, row * r->between));
     }
 }
 
@@ -304,21 +354,51 @@ static void add_bias(const run *r, int64_t rows, ad_dual_out x, double *sums)
 }
 
 typedef struct back_room {
-    ad_dual_out din, dacross, dh[2], dc[2];
+    ad_dual_out din, dacross, dreset, dh[2], dc[2];
+    void *du[2];  /* of the reset GRU: of two gates' columns, and of the third's */
     double *sums; /* of both biases */
 } back_room;
 
 static back_room room_for_back(run *r)
 {
     back_room b = {.din = room_for(r, r->s->time * r->s->rows * r->wide),
-                   .dacross = room_for(r, r->s->rows * r->wide)};
+                   .dacross = room_for(r, r->s->rows * r->between),
+                   .dreset = room_for(r, r->state)};
     for (int i = 0; i < 2; i++) {
         b.dh[i] = room_for(r, r->state);
         b.dc[i] = room_for(r, r->state);
     }
     b.sums = ad_scratch(r->work, (size_t)(2 * r->wide + 1) * sizeof *b.sums);
+    for (int i = 0; i < 2; i++) {
+        size_t numbers = (size_t)((2 - i) * r->s->size * r->s->size + 1);
+        b.du[i] = ad_scratch(r->work, numbers * r->number);
+        r->lacks = r->lacks || !b.du[i];
+        if (b.du[i])
+            memset(b.du[i], 0, numbers * r->number);
+    }
     r->lacks = r->lacks || !b.sums;
     return b;
+}
+
+/* From the reset GRU's third gate to r h, and to its columns of u; then its gates. */
+static void back_through_reset(const run *r, const step *p, const back_room *room)
+{
+    int64_t rows = r->s->rows;
+    factor din = third(r, read_only(p->din), rows, r->wide, 2, false);
+    copy(r, r->state, (ad_dual){NULL, NULL}, p->dreset);
+    multiply(r, din, third_of_u(r, true), p->dreset);
+    multiply(r, reset_state(r, p->kept, true), din, gradient(r, room->du[1]));
+    run_gates(r, p, true);
+}
+
+/* The reset GRU's gradient of u, from those of its parts. */
+static void join_columns(const run *r, const back_room *room, void *du)
+{
+    int64_t n = r->s->size;
+    for (int64_t row = 0; du && row < n; row++) {
+        add(r, 2 * n, after(r, room->du[0], row * 2 * n), after(r, du, row * 3 * n));
+        add(r, n, after(r, room->du[1], row * n), after(r, du, row * 3 * n + 2 * n));
+    }
 }
 
 /* Steps from the last to the first; the state's cotangents end up in the first of both places. */
@@ -335,13 +415,17 @@ static void sweep(const run *r, ad_dual_out saved, back_room *room, const ad_cel
                   .dc = room->dc[0],
                   .din = moved(r, room->din, time * s->rows * r->wide),
                   .dacross = room->dacross,
+                  .dreset = room->dreset,
                   .dh_before = room->dh[1],
                   .dc_before = room->dc[1]};
-        factor dacross = {read_only(p.dacross), s->rows, r->wide, false};
+        factor dacross = {read_only(p.dacross), s->rows, r->between, false, 0};
+        bool resets = s->kind == AD_CELL_RESET_GRU;
         back_step(r, &p, after(r, b->dy, time * r->state));
+        if (resets)
+            back_through_reset(r, &p, room);
         if (b->du)
-            multiply(r, (factor){read_only(p.h), s->rows, s->size, true}, dacross,
-                     gradient(r, b->du));
+            multiply(r, (factor){read_only(p.h), s->rows, s->size, true, 0}, dacross,
+                     gradient(r, resets ? room->du[0] : b->du));
         multiply(r, dacross, across(r, true), p.dh_before);
         if (s->kind == AD_CELL_GRU)
             add_bias(r, s->rows, p.dacross, room->sums + r->wide);
@@ -363,10 +447,12 @@ void ad_cells_pull(ad_workspace *work, const ad_cells *s, ad_dual saved, const a
     copy(&r, r.state, (ad_dual){b->dh, NULL}, room.dh[0]);
     copy(&r, r.state, (ad_dual){b->dc, NULL}, room.dc[0]);
     sweep(&r, kept, &room, b);
-    factor din = {read_only(room.din), s->time * s->rows, r.wide, false}, x = inputs(&r);
+    factor din = {read_only(room.din), s->time * s->rows, r.wide, false, 0}, x = inputs(&r);
     x.turned = true;
+    if (s->kind == AD_CELL_RESET_GRU)
+        join_columns(&r, &room, b->du);
     if (b->dx)
-        multiply(&r, din, (factor){s->w, s->features, r.wide, true}, gradient(&r, b->dx));
+        multiply(&r, din, (factor){s->w, s->features, r.wide, true, 0}, gradient(&r, b->dx));
     if (b->dw)
         multiply(&r, x, din, gradient(&r, b->dw));
     add_bias(&r, s->time * s->rows, room.din, room.sums);

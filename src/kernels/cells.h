@@ -31,7 +31,7 @@ typedef struct ad_cells {
 
 static inline int64_t ad_cell_gates(ad_cell_kind kind)
 {
-    return kind == AD_CELL_LSTM ? 4 : kind == AD_CELL_GRU ? 3 : 1;
+    return kind == AD_CELL_LSTM ? 4 : kind == AD_CELL_RNN ? 1 : 3;
 }
 
 /* What forward writes, and back reads: gates and states of all steps. */

@@ -73,7 +73,7 @@ static ad_tensor masked_graph(ad_tape *t, ad_tensor x, uint64_t choice)
 #define BACKWARDS      ((ad_sequence_options){.reverse = true})
 #define ENDING         ((ad_sequence_options){.lengths = FROZEN(lengths, 3)})
 #define BACK_FROM_ENDS ((ad_sequence_options){true, FROZEN(lengths, 3)})
-typedef enum net { NET_RNN, NET_GRU, NET_LSTM } net;
+typedef enum net { NET_RNN, NET_GRU, NET_RESET_GRU, NET_LSTM } net;
 
 /* A row may end before the others, or at once. */
 static const int64_t lengths[] = {3, 0, 2};
@@ -107,6 +107,10 @@ static ad_tensor net_of(ad_tensor x, net which)
     if (which == NET_GRU) {
         ad_tensor wide = ad_concat(3, three, 1), row = ad_concat(3, biases, 0);
         return ad_gru(x, h, wide, wide, ad_stack(2, (ad_tensor[]){row, row}, 0), EVERYTHING).h;
+    }
+    if (which == NET_RESET_GRU) {
+        ad_tensor wide = ad_concat(3, three, 1);
+        return ad_reset_gru(x, h, wide, wide, ad_concat(3, biases, 0), EVERYTHING).h;
     }
     ad_tensor wide = ad_concat(4, three, 1);
     return ad_lstm(x, h, h, wide, wide, ad_concat(4, biases, 0), EVERYTHING).h;
@@ -332,6 +336,23 @@ CALL(gru, ad_gru(o[A], o[B], THREE, THREE, ad_matmul(o[A], THREE), EVERYTHING).y
 BAD(gru, ad_gru(o[A], o[B], o[C], o[C], o[V], EVERYTHING).y, AD_BAD_SHAPE)
 ORACLE(gru, ad_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING).y)
 ORACLE(gru_backwards, ad_gru(x[0], x[1], x[2], x[3], x[4], BACKWARDS).h)
+
+OP(ad_reset_gru, .needs_axes = true, .not_analytic = true)
+CASE(reset_gru, all_of_rnn(ad_reset_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(3, 2, 4), S(2, 5), S(4, 15), S(5, 15), S(15)), .range = {-0.5, 0.5})
+CASE(reset_gru_of_ending_rows, all_of_rnn(ad_reset_gru(x[0], x[1], x[2], x[3], x[4], BACK_FROM_ENDS)),
+    ON(S(3, 3, 2), S(3, 3), S(2, 9), S(3, 9), S(9)), .range = {-0.5, 0.5})
+CASE(reset_gru_cell, end_of_gru(ad_reset_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(2, 4), S(2, 3), S(4, 9), S(3, 9), S(9)), .range = {-0.5, 0.5})
+CASE(reset_gru_of_no_time, all_of_rnn(ad_reset_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING)),
+    ON(S(0, 2, 4), S(2, 3), S(4, 9), S(3, 9), S(9)), .range = {-0.5, 0.5})
+CASE(reset_gru_with_one_weight, all_of_rnn(ad_reset_gru(x[0], x[1], x[2], x[2], x[3], EVERYTHING)),
+    ON(S(3, 2, 3), S(2, 3), S(3, 9), S(9)), .range = {-0.5, 0.5})
+GRAPH(net_of(*x, NET_RESET_GRU), .fits = FIT_ROWS)
+CALL(reset_gru, ad_reset_gru(o[A], o[B], THREE, THREE, ad_sum_over(THREE, AD_AXES(0)), EVERYTHING).y, .says = "matmul",
+    .uses = BIT(C))
+BAD(reset_gru, ad_reset_gru(o[A], o[B], o[C], o[C], o[V], EVERYTHING).y, AD_BAD_SHAPE)
+ORACLE(reset_gru, ad_reset_gru(x[0], x[1], x[2], x[3], x[4], EVERYTHING).y)
 
 OP(ad_lstm, .needs_axes = true, .not_analytic = true)
 CASE(lstm, all_of_lstm(ad_lstm(x[0], x[1], x[2], x[3], x[4], x[5], EVERYTHING)),

@@ -260,8 +260,8 @@ static ad_array operand_at(const ad_view *x, ad_type type, int operand, int at)
 static bool has_exception(const gradient_case *c)
 {
     static const char *const ops[] = {
-        "matmul", "dot", "dense", "attention",     "masked_attention",
-        "rnn",    "gru", "lstm",  "clip_gradient", "clip_gradient_norm"};
+        "matmul", "dot",       "dense", "attention",     "masked_attention",  "rnn",
+        "gru",    "reset_gru", "lstm",  "clip_gradient", "clip_gradient_norm"};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (c->covers && strcmp(c->covers, ops[i]) == 0)
             return true;

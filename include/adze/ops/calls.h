@@ -724,6 +724,8 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
     (ad_rnn)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_gru(x, h, w, u, b, ...) \
     (ad_gru)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_reset_gru(x, h, w, u, b, ...) \
+    (ad_reset_gru)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_lstm(x, h, c, w, u, b, ...) \
     (ad_lstm)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(c), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_dropout(x, ...) (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)

@@ -139,6 +139,11 @@ AD_API ad_rnn_results ad_rnn(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u,
 AD_API ad_rnn_results ad_gru(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u, ad_tensor b,
                              ad_sequence_options options);
 
+/* The same with the reset before the product, and one bias, b [3 size]: n = tanh(a_n + (r h) u_n),
+ * as in the first paper (Cho et al. 2014) and in Keras without reset_after. */
+AD_API ad_rnn_results ad_reset_gru(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u, ad_tensor b,
+                                   ad_sequence_options options);
+
 /* Gates i, f, g, o in this order, and a second state c [batch, size]: with a = x w + h u + b,
  *
  *     c = sigmoid(a_f) c + sigmoid(a_i) tanh(a_g), h = sigmoid(a_o) tanh(c)

@@ -211,6 +211,7 @@ static void cells_curvature(const ad_curvature_args *c)
     "back through time; dw = the sum of x^T dgates, du = that of h^T dgates, db = that of dgates"
 CELLS_OP(rnn, C, LAST_C, BACK)
 CELLS_OP(gru, C, LAST_C, BACK)
+CELLS_OP(reset_gru, C, LAST_C, BACK)
 CELLS_OP(lstm, MOST, LAST_C + 1, BACK)
 
 /* The lengths, or all of the time for each row; a dead tensor if memory ran out. */
@@ -275,6 +276,15 @@ ad_rnn_results ad_gru(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u, ad_ten
     return (ad_rnn_results){y[Y], y[LAST_H]};
 }
 
+ad_rnn_results ad_reset_gru(ad_tensor x, ad_tensor h, ad_tensor w, ad_tensor u, ad_tensor b,
+                            ad_sequence_options options)
+{
+    ad_tensor y[LAST_C];
+    run_cells(&reset_gru_op, (cells_attr){AD_CELL_RESET_GRU, options.reverse},
+              (ad_tensor[MOST]){x, h, w, u, b}, options.lengths, y);
+    return (ad_rnn_results){y[Y], y[LAST_H]};
+}
+
 ad_lstm_results ad_lstm(ad_tensor x, ad_tensor h, ad_tensor c, ad_tensor w, ad_tensor u,
                         ad_tensor b, ad_sequence_options options)
 {
@@ -285,4 +295,4 @@ ad_lstm_results ad_lstm(ad_tensor x, ad_tensor h, ad_tensor c, ad_tensor w, ad_t
     return (ad_lstm_results){y[Y], y[LAST_H], y[LAST_C]};
 }
 
-const ad_op *const ad_cell_ops[] = {&rnn_op, &gru_op, &lstm_op, NULL};
+const ad_op *const ad_cell_ops[] = {&rnn_op, &gru_op, &reset_gru_op, &lstm_op, NULL};

@@ -56,7 +56,7 @@ static ad_norm_layout layout_of(const ad_shape *x, const norm_attr *attr)
     } else if (by_example) {
         l.outer = (size_t)x[X].dim[0];
     }
-    l.groups = last_axes ? 1 : attr->kind == GROUP ? (size_t)attr->groups : l.columns;
+    l.groups = last_axes ? 1 : attr->kind == GROUP && l.columns ? (size_t)attr->groups : l.columns;
     l.divisor = attr->kind == WEIGHT || !l.groups ? 1 : (double)(l.rows * (l.columns / l.groups));
     return l;
 }

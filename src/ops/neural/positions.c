@@ -48,7 +48,7 @@ static bool find_pairs(ad_workspace *work, const ad_shape *x, const void *attr, 
     for (size_t i = 0, at = 0; i < p->positions; i++)
         for (size_t k = 0; k < p->count; k++, at++) {
             double angle =
-                (double)(o->first + (int64_t)i) * pow(base, -2.0 * (double)k / (double)size);
+                ((double)o->first + (double)i) * pow(base, -2.0 * (double)k / (double)size);
             p->cosine[at] = cos(angle);
             p->sine[at] = sin(angle);
         }
