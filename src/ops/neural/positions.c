@@ -130,22 +130,22 @@ static void sinusoidal_jvp(const ad_jvp_args *c)
 
 /* ---- the ops ------------------------------------------------------------------------------ */
 
-#define POSITION_OP(op, words)                                  \
-    static const ad_op op##_op = {                              \
-        .size = sizeof(ad_op),                                  \
-        .name = #op,                                            \
-        .arity = 1,                                             \
-        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                  \
-        .attr_size = sizeof(ad_position_options),               \
-        .shape = pairs_shape,                                   \
-        .forward = op##_forward,                                \
-        .pullback = op##_pullback,                              \
-        .jvp = op##_jvp,                                        \
-        .derivative = words,                                    \
-    };                                                          \
-    ad_tensor ad_##op(ad_tensor x, ad_position_options options) \
-    {                                                           \
-        return place(&op##_op, x, options);                     \
+#define POSITION_OP(function, op, words)                         \
+    static const ad_op op##_op = {                               \
+        .size = sizeof(ad_op),                                   \
+        .name = #op,                                             \
+        .arity = 1,                                              \
+        .flags = AD_OP_ASSIGNS | AD_OP_LINEAR,                   \
+        .attr_size = sizeof(ad_position_options),                \
+        .shape = pairs_shape,                                    \
+        .forward = op##_forward,                                 \
+        .pullback = op##_pullback,                               \
+        .jvp = op##_jvp,                                         \
+        .derivative = words,                                     \
+    };                                                           \
+    ad_tensor function(ad_tensor x, ad_position_options options) \
+    {                                                            \
+        return place(&op##_op, x, options);                      \
     }
 
 static ad_tensor place(const ad_op *op, ad_tensor x, ad_position_options options)
@@ -157,7 +157,7 @@ static ad_tensor place(const ad_op *op, ad_tensor x, ad_position_options options
     return ad_apply(op, &x, &options);
 }
 
-POSITION_OP(rotary, "dx = the pairs of g, turned back")
-POSITION_OP(sinusoidal, "dx = g")
+POSITION_OP(ad_rotary, rotary, "dx = the pairs of g, turned back")
+POSITION_OP(ad_sinusoidal, sinusoidal, "dx = g")
 
 const ad_op *const ad_position_ops[] = {&rotary_op, &sinusoidal_op, NULL};
