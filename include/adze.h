@@ -14,8 +14,11 @@
 #include "adze/ops.h"               /* the operations */
 #include "adze/random.h"            /* streams of random numbers, initial weights */
 #include "adze/tree.h"              /* descriptions of structs of parameters */
-#include "adze/optimisers.h"        /* steps of training */
+#include "adze/optimiser.h"         /* steps of training; writing an optimiser */
+#include "adze/optimisers.h"        /* the optimisers */
+#include "adze/schedules.h"         /* rates that go on from step to step */
 #include "adze/model.h"             /* structs of parameters */
+#include "adze/lbfgs.h"             /* minimising functions of models */
 #include "adze/derivatives.h"       /* gradient, pullback, jvp, hvp, Jacobian, Hessian */
 #include "adze/model_derivatives.h" /* the same for functions of models */
 #include "adze/functions.h"         /* functions inside functions, checkpoints */

@@ -83,7 +83,8 @@ MATH = 'exp', 'log', 'tanh', 'sigmoid', 'sin', 'cos', 'sqrt'
 PRODUCTS = {'lesson': (1, 10000, 784, 50, False, False), 'left': (1, 784, 10000, 50, True, False),
             'right': (1, 128, 512, 512, False, True),
             'square': (1, 1024, 1024, 1024, False, False), 'batch': (100, 64, 64, 64, False, False)}
-ADAM = 'adam_1e6'
+OPTIMISERS = 'adam', 'adamw', 'rmsprop', 'lion'  # on 1e6 parameters
+DECAY = .01
 REDUCTIONS = 'sum', 'mean', 'max', 'logsumexp', 'softmax', 'log_softmax'
 
 

@@ -142,27 +142,48 @@ def run_products():
                 peer.measure('jax', f'matmul_{name}_{kind}', calling(product, *x))
 
 
-def adam(state, g):
+def adam(state, g, decay=0):
     x, mean, square, count = state
     count += 1
     mean = .9 * mean + .1 * g
     square = .999 * square + .001 * g * g
     step = mean / (1 - .9 ** count) / (jnp.sqrt(square / (1 - .999 ** count)) + 1e-8)
-    return x - 1e-3 * step, mean, square, count
+    return x - 1e-3 * (step + decay * x), mean, square, count
 
 
-def run_adam():
-    if not peer.wants(measuring.ADAM):
-        return
+def adamw(state, g):
+    return adam(state, g, measuring.DECAY)
+
+
+def rmsprop(state, g):
+    x, square = state
+    square = .99 * square + .01 * g * g
+    return x - 1e-3 * g / (jnp.sqrt(square) + 1e-8), square
+
+
+def lion(state, g):
+    x, mean = state
+    way = jnp.sign(.9 * mean + .1 * g)
+    return x - 1e-3 * (way + measuring.DECAY * x), .99 * mean + .01 * g
+
+
+def run_optimisers():
     n = 1000 if chosen.smoke else 1000000
-    compiled = jax.jit(adam, donate_argnums=0)
-    g = uniform(n, low=.5, high=1)
-    last[0] = (*(jnp.zeros(n, jnp.float32) for _ in range(3)), jnp.float32(0))
-    jax.block_until_ready((g, last[0]))
+    for name in measuring.OPTIMISERS:
+        if not peer.wants(f'{name}_1e6'):
+            continue
+        step = {'adam': adam, 'adamw': adamw, 'rmsprop': rmsprop, 'lion': lion}[name]
+        means = 2 if step in (adam, adamw) else 1
+        compiled = jax.jit(step, donate_argnums=0)
+        g = uniform(n, low=.5, high=1)
+        last[0] = tuple(jnp.zeros(n, jnp.float32) for _ in range(1 + means))
+        if means == 2:
+            last[0] += jnp.float32(0),
+        jax.block_until_ready((g, last[0]))
 
-    def work():
-        last[0] = compiled(last[0], g)
-    peer.measure('jax', measuring.ADAM, work)
+        def work(compiled=compiled, g=g):
+            last[0] = compiled(last[0], g)
+        peer.measure('jax', f'{name}_1e6', work)
 
 
 def measure_both(name, function, x, units=1, backward=True):
@@ -252,7 +273,7 @@ run_nets()
 run_layers()
 run_chains()
 run_products()
-run_adam()
+run_optimisers()
 run_maps()
 run_reductions()
 peer.tell()

@@ -143,16 +143,40 @@ def run_products():
             measure_both(f'matmul_{name}_{kind}', torch.matmul, x, backward=False)
 
 
-def run_adam():
-    if not peer.wants(measuring.ADAM):
-        return
-    x = torch.zeros(1000 if chosen.smoke else 1000000)
-    x.grad = uniform(*x.shape, low=.5, high=1)
+class Lion:
+    """PyTorch has none: the fewest passes that its functions on lists make of it."""
+
+    def __init__(self, x, rate=1e-3, beta1=.9, beta2=.99):
+        self.x, self.rate, self.beta1, self.beta2 = x, rate, beta1, beta2
+        self.mean = [torch.zeros_like(v) for v in x]
+
+    @torch.no_grad()
+    def step(self):
+        g = [v.grad for v in self.x]
+        way = torch._foreach_lerp(self.mean, g, 1 - self.beta1)
+        torch._foreach_sign_(way)
+        torch._foreach_mul_(self.x, 1 - self.rate * measuring.DECAY)
+        torch._foreach_add_(self.x, way, alpha=-self.rate)
+        torch._foreach_lerp_(self.mean, g, 1 - self.beta2)
+
+
+def fused_or_foreach(make, x, **settings):
     try:
-        optimiser = torch.optim.Adam([x], lr=1e-3, fused=True)
+        return make(x, lr=1e-3, fused=True, **settings)
     except (TypeError, RuntimeError):
-        optimiser = torch.optim.Adam([x], lr=1e-3, foreach=True)
-    peer.measure('pytorch', measuring.ADAM, optimiser.step)
+        return make(x, lr=1e-3, foreach=True, **settings)
+
+
+def run_optimisers():
+    make = {'adam': lambda x: fused_or_foreach(torch.optim.Adam, x),
+            'adamw': lambda x: fused_or_foreach(torch.optim.AdamW, x, weight_decay=measuring.DECAY),
+            'rmsprop': lambda x: fused_or_foreach(torch.optim.RMSprop, x),
+            'lion': Lion}
+    for name in measuring.OPTIMISERS:
+        if peer.wants(f'{name}_1e6'):
+            x = torch.zeros(1000 if chosen.smoke else 1000000)
+            x.grad = uniform(*x.shape, low=.5, high=1)
+            peer.measure('pytorch', f'{name}_1e6', make[name]([x]).step)
 
 
 def measure_both(name, function, x, units=1, backward=True):
@@ -269,7 +293,7 @@ run_layers()
 run_transformer()
 run_chains()
 run_products()
-run_adam()
+run_optimisers()
 run_maps()
 run_reductions()
 peer.tell()

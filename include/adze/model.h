@@ -121,6 +121,17 @@ AD_API ad_status ad_model_copy(const ad_tree *tree, const void *model, void *cop
 AD_API ad_status ad_model_axpy(const ad_tree *tree, double alpha, const void *x, void *y,
                                ad_error *error);
 
+/* mean += share (x - mean). An empty mean becomes a copy of x, and so does any with a share of 1. With i counted
+ * from 0:
+ *
+ *     gradients of several batches   mlp_average(1.0 / (i + 1), &gradient, &mean, &error);
+ *     an average of weights (SWA)    mlp_average(1.0 / (i + 1), &model, &average, &error);
+ *     one that fades (EMA)           mlp_average(1 - 0.999, &model, &average, &error);
+ *
+ * AD_DOMAIN if the share is not in [0, 1]; AD_BAD_SHAPE or AD_BAD_TYPE, naming the field. */
+AD_API ad_status ad_model_average(const ad_tree *tree, double share, const void *x, void *mean,
+                                  ad_error *error);
+
 /* Scales all numbers by one factor, such that their norm, the root of the sum of all squares, is at
  * most max_norm to rounding. Where it is already, nothing changes. Sets *norm, which may be NULL, to the norm
  * before. No constant is added to it, and zeros stay zeros; squares neither over- nor underflow.
@@ -131,6 +142,15 @@ AD_API ad_status ad_model_clip_global_norm(const ad_tree *tree, void *gradient, 
 
 /* The same over a list of n >= 1 arrays. */
 AD_API ad_status ad_clip_global_norm(int n, ad_array *x, double max_norm, double *norm,
+                                     ad_error *error);
+
+/* The same with a norm and a factor for each array. */
+AD_API ad_status ad_model_clip_norm(const ad_tree *tree, void *gradient, double max_norm,
+                                    ad_error *error);
+
+/* Brings each number into [-most, most]; infinities, too. AD_NOT_FINITE, naming the field, for a NaN: then nothing
+ * is written. AD_MISUSE if most is negative or NaN. */
+AD_API ad_status ad_model_clip_value(const ad_tree *tree, void *gradient, double most,
                                      ad_error *error);
 
 /* Frees all arrays and leaves them empty. model may be NULL. */
@@ -267,10 +287,22 @@ AD_API ad_status ad_model_unflatten(const ad_tree *tree, ad_view vector, void *m
     {                                                                                      \
         return ad_model_axpy(&m##_tree, alpha, x, y, error);                               \
     }                                                                                      \
+    static inline AD_UNUSED ad_status m##_average(double share, const m *x, m *mean, ad_error *error) \
+    {                                                                                      \
+        return ad_model_average(&m##_tree, share, x, mean, error);                         \
+    }                                                                                      \
     static inline AD_UNUSED ad_status m##_clip_global_norm(m *gradient, double max_norm,   \
                                                            double *norm, ad_error *error)  \
     {                                                                                      \
         return ad_model_clip_global_norm(&m##_tree, gradient, max_norm, norm, error);      \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_clip_norm(m *gradient, double max_norm, ad_error *error) \
+    {                                                                                      \
+        return ad_model_clip_norm(&m##_tree, gradient, max_norm, error);                   \
+    }                                                                                      \
+    static inline AD_UNUSED ad_status m##_clip_value(m *gradient, double most, ad_error *error) \
+    {                                                                                      \
+        return ad_model_clip_value(&m##_tree, gradient, most, error);                      \
     }                                                                                      \
     static inline AD_UNUSED ad_status m##_visit(m *model, ad_visitor *visit, void *user)   \
     {                                                                                      \

@@ -18,7 +18,8 @@
  * In C++, number.hpp adds operators and the names of <cmath>.
  *
  * Errors stick to the recorder. The first failure is kept with its message and source line; results
- * are NaN from there on until a reset. So write the formula straight through and check once.
+ * are NaN from there on until a reset. So write the formula straight through and check once. Inputs
+ * of no recorder (NULL: memory ran out) are NaN, and derivatives by them are AD_MISUSE.
  *
  * A recorder and its numbers belong to one thread at a time. Recorders share nothing. */
 #ifndef ADZE_NUMBER_H
@@ -38,12 +39,22 @@ typedef struct ad_recorder ad_recorder;
 typedef struct ad_real {
     ad_recorder *on; /* NULL: a constant */
     double value;
-    uint32_t index, epoch; /* private */
+    uint64_t place; /* private: the statement, and the epoch of the recorder in the upper half */
 #ifdef __cplusplus
+#define AD_REAL_FROM(number)                                                               \
+    constexpr ad_real(number constant)                                                     \
+        : on(nullptr), value(static_cast<double>(constant)), place(0) {}
     ad_real() = default;
-    constexpr ad_real(double constant) : on(nullptr), value(constant), index(0), epoch(0) {}
-    constexpr ad_real(ad_recorder *r, double v, uint32_t i, uint32_t e)
-        : on(r), value(v), index(i), epoch(e) {}
+    AD_REAL_FROM(double)
+    AD_REAL_FROM(int)
+    AD_REAL_FROM(unsigned)
+    AD_REAL_FROM(long)
+    AD_REAL_FROM(unsigned long)
+    AD_REAL_FROM(long long)
+    AD_REAL_FROM(unsigned long long)
+    AD_REAL_FROM(long double)
+#undef AD_REAL_FROM
+    constexpr ad_real(ad_recorder *r, double v, uint64_t p) : on(r), value(v), place(p) {}
 #endif
 } ad_real;
 
@@ -68,7 +79,7 @@ typedef struct ad_recorder_options {
     size_t size;                   /* sizeof(ad_recorder_options) */
     const ad_allocator *allocator; /* NULL: the C library's */
     unsigned keep;                 /* AD_KEEP_... or 0 */
-    size_t limit;                  /* bytes that it may reserve; 0: no limit */
+    size_t limit;                  /* bytes that it may reserve, with its own; 0: no limit */
 } ad_recorder_options;
 
 /* options may be NULL. NULL if memory ran out. With options whose size is not set, or with unknown
@@ -119,13 +130,13 @@ AD_API ad_status ad_recorder_measure(const ad_recorder *r, ad_recorder_info *inf
 /* A number to differentiate by. NaN if r is NULL or has failed. */
 AD_API ad_real ad_real_input(ad_recorder *r, double value);
 
-/* n of them, from an array into an array. */
+/* n of them, from an array into an array. AD_MISUSE if r, values or x is NULL. */
 AD_API ad_status ad_real_inputs(ad_recorder *r, size_t n, const double *values, ad_real *x);
 
 /* A number that is not recorded. Operations on constants alone record nothing. */
 static inline AD_UNUSED ad_real ad_real_constant(double value)
 {
-    ad_real x = {NULL, value, 0, 0};
+    ad_real x = {NULL, value, 0};
     return x;
 }
 
@@ -144,7 +155,8 @@ static inline AD_UNUSED ad_real ad_where_real(bool condition, ad_real a, ad_real
 /* ---- lists of numbers --------------------------------------------------------------- */
 /* One statement of up to n (or 2 n) arguments: 12 bytes an argument, and 9, or 33 from 253
  * arguments on. A sum over an empty list is the constant 0, a product 1, logsumexp -inf. Sums are
- * added from the first to the last. AD_MISUSE if n is not 0 and a list is NULL. */
+ * added from the first to the last. AD_MISUSE if n is not 0 and a list is NULL; the constant NaN
+ * where there is no recorder that could fail. */
 
 AD_API ad_real ad_sum_reals(size_t n, const ad_real *x);
 AD_API ad_real ad_prod_reals(size_t n, const ad_real *x);  /* dx[i]: the product of the others */
@@ -166,7 +178,8 @@ AD_API ad_real ad_logsumexp_reals(size_t n, const ad_real *x);
 
 /* ---- functions of numbers ----------------------------------------------------------- */
 
-/* Sets all of y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. What it leaves is NaN. */
+/* Sets all of y[0], ..., y[m - 1] to functions of x[0], ..., x[n - 1]. What it leaves is NaN. n and
+ * m may be 0. */
 typedef void ad_real_function(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env);
 
 /* Replaces the statements since the mark by one for each of the m numbers y, whose arguments are
@@ -200,12 +213,12 @@ AD_API ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x,
                                ad_real *y, const void *env);
 
 /* ---- derivatives -------------------------------------------------------------------- */
-/* x may be any numbers of one recorder, mostly inputs. None of them may depend on another one: then
- * it is not defined which derivative is meant, and the functions differ. This is not checked. The
- * derivative by a constant is 0, and that of a constant, too. All of them can be called again, in
- * any order, until the reset. What vanishes beats what grows without bound, as for tensors: an
- * adjoint or tangent of 0 gives 0 beside an infinite partial. Results are written only if all is
- * well. */
+/* x may be any numbers of one recorder: inputs and results of operations. Each is held fixed while
+ * the others move, even if it was computed from them: with b = a a, the derivatives of a b by {a,
+ * b} are {b, a}, and by {a} alone 3 a a. The derivative by a constant is 0, and that of a constant,
+ * too. All of them can be called again, in any order, until the reset. What vanishes beats what
+ * grows without bound, as for tensors: an adjoint or tangent of 0 gives 0 beside an infinite
+ * partial. Results are written only if all is well. */
 
 /* gradient[i] = dy / dx[i], by one reverse sweep. */
 AD_API ad_status ad_real_gradient(ad_real y, size_t n, const ad_real *x, double *gradient);
@@ -234,53 +247,123 @@ AD_API ad_status ad_real_hessian(ad_real y, size_t n, const ad_real *x, double *
 
 /* ---- what is compiled into your code ------------------------------------------------ */
 
-/* Private: y and its derivative, which return in registers. */
-typedef struct ad_number_pair {
-    double y, slope;
-} ad_number_pair;
+/* The common operations are: a few instructions that take both operands to be alive on one
+ * recorder that has room. Whatever else there may be, the library sees to.
+ *
+ *     AD_NUMBERS_BY_CALLS   define it before the header: all operations are calls of the library,
+ *                           1 to 3 ns more each, and compile many times faster. So it is without
+ *                           optimisation (gcc and clang at -O0), where nothing is inlined. */
+#if defined(__GNUC__) && !defined(__OPTIMIZE__) && !defined(AD_NUMBERS_BY_CALLS)
+#define AD_NUMBERS_BY_CALLS
+#endif
 
-/* Private: what an operation is for numbers: y, and the first and second derivatives by x[0], x[1],
- * ...; bend by pairs i >= j at i (i + 1) / 2 + j. slope and bend may be NULL. */
-typedef void ad_number_rule(const double *x, double *y, double *slope, double *bend);
+#if !defined(__GNUC__)
+#define AD_LIKELY(condition) (condition)
+#define AD_IN_PLACE static inline
+#define AD_KNOWN(condition) (condition)
+#else
+#define AD_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#ifdef __OPTIMIZE__
+#define AD_IN_PLACE static inline __attribute__((always_inline, unused))
+#else
+#define AD_IN_PLACE static inline __attribute__((unused))
+#endif
+/* True, and the compiler knows it. */
+#define AD_KNOWN(condition) (__builtin_constant_p(condition) && (condition))
+#endif
 
-/* Private: where the next statement goes. The common operations write it in place. */
+/* Keeps stores apart that gcc would join by shuffles in vectors, which take longer. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define AD_STORES_APART() __asm__("")
+#else
+#define AD_STORES_APART() (void)0
+#endif
+
+/* Private: where the next statement goes. A place is loaded and stored as one: compilers would load
+ * two halves that were just stored as one, and that load waits for memory. */
 struct ad_recorder {
     const char *source_line; /* of the call at work, or NULL */
     double *partials;        /* of the current chunk of arguments */
     uint32_t *places;        /* the statements that they belong to */
     uint8_t *counts;         /* arguments of each statement of the current chunk */
-    uint32_t argument, argument_end;       /* in the chunk: the next, and the end */
-    uint32_t index, index_begin, index_end; /* of statements: the next, and the chunk's */
-    uint32_t epoch;                        /* changes with each reset and rewind */
-    uint32_t first_epoch;                  /* since the reset */
-    uint32_t floor;                        /* below it no statement was forgotten since the reset */
+    uint32_t argument, argument_end; /* in the chunk: the next, and the end */
+    uint64_t next;                   /* the place of the next statement */
+    uint32_t index_begin, index_end; /* the chunk's statements */
+    uint32_t first_epoch;            /* since the reset */
+    uint32_t floor;                  /* below it no statement was forgotten since the reset */
 };
 
-#if defined(__GNUC__)
-#define AD_LIKELY(condition) __builtin_expect(!!(condition), 1)
-#define AD_IN_PLACE static inline __attribute__((always_inline, unused))
-#else
-#define AD_LIKELY(condition) (condition)
-#define AD_IN_PLACE static inline
-#endif
+/* The epoch changes with each reset and rewind. */
+#define AD_NEXT_EPOCH (UINT64_C(1) << 32)
 
-/* Whether x is known to live. Where it says no, the library looks closer. Epochs may wrap. */
-AD_IN_PLACE bool ad_real_lives(const ad_recorder *r, ad_real x)
+AD_IN_PLACE uint64_t ad_place(uint32_t index, uint32_t epoch)
 {
-    return x.epoch == r->epoch ||
-           (x.index < r->floor && x.epoch - r->first_epoch <= r->epoch - r->first_epoch);
+    return (uint64_t)epoch << 32 | index;
+}
+
+AD_IN_PLACE uint32_t ad_real_index(ad_real x)
+{
+    return (uint32_t)x.place;
+}
+
+AD_IN_PLACE uint32_t ad_real_epoch(ad_real x)
+{
+    return (uint32_t)(x.place >> 32);
+}
+
+/* Private: a number as the library takes it, and as it gives it back, in registers. What lies in
+ * memory for a call costs more than the operation. */
+#define AD_REAL_PARTS(x) ad_recorder *on_##x, double x, uint64_t place_##x
+#define AD_REAL_GIVEN(x)   (x).on, (x).value, (x).place
+
+typedef struct ad_real_result {
+    double value;
+    uint64_t place;
+} ad_real_result;
+
+AD_IN_PLACE ad_real ad_real_from(ad_recorder *on, double value, uint64_t place)
+{
+    ad_real x = {on, value, place};
+    return x;
+}
+
+/* A recorder that compilers know nothing of: else they would write all that follows once for each
+ * thing that it may be. */
+AD_IN_PLACE ad_recorder *ad_recorder_any(ad_recorder *r)
+{
+#ifdef __GNUC__
+    __asm__("" : "+r"(r));
+#endif
+    return r;
+}
+
+/* Whether numbers are of this epoch. Older ones may live, too: the library looks closer. */
+AD_IN_PLACE bool ad_recorder_made(const ad_recorder *r, ad_real x)
+{
+    return (x.place ^ r->next) >> 32 == 0;
+}
+
+AD_IN_PLACE bool ad_recorder_made_2(const ad_recorder *r, ad_real a, ad_real b)
+{
+    return ((a.place ^ r->next) | (b.place ^ r->next)) >> 32 == 0;
+}
+
+AD_IN_PLACE bool ad_recorder_made_3(const ad_recorder *r, ad_real a, ad_real b, ad_real c)
+{
+    return ((a.place ^ r->next) | (b.place ^ r->next) | (c.place ^ r->next)) >> 32 == 0;
 }
 
 AD_IN_PLACE bool ad_recorder_has(const ad_recorder *r, uint32_t arguments)
 {
-    return r->argument_end - r->argument >= arguments && r->index != r->index_end;
+    return AD_LIKELY(r->argument_end - r->argument >= arguments) &&
+           AD_LIKELY((uint32_t)r->next != r->index_end);
 }
 
 AD_IN_PLACE ad_real ad_recorder_count(ad_recorder *r, double value, uint8_t count)
 {
-    ad_real y = {r, value, r->index, r->epoch};
-    r->counts[y.index - r->index_begin] = count;
-    r->index = y.index + 1;
+    ad_real y = {r, value, r->next};
+    r->counts[ad_real_index(y) - r->index_begin] = count;
+    r->next = y.place + 1;
     return y;
 }
 
@@ -290,46 +373,36 @@ AD_IN_PLACE ad_real ad_recorder_end(ad_recorder *r, double value, uint8_t argume
     return ad_recorder_count(r, value, arguments);
 }
 
-AD_IN_PLACE ad_real ad_recorder_put(ad_recorder *r, double value, ad_real x, double dx)
+AD_IN_PLACE void ad_recorder_put(ad_recorder *r, uint32_t k, ad_real x, double dx)
 {
-    r->partials[r->argument] = dx;
-    r->places[r->argument] = x.index;
+    r->partials[r->argument + k] = dx;
+    r->places[r->argument + k] = ad_real_index(x);
+}
+
+AD_IN_PLACE ad_real ad_recorder_put_1(ad_recorder *r, double value, ad_real x, double dx)
+{
+    ad_recorder_put(r, 0, x, dx);
     return ad_recorder_end(r, value, 1);
 }
 
 AD_IN_PLACE ad_real ad_recorder_put_2(ad_recorder *r, double value, ad_real a, double da,
                                       ad_real b, double db)
 {
-    double *partial = r->partials + r->argument;
-    uint32_t *place = r->places + r->argument;
-    partial[0] = da;
-    partial[1] = db;
-    place[0] = a.index;
-    place[1] = b.index;
+    ad_recorder_put(r, 0, a, da);
+    AD_STORES_APART();
+    ad_recorder_put(r, 1, b, db);
     return ad_recorder_end(r, value, 2);
 }
 
 AD_IN_PLACE ad_real ad_recorder_put_3(ad_recorder *r, double value, ad_real a, double da,
                                       ad_real b, double db, ad_real c, double dc)
 {
-    double *partial = r->partials + r->argument;
-    uint32_t *place = r->places + r->argument;
-    partial[0] = da;
-    partial[1] = db;
-    partial[2] = dc;
-    place[0] = a.index;
-    place[1] = b.index;
-    place[2] = c.index;
+    ad_recorder_put(r, 0, a, da);
+    AD_STORES_APART();
+    ad_recorder_put(r, 1, b, db);
+    AD_STORES_APART();
+    ad_recorder_put(r, 2, c, dc);
     return ad_recorder_end(r, value, 3);
-}
-
-/* A copy for the library, and of what it returns. A struct that a call sees is kept in memory; so
- * the call sees copies, and the numbers themselves stay in registers (clang takes five times as
- * long without). */
-AD_IN_PLACE ad_real ad_real_aside(ad_real x)
-{
-    ad_real y = {x.on, x.value, x.index, x.epoch};
-    return y;
 }
 
 /* ---- source lines ------------------------------------------------------------------- */

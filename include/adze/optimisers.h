@@ -1,148 +1,237 @@
-/* Optimisers: steps of training. There are SGD and Adam; you can write your own (ad_optimiser).
+/* Optimisers: one struct of settings each, with its formula; t counts steps from 1. How steps are taken, and
+ * how you write an optimiser of your own, is in optimiser.h.
  *
- *     ad_adam adam = ad_adam_new(2e-3);
- *     ad_states states = {0};
- *     mlp gradient = {0};
- *     for (...) {
- *         mlp_value_with_gradient(tape, loss, &model, &batch, &value, &gradient);
- *         mlp_step(ad_adam_method(&adam), &gradient, &states, &model, &error);
- *     }
- *     ad_states_free(&states);
+ *     ad_adamw adamw = ad_adamw_new(1e-3, 0.01);
+ *     mlp_step(ad_adamw_method(&adamw), &gradient, &states, &model, &error);
  *
- * The settings may be changed between any two steps. */
+ * ad_X_new has the usual settings of X; change any of them afterwards. All are used as they are: a beta of 0
+ * forgets all, and what is not set is 0. rate is finite: 0 changes nothing, below 0 climbs. What decays is in
+ * [0, 1): momentum, beta1, beta2, smoothing. epsilon is positive. decay, of the parameters, is not negative; where
+ * a method has none, add it to the gradient: mlp_axpy(decay, &model, &gradient, &error).
+ *
+ * Where a square is beyond the range of the type, a smaller negative number stands for it in the states. */
 #ifndef ADZE_OPTIMISERS_H
 #define ADZE_OPTIMISERS_H
 
-#include "adze/pool.h"
-#include "adze/tree.h"
+#include "adze/optimiser.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- an optimiser ------------------------------------------------------------------- */
-
-enum {
-    AD_MAX_STATES = 4,    /* of an optimiser */
-    AD_MAX_SETTINGS = 128 /* bytes of settings, and of a plan */
-};
-
-/* The argument of a step: one array of the model, its gradient and its states; or a part of them. */
-typedef struct ad_step_args {
-    size_t size;      /* sizeof(ad_step_args) of the library */
-    const void *plan; /* the plan that `prepare` has made */
-    ad_type type;     /* f32 or f64: the type of g, x and the states */
-    size_t n;         /* how many numbers each of them has */
-    const void *g;    /* the gradient */
-    void *x;          /* the array */
-    void *state[AD_MAX_STATES]; /* zeros before the first step; NULL if there is no such state */
-} ad_step_args;
-
-/* A rule for taking steps: a value, as operations are. */
-typedef struct ad_optimiser {
-    size_t size;                  /* sizeof(ad_optimiser): lets this struct grow */
-    const char *name;             /* for messages */
-    int states;                   /* how many structs like the model it carries from step to step */
-    const char *state[AD_MAX_STATES]; /* their names in messages: "the velocity" */
-    size_t settings_size;         /* of its settings; if a caller's are smaller, the rest is 0 */
-
-    /* Makes a plan, of up to AD_MAX_SETTINGS bytes, from the settings. All arrays of the
-     * model use the same plan. step counts from 1. AD_DOMAIN, with a message, for settings
-     * out of their range. */
-    ad_status (*prepare)(const void *settings, int64_t step, void *plan, ad_error *error);
-
-    /* The number of states that these settings need. NULL: all. */
-    int (*needs)(const void *settings);
-
-    /* Takes the step for one array. */
-    void (*step)(const ad_step_args *c);
-
-    /* The new x[i] and states[i] depend on nothing else of the array than x[i], g[i] and states[i]:
-     * step may be called for parts of an array, by several threads at a time. */
-    bool by_numbers;
-} ad_optimiser;
-
-/* An optimiser with its settings. */
-typedef struct ad_method {
-    const ad_optimiser *optimiser;
-    const void *settings;
-    size_t settings_size; /* of the caller's struct: settings may grow */
-    ad_pool *pool;        /* NULL, or threads that share the step of a large model, as those of the
-                             tape. The bits do not depend on it */
-} ad_method;
-
-/* The states that an optimiser carries from step to step. Starts as {0}; the first step makes the
- * states with the allocators of the model's arrays. End it with ad_states_free. */
-typedef struct ad_states {
-    const char *optimiser; /* the name of the optimiser; NULL before the first step */
-    int64_t steps;         /* the number of steps taken */
-    int count;             /* the number of states, structs like the model */
-    size_t arrays;         /* the number of arrays in each */
-    ad_array room;         /* private: memory for all these arrays */
-} ad_states;
-
-AD_API void ad_states_free(ad_states *states);
-
-/* The i-th state, a struct of the model's own type, to be read, saved and restored. NULL
- * if there is none. */
-AD_API void *ad_states_at(const ad_states *states, int i);
-
-/* Makes the states, filled with zeros, before the first step: for example to restore
- * saved ones. */
-AD_API ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const void *model,
-                                 ad_states *states, ad_error *error);
-
-/* Takes a step along the gradient. A step that fails changes nothing. AD_DOMAIN for settings out
- * of their range; AD_BAD_SHAPE or AD_BAD_TYPE, naming the field; AD_MISUSE if an argument is NULL,
- * an array is empty, or the states belong to another optimiser; AD_MEMORY. */
-AD_API ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void *gradient,
-                               ad_states *states, void *model, ad_error *error);
-
-/* A built-in optimiser by name: "sgd" or "adam". NULL if there is none. */
-AD_API const ad_optimiser *ad_optimiser_named(const char *name);
+/* ad_X_method(&settings) is the method of the optimiser X. */
+#define AD_METHOD_OF(method, settings, name)                                               \
+    static inline AD_UNUSED ad_method method(const settings *o)                            \
+    {                                                                                      \
+        ad_method m = {ad_optimiser_named(name), o, sizeof *o, NULL, NULL, 0};             \
+        return m;                                                                          \
+    }
 
 /* ---- stochastic gradient descent ---------------------------------------------------- */
 
-/* v = momentum v + g;  x -= rate v, or with nesterov x -= rate (momentum v + g). One state, the
- * velocity; none if momentum is 0. (Polyak 1964; Nesterov 1983 as in Sutskever et al. 2013.) */
+/* g' = g + decay x;  v = momentum v + g';  x -= rate v, or with nesterov x -= rate (momentum v + g').
+ *
+ * One state, the velocity; none if momentum is 0. (Polyak 1964; Nesterov 1983 as in Sutskever et al.
+ * 2013.) */
 typedef struct ad_sgd {
-    double rate;     /* finite; 0 changes nothing, below 0 climbs */
-    double momentum; /* in [0, 1) */
+    double rate;
+    double momentum;
     bool nesterov;
+    double decay; /* of the parameters: added to the gradient, before the momentum */
 } ad_sgd;
+AD_METHOD_OF(ad_sgd_method, ad_sgd, "sgd")
 
-static inline AD_UNUSED ad_method ad_sgd_method(const ad_sgd *o)
-{
-    ad_method m = {ad_optimiser_named("sgd"), o, sizeof *o, NULL};
-    return m;
-}
-
-/* ---- Adam --------------------------------------------------------------------------- */
+/* ---- Adam and its relatives --------------------------------------------------------- */
 
 /* mean += (1 - beta1) (g - mean);  square += (1 - beta2) (g^2 - square);
- *     x -= rate mean / (1 - beta1^step) / (sqrt(square / (1 - beta2^step)) + epsilon)
+ *     x -= rate mean / (1 - beta1^t) / (sqrt(square / (1 - beta2^t)) + epsilon)
  *
- * Two states, the mean and the square; where a square is beyond the range of the type, a smaller
- * negative number stands for it. Every setting is used as it is: with beta1 = 0 the mean is g.
- * (Kingma and Ba 2015.) */
+ * Two states, the mean and the square. (Kingma and Ba 2015.) With amsgrad the largest square so far stands in
+ * for the square, and its root is the third state. (Reddi, Kale and Kumar 2018; the correction by beta2 as in
+ * PyTorch.) */
 typedef struct ad_adam {
-    double rate;         /* finite; 0 changes nothing, below 0 climbs */
-    double beta1, beta2; /* in [0, 1) */
-    double epsilon;      /* positive: what is not set is 0, and refused */
+    double rate;
+    double beta1, beta2;
+    double epsilon;
+    bool amsgrad;
 } ad_adam;
+AD_METHOD_OF(ad_adam_method, ad_adam, "adam")
 
-/* The usual settings: beta1 0.9, beta2 0.999, epsilon 1e-8. Change any of them afterwards. */
 static inline AD_UNUSED ad_adam ad_adam_new(double rate)
 {
-    ad_adam o = {rate, 0.9, 0.999, 1e-8};
+    ad_adam o = {rate, 0.9, 0.999, 1e-8, false};
     return o;
 }
 
-static inline AD_UNUSED ad_method ad_adam_method(const ad_adam *o)
+/* x *= 1 - rate decay; then the step of Adam. So the decay does not go through the means, and there is no usual
+ * one: others have 1e-4 to 1e-2. (Loshchilov and Hutter 2019.) */
+typedef struct ad_adamw {
+    double rate;
+    double decay;
+    double beta1, beta2;
+    double epsilon;
+    bool amsgrad;
+} ad_adamw;
+AD_METHOD_OF(ad_adamw_method, ad_adamw, "adamw")
+
+static inline AD_UNUSED ad_adamw ad_adamw_new(double rate, double decay)
 {
-    ad_method m = {ad_optimiser_named("adam"), o, sizeof *o, NULL};
-    return m;
+    ad_adamw o = {rate, decay, 0.9, 0.999, 1e-8, false};
+    return o;
 }
+
+/* mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  P_t = mu_1 mu_2 ... mu_t;  mean and square of Adam;
+ *     x -= rate (mu_{t+1} mean / (1 - P_{t+1}) + (1 - mu_t) g / (1 - P_t))
+ *              / (sqrt(square / (1 - beta2^t)) + epsilon)
+ *
+ * (Dozat 2016.) */
+typedef struct ad_nadam {
+    double rate;
+    double beta1, beta2;
+    double epsilon;
+    double momentum_decay; /* not negative */
+} ad_nadam;
+AD_METHOD_OF(ad_nadam_method, ad_nadam, "nadam")
+
+static inline AD_UNUSED ad_nadam ad_nadam_new(double rate)
+{
+    ad_nadam o = {rate, 0.9, 0.999, 1e-8, 0.004};
+    return o;
+}
+
+/* most = 2 / (1 - beta2) - 1;  r = most - 2 t beta2^t / (1 - beta2^t);  mean and square of Adam;
+ *     r > 5:  the step of Adam, times sqrt((r - 4) (r - 2) most / ((most - 4) (most - 2) r))
+ *     else:   x -= rate mean / (1 - beta1^t)
+ *
+ * (Liu et al. 2020; 5 as in its program.) */
+typedef struct ad_radam {
+    double rate;
+    double beta1, beta2;
+    double epsilon;
+} ad_radam;
+AD_METHOD_OF(ad_radam_method, ad_radam, "radam")
+
+static inline AD_UNUSED ad_radam ad_radam_new(double rate)
+{
+    ad_radam o = {rate, 0.9, 0.999, 1e-8};
+    return o;
+}
+
+/* mean += (1 - beta1) (g - mean);  size = max(beta2 size, |g| + epsilon);
+ *     x -= rate / (1 - beta1^t) mean / size
+ *
+ * Two states, the mean and the size. (Kingma and Ba 2015, section 7.1; epsilon as in
+ * PyTorch and optax.) */
+typedef struct ad_adamax {
+    double rate;
+    double beta1, beta2;
+    double epsilon;
+} ad_adamax;
+AD_METHOD_OF(ad_adamax_method, ad_adamax, "adamax")
+
+static inline AD_UNUSED ad_adamax ad_adamax_new(double rate)
+{
+    ad_adamax o = {rate, 0.9, 0.999, 1e-8};
+    return o;
+}
+
+/* ---- the others --------------------------------------------------------------------- */
+
+/* square += (1 - smoothing) (g^2 - square);  v = momentum v + g / (sqrt(square) + epsilon);  x -= rate v
+ *
+ * centred: mean += (1 - smoothing) (g - mean), and the variance, square - mean^2, in place of the square.
+ * One state, the square; the velocity, with momentum; the mean, centred. (Tieleman and Hinton 2012;
+ * centred, Graves 2013.) */
+typedef struct ad_rmsprop {
+    double rate;
+    double smoothing;
+    double epsilon;
+    double momentum;
+    bool centred;
+} ad_rmsprop;
+AD_METHOD_OF(ad_rmsprop_method, ad_rmsprop, "rmsprop")
+
+static inline AD_UNUSED ad_rmsprop ad_rmsprop_new(double rate)
+{
+    ad_rmsprop o = {rate, 0.99, 1e-8, 0, false};
+    return o;
+}
+
+/* sum += g^2;  x -= rate g / (sqrt(sum) + epsilon). One state, the sum. (Duchi, Hazan and Singer 2011.) */
+typedef struct ad_adagrad {
+    double rate;
+    double epsilon;
+} ad_adagrad;
+AD_METHOD_OF(ad_adagrad_method, ad_adagrad, "adagrad")
+
+static inline AD_UNUSED ad_adagrad ad_adagrad_new(double rate)
+{
+    ad_adagrad o = {rate, 1e-10};
+    return o;
+}
+
+/* square += (1 - smoothing) (g^2 - square);  d = sqrt(steps + epsilon) / sqrt(square + epsilon) g;
+ *     steps += (1 - smoothing) (d^2 - steps);  x -= rate d
+ *
+ * Two states, the square and that of the steps. The usual rate is 1. (Zeiler 2012.) */
+typedef struct ad_adadelta {
+    double rate;
+    double smoothing;
+    double epsilon;
+} ad_adadelta;
+AD_METHOD_OF(ad_adadelta_method, ad_adadelta, "adadelta")
+
+static inline AD_UNUSED ad_adadelta ad_adadelta_new(double rate)
+{
+    ad_adadelta o = {rate, 0.9, 1e-6};
+    return o;
+}
+
+/* x = (1 - rate decay) x - rate sign(beta1 mean + (1 - beta1) g);  mean += (1 - beta2) (g - mean)
+ *
+ * sign(0) = 0. One state, the mean. The rate is some tenth of Adam's, and the decay ten times
+ * as large. (Chen et al. 2023.) */
+typedef struct ad_lion {
+    double rate;
+    double decay;
+    double beta1, beta2;
+} ad_lion;
+AD_METHOD_OF(ad_lion_method, ad_lion, "lion")
+
+static inline AD_UNUSED ad_lion ad_lion_new(double rate, double decay)
+{
+    ad_lion o = {rate, decay, 0.9, 0.99};
+    return o;
+}
+
+/* Of a matrix [inputs, outputs] (all axes but the last are inputs), with O(y) a matrix near the
+ * orthogonal one that is nearest to y:
+ *
+ *     mean += (1 - momentum) (g - mean);  y = mean, or with nesterov momentum mean + (1 - momentum) g;
+ *     x = (1 - rate decay) x - rate sqrt(max(1, outputs / inputs)) O(y)
+ *
+ * O(y): y over the root of the sum of its squares, then five times 3.4445 y - 4.7750 y y^T y + 2.0315 (y y^T)^2 y.
+ * Zeros stay zeros. An array of one axis, or a number, takes the step of AdamW with the settings `others`, which
+ * have no amsgrad. Embeddings and last layers do better with it, too: make them a group (ad_group). Two states, the
+ * mean; and y or the square. A step takes a pool's threads, and scratch memory, which the states keep.
+ * (Jordan et al. 2024, kellerjordan.github.io/posts/muon; in the precision of the array.) */
+typedef struct ad_muon {
+    double rate;
+    double decay;
+    double momentum;
+    bool nesterov;
+    ad_adamw others;
+} ad_muon;
+AD_METHOD_OF(ad_muon_method, ad_muon, "muon")
+
+/* The decay is that of the others. A usual rate is 0.02. */
+static inline AD_UNUSED ad_muon ad_muon_new(double rate, ad_adamw others)
+{
+    ad_muon o = {rate, others.decay, 0.95, true, others};
+    return o;
+}
+
+#undef AD_METHOD_OF
 
 #ifdef __cplusplus
 }

@@ -39,18 +39,18 @@ extern "C" {
     ROW(AD_BAD_SHAPE, "shapes do not fit")                                                 \
     ROW(AD_BAD_TYPE, "number types do not fit")                                            \
     ROW(AD_DOMAIN, "a value is out of its domain")                                         \
-    ROW(AD_STALE, "a tensor or mark outlived its tape's reset or rewind")                  \
-    ROW(AD_FOREIGN, "one operation has tensors of different tapes")                        \
-    ROW(AD_BUSY, "the tape is in use by one of its kernels or by another thread")          \
+    ROW(AD_STALE, "a value or mark outlived a reset or rewind of its tape or recorder")    \
+    ROW(AD_FOREIGN, "one operation has values of different tapes or recorders")            \
+    ROW(AD_BUSY, "it is in use by a function that it runs, or by another thread")          \
     ROW(AD_NO_DERIVATIVE, "an operation on the path has no such derivative")               \
     ROW(AD_MISUSE, "an argument is missing or makes no sense")                             \
-    ROW(AD_FAILED, "a user's kernel reported failure")                                     \
+    ROW(AD_FAILED, "a user's function reported failure")                                   \
     ROW(AD_FILE, "a file cannot be opened or read")                                        \
     ROW(AD_FORMAT, "a file is malformed")                                                  \
     ROW(AD_DIFFERENT, "a test found a difference")                                         \
-    ROW(AD_NOT_FINITE, "a result or a cotangent is infinite or NaN")                       \
+    ROW(AD_NOT_FINITE, "a result or a derivative is infinite or NaN")                      \
     ROW(AD_UNREACHED, "the root does not depend on a watched leaf")                        \
-    ROW(AD_CHANGED, "borrowed numbers were changed")                                       \
+    ROW(AD_CHANGED, "borrowed numbers were changed, or a function gives others")           \
     ROW(AD_CANCELLED, "a sweep was cancelled")
 
 #define AD_STATUS_NAME(name, text) name,

@@ -13,16 +13,22 @@
 typedef struct numbers_attr {
     ad_real_function *f;
     const void *env;
-    const bool *tracked; /* [arity] */
     ad_shape shape;
+    int n;              /* operands */
+    const ad_tensor *x; /* for the rules of recording; dangles afterwards */
 } numbers_attr;
 
-/* What a node keeps. */
+/* What a node keeps, and behind the results whether each operand is tracked. */
 typedef struct kept {
     ad_recorder *recorder;
     uint32_t epoch;
     ad_real y[];
 } kept;
+
+static bool *tracked_of(const kept *k, size_t m)
+{
+    return (bool *)(uintptr_t)(k->y + m);
+}
 
 /* ---- what it is --------------------------------------------------------------------- */
 
@@ -35,11 +41,12 @@ static const char *numbers_shape(const ad_shape *x, const void *attr, ad_shape *
 
 static size_t numbers_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
-    size_t count;
+    const numbers_attr *a = attr;
+    size_t count = SIZE_MAX;
     (void)type, (void)x;
-    if (ad_shape_count(&((const numbers_attr *)attr)->shape, &count) != AD_OK)
-        return SIZE_MAX;
-    return ad_size_add(sizeof(kept), ad_size_mul(count, sizeof(ad_real)));
+    (void)ad_shape_count(&a->shape, &count);
+    return ad_size_add(sizeof(kept) + (size_t)a->n * sizeof(bool),
+                       ad_size_mul(count, sizeof(ad_real)));
 }
 
 /* ---- lists of numbers --------------------------------------------------------------- */
@@ -87,7 +94,7 @@ static ad_real *recorded_elements(ad_workspace *work, const kept *k, size_t coun
 {
     ad_real *x = ad_scratch(work, ad_size_mul(count, sizeof *x));
     for (size_t i = 0; x && i < count; i++)
-        x[i] = (ad_real){.on = k->recorder, .index = (uint32_t)i, .epoch = k->epoch};
+        x[i] = (ad_real){.on = k->recorder, .place = ad_place((uint32_t)i, k->epoch)};
     return x;
 }
 
@@ -121,7 +128,7 @@ static bool good(ad_workspace *work, const ad_recorder *r)
 /* Whether f has left the tracked operands on its recorder, as they were before it. */
 static bool spared(ad_workspace *work, const ad_recorder *r, size_t count, uint32_t epoch)
 {
-    ad_real last = {.index = (uint32_t)count - 1, .epoch = epoch};
+    ad_real last = {.place = ad_place((uint32_t)count - 1, epoch)};
     bool lives = count == 0 || ad_reals_lives(ad_reals_of(r), last);
     if (!lives)
         ad_reject(work, AD_STALE,
@@ -130,18 +137,18 @@ static bool spared(ad_workspace *work, const ad_recorder *r, size_t count, uint3
 }
 
 /* y = f(x) on a recorder, whose epoch is then that of its operands. */
-static bool evaluate(ad_workspace *work, const numbers_attr *a, int n, const ad_view *x, size_t m,
-                     kept *k, ad_real *y)
+static bool evaluate(ad_workspace *work, const numbers_attr *a, const ad_view *x,
+                     const bool *tracked, size_t m, kept *k, ad_real *y)
 {
     ad_recorder *r = k->recorder;
-    ad_real *all = good(work, r) ? record_elements(work, r, n, x, a->tracked) : NULL;
+    ad_real *all = good(work, r) ? record_elements(work, r, a->n, x, tracked) : NULL;
     if (!all)
         return false;
-    k->epoch = r->epoch;
+    k->epoch = (uint32_t)(r->next >> 32);
     for (size_t j = 0; j < m; j++)
         y[j] = ad_real_constant((double)NAN);
-    a->f(count_elements(n, x, NULL), all, m, y, a->env);
-    if (!good(work, r) || !spared(work, r, count_elements(n, x, a->tracked), k->epoch))
+    a->f(count_elements(a->n, x, NULL), all, m, y, a->env);
+    if (!good(work, r) || !spared(work, r, count_elements(a->n, x, tracked), k->epoch))
         return false;
     for (size_t j = 0; j < m && ad_recorder_status(r) == AD_OK; j++)
         if (y[j].on)
@@ -164,24 +171,30 @@ static void numbers_forward(const ad_forward_args *c)
     const numbers_attr *a = c->attr;
     kept *k = c->saved;
     size_t m = ad_array_count(&c->y);
+    bool *tracked = tracked_of(k, m);
+    for (int i = 0; i < a->n; i++) {
+        const ad_node *x = ad_tape_node(a->x[i]);
+        tracked[i] = x && x->flags & AD_NODE_TRACKED;
+    }
     k->recorder = ad_node_recorder(c->work->owner);
     double *values = ad_scratch(c->work, m * sizeof *values);
-    if (values && evaluate(c->work, a, c->arity, c->x, m, k, k->y))
+    if (values && evaluate(c->work, a, c->x, tracked, m, k, k->y))
         write_values(m, k->y, values, c->y.type, c->y.data);
 }
 
 static void numbers_pullback(const ad_pullback_args *c)
 {
-    const numbers_attr *a = c->attr;
     const kept *k = c->saved;
-    size_t n = count_elements(c->arity, c->x, a->tracked), m = ad_view_count(&c->y);
+    size_t m = ad_view_count(&c->y);
+    const bool *tracked = tracked_of(k, m);
+    size_t n = count_elements(c->arity, c->x, tracked);
     ad_real *x = recorded_elements(c->work, k, n);
     double *dy = as_doubles(c->work, &c->dy), *dx = ad_scratch(c->work, n * sizeof *dx);
     if (!x || !dy || !dx)
         return;
     ad_real_vjp(m, k->y, dy, n, x, dx);
     if (good(c->work, k->recorder))
-        add_all(c->arity, c->x, a->tracked, c->wanted, dx, c->dx);
+        add_all(c->arity, c->x, tracked, c->wanted, dx, c->dx);
 }
 
 /* The tangents of all tracked elements. */
@@ -202,11 +215,12 @@ static double *tangents(ad_workspace *work, int n, const ad_view *x, const ad_vi
 
 static void numbers_jvp(const ad_jvp_args *c)
 {
-    const numbers_attr *a = c->attr;
     const kept *k = c->saved;
-    size_t n = count_elements(c->arity, c->x, a->tracked), m = ad_view_count(&c->y);
+    size_t m = ad_view_count(&c->y);
+    const bool *tracked = tracked_of(k, m);
+    size_t n = count_elements(c->arity, c->x, tracked);
     ad_real *x = recorded_elements(c->work, k, n);
-    double *tx = tangents(c->work, c->arity, c->x, c->tx, a->tracked);
+    double *tx = tangents(c->work, c->arity, c->x, c->tx, tracked);
     double *ty = ad_scratch(c->work, m * sizeof *ty);
     if (!x || !tx || !ty)
         return;
@@ -236,13 +250,14 @@ static bool same_values(const ad_curvature_args *c, size_t m, const ad_real *y)
 /* The products of the Hessian of <dy, y> with the tangents. */
 static void numbers_curvature(const ad_curvature_args *c)
 {
-    const numbers_attr *a = c->attr;
-    size_t n = count_elements(c->arity, c->x, a->tracked), m = ad_view_count(&c->y);
+    size_t m = ad_view_count(&c->y);
+    const bool *tracked = tracked_of(c->saved, m);
+    size_t n = count_elements(c->arity, c->x, tracked);
     kept k = {.recorder = ad_rule_recorder(c->work->owner)};
     ad_real *y = ad_scratch(c->work, m * sizeof *y);
     double *dy = as_doubles(c->work, &c->dy), *product = ad_scratch(c->work, n * sizeof *product);
-    double *tx = tangents(c->work, c->arity, c->x, c->tx, a->tracked);
-    if (!y || !dy || !product || !tx || !evaluate(c->work, a, c->arity, c->x, m, &k, y) ||
+    double *tx = tangents(c->work, c->arity, c->x, c->tx, tracked);
+    if (!y || !dy || !product || !tx || !evaluate(c->work, c->attr, c->x, tracked, m, &k, y) ||
         !same_values(c, m, y))
         return;
     ad_real *x = recorded_elements(c->work, &k, n);
@@ -250,7 +265,7 @@ static void numbers_curvature(const ad_curvature_args *c)
     if (x)
         ad_real_hvp(sum, n, x, 1, tx, product);
     if (x && good(c->work, k.recorder))
-        add_all(c->arity, c->x, a->tracked, c->wanted, product, c->tdx);
+        add_all(c->arity, c->x, tracked, c->wanted, product, c->tdx);
 }
 
 static const ad_op numbers_op = {
@@ -273,11 +288,8 @@ ad_tensor ad_by_numbers(ad_real_function *f, int n, const ad_tensor *x, ad_shape
 {
     AD_DOOR(ad_tape_of(x, n), "by_numbers", ad_dead(x[0]));
     ad_tape *t = ad_call_tape("by_numbers", f != NULL, n, x);
-    bool *tracked = t ? ad_tape_memory(t, (size_t)n * sizeof *tracked) : NULL;
-    for (int i = 0; tracked && i < n; i++)
-        tracked[i] = ad_is_tracked(x[i]);
-    numbers_attr a = {.f = f, .env = env, .tracked = tracked, .shape = shape};
-    if (tracked)
+    numbers_attr a = {.f = f, .env = env, .shape = shape, .n = n, .x = x};
+    if (t)
         return ad_apply_n(&numbers_op, n, x, &a);
     return x && n > 0 ? ad_dead(x[0]) : ad_number(NAN);
 }

@@ -1,34 +1,15 @@
-/* Pieces of attention on one thread, for one float type and one instruction set. The build defines what gemm_kernel.c
- * needs. */
+/* Pieces of attention on one thread, for one float type and one instruction set. The build defines
+ * AD_PRODUCT, the kernel's name, AD_ROWS, rows of a tile, and what vectors.h needs. */
 #include "kernels/attention_kernel.h"
 
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
+#include "kernels/vectors.h"
 
 #include <math.h>
 #include <string.h>
 
-#define TARGET(set)  TARGET_(set)
-#define TARGET_(set) AD_TARGET_##set
-#define ROUTINE      TARGET(AD_SET) static
-#define INLINE       ROUTINE inline __attribute__((always_inline))
-
 enum { LANES = AD_LANES, ROWS = AD_ROWS, PANEL = 2 * LANES };
-
-typedef AD_T number;
-typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
-typedef number loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
-
-INLINE vec load(const number *from)
-{
-    return *(const loose_vec *)from;
-}
-
-INLINE void store(number *to, vec v)
-{
-    *(loose_vec *)to = v;
-}
 
 /* ---- products --------------------------------------------------------------------------- */
 

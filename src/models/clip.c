@@ -1,5 +1,5 @@
-/* Clipping by the norm of a whole model. Squares are added up in f64; where their sum leaves its
- * range, they are taken again of scaled numbers. */
+/* Clipping by the norm of a whole model, by those of its arrays, and by value. Squares are added up in f64; where
+ * their sum leaves its range, they are taken again of scaled numbers. */
 #include "adze/model.h"
 #include "kernels/lanes.h"
 #include "trees/list.h"
@@ -15,7 +15,7 @@ typedef struct clipping {
 
 /* ---- kernels ------------------------------------------------------------------------ */
 
-#define KERNELS(s, T)                                                      \
+#define KERNELS(s, T, MOST)                                                \
     static double squares_##s(size_t count, const T *x, double scale)      \
     {                                                                      \
         AD_ROW_OF(count)                                                   \
@@ -31,13 +31,26 @@ typedef struct clipping {
             most = x[i] > most ? x[i] : -x[i] > most ? -x[i] : most;       \
         return (double)most;                                               \
     }                                                                      \
+    static bool has_nan_##s(size_t count, const T *x)                      \
+    {                                                                      \
+        int nans = 0;                                                      \
+        for (size_t i = 0; i < count; i++)                                 \
+            nans |= x[i] != x[i];                                          \
+        return nans;                                                       \
+    }                                                                      \
+    static void bound_##s(size_t count, T *x, double limit)                \
+    {                                                                      \
+        T most = limit <= MOST || isinf(limit) ? (T)limit : MOST;          \
+        for (size_t i = 0; i < count; i++)                                 \
+            x[i] = x[i] > most ? most : x[i] < -most ? -most : x[i];       \
+    }                                                                      \
     static void scale_##s(size_t count, T *x, double first, double second) \
     {                                                                      \
         for (size_t i = 0; i < count; i++)                                 \
             x[i] = (T)((double)x[i] * first * second);                     \
     }
-KERNELS(f32, float)
-KERNELS(f64, double)
+KERNELS(f32, float, FLT_MAX)
+KERNELS(f64, double, DBL_MAX)
 #undef KERNELS
 
 static double sum_of_squares(const ad_tree *tree, const ad_array *a, double scale)
@@ -82,6 +95,18 @@ static ad_status check_field(void *user, const ad_site *s)
     return status == AD_OK ? ad_require_float(s, a, c->verb, c->error) : status;
 }
 
+static ad_status check_for_nan(void *user, const ad_site *s)
+{
+    const clipping *c = user;
+    char path[AD_PATH_SIZE];
+    const ad_array *a = ad_site_array(s, c->arrays);
+    bool found = a->type == AD_F32 ? has_nan_f32(ad_array_count(a), a->data)
+                                   : has_nan_f64(ad_array_count(a), a->data);
+    return found ? ad_fail(c->error, AD_NOT_FINITE, "%s: a number of %s is NaN", c->verb,
+                           ad_site_print(s, true, path))
+                 : AD_OK;
+}
+
 static ad_status check_numbers(void *user, const ad_site *s)
 {
     const clipping *c = user;
@@ -112,20 +137,38 @@ static ad_status measure(const ad_tree *tree, clipping *c, double *norm)
                                      "%s: the norm is beyond the range of f64", c->verb);
 }
 
+/* The norm of an array by itself. */
+static ad_status measure_array(void *user, const ad_site *s)
+{
+    const clipping *c = user;
+    clipping one = *c;
+    double norm;
+    one.arrays = ad_site_array(s, c->arrays);
+    ad_status status =
+        isfinite(sum_of_squares(&ad_array_tree, one.arrays, 1)) ? AD_OK : check_numbers(user, s);
+    return status == AD_OK ? measure(&ad_array_tree, &one, &norm) : status;
+}
+
 /* ---- clipping ----------------------------------------------------------------------- */
+
+/* most is the greatest norm or number. */
+static ad_status begin(const ad_tree *tree, clipping *c, const char *name, double most)
+{
+    const char *missing = ad_tree_missing(tree, c->arrays);
+    if (missing)
+        return ad_fail(c->error, AD_MISUSE, "%s: %s", c->verb, missing);
+    if (!(most >= 0))
+        return ad_fail(c->error, AD_MISUSE, "%s: %s must not be negative, and is %g", c->verb, name,
+                       most);
+    return ad_tree_walk(tree, check_field, c);
+}
 
 static ad_status clip(const ad_tree *tree, const char *role, ad_array *arrays, double max_norm,
                       double *norm, ad_error *error)
 {
     double found;
     clipping c = {"clip_global_norm", role, arrays, error};
-    const char *missing = ad_tree_missing(tree, arrays);
-    if (missing)
-        return ad_fail(error, AD_MISUSE, "%s: %s", c.verb, missing);
-    if (!(max_norm >= 0))
-        return ad_fail(error, AD_MISUSE, "%s: max_norm must not be negative, and is %g", c.verb,
-                       max_norm);
-    ad_status status = ad_tree_walk(tree, check_field, &c);
+    ad_status status = begin(tree, &c, "max_norm", max_norm);
     if (status == AD_OK)
         status = measure(tree, &c, &found);
     if (status != AD_OK)
@@ -149,4 +192,31 @@ ad_status ad_clip_global_norm(int n, ad_array *x, double max_norm, double *norm,
     if (n < 1)
         return ad_fail(error, AD_MISUSE, "clip_global_norm: %d arrays are no list", n);
     return clip(ad_list_describe(&list, "x", n), "", x, max_norm, norm, error);
+}
+
+ad_status ad_model_clip_norm(const ad_tree *tree, void *gradient, double max_norm, ad_error *error)
+{
+    ad_array *a = gradient;
+    clipping c = {"clip_norm", "the gradient", a, error};
+    ad_status status = begin(tree, &c, "max_norm", max_norm);
+    if (status == AD_OK)
+        status = ad_tree_walk(tree, measure_array, &c);
+    for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
+        clip(&ad_array_tree, "", &a[i], max_norm, NULL, NULL);
+    return status;
+}
+
+ad_status ad_model_clip_value(const ad_tree *tree, void *gradient, double most, ad_error *error)
+{
+    ad_array *a = gradient;
+    clipping c = {"clip_value", "the gradient", a, error};
+    ad_status status = begin(tree, &c, "most", most);
+    if (status == AD_OK)
+        status = ad_tree_walk(tree, check_for_nan, &c);
+    for (size_t i = 0; status == AD_OK && i < tree->arrays; i++)
+        if (a[i].type == AD_F32)
+            bound_f32(ad_array_count(&a[i]), a[i].data, most);
+        else
+            bound_f64(ad_array_count(&a[i]), a[i].data, most);
+    return status;
 }

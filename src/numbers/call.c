@@ -62,7 +62,7 @@ static void record_call(ad_reals *r, ad_number_call call, const ad_real *x, ad_r
     const double *values = (const double *)r->call_values.at + r->call_values.count;
     if (!ad_reals_grow(r, &r->calls, r->calls.count + 1, sizeof call, true))
         return;
-    call.first = r->head.index;
+    call.first = ad_reals_index(r);
     call.values = r->call_values.count;
     ad_real first = ad_reals_begin_call(r, call.name, values[0], call.n, x);
     for (uint32_t j = 1; r->error.status == AD_OK && j < call.m; j++)
@@ -72,7 +72,7 @@ static void record_call(ad_reals *r, ad_number_call call, const ad_real *x, ad_r
     ((ad_number_call *)r->calls.at)[r->calls.count++] = call;
     r->call_values.count += call.m;
     for (uint32_t j = 0; j < call.m; j++)
-        y[j] = (ad_real){&r->head, values[j], first.index + j, first.epoch};
+        y[j] = (ad_real){&r->head, values[j], first.place + j};
 }
 
 static void expect_finite(ad_reals *r, const ad_number_call *call, const double *y)
@@ -100,16 +100,10 @@ static bool run(ad_reals *r, const ad_number_call *call, const ad_real *x)
     return r->error.status == AD_OK;
 }
 
-void ad_reals_set(ad_real value, size_t m, ad_real *y)
-{
-    for (size_t j = 0; j < m && y; j++)
-        y[j] = value;
-}
-
 ad_status ad_reals_refuse_call(ad_reals *r, const char *name, const char *reason, size_t m,
                                ad_real *y)
 {
-    ad_reals_set(r ? ad_reals_nan(r) : ad_real_constant((double)NAN), m, y);
+    ad_reals_set(ad_reals_nan(r), m, y);
     return r ? ad_reals_fail(r, AD_MISUSE, name, "%s", reason) : AD_MISUSE;
 }
 
@@ -120,7 +114,7 @@ ad_status ad_reals_call(ad_reals *r, ad_number_call call, size_t n, const ad_rea
         ad_reals_fail(r, AD_TOO_LARGE, call.name, "%zu arguments, %zu results", n, m);
     call.n = (uint32_t)n;
     call.m = (uint32_t)m;
-    if (r->error.status == AD_OK && run(r, &call, x))
+    if (r->error.status == AD_OK && m > 0 && run(r, &call, x))
         record_call(r, call, x, y);
     if (r->error.status != AD_OK)
         ad_reals_set(ad_reals_nan(r), m, y);
@@ -151,8 +145,10 @@ static ad_status apply_to_constants(const ad_real_op *op, size_t n, const ad_rea
 {
     size_t bytes = ad_size_mul(ad_size_add(n, m), sizeof(double));
     double *in = ad_memory_take(NULL, bytes);
-    if (!in)
+    if (!in) {
+        ad_reals_set(ad_reals_lost(), m, y);
         return AD_MEMORY;
+    }
     for (size_t i = 0; i < n; i++)
         in[i] = x[i].value;
     op->forward(n, in, m, in + n, env);
@@ -172,7 +168,7 @@ static bool is_complete(const ad_real_op *op)
 ad_status ad_real_apply(const ad_real_op *op, size_t n, const ad_real *x, size_t m, ad_real *y,
                         const void *env)
 {
-    bool good = is_complete(op) && (x || !n) && y && m;
+    bool good = is_complete(op) && (x || !n) && (y || !m);
     const char *name = good ? op->name : "apply";
     ad_reals *r = x ? ad_reals_of_all(name, n, x, NULL) : NULL;
     ad_number_call call = {.name = name, .op = op, .env = env, .run = run_op, .pull = pull_op};

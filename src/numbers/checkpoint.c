@@ -56,13 +56,21 @@ static void run(ad_reals *r, const ad_number_call *call, const ad_real *x, doubl
     }
 }
 
+static bool same_bits(double a, double b)
+{
+    uint64_t i, j;
+    memcpy(&i, &a, sizeof i);
+    memcpy(&j, &b, sizeof j);
+    return i == j;
+}
+
 /* f gives what it gave. */
 static ad_status compare(ad_reals *r, const ad_number_call *call, const ad_real *results,
                          const double *y)
 {
     ad_status status = ad_recorder_status(r->inner);
     for (uint32_t j = 0; j < call->m && status == AD_OK; j++)
-        if (memcmp(&results[j].value, &y[j], sizeof *y) != 0)
+        if (!same_bits(results[j].value, y[j]))
             status =
                 ad_recorder_fail(r->inner, AD_CHANGED,
                                  "result %u was %.9g and now is %.9g: the function must depend "
@@ -97,11 +105,11 @@ static ad_status evaluate(ad_reals *r, const ad_number_call *call, size_t n, con
                           size_t m, ad_real *y)
 {
     const ad_allocator *allocator = r ? r->allocator : NULL;
-    const bool copies = overlap(n, x, m, y);
+    const bool copies = x && overlap(n, x, m, y);
     ad_real *copy = copies ? ad_memory_take(allocator, n * sizeof *x) : NULL;
     if (copy)
         memcpy(copy, x, n * sizeof *x);
-    ad_reals_set(ad_real_constant((double)NAN), m, y);
+    ad_reals_set(copies && !copy ? ad_reals_nan(r) : ad_real_constant((double)NAN), m, y);
     if (copies && !copy)
         return r ? ad_reals_fail(r, AD_MEMORY, "checkpoint", NULL) : AD_MEMORY;
     if (r)
@@ -114,7 +122,7 @@ static ad_status evaluate(ad_reals *r, const ad_number_call *call, size_t n, con
 ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, size_t m, ad_real *y,
                              const void *env)
 {
-    bool good = f && (x || !n) && y && m;
+    bool good = f && (x || !n) && (y || !m);
     ad_reals *r = x ? ad_reals_of_all("checkpoint", n, x, NULL) : NULL;
     ad_number_call call = {.name = "checkpoint", .f = f, .env = env, .run = run, .pull = pull};
     if (!good)

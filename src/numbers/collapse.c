@@ -1,6 +1,5 @@
 /* Preaccumulation: the statements since a mark, replaced by the Jacobian of their results. */
 #include "numbers/numbers.h"
-#include "numbers/walk.h"
 
 #include <string.h>
 
@@ -16,7 +15,7 @@ typedef struct part {
  * before it. */
 static double *zeros(ad_reals *r)
 {
-    size_t count = (size_t)r->head.index + 2, room = r->zeros.room;
+    size_t count = (size_t)ad_reals_index(r) + 2, room = r->zeros.room;
     if (!ad_reals_grow(r, &r->zeros, count, sizeof(double), false))
         return NULL;
     if (r->zeros.room > room)
@@ -30,7 +29,7 @@ static bool gather(ad_reals *r, uint32_t place, double partial)
         !ad_reals_grow(r, &r->row_partials, r->row_partials.count + 1, sizeof(double), true))
         return false;
     ((ad_real *)r->rows.at)[r->rows.count++] =
-        (ad_real){.on = &r->head, .index = place, .epoch = r->head.epoch};
+        (ad_real){.on = &r->head, .place = ad_place(place, ad_reals_epoch(r))};
     ((double *)r->row_partials.at)[r->row_partials.count++] = partial;
     return true;
 }
@@ -39,9 +38,10 @@ static bool gather(ad_reals *r, uint32_t place, double partial)
 static bool gather_all(const part *p, uint32_t last)
 {
     ad_reals *r = p->r;
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
-    while (w.at > p->begin && ad_statements_back_from(&w, last)) {
+    ad_statement_walk w = ad_statement_walk_at(r, ad_reals_index(r));
+    while (w.at > p->begin) {
         ad_stretch *s = &w.stretch;
+        ad_statements_back_from(&w, last);
         uint32_t begin = s->begin > p->begin ? s->begin : p->begin;
         const uint32_t *end = s->places;
         ad_statements_skip(r, s, begin);
@@ -58,16 +58,18 @@ static bool gather_all(const part *p, uint32_t last)
 /* The Jacobian's row of y. */
 static bool differentiate(const part *p, ad_real y)
 {
-    uint32_t last = ad_reals_end_of_call(p->r, y.index);
-    p->adjoint[y.index] = 1;
-    bool good = ad_adjoints_sweep(p->r, last, p->begin, p->adjoint) == AD_OK && gather_all(p, last);
+    ad_statement_walk w = ad_statement_walk_at(p->r, ad_reals_index(p->r));
+    uint32_t last = ad_reals_end_of_call(p->r, ad_real_index(y));
+    p->adjoint[ad_real_index(y)] = 1;
+    bool good =
+        ad_adjoints_sweep(p->r, &w, last, p->begin, p->adjoint) == AD_OK && gather_all(p, last);
     memset(p->adjoint + p->begin, 0, (size_t)(last - p->begin + 1) * sizeof *p->adjoint);
     return good;
 }
 
 static bool is_inside(const part *p, ad_real y)
 {
-    return y.on && y.index >= p->begin;
+    return y.on && ad_real_index(y) >= p->begin;
 }
 
 /* Gathers the rows of all results one after another. They end where ends[j] says. */

@@ -1,6 +1,5 @@
 /* Derivatives of numbers: what users call. */
 #include "numbers/lanes.h"
-#include "numbers/walk.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,20 +14,28 @@ typedef struct question {
     size_t n, m;
     const ad_real *x, *y;
     bool good, any;       /* any: a root is no constant */
+    bool holds;           /* some of x are results of operations */
+    bool lost;            /* some of x or y were made without a recorder */
     uint32_t last, first; /* statements from the lowest of x to the highest of y */
 } question;
 
 static void find_range(question *q)
 {
+    const ad_statement_chunk *near = NULL;
     q->first = UINT32_MAX;
     for (size_t i = 0; i < q->n; i++)
-        if (q->x[i].on && q->x[i].index < q->first)
-            q->first = q->x[i].index;
+        if (q->x[i].on) {
+            uint32_t at = ad_real_index(q->x[i]);
+            q->first = at < q->first ? at : q->first;
+            q->holds = q->holds || !ad_reals_is_input(q->r, at, &near);
+        } else
+            q->lost = q->lost || ad_reals_is_lost(q->x[i]);
     for (size_t j = 0; j < q->m; j++)
         if (q->y[j].on) {
             q->any = true;
-            q->last = q->y[j].index > q->last ? q->y[j].index : q->last;
-        }
+            q->last = ad_real_index(q->y[j]) > q->last ? ad_real_index(q->y[j]) : q->last;
+        } else
+            q->lost = q->lost || ad_reals_is_lost(q->y[j]);
     if (q->any)
         q->last = ad_reals_end_of_call(q->r, q->last);
 }
@@ -44,6 +51,9 @@ static question ask(const char *name, size_t n, const ad_real *x, size_t m, cons
     q.good = complete && (!q.r || q.r->error.status == AD_OK);
     if (q.good)
         find_range(&q);
+    if (q.lost && q.r)
+        ad_reals_fail(q.r, AD_MISUSE, name, "a number was made without a recorder");
+    q.good = q.good && !q.lost;
     return q;
 }
 
@@ -59,23 +69,114 @@ static ad_status answer(question *q, ad_status wrong)
 /* What rows of lanes, one for each statement up to the last, hold for x: 0 where it is a constant or later. */
 static double held_for(const question *q, ad_real x, const double *rows, size_t lanes, size_t lane)
 {
-    return x.on && x.index <= q->last ? rows[(size_t)x.index * lanes + lane] : 0;
+    return x.on && ad_real_index(x) <= q->last ? rows[(size_t)ad_real_index(x) * lanes + lane] : 0;
+}
+
+/* ---- sweeps ------------------------------------------------------------------------- */
+
+/* A reverse sweep over rows of lanes, one for each statement. */
+typedef struct reverse {
+    int lanes;
+    double *rows;
+    /* Of second order, whose rows are tangents of adjoints. Else NULL. */
+    double *adjoint;
+    const double *tangent;
+    ad_statement_walk walk;
+    uint32_t end; /* of the statements to come */
+} reverse;
+
+/* Down to statement `first`. */
+static bool sweep_to(const question *q, reverse *s, uint32_t first)
+{
+    uint32_t last = s->end - 1;
+    if (s->end <= first)
+        return true;
+    s->end = first;
+    if (s->tangent)
+        return ad_second_sweep(q->r, &s->walk, last, first, s->lanes, s->adjoint, s->tangent,
+                               s->rows, q->name) == AD_OK;
+    return (s->lanes == 1
+                ? ad_adjoints_sweep(q->r, &s->walk, last, first, s->rows)
+                : ad_lanes_sweep(q->r, &s->walk, last, first, s->lanes, s->rows)) == AD_OK;
+}
+
+static int from_the_end(const void *a, const void *b)
+{
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    return (i < j) - (i > j);
+}
+
+/* The statements of those x that are results of operations, from the last to the first. NULL with an error. */
+static const uint32_t *list_held(const question *q, size_t *count)
+{
+    ad_reals *r = q->r;
+    const ad_statement_chunk *near = NULL;
+    if (!ad_reals_grow(r, &r->held, q->n, sizeof(uint32_t), false))
+        return NULL;
+    uint32_t *held = r->held.at;
+    size_t found = 0;
+    for (size_t i = 0; i < q->n; i++)
+        if (q->x[i].on && ad_real_index(q->x[i]) <= q->last &&
+            !ad_reals_is_input(r, ad_real_index(q->x[i]), &near))
+            held[found++] = ad_real_index(q->x[i]);
+    qsort(held, found, sizeof *held, from_the_end);
+    *count = 0;
+    for (size_t k = 0; k < found; k++)
+        if (k == 0 || held[k] != held[k - 1])
+            held[(*count)++] = held[k];
+    return held;
+}
+
+/* Sweeps in parts: each x is held where it is while others move, even if it was computed from them. So the
+ * adjoint that has reached it is laid aside, and nothing flows further. */
+static bool sweep_by_parts(const question *q, reverse *s)
+{
+    ad_reals *r = q->r;
+    size_t count, lanes = (size_t)s->lanes, bytes = lanes * sizeof(double);
+    const uint32_t *held = list_held(q, &count);
+    if (!held || !ad_reals_grow(r, &r->aside, ad_size_mul(count, lanes), sizeof(double), false))
+        return false;
+    double *aside = r->aside.at;
+    const bool checks = r->keep & AD_KEEP_FINITE && !s->tangent && lanes == 1;
+    for (size_t k = 0; k < count; k++) {
+        double *row = s->rows + held[k] * lanes;
+        if (!sweep_to(q, s, held[k] + 1) || (checks && !ad_adjoint_passes(r, held[k], *row)))
+            return false;
+        memcpy(aside + k * lanes, row, bytes);
+        memset(row, 0, bytes);
+        if (s->adjoint)
+            s->adjoint[held[k]] = 0;
+    }
+    bool good = sweep_to(q, s, count && held[count - 1] == q->first ? q->first + 1 : q->first);
+    for (size_t k = 0; k < count; k++)
+        memcpy(s->rows + held[k] * lanes, aside + k * lanes, bytes);
+    return good;
+}
+
+/* From the last root to the first x. Rows hold the adjoints of the roots. */
+static bool sweep(const question *q, reverse s)
+{
+    s.walk = ad_statement_walk_at(q->r, ad_reals_index(q->r));
+    s.end = q->last + 1;
+    return q->holds ? sweep_by_parts(q, &s) : sweep_to(q, &s, q->first);
 }
 
 /* ---- reverse ------------------------------------------------------------------------ */
 
-static bool sweep(question *q, const double *dy, double *adjoint)
+/* The adjoints of all statements, or NULL with an error. */
+static double *pull(const question *q, const double *dy)
 {
-    for (size_t j = 0; j < q->m; j++)
+    double *adjoint = ad_adjoints_begin(q->r, q->last);
+    for (size_t j = 0; adjoint && j < q->m; j++)
         if (q->y[j].on)
-            adjoint[q->y[j].index] += dy[j];
-    return q->first > q->last || ad_adjoints_sweep(q->r, q->last, q->first, adjoint) == AD_OK;
+            adjoint[ad_real_index(q->y[j])] += dy[j];
+    return adjoint && sweep(q, (reverse){.lanes = 1, .rows = adjoint}) ? adjoint : NULL;
 }
 
 static ad_status vjp(question *q, const double *dy, double *dx)
 {
-    double *adjoint = q->good && q->any ? ad_adjoints_begin(q->r, q->last) : NULL;
-    if (q->good && q->any && (!adjoint || !sweep(q, dy, adjoint)))
+    double *adjoint = q->good && q->any ? pull(q, dy) : NULL;
+    if (q->good && q->any && !adjoint)
         return answer(q, AD_MISUSE);
     for (size_t i = 0; q->good && i < q->n; i++)
         dx[i] = adjoint ? held_for(q, q->x[i], adjoint, 1, 0) : 0;
@@ -113,7 +214,7 @@ static ad_seed *sort_seeds(question *q, size_t *count)
     *count = 0;
     for (size_t i = 0; i < q->n; i++)
         if (q->x[i].on)
-            seed[(*count)++] = (ad_seed){q->x[i].index, i};
+            seed[(*count)++] = (ad_seed){ad_real_index(q->x[i]), i};
     for (size_t k = 1; k < *count; k++)
         if (seed[k - 1].index > seed[k].index) {
             qsort(seed, *count, sizeof *seed, by_index);
@@ -172,8 +273,8 @@ static double *begin_results(question *q, size_t rows, size_t columns)
 {
     ad_reals *r = q->r;
     size_t count = ad_size_mul(rows, columns);
-    return ad_reals_grow(r, &r->results, count ? count : 1, sizeof(double), false) ? r->results.at
-                                                                                   : NULL;
+    bool good = r && ad_reals_grow(r, &r->results, count ? count : 1, sizeof(double), false);
+    return good ? r->results.at : NULL;
 }
 
 static ad_status write_results(question *q, const double *results, bool good, size_t count,
@@ -244,8 +345,8 @@ static bool sweep_roots(question *q, size_t from, size_t some, double *results)
     memset(r->adjoints.at, 0, count * sizeof *adjoint);
     for (size_t l = 0; l < some; l++)
         if (q->y[from + l].on)
-            adjoint[(size_t)q->y[from + l].index * lanes + l] = 1;
-    if (q->first <= q->last && ad_lanes_sweep(r, q->last, q->first, (int)lanes, adjoint) != AD_OK)
+            adjoint[(size_t)ad_real_index(q->y[from + l]) * lanes + l] = 1;
+    if (!sweep(q, (reverse){.lanes = (int)lanes, .rows = adjoint}))
         return false;
     for (size_t i = 0; i < q->n; i++)
         for (size_t l = 0; l < some; l++)
@@ -285,8 +386,9 @@ static bool sweep_second(question *q, const directions *d, const double *tangent
         return false;
     double *rows = r->adjoints.at, *adjoint = rows + count * lanes;
     memset(rows, 0, all * sizeof *rows);
-    adjoint[q->y[0].index] = 1;
-    if (ad_second_sweep(r, q->last, d->lanes, adjoint, tangent, rows) != AD_OK)
+    adjoint[ad_real_index(q->y[0])] = 1;
+    if (!sweep(q,
+               (reverse){.lanes = d->lanes, .rows = rows, .adjoint = adjoint, .tangent = tangent}))
         return false;
     for (size_t i = 0; i < q->n; i++)
         for (size_t l = 0; l < d->some; l++)

@@ -6,7 +6,6 @@
 #include "numbers/lanes.h"
 
 #include "kernels/vanishing.h"
-#include "numbers/walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -184,8 +183,9 @@ ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, in
     ad_statement_walk w = ad_statement_walk_at(r, 0);
     size_t next = 0;
     uint32_t done = 0; /* statements */
-    while (done <= last && ad_statements_on(&w)) {
+    while (done <= last) {
         ad_stretch *s = &w.stretch;
+        ad_statements_on(&w);
         uint32_t end = s->end <= last ? s->end : last + 1;
         while (done < end) {
             s->counts += done - s->begin;
@@ -255,7 +255,7 @@ AD_INLINE void pull(int lanes, const ad_reals *r, ad_stretch *s, uint32_t begin,
         double to = pull_arguments(lanes, g, n, partial, place, i - 2, adjoint);
         for (int v = 0; v < lanes / WIDTH; v++)
             g[v] = before[v] + to * g[v];
-        if (to != to)
+        if (!isfinite(to)) /* a sum of partials may overflow where their products do not */
             copy_row(lanes, row, g);
         partial -= marked;
         place -= marked;
@@ -287,18 +287,20 @@ static bool pull_call(ad_reals *r, ad_stretch *s, int lanes, double *adjoint)
     return true;
 }
 
-ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, double *adjoint)
+ad_status ad_lanes_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint32_t first,
+                         int lanes, double *adjoint)
 {
     static pull_stretch *const four[AD_ISA_COUNT] = AD_ALL(pull_4), *const eight[AD_ISA_COUNT] =
                                                                         AD_ALL(pull_8);
     pull_stretch *run = (lanes == AD_FEW_LANES ? four : eight)[ad_cpu_isa()];
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
-    while (w.at > first && ad_statements_back_from(&w, last)) {
-        ad_stretch *s = &w.stretch;
-        uint32_t begin = s->begin > first ? s->begin : first;
-        while (s->end > begin) {
-            run(r, s, begin, adjoint);
-            if (s->end > begin && !pull_call(r, s, lanes, adjoint))
+    while (w->at > first) {
+        ad_statements_back_from(w, last);
+        ad_stretch *s = &w->stretch;
+        if (s->begin < first)
+            w->at = first;
+        while (s->end > w->at) {
+            run(r, s, w->at, adjoint);
+            if (s->end > w->at && !pull_call(r, s, lanes, adjoint))
                 return r->error.status;
         }
     }
@@ -319,15 +321,14 @@ AD_INLINE void add_bends(int lanes, double g, uint32_t n, const double *bend, co
         }
 }
 
-static AD_RARE bool refuse_opaque(ad_reals *r, uint32_t i)
+static AD_RARE void refuse_opaque(ad_reals *r, const char *name, uint32_t i)
 {
     r->head.source_line = ad_reals_line(r, i);
-    ad_reals_fail(r, AD_NO_DERIVATIVE, "hvp",
+    ad_reals_fail(r, AD_NO_DERIVATIVE, name,
                   "statement %u has no second derivative: it was given by its partials, or is an "
                   "operation with a pullback alone",
                   i);
     r->head.source_line = NULL;
-    return false;
 }
 
 /* Whether y does not depend on statement i, nor on other results of its call. */
@@ -343,19 +344,21 @@ static AD_RARE bool is_apart(const ad_reals *r, uint32_t i, int lanes, const dou
     return apart;
 }
 
-typedef bool bend_stretch(ad_reals *r, ad_stretch *s, double *adjoint, const double *tangent,
-                          double *adjoint_tangent);
+/* The statements of a stretch from its end down to `begin`. False where it stops: at its end there is one
+ * without second derivatives. */
+typedef bool bend_stretch(const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
+                          const double *tangent, double *adjoint_tangent);
 
-AD_INLINE bool bend(int lanes, ad_reals *r, ad_stretch *s, double *adjoint, const double *tangent,
-                    double *adjoint_tangent)
+AD_INLINE bool bend(int lanes, const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint,
+                    const double *tangent, double *adjoint_tangent)
 {
-    for (uint32_t i = s->end; i-- > s->begin;) {
+    for (uint32_t i = s->end; i-- > begin;) {
         uint8_t count = s->counts[i - s->begin];
         double g = adjoint[i], row[AD_NUMBER_LANES];
         if (count >= AD_LONG) {
-            if (!is_apart(r, i, lanes, adjoint, adjoint_tangent))
-                return refuse_opaque(r, i);
             s->end = i + 1;
+            if (!is_apart(r, i, lanes, adjoint, adjoint_tangent))
+                return false;
             ad_statements_skip(r, s, i);
             continue;
         }
@@ -374,23 +377,29 @@ AD_INLINE bool bend(int lanes, ad_reals *r, ad_stretch *s, double *adjoint, cons
 }
 
 #define BEND(isa, lanes)                                                                          \
-    AD_TARGET_##isa static bool bend_##lanes##_##isa(ad_reals *r, ad_stretch *s, double *adjoint, \
-                                                     const double *tangent,                       \
-                                                     double *adjoint_tangent)                     \
+    AD_TARGET_##isa static bool bend_##lanes##_##isa(                                             \
+        const ad_reals *r, ad_stretch *s, uint32_t begin, double *adjoint, const double *tangent, \
+        double *adjoint_tangent)                                                                  \
     {                                                                                             \
-        return bend(lanes, r, s, adjoint, tangent, adjoint_tangent);                              \
+        return bend(lanes, r, s, begin, adjoint, tangent, adjoint_tangent);                       \
     }
 AD_EACH_ISA(BEND, 8)
 BEND(base, 1)
 
-ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint,
-                          const double *tangent, double *adjoint_tangent)
+ad_status ad_second_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint32_t first,
+                          int lanes, double *adjoint, const double *tangent,
+                          double *adjoint_tangent, const char *name)
 {
     static bend_stretch *const eight[AD_ISA_COUNT] = AD_ALL(bend_8);
     bend_stretch *run = lanes == 1 ? bend_1_base : eight[ad_cpu_isa()];
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
-    while (w.at > 0 && ad_statements_back_from(&w, last))
-        if (!run(r, &w.stretch, adjoint, tangent, adjoint_tangent))
-            break;
+    bool good = true;
+    while (good && w->at > first) {
+        ad_statements_back_from(w, last);
+        if (w->stretch.begin < first)
+            w->at = first;
+        good = run(r, &w->stretch, w->at, adjoint, tangent, adjoint_tangent);
+    }
+    if (!good)
+        refuse_opaque(r, name, w->stretch.end - 1);
     return r->error.status;
 }

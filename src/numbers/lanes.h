@@ -26,13 +26,14 @@ typedef struct ad_seeds {
 ad_status ad_tangents_push(ad_reals *r, uint32_t last, const ad_seeds *seeds, int lanes,
                            double *tangent);
 
-/* Sweeps from statement `last` down to `first` over [last + 1, lanes] adjoints that hold those of
- * the roots. One row before them can be read. */
-ad_status ad_lanes_sweep(ad_reals *r, uint32_t last, uint32_t first, int lanes, double *adjoint);
+/* As ad_adjoints_sweep, over rows of lanes: AD_FEW_LANES or more. One row before them can be read. */
+ad_status ad_lanes_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint32_t first,
+                         int lanes, double *adjoint);
 
-/* The sweep of second order from statement `last`, whose adjoint is set: over adjoints [last + 1]
- * and their tangents [last + 1, lanes], with the tangents of values. */
-ad_status ad_second_sweep(ad_reals *r, uint32_t last, int lanes, double *adjoint,
-                          const double *tangent, double *adjoint_tangent);
+/* The same of second order: over adjoints and the tangents of these, rows of 1 or AD_NUMBER_LANES
+ * lanes, with the tangents of values. The name is that of the call, for errors. */
+ad_status ad_second_sweep(ad_reals *r, ad_statement_walk *w, uint32_t last, uint32_t first,
+                          int lanes, double *adjoint, const double *tangent,
+                          double *adjoint_tangent, const char *name);
 
 #endif

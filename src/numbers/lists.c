@@ -37,9 +37,9 @@ static bool put_places(const ad_recorder *r, size_t n, const ad_real *x, uint32_
     }
     for (size_t i = 0; i < n; i++) {
         bool number = x[i].on != NULL;
-        place[i] = number ? x[i].index : (uint32_t)CONSTANT;
+        place[i] = number ? ad_real_index(x[i]) : (uint32_t)CONSTANT;
         numbers += number;
-        good &= !number || (x[i].on == r && ad_real_lives(r, x[i]));
+        good &= !number || (x[i].on == r && ad_surely_lives(r, x[i]));
     }
     *count += numbers;
     return good;
@@ -99,9 +99,8 @@ static list gather(const char *name, size_t n, const ad_real *x, size_t m, const
 /* What a list gives where it cannot be computed. */
 static ad_real nothing(list *l)
 {
-    if (!l->r)
-        return ad_real_constant((double)NAN);
-    l->r->head.source_line = NULL;
+    if (l->r)
+        l->r->head.source_line = NULL;
     return ad_reals_nan(l->r);
 }
 
@@ -357,7 +356,9 @@ static ad_real length_in_pieces(const list *l, size_t n, const ad_real *x, const
 
 static ad_real measure(list *l, size_t n, const ad_real *x, const ad_real *y)
 {
-    double r = l->good ? length(n, x, y) : 0;
+    if (!l->good || !x)
+        return finish(l, 0);
+    double r = length(n, x, y);
     for (size_t i = 0; is_one(l) && i < n; i++) {
         l->partials[i] = r > 0 ? difference(i, x, y) / r : r;
         if (y)

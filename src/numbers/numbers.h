@@ -2,7 +2,7 @@
 #ifndef ADZE_NUMBERS_NUMBERS_H
 #define ADZE_NUMBERS_NUMBERS_H
 
-#include "numbers/record.h"
+#include "numbers/walk.h"
 
 #include <string.h>
 
@@ -29,8 +29,13 @@ static inline bool ad_is_ordinary(double g)
 double *ad_adjoints_begin(ad_reals *r, uint32_t last);
 
 /* Sweeps from statement `last` down to `first`, both included, over adjoints that hold those of the
- * roots. */
-ad_status ad_adjoints_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint);
+ * roots. The walk goes on from where it is, and stops before `first`. */
+ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *walk, uint32_t last, uint32_t first,
+                            double *adjoint);
+
+/* Whether a sweep may go on from statement i with this adjoint, where numbers are to be finite. False with an
+ * error. */
+bool ad_adjoint_passes(ad_reals *r, uint32_t i, double g);
 
 /* ---- calls -------------------------------------------------------------------------- */
 
@@ -43,7 +48,11 @@ ad_status ad_reals_refuse_call(ad_reals *r, const char *name, const char *reason
                                ad_real *y);
 
 /* Sets m numbers, unless y is NULL. */
-void ad_reals_set(ad_real value, size_t m, ad_real *y);
+static inline void ad_reals_set(ad_real value, size_t m, ad_real *y)
+{
+    for (size_t j = 0; j < m && y; j++)
+        y[j] = value;
+}
 
 /* Around functions of the caller's: nothing is recorded while they run. */
 static inline void ad_reals_begin_busy(ad_reals *r)

@@ -20,8 +20,9 @@ bool ad_reals_may_take(ad_reals *r, size_t bytes)
     size_t reserved = ad_reals_reserved(r);
     if (!r->limit || (bytes <= r->limit && reserved <= r->limit - bytes))
         return true;
-    ad_reals_fail(r, AD_MEMORY, "recorder", "%zu bytes more than %zu are beyond the limit", bytes,
-                  reserved);
+    ad_reals_fail(r, AD_MEMORY, "recorder",
+                  "%zu bytes more than %zu, with its own %zu, are beyond the limit of %zu", bytes,
+                  reserved, sizeof *r, r->limit);
     return false;
 }
 
@@ -98,9 +99,10 @@ static void *chunk_there(const ad_chunks *chunks, size_t size)
 static void *insert_chunk(ad_reals *r, ad_chunks *chunks, size_t size)
 {
     ad_growing *list = &chunks->list;
-    if (!ad_reals_grow(r, list, list->count + 1, size, true))
+    char *at = ad_reals_grow(r, list, list->count + 1, size, true) ? list->at : NULL;
+    if (!at)
         return NULL;
-    char *at = (char *)list->at + chunks->begun * size;
+    at += chunks->begun * size;
     memmove(at + size, at, (list->count - chunks->begun) * size);
     list->count++;
     return at;
@@ -131,7 +133,7 @@ static ad_argument_chunk *next_arguments(ad_reals *r, size_t arguments)
     double *bends = ad_reals_second(r) ? partials + capacity : NULL;
     *next = (ad_argument_chunk){.partials = partials,
                                 .bends = bends,
-                                .places = (uint32_t *)(partials + (bends ? 3 : 1) * capacity),
+                                .places = (void *)(partials + (bends ? 3 : 1) * capacity),
                                 .capacity = (uint32_t)capacity};
     return next;
 }
@@ -142,7 +144,7 @@ static ad_statement_chunk *next_statements(ad_reals *r)
     ad_statement_chunk *next = chunk_there(chunks, sizeof *next);
     if (next)
         return next;
-    size_t capacity = next_capacity(r->head.index, 1);
+    size_t capacity = next_capacity(ad_reals_index(r), 1);
     next = insert_chunk(r, chunks, sizeof *next);
     void *memory = next ? ad_reals_take(r, ad_size_mul(capacity, statement_bytes(r))) : NULL;
     if (next && !memory)
@@ -189,18 +191,17 @@ void ad_reals_open(ad_reals *r)
 }
 
 /* The last chunk begun becomes the current one. */
-static void enter_arguments(ad_reals *r, uint32_t argument, uint32_t bend)
+static void enter_arguments(ad_reals *r, const ad_argument_chunk *chunk, uint32_t argument,
+                            uint32_t bend)
 {
-    const ad_argument_chunk *chunk = ad_reals_chunk(r);
     r->head.partials = chunk->partials;
     r->head.places = chunk->places;
     r->head.argument = argument;
     r->bend = bend;
 }
 
-static void enter_statements(ad_reals *r)
+static void enter_statements(ad_reals *r, const ad_statement_chunk *chunk)
 {
-    const ad_statement_chunk *chunk = ad_reals_statements(r);
     r->head.counts = chunk->counts;
     r->head.index_begin = chunk->begin;
 }
@@ -215,11 +216,11 @@ static bool begin_arguments(ad_reals *r, size_t arguments)
         last->used = r->head.argument;
         last->bends_used = r->bend;
     }
-    next->begin = r->head.index;
+    next->begin = ad_reals_index(r);
     next->before = before;
     next->bends_before = bends;
     r->arguments.begun++;
-    enter_arguments(r, 0, 0);
+    enter_arguments(r, next, 0, 0);
     return true;
 }
 
@@ -228,9 +229,9 @@ static bool begin_statements(ad_reals *r)
     ad_statement_chunk *next = next_statements(r);
     if (!next)
         return false;
-    next->begin = r->head.index;
+    next->begin = ad_reals_index(r);
     r->statements.begun++;
-    enter_statements(r);
+    enter_statements(r, next);
     return true;
 }
 
@@ -238,14 +239,14 @@ bool ad_reals_reserve(ad_reals *r, const char *name, size_t arguments)
 {
     const ad_argument_chunk *chunk = ad_reals_chunk(r);
     const ad_statement_chunk *last = ad_reals_statements(r);
-    if (arguments > UINT32_MAX - MOST || r->head.index >= UINT32_MAX - MOST) {
+    if (arguments > UINT32_MAX - MOST || ad_reals_index(r) >= UINT32_MAX - MOST) {
         ad_reals_fail(r, AD_TOO_LARGE, name,
                       "a recorder has room for 2^32 - 2^16 statements, and a "
                       "statement for as many arguments");
         return false;
     }
     bool full = !chunk || chunk->capacity - r->head.argument < arguments;
-    bool last_full = !last || r->head.index - last->begin == last->capacity;
+    bool last_full = !last || ad_reals_index(r) - last->begin == last->capacity;
     bool good = (!full || begin_arguments(r, arguments)) && (!last_full || begin_statements(r));
     ad_reals_close(r);
     ad_reals_open(r);
@@ -273,18 +274,19 @@ static uint32_t forgotten_since(const ad_reals *r, uint32_t epoch)
         else
             low = middle + 1;
     }
-    return low < r->rewound.count && rewound[low].floor < r->head.index ? rewound[low].floor
-                                                                        : r->head.index;
+    return low < r->rewound.count && rewound[low].floor < ad_reals_index(r) ? rewound[low].floor
+                                                                            : ad_reals_index(r);
 }
 
 static bool in_epochs(const ad_reals *r, uint32_t epoch)
 {
-    return age(r, epoch) <= age(r, r->head.epoch);
+    return age(r, epoch) <= age(r, ad_reals_epoch(r));
 }
 
 bool ad_reals_lives(const ad_reals *r, ad_real x)
 {
-    return in_epochs(r, x.epoch) && x.index < forgotten_since(r, x.epoch);
+    return in_epochs(r, ad_real_epoch(x)) &&
+           ad_real_index(x) < forgotten_since(r, ad_real_epoch(x));
 }
 
 bool ad_reals_mark_lives(const ad_reals *r, ad_recorder_mark mark)
@@ -295,7 +297,8 @@ bool ad_reals_mark_lives(const ad_reals *r, ad_recorder_mark mark)
 void ad_reals_forget(ad_reals *r)
 {
     r->arguments.begun = r->statements.begun = 0;
-    r->head.index = r->head.argument = r->bend = 0;
+    r->head.next = ad_place(0, ad_reals_epoch(r));
+    r->head.argument = r->bend = 0;
     ad_reals_close(r);
 }
 
@@ -311,7 +314,7 @@ static void leave_arguments(ad_reals *r, ad_recorder_mark mark)
     }
     const ad_argument_chunk *chunk = ad_reals_chunk(r);
     if (chunk)
-        enter_arguments(r, (uint32_t)(mark.argument - chunk->before),
+        enter_arguments(r, chunk, (uint32_t)(mark.argument - chunk->before),
                         (uint32_t)(mark.bend - chunk->bends_before));
 }
 
@@ -320,9 +323,10 @@ static void leave_statements(ad_reals *r, ad_recorder_mark mark)
     const ad_statement_chunk *chunks = r->statements.list.at;
     while (r->statements.begun > 1 && chunks[r->statements.begun - 1].begin >= mark.index)
         r->statements.begun--;
-    r->head.index = mark.index;
-    if (r->statements.begun)
-        enter_statements(r);
+    r->head.next = ad_place(mark.index, ad_reals_epoch(r));
+    const ad_statement_chunk *chunk = ad_reals_statements(r);
+    if (chunk)
+        enter_statements(r, chunk);
 }
 
 /* The results of calls that are forgotten. */
@@ -337,7 +341,7 @@ ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark)
 {
     ad_rewound *rewound = r->rewound.at;
     size_t n = r->rewound.count;
-    if (age(r, r->head.epoch) == UINT32_MAX)
+    if (age(r, ad_reals_epoch(r)) == UINT32_MAX)
         return ad_reals_fail(r, AD_TOO_LARGE, "rewind", "2^32 - 1 rewinds without a reset");
     while (n && rewound[n - 1].floor >= mark.index)
         n--;
@@ -348,7 +352,8 @@ ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark)
     leave_arguments(r, mark);
     leave_statements(r, mark);
     rewound = r->rewound.at;
-    rewound[r->rewound.count++] = (ad_rewound){++r->head.epoch, mark.index};
+    r->head.next += AD_NEXT_EPOCH;
+    rewound[r->rewound.count++] = (ad_rewound){ad_reals_epoch(r), mark.index};
     if (mark.index < r->head.floor)
         r->head.floor = mark.index;
     ad_reals_close(r);

@@ -89,6 +89,8 @@ struct ad_reals {
     ad_growing adjoints, tangents; /* doubles: of the sweep at work */
     ad_growing results;            /* doubles, before they are written */
     ad_growing seeds; /* ad_seed: which columns of directions belong to which statements */
+    ad_growing held;  /* uint32_t: statements at which sweeps stop */
+    ad_growing aside; /* doubles: their adjoints */
     ad_growing zeros; /* doubles: all 0 between calls */
     ad_growing rows, row_partials; /* ad_real and doubles: a Jacobian's, row by row */
     ad_growing row_ends;           /* size_t */
@@ -102,6 +104,25 @@ struct ad_reals {
 static inline ad_reals *ad_reals_of(const ad_recorder *r)
 {
     return (ad_reals *)(uintptr_t)r;
+}
+
+static inline uint32_t ad_reals_index(const ad_reals *r)
+{
+    return (uint32_t)r->head.next;
+}
+
+static inline uint32_t ad_reals_epoch(const ad_reals *r)
+{
+    return (uint32_t)(r->head.next >> 32);
+}
+
+/* Where it says no, ad_reals_lives looks closer. Epochs may wrap. */
+static inline bool ad_surely_lives(const ad_recorder *r, ad_real x)
+{
+    uint32_t epoch = (uint32_t)(r->next >> 32);
+    return ad_real_epoch(x) == epoch ||
+           (ad_real_index(x) < r->floor &&
+            ad_real_epoch(x) - r->first_epoch <= epoch - r->first_epoch);
 }
 
 static inline bool ad_reals_second(const ad_reals *r)
@@ -173,7 +194,7 @@ void ad_reals_trim_chunks(ad_reals *r);
 static inline void ad_reals_close(ad_reals *r)
 {
     r->head.argument_end = r->head.argument;
-    r->head.index_end = r->head.index;
+    r->head.index_end = ad_reals_index(r);
 }
 
 void ad_reals_open(ad_reals *r);
@@ -192,14 +213,13 @@ static inline bool ad_reals_live_alike(const ad_recorder *r, size_t n, const ad_
     ad_real last = x[0]; /* recorded: it lives only if all do */
     bool alike = true;
     for (size_t i = 0; i < n; i++) {
-        uint32_t index = x[i].index;
         if (place)
-            place[i] = index;
+            place[i] = ad_real_index(x[i]);
         alike &= x[i].on == r;
-        alike &= x[i].epoch == last.epoch;
-        last.index = index > last.index ? index : last.index;
+        alike &= (x[i].place ^ x[0].place) >> 32 == 0;
+        last.place = x[i].place > last.place ? x[i].place : last.place;
     }
-    return alike && ad_real_lives(r, last);
+    return alike && ad_surely_lives(r, last);
 }
 
 /* Goes back to a mark that lives. Numbers from after it are stale from now on. */
@@ -232,15 +252,36 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 /* Keeps a failure on both. */
 void ad_reals_refuse_two(const char *name, ad_reals *r, ad_reals *other);
 
-/* What a function returns once r has failed. */
+/* What a function returns where there is no recorder that could fail: a constant that derivatives refuse. */
+static inline ad_real ad_reals_lost(void)
+{
+    return (ad_real){NULL, (double)NAN, ad_place(UINT32_MAX, 0)};
+}
+
+static inline bool ad_reals_is_lost(ad_real x)
+{
+    return !x.on && ad_real_index(x) == UINT32_MAX;
+}
+
+/* What a function returns once r has failed; r may be NULL. */
 static inline ad_real ad_reals_nan(ad_reals *r)
 {
-    return (ad_real){&r->head, (double)NAN, 0, r->head.epoch};
+    return r ? (ad_real){&r->head, (double)NAN, ad_place(0, ad_reals_epoch(r))} : ad_reals_lost();
+}
+
+/* What a function that is given parts returns. */
+static inline ad_real_result ad_result_of(ad_real y)
+{
+    return (ad_real_result){y.value, y.place};
 }
 
 /* A statement, in any case: n numbers, their partials and second derivatives (or NULL: it has none). */
 ad_real ad_reals_statement(const char *name, double value, size_t n, const ad_real *x,
                            const double *partials, const double *bends, const char *source_line);
+
+/* What an operation is for numbers: y, and the first and second derivatives by x[0], x[1], ...; bend
+ * by pairs i >= j at i (i + 1) / 2 + j. slope and bend may be NULL. */
+typedef void ad_number_rule(const double *x, double *y, double *slope, double *bend);
 
 /* An operation by its rule, in any case. */
 ad_real ad_reals_by(const char *name, ad_number_rule *rule, size_t n, const ad_real *x,

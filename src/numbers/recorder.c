@@ -39,7 +39,8 @@ ad_recorder *ad_recorder_new(const ad_recorder_options *given)
                     .limit = options.limit,
                     .reserved = sizeof *r,
                     .born = born};
-    r->head.epoch = r->head.first_epoch = 1;
+    r->head.next = AD_NEXT_EPOCH;
+    r->head.first_epoch = ad_reals_epoch(r);
     r->head.floor = UINT32_MAX;
     be_born(r);
     return &r->head;
@@ -87,7 +88,8 @@ void ad_recorder_reset(ad_recorder *recorder)
     ad_reals_forget(r);
     r->rewound.count = r->calls.count = r->call_values.count = 0;
     recorder->floor = UINT32_MAX;
-    recorder->first_epoch = ++recorder->epoch;
+    recorder->next += AD_NEXT_EPOCH;
+    recorder->first_epoch = ad_reals_epoch(r);
     recorder->source_line = NULL;
     be_born(r);
     ad_reals_open(r);
@@ -99,10 +101,12 @@ void ad_recorder_trim(ad_recorder *recorder)
     if (!r || r->busy)
         return;
     ad_reals_trim_chunks(r);
-    ad_growing *doubles[] = {&r->adjoints, &r->tangents, &r->results, &r->zeros, &r->row_partials};
+    ad_growing *doubles[] = {&r->adjoints, &r->tangents, &r->results,
+                             &r->aside,    &r->zeros,    &r->row_partials};
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
         ad_reals_shrink(r, doubles[i], sizeof(double));
     ad_reals_shrink(r, &r->seeds, sizeof(ad_seed));
+    ad_reals_shrink(r, &r->held, sizeof(uint32_t));
     ad_reals_shrink(r, &r->rows, sizeof(ad_real));
     ad_reals_shrink(r, &r->row_ends, sizeof(size_t));
     ad_reals_shrink(r, &r->scratch, 1);
@@ -125,8 +129,8 @@ ad_recorder_mark ad_recorder_here(ad_recorder *recorder)
     if (!r)
         return (ad_recorder_mark){.on = NULL};
     return (ad_recorder_mark){.on = recorder,
-                              .index = recorder->index,
-                              .epoch = recorder->epoch,
+                              .index = ad_reals_index(r),
+                              .epoch = ad_reals_epoch(r),
                               .argument = ad_reals_arguments(r),
                               .bend = ad_reals_bends(r)};
 }
@@ -155,7 +159,7 @@ ad_status ad_recorder_measure(const ad_recorder *recorder, ad_recorder_info *inf
     if (!info)
         return AD_MISUSE;
     if (r) {
-        found.statements = r->head.index;
+        found.statements = ad_reals_index(r);
         found.arguments = ad_reals_arguments(r);
         found.bytes_used = found.statements * (sizeof(double) + 1) +
                            found.arguments * (sizeof(double) + sizeof(uint32_t));

@@ -62,17 +62,17 @@ ad_reals *ad_reals_of_lists(const char *name, size_t n, const ad_real *x, size_t
 static void keep_line(ad_reals *r)
 {
     ad_statement_chunk *chunk = ad_reals_statements(r);
-    if (chunk->lines)
-        chunk->lines[r->head.index - chunk->begin] = r->head.source_line;
+    if (chunk && chunk->lines)
+        chunk->lines[ad_reals_index(r) - chunk->begin] = r->head.source_line;
 }
 
 static ad_real end_statement(ad_reals *r, double value, uint8_t count, size_t arguments)
 {
     keep_line(r);
-    ad_real y = {&r->head, value, r->head.index, r->head.epoch};
-    r->head.counts[y.index - r->head.index_begin] = count;
+    ad_real y = {&r->head, value, r->head.next};
+    r->head.counts[ad_real_index(y) - r->head.index_begin] = count;
     r->head.argument += (uint32_t)arguments;
-    r->head.index++;
+    r->head.next++;
     ad_reals_close(r);
     ad_reals_open(r);
     return y;
@@ -90,7 +90,7 @@ ad_real ad_reals_begin_call(ad_reals *r, const char *name, double value, size_t 
         return ad_reals_nan(r);
     put_argument(r, 0, 0, (uint32_t)r->calls.count);
     for (size_t i = 0; i < n; i++)
-        put_argument(r, i + 1, x[i].value, x[i].on ? x[i].index : UINT32_MAX);
+        put_argument(r, i + 1, x[i].value, x[i].on ? ad_real_index(x[i]) : UINT32_MAX);
     put_argument(r, n + 1, 0, (uint32_t)r->calls.count);
     return end_statement(r, value, AD_CALLED, n + 2);
 }
@@ -152,7 +152,7 @@ static ad_real put_statement(ad_reals *r, const char *name, double value, size_t
         put_argument(r, k++, 0, (uint32_t)count);
     for (size_t i = 0; i < n; i++)
         if (x[i].on)
-            put_argument(r, k++, partials[i], x[i].index);
+            put_argument(r, k++, partials[i], ad_real_index(x[i]));
     if (marked)
         put_argument(r, k++, 0, (uint32_t)count);
     if (ad_reals_second(r) && bends)
@@ -200,11 +200,11 @@ ad_real ad_reals_by(const char *name, ad_number_rule *rule, size_t n, const ad_r
 ad_real ad_real_statement(double value, size_t n, const ad_real *x, const double *partials)
 {
     if (n && !x)
-        return ad_real_constant((double)NAN);
+        return ad_reals_lost();
     if (n && !partials) {
         ad_reals *r = ad_reals_of_all("statement", n, x, NULL);
         if (!r)
-            return ad_real_constant((double)NAN);
+            return ad_reals_lost();
         ad_reals_fail(r, AD_MISUSE, "statement", "there are no partials");
         return with_line_used(r, ad_reals_nan(r));
     }
@@ -221,20 +221,22 @@ ad_real ad_real_input(ad_recorder *recorder, double value)
 {
     ad_reals *r = ad_reals_of(recorder);
     if (!r)
-        return ad_real_constant((double)NAN);
+        return ad_reals_lost();
     return with_line_used(r, takes_inputs(r) ? ad_reals_leaf(r, "input", value) : ad_reals_nan(r));
 }
 
 ad_status ad_real_inputs(ad_recorder *recorder, size_t n, const double *values, ad_real *x)
 {
     ad_reals *r = ad_reals_of(recorder);
-    if (!r)
+    if (!r) {
+        ad_reals_set(ad_reals_lost(), n, x);
         return AD_MISUSE;
-    if (n && (!values || !x))
+    }
+    bool complete = !n || (values && x);
+    if (!complete)
         ad_reals_fail(r, AD_MISUSE, "input", "values or x is NULL");
-    bool good = takes_inputs(r);
-    good = good && n && x && ad_reals_reserve(r, "input", 0);
-    if (good && r->head.index_end - r->head.index >= n) { /* all at once */
+    bool good = takes_inputs(r) && complete && n && ad_reals_reserve(r, "input", 0);
+    if (good && r->head.index_end - ad_reals_index(r) >= n) { /* all at once */
         for (size_t i = 0; i < n; i++)
             x[i] = ad_recorder_count(&r->head, values[i], 0);
         n = 0;

@@ -6,7 +6,6 @@
  * times the adjoint. */
 #include "kernels/vanishing.h"
 #include "numbers/numbers.h"
-#include "numbers/walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,8 +26,10 @@ static void add_products(double g, uint32_t n, const double *partial, const uint
         adjoint[place[k]] += ad_times_f64(g, partial[k]);
 }
 
-static AD_RARE bool refuse_adjoint(ad_reals *r, uint32_t i, double g)
+AD_RARE bool ad_adjoint_passes(ad_reals *r, uint32_t i, double g)
 {
+    if (isfinite(g))
+        return true;
     r->head.source_line = ad_reals_line(r, i);
     ad_reals_fail(r, AD_NOT_FINITE, "sweep", "the adjoint of statement %u is %g", i, g);
     r->head.source_line = NULL;
@@ -45,8 +46,8 @@ static AD_RARE bool sweep_special(ad_reals *r, ad_stretch *s, uint32_t i, double
     uint32_t n = marked ? ad_marked_arguments(r, count, mark) : count;
     s->partials -= n + 2 * marked;
     s->places -= n + 2 * marked;
-    if (r->keep & AD_KEEP_FINITE && !isfinite(g))
-        return refuse_adjoint(r, i, g);
+    if (r->keep & AD_KEEP_FINITE && !ad_adjoint_passes(r, i, g))
+        return false;
     if (count == AD_CALLED)
         return ad_call_pull(r, (const ad_number_call *)r->calls.at + mark, s->partials + 1,
                             s->places + 1, adjoint, 1);
@@ -153,14 +154,18 @@ static bool sweep_stretch(ad_reals *r, ad_stretch *s, uint32_t begin, double *ad
     return true;
 }
 
-ad_status ad_adjoints_sweep(ad_reals *r, uint32_t last, uint32_t first, double *adjoint)
+ad_status ad_adjoints_sweep(ad_reals *r, ad_statement_walk *walk, uint32_t last, uint32_t first,
+                            double *adjoint)
 {
-    ad_statement_walk w = ad_statement_walk_at(r, r->head.index);
+    ad_statement_walk w = *walk; /* a copy can be in registers */
     double g = adjoint[last];
     bool good = true;
-    while (good && w.at > first && ad_statements_back_from(&w, last)) {
-        uint32_t begin = w.stretch.begin > first ? w.stretch.begin : first;
-        good = sweep_stretch(r, &w.stretch, begin, adjoint, &g);
+    while (good && w.at > first) {
+        ad_statements_back_from(&w, last);
+        if (w.stretch.begin < first)
+            w.at = first;
+        good = sweep_stretch(r, &w.stretch, w.at, adjoint, &g);
     }
+    *walk = w;
     return r->error.status;
 }

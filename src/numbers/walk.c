@@ -32,10 +32,9 @@ static void set_counts(ad_statement_walk *w, uint32_t begin, uint32_t end)
     w->stretch.counts = s->counts + (begin - s->begin);
 }
 
-bool ad_statements_back(ad_statement_walk *w)
+/* To the stretch before the one it is in. */
+static void back(ad_statement_walk *w)
 {
-    if (w->at == 0)
-        return false;
     if (!w->begun) {
         w->begun = true;
         w->argument_chunk = w->r->arguments.begun - 1;
@@ -51,14 +50,11 @@ bool ad_statements_back(ad_statement_walk *w)
     uint32_t a = arguments_at(w)->begin, s = statements_at(w)->begin;
     set_counts(w, a > s ? a : s, w->at);
     w->at = w->stretch.begin;
-    return true;
 }
 
-bool ad_statements_on(ad_statement_walk *w)
+void ad_statements_on(ad_statement_walk *w)
 {
     const ad_reals *r = w->r;
-    if (w->at == r->head.index)
-        return false;
     if (!w->begun) {
         w->begun = true;
         enter(w, false);
@@ -69,14 +65,13 @@ bool ad_statements_on(ad_statement_walk *w)
     }
     while (w->statement_chunk + 1 < r->statements.begun && statements_at(w)[1].begin <= w->at)
         w->statement_chunk++;
-    uint32_t end = r->head.index;
+    uint32_t end = ad_reals_index(r);
     if (w->argument_chunk + 1 < r->arguments.begun)
         end = arguments_at(w)[1].begin;
     if (w->statement_chunk + 1 < r->statements.begun && statements_at(w)[1].begin < end)
         end = statements_at(w)[1].begin;
     set_counts(w, w->at, end);
     w->at = end;
-    return true;
 }
 
 void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
@@ -92,28 +87,41 @@ void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end)
     s->end = end;
 }
 
-bool ad_statements_back_from(ad_statement_walk *w, uint32_t last)
+void ad_statements_back_from(ad_statement_walk *w, uint32_t last)
 {
-    while (ad_statements_back(w)) {
-        ad_stretch *s = &w->stretch;
+    ad_stretch *s = &w->stretch;
+    do {
+        back(w);
         if (s->end > last + 1)
             ad_statements_skip(w->r, s, s->begin > last + 1 ? s->begin : last + 1);
-        if (s->begin <= last)
-            return true;
+    } while (s->begin > last);
+}
+
+/* ---- single statements -------------------------------------------------------------- */
+
+/* The chunk of statement i. */
+static const ad_statement_chunk *chunk_of(const ad_reals *r, uint32_t i)
+{
+    const ad_statement_chunk *chunks = r->statements.list.at;
+    size_t low = 0, high = r->statements.begun;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (chunks[middle].begin <= i)
+            low = middle;
+        else
+            high = middle;
     }
-    return false;
+    return &chunks[low];
 }
 
 const char *ad_reals_line(const ad_reals *r, uint32_t i)
 {
-    const ad_statement_chunk *chunks = r->statements.list.at;
-    size_t k = r->statements.begun;
-    while (k && chunks[k - 1].begin > i)
-        k--;
-    return k && chunks[k - 1].lines ? chunks[k - 1].lines[i - chunks[k - 1].begin] : NULL;
+    const ad_statement_chunk *chunk = chunk_of(r, i);
+    return chunk->lines ? chunk->lines[i - chunk->begin] : NULL;
 }
 
-uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
+/* The call that has statement i as a result, or NULL. */
+static const ad_number_call *call_of(const ad_reals *r, uint32_t i)
 {
     const ad_number_call *calls = r->calls.at;
     size_t low = 0, high = r->calls.count;
@@ -125,5 +133,18 @@ uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
             high = middle;
     }
     const ad_number_call *call = low ? &calls[low - 1] : NULL;
-    return call && i < call->first + call->m ? call->first + call->m - 1 : i;
+    return call && i < call->first + call->m ? call : NULL;
+}
+
+uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i)
+{
+    const ad_number_call *call = call_of(r, i);
+    return call ? call->first + call->m - 1 : i;
+}
+
+bool ad_reals_find_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near)
+{
+    if (!*near || i - (*near)->begin >= (*near)->capacity)
+        *near = chunk_of(r, i);
+    return (*near)->counts[i - (*near)->begin] == 0 && !call_of(r, i);
 }

@@ -22,12 +22,11 @@ typedef struct ad_statement_walk {
     ad_stretch stretch;
 } ad_statement_walk;
 
-/* Back from the end of the record to its beginning, and the other way. False at the end. */
-bool ad_statements_back(ad_statement_walk *w);
-bool ad_statements_on(ad_statement_walk *w);
+/* To the next stretch on. There must be statements to come. */
+void ad_statements_on(ad_statement_walk *w);
 
-/* Back from statement `last`. */
-bool ad_statements_back_from(ad_statement_walk *w, uint32_t last);
+/* To the next stretch back that has statements up to `last`, without those after it. */
+void ad_statements_back_from(ad_statement_walk *w, uint32_t last);
 
 static inline ad_statement_walk ad_statement_walk_at(const ad_reals *r, uint32_t at)
 {
@@ -42,6 +41,18 @@ static inline uint32_t ad_marked_arguments(const ad_reals *r, uint8_t count, uin
 
 /* Passes over the statements from `end` on, of a stretch of a walk back. */
 void ad_statements_skip(const ad_reals *r, ad_stretch *s, uint32_t end);
+
+/* Whether statement i was computed from nothing. `near` is where to look first, or NULL: the chunk of the
+ * statement before. */
+bool ad_reals_find_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near);
+
+static inline bool ad_reals_is_input(const ad_reals *r, uint32_t i, const ad_statement_chunk **near)
+{
+    const ad_statement_chunk *c = *near;
+    if (c && i - c->begin < c->capacity && !r->calls.count)
+        return c->counts[i - c->begin] == 0;
+    return ad_reals_find_input(r, i, near);
+}
 
 /* The last of the results of the call that statement i belongs to, or i itself. */
 uint32_t ad_reals_end_of_call(const ad_reals *r, uint32_t i);

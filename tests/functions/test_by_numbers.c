@@ -199,6 +199,18 @@ START_TEST(operands_and_results_may_be_empty)
 }
 END_TEST
 
+START_TEST(a_call_is_one_node)
+{
+    double a[] = {1, 2, 3};
+    ad_tape_info before = {.size = sizeof before}, after = before;
+    ad_tensor x = ad_watch(tape, AD_VIEW(a, 3));
+    ck_assert_int_eq(ad_tape_measure(tape, &before), AD_OK);
+    ad_by_numbers(products, 1, &x, AD_SHAPE(2), NULL);
+    ck_assert_int_eq(ad_tape_measure(tape, &after), AD_OK);
+    ck_assert_uint_eq(after.nodes, before.nodes + 1);
+}
+END_TEST
+
 START_TEST(without_a_tracked_operand_nothing_is_recorded)
 {
     double a[] = {1, 2, 3};
@@ -253,10 +265,10 @@ START_TEST(the_tape_measures_its_recorders)
 }
 END_TEST
 
-static ad_status scenario(const ad_allocator *allocator)
+static ad_status scenario(const ad_allocator *allocator, unsigned checks)
 {
-    ad_tape *t =
-        ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .allocator = allocator});
+    ad_tape *t = ad_tape_new(&(ad_tape_options){
+        .size = sizeof(ad_tape_options), .allocator = allocator, .checks = checks});
     if (!t)
         return AD_MEMORY;
     ad_view v[2];
@@ -273,14 +285,15 @@ static ad_status scenario(const ad_allocator *allocator)
 
 START_TEST(memory_that_runs_out_is_an_error_and_nothing_leaks)
 {
+    const unsigned checks = _i ? AD_CHECK_BOUNDS : 0; /* then each piece is an allocation */
     for (size_t fail_at = 1, calls = 2; fail_at < calls; fail_at++) {
         test_allocator memory;
         test_allocator_init(&memory);
-        ck_assert_int_eq(scenario(&memory.base), AD_OK);
+        ck_assert_int_eq(scenario(&memory.base, checks), AD_OK);
         calls = memory.calls;
         test_allocator_init(&memory);
         memory.fail_at = fail_at;
-        ck_assert_int_eq(scenario(&memory.base), AD_MEMORY);
+        ck_assert_int_eq(scenario(&memory.base, checks), AD_MEMORY);
         ck_assert_uint_eq(memory.live_blocks, 0);
     }
 }
@@ -369,7 +382,7 @@ static ad_tensor zero(void)
 
 START_TEST(failures_in_the_function_are_the_tapes)
 {
-    char line[80];
+    char line[300];
     ad_recorder *other = ad_recorder_new(NULL);
     ad_real foreign = ad_real_input(other, 1);
     ad_tensor x = zero();
@@ -461,10 +474,11 @@ int main(void)
     tcase_add_test(c, f32_and_frozen_operands);
     tcase_add_test(c, a_strided_operand_is_read_row_by_row);
     tcase_add_test(c, operands_and_results_may_be_empty);
+    tcase_add_test(c, a_call_is_one_node);
     tcase_add_test(c, without_a_tracked_operand_nothing_is_recorded);
     tcase_add_test(c, steady_loops_and_rewinds_take_no_memory);
     tcase_add_test(c, the_tape_measures_its_recorders);
-    tcase_add_test(c, memory_that_runs_out_is_an_error_and_nothing_leaks);
+    tcase_add_loop_test(c, memory_that_runs_out_is_an_error_and_nothing_leaks, 0, 2);
     tcase_add_test(c, failures_in_the_function_are_the_tapes);
     tcase_add_test(c, a_function_that_changes_is_found_out_by_second_order);
     tcase_add_test(c, results_that_are_not_set_are_nan);

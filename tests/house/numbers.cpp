@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
+#include <sstream>
 #include <vector>
 
 namespace elsewhere
@@ -73,6 +75,77 @@ template <class T> T choices(const T *x)
            std::max(x[0], x[1]) + std::clamp(x[1], T(0), T(5));
 }
 
+double lerp(double a, double b, double t) /* std::lerp is of C++20 */
+{
+    return a + t * (b - a);
+}
+
+template <class T> T gammas(const T *x)
+{
+    using std::lgamma, std::tgamma;
+    return tgamma(x[0]) + tgamma(x[0] - 2) * tgamma(-x[1]) + lgamma(x[1]);
+}
+
+template <class T> T remainders(const T *x)
+{
+    using std::fmod, std::remainder, std::remquo;
+    int quotient = 0;
+    T rest = remquo(5 * x[0], x[1], &quotient);
+    return remainder(x[1], x[0]) * fmod(7 * x[1], x[0]) + remainder(5 * x[1], x[0]) +
+           remainder(-2 * x[0], x[1]) + rest * T(quotient);
+}
+
+template <class T> T parts(const T *x)
+{
+    using std::frexp, std::ldexp, std::modf, std::nextafter, std::nexttoward, std::scalbln,
+        std::scalbn;
+    int exponent = 0;
+    T whole, part = frexp(9 * x[0], &exponent) * modf(-3 * x[1], &whole);
+    return part * exponent * whole + ldexp(x[0], 3) * scalbn(x[1], -2) + scalbln(x[0] * x[1], 4L) +
+           nextafter(x[0], x[1]) + nexttoward(x[1], 0);
+}
+
+template <class T> T whole_numbers(const T *x)
+{
+    using std::fpclassify, std::ilogb, std::llrint, std::llround, std::logb, std::lrint,
+        std::lround;
+    return x[0] * T(lround(x[1]) + lrint(x[1])) + x[1] * T(llround(x[0]) + llrint(x[0])) +
+           logb(6 * x[1]) * x[0] + ilogb(9 * x[0]) * x[1] + (fpclassify(x[0]) == FP_NORMAL);
+}
+
+template <class T> T comparisons(const T *x)
+{
+    using std::clamp, std::isgreater, std::isgreaterequal, std::isinf, std::isless,
+        std::islessequal, std::islessgreater, std::isnormal, std::isunordered, std::signbit;
+    using limits = std::numeric_limits<T>;
+    T y = std::min(std::max(x[0], limits::lowest()), limits::max());
+    y += isgreater(x[1], x[0]) && isgreaterequal(x[1], T(1)) && !isless(x[1], x[0]) ? x[0] : x[1];
+    y += islessequal(x[0], x[1]) && islessgreater(x[0], x[1]) ? x[0] * x[1] : T(0);
+    y += isunordered(x[0], limits::quiet_NaN()) && isinf(limits::infinity()) ? x[0] : T(9);
+    y += signbit(x[0] - 2) && isnormal(limits::min()) && !isnormal(limits::denorm_min()) ? x[1] : y;
+    if (1 < x[0] && x[0] < 2 && x[1] != 1 && 0 <= x[1] && x[0] + 0.3f >= 1u && !(x[0] == x[1]))
+        y *= x[0];
+    return clamp(y, T(0), T(100)) * clamp(x[0], T(2), T(3)) + clamp(x[1], T(0), T(1)) +
+           limits::epsilon() * limits::round_error();
+}
+
+template <class T> T counting(const T *x)
+{
+    T y = x[0], before = y++;
+    ++y;
+    before -= y-- * x[1];
+    return before * --y;
+}
+
+template <class T> T lists(const T *x)
+{
+    std::vector<T> v{x[0], x[1], x[0] * x[1], 0.5, 2};
+    std::sort(v.begin(), v.end());
+    T y = std::accumulate(v.begin(), v.end(), T(0)) * *std::max_element(v.begin(), v.end());
+    return y + std::inner_product(v.begin(), v.end(), v.rbegin(), T(1)) +
+           lerp(v[0], v[1] * x[1], x[0] - 1);
+}
+
 template <class T> T recursion(const T *x)
 {
     std::vector<T> state(3);
@@ -99,55 +172,121 @@ struct row {
 #name, elsewhere::name < double>, elsewhere::name < adze::real> \
     }
 
-static const row rows[] = {ROW(arithmetic), ROW(powers),     ROW(exponentials),
-                           ROW(circular),   ROW(hyperbolic), ROW(special),
-                           ROW(pieces),     ROW(choices),    ROW(recursion)};
+static const row rows[] = {ROW(arithmetic), ROW(powers),        ROW(exponentials), ROW(circular),
+                           ROW(hyperbolic), ROW(special),       ROW(pieces),       ROW(choices),
+                           ROW(gammas),     ROW(remainders),    ROW(parts),        ROW(comparisons),
+                           ROW(counting),   ROW(whole_numbers), ROW(lists),        ROW(recursion)};
 
 static bool is_near(const char *name, const char *what, double found, double wanted,
                     double tolerance)
 {
-    if (std::fabs(found - wanted) <= tolerance * (1 + std::fabs(wanted)))
+    if (std::fabs(found - wanted) <= tolerance * (1 + std::fabs(wanted)) || found == wanted ||
+        (std::isnan(found) && std::isnan(wanted)))
         return true;
     std::printf("%s: %s is %.17g, not %.17g\n", name, what, found, wanted);
     return false;
 }
 
-static double difference(const row &f, const double *at, int i)
+/* f'(x[i]) by differences of fourth order. */
+template <class F> static double difference(const F &f, const double *at, int i)
 {
     const double h = 1e-4;
     double x[2], sum = 0;
-    for (int k : {1, -1, 2, -2}) { /* of fourth order */
+    for (int k : {1, -1, 2, -2}) {
         std::copy(at, at + 2, x);
         x[i] += k * h;
-        sum += (k * k == 1 ? 8 : -1) * (k > 0 ? 1 : -1) * f.plain(x);
+        sum += (k * k == 1 ? 8 : -1) * (k > 0 ? 1 : -1) * f(x);
     }
     return sum / (12 * h);
 }
 
-static bool agrees(ad_recorder *r, const row &f)
+/* The value, and its derivative by x[i]. */
+static double slope_of(ad_recorder *r, const row &f, const double *at, int i, double *value)
 {
-    const double at[] = {1.3, 1.7};
-    double slope[2];
+    double slope[2] = {0};
     adze::real x[2], y;
     ad_recorder_reset(r);
     ad_real_inputs(r, 2, at, x);
     y = f.recorded(x);
-    if (ad_real_gradient(y, 2, x, slope) != AD_OK) {
+    if (ad_real_gradient(y, 2, x, slope) != AD_OK)
         std::printf("%s: %s\n", f.name, ad_recorder_error(r));
-        return false;
+    *value = y.value;
+    return slope[i];
+}
+
+static bool agrees(ad_recorder *r, const row &f, const double *at)
+{
+    double value, bend[4] = {0};
+    bool good = true;
+    for (int i = 0; i < 2; i++) {
+        double slope = slope_of(r, f, at, i, &value);
+        good = is_near(f.name, i ? "d1" : "d0", slope, difference(f.plain, at, i), 1e-10) && good;
+        good = is_near(f.name, "the value", value, f.plain(at), 1e-14) && good;
     }
-    bool good = is_near(f.name, "the value", y.value, f.plain(at), 1e-14);
-    for (int i = 0; i < 2; i++)
-        good = is_near(f.name, i ? "d1" : "d0", slope[i], difference(f, at, i), 1e-10) && good;
+    adze::real x[2];
+    ad_recorder_reset(r);
+    ad_real_inputs(r, 2, at, x);
+    if (ad_real_hessian(f.recorded(x), 2, x, bend) != AD_OK)
+        std::printf("%s: %s\n", f.name, ad_recorder_error(r));
+    for (int i = 0; i < 4; i++) {
+        auto slope = [&](const double *there) { return slope_of(r, f, there, i / 2, &value); };
+        good = is_near(f.name, "d2", bend[i], difference(slope, at, i % 2), 1e-9) && good;
+    }
     return good;
 }
 
+/* At the ends of the range, values are those of double, and a failure stays NaN. */
+static bool ends_agree(ad_recorder *r)
+{
+    const double ends[] = {0, -0.0, INFINITY, -INFINITY, NAN, 5e-324, 1e308, 171.6, 172, -3};
+    int there = 0, here = 0;
+    bool good = true;
+    for (double at : ends) {
+        ad_recorder_reset(r);
+        const adze::real x = ad_real_input(r, at);
+        good = is_near("tgamma", "its end", tgamma(x).value, std::tgamma(at), 0) && good;
+        good = is_near("ldexp", "its end", ldexp(x, 2000).value, std::ldexp(at, 2000), 0) && good;
+        double part = std::frexp(at, &there), whole;
+        good = is_near("frexp", "its end", frexp(x, &here).value, part, 0) && good;
+        good = is_near("remainder", "its end", remainder(x, INFINITY).value,
+                       std::remainder(at, INFINITY), 0) &&
+               good;
+        adze::real before;
+        part = std::modf(at, &whole);
+        good = is_near("modf", "its end", modf(x, &before).value, part, 0) && good;
+        good = is_near("modf", "its whole", before.value, whole, 0) && good;
+        ad_recorder_fail(r, AD_FAILED, "enough");
+        good = std::isnan(ldexp(x * 2, 1).value) && std::isnan(tgamma(x + 1).value) && good;
+    }
+    return good;
+}
+
+static bool streams_agree(ad_recorder *r)
+{
+    ad_recorder_reset(r);
+    std::ostringstream narrow;
+    std::wostringstream wide;
+    narrow << ad_real_input(r, 0.5) * 3 << ';';
+    wide << adze::real(2);
+    return narrow.str() == "1.5;" && wide.str() == L"2";
+}
+
+static_assert(std::is_same<std::common_type<adze::real, double>::type, adze::real>::value, "");
+static_assert(std::numeric_limits<adze::real>::max().value == std::numeric_limits<double>::max(),
+              "");
+static_assert(std::numeric_limits<adze::real>::signaling_NaN().on == nullptr, "");
+static_assert(!std::is_convertible<adze::real, double>::value, "a derivative would be lost");
+
 int main()
 {
-    ad_recorder *r = ad_recorder_new(nullptr);
-    bool good = r;
+    ad_recorder_options options{};
+    options.size = sizeof options;
+    options.keep = AD_KEEP_SECOND;
+    ad_recorder *r = ad_recorder_new(&options);
+    const double at[] = {1.3, 1.7};
+    bool good = r && ends_agree(r) && streams_agree(r);
     for (const row &f : rows)
-        good = agrees(r, f) && good;
+        good = agrees(r, f, at) && good;
     ad_recorder_free(r);
     return good ? 0 : 1;
 }

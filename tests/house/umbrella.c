@@ -4,6 +4,7 @@
 AD_MODEL(dense, w, b);
 AD_MODEL(network, (dense, hidden), (dense, layers, 2), scale);
 AD_MODEL_CHECKS(network);
+AD_MODEL_LBFGS(network);
 
 static ad_tensor apply(ad_tape *t, const network_tensors *m, const void *env)
 {
@@ -51,9 +52,15 @@ int main(void)
         status = network_check_step(tape, apply, &model, &gradient, 0, &x, NULL, &error);
     if (status == AD_OK)
         status = ad_check_op(ad_builtin_op_named("mul"), NULL, NULL, &error);
+    ad_lbfgs how = ad_lbfgs_new();
+    static ad_lbfgs_memory memory; /* holds nothing yet */
+    how.iterations = 1;
+    if (status == AD_OK)
+        status = network_lbfgs(tape, apply, &x, &how, &memory, &model, NULL, &error);
     if (status == AD_OK)
         status = network_axpy(-1, &gradient, &model, NULL);
 
+    ad_lbfgs_free(&memory);
     ad_array_free(&own);
     ad_tape_free(tape);
     network_free(&gradient);

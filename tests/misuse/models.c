@@ -92,6 +92,21 @@ static ad_status clip(const ad_tree *d, const void *model, void *gradient, ad_er
     return status;
 }
 RUN(model_clip_global_norm, refuse_two(clip))
+static ad_status clip_norm(const ad_tree *d, const void *model, void *gradient, ad_error *error)
+{
+    return ad_model_clip_norm(d, model ? gradient : NULL, 1, error);
+}
+RUN(model_clip_norm, refuse_two(clip_norm))
+static ad_status clip_value(const ad_tree *d, const void *model, void *gradient, ad_error *error)
+{
+    return ad_model_clip_value(d, model ? gradient : NULL, 1, error);
+}
+RUN(model_clip_value, refuse_two(clip_value))
+static ad_status average(const ad_tree *d, const void *x, void *mean, ad_error *error)
+{
+    return ad_model_average(d, 0.5, x, mean, error);
+}
+RUN(model_average, refuse_two(average))
 static void run_clip_global_norm(void)
 {
     ad_array nothing = {0}, a = ad_zeros(AD_F64, AD_SHAPE(3));
@@ -167,6 +182,50 @@ static void run_optimiser_named(void)
     ck_assert_ptr_null(ad_optimiser_named(""));
     ck_assert_ptr_null(ad_optimiser_named("sgd "));
 }
+
+/* ---- minimising ---------------------------------------------------------------------------- */
+
+static ad_status nothing_to_do(const void *user, const void *model, double *value, void *gradient,
+                               ad_error *error)
+{
+    (void)user, (void)model, (void)gradient, (void)error;
+    *value = 0;
+    return AD_OK;
+}
+static void run_model_lbfgs(void)
+{
+    pair m = a_pair(), empty = {{0}, {0}};
+    ad_lbfgs how = ad_lbfgs_new();
+    ad_lbfgs_memory memory = {0};
+    for (int way = 0; way < 6; way++)
+        ck_assert_int_eq(ad_model_lbfgs(way == 0 ? NULL : &pair_tree,
+                                        way == 1 ? NULL : nothing_to_do, NULL,
+                                        way == 2 ? NULL : &how, way == 3 ? NULL : &memory,
+                                        way == 4   ? NULL
+                                        : way == 5 ? &empty
+                                                   : &m,
+                                        NULL, NULL),
+                         AD_MISUSE);
+    ck_assert_ptr_null(memory.room.data);
+    pair_free(&m);
+}
+static void run_lbfgs_free(void)
+{
+    ad_lbfgs_memory memory = {0};
+    ad_lbfgs_free(NULL);
+    ad_lbfgs_free(&memory);
+    ad_lbfgs_free(&memory);
+}
+
+/* ---- schedules ----------------------------------------------------------------------------- */
+
+RUN(schedule_steps, ck_assert_double_nan(ad_schedule_steps(INT64_MIN, INT64_MIN, NAN)))
+RUN(schedule_exponential, ck_assert_double_nan(ad_schedule_exponential(INT64_MAX, 0, 1)))
+RUN(schedule_cosine, ck_assert_double_nan(ad_schedule_cosine(INT64_MIN, INT64_MIN, 1)))
+RUN(schedule_polynomial, ck_assert_double_nan(ad_schedule_polynomial(0, INT64_MIN, 1, 1)))
+RUN(schedule_warm_up, ck_assert_double_nan(ad_schedule_warm_up(INT64_MAX, INT64_MIN)))
+RUN(schedule_one_cycle, ck_assert_double_nan(ad_schedule_one_cycle(0, 1, INT64_MAX, 1, 1)))
+RUN(schedule_plateau, ck_assert_double_nan(ad_schedule_plateau(NULL, 1)))
 
 /* ---- all fields ---------------------------------------------------------------------------- */
 
@@ -329,8 +388,10 @@ static void run_dataset_free(void)
 /* clang-format off */
 #define MODEL_ROWS(ROW) \
     ROW(model_watch) ROW(model_freeze) \
-    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_clip_global_norm) \
-    ROW(clip_global_norm) ROW(model_step) \
+    ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_average) \
+    ROW(model_clip_global_norm) ROW(clip_global_norm) ROW(model_clip_norm) ROW(model_clip_value) ROW(model_step) \
+    ROW(model_lbfgs) ROW(lbfgs_free) ROW(schedule_steps) ROW(schedule_exponential) ROW(schedule_cosine) ROW(schedule_polynomial) \
+    ROW(schedule_warm_up) ROW(schedule_one_cycle) ROW(schedule_plateau) \
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
     ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(fill_kaiming_uniform) \

@@ -283,8 +283,7 @@ static bool ends_in(const char *text, const char *end)
 static bool is_of_numbers(const char *function)
 {
     return strncmp(function, "ad_real_", 8) == 0 || strncmp(function, "ad_recorder_", 12) == 0 ||
-           ends_in(function, "_reals") || ends_in(function, "_real_at") ||
-           ends_in(function, "_pair") || (ends_in(function, "_number") && strlen(function) > 9);
+           ends_in(function, "_reals") || ends_in(function, "_real_parts");
 }
 
 START_TEST(every_exported_function_has_a_row)

@@ -1,4 +1,4 @@
-/* Clipping by the norm of a whole model, or of a list of arrays. */
+/* Clipping by the norm of a whole model or of a list of arrays, by the norms of arrays, and by value. */
 #include "models.h"
 #include "suite.h"
 
@@ -128,6 +128,41 @@ START_TEST(many_numbers_are_added_up_in_f64)
 }
 END_TEST
 
+/* ---- each array, each number -------------------------------------------------------- */
+
+AD_MODEL(couple, x, y);
+
+START_TEST(each_array_gets_the_norm)
+{
+    double x[] = {3e200, 4e200}, small[] = {0.3, 0.4};
+    float y[] = {6, 8};
+    couple g = {AD_ARRAY(x, 2), AD_ARRAY(y, 2)}, fits = {AD_ARRAY(small, 2), AD_ARRAY(y, 2)};
+    ck_assert_int_eq(couple_clip_norm(&g, 5, NULL), AD_OK);
+    ck_assert_double_eq_tol(x[0], 3, 1e-14);
+    ck_assert_double_eq_tol(x[1], 4, 1e-14);
+    ck_assert(y[0] == 3 && y[1] == 4);
+    ck_assert_int_eq(couple_clip_norm(&fits, 5, NULL), AD_OK);
+    ck_assert(small[0] == 0.3 && small[1] == 0.4);
+}
+END_TEST
+
+START_TEST(each_number_is_bounded)
+{
+    double x[] = {-2, 0.25, INFINITY, 1e300, -0.0};
+    float y[] = {-2, 0.25F, -INFINITY, 1, FLT_MAX};
+    couple g = {AD_ARRAY(x, 5), AD_ARRAY(y, 5)};
+    ck_assert_int_eq(couple_clip_value(&g, INFINITY, NULL), AD_OK);
+    ck_assert(isinf(x[2]) && isinf(y[2]));
+    ck_assert_int_eq(couple_clip_value(&g, 1e301, NULL), AD_OK);
+    ck_assert(x[2] == 1e301 && x[3] == 1e300 && y[2] == -FLT_MAX && y[4] == FLT_MAX);
+    ck_assert_int_eq(couple_clip_value(&g, 0.5, NULL), AD_OK);
+    ck_assert(x[0] == -0.5 && x[1] == 0.25 && x[2] == 0.5 && x[3] == 0.5 && x[4] == 0);
+    ck_assert(y[0] == -0.5F && y[1] == 0.25F && y[2] == -0.5F && y[3] == 0.5F && y[4] == 0.5F);
+    ck_assert_int_eq(couple_clip_value(&g, 0, NULL), AD_OK);
+    ck_assert(x[0] == 0 && y[4] == 0);
+}
+END_TEST
+
 /* ---- failures ----------------------------------------------------------------------- */
 
 static void expect_refusal(nested *g, double max_norm, ad_status status, const char *text)
@@ -187,6 +222,36 @@ START_TEST(arguments_that_make_no_sense_are_refused)
 }
 END_TEST
 
+static void expect_both_refuse(nested *g, double most, ad_status status, const char *text)
+{
+    ad_error errors[2] = {{0}, {0}};
+    snapshot before = take_snapshot(&nested_tree, g);
+    ck_assert_int_eq(nested_clip_norm(g, most, &errors[0]), status);
+    ck_assert_int_eq(nested_clip_value(g, most, &errors[1]), status);
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(strstr(errors[i].text, text), "%s", errors[i].text);
+    expect_unchanged(&nested_tree, g, &before);
+}
+
+/* The arrays before the bad one are not clipped, either. */
+START_TEST(clipping_by_norm_and_by_value_refuse_what_makes_no_sense)
+{
+    nested g = {0}, nothing = {0};
+    build_model(&nested_tree, NULL, AD_F64, &g);
+    expect_both_refuse(&g, -1, AD_MISUSE, "must not be negative, and is -1");
+    expect_both_refuse(&g, NAN, AD_MISUSE, "must not be negative");
+    expect_both_refuse(&nothing, 1, AD_MISUSE, "nested.hidden.w holds no numbers in the gradient");
+    set_number(&g.scale, 4, NAN);
+    expect_both_refuse(&g, 1e-3, AD_NOT_FINITE, "of nested.scale is ");
+    g.scale.type = AD_I64;
+    expect_both_refuse(&g, 1, AD_BAD_TYPE, "nested.scale is i64");
+    g.scale.type = AD_F64;
+    set_number(&g.scale, 4, INFINITY);
+    ck_assert_int_eq(nested_clip_norm(&g, 1, NULL), AD_NOT_FINITE);
+    nested_free(&g);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("clip");
@@ -195,6 +260,9 @@ static Suite *make_suite(void)
     tcase_add_loop_test(c, all_fields_together_get_the_norm, 0, CASES);
     tcase_add_test(c, a_list_may_have_both_float_types);
     tcase_add_test(c, many_numbers_are_added_up_in_f64);
+    tcase_add_test(c, each_array_gets_the_norm);
+    tcase_add_test(c, each_number_is_bounded);
+    tcase_add_test(c, clipping_by_norm_and_by_value_refuse_what_makes_no_sense);
     tcase_add_test(c, a_norm_that_is_not_finite_is_said);
     tcase_add_test(c, a_norm_beyond_the_range_is_said);
     tcase_add_test(c, arguments_that_make_no_sense_are_refused);

@@ -51,8 +51,8 @@ START_TEST(the_first_step_of_adam)
 END_TEST
 
 /* clang-format off */
-PEERS("Adam: decay of weights", "none", "L2, 0 by default; AdamW: 1e-2", "optax AdamW: 1e-4", "Keras AdamW: 4e-3",
-      "AdamW: 1e-2", "", "", "")
+PEERS("Adam: decay of weights", "none; ad_adamw_new takes one", "L2, 0 by default; AdamW: 1e-2",
+      "optax AdamW: 1e-4", "Keras AdamW: 4e-3", "AdamW: 1e-2", "", "", "")
 /* clang-format on */
 START_TEST(adam_decays_no_weights)
 {
@@ -66,6 +66,38 @@ START_TEST(adam_decays_no_weights)
                          AD_OK);
     ck_assert_double_eq(x, 100);
     ad_states_free(&states);
+}
+END_TEST
+
+/* clang-format off */
+PEERS("RMSProp: smoothing by default", "0.99 (ad_rmsprop_new)", "0.99", "optax: 0.9", "", "", "", "", "")
+PEERS("RMSProp: what epsilon is added to", "the root", "the root", "optax: what is under the root", "", "", "", "", "")
+PEERS("Adagrad: epsilon by default", "1e-10 (ad_adagrad_new)", "1e-10", "optax: 1e-7", "", "", "", "", "")
+PEERS("Adagrad: the sum before the first step", "0", "0", "optax: 0.1", "", "", "", "", "")
+PEERS("Lion: decay by default", "none: ad_lion_new takes one", "no Lion", "optax: 1e-3", "", "", "", "", "")
+PEERS("NAdam: momentum", "on a schedule (momentum_decay)", "on a schedule", "optax: constant", "", "", "", "", "")
+PEERS("Muon: precision of its products", "the array's", "bfloat16", "optax: the array's", "", "", "", "", "")
+/* clang-format on */
+START_TEST(defaults_of_other_optimisers)
+{
+    ck_assert_double_eq(ad_rmsprop_new(1).smoothing, 0.99);
+    ck_assert_double_eq(ad_adagrad_new(1).epsilon, 1e-10);
+    ck_assert_double_eq(ad_lion_new(1, 0.25).decay, 0.25);
+    ck_assert_double_eq(ad_nadam_new(1).momentum_decay, 0.004);
+    double x = 0, g = 3;
+    ad_array model = AD_ARRAY_SCALAR(&x), gradient = AD_ARRAY_SCALAR(&g);
+    ad_adagrad o = {.rate = 1, .epsilon = 1};
+    ad_rmsprop r = {.rate = 1, .smoothing = 0.75, .epsilon = 1};
+    ad_method methods[] = {ad_adagrad_method(&o), ad_rmsprop_method(&r)};
+    static const double wanted[] = {-3. / (3 + 1), -3 / (3. / 2 + 1)};
+    for (int i = 0; i < 2; i++) {
+        ad_states states = {0};
+        x = 0;
+        ck_assert_int_eq(
+            ad_model_step(&ad_array_tree, &methods[i], &gradient, &states, &model, NULL), AD_OK);
+        ck_assert_double_eq_tol(x, wanted[i], 1e-15);
+        ad_states_free(&states);
+    }
 }
 END_TEST
 
@@ -157,6 +189,7 @@ int main(void)
     tcase_add_test(c, defaults_of_adam);
     tcase_add_test(c, the_first_step_of_adam);
     tcase_add_test(c, adam_decays_no_weights);
+    tcase_add_test(c, defaults_of_other_optimisers);
     tcase_add_test(c, clipping_adds_nothing);
     tcase_add_test(c, the_share_of_a_smoothed_label);
     tcase_add_test(c, the_divisor_of_variances);

@@ -150,6 +150,71 @@ START_TEST(hessians_by_intermediate_values_and_constants)
 }
 END_TEST
 
+START_TEST(numbers_that_depend_on_each_other_are_held)
+{
+    scene s = begin((unsigned)_i);
+    const double slope = cos(55);
+    expect_derivatives(s.sum, 2, (ad_real[]){s.a, s.product}, (double[]){0, 1});
+    expect_derivatives(s.sum, 3, (ad_real[]){s.product, s.c, s.a}, (double[]){1, 14, 0});
+    expect_derivatives(s.late, 3, (ad_real[]){s.late, s.sum, s.a}, (double[]){1, 0, 0});
+    expect_derivatives(s.late, 3, (ad_real[]){s.a, s.sum, s.sum}, (double[]){0, slope, slope});
+    ad_real y = ad_mul(s.product, s.a); /* a b a: beside the product, a moves it, too */
+    expect_derivatives(y, 2, (ad_real[]){s.product, s.a}, (double[]){2, 6});
+    expect_derivatives(y, 2, (ad_real[]){s.b, s.a}, (double[]){4, 12});
+    ad_real z = ad_mul(y, ad_mul(s.a, y));
+    expect_derivatives(z, 3, (ad_real[]){s.a, y, s.b}, (double[]){144, 48, 0});
+    expect_good(s.r);
+    ad_recorder_free(s.r);
+}
+END_TEST
+
+static void product_and_sum(size_t n, const double *x, size_t m, double *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = x[0] * x[1];
+    y[1] = x[0] + x[1];
+}
+
+static bool pull_product_and_sum(size_t n, const double *x, size_t m, const double *y,
+                                 const double *dy, double *dx, const void *env)
+{
+    (void)n, (void)m, (void)y, (void)env;
+    dx[0] = dy[0] * x[1] + dy[1];
+    dx[1] = dy[0] * x[0] + dy[1];
+    return true;
+}
+
+static const ad_real_op both = {sizeof both, "both", product_and_sum, pull_product_and_sum};
+
+static void both_of_numbers(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_mul(x[0], x[1]);
+    y[1] = ad_add(x[0], x[1]);
+}
+
+/* The results of a call have one pullback, which must not see adjoints of those that are held. */
+START_TEST(results_of_a_call_are_held_one_by_one)
+{
+    ad_recorder *r = recorder_with(0);
+    ad_real x[2] = {ad_real_input(r, 2), ad_real_input(r, 3)}, y[2];
+    if (_i)
+        ck_assert_int_eq(ad_real_checkpoint(both_of_numbers, 2, x, 2, y, NULL), AD_OK);
+    else
+        ck_assert_int_eq(ad_real_apply(&both, 2, x, 2, y, NULL), AD_OK);
+    ad_real z = ad_mul(ad_mul(y[0], y[1]), x[0]); /* 6 5 2 */
+    expect_derivatives(z, 2, x, (double[]){2 * (3 * 5 + 6) + 30, 2 * (2 * 5 + 6)});
+    expect_derivatives(z, 2, (ad_real[]){x[0], y[0]}, (double[]){2 * 6 + 30, 10});
+    expect_derivatives(z, 2, (ad_real[]){y[1], x[0]}, (double[]){12, 2 * 3 * 5 + 30});
+    expect_derivatives(z, 3, (ad_real[]){y[1], x[1], y[0]}, (double[]){12, 0, 10});
+    expect_derivatives(z, 4, (ad_real[]){x[0], x[1], y[0], y[1]}, (double[]){30, 0, 10, 12});
+    expect_derivatives(z, 2, y, (double[]){10, 12});
+    expect_derivatives(y[0], 2, y, (double[]){1, 0});
+    expect_good(r);
+    ad_recorder_free(r);
+}
+END_TEST
+
 START_TEST(nothing_may_be_asked_for)
 {
     scene s = begin(AD_KEEP_SECOND);
@@ -303,16 +368,29 @@ START_TEST(cotangents_may_be_infinite)
 }
 END_TEST
 
+/* Back from one root, from four and from eight at a time. */
+static void expect_slope_back(ad_real y, ad_real x, double slope)
+{
+    expect_near(slope_by(y, x), slope, 1e-15);
+    for (size_t n = 1; n < 9; n += 7) {
+        const ad_real many_x[] = {x, x, x, x, x, x, x, x}, many_y[] = {y, y, y, y, y, y, y, y};
+        double rows[64];
+        ck_assert_int_eq(ad_real_jacobian(n, many_y, n, many_x, rows), AD_OK);
+        expect_near(rows[n * n - 1], slope, 1e-15);
+    }
+}
+
 /* The sum of two partials may overflow where their products with an adjoint do not. */
 START_TEST(a_chain_does_not_overflow_where_its_derivatives_do_not)
 {
     ad_recorder *r = recorder_with(0);
-    ad_real x = ad_real_input(r, 1);
-    ad_real y = ad_real_statement(1, 2, (ad_real[]){x, x}, (double[]){1.5e308, 1.5e308});
-    expect_near(slope_by(ad_mul(y, 1e-300), x), 3e8, 1e-15);
-    ad_real z =
-        ad_real_statement(1, 3, (ad_real[]){x, x, x}, (double[]){1.5e308, 1.5e308, -1.5e308});
-    expect_near(slope_by(ad_mul(z, 1e-300), x), 1.5e8, 1e-15);
+    ad_real x = ad_real_input(r, 1), middle = ad_mul(x, 2);
+    ad_real y = ad_real_statement(1, 2, (ad_real[]){middle, middle}, (double[]){1.5e308, 1.5e308});
+    expect_slope_back(ad_mul(y, 1e-300), x, 6e8);
+    middle = ad_mul(x, 2);
+    y = ad_real_statement(1, 3, (ad_real[]){middle, middle, middle},
+                          (double[]){1.5e308, 1.5e308, -1.5e308});
+    expect_slope_back(ad_mul(y, 1e-300), x, 3e8);
     ad_recorder_free(r);
 }
 END_TEST
@@ -348,10 +426,42 @@ START_TEST(a_statement_without_second_derivatives_is_refused_where_it_matters)
     ck_assert_int_eq(ad_real_hessian(ad_mul(cube, 1), 1, &x, &found), AD_OK);
     expect_near(found, 12, 0);
     found = 42;
-    ck_assert_int_eq(ad_real_hessian(all, 1, &x, &found), AD_NO_DERIVATIVE);
+    ck_assert_int_eq(_i ? ad_real_hvp(all, 1, &x, 1, &(double){1}, &found)
+                        : ad_real_hessian(all, 1, &x, &found),
+                     AD_NO_DERIVATIVE);
     expect_failure(r, AD_NO_DERIVATIVE, "has no second derivative");
-    expect_failure(r, AD_NO_DERIVATIVE, "at " __FILE__);
+    expect_failure(r, AD_NO_DERIVATIVE, _i ? "hvp at " __FILE__ : "hessian at " __FILE__);
     ck_assert_double_eq(found, 42);
+    ad_recorder_free(r);
+}
+END_TEST
+
+/* What an x was computed from does not matter, nor what was there before all of them. */
+START_TEST(a_statement_without_second_derivatives_may_be_what_is_asked_for)
+{
+    ad_recorder *r = recorder_with(AD_KEEP_SECOND);
+    ad_real a = ad_real_input(r, 2), given = ad_real_statement(3, 1, &a, &(double){12});
+    ad_real b = ad_real_input(r, 5), y = ad_mul(ad_mul(given, given), ad_square(b));
+    const ad_real x[] = {b, given, a};
+    const double want[] = {18, 60, 0, 60, 50, 0, 0, 0, 0};
+    double found[9];
+    ck_assert_int_eq(ad_real_hessian(y, 3, x, found), AD_OK);
+    for (int i = 0; i < 9; i++)
+        expect_near(found[i], want[i], 1e-15);
+    ck_assert_int_eq(ad_real_hessian(y, 1, &b, found), AD_OK);
+    expect_near(found[0], 18, 1e-15);
+    ck_assert_int_eq(ad_real_hessian(y, 2, (ad_real[]){a, b}, found), AD_NO_DERIVATIVE);
+    ad_recorder_free(r);
+}
+END_TEST
+
+START_TEST(adjoints_that_are_held_are_finite_too)
+{
+    ad_recorder *r = recorder_with(AD_KEEP_FINITE);
+    ad_real a = ad_real_input(r, 2), b = ad_mul(a, 2);
+    double out;
+    ck_assert_int_eq(ad_real_vjp(1, &b, &(double){INFINITY}, 1, &b, &out), AD_NOT_FINITE);
+    expect_failure(r, AD_NOT_FINITE, "the adjoint of statement 1 is inf");
     ad_recorder_free(r);
 }
 END_TEST
@@ -468,13 +578,18 @@ static Suite *make_suite(void)
     tcase_add_test(tests, jacobians_have_roots_of_all_kinds);
     tcase_add_test(tests, lists_of_neighbours_may_end_anywhere_before_the_statement);
     tcase_add_test(tests, hessians_by_intermediate_values_and_constants);
+    tcase_add_loop_test(tests, numbers_that_depend_on_each_other_are_held, 0, 3);
+    tcase_add_loop_test(tests, results_of_a_call_are_held_one_by_one, 0, 2);
     tcase_add_test(tests, nothing_may_be_asked_for);
     add_row_tests(tests, what_vanishes_beats_what_grows_without_bound,
                   (int)(sizeof points / sizeof *points), point_name);
     tcase_add_test(tests, cotangents_may_be_infinite);
     tcase_add_test(tests, a_chain_does_not_overflow_where_its_derivatives_do_not);
     tcase_add_test(tests, hessians_need_what_is_kept_for_them);
-    tcase_add_test(tests, a_statement_without_second_derivatives_is_refused_where_it_matters);
+    tcase_add_loop_test(tests, a_statement_without_second_derivatives_is_refused_where_it_matters,
+                        0, 2);
+    tcase_add_test(tests, a_statement_without_second_derivatives_may_be_what_is_asked_for);
+    tcase_add_test(tests, adjoints_that_are_held_are_finite_too);
     tcase_add_loop_test(tests, a_question_that_lacks_something_is_refused, 0, QUESTIONS);
     tcase_add_test(tests, a_question_of_two_recorders_fails_on_both);
     suite_add_tcase(suite, tests);

@@ -303,17 +303,36 @@ END_TEST
 START_TEST(an_incomplete_checkpoint_is_refused)
 {
     ad_recorder *r = recorder_with((unsigned)_i);
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 2; k++) {
         ad_real x = ad_real_input(r, 1), y = x;
-        ck_assert_int_eq(
-            ad_real_checkpoint(k ? square : NULL, 1, &x, k == 1 ? 0 : 1, k == 2 ? NULL : &y, NULL),
-            AD_MISUSE);
+        ck_assert_int_eq(ad_real_checkpoint(k ? square : NULL, 1, &x, 1, k ? NULL : &y, NULL),
+                         AD_MISUSE);
         expect_failure(r, AD_MISUSE, "checkpoint at " __FILE__);
         ad_recorder_reset(r);
     }
     ad_real y = ad_real_constant(1);
     ck_assert_int_eq(ad_real_checkpoint(square, 1, NULL, 1, &y, NULL), AD_MISUSE);
     ck_assert(isnan(y.value));
+    ad_recorder_free(r);
+}
+END_TEST
+
+static void ignore(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)x, (void)m, (void)y, (void)env;
+}
+
+START_TEST(a_checkpoint_may_have_no_results_or_no_arguments)
+{
+    ad_recorder *r = recorder_with((unsigned)_i);
+    ad_real x = ad_real_input(r, 3), constant = ad_real_constant(1), y = ad_square(x);
+    ck_assert_int_eq(ad_real_checkpoint(ignore, 1, &x, 0, NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_real_checkpoint(ignore, 1, &constant, 0, NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_real_checkpoint(ignore, 0, NULL, 0, NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_real_checkpoint(ignore, 0, NULL, 1, &constant, NULL), AD_OK);
+    ck_assert(isnan(constant.value) && !constant.on);
+    ck_assert_uint_eq(size_of(r).statements, 2);
+    expect_near(slope_by(y, x), 6, 0);
     ad_recorder_free(r);
 }
 END_TEST
@@ -339,7 +358,7 @@ START_TEST(a_part_collapses_into_its_jacobian)
     /* y[0] of a and b, y[3], y[4], y[5] of a alone, since what it has of b is 0. */
     ck_assert_uint_eq(size_of(r).statements, before.statements + 4);
     ck_assert_uint_eq(size_of(r).arguments, before.arguments + 7);
-    ck_assert(y[1].index == a.index && !y[2].on && !y[6].on && y[6].value == 3);
+    ck_assert(y[1].place == a.place && !y[2].on && !y[6].on && y[6].value == 3);
     static const double want[7][3] = {{100, 40, 0}, {1, 0, 0},    {0},
                                       {5, 2, 0},    {100, 40, 0}, {5, 0, 0}};
     double found[21];
@@ -407,6 +426,9 @@ START_TEST(what_cannot_collapse_is_an_error)
     }
     ck_assert_int_eq(ad_recorder_collapse((ad_recorder_mark){.on = NULL}, 0, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_recorder_collapse(ad_recorder_here(r), 0, NULL), AD_OK);
+    ad_real foreign = ad_real_input(other, 1); /* alone */
+    ck_assert_int_eq(ad_recorder_collapse(ad_recorder_here(r), 1, &foreign), AD_FOREIGN);
+    expect_failure(other, AD_FOREIGN, "numbers of two recorders");
     ad_recorder_free(r);
     ad_recorder_free(other);
 }
@@ -422,6 +444,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_function_that_gives_other_values_is_found_out);
     tcase_add_test(tests, what_a_checkpoint_must_not_do_is_an_error);
     tcase_add_loop_test(tests, an_incomplete_checkpoint_is_refused, 0, 2);
+    tcase_add_loop_test(tests, a_checkpoint_may_have_no_results_or_no_arguments, 0, 2);
     tcase_add_test(tests, a_part_collapses_into_its_jacobian);
     tcase_add_test(tests, a_part_may_have_long_lists_and_special_partials);
     tcase_add_test(tests, what_cannot_collapse_is_an_error);

@@ -215,6 +215,80 @@ START_TEST(hessians_are_those_of_tensors)
 }
 END_TEST
 
+/* ---- numbers that depend on each other ---------------------------------------------- */
+
+enum { ASKED = 7, ALL = 3 * ASKED + ASKED * ROOTS + 9 * ROOTS + 10 * ASKED };
+
+/* The formula, where steps that are asked for are inputs. */
+static void record_with_inputs(ad_recorder *r, const formula *f, const int *asked, ad_real *other)
+{
+    ck_assert_int_eq(ad_real_inputs(r, INPUTS, f->x, other), AD_OK);
+    for (int i = 0; i < f->steps; i++) {
+        ad_real x[3];
+        for (int k = 0; k < 3; k++)
+            x[k] =
+                k == 1 && !isnan(f->plain[i]) ? ad_real_constant(f->plain[i]) : other[f->at[i][k]];
+        other[INPUTS + i] = f->kind[i]->of_reals(x);
+        for (int k = 0; k < ASKED; k++)
+            if (asked[k] == INPUTS + i) {
+                other[INPUTS + i] = ad_real_input(r, other[INPUTS + i].value);
+                break;
+            }
+    }
+}
+
+/* Derivatives of the last m steps by these numbers in all ways, one after the other. */
+static void ask_for_all(const formula *f, const int *asked, const ad_real *from, int m,
+                        double *found)
+{
+    double direction[9 * ASKED], weights[ROOTS];
+    ad_real x[ASKED];
+    const ad_real *y = from + INPUTS + f->steps - m;
+    fill(5, 9 * ASKED, direction);
+    fill(6, m, weights);
+    for (int k = 0; k < ASKED; k++)
+        x[k] = from[asked[k]];
+    memset(found, 0, ALL * sizeof *found);
+    ck_assert_int_eq(ad_real_gradient(y[m - 1], ASKED, x, found), AD_OK);
+    ck_assert_int_eq(ad_real_vjp((size_t)m, y, weights, ASKED, x, found + ASKED), AD_OK);
+    ck_assert_int_eq(ad_real_hvp(y[m - 1], ASKED, x, 1, direction, found + 2 * ASKED), AD_OK);
+    found += 3 * ASKED;
+    ck_assert_int_eq(ad_real_jacobian((size_t)m, y, ASKED, x, found), AD_OK);
+    found += ASKED * ROOTS;
+    ck_assert_int_eq(ad_real_jvp(ASKED, x, 9, direction, (size_t)m, y, found), AD_OK);
+    found += 9 * ROOTS;
+    ck_assert_int_eq(ad_real_hessian(y[m - 1], ASKED, x, found), AD_OK);
+    ck_assert_int_eq(ad_real_jvp(ASKED, x, 1, direction, 1, y + m - 1, found + ASKED * ASKED),
+                     AD_OK);
+}
+
+/* Each is held while others move, whatever it was computed from: as if it were an input. */
+START_TEST(numbers_that_are_asked_for_are_held)
+{
+    static ad_real other[INPUTS + STEPS];
+    static const int roots[] = {1, 3, 5, 7, 8, 20};
+    ad_recorder *r = recorder_with(AD_KEEP_SECOND), *held = recorder_with(AD_KEEP_SECOND);
+    for (int seed = 0; seed < 240; seed++) {
+        double found[ALL], want[ALL];
+        int asked[ASKED], m = roots[seed % 6];
+        formula *f = record(r, (uint64_t)seed, 20 + steps_of(seed) % STEPS);
+        ad_random random = ad_random_new((uint64_t)seed, 2);
+        uint64_t count = (uint64_t)(INPUTS + f->steps), late = count < 60 ? count : 60;
+        for (int k = 0; k < ASKED; k++) /* many are near the roots, and some come twice */
+            asked[k] = (int)(k % 3 ? count - 1 - ad_random_below(&random, late)
+                                   : ad_random_below(&random, count));
+        ad_recorder_reset(held);
+        record_with_inputs(held, f, asked, other);
+        ask_for_all(f, asked, all, m, found);
+        ask_for_all(f, asked, other, m, want);
+        expect_rows("all ways", seed, 1, ALL, found, want, 100 * greatest_of(ALL, want));
+        free(f);
+    }
+    ad_recorder_free(held);
+    ad_recorder_free(r);
+}
+END_TEST
+
 /* ---- bits --------------------------------------------------------------------------- */
 
 enum { ROUND = 4 + INPUTS * (INPUTS + 1) };
@@ -325,6 +399,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, values_and_gradients_are_those_of_tensors);
     tcase_add_loop_test(tests, jacobians_and_products_are_made_of_gradients, 0, 2);
     tcase_add_test(tests, hessians_are_those_of_tensors);
+    tcase_add_test(tests, numbers_that_are_asked_for_are_held);
     tcase_add_loop_test(tests, bits_do_not_depend_on_where_chunks_end, 0, 3);
     tcase_add_loop_test(tests, bits_do_not_depend_on_other_rewinds, 0, 2);
     tcase_add_loop_test(tests, a_mark_may_stand_where_a_chunk_ends, 0, 3);

@@ -349,7 +349,7 @@ START_TEST(a_choice_is_the_number_itself)
     ad_real chosen[] = {ad_where(true, x, y),  ad_where(2 > 1, x, 7), ad_where(1, x, y),
                         ad_where(false, y, x), ad_where(0, 7, x),     ad_where_real(true, x, y)};
     for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
-        ck_assert(chosen[i].index == x.index && chosen[i].on == r && chosen[i].value == 2);
+        ck_assert(chosen[i].place == x.place && chosen[i].on == r && chosen[i].value == 2);
     ck_assert(!ad_where(true, 7, x).on && ad_where(false, x, -3).value == -3);
     ck_assert_uint_eq(size_of(r).statements, 3);
     ad_recorder_free(r);

@@ -157,7 +157,7 @@ START_TEST(nested_rewinds_forget_what_is_after_them_and_nothing_else)
                 ad_square(x[depth]);
             depth++;
         } else if (depth) {
-            size_t to = ad_random_below(&random, depth);
+            size_t to = (size_t)ad_random_below(&random, depth);
             forgotten = x[to + ad_random_below(&random, depth - to)];
             lost = to + 1 < depth ? marks[to + 1] : (ad_recorder_mark){.on = NULL};
             ck_assert_int_eq(ad_recorder_rewind(marks[to]), AD_OK);
@@ -216,7 +216,8 @@ END_TEST
 START_TEST(more_resets_than_can_be_counted_do_no_harm)
 {
     ad_recorder *r = recorder_with(0);
-    r->epoch = r->first_epoch = UINT32_MAX - 7;
+    r->first_epoch = UINT32_MAX - 7;
+    r->next = ad_place(0, r->first_epoch);
     for (int round = 0; round < 5; round++) {
         ad_real x = ad_real_input(r, 3), y = ad_square(x);
         ad_recorder_mark mark = ad_recorder_here(r);
@@ -244,7 +245,7 @@ START_TEST(more_rewinds_than_can_be_counted_are_an_error)
     ad_recorder *r = recorder_with(0);
     ad_real x = ad_real_input(r, 3);
     ad_recorder_mark mark = ad_recorder_here(r);
-    r->epoch = r->first_epoch - 3;
+    r->next = ad_place((uint32_t)r->next, r->first_epoch - 3);
     for (int round = 0; round < 2; round++) {
         expect_near(slope_by(ad_square(x), x), 6, 0);
         ck_assert_int_eq(ad_recorder_rewind(mark), AD_OK);
@@ -329,6 +330,41 @@ START_TEST(no_recorder_is_refused)
 }
 END_TEST
 
+/* Where memory ran out and nobody looked, the one check at the end finds it. */
+START_TEST(derivatives_by_inputs_of_no_recorder_are_refused)
+{
+    double out[4] = {42, 42, 42, 42}, ones[] = {1, 1};
+    ad_recorder *r = _i ? recorder_with(AD_KEEP_SECOND) : NULL;
+    ad_real x[2] = {ad_real_input(NULL, 2), ad_real_input(r, 3)}, y = ad_mul(x[0], ad_sin(x[1]));
+    ck_assert(isnan(y.value));
+    for (int k = 0; k < 7; k++) {
+        ck_assert_int_eq(k == 0   ? ad_real_gradient(y, 2, x, out)
+                         : k == 1 ? ad_real_vjp(1, &y, ones, 2, x, out)
+                         : k == 2 ? ad_real_jvp(2, x, 1, ones, 1, &y, out)
+                         : k == 3 ? ad_real_jacobian(1, &y, 2, x, out)
+                         : k == 4 ? ad_real_hvp(y, 2, x, 1, ones, out)
+                         : k == 5 ? ad_real_hessian(y, 2, x, out)
+                                  : ad_real_gradient(x[0], 0, NULL, out),
+                         AD_MISUSE);
+        ck_assert_double_eq(out[0], 42);
+        if (!r || k == 6) /* of that one alone */
+            continue;
+        expect_failure(r, AD_MISUSE, "a number was made without a recorder");
+        ad_recorder_reset(r);
+        x[1] = ad_real_input(r, 3);
+        y = ad_mul(x[0], ad_sin(x[1]));
+    }
+    ck_assert_int_eq(ad_real_inputs(NULL, 2, ones, x), AD_MISUSE);
+    ck_assert(isnan(x[0].value) && isnan(x[1].value));
+    ck_assert_int_eq(ad_real_gradient(ad_add(x[0], x[1]), 2, x, out), AD_MISUSE);
+    ck_assert_int_eq(ad_real_inputs(NULL, 2, ones, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_real_gradient(ad_sum_reals(1, NULL), 0, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_real_gradient(ad_real_statement(1, 1, NULL, ones), 0, NULL, NULL),
+                     AD_MISUSE);
+    ad_recorder_free(r);
+}
+END_TEST
+
 START_TEST(bad_options_are_an_error_from_the_start)
 {
     const ad_recorder_options bad[] = {{.keep = 0}, {.size = sizeof *bad, .keep = 64}, {.size = 3}};
@@ -392,15 +428,42 @@ START_TEST(the_first_number_that_is_not_finite_is_reported)
 }
 END_TEST
 
+START_TEST(the_first_partial_that_is_not_finite_is_reported)
+{
+    ad_recorder *r = recorder_with(AD_KEEP_FINITE);
+    const ad_real x[] = {ad_real_input(r, 1), ad_real_constant(2), ad_real_input(r, 3)};
+    ad_real_statement(1, 3, x, (double[]){1, NAN, INFINITY});
+    expect_failure(r, AD_NOT_FINITE, "the derivative by argument 3 of 3, at 3, is inf");
+    ad_recorder_free(r);
+}
+END_TEST
+
+/* Nobody has so many here; the recorder is told that it has. */
+START_TEST(more_statements_than_can_be_counted_are_an_error)
+{
+    ad_recorder *r = recorder_with(0);
+    ad_real_input(r, 1);
+    r->next = ad_place(UINT32_MAX - (1 << 16), (uint32_t)(r->next >> 32));
+    r->index_end = UINT32_MAX - (1 << 16);
+    ck_assert(isnan(ad_real_input(r, 1).value));
+    expect_failure(r, AD_TOO_LARGE, "a recorder has room for 2^32 - 2^16 statements");
+    ad_recorder_reset(r);
+    expect_near(slope_by(ad_real_input(r, 1), ad_real_input(r, 1)), 0, 0);
+    ad_recorder_free(r);
+}
+END_TEST
+
 /* ---- size --------------------------------------------------------------------------- */
 
 START_TEST(a_statement_takes_as_many_bytes_as_is_said)
 {
+    enum { LINE = sizeof(char *) };
     static const struct {
         unsigned keep;
         size_t input, one, two, three;
-    } rows[] = {
-        {0, 9, 21, 33, 45}, {AD_KEEP_SECOND, 9, 29, 57, 93}, {AD_KEEP_LINES, 17, 29, 41, 53}};
+    } rows[] = {{0, 9, 21, 33, 45},
+                {AD_KEEP_SECOND, 9, 29, 57, 93},
+                {AD_KEEP_LINES, 9 + LINE, 21 + LINE, 33 + LINE, 45 + LINE}};
     ad_recorder *r = recorder_with(rows[_i].keep);
     size_t bytes = size_of(r).bytes_used;
     ck_assert_uint_eq(bytes, 0);
@@ -445,9 +508,12 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, the_first_failure_sticks_with_its_line, 0, 3);
     tcase_add_test(tests, failures_of_ones_own_stick_too);
     tcase_add_test(tests, no_recorder_is_refused);
+    tcase_add_loop_test(tests, derivatives_by_inputs_of_no_recorder_are_refused, 0, 2);
     tcase_add_test(tests, bad_options_are_an_error_from_the_start);
     tcase_add_loop_test(tests, the_first_number_that_is_not_finite_is_reported, 0,
                         sizeof infinite / sizeof *infinite);
+    tcase_add_test(tests, the_first_partial_that_is_not_finite_is_reported);
+    tcase_add_test(tests, more_statements_than_can_be_counted_are_an_error);
     tcase_add_loop_test(tests, a_statement_takes_as_many_bytes_as_is_said, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;

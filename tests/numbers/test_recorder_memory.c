@@ -1,5 +1,6 @@
 /* A recorder's memory: allocations that fail, one after the other; its limit; none in the steady state; and what
  * is given back. */
+#include "base/memory.h"
 #include "numbers.h"
 #include "torture.h"
 
@@ -65,9 +66,11 @@ static ad_status record(ad_recorder *r, unsigned keep)
     bool good = ad_real_gradient(y[11], 20, x, out) == AD_OK &&
                 ad_real_jvp(20, x, 9, tx, 12, y, out) == AD_OK &&
                 ad_real_jacobian(12, y, 20, x, out) == AD_OK &&
-                ad_real_jacobian(12, y, 2, x, out) == AD_OK;
-    if (good && keep & AD_KEEP_SECOND)
-        ad_real_hvp(y[11], 20, x, 9, tx, out);
+                ad_real_jacobian(12, y, 2, x, out) == AD_OK &&
+                ad_real_gradient(y[11], 10, y, out) == AD_OK && /* results, which are held */
+                ad_real_jacobian(10, y, 11, y, out) == AD_OK;
+    if (good && keep & AD_KEEP_SECOND && ad_real_hvp(y[11], 20, x, 9, tx, out) == AD_OK)
+        ad_real_hvp(y[11], 11, y, 9, tx, out);
     return ad_recorder_status(r);
 }
 
@@ -132,11 +135,27 @@ static ad_status rewind_scenario(test_allocator *memory)
     return status;
 }
 
+/* Calls alone, across the ends of chunks, and swept where what they worked with was given back. */
+static ad_status calls_scenario(test_allocator *memory)
+{
+    ad_recorder *r = recorder_in(memory, 0);
+    ad_real x[2] = {ad_real_input(r, 0.5), ad_real_input(r, 0.25)}, y[2] = {x[0], x[1]};
+    double slope[2];
+    for (int i = 0; i < 300; i++)
+        ad_real_apply(&product, 2, y, 2, y, NULL);
+    ad_real_checkpoint(chain, 2, y, 2, y, NULL);
+    ad_recorder_trim(r);
+    ad_status status = r ? ad_real_gradient(y[1], 2, x, slope) : AD_MEMORY;
+    ad_recorder_trim(r);
+    if (status == AD_OK)
+        status = ad_real_jvp(2, x, 1, slope, 1, y, slope);
+    ad_recorder_free(r);
+    return status;
+}
+
 static const scenario scenarios[] = {
-    {"first order", plain_scenario},
-    {"second order", second_scenario},
-    {"lines", lines_scenario},
-    {"rewinds", rewind_scenario},
+    {"first order", plain_scenario}, {"second order", second_scenario}, {"lines", lines_scenario},
+    {"rewinds", rewind_scenario},    {"calls", calls_scenario},
 };
 
 /* ---- the limit, the steady state, what is given back -------------------------------- */
@@ -144,6 +163,8 @@ static const scenario scenarios[] = {
 START_TEST(a_recorder_takes_no_more_than_its_limit)
 {
     for (size_t limit = 2000; limit < 1000000; limit = 2 * limit + 1) {
+        char limit_text[60];
+        snprintf(limit_text, sizeof limit_text, "are beyond the limit of %zu", limit);
         ad_recorder_options options = {.size = sizeof options, .limit = limit};
         ad_recorder *r = ad_recorder_new(&options);
         for (int round = 0; round < 3; round++) {
@@ -151,7 +172,7 @@ START_TEST(a_recorder_takes_no_more_than_its_limit)
             for (int i = 0; i < 100000 && ad_recorder_status(r) == AD_OK; i++)
                 y = ad_mul(y, x);
             ck_assert(isnan(y.value));
-            expect_failure(r, AD_MEMORY, "are beyond the limit");
+            expect_failure(r, AD_MEMORY, limit_text);
             ck_assert_uint_le(size_of(r).bytes_reserved, limit);
             ad_recorder_reset(r);
             if (limit > 20000) {
@@ -183,6 +204,41 @@ START_TEST(the_limit_is_one_for_a_recorder_and_its_checkpoints)
         ad_recorder_free(r);
     }
     ck_assert(good && bad);
+}
+END_TEST
+
+/* Where the recorder of a checkpoint itself is too much. */
+START_TEST(a_checkpoint_may_be_beyond_the_limit)
+{
+    for (int k = 0; k < 2; k++) {
+        static size_t limit;
+        ad_recorder_options options = {.size = sizeof options, .limit = k ? limit + 200 : 0};
+        ad_recorder *r = ad_recorder_new(&options);
+        ad_real x[2] = {ad_real_input(r, 1), ad_real_input(r, 2)}, y[2];
+        ad_mul(x[0], x[1]);
+        limit = size_of(r).bytes_reserved;
+        ck_assert_int_eq(ad_real_checkpoint(chain, 2, x, 2, y, NULL), k ? AD_MEMORY : AD_OK);
+        ck_assert(isnan(y[0].value) == k);
+        if (k)
+            expect_failure(r, AD_MEMORY, "are beyond the limit");
+        ad_recorder_free(r);
+    }
+}
+END_TEST
+
+START_TEST(operations_of_constants_take_memory_too)
+{
+    ad_real x[2] = {ad_real_constant(1), ad_real_constant(2)}, y[2] = {x[0], x[1]};
+    for (int k = 0; k < 2; k++) {
+        no_plain_memory = k; /* where the linker can do that */
+        void *probe = ad_memory_take(NULL, 8);
+        bool none = !probe;
+        ad_memory_give(NULL, probe, 8);
+        ck_assert_int_eq(ad_real_apply(&product, 2, x, 2, y, NULL), none ? AD_MEMORY : AD_OK);
+        ck_assert(isnan(y[0].value) == none && isnan(y[1].value) == none);
+        ck_assert_int_eq(ad_real_gradient(y[0], 0, NULL, NULL), none ? AD_MISUSE : AD_OK);
+        no_plain_memory = false;
+    }
 }
 END_TEST
 
@@ -280,6 +336,8 @@ static Suite *make_suite(void)
     TCase *tests = tcase_create("limits");
     tcase_add_test(tests, a_recorder_takes_no_more_than_its_limit);
     tcase_add_test(tests, the_limit_is_one_for_a_recorder_and_its_checkpoints);
+    tcase_add_test(tests, a_checkpoint_may_be_beyond_the_limit);
+    tcase_add_test(tests, operations_of_constants_take_memory_too);
     tcase_add_loop_test(tests, in_the_steady_state_nothing_is_allocated, 0, 3);
     tcase_add_test(tests, a_rewind_in_a_loop_allocates_nothing);
     tcase_add_test(tests, what_is_unused_is_given_back);

@@ -59,7 +59,8 @@ typedef struct scene {
     ad_pullback pullback;
     ad_array array[ARRAYS];
     ad_states states;
-    ad_method method[3];
+    ad_method method[5];
+    ad_group group;
     ad_cross_entropy_options loss;
     ad_rows_options rows;
     ad_random random;

@@ -398,12 +398,16 @@ const ad_array *draw_model(scene *s)
 const ad_method *draw_method(scene *s)
 {
     static const ad_sgd sgd = {.rate = 0.1, .momentum = 0.5}, bad = {.rate = NAN};
-    static const ad_adam adam = {0.1, 0.9, 0.999, 1e-8};
-    uint64_t which = draw_below(s, 8);
-    ad_method made[] = {ad_sgd_method(&sgd), ad_adam_method(&adam), ad_sgd_method(&bad)};
+    static const ad_adam adam = {0.1, 0.9, 0.999, 1e-8, false};
+    static const ad_muon muon = {.rate = 0.1, .momentum = 0.5, .others = {.epsilon = 1}};
+    uint64_t which = draw_below(s, 16);
+    ad_method made[] = {ad_sgd_method(&sgd), ad_adam_method(&adam), ad_muon_method(&muon),
+                        ad_sgd_method(&sgd), ad_sgd_method(&bad)};
+    made[3].groups = &s->group, made[3].group_count = 1;
+    s->group = (ad_group){draw_below(s, 2) ? "w" : ".b", ad_muon_method(&muon)};
     memcpy(s->method, made, sizeof made);
     scene_tell(s, " method %d", (int)which);
-    return which == 7 ? NULL : &s->method[which == 6 ? 2 : which % 2];
+    return which == 15 ? NULL : &s->method[which == 14 ? 4 : which % 4];
 }
 
 const ad_cross_entropy_options *draw_loss_options(scene *s)

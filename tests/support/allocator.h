@@ -25,4 +25,7 @@ typedef struct test_allocator {
 
 void test_allocator_init(test_allocator *a);
 
+/* Whether memory that is taken without an allocator has run out. In guard.c. */
+extern bool no_plain_memory;
+
 #endif

@@ -6,6 +6,7 @@
  * when the piece comes back. Tapes then take every piece by itself (AD_CHECK_BOUNDS). What comes back
  * is unmapped, so that a late use faults as well. Without ADZE_GUARD all is as ever. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "allocator.h"
 #include "base/memory.h"
 
 #include "adze/tape.h"
@@ -87,8 +88,12 @@ static void guarded_give(void *memory, size_t bytes)
     munmap(inner - p.page, p.inner + 2 * p.page);
 }
 
+bool no_plain_memory;
+
 void *__wrap_ad_memory_take(const ad_allocator *allocator, size_t bytes)
 {
+    if (no_plain_memory && !allocator)
+        return NULL;
     return allocator || !guard_side() ? __real_ad_memory_take(allocator, bytes)
                                       : guarded_take(bytes ? bytes : 1);
 }

@@ -2,8 +2,8 @@
  * declarations of elementwise.h, which say what they compute; do not edit.
  *
  * source_line says where the call stands, "ode.c:12", for messages; it may be NULL. The macros
- * ad_exp and ad_exp_real fill it in. Where what is compiled into your code (ad_add_real_here) has
- * no room, the library goes on (ad_add_real_at). */
+ * ad_exp and ad_exp_real fill it in. ad_add_real_at calls the library (ad_add_real_parts);
+ * ad_add_real_here is compiled into your code, and calls it only where something is in the way. */
 #ifndef ADZE_OPS_NUMBERS_H
 #define ADZE_OPS_NUMBERS_H
 
@@ -14,140 +14,92 @@
 extern "C" {
 #endif
 
-AD_API ad_real ad_neg_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_neg_pair(double x);
-AD_API ad_real ad_abs_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_abs_pair(double x);
-AD_API ad_real ad_sign_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_sign_pair(double x);
-AD_API ad_real ad_ceil_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_ceil_pair(double x);
-AD_API ad_real ad_floor_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_floor_pair(double x);
-AD_API ad_real ad_round_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_round_pair(double x);
-AD_API ad_real ad_trunc_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_trunc_pair(double x);
-AD_API ad_real ad_square_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_square_pair(double x);
-AD_API ad_real ad_sqrt_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_sqrt_pair(double x);
-AD_API ad_real ad_rsqrt_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_rsqrt_pair(double x);
-AD_API ad_real ad_cbrt_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_cbrt_pair(double x);
-AD_API ad_real ad_reciprocal_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_reciprocal_pair(double x);
-AD_API ad_real ad_powi_real_at(ad_real x, int n, const char *source_line);
-AD_API ad_real ad_exp_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_exp_pair(double x);
-AD_API ad_real ad_exp2_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_exp2_pair(double x);
-AD_API ad_real ad_expm1_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_expm1_pair(double x);
-AD_API ad_real ad_log_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_log_pair(double x);
-AD_API ad_real ad_log2_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_log2_pair(double x);
-AD_API ad_real ad_log10_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_log10_pair(double x);
-AD_API ad_real ad_log1p_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_log1p_pair(double x);
-AD_API ad_real ad_log1mexp_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_log1mexp_pair(double x);
-AD_API ad_real ad_sin_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_sin_pair(double x);
-AD_API ad_real ad_cos_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_cos_pair(double x);
-AD_API ad_real ad_tan_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_tan_pair(double x);
-AD_API ad_real ad_asin_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_asin_pair(double x);
-AD_API ad_real ad_acos_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_acos_pair(double x);
-AD_API ad_real ad_atan_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_atan_pair(double x);
-AD_API ad_real ad_sinh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_sinh_pair(double x);
-AD_API ad_real ad_cosh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_cosh_pair(double x);
-AD_API ad_real ad_tanh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_tanh_pair(double x);
-AD_API ad_real ad_asinh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_asinh_pair(double x);
-AD_API ad_real ad_acosh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_acosh_pair(double x);
-AD_API ad_real ad_atanh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_atanh_pair(double x);
-AD_API ad_real ad_erf_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_erf_pair(double x);
-AD_API ad_real ad_erfc_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_erfc_pair(double x);
-AD_API ad_real ad_lgamma_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_lgamma_pair(double x);
-AD_API ad_real ad_digamma_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_digamma_pair(double x);
-AD_API ad_real ad_sigmoid_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_sigmoid_pair(double x);
-AD_API ad_real ad_log_sigmoid_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_log_sigmoid_pair(double x);
-AD_API ad_real ad_softplus_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_softplus_pair(double x);
-AD_API ad_real ad_softsign_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_softsign_pair(double x);
-AD_API ad_real ad_relu_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_relu_pair(double x);
-AD_API ad_real ad_relu6_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_relu6_pair(double x);
-AD_API ad_real ad_elu_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_elu_pair(double x);
-AD_API ad_real ad_selu_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_selu_pair(double x);
-AD_API ad_real ad_silu_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_silu_pair(double x);
-AD_API ad_real ad_gelu_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_gelu_pair(double x);
-AD_API ad_real ad_gelu_erf_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_gelu_erf_pair(double x);
-AD_API ad_real ad_mish_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_mish_pair(double x);
-AD_API ad_real ad_hard_sigmoid_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_hard_sigmoid_pair(double x);
-AD_API ad_real ad_hard_tanh_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_hard_tanh_pair(double x);
-AD_API ad_real ad_hard_swish_real_at(ad_real x, const char *source_line);
-AD_API ad_number_pair ad_hard_swish_pair(double x);
-AD_API ad_real ad_add_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_add_number;
-AD_API ad_real ad_sub_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_sub_number;
-AD_API ad_real ad_mul_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_mul_number;
-AD_API ad_real ad_div_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_div_number;
-AD_API ad_real ad_pow_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_pow_number;
-AD_API ad_real ad_xlogy_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_xlogy_number;
-AD_API ad_real ad_xlog1py_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_xlog1py_number;
-AD_API ad_real ad_hypot_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_hypot_number;
-AD_API ad_real ad_atan2_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_atan2_number;
-AD_API ad_real ad_fmod_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_fmod_number;
-AD_API ad_real ad_maximum_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_maximum_number;
-AD_API ad_real ad_minimum_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_minimum_number;
-AD_API ad_real ad_leaky_relu_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_leaky_relu_number;
-AD_API ad_real ad_celu_real_at(ad_real a, ad_real b, const char *source_line);
-AD_API ad_number_rule ad_celu_number;
-AD_API ad_real ad_clamp_real_at(ad_real x, ad_real low, ad_real high, const char *source_line);
-AD_API ad_real ad_lerp_real_at(ad_real a, ad_real b, ad_real t, const char *source_line);
-AD_API ad_real ad_muladd_real_at(ad_real a, ad_real b, ad_real c, const char *source_line);
+AD_API ad_real_result ad_neg_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_abs_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_sign_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_ceil_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_floor_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_round_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_trunc_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_square_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_sqrt_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_rsqrt_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_cbrt_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_reciprocal_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_powi_real_parts(AD_REAL_PARTS(x), int n, const char *source_line);
+AD_API ad_real_result ad_exp_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_exp2_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_expm1_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_log_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_log2_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_log10_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_log1p_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_log1mexp_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_sin_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_cos_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_tan_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_asin_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_acos_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_atan_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_sinh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_cosh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_tanh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_asinh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_acosh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_atanh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_erf_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_erfc_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_lgamma_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_digamma_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_sigmoid_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_log_sigmoid_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_softplus_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_softsign_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_relu_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_relu6_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_elu_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_selu_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_silu_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_gelu_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_gelu_erf_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_mish_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_hard_sigmoid_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_hard_tanh_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_hard_swish_real_parts(AD_REAL_PARTS(x), const char *source_line);
+AD_API ad_real_result ad_add_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                        const char *source_line);
+AD_API ad_real_result ad_sub_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                        const char *source_line);
+AD_API ad_real_result ad_mul_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                        const char *source_line);
+AD_API ad_real_result ad_div_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                        const char *source_line);
+AD_API ad_real_result ad_pow_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                        const char *source_line);
+AD_API ad_real_result ad_xlogy_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                          const char *source_line);
+AD_API ad_real_result ad_xlog1py_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                            const char *source_line);
+AD_API ad_real_result ad_hypot_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                          const char *source_line);
+AD_API ad_real_result ad_atan2_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                          const char *source_line);
+AD_API ad_real_result ad_fmod_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                         const char *source_line);
+AD_API ad_real_result ad_maximum_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                            const char *source_line);
+AD_API ad_real_result ad_minimum_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                            const char *source_line);
+AD_API ad_real_result ad_leaky_relu_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                               const char *source_line);
+AD_API ad_real_result ad_celu_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b),
+                                         const char *source_line);
+AD_API ad_real_result ad_clamp_real_parts(AD_REAL_PARTS(x), AD_REAL_PARTS(low), AD_REAL_PARTS(high),
+                                          const char *source_line);
+AD_API ad_real_result ad_lerp_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b), AD_REAL_PARTS(t),
+                                         const char *source_line);
+AD_API ad_real_result ad_muladd_real_parts(AD_REAL_PARTS(a), AD_REAL_PARTS(b), AD_REAL_PARTS(c),
+                                           const char *source_line);
 
 AD_NUMBER_HERE_ONE(ad_neg, AD_NEG_FORMULA)
 AD_NUMBER_CALL_ONE(ad_abs)
@@ -161,7 +113,7 @@ AD_NUMBER_CALL_ONE(ad_sqrt)
 AD_NUMBER_CALL_ONE(ad_rsqrt)
 AD_NUMBER_CALL_ONE(ad_cbrt)
 AD_NUMBER_CALL_ONE(ad_reciprocal)
-AD_NUMBER_POWER(ad_powi)
+AD_NUMBER_CALL_POWER(ad_powi)
 AD_NUMBER_CALL_ONE(ad_exp)
 AD_NUMBER_CALL_ONE(ad_exp2)
 AD_NUMBER_CALL_ONE(ad_expm1)
@@ -228,77 +180,159 @@ AD_NUMBERS_COMPARED(ad_less_equal, <=)
 AD_NUMBERS_COMPARED(ad_greater, >)
 AD_NUMBERS_COMPARED(ad_greater_equal, >=)
 
+AD_IN_PLACE ad_real ad_neg_real(ad_real x) { return ad_neg_real_here(x, NULL); }
+AD_IN_PLACE ad_real ad_abs_real(ad_real x) { return ad_abs_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_sign_real(ad_real x) { return ad_sign_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_ceil_real(ad_real x) { return ad_ceil_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_floor_real(ad_real x) { return ad_floor_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_round_real(ad_real x) { return ad_round_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_trunc_real(ad_real x) { return ad_trunc_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_square_real(ad_real x) { return ad_square_real_here(x, NULL); }
+AD_IN_PLACE ad_real ad_sqrt_real(ad_real x) { return ad_sqrt_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_rsqrt_real(ad_real x) { return ad_rsqrt_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_cbrt_real(ad_real x) { return ad_cbrt_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_reciprocal_real(ad_real x) { return ad_reciprocal_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_powi_real(ad_real x, int n) { return ad_powi_real_at(x, n, NULL); }
+AD_IN_PLACE ad_real ad_exp_real(ad_real x) { return ad_exp_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_exp2_real(ad_real x) { return ad_exp2_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_expm1_real(ad_real x) { return ad_expm1_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_log_real(ad_real x) { return ad_log_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_log2_real(ad_real x) { return ad_log2_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_log10_real(ad_real x) { return ad_log10_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_log1p_real(ad_real x) { return ad_log1p_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_log1mexp_real(ad_real x) { return ad_log1mexp_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_sin_real(ad_real x) { return ad_sin_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_cos_real(ad_real x) { return ad_cos_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_tan_real(ad_real x) { return ad_tan_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_asin_real(ad_real x) { return ad_asin_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_acos_real(ad_real x) { return ad_acos_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_atan_real(ad_real x) { return ad_atan_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_sinh_real(ad_real x) { return ad_sinh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_cosh_real(ad_real x) { return ad_cosh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_tanh_real(ad_real x) { return ad_tanh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_asinh_real(ad_real x) { return ad_asinh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_acosh_real(ad_real x) { return ad_acosh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_atanh_real(ad_real x) { return ad_atanh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_erf_real(ad_real x) { return ad_erf_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_erfc_real(ad_real x) { return ad_erfc_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_lgamma_real(ad_real x) { return ad_lgamma_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_digamma_real(ad_real x) { return ad_digamma_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_sigmoid_real(ad_real x) { return ad_sigmoid_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_log_sigmoid_real(ad_real x) { return ad_log_sigmoid_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_softplus_real(ad_real x) { return ad_softplus_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_softsign_real(ad_real x) { return ad_softsign_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_relu_real(ad_real x) { return ad_relu_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_relu6_real(ad_real x) { return ad_relu6_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_elu_real(ad_real x) { return ad_elu_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_selu_real(ad_real x) { return ad_selu_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_silu_real(ad_real x) { return ad_silu_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_gelu_real(ad_real x) { return ad_gelu_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_gelu_erf_real(ad_real x) { return ad_gelu_erf_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_mish_real(ad_real x) { return ad_mish_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_hard_sigmoid_real(ad_real x) { return ad_hard_sigmoid_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_hard_tanh_real(ad_real x) { return ad_hard_tanh_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_hard_swish_real(ad_real x) { return ad_hard_swish_real_at(x, NULL); }
+AD_IN_PLACE ad_real ad_add_real(ad_real a, ad_real b) { return ad_add_real_here(a, b, NULL); }
+AD_IN_PLACE ad_real ad_sub_real(ad_real a, ad_real b) { return ad_sub_real_here(a, b, NULL); }
+AD_IN_PLACE ad_real ad_mul_real(ad_real a, ad_real b) { return ad_mul_real_here(a, b, NULL); }
+AD_IN_PLACE ad_real ad_div_real(ad_real a, ad_real b) { return ad_div_real_here(a, b, NULL); }
+AD_IN_PLACE ad_real ad_pow_real(ad_real a, ad_real b) { return ad_pow_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_xlogy_real(ad_real a, ad_real b) { return ad_xlogy_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_xlog1py_real(ad_real a, ad_real b) { return ad_xlog1py_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_hypot_real(ad_real a, ad_real b) { return ad_hypot_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_atan2_real(ad_real a, ad_real b) { return ad_atan2_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_fmod_real(ad_real a, ad_real b) { return ad_fmod_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_maximum_real(ad_real a, ad_real b) { return ad_maximum_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_minimum_real(ad_real a, ad_real b) { return ad_minimum_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_leaky_relu_real(ad_real a, ad_real b)
+{
+    return ad_leaky_relu_real_at(a, b, NULL);
+}
+AD_IN_PLACE ad_real ad_celu_real(ad_real a, ad_real b) { return ad_celu_real_at(a, b, NULL); }
+AD_IN_PLACE ad_real ad_clamp_real(ad_real x, ad_real low, ad_real high)
+{
+    return ad_clamp_real_at(x, low, high, NULL);
+}
+AD_IN_PLACE ad_real ad_lerp_real(ad_real a, ad_real b, ad_real t)
+{
+    return ad_lerp_real_at(a, b, t, NULL);
+}
+AD_IN_PLACE ad_real ad_muladd_real(ad_real a, ad_real b, ad_real c)
+{
+    return ad_muladd_real_here(a, b, c, NULL);
+}
+
 #ifdef __cplusplus
 } /* extern "C" */
 #elif !defined(AD_NO_SOURCE_LINES)
-#define ad_neg_real(...) ad_neg_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_abs_real(...) ad_abs_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_sign_real(...) ad_sign_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_ceil_real(...) ad_ceil_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_floor_real(...) ad_floor_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_round_real(...) ad_round_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_trunc_real(...) ad_trunc_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_square_real(...) ad_square_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_sqrt_real(...) ad_sqrt_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_rsqrt_real(...) ad_rsqrt_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_cbrt_real(...) ad_cbrt_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_reciprocal_real(...) ad_reciprocal_real_here((__VA_ARGS__), AD_SOURCE_LINE)
+#define ad_neg_real(x) ad_neg_real_here((x), AD_SOURCE_LINE)
+#define ad_abs_real(x) ad_abs_real_at((x), AD_SOURCE_LINE)
+#define ad_sign_real(x) ad_sign_real_at((x), AD_SOURCE_LINE)
+#define ad_ceil_real(x) ad_ceil_real_at((x), AD_SOURCE_LINE)
+#define ad_floor_real(x) ad_floor_real_at((x), AD_SOURCE_LINE)
+#define ad_round_real(x) ad_round_real_at((x), AD_SOURCE_LINE)
+#define ad_trunc_real(x) ad_trunc_real_at((x), AD_SOURCE_LINE)
+#define ad_square_real(x) ad_square_real_here((x), AD_SOURCE_LINE)
+#define ad_sqrt_real(x) ad_sqrt_real_at((x), AD_SOURCE_LINE)
+#define ad_rsqrt_real(x) ad_rsqrt_real_at((x), AD_SOURCE_LINE)
+#define ad_cbrt_real(x) ad_cbrt_real_at((x), AD_SOURCE_LINE)
+#define ad_reciprocal_real(x) ad_reciprocal_real_at((x), AD_SOURCE_LINE)
 #define ad_powi_real(x, n) ad_powi_real_at((x), (n), AD_SOURCE_LINE)
-#define ad_exp_real(...) ad_exp_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_exp2_real(...) ad_exp2_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_expm1_real(...) ad_expm1_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_log_real(...) ad_log_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_log2_real(...) ad_log2_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_log10_real(...) ad_log10_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_log1p_real(...) ad_log1p_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_log1mexp_real(...) ad_log1mexp_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_sin_real(...) ad_sin_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_cos_real(...) ad_cos_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_tan_real(...) ad_tan_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_asin_real(...) ad_asin_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_acos_real(...) ad_acos_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_atan_real(...) ad_atan_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_sinh_real(...) ad_sinh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_cosh_real(...) ad_cosh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_tanh_real(...) ad_tanh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_asinh_real(...) ad_asinh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_acosh_real(...) ad_acosh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_atanh_real(...) ad_atanh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_erf_real(...) ad_erf_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_erfc_real(...) ad_erfc_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_lgamma_real(...) ad_lgamma_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_digamma_real(...) ad_digamma_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_sigmoid_real(...) ad_sigmoid_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_log_sigmoid_real(...) ad_log_sigmoid_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_softplus_real(...) ad_softplus_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_softsign_real(...) ad_softsign_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_relu_real(...) ad_relu_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_relu6_real(...) ad_relu6_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_elu_real(...) ad_elu_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_selu_real(...) ad_selu_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_silu_real(...) ad_silu_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_gelu_real(...) ad_gelu_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_gelu_erf_real(...) ad_gelu_erf_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_mish_real(...) ad_mish_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_hard_sigmoid_real(...) ad_hard_sigmoid_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_hard_tanh_real(...) ad_hard_tanh_real_here((__VA_ARGS__), AD_SOURCE_LINE)
-#define ad_hard_swish_real(...) ad_hard_swish_real_here((__VA_ARGS__), AD_SOURCE_LINE)
+#define ad_exp_real(x) ad_exp_real_at((x), AD_SOURCE_LINE)
+#define ad_exp2_real(x) ad_exp2_real_at((x), AD_SOURCE_LINE)
+#define ad_expm1_real(x) ad_expm1_real_at((x), AD_SOURCE_LINE)
+#define ad_log_real(x) ad_log_real_at((x), AD_SOURCE_LINE)
+#define ad_log2_real(x) ad_log2_real_at((x), AD_SOURCE_LINE)
+#define ad_log10_real(x) ad_log10_real_at((x), AD_SOURCE_LINE)
+#define ad_log1p_real(x) ad_log1p_real_at((x), AD_SOURCE_LINE)
+#define ad_log1mexp_real(x) ad_log1mexp_real_at((x), AD_SOURCE_LINE)
+#define ad_sin_real(x) ad_sin_real_at((x), AD_SOURCE_LINE)
+#define ad_cos_real(x) ad_cos_real_at((x), AD_SOURCE_LINE)
+#define ad_tan_real(x) ad_tan_real_at((x), AD_SOURCE_LINE)
+#define ad_asin_real(x) ad_asin_real_at((x), AD_SOURCE_LINE)
+#define ad_acos_real(x) ad_acos_real_at((x), AD_SOURCE_LINE)
+#define ad_atan_real(x) ad_atan_real_at((x), AD_SOURCE_LINE)
+#define ad_sinh_real(x) ad_sinh_real_at((x), AD_SOURCE_LINE)
+#define ad_cosh_real(x) ad_cosh_real_at((x), AD_SOURCE_LINE)
+#define ad_tanh_real(x) ad_tanh_real_at((x), AD_SOURCE_LINE)
+#define ad_asinh_real(x) ad_asinh_real_at((x), AD_SOURCE_LINE)
+#define ad_acosh_real(x) ad_acosh_real_at((x), AD_SOURCE_LINE)
+#define ad_atanh_real(x) ad_atanh_real_at((x), AD_SOURCE_LINE)
+#define ad_erf_real(x) ad_erf_real_at((x), AD_SOURCE_LINE)
+#define ad_erfc_real(x) ad_erfc_real_at((x), AD_SOURCE_LINE)
+#define ad_lgamma_real(x) ad_lgamma_real_at((x), AD_SOURCE_LINE)
+#define ad_digamma_real(x) ad_digamma_real_at((x), AD_SOURCE_LINE)
+#define ad_sigmoid_real(x) ad_sigmoid_real_at((x), AD_SOURCE_LINE)
+#define ad_log_sigmoid_real(x) ad_log_sigmoid_real_at((x), AD_SOURCE_LINE)
+#define ad_softplus_real(x) ad_softplus_real_at((x), AD_SOURCE_LINE)
+#define ad_softsign_real(x) ad_softsign_real_at((x), AD_SOURCE_LINE)
+#define ad_relu_real(x) ad_relu_real_at((x), AD_SOURCE_LINE)
+#define ad_relu6_real(x) ad_relu6_real_at((x), AD_SOURCE_LINE)
+#define ad_elu_real(x) ad_elu_real_at((x), AD_SOURCE_LINE)
+#define ad_selu_real(x) ad_selu_real_at((x), AD_SOURCE_LINE)
+#define ad_silu_real(x) ad_silu_real_at((x), AD_SOURCE_LINE)
+#define ad_gelu_real(x) ad_gelu_real_at((x), AD_SOURCE_LINE)
+#define ad_gelu_erf_real(x) ad_gelu_erf_real_at((x), AD_SOURCE_LINE)
+#define ad_mish_real(x) ad_mish_real_at((x), AD_SOURCE_LINE)
+#define ad_hard_sigmoid_real(x) ad_hard_sigmoid_real_at((x), AD_SOURCE_LINE)
+#define ad_hard_tanh_real(x) ad_hard_tanh_real_at((x), AD_SOURCE_LINE)
+#define ad_hard_swish_real(x) ad_hard_swish_real_at((x), AD_SOURCE_LINE)
 #define ad_add_real(a, b) ad_add_real_here((a), (b), AD_SOURCE_LINE)
 #define ad_sub_real(a, b) ad_sub_real_here((a), (b), AD_SOURCE_LINE)
 #define ad_mul_real(a, b) ad_mul_real_here((a), (b), AD_SOURCE_LINE)
 #define ad_div_real(a, b) ad_div_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_pow_real(a, b) ad_pow_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_xlogy_real(a, b) ad_xlogy_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_xlog1py_real(a, b) ad_xlog1py_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_hypot_real(a, b) ad_hypot_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_atan2_real(a, b) ad_atan2_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_fmod_real(a, b) ad_fmod_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_maximum_real(a, b) ad_maximum_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_minimum_real(a, b) ad_minimum_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_leaky_relu_real(a, b) ad_leaky_relu_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_celu_real(a, b) ad_celu_real_here((a), (b), AD_SOURCE_LINE)
-#define ad_clamp_real(x, low, high) ad_clamp_real_here((x), (low), (high), AD_SOURCE_LINE)
-#define ad_lerp_real(a, b, t) ad_lerp_real_here((a), (b), (t), AD_SOURCE_LINE)
+#define ad_pow_real(a, b) ad_pow_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_xlogy_real(a, b) ad_xlogy_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_xlog1py_real(a, b) ad_xlog1py_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_hypot_real(a, b) ad_hypot_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_atan2_real(a, b) ad_atan2_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_fmod_real(a, b) ad_fmod_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_maximum_real(a, b) ad_maximum_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_minimum_real(a, b) ad_minimum_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_leaky_relu_real(a, b) ad_leaky_relu_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_celu_real(a, b) ad_celu_real_at((a), (b), AD_SOURCE_LINE)
+#define ad_clamp_real(x, low, high) ad_clamp_real_at((x), (low), (high), AD_SOURCE_LINE)
+#define ad_lerp_real(a, b, t) ad_lerp_real_at((a), (b), (t), AD_SOURCE_LINE)
 #define ad_muladd_real(a, b, c) ad_muladd_real_here((a), (b), (c), AD_SOURCE_LINE)
 #endif
 

@@ -191,18 +191,19 @@ ad_tensor(ad_powi)(ad_tensor x, int n)
 }
 
 /* The same kernels for a single number. */
-ad_real ad_powi_real_at(ad_real x, int n, const char *source_line)
+ad_real_result ad_powi_real_parts(AD_REAL_PARTS(x), int n, const char *source_line)
 {
+    const ad_real of_x = {on_x, x, place_x};
     const int32_t exponent = n;
     const double one = 1;
-    const bool second = x.on && ad_reals_second(ad_reals_of(x.on));
+    const bool second = on_x && ad_reals_second(ad_reals_of(on_x));
     double y, dy = 0, d2y = 0;
-    power_f64_base(0, 1, (const void *[]){&exponent, &x.value}, &y);
-    if (x.on)
-        slope_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one}, &dy);
+    power_f64_base(0, 1, (const void *[]){&exponent, &x}, &y);
+    if (on_x)
+        slope_f64_base(0, 1, (const void *[]){&exponent, &x, &one}, &dy);
     if (second)
-        bend_f64_base(0, 1, (const void *[]){&exponent, &x.value, &one, &one}, &d2y);
-    return ad_reals_statement("powi", y, 1, &x, &dy, &d2y, source_line);
+        bend_f64_base(0, 1, (const void *[]){&exponent, &x, &one, &one}, &d2y);
+    return ad_result_of(ad_reals_statement("powi", y, 1, &of_x, &dy, &d2y, source_line));
 }
 
 const ad_op *const ad_power_ops[] = {&powi_op, NULL};

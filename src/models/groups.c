@@ -1,0 +1,76 @@
+/* Groups of arrays with methods of their own: which way each array of a model takes. */
+#include "models/step.h"
+
+#include <string.h>
+
+/* Whether "layer" begins "layer.w" and "layer[2].w", or ".b" ends "layer.b", "b" and "layer.b[1]". */
+static bool fits(const char *pattern, const char *path)
+{
+    size_t n = strlen(pattern), length = strlen(path);
+    if (*pattern != '.')
+        return strncmp(path, pattern, n) == 0 && strchr(".[", path[n]);
+    if (length && path[length - 1] == ']' && pattern[n - 1] != ']')
+        while (path[--length] != '[')
+            ;
+    if (length < n)
+        return length == n - 1 && strncmp(path, pattern + 1, length) == 0;
+    return strncmp(path + length - n, pattern, n) == 0;
+}
+
+/* Counts up what differs from the method's own optimiser: 0 if nothing does. */
+static uint64_t note(uint64_t others, const char *name, size_t array)
+{
+    uint64_t hash = 0xcbf29ce484222325 + array;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+    return others + hash;
+}
+
+static ad_status find_way(void *user, const ad_site *at)
+{
+    ad_step *s = user;
+    char path[AD_PATH_SIZE];
+    size_t i = 0, count = s->method->group_count;
+    ad_site_write(at, false, path);
+    while (i < count && !fits(s->method->groups[i].path, path))
+        i++;
+    size_t number = i < count ? i + 1 : 0;
+    const char *name = s->way[number].optimiser->name;
+    ((uint8_t *)s->made.ways.data)[at->number] = (uint8_t)number;
+    s->way[number].used = true;
+    if (strcmp(name, s->name) != 0)
+        s->made.others = note(s->made.others, name, at->number);
+    return AD_OK;
+}
+
+static ad_status make_room(ad_step *s)
+{
+    if (s->made.ways.data)
+        return AD_OK;
+    s->made.ways = ad_array_new(s->model->allocator, AD_U8, AD_SHAPE((int64_t)s->tree->arrays));
+    return s->made.ways.data
+               ? AD_OK
+               : ad_fail(s->error, AD_MEMORY, "%s: memory ran out for the groups", s->name);
+}
+
+static ad_status find_ways(ad_step *s)
+{
+    ad_status status = make_room(s);
+    if (status == AD_OK)
+        status = ad_tree_walk(s->tree, find_way, s);
+    for (size_t i = 0; status == AD_OK && i < s->method->group_count; i++)
+        if (!s->way[i + 1].used)
+            return ad_fail(s->error, AD_MISUSE, "%s: group \"%s\" fits no array of %s that is left",
+                           s->name, s->method->groups[i].path, s->tree->name);
+    return status;
+}
+
+ad_status ad_find_ways(ad_step *s)
+{
+    s->made.others = 0;
+    s->way[0].used = !s->method->group_count;
+    ad_status status = s->way[0].used ? AD_OK : find_ways(s);
+    if (status == AD_OK && s->states->optimiser && s->states->others != s->made.others)
+        return ad_fail(s->error, AD_MISUSE, "%s: the states are those of other groups", s->name);
+    return status;
+}
