@@ -69,6 +69,14 @@ MAPS = {'axpb': (1, -2, 2), 'relu': (1, -2, 2), 'sqrt': (1, .5, 2), 'exp': (1, -
         'log': (1, .5, 20), 'tanh': (1, -4, 4), 'sigmoid': (1, -8, 8), 'sin': (1, -6, 6),
         'cos': (1, -6, 6), 'add': (2, -2, 2), 'mul': (2, -2, 2), 'div': (2, .5, 2),
         'axpb_tanh_exp': (1, -1, 1)}
+# Layers forward and back: what it is, and the shape of its operand.
+LAYERS = {'attention_512': ('attention', 8, 512, 64), 'attention_1024': ('attention', 8, 1024, 64),
+          'layer_norm_512x64': ('layer_norm', 512, 64), 'layer_norm_1024x768': ('layer_norm', 1024, 768),
+          'rms_norm_1024x768': ('rms_norm', 1024, 768), 'batch_norm_64': ('batch_norm', 512, 64),
+          'gelu_1024x768': ('gelu', 1024, 768)}
+# A transformer's step: tokens, width, heads, layers, vocabulary.
+TRANSFORMER = 'transformer_step'
+TRANSFORMER_SIZES = 256, 64, 4, 2, 64
 CHAIN = 'axpb_tanh_exp'  # of those: forward and back in one as well
 MATH = 'exp', 'log', 'tanh', 'sigmoid', 'sin', 'cos', 'sqrt'
 # batch, m, k, n, and which operands are transposed: those of products.c.

@@ -324,8 +324,45 @@ def run_convolutions():
             peer.measure('jax', name, lenet_of(batch))
 
 
+# ---- layers of neural networks ----------------------------------------------------------
+
+
+def normed(x, axis, centred=True):
+    x = x - x.mean(axis, keepdims=True) if centred else x
+    return x * jax.lax.rsqrt((x * x).mean(axis, keepdims=True) + 1e-5)
+
+
+def attention(q, k, v):
+    scores = jnp.where(jnp.tril(jnp.ones((q.shape[1],) * 2, bool)), q @ k.mT / q.shape[2] ** .5, -jnp.inf)
+    return jax.nn.softmax(scores) @ v
+
+
+LAYERS = {
+    'attention': attention,
+    'layer_norm': lambda x, g, b: normed(x, -1) * g + b,
+    'rms_norm': lambda x, g: normed(x, -1, False) * g,
+    'batch_norm': lambda x, g, b: normed(x, 0) * g + b,
+    'gelu': lambda x: jax.nn.gelu(x),
+}
+
+
+def run_layers():
+    for name, (kind, *shape) in measuring.LAYERS.items():
+        if not peer.wants(name):
+            continue
+        shape = [32 if chosen.smoke and i == len(shape) - 2 else n for i, n in enumerate(shape)]
+        operands = LAYERS[kind].__code__.co_argcount
+        shapes = [shape] * operands if kind == 'attention' else [shape] + [shape[-1:]] * (operands - 1)
+
+        def both(dy, *x, f=LAYERS[kind]):
+            y, back = jax.vjp(f, *x)
+            return y, back(dy)
+        peer.measure('jax', name, calling(both, uniform(*shape), *(uniform(*s) for s in shapes)))
+
+
 run_nets()
 run_convolutions()
+run_layers()
 run_chains()
 run_products()
 run_optimisers()

@@ -317,8 +317,69 @@ def run_convolutions():
             peer.measure('pytorch', name, lenet_of(batch), look_at_memory=name == 'lenet_b64')
 
 
+# ---- layers of neural networks ----------------------------------------------------------
+
+LAYERS = {
+    'attention': lambda q, k, v: functional.scaled_dot_product_attention(q, k, v, is_causal=True),
+    'layer_norm': lambda x, g, b: functional.layer_norm(x, g.shape, g, b),
+    'rms_norm': lambda x, g: functional.rms_norm(x, g.shape, g, 1e-5),
+    'batch_norm': lambda x, g, b: functional.batch_norm(x, None, None, g, b, True),
+    'gelu': lambda x: functional.gelu(x, approximate='tanh'),
+}
+
+
+def run_layers():
+    for name, (kind, *shape) in measuring.LAYERS.items():
+        if not peer.wants(name):
+            continue
+        shape = [32 if chosen.smoke and i == len(shape) - 2 else n for i, n in enumerate(shape)]
+        operands = LAYERS[kind].__code__.co_argcount
+        shapes = [shape] * operands if kind == 'attention' else [shape] + [shape[-1:]] * (operands - 1)
+        leaves = [uniform(*s).requires_grad_() for s in shapes]
+        dy = uniform(*shape)
+        peer.measure('pytorch', name, lambda f=LAYERS[kind], x=leaves, dy=dy:
+                     torch.autograd.grad(f(*x), x, dy))
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.joined = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.wide, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        tokens, width = x.shape
+        heads = self.qkv(self.before(x)).view(tokens, 3, self.heads, -1).permute(1, 2, 0, 3)
+        y = functional.scaled_dot_product_attention(*heads, is_causal=True)
+        x = x + self.joined(y.transpose(0, 1).reshape(tokens, width))
+        return x + self.narrow(functional.gelu(self.wide(self.between(x)), approximate='tanh'))
+
+
+def run_transformer():
+    if not peer.wants(measuring.TRANSFORMER):
+        return
+    tokens, width, heads, layers, vocabulary = measuring.TRANSFORMER_SIZES
+    embedding, places = nn.Embedding(vocabulary, width), nn.Embedding(tokens, width)
+    body = nn.Sequential(*(Block(width, heads) for _ in range(layers)), nn.LayerNorm(width),
+                         nn.Linear(width, vocabulary))
+    parameters = [*embedding.parameters(), *places.parameters(), *body.parameters()]
+    optimiser = torch.optim.Adam(parameters, lr=1e-7, fused=True)
+    text = torch.randint(0, vocabulary, (tokens + 1,))
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        logits = body(embedding(text[:-1]) + places.weight)
+        functional.cross_entropy(logits, text[1:]).backward()
+        optimiser.step()
+    peer.measure('pytorch', measuring.TRANSFORMER, step)
+
+
 run_nets()
 run_convolutions()
+run_layers()
+run_transformer()
 run_chains()
 run_products()
 run_optimisers()

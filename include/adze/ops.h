@@ -18,6 +18,7 @@
 #include "adze/ops/linalg.h"
 #include "adze/ops/spatial.h"
 #include "adze/ops/loss.h"
+#include "adze/ops/neural.h"
 #include "adze/ops/random.h"
 #include "adze/ops/cotangents.h"
 

@@ -1,12 +1,7 @@
 /* Work on some rows at once whose numbers lie together, for one float type and one instruction set.
  *
- * The build compiles this file once for each pair and defines
- *
- *     AD_T        float or double
- *     AD_ROWS     the kernel's name
- *     AD_SET      the instruction set
- *     AD_LANES    numbers in a vector
- *     AD_WIDE     numbers of f64 in a vector
+ * The build compiles this file once for each pair and defines AD_ROWS, the kernel's name, and what vectors.h
+ * needs.
  *
  * Folds have their lanes in registers. One row after another leaves the machine free to join the lanes of one
  * while it works on the next. */
@@ -15,43 +10,7 @@
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
 #include "kernels/vanishing.h"
-
-#define TARGET(set)  TARGET_(set)
-#define TARGET_(set) AD_TARGET_##set
-#define ON_SET       TARGET(AD_SET)
-#define INLINE       ON_SET static inline __attribute__((always_inline))
-#define ROUTINE      ON_SET static
-
-typedef AD_T number;
-
-enum { TILE = AD_ROW_LANES, VECTORS = TILE / AD_LANES, SUMS = TILE / AD_WIDE };
-
-typedef number vec __attribute__((vector_size(AD_LANES * sizeof(number))));
-typedef number loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(number)), aligned(sizeof(number)), may_alias));
-typedef double doubles __attribute__((vector_size(AD_WIDE * sizeof(double))));
-
-/* The type of a comparison. */
-#define MASK __typeof__((vec){0} > (vec){0})
-
-INLINE vec load(const number *from)
-{
-    return *(const loose_vec *)from;
-}
-
-INLINE void store(number *to, vec v)
-{
-    *(loose_vec *)to = v;
-}
-
-/* By numbers, as in other places below: of this, compilers make the one instruction that there is. */
-INLINE doubles load_doubles(const number *from)
-{
-    doubles v = {0};
-    for (int k = 0; k < AD_WIDE; k++)
-        v[k] = (double)from[k];
-    return v;
-}
+#include "kernels/vectors.h"
 
 /* Numbers of row r, which are so many: those in whole tiles, and those in the last. */
 INLINE number *part_of(const ad_row_extent *e, ad_row_data d, size_t r, bool last)
@@ -67,47 +26,6 @@ INLINE size_t numbers_of(const ad_row_extent *e, bool last)
 #define EACH_ROW  for (size_t r = 0; r < e->count; r++)
 #define EACH_PART for (int last = 0; last < 2; last++)
 #define PART(d)   part_of(e, d, r, last)
-
-/* ---- joining lanes ------------------------------------------------------------------ */
-
-/* Each number of a vector of so many has another at its place, across halves of halves. */
-#define TURN_1_2  1, 0
-#define TURN_1_4  TURN_1_2, 3, 2
-#define TURN_1_8  TURN_1_4, 5, 4, 7, 6
-#define TURN_1_16 TURN_1_8, 9, 8, 11, 10, 13, 12, 15, 14
-#define TURN_2_4  2, 3, 0, 1
-#define TURN_2_8  TURN_2_4, 6, 7, 4, 5
-#define TURN_2_16 TURN_2_8, 10, 11, 8, 9, 14, 15, 12, 13
-#define TURN_4_8  4, 5, 6, 7, 0, 1, 2, 3
-#define TURN_4_16 TURN_4_8, 12, 13, 14, 15, 8, 9, 10, 11
-#define TURN_8_16 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7
-
-/* Gives all places of a vector of n the sum of its numbers: halves with halves. */
-#define TURNED(half, n) __builtin_shufflevector(v, v, TURN_##half##_##n)
-#define ADD_2(n)        v += TURNED(1, n);
-#define ADD_4(n)       \
-    v += TURNED(2, n); \
-    ADD_2(n)
-#define ADD_8(n)       \
-    v += TURNED(4, n); \
-    ADD_4(n)
-#define ADD_16(n)      \
-    v += TURNED(8, n); \
-    ADD_8(n)
-#define ADD_LANES(n)  ADD_LANES_(n)
-#define ADD_LANES_(n) ADD_##n(n)
-
-INLINE number sum_of(vec v)
-{
-    ADD_LANES(AD_LANES)
-    return v[0];
-}
-
-INLINE double sum_of_doubles(doubles v)
-{
-    ADD_LANES(AD_WIDE)
-    return v[0];
-}
 
 /* ---- the greatest and the least ------------------------------------------------------- */
 
@@ -206,14 +124,6 @@ INLINE void add_products(size_t n, const number *x, const number *z, doubles lan
     for (; n > 0; n -= TILE, x += TILE, z += TILE)
         for (int k = 0; k < SUMS; k++)
             lanes[k] += load_doubles(x + k * AD_WIDE) * load_doubles(z + k * AD_WIDE);
-}
-
-INLINE double total(doubles lanes[SUMS])
-{
-    for (int half = SUMS / 2; half; half /= 2)
-        for (int k = 0; k < half; k++)
-            lanes[k] += lanes[k + half];
-    return sum_of_doubles(lanes[0]);
 }
 
 /* Of what follows in the tile, nothing changes. By whole vectors: were a tile stored in pieces, its load would wait for

@@ -51,6 +51,11 @@
     FAMILY(ad_loss_ops)         /* loss/loss.c: number by number */                         \
     FAMILY(ad_loss_row_ops)     /* loss/loss_rows.c: row by row */                          \
     FAMILY(ad_loss_label_ops)   /* loss/loss_labels.c: rows with integer labels */          \
+    FAMILY(ad_normalisation_ops) /* neural/norms.c: layer, group, batch and the like */ \
+    FAMILY(ad_attention_ops)    /* neural/attention.c */                                   \
+    FAMILY(ad_position_ops)     /* neural/positions.c: rotary, sinusoidal */                \
+    FAMILY(ad_cell_ops)         /* neural/cells.c: rnn, gru, lstm */                        \
+    FAMILY(ad_given_norm_ops)   /* neural/given_norm.c */                                  \
     FAMILY(ad_cotangent_ops)    /* cotangents.c: operations on cotangents */                \
     FAMILY(ad_noise_ops)        /* random/noise.c: dropout */
 

@@ -68,6 +68,16 @@ static unsigned traits_of(const ad_tape *t, const ad_node *y, const ad_node *x)
            (unsigned)(can_broadcast(y->op) && is_broadcast(y, x, own)) << BROADCAST;
 }
 
+/* Whether operand i is there before, too. */
+static bool is_repeated(const ad_tape *t, const ad_node *y, uint32_t i)
+{
+    const uint32_t *operands = ad_node_operands(y);
+    for (uint32_t k = 0; k < i; k++)
+        if (original(t, t->nodes[operands[k]]) == original(t, t->nodes[operands[i]]))
+            return true;
+    return false;
+}
+
 static void note_node(const ad_tape *t, const ad_node *y, derivative d)
 {
     int op = y->op ? number_of(y->op) : -1, floats = 0;
@@ -79,8 +89,7 @@ static void note_node(const ad_tape *t, const ad_node *y, derivative d)
         x = t->nodes[ad_node_operands(y)[i]];
         if (!(x->flags & AD_NODE_TRACKED))
             continue;
-        traits |= traits_of(t, y, x) | (unsigned)(first && original(t, x) == first)
-                                           << REPEATED_OPERAND;
+        traits |= traits_of(t, y, x) | (unsigned)is_repeated(t, y, i) << REPEATED_OPERAND;
         first = first ? first : original(t, x);
         floats++;
     }

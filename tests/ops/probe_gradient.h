@@ -13,7 +13,7 @@
 
 #include "complex_forms.h"
 
-enum { MOST_OPERANDS = 4 };
+enum { MOST_OPERANDS = 6 };
 
 typedef struct gradient_case {
     const char *name;

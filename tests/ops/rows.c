@@ -8,7 +8,7 @@
 #include <string.h>
 
 extern const op_row elementwise_rows[], reduce_rows[], shape_rows[], index_rows[], product_rows[],
-    linalg_rows[], spatial_rows[], loss_rows[], random_rows[], cotangents_rows[];
+    linalg_rows[], spatial_rows[], loss_rows[], neural_rows[], random_rows[], cotangents_rows[];
 
 /* As in src/ops. The build tries each in a program by itself. */
 static const struct {
@@ -22,6 +22,7 @@ static const struct {
                 {"linalg", linalg_rows},
                 {"spatial", spatial_rows},
                 {"loss", loss_rows},
+                {"neural", neural_rows},
                 {"random", random_rows},
                 {"cotangents", cotangents_rows}};
 

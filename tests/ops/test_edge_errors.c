@@ -18,6 +18,7 @@ typedef struct operands {
     ad_tensor none3;                       /* f64 [0, 3] */
     ad_tensor f32_v3, i32_number, i32_v3, mask3;
     ad_tensor too_large, negative; /* i32 [4]: {0, 2, 7, 9} and {0, -1, 0, -7} */
+    ad_tensor too_long, too_short; /* i64 [2]: {1, 2} and {-1, 1} */
 } operands;
 
 typedef struct refusal {
@@ -40,8 +41,28 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
     return ad_softmax_cross_entropy_with(o->m43, o->too_large, &with);
 }
 
+static ad_tensor rnn_ending(const operands *o, ad_tensor lengths)
+{
+    return ad_rnn(o->m23, o->m23, o->m33, o->m33, o->v3, (ad_sequence_options){.lengths = lengths})
+        .y;
+}
+
 /* clang-format off */
 #define SHAPES(ROW) \
+    ROW(layer_norm_axes, ad_layer_norm(o->m23, o->v4, o->v4, 1), AD_BAD_SHAPE, \
+        "layer_norm([2, 3], [4], [4]): the last axes of x must be those of gain") \
+    ROW(layer_norm_epsilon, ad_layer_norm(o->m23, o->v3, o->v3, -1.0), AD_MISUSE, \
+        "layer_norm([2, 3], [3], [3]): epsilon must be a number from 0 on, not -1") \
+    ROW(batch_norm_of_a_row, ad_batch_norm(o->v3, o->v3, o->v3, 1).y, AD_BAD_SHAPE, \
+        "batch_norm([3], [3], [3]): less than two numbers in a channel have no variance") \
+    ROW(group_norm_groups, ad_group_norm(o->m23, o->v3, o->v3, 2, 1), AD_BAD_SHAPE, \
+        "group_norm([2, 3], [3], [3]): the groups must divide the channels") \
+    ROW(attention_sizes, ad_attention(o->m23, o->m24, o->m24, (ad_attention_options){0}), AD_BAD_SHAPE, \
+        "attention([2, 3], [2, 4], [2, 4]): rows of q and k must have equal sizes, 1 or more") \
+    ROW(rnn_weights, ad_rnn(o->m23, o->m23, o->m43, o->m33, o->v3, (ad_sequence_options){0}).y, AD_BAD_SHAPE, \
+        "rnn([2, 3], [2, 3], [4, 3], [3, 3], [3]): w must be [features, gates size], u [size, gates size]") \
+    ROW(rotary_of_odd_size, ad_rotary(o->m23, (ad_position_options){0}), AD_BAD_SHAPE, \
+        "rotary([2, 3]): needs x [..., positions, size], with an even size") \
     ROW(add_shapes, ad_add(o->m23, o->v4), AD_BAD_SHAPE, \
         "add([2, 3], [4]): " BROADCAST) \
     ROW(comparison_shapes, ad_less(o->m23, o->m41), AD_BAD_SHAPE, \
@@ -353,6 +374,10 @@ static ad_tensor entropy_with(const operands *o, ad_tensor weights, double smoot
         "gather([0, 3], [3]): index[0] = 1 is not in [0, 0)") \
     ROW(scatter_beyond_extent, ad_scatter_add(o->v4, o->too_large, o->v4, 0), AD_DOMAIN, \
         "scatter_add([4], [4], [4]): index[2] = 7 is not in [0, 4)") \
+    ROW(length_beyond_time, rnn_ending(o, o->too_long), AD_DOMAIN, \
+        "rnn([2, 3], [2, 3], [3, 3], [3, 3], [3], [2]): length 2 of row 1 is not within [0, 1]") \
+    ROW(length_below_0, rnn_ending(o, o->too_short), AD_DOMAIN, \
+        "rnn([2, 3], [2, 3], [3, 3], [3, 3], [3], [2]): length -1 of row 0 is not within [0, 1]") \
     ROW(floor_mod_by_0, ad_floor_mod(o->too_large, o->negative), AD_DOMAIN, \
         "floor_mod([4], [4]): b[0] is 0, and integers cannot be divided by 0") \
     ROW(take_below_0, ad_take_along_axis(o->v4, o->negative, 0), AD_DOMAIN, \
@@ -398,6 +423,7 @@ static operands operands_on(ad_tape *t)
     static const float f32_ones[] = {1, 1, 1};
     static const int32_t i32_ones[] = {1, 1, 1};
     static const int32_t large[] = {0, 2, 7, 9}, below[] = {0, -1, 0, -7};
+    static const int64_t long_ends[] = {1, 2}, short_ends[] = {-1, 1};
     static const bool mask[] = {true, true, true};
     return (operands){
         .number = ad_watch(t, AD_VIEW_SCALAR(ones)),
@@ -423,6 +449,8 @@ static operands operands_on(ad_tape *t)
         .mask3 = ad_freeze(t, AD_VIEW(mask, 3)),
         .too_large = ad_freeze(t, AD_VIEW(large, 4)),
         .negative = ad_freeze(t, AD_VIEW(below, 4)),
+        .too_long = ad_freeze(t, AD_VIEW(long_ends, 2)),
+        .too_short = ad_freeze(t, AD_VIEW(short_ends, 2)),
     };
 }
 

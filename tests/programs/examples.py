@@ -371,6 +371,16 @@ def test_scalar():
     near(lines[11], numbers[11], -3.0501623, 1e-6)
 
 
+def test_transformer():
+    printed, o = run_json('transformer', '--epochs', 2 if QUICK else 12)
+    expect(o['written'] in printed and o['written'].startswith('What the '), 'nothing is written')
+    expect(len(o['written']) == 400 and '?' * 9 not in o['written'], f'it writes {o["written"]!r}')
+    expect(o['loss'] < (0.8 if QUICK else 0.15) * o['first_loss'], f'loss from {o["first_loss"]} to {o["loss"]}')
+    words = sum(word in 'brillig forests crocodile through hand tears night and the What'.split()
+                for word in o['written'].split())
+    expect(QUICK or words > 5, f'no words that it has read: {o["written"]!r}')
+
+
 # ---- bad input -------------------------------------------------------------------------
 
 

@@ -87,6 +87,9 @@ extern const size_t exported_call_count;
 #define TEXT_SIZE(s)         sizeof(s)->text
 #define NAME(s)              "a name"
 #define EXTENTS(s)           NULL
+#define ATTENTION_OPTIONS(s) ((ad_attention_options){0})
+#define POSITIONS(s)         ((ad_position_options){0})
+#define SEQUENCE(s)          ((ad_sequence_options){0})
 #define TYPE(s)              AD_F64
 #define SHAPE(s)             (s)->view.shape
 #define AXES(s)              AD_AXES(0)
@@ -123,6 +126,8 @@ static inline bool tells_nothing(const scene *s, ad_tensor y)
 #define MARK_RESULT(s, call)    ((void)(call), true)
 #define RANKED_RESULT(s, call)  tells_nothing(s, (call).values)
 #define MOMENTS_RESULT(s, call) tells_nothing(s, (call).variance)
+#define NORMED_RESULT(s, call)  tells_nothing(s, (call).mean)
+#define STATES_RESULT(s, call)  tells_nothing(s, (call).h)
 #define HELD_RESULT(s, call)    ((call) == UINT32_MAX)
 #define NO_RESULT(s, call)      ((call), true)
 #define OTHER_RESULT(s, call)   ((void)(call), true)

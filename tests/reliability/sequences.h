@@ -202,6 +202,9 @@ uint32_t draw_held(scene *s);
 #define EXTENTS(s)           draw_extents(s)
 #define ALLOCATOR(s)         &(s)->memory->base
 #define RANDOM(s)            &(s)->random
+#define ATTENTION_OPTIONS(s) ((ad_attention_options){BOOL(s), DOUBLE(s)})
+#define POSITIONS(s)         ((ad_position_options){draw_long(s), DOUBLE(s), BOOL(s)})
+#define SEQUENCE(s)          ((ad_sequence_options){.reverse = BOOL(s)})
 #define TYPE(s)              (ad_type) draw_int(s, -1, AD_TYPE_COUNT)
 #define SHAPE(s)             draw_shape(s)
 #define SHAPE_AT(s)          draw_shape_at(s)
@@ -241,6 +244,8 @@ bool see_held(scene *s, uint32_t held);
 #define MARK_RESULT(s, call)    see_mark(s, call)
 #define RANKED_RESULT(s, call)  see_tensor(s, (call).values)
 #define MOMENTS_RESULT(s, call) see_tensor(s, (call).mean)
+#define NORMED_RESULT(s, call)  see_tensor(s, (call).variance)
+#define STATES_RESULT(s, call)  see_tensor(s, (call).h)
 #define HELD_RESULT(s, call)    see_held(s, call)
 #define NO_RESULT(s, call)      ((call), true)
 #define OTHER_RESULT(s, call)   ((void)(call), true)

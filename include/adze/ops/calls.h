@@ -13,6 +13,7 @@
 #include "adze/ops/product.h"
 #include "adze/ops/spatial.h"
 #include "adze/ops/loss.h"
+#include "adze/ops/neural.h"
 #include "adze/ops/random.h"
 #include "adze/ops/cotangents.h"
 #include "adze/ops/numbers.h"
@@ -719,6 +720,32 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
     (ad_softmax_cross_entropy)(AD_AT_LINE(logits), AD_AT_LINE(label))
 #define ad_softmax_cross_entropy_with(logits, label, ...) \
     (ad_softmax_cross_entropy_with)(AD_AT_LINE(logits), AD_AT_LINE(label), __VA_ARGS__)
+#define ad_layer_norm(x, gain, bias, ...) \
+    (ad_layer_norm)(AD_AT_LINE(x), AD_AT_LINE(gain), AD_AT_LINE(bias), __VA_ARGS__)
+#define ad_rms_norm(x, gain, ...) (ad_rms_norm)(AD_AT_LINE(x), AD_AT_LINE(gain), __VA_ARGS__)
+#define ad_group_norm(x, gain, bias, ...) \
+    (ad_group_norm)(AD_AT_LINE(x), AD_AT_LINE(gain), AD_AT_LINE(bias), __VA_ARGS__)
+#define ad_instance_norm(x, gain, bias, ...) \
+    (ad_instance_norm)(AD_AT_LINE(x), AD_AT_LINE(gain), AD_AT_LINE(bias), __VA_ARGS__)
+#define ad_batch_norm(x, gain, bias, ...) \
+    (ad_batch_norm)(AD_AT_LINE(x), AD_AT_LINE(gain), AD_AT_LINE(bias), __VA_ARGS__)
+#define ad_batch_norm_given(x, mean, variance, gain, bias, ...) \
+    (ad_batch_norm_given)(AD_AT_LINE(x), AD_AT_LINE(mean), AD_AT_LINE(variance), AD_AT_LINE(gain), AD_AT_LINE(bias), __VA_ARGS__)
+#define ad_weight_norm(v, gain) (ad_weight_norm)(AD_AT_LINE(v), AD_AT_LINE(gain))
+#define ad_attention(q, k, v, ...) \
+    (ad_attention)(AD_AT_LINE(q), AD_AT_LINE(k), AD_AT_LINE(v), __VA_ARGS__)
+#define ad_masked_attention(q, k, v, mask, ...) \
+    (ad_masked_attention)(AD_AT_LINE(q), AD_AT_LINE(k), AD_AT_LINE(v), AD_AT_LINE(mask), __VA_ARGS__)
+#define ad_rotary(x, ...) (ad_rotary)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_sinusoidal(x, ...) (ad_sinusoidal)(AD_AT_LINE(x), __VA_ARGS__)
+#define ad_rnn(x, h, w, u, b, ...) \
+    (ad_rnn)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_gru(x, h, w, u, b, ...) \
+    (ad_gru)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_reset_gru(x, h, w, u, b, ...) \
+    (ad_reset_gru)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_lstm(x, h, c, w, u, b, ...) \
+    (ad_lstm)(AD_AT_LINE(x), AD_AT_LINE(h), AD_AT_LINE(c), AD_AT_LINE(w), AD_AT_LINE(u), AD_AT_LINE(b), __VA_ARGS__)
 #define ad_dropout(x, ...) (ad_dropout)(AD_AT_LINE(x), __VA_ARGS__)
 #define ad_uniform(t, ...) (ad_uniform)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
 #define ad_normal(t, ...) (ad_normal)(AD_TAPE_AT_LINE(t), __VA_ARGS__)
