@@ -11,6 +11,7 @@
 #include "adze/ops/shape.h"
 #include "adze/ops/index.h"
 #include "adze/ops/product.h"
+#include "adze/ops/linalg.h"
 #include "adze/ops/spatial.h"
 #include "adze/ops/loss.h"
 #include "adze/ops/neural.h"
@@ -680,6 +681,27 @@ ad_einsum_at_line(const char *source_line, int n, const ad_tensor *x, const char
 }
 #define ad_einsum(...) ad_einsum_at_line(AD_SOURCE_LINE, __VA_ARGS__)
 #define ad_dense(x, w, b, ...) (ad_dense)(AD_AT_LINE(x), AD_AT_LINE(w), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_cholesky(a) (ad_cholesky)(AD_AT_LINE(a))
+#define ad_triangular_solve(t, b, ...) \
+    (ad_triangular_solve)(AD_AT_LINE(t), AD_AT_LINE(b), __VA_ARGS__)
+#define ad_solve(a, b) (ad_solve)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_inverse(a) (ad_inverse)(AD_AT_LINE(a))
+#define ad_qr(a) (ad_qr)(AD_AT_LINE(a))
+#define ad_lstsq(a, b) (ad_lstsq)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_pinv(a) (ad_pinv)(AD_AT_LINE(a))
+#define ad_det(a) (ad_det)(AD_AT_LINE(a))
+#define ad_slogdet(a) (ad_slogdet)(AD_AT_LINE(a))
+#define ad_logdet(a) (ad_logdet)(AD_AT_LINE(a))
+#define ad_eigh(a) (ad_eigh)(AD_AT_LINE(a))
+#define ad_eigvalsh(a) (ad_eigvalsh)(AD_AT_LINE(a))
+#define ad_svd(a) (ad_svd)(AD_AT_LINE(a))
+#define ad_svdvals(a) (ad_svdvals)(AD_AT_LINE(a))
+#define ad_nuclear_norm(a) (ad_nuclear_norm)(AD_AT_LINE(a))
+#define ad_spectral_norm(a) (ad_spectral_norm)(AD_AT_LINE(a))
+#define ad_matrix_power(a, ...) (ad_matrix_power)(AD_AT_LINE(a), __VA_ARGS__)
+#define ad_expm(a) (ad_expm)(AD_AT_LINE(a))
+#define ad_kron(a, b) (ad_kron)(AD_AT_LINE(a), AD_AT_LINE(b))
+#define ad_trace_of_product(a, b) (ad_trace_of_product)(AD_AT_LINE(a), AD_AT_LINE(b))
 #define ad_convolve(x, filters, ...) (ad_convolve)(AD_AT_LINE(x), AD_AT_LINE(filters), __VA_ARGS__)
 #define ad_convolve_layer(x, filters, b, ...) \
     (ad_convolve_layer)(AD_AT_LINE(x), AD_AT_LINE(filters), AD_AT_LINE(b), __VA_ARGS__)
