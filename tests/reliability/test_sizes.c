@@ -175,13 +175,34 @@ static ad_tensor scale(ad_tensor x)
     return ad_softmax(x, 0);
 }
 
+static ad_tensor spread(ad_tensor x) /* extents whose sum is beyond 2^63 */
+{
+    const ad_convolution far = {.stride = {INT32_MAX},
+                                .dilation = {INT32_MAX},
+                                .before = {-INT32_MAX},
+                                .after = {-INT32_MAX}};
+    ad_tensor number = ad_slice(x, 0, 0, 1), none = ad_slice(x, 0, 0, 0);
+    return ad_convolve_transposed(ad_broadcast_to(none, AD_SHAPE(0, INT32_MAX, 0)),
+                                  ad_broadcast_to(number, AD_SHAPE(INT32_MAX, 0, 1)), far);
+}
+static ad_tensor exponential(ad_tensor x) /* in f32 it fits */
+{
+    ad_tensor number = ad_cast(ad_slice(x, 0, 0, 1), AD_F32);
+    return ad_expm(ad_broadcast_to(number, AD_SHAPE(1500, 1500)));
+}
+
 static const struct too_big {
     const char *name;
     ad_tensor (*f)(ad_tensor x);
     ad_status status;
-} too_big[] = {{"square", fill, AD_MEMORY},        {"contiguous", join, AD_MEMORY},
-               {"contiguous", copy, AD_MEMORY},    {"matmul", multiply, AD_TOO_LARGE},
-               {"contiguous", convert, AD_MEMORY}, {"contiguous", scale, AD_MEMORY}};
+} too_big[] = {{"square", fill, AD_MEMORY},
+               {"contiguous", join, AD_MEMORY},
+               {"contiguous", copy, AD_MEMORY},
+               {"matmul", multiply, AD_TOO_LARGE},
+               {"contiguous", convert, AD_MEMORY},
+               {"contiguous", scale, AD_MEMORY},
+               {"convolve_transposed", spread, AD_BAD_SHAPE},
+               {"cast", exponential, AD_MEMORY}};
 
 START_TEST(results_larger_than_memory_are_errors_that_leave_the_tape_usable)
 {

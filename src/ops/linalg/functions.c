@@ -9,10 +9,12 @@
 
 AD_FORM(matrix_power, 1, NULL, ad_square_first)
 
-/* [n, n] with ones on the diagonal, which broadcasts to a batch. */
+/* [n, n] with ones on the diagonal, which broadcasts to a batch; what has failed itself. */
 static ad_tensor identity_beside(ad_tensor a)
 {
     ad_shape shape = ad_shape_of(a);
+    if (shape.rank < 0)
+        return a;
     ad_tensor one = ad_constant(a.tape, ad_read(a).type, 1);
     return ad_diag(ad_broadcast_to(one, AD_SHAPE(shape.dim[shape.rank - 1])), 0);
 }

@@ -75,6 +75,7 @@ static const char *misfit(const ad_shape *x, const convolution_attr *a)
 static const char *form_of(const ad_shape *x, const convolution_attr *a, ad_convolution_form *f,
                            ad_shape *y)
 {
+    static const char too_large[] = "x is too large with its padding";
     const char *wrong = misfit(x, a);
     if (wrong)
         return wrong;
@@ -88,9 +89,12 @@ static const char *form_of(const ad_shape *x, const convolution_attr *a, ad_conv
     for (int k = 0; k < y->rank - 2; k++) {
         const ad_window *w = &f->axis[AD_SPACE - y->rank + 2 + k];
         y->dim[k + 1] = a->transposed ? w->big : w->small;
-        padded.dim[k + 1] = (w->small - 1) * w->stride + (w->taps - 1) * w->dilation + w->big;
+        int64_t beyond = (w->small - 1) * w->stride + (w->taps - 1) * w->dilation;
+        if (w->big > INT64_MAX - beyond)
+            return too_large;
+        padded.dim[k + 1] = beyond + w->big;
     }
-    return ad_shape_count(&padded, NULL) == AD_OK ? NULL : "x is too large with its padding";
+    return ad_shape_count(&padded, NULL) == AD_OK ? NULL : too_large;
 }
 
 static const char *convolve_shape(const ad_shape *x, const void *attr, ad_shape *y)
