@@ -58,6 +58,8 @@
         L(2, 4, 6), L(2, 2, 2), L(3, 5, 3), L(1, 2, 2)) \
     ROW(mean_pool_of_infinities, FLAT(ad_mean_pool(SIGNAL(a), ((ad_pooling){.window = {2}}))), \
         L(INF, 1, NAN, 1), L(2, 4), L(INF, NAN), L(1, 1, 2, 2)) \
+    ROW(windows_of_uneven_size_are_never_empty, FLAT(ad_fractional_mean_pool(SIGNAL(a), ((ad_fractional_pooling){.offset = {1 - 0x1p-53}}))), \
+        L(1, 2, 3), L(1, 10, 100), L(1, 2, 3), L(1, 10, 100)) \
     ROW(erode_is_the_least, FLAT(ad_erode(SIGNAL(a), ad_reshape(ad_mul(ad_slice(a, 0, 0, 2), 0), AD_SHAPE(2, 1)), ((ad_convolution){0}))), \
         L(3, 1, 1, 2), L(1, 10, 100), L(1, 1, 1), L(0, 11, 100, 0))
 

@@ -55,7 +55,7 @@ AD_API ad_tensor ad_convolve_transposed(ad_tensor x, ad_tensor filters, ad_convo
 /* ---- pooling ------------------------------------------------------------------------ */
 
 /* How windows go over x. Padding is not there: it is no maximum, and does not count in a mean. Entries are
- * below 2^31; each window must see some of x. */
+ * below 2^31, and so are all taps of a window; each window must see some of x. */
 typedef struct ad_pooling {
     int64_t window[AD_MAX_SPACE];   /* taps along each axis; 0: 1 */
     int64_t stride[AD_MAX_SPACE];   /* from window to window; 0: the window's taps */

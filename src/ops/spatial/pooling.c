@@ -41,17 +41,20 @@ static ad_seen seen_by(const ad_window *w, int64_t result)
     return (ad_seen){at + tap * w->dilation, tap, end - tap};
 }
 
+/* Where window i begins. Each window is at least a pixel wide, also where rounding moves a number up to the next
+ * whole one. */
 static int64_t fraction(const ad_fractional_pooling *o, int axis, int64_t extent, int64_t i)
 {
     double a = (double)extent / (double)o->results[axis];
-    if (i == o->results[axis])
-        return extent;
-    return (int64_t)(floor(a * ((double)i + o->offset[axis])) - floor(a * o->offset[axis]));
+    double at = floor(a * ((double)i + o->offset[axis])) - floor(a * o->offset[axis]);
+    int64_t most = extent - (o->results[axis] - i);
+    return at > (double)most || i == o->results[axis] ? most : (int64_t)at;
 }
 
 static ad_seen seen_by_fraction(const ad_fractional_pooling *o, int axis, int64_t extent, int64_t i)
 {
     int64_t at = fraction(o, axis, extent, i), end = fraction(o, axis, extent, i + 1);
+    end = end > at ? end : at + 1;
     end += o->overlapping && end < extent;
     return (ad_seen){at, 0, end - at};
 }
@@ -83,6 +86,7 @@ static bool all_see(const ad_window *w)
 static const char *pool_shape(const ad_shape *x, const void *attr, ad_shape *y)
 {
     const pool_attr *a = attr;
+    int64_t taps = 1;
     *y = *x;
     if (x->rank < 3 || x->rank > AD_MAX_SPACE + 2)
         return "needs x [n, spatial..., channels] with one to three axes in space";
@@ -95,6 +99,9 @@ static const char *pool_shape(const ad_shape *x, const void *attr, ad_shape *y)
                                     : "an axis is shorter than the window";
         if (!a->is_fractional && !all_see(&w))
             return "a window sees nothing but padding";
+        if (w.taps > INT32_MAX / taps)
+            return "a window may have up to 2^31 - 1 taps";
+        taps *= w.taps;
         y->dim[k + 1] = w.small;
     }
     return NULL;
