@@ -317,6 +317,8 @@ GRAPH(net_of(*x, NET_RNN), .fits = FIT_ROWS)
 CALL(rnn, ad_rnn(o[A], o[B], SQUARE, SQUARE, o[V], EVERYTHING).y, .says = "matmul", .uses = BIT(C))
 BAD(rnn, ad_rnn(o[A], o[B], o[C], o[C], o[V], EVERYTHING).y, AD_BAD_SHAPE)
 BAD(rnn, ad_rnn(o[V], o[B], o[C], o[C], o[V], EVERYTHING).h, AD_BAD_SHAPE)
+BAD(rnn, ad_rnn(o[A], ad_number(1), o[C], o[C], o[V], EVERYTHING).y, AD_BAD_SHAPE)
+BAD(rnn, ad_rnn(ad_number(1), o[B], o[C], o[C], o[V], EVERYTHING).h, AD_BAD_SHAPE)
 ORACLE(rnn, ad_rnn(x[0], x[1], x[2], x[3], x[4], EVERYTHING).y)
 
 OP(ad_gru, .needs_axes = true, .not_analytic = true)

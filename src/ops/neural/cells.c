@@ -233,8 +233,8 @@ static bool shapes_fit(const ad_op *op, const cells_attr *attr, const ad_tensor 
 {
     ad_shape s[MOST], y[LAST_C + 1];
     for (int i = 0; i < op->arity; i++) {
-        s[i] = i == LENGTHS ? AD_SHAPE(0) : ad_shape_of(x[i]);
-        if (s[i].rank < 0 || !x[X].tape)
+        s[i] = i == LENGTHS ? AD_SHAPE(0) : x[i].tape ? ad_shape_of(x[i]) : AD_SCALAR;
+        if (s[i].rank < 0)
             return false;
     }
     if (s[X].rank >= 2)
