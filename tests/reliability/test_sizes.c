@@ -185,6 +185,12 @@ static ad_tensor spread(ad_tensor x) /* extents whose sum is beyond 2^63 */
     return ad_convolve_transposed(ad_broadcast_to(none, AD_SHAPE(0, INT32_MAX, 0)),
                                   ad_broadcast_to(number, AD_SHAPE(INT32_MAX, 0, 1)), far);
 }
+static ad_tensor resize(ad_tensor x) /* between the axes */
+{
+    ad_tensor none = ad_slice(x, 0, 0, 0);
+    none = ad_broadcast_to(none, AD_SHAPE(1, TWO(BITS / 2 - 2), TWO(BITS / 2 - 4), 0));
+    return ad_resize(ad_expand(none, 0), (ad_resizing){.extent = {INT32_MAX, 1, 1}});
+}
 static ad_tensor exponential(ad_tensor x) /* in f32 it fits */
 {
     ad_tensor number = ad_cast(ad_slice(x, 0, 0, 1), AD_F32);
@@ -202,6 +208,7 @@ static const struct too_big {
                {"contiguous", convert, AD_MEMORY},
                {"contiguous", scale, AD_MEMORY},
                {"convolve_transposed", spread, AD_BAD_SHAPE},
+               {"resize", resize, AD_BAD_SHAPE},
                {"cast", exponential, AD_MEMORY}};
 
 START_TEST(results_larger_than_memory_are_errors_that_leave_the_tape_usable)

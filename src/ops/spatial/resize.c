@@ -136,6 +136,8 @@ static const char *resize_shape(const ad_shape *x, const void *attr, ad_shape *y
             return "no axis in space may have 2^31 numbers or more";
         if (x->dim[k] == 0 && y->dim[k] > 0)
             return "there is nothing along an axis";
+        if (ad_shape_count(y, NULL) != AD_OK)
+            return "it is too large when its first axes have been resized";
     }
     return NULL;
 }
