@@ -255,6 +255,23 @@ def test_gradient_penalty():
     expect(last[1] < (0.1 if QUICK else 0.01) * first[1], f'penalty from {first[1]} to {last[1]}')
 
 
+def test_lstm():
+    printed, o = run_json('lstm')
+    lines = printed.splitlines()
+    errors = [numbers_of(line)[0] for line in lines if line.startswith('steps')]
+    expect(len(errors) == 20 and errors[0] > 0.16, f'squared errors {errors}')
+    near('the first error', o['first_error'], errors[0], 1e-5)
+    expect(o['error'] < 0.004, f'squared error {o["error"]}, always saying 1 has 1/6')
+    expect(o['longer_error'] < 0.02, f'squared error {o["longer_error"]} of longer sequences')
+    for line, name in zip(lines[-2:], ('error', 'longer_error')):
+        near(line, numbers_of(line)[0], o[name], 1e-5)
+    chart = [line[6:] for line in lines if re.match(r' *[0-9.]+ \|', line)]
+    expect(len(chart) == 21 and {len(row) for row in chart} == {41}, f'the chart is {chart}')
+    places = [(row, column) for row, marks in enumerate(reversed(chart))
+              for column, mark in enumerate(marks) if mark == 'o']
+    expect(len(places) > 40 and all(abs(2 * row - column) <= 8 for row, column in places), f'the chart is {chart}')
+
+
 def test_meta_learning():
     lines = run('meta_learning', *(['--epochs', 100] if QUICK else [])).splitlines()
     (_, first), (_, last) = numbers_of(lines[0]), numbers_of(lines[-1])
