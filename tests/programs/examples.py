@@ -255,6 +255,24 @@ def test_gradient_penalty():
     expect(last[1] < (0.1 if QUICK else 0.01) * first[1], f'penalty from {first[1]} to {last[1]}')
 
 
+def test_kalman():
+    lines = run('kalman').splitlines()
+    expect(lines[0] == '4 numbers of the gradient agree with differences', lines[0])
+    steps = [numbers_of(line)[0] for line in lines if line.startswith('step')]
+    expect(8 <= len(steps) <= 25 and steps == sorted(steps, reverse=True), f'-log p {steps}')
+    table = lines.index('                fit   deviation   truth') + 1
+    for line in lines[table:table + 4]:
+        fit, deviation, truth = numbers_of(line)
+        expect(0 < deviation < 0.35 * truth, line)
+        near(line, fit, truth, 2.5 * deviation)
+    chart = [line[3:] for line in lines if line.startswith('  |')]
+    expect(len(chart) == 21 and {len(row) for row in chart} == {61}, f'the chart is {chart}')
+    for mark in '.o*':
+        expect(''.join(chart).count(mark) > 30, f'{mark} is missing')
+    seen, guessed, fitted = numbers_of(lines[-1])
+    expect(fitted < 0.8 * guessed < 0.8 * seen, lines[-1])
+
+
 def test_lstm():
     printed, o = run_json('lstm')
     lines = printed.splitlines()
@@ -477,7 +495,7 @@ def test_bad_input():
                                     text=True, check=False)
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
-    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process':
+    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process', 'kalman':
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():
