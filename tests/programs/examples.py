@@ -280,7 +280,7 @@ def test_lstm():
     expect(len(errors) == 20 and errors[0] > 0.16, f'squared errors {errors}')
     near('the first error', o['first_error'], errors[0], 1e-5)
     expect(o['error'] < 0.004, f'squared error {o["error"]}, always saying 1 has 1/6')
-    expect(o['longer_error'] < 0.02, f'squared error {o["longer_error"]} of longer sequences')
+    expect(o['longer_error'] < 0.04, f'squared error {o["longer_error"]} of longer sequences')
     for line, name in zip(lines[-2:], ('error', 'longer_error')):
         near(line, numbers_of(line)[0], o[name], 1e-5)
     chart = [line[6:] for line in lines if re.match(r' *[0-9.]+ \|', line)]
