@@ -56,9 +56,9 @@ ad_recorder *bench_recorder(unsigned keep)
 
 void *take(size_t count, size_t size)
 {
-    void *memory = NULL;
-    size_t bytes = count * size;
-    if (bytes / size != count || posix_memalign(&memory, 64, bytes ? bytes : 1))
+    const size_t line = 64, bytes = count * size;
+    void *memory = bytes / size == count ? aligned_alloc(line, (bytes / line + 1) * line) : NULL;
+    if (!memory)
         fail("memory ran out: %zu numbers of %zu bytes", count, size);
     return memset(memory, 0, bytes);
 }

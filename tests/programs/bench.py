@@ -21,7 +21,7 @@ FIRST = ('lesson_full_batch lesson_forward_10k step_b64 step_b512 step_b1 mlp512
          'op0_f64 chain_1e6').split()
 POSITIVE = 'median_ns min_ns gflops of_ceiling of_blis bytes gb_per_s bare_ns'.split()
 NOT_NEGATIVE = 'spread', 'mallocs_per_step', 'peak_bytes'  # an optimiser takes no memory
-SAME = re.compile('lesson|step|mlp|batch|width|depth|lotka_volterra_')  # which have a second form beside adze's
+SAME = re.compile('lesson|step|mlp|batch_[0-9]|width|depth|lotka_volterra_')  # which have a second form beside adze's
 
 
 class Failure(Exception):

@@ -255,6 +255,41 @@ def test_gradient_penalty():
     expect(last[1] < (0.1 if QUICK else 0.01) * first[1], f'penalty from {first[1]} to {last[1]}')
 
 
+def test_kalman():
+    lines = run('kalman').splitlines()
+    expect(lines[0] == '4 numbers of the gradient agree with differences', lines[0])
+    steps = [numbers_of(line)[0] for line in lines if line.startswith('step')]
+    expect(8 <= len(steps) <= 25 and steps == sorted(steps, reverse=True), f'-log p {steps}')
+    table = lines.index('                fit   deviation   truth') + 1
+    for line in lines[table:table + 4]:
+        fit, deviation, truth = numbers_of(line)
+        expect(0 < deviation < 0.35 * truth, line)
+        near(line, fit, truth, 2.5 * deviation)
+    chart = [line[3:] for line in lines if line.startswith('  |')]
+    expect(len(chart) == 21 and {len(row) for row in chart} == {61}, f'the chart is {chart}')
+    for mark in '.o*':
+        expect(''.join(chart).count(mark) > 30, f'{mark} is missing')
+    seen, guessed, fitted = numbers_of(lines[-1])
+    expect(fitted < 0.8 * guessed < 0.8 * seen, lines[-1])
+
+
+def test_lstm():
+    printed, o = run_json('lstm')
+    lines = printed.splitlines()
+    errors = [numbers_of(line)[0] for line in lines if line.startswith('steps')]
+    expect(len(errors) == 20 and errors[0] > 0.16, f'squared errors {errors}')
+    near('the first error', o['first_error'], errors[0], 1e-5)
+    expect(o['error'] < 0.004, f'squared error {o["error"]}, always saying 1 has 1/6')
+    expect(o['longer_error'] < 0.04, f'squared error {o["longer_error"]} of longer sequences')
+    for line, name in zip(lines[-2:], ('error', 'longer_error')):
+        near(line, numbers_of(line)[0], o[name], 1e-5)
+    chart = [line[6:] for line in lines if re.match(r' *[0-9.]+ \|', line)]
+    expect(len(chart) == 21 and {len(row) for row in chart} == {41}, f'the chart is {chart}')
+    places = [(row, column) for row, marks in enumerate(reversed(chart))
+              for column, mark in enumerate(marks) if mark == 'o']
+    expect(len(places) > 40 and all(abs(2 * row - column) <= 8 for row, column in places), f'the chart is {chart}')
+
+
 def test_meta_learning():
     lines = run('meta_learning', *(['--epochs', 100] if QUICK else [])).splitlines()
     (_, first), (_, last) = numbers_of(lines[0]), numbers_of(lines[-1])
@@ -460,7 +495,7 @@ def test_bad_input():
                                     text=True, check=False)
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
-    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process':
+    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process', 'kalman':
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():

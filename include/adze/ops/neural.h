@@ -1,5 +1,6 @@
-/* Operations of neural networks: normalisation, attention, positions, recurrent
- * nets. */
+/* Operations of neural networks: normalisation, attention, positions, recurrent nets.
+ *
+ * docs/nets.md makes layers and models of them. */
 #ifndef ADZE_OPS_NEURAL_H
 #define ADZE_OPS_NEURAL_H
 
