@@ -8,7 +8,7 @@
 typedef struct scene {
     ad_tape *tape;
     ad_tensor x, index, mask;      /* f64 [2, 3], i32 [2], bool [2, 3] */
-    ad_tensor list[4], results[8]; /* x, and the empty results of functions */
+    ad_tensor list[8], results[8]; /* x, and the empty results of functions */
     ad_mark mark;
     ad_pullback pullback, own_pullback;
     ad_view view;            /* numbers of x's shape */

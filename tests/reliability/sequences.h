@@ -18,6 +18,7 @@ enum {
     GRADIENT_AT = 18,
     ARRAYS = 34,
     KNOWN = 64,
+    LISTED = 8, /* tensors of a list: as many as an operation has operands */
     LINE = 1024
 };
 
@@ -65,10 +66,10 @@ typedef struct scene {
     ad_rows_options rows;
     ad_random random;
 
-    int like;                  /* a slot whose shape and type operands of this call should have */
-    bool writes;               /* whether this call may write to arrays and states */
-    uint64_t before;           /* their digest */
-    ad_tensor list[4], out[8]; /* arguments of this call */
+    int like;        /* a slot whose shape and type operands of this call should have */
+    bool writes;     /* whether this call may write to arrays and states */
+    uint64_t before; /* their digest */
+    ad_tensor list[LISTED], out[8]; /* arguments of this call */
     ad_view point[4], views[16];
     ad_error error;
     ad_tape_info info;

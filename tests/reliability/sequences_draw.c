@@ -293,7 +293,7 @@ ad_tensor draw_mask(scene *s)
 
 ad_tensor *draw_tensors(scene *s)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < LISTED; i++)
         s->list[i] = draw_tensor(s);
     return draw_below(s, 64) ? s->list : NULL;
 }
@@ -483,7 +483,9 @@ ad_states *draw_states(scene *s)
 
 const ad_op *draw_op(scene *s)
 {
-    const ad_op *op = ad_builtin_op((size_t)draw_below(s, 200));
+    const ad_op *op = ad_builtin_op((size_t)draw_below(s, 256));
     scene_tell(s, " %s", op ? op->name : "no op");
+    if (op && op->arity > LISTED)
+        scene_fail(s, "an operation has more operands than a list here");
     return op;
 }

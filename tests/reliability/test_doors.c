@@ -109,7 +109,7 @@ static void open_scene(scene *s)
     s->x = ad_watch(s->tape, s->view);
     s->index = ad_freeze(s->tape, AD_VIEW(indices, 2));
     s->mask = ad_freeze(s->tape, AD_VIEW(masks, 2, 3));
-    for (int i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof s->list / sizeof *s->list; i++)
         s->list[i] = s->x;
     s->mark = ad_tape_mark(s->tape);
     ck_assert_int_eq(ad_tape_status(s->tape), AD_OK);
