@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST = 3, ATTR_MOST = 256 }; /* operands or results; bytes of an attr */
+enum { MOST = 7, ATTR_MOST = 256 }; /* operands or results; bytes of an attr */
 
 static int operands_of(const ad_op *op)
 {
@@ -53,7 +53,7 @@ int main(void)
     const ad_op *op;
     for (size_t i = 0; (op = ad_builtin_op(i)); i++) {
         bool none = op->flags & (AD_OP_NO_DERIVATIVE | AD_OP_STOPS);
-        if (op->attr_size > ATTR_MOST || op->results > MOST) {
+        if (op->attr_size > ATTR_MOST || op->results > MOST || op->arity > MOST) {
             fprintf(stderr, "error: %s has more than list_ops has room for\n", op->name);
             return 1;
         }

@@ -43,9 +43,9 @@ static ad_tensor sign_and_log(ad_tensor x)
 /* The symmetric half of x with 6, 12, 18 and so on added to its diagonal: eigenvalues are far from each other. */
 static ad_tensor spread(ad_tensor x)
 {
-    ad_shape shape = ad_shape_of(x);
-    ad_tensor six = ad_constant(x.tape, ad_read(x).type, 6);
-    ad_tensor all = ad_broadcast_to(six, AD_SHAPE(shape.dim[shape.rank - 1]));
+    ad_shape shape = ad_shape_of(x); /* of rank 0 where memory ran out */
+    int64_t n = shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
+    ad_tensor all = ad_broadcast_to(ad_constant(x.tape, ad_read(x).type, 6), AD_SHAPE(n));
     return ad_add(ad_mul(ad_add(x, ad_transpose(x)), 0.5), ad_diag(ad_cumsum(all, 0, 0), 0));
 }
 
