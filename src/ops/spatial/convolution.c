@@ -89,7 +89,8 @@ static const char *form_of(const ad_shape *x, const convolution_attr *a, ad_conv
     for (int k = 0; k < y->rank - 2; k++) {
         const ad_window *w = &f->axis[AD_SPACE - y->rank + 2 + k];
         y->dim[k + 1] = a->transposed ? w->big : w->small;
-        int64_t beyond = (w->small - 1) * w->stride + (w->taps - 1) * w->dilation;
+        int64_t steps = w->small > 0 ? (w->small - 1) * w->stride : 0; /* 0: nothing is there */
+        int64_t beyond = steps + (w->taps > 0 ? (w->taps - 1) * w->dilation : 0);
         if (w->big > INT64_MAX - beyond)
             return too_large;
         padded.dim[k + 1] = beyond + w->big;
