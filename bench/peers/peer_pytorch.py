@@ -23,7 +23,7 @@ ROWS = 100 if chosen.smoke else 10000
 
 
 def uniform(*shape, low=-1., high=1., dtype=torch.float32):
-    return torch.empty(*shape, dtype=dtype).uniform_(low, high)
+    return torch.empty(shape, dtype=dtype).uniform_(low, high)
 
 
 # ---- networks ---------------------------------------------------------------------------
