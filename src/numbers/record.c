@@ -26,7 +26,8 @@ bool ad_reals_may_take(ad_reals *r, size_t bytes)
     return false;
 }
 
-void *ad_reals_take(ad_reals *r, size_t bytes)
+/* Memory within the limit, or NULL with an error. */
+static void *take(ad_reals *r, size_t bytes)
 {
     if (!ad_reals_may_take(r, bytes))
         return NULL;
@@ -39,7 +40,7 @@ void *ad_reals_take(ad_reals *r, size_t bytes)
     return memory;
 }
 
-void ad_reals_give(ad_reals *r, void *memory, size_t bytes)
+static void give(ad_reals *r, void *memory, size_t bytes)
 {
     ad_memory_give(r->allocator, memory, bytes);
     r->reserved -= memory ? bytes : 0;
@@ -52,12 +53,12 @@ bool ad_reals_grow(ad_reals *r, ad_growing *list, size_t count, size_t size, boo
     size_t room = count > 2 * list->room ? count : 2 * list->room;
     if (!keeps)
         ad_reals_shrink(r, list, size);
-    void *more = ad_reals_take(r, ad_size_mul(room, size));
+    void *more = take(r, ad_size_mul(room, size));
     if (!more)
         return false;
     if (list->count)
         memcpy(more, list->at, list->count * size);
-    ad_reals_give(r, list->at, list->room * size);
+    give(r, list->at, list->room * size);
     list->at = more;
     list->room = room;
     return true;
@@ -65,7 +66,7 @@ bool ad_reals_grow(ad_reals *r, ad_growing *list, size_t count, size_t size, boo
 
 void ad_reals_shrink(ad_reals *r, ad_growing *list, size_t size)
 {
-    ad_reals_give(r, list->at, list->room * size);
+    give(r, list->at, list->room * size);
     *list = (ad_growing){.at = NULL};
 }
 
@@ -125,7 +126,7 @@ static ad_argument_chunk *next_arguments(ad_reals *r, size_t arguments)
         return next;
     size_t capacity = next_capacity(ad_reals_arguments(r), arguments);
     next = insert_chunk(r, chunks, sizeof *next);
-    double *partials = next ? ad_reals_take(r, ad_size_mul(capacity, argument_bytes(r))) : NULL;
+    double *partials = next ? take(r, ad_size_mul(capacity, argument_bytes(r))) : NULL;
     if (next && !partials)
         remove_chunk(chunks, sizeof *next);
     if (!partials)
@@ -146,7 +147,7 @@ static ad_statement_chunk *next_statements(ad_reals *r)
         return next;
     size_t capacity = next_capacity(ad_reals_index(r), 1);
     next = insert_chunk(r, chunks, sizeof *next);
-    void *memory = next ? ad_reals_take(r, ad_size_mul(capacity, statement_bytes(r))) : NULL;
+    void *memory = next ? take(r, ad_size_mul(capacity, statement_bytes(r))) : NULL;
     if (next && !memory)
         remove_chunk(chunks, sizeof *next);
     if (!memory)
@@ -163,7 +164,7 @@ void ad_reals_trim_chunks(ad_reals *r)
     size_t size = sizeof(ad_argument_chunk);
     for (ad_chunks *chunks = &r->arguments; chunks->begun < chunks->list.count;) {
         const ad_argument_chunk *c = (ad_argument_chunk *)chunks->list.at + chunks->begun;
-        ad_reals_give(r, c->partials, c->capacity * argument_bytes(r));
+        give(r, c->partials, c->capacity * argument_bytes(r));
         remove_chunk(chunks, size);
     }
     if (r->arguments.list.count == 0)
@@ -171,7 +172,7 @@ void ad_reals_trim_chunks(ad_reals *r)
     size = sizeof(ad_statement_chunk);
     for (ad_chunks *chunks = &r->statements; chunks->begun < chunks->list.count;) {
         const ad_statement_chunk *c = (ad_statement_chunk *)chunks->list.at + chunks->begun;
-        ad_reals_give(r, c->lines ? (void *)c->lines : c->counts, c->capacity * statement_bytes(r));
+        give(r, c->lines ? (void *)c->lines : c->counts, c->capacity * statement_bytes(r));
         remove_chunk(chunks, size);
     }
     if (r->statements.list.count == 0)

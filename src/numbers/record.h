@@ -175,10 +175,6 @@ size_t ad_reals_reserved(const ad_reals *r);
 /* Whether so many bytes more are within the limit. False with an error. */
 bool ad_reals_may_take(ad_reals *r, size_t bytes);
 
-/* Memory within the limit, or NULL with an error. */
-void *ad_reals_take(ad_reals *r, size_t bytes);
-void ad_reals_give(ad_reals *r, void *memory, size_t bytes);
-
 /* Room for `count` elements of `size` bytes; what is there stays if `keeps`. False with an error if memory
  * ran out. */
 bool ad_reals_grow(ad_reals *r, ad_growing *list, size_t count, size_t size, bool keeps);

@@ -24,14 +24,6 @@ const char *ad_square_first(const ad_shape *x, const void *attr, ad_shape *y)
     return ad_square_shape(x);
 }
 
-bool ad_same_batch(const ad_shape *a, const ad_shape *b)
-{
-    ad_shape one = *a, other = *b;
-    one.rank -= 2;
-    other.rank -= 2;
-    return ad_shape_equal(&one, &other);
-}
-
 static ad_shape batch_of(const ad_shape *shape)
 {
     ad_shape batch = *shape;

@@ -52,7 +52,8 @@ ad_matrices ad_solve_by(ad_workspace *work, const ad_eliminated *e, const ad_mat
     return x;
 }
 
-int64_t ad_zero_pivot(const ad_eliminated *e, int64_t *k)
+/* The first row whose pivot is 0, in any of the matrices; *k says in which. -1: there is none. */
+static int64_t zero_pivot(const ad_eliminated *e, int64_t *k)
 {
     int64_t n = e->lu.rows;
     for (*k = 0; *k < e->lu.count; ++*k)
@@ -75,7 +76,7 @@ double ad_order_sign(const int64_t *order, int64_t n)
 static bool is_regular(const ad_forward_args *c, const ad_eliminated *e)
 {
     char place[AD_PLACE_TEXT];
-    int64_t k = 0, row = c->work->rejected.status == AD_OK ? ad_zero_pivot(e, &k) : -1;
+    int64_t k = 0, row = c->work->rejected.status == AD_OK ? zero_pivot(e, &k) : -1;
     if (row >= 0)
         ad_reject(c->work, AD_DOMAIN, "pivot %lld%s is 0: the matrix is singular", (long long)row,
                   ad_matrix_place(&c->x[0].shape, k, place));

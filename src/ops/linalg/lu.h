@@ -21,9 +21,6 @@ ad_eliminated ad_eliminated_in(const ad_shape *a, const void *saved);
 ad_matrices ad_solve_by(ad_workspace *work, const ad_eliminated *e, const ad_matrices *b,
                         bool transposed);
 
-/* The first row whose pivot is 0, in any of the matrices; *k says in which. -1: there is none. */
-int64_t ad_zero_pivot(const ad_eliminated *e, int64_t *k);
-
 /* The sign of an order of n: -1 if it takes an odd number of swaps. */
 double ad_order_sign(const int64_t *order, int64_t n);
 
