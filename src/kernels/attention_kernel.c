@@ -1,10 +1,10 @@
 /* Pieces of attention on one thread, for one float type and one instruction set. The build defines
- * AD_PRODUCT, the kernel's name, AD_ROWS, rows of a tile, and what vectors.h needs. */
+ * AD_PRODUCT, the kernel's name, AD_ROWS, rows of a tile, and what row_vectors.h needs. */
 #include "kernels/attention_kernel.h"
 
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
-#include "kernels/vectors.h"
+#include "kernels/row_vectors.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Steps of recurrent cells, for one float type and one instruction set. The build defines AD_CELLS, the kernel's name,
- * and what vectors.h needs. */
+ * and what row_vectors.h needs. */
 #include "kernels/cell_kernel.h"
 
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
-#include "kernels/vectors.h"
+#include "kernels/row_vectors.h"
 
 #define NUMBERS(of) ((const number *)(of))
 #define PLACE(of)   ((number *)(of))

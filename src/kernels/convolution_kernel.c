@@ -12,6 +12,7 @@
 #include "kernels/convolution_kernel.h"
 
 #include "kernels/kernel.h"
+#include "kernels/vector.h"
 
 #include <string.h>
 
@@ -20,25 +21,8 @@
 #include <immintrin.h>
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum { LANES = AD_LANES, TILE = AD_TILE, PIXELS = 8, TAPS = 9 };
 enum { MOST_ROWS = TILE > PIXELS ? TILE : PIXELS };
-
-typedef AD_T number;
-typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
-typedef number loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
-
-INLINE vec load(const number *from)
-{
-    return *(const loose_vec *)from;
-}
-
-INLINE void store(number *to, vec v)
-{
-    *(loose_vec *)to = v;
-}
 
 /* ---- tiles ------------------------------------------------------------------------- */
 

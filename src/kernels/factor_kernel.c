@@ -3,36 +3,19 @@
  * The build compiles this file once for each set and defines
  *
  *     AD_FACTORS  the name of its kernels
- *     AD_LANES    numbers of f64 in a vector */
+ *     AD_T        double
+ *     AD_LANES    numbers in a vector */
 #include "kernels/factor_kernel.h"
 
 #include "kernels/factor.h"
 #include "kernels/kernel.h"
 #include "kernels/transpose.h"
+#include "kernels/vector.h"
 
 #include <math.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum { LANES = AD_LANES, SIDE = AD_SMALL * AD_SMALL };
-
-typedef double vec __attribute__((vector_size(AD_LANES * sizeof(double))));
-typedef double loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
-
-/* The type of a comparison. */
-#define MASK __typeof__((vec){0} > (vec){0})
-
-INLINE vec load(const double *from)
-{
-    return *(const loose_vec *)from;
-}
-
-INLINE void store(double *to, vec v)
-{
-    *(loose_vec *)to = v;
-}
 
 INLINE vec pick(MASK m, vec yes, vec no)
 {

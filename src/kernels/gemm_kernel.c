@@ -19,27 +19,11 @@
 #include "kernels/gemm_kernel.h"
 #include "kernels/kernel.h"
 #include "kernels/transpose.h"
+#include "kernels/vector.h"
 
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum { LANES = AD_LANES, ROWS = AD_ROWS, VECTORS = 3, PANEL = VECTORS * LANES };
-
-typedef AD_T number;
-typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
-typedef number loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
-
-INLINE vec load(const number *from)
-{
-    return *(const loose_vec *)from;
-}
-
-INLINE void store(number *to, vec v)
-{
-    *(loose_vec *)to = v;
-}
 
 INLINE void put(number *to, number value, bool add)
 {

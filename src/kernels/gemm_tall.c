@@ -18,22 +18,11 @@
  * depth. Nothing else of the shape matters to it. */
 #include "kernels/gemm_kernel.h"
 #include "kernels/kernel.h"
+#include "kernels/vector.h"
 
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum { LANES = AD_LANES, PANEL = 2 * LANES, COLUMNS = 14 };
-
-typedef AD_T number;
-typedef number vec __attribute__((vector_size(AD_LANES * sizeof(AD_T))));
-typedef number loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(AD_T)), aligned(sizeof(AD_T)), may_alias));
-
-INLINE vec load(const number *from)
-{
-    return *(const loose_vec *)from;
-}
 
 INLINE void add_to(number *to, vec v)
 {

@@ -1,11 +1,11 @@
 /* Normalisation on one thread, for one float type and one instruction set.
  *
- * The build compiles this file once for each pair and defines AD_NORMS, the kernel's name, and what vectors.h
+ * The build compiles this file once for each pair and defines AD_NORMS, the kernel's name, and what row_vectors.h
  * needs. */
 #include "kernels/norm_kernel.h"
 
 #include "kernels/kernel.h"
-#include "kernels/vectors.h"
+#include "kernels/row_vectors.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Work on some rows at once whose numbers lie together, for one float type and one instruction set.
  *
- * The build compiles this file once for each pair and defines AD_ROWS, the kernel's name, and what vectors.h
+ * The build compiles this file once for each pair and defines AD_ROWS, the kernel's name, and what row_vectors.h
  * needs.
  *
  * Folds have their lanes in registers. One row after another leaves the machine free to join the lanes of one
@@ -9,8 +9,8 @@
 
 #include "kernels/elementary.h"
 #include "kernels/kernel.h"
+#include "kernels/row_vectors.h"
 #include "kernels/vanishing.h"
-#include "kernels/vectors.h"
 
 /* Numbers of row r, which are so many: those in whole tiles, and those in the last. */
 INLINE number *part_of(const ad_row_extent *e, ad_row_data d, size_t r, bool last)

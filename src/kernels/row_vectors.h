@@ -17,27 +17,11 @@
 #define INLINE       ON_SET static inline __attribute__((always_inline))
 #define ROUTINE      ON_SET static
 
-typedef AD_T number;
+#include "kernels/vector.h"
 
 enum { TILE = AD_ROW_LANES, VECTORS = TILE / AD_LANES, SUMS = TILE / AD_WIDE };
 
-typedef number vec __attribute__((vector_size(AD_LANES * sizeof(number))));
-typedef number loose_vec
-    __attribute__((vector_size(AD_LANES * sizeof(number)), aligned(sizeof(number)), may_alias));
 typedef double doubles __attribute__((vector_size(AD_WIDE * sizeof(double))));
-
-/* The type of a comparison. */
-#define MASK __typeof__((vec){0} > (vec){0})
-
-INLINE vec load(const number *from)
-{
-    return *(const loose_vec *)from;
-}
-
-INLINE void store(number *to, vec v)
-{
-    *(loose_vec *)to = v;
-}
 
 /* By numbers, as in other places below: of this, compilers make the one instruction that there is. */
 INLINE doubles load_doubles(const number *from)
