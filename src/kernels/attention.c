@@ -10,6 +10,7 @@
  * is a task; all that it adds up it adds in one order. */
 #include "kernels/attention.h"
 
+#include "array/convert.h"
 #include "kernels/attention_kernel.h"
 
 #include <math.h>
@@ -98,11 +99,6 @@ static void pad_rows(const job *j, int64_t rows, int64_t size, int64_t step, con
     }
 }
 
-static double number_at(const job *j, const void *x, int64_t i)
-{
-    return j->a->type == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
 /* x (+)= rows without their padding. */
 static void take_rows(const job *j, int64_t rows, int64_t size, int64_t step, const void *from,
                       void *x, bool add)
@@ -178,12 +174,9 @@ static int64_t keys_seen(const job *j, const block *b)
          ((b)->keys = seen - (b)->key < AD_KEYS ? seen - (b)->key : AD_KEYS) > 0; \
          (b)->key += AD_KEYS)
 
-static void put_score(const job *j, const ad_score_block *s, int64_t row, int64_t column)
+static void hide_score(const job *j, const ad_score_block *s, int64_t row, int64_t column)
 {
-    if (j->a->type == AD_F32)
-        ((float *)s->numbers)[row * AD_KEYS + column] = -INFINITY;
-    else
-        ((double *)s->numbers)[row * AD_KEYS + column] = -(double)INFINITY;
+    ad_put_float(j->a->type, s->numbers, (size_t)(row * AD_KEYS + column), -(double)INFINITY);
 }
 
 /* The place of a head's, query's and key's mask. */
@@ -208,14 +201,14 @@ static void hide(const job *j, const block *b, const ad_score_block *s)
         int64_t sees = j->a->causal ? b->first + r + 1 + offset : b->keys;
         sees = sees < 0 ? 0 : sees > b->keys ? b->keys : sees;
         for (int64_t i = sees; i < s->columns; i++)
-            put_score(j, s, r, i);
+            hide_score(j, s, r, i);
         if (!mask)
             continue;
         int64_t place = mask_at(j->a, b->head, b->first + r, b->key);
         int64_t step = j->a->mask.stride[j->a->mask.shape.rank - 1];
         for (int64_t i = 0; i < sees; i++)
             if (!mask[place + i * step])
-                put_score(j, s, r, i);
+                hide_score(j, s, r, i);
     }
 }
 
@@ -433,6 +426,7 @@ static void pull_head(const job *j, size_t head, room *r)
 /* ty = (p ts) v + p tv - m y of a block of queries, and m. */
 static void push_block(const job *j, block *b, room *r)
 {
+    const ad_type type = j->a->type;
     clear(j, AD_QUERIES * j->width, r->some[TOUT]);
     memset(b->rows.moved, 0, sizeof b->rows.moved);
     EACH_BLOCK_OF_KEYS(j, b)
@@ -449,12 +443,9 @@ static void push_block(const job *j, block *b, room *r)
     }
     for (int64_t i = 0; i < b->count; i++)
         for (int64_t k = i * j->width; k < (i + 1) * j->width; k++) {
-            double ty =
-                number_at(j, r->some[TOUT], k) - b->rows.moved[i] * number_at(j, r->some[OUT], k);
-            if (j->a->type == AD_F32)
-                ((float *)r->some[TOUT])[k] = (float)ty;
-            else
-                ((double *)r->some[TOUT])[k] = ty;
+            double y = ad_float_at(type, r->some[OUT], (size_t)k);
+            double ty = ad_float_at(type, r->some[TOUT], (size_t)k) - b->rows.moved[i] * y;
+            ad_put_float(type, r->some[TOUT], (size_t)k, ty);
         }
 }
 

@@ -1,4 +1,4 @@
-/* Rows along an axis: numbers that lie row by row, seen as outer x extent x inner. */
+/* Parts of shapes; and rows along an axis: numbers that lie row by row, seen as outer x extent x inner. */
 #ifndef ADZE_KERNELS_AXIS_H
 #define ADZE_KERNELS_AXIS_H
 
@@ -11,6 +11,14 @@ static inline size_t ad_extent_of(const ad_shape *shape, int from, int to)
     for (int i = from; i < to; i++)
         n *= (size_t)shape->dim[i];
     return n;
+}
+
+/* The axes before the last two, which are those of a matrix. */
+static inline ad_shape ad_batch_of(const ad_shape *shape)
+{
+    ad_shape batch = *shape;
+    batch.rank -= 2;
+    return batch;
 }
 
 /* An axis, and what stands before and behind it: number i of the axis is [outer, i, inner]. */

@@ -4,6 +4,7 @@
  * its columns have: there are parts of rows for threads, cut by the shape alone, whose sums are added in order. */
 #include "kernels/norms.h"
 
+#include "array/convert.h"
 #include "kernels/map.h"
 #include "kernels/norm_kernel.h"
 
@@ -191,19 +192,6 @@ static void *room_for_numbers(ad_workspace *work, const columns_job *j)
     return ad_scratch(work, j->l->outer * j->all.length * j->size);
 }
 
-static double number_at(ad_type type, const void *data, size_t i)
-{
-    return type == AD_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
-}
-
-static void put_number(ad_type type, void *data, size_t i, double value)
-{
-    if (type == AD_F32)
-        ((float *)data)[i] = (float)value;
-    else
-        ((double *)data)[i] = value;
-}
-
 /* Each column's set, and its place among the sums of all. */
 #define EACH_COLUMN(l)                                                                  \
     for (size_t o = 0, at = 0, width = (l)->columns / (l)->groups; o < (l)->outer; o++) \
@@ -215,8 +203,8 @@ static void split_means(columns_job *j, const double *mean, void *high, void *lo
 {
     EACH_COLUMN(j->l)
     {
-        put_number(j->type, high, at, mean[set]);
-        put_number(j->type, low, at, mean[set] - number_at(j->type, high, at));
+        ad_put_float(j->type, high, at, mean[set]);
+        ad_put_float(j->type, low, at, mean[set] - ad_float_at(j->type, high, at));
     }
     j->all.high = high;
     j->all.low = low;
@@ -230,8 +218,8 @@ static void find_means(ad_workspace *work, columns_job *j, double *mean, double 
     size_t width = l->columns / l->groups;
     for (size_t i = 0; i < ad_norm_sets(l); i++)
         mean[i] = l->centred
-                      ? number_at(j->type, j->all.x,
-                                  i / l->groups * l->rows * l->columns + i % l->groups * width)
+                      ? ad_float_at(j->type, j->all.x,
+                                    i / l->groups * l->rows * l->columns + i % l->groups * width)
                       : 0;
     split_means(j, mean, high, low);
     if (!l->centred)
@@ -284,8 +272,8 @@ static void forward_by_columns(ad_workspace *work, const ad_norm_layout *l, ad_t
     find_scales(&j, sums, s);
     EACH_COLUMN(l)
     {
-        put_number(type, numbers[2], at, s.scale[set] * number_at(type, gain, k));
-        put_number(type, numbers[3], at, bias ? number_at(type, bias, k) : 0);
+        ad_put_float(type, numbers[2], at, s.scale[set] * ad_float_at(type, gain, k));
+        ad_put_float(type, numbers[3], at, bias ? ad_float_at(type, bias, k) : 0);
     }
     j.all.factor[0] = numbers[2];
     j.all.factor[1] = numbers[3];
@@ -303,18 +291,19 @@ static void find_factors(const columns_job *j, const ad_norm_back *b, ad_norm_st
         double h = 0, h_along = 0, scale = s.scale[i];
         size_t column = i % l->groups * width;
         for (size_t k = 0; k < width; k++) {
-            double gain = number_at(j->type, b->gain, column + k);
+            double gain = ad_float_at(j->type, b->gain, column + k);
             h += gain * plain[at + k];
             h_along += gain * along[at + k];
         }
         double steep = scale * scale * (h_along / l->divisor);
         double level = l->centred ? scale * (h / l->divisor) : 0;
-        steep -= b->dvariance ? 2 * number_at(j->type, b->dvariance, i) / l->divisor : 0;
-        level -= b->dmean ? number_at(j->type, b->dmean, i) / l->divisor : 0;
+        steep -= b->dvariance ? 2 * ad_float_at(j->type, b->dvariance, i) / l->divisor : 0;
+        level -= b->dmean ? ad_float_at(j->type, b->dmean, i) / l->divisor : 0;
         for (size_t k = 0; k < width; k++) {
-            put_number(j->type, factor[0], at + k, scale * number_at(j->type, b->gain, column + k));
-            put_number(j->type, factor[1], at + k, steep);
-            put_number(j->type, factor[2], at + k, level);
+            ad_put_float(j->type, factor[0], at + k,
+                         scale * ad_float_at(j->type, b->gain, column + k));
+            ad_put_float(j->type, factor[1], at + k, steep);
+            ad_put_float(j->type, factor[2], at + k, level);
         }
     }
 }
@@ -335,7 +324,7 @@ static bool pull_by_columns(ad_workspace *work, const ad_norm_layout *l, ad_type
     j.all.dy = b->dy;
     j.all.factor[0] = numbers[2];
     split_means(&j, s.mean, numbers[0], numbers[1]);
-    EACH_COLUMN(l) put_number(type, numbers[2], at, s.scale[set]);
+    EACH_COLUMN(l) ad_put_float(type, numbers[2], at, s.scale[set]);
     run_all_columns(work, &j, kernel->both);
     for (int i = 0; i < 2; i++)
         join_parts(&j, j.all.sums[i]);

@@ -6,6 +6,7 @@
 
 #include "array/strided.h"
 #include "base/workspace.h"
+#include "kernels/axis.h"
 #include "kernels/gemm.h"
 #include "kernels/unwanted.h"
 
@@ -13,24 +14,16 @@
 
 /* ---- products ---------------------------------------------------------------------- */
 
-/* The axes before the last two. */
-static ad_shape batch_of(const ad_shape *shape)
-{
-    ad_shape batch = *shape;
-    batch.rank -= 2;
-    return batch;
-}
-
 static bool same_batch(const ad_shape *a, const ad_shape *b)
 {
-    ad_shape one = batch_of(a), other = batch_of(b);
+    ad_shape one = ad_batch_of(a), other = ad_batch_of(b);
     return ad_shape_equal(&one, &other);
 }
 
 /* The shape to which the batch axes of a and b broadcast, if they do. */
 static ad_shape common_batch(const ad_shape *a, const ad_shape *b)
 {
-    ad_shape over = batch_of(a->rank > b->rank ? a : b);
+    ad_shape over = ad_batch_of(a->rank > b->rank ? a : b);
     const ad_shape *less = a->rank > b->rank ? b : a;
     int shift = over.rank - (less->rank - 2);
     for (int i = shift; i < over.rank; i++)
@@ -62,7 +55,7 @@ static ad_matrix turned(ad_matrix m, bool transposed)
 
 static void add_stream(ad_nest *nest, const ad_view *v)
 {
-    ad_shape batch = batch_of(&v->shape);
+    ad_shape batch = ad_batch_of(&v->shape);
     ad_nest_add(nest, &batch, v->stride);
 }
 
@@ -117,7 +110,7 @@ void ad_multiply_then(ad_workspace *work, const ad_view *a, const ad_view *b, co
         ad_gemm(work, c->type, ad_matrix_transposed(left), right, add, c->data, then);
         return;
     }
-    ad_shape over = common_batch(&a->shape, &b->shape), batch = batch_of(&c->shape);
+    ad_shape over = common_batch(&a->shape, &b->shape), batch = ad_batch_of(&c->shape);
     if (!add && !ad_shape_equal(&batch, &over)) {
         clear(c);
         flags |= AD_ADD;
@@ -151,7 +144,8 @@ static const char *misfit(const ad_shape *a, const ad_shape *b, const ad_shape *
         return "the inner extents must be equal";
     if (a_end[a_turns] != c_end[0] || b_end[1 - b_turns] != c_end[1])
         return "the result has other rows or columns";
-    ad_shape over = common_batch(a, b), of_a = batch_of(a), of_b = batch_of(b), of_c = batch_of(c);
+    ad_shape over = common_batch(a, b), of_a = ad_batch_of(a), of_b = ad_batch_of(b),
+             of_c = ad_batch_of(c);
     if (!ad_shape_broadcasts(&of_a, &over) || !ad_shape_broadcasts(&of_b, &over))
         return "the axes before the last two do not broadcast";
     return ad_shape_broadcasts(&of_c, &over)

@@ -1,6 +1,7 @@
 /* Picking along an axis by an index: gather, index_select, embedding, take_along_axis. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "array/convert.h"
 #include "kernels/map.h"
 #include "kernels/move.h"
 #include "ops/axes.h"
@@ -163,8 +164,7 @@ static void take_pullback(const ad_pullback_args *c)
         memset(sums, 0, plane * sizeof *sums);
         for (size_t i = 0; i < picks; i++, at++)
             sums[(size_t)p.at[at] * p.axis.inner + i % p.axis.inner] +=
-                c->dy.type == AD_F32 ? (double)((const float *)c->dy.data)[at]
-                                     : ((const double *)c->dy.data)[at];
+                ad_float_at(c->dy.type, c->dy.data, at);
         ad_store_sums(plane, sums, c->dy.type,
                       (char *)c->dx[0].data + o * plane * ad_type_size(c->dy.type), true);
     }

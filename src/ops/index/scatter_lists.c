@@ -7,6 +7,7 @@
  * sends nothing, x stays. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "array/convert.h"
 #include "kernels/map.h"
 #include "kernels/move.h"
 #include "ops/families.h"
@@ -136,17 +137,10 @@ static size_t place(const places *at, size_t i)
     return i == 0 ? at->x : at->first + at->update[i - 1] * at->inner;
 }
 
-static double number(const ad_view *v, size_t i)
-{
-    if (!v->data)
-        return 0; /* no tangent */
-    return v->type == AD_F32 ? (double)((const float *)v->data)[i] : ((const double *)v->data)[i];
-}
-
 static void read_list(const ad_view *x, const places *at, double *to)
 {
     for (size_t i = 0; i < at->n; i++)
-        to[i] = number(&x[i == 0 ? 0 : 2], place(at, i));
+        to[i] = ad_float_of(&x[i == 0 ? 0 : 2], place(at, i));
 }
 
 static void store(const ad_array *to, size_t i, double number, bool add)
@@ -160,7 +154,7 @@ static void run_list(const list_call *c, const places *at, const ad_running *l)
     if (c->tx)
         read_list(c->tx, at, l->t);
     for (size_t i = 0; c->dy && i < at->n; i++)
-        l->g[i] = i + 1 < at->n ? 0 : number(c->dy, at->x);
+        l->g[i] = i + 1 < at->n ? 0 : ad_float_of(c->dy, at->x);
     c->rule(l);
     if (!c->dy)
         store(c->y, at->x, l->out[at->n - 1], false);

@@ -23,9 +23,7 @@ typedef struct eigen {
 
 static eigen eigen_in(const ad_shape *a, const void *saved)
 {
-    int64_t n = a->dim[a->rank - 1], count = 1;
-    for (int i = 0; i < a->rank - 2; i++)
-        count *= a->dim[i];
+    int64_t n = a->dim[a->rank - 1], count = ad_batch_count(a);
     double *w = (double *)(uintptr_t)saved;
     return (eigen){{w, count, 1, n}, {w ? w + count * n : NULL, count, n, n}};
 }

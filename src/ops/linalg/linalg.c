@@ -3,6 +3,7 @@
 
 #include "array/convert.h"
 #include "array/text.h"
+#include "kernels/axis.h"
 #include "kernels/map.h"
 #include "tape/apply.h"
 #include "tape/failure.h"
@@ -24,13 +25,6 @@ const char *ad_square_first(const ad_shape *x, const void *attr, ad_shape *y)
     return ad_square_shape(x);
 }
 
-static ad_shape batch_of(const ad_shape *shape)
-{
-    ad_shape batch = *shape;
-    batch.rank -= 2;
-    return batch;
-}
-
 const char *ad_system_shape(const ad_shape *x, bool right, bool broadcasts, ad_shape *y)
 {
     const char *why = ad_square_shape(&x[0]);
@@ -41,7 +35,7 @@ const char *ad_system_shape(const ad_shape *x, bool right, bool broadcasts, ad_s
     if (x[1].dim[x[1].rank - (right ? 1 : 2)] != x[0].dim[x[0].rank - 1])
         return right ? "columns of the right side must equal those of the square matrix"
                      : "rows of the right side must equal those of the square matrix";
-    ad_shape batch[2] = {batch_of(&x[0]), batch_of(&x[1])};
+    ad_shape batch[2] = {ad_batch_of(&x[0]), ad_batch_of(&x[1])};
     if (!broadcasts && !ad_shape_equal(&batch[0], &batch[1]))
         return "the axes before the last two must be equal";
     if (ad_shape_broadcast(batch, NULL, y))
@@ -73,7 +67,7 @@ ad_tensor ad_apply_system(const ad_op *form, const ad_op *op, const ad_tensor *x
 
 const char *ad_matrix_place(const ad_shape *shape, int64_t k, char *text)
 {
-    ad_shape at = batch_of(shape);
+    ad_shape at = ad_batch_of(shape);
     for (int i = at.rank - 1; i >= 0; i--) {
         at.dim[i] = k % shape->dim[i];
         k /= shape->dim[i];
@@ -89,17 +83,14 @@ const char *ad_matrix_place(const ad_shape *shape, int64_t k, char *text)
 
 /* ---- in and out ------------------------------------------------------------------------ */
 
-static int64_t batch_count(const ad_shape *shape)
+int64_t ad_batch_count(const ad_shape *shape)
 {
-    int64_t count = 1;
-    for (int i = 0; i < shape->rank - 2; i++)
-        count *= shape->dim[i];
-    return count;
+    return (int64_t)ad_extent_of(shape, 0, shape->rank - 2);
 }
 
 static ad_matrices matrices_of(const ad_shape *shape, double *data)
 {
-    return (ad_matrices){data, batch_count(shape), shape->dim[shape->rank - 2],
+    return (ad_matrices){data, ad_batch_count(shape), shape->dim[shape->rank - 2],
                          shape->dim[shape->rank - 1]};
 }
 

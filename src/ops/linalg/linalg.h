@@ -20,6 +20,9 @@ const char *ad_system_shape(const ad_shape *x, bool right, bool broadcasts, ad_s
 /* Applies the op of a system to operands that fit its form, once their batches are equal. */
 ad_tensor ad_apply_system(const ad_op *form, const ad_op *op, const ad_tensor *x, const void *attr);
 
+/* How many matrices a shape has. */
+int64_t ad_batch_count(const ad_shape *shape);
+
 /* The last two axes of a view as matrices, to be read: where they are f64, its own numbers. */
 ad_matrices ad_read_matrices(ad_workspace *work, const ad_view *v);
 

@@ -13,10 +13,9 @@
 
 ad_eliminated ad_eliminated_in(const ad_shape *a, const void *saved)
 {
-    ad_eliminated e = {{(double *)(uintptr_t)saved, 1, a->dim[a->rank - 2], a->dim[a->rank - 1]},
-                       NULL};
-    for (int i = 0; i < a->rank - 2; i++)
-        e.lu.count *= a->dim[i];
+    ad_eliminated e = {
+        {(double *)(uintptr_t)saved, ad_batch_count(a), a->dim[a->rank - 2], a->dim[a->rank - 1]},
+        NULL};
     if (saved)
         e.order = (int64_t *)(e.lu.data + ad_matrices_size(&e.lu));
     return e;

@@ -29,9 +29,8 @@ typedef struct parts {
 
 static parts parts_in(const ad_shape *a, const void *saved)
 {
-    int64_t m = a->dim[a->rank - 2], n = a->dim[a->rank - 1], k = m < n ? m : n, count = 1;
-    for (int i = 0; i < a->rank - 2; i++)
-        count *= a->dim[i];
+    int64_t m = a->dim[a->rank - 2], n = a->dim[a->rank - 1], k = m < n ? m : n;
+    int64_t count = ad_batch_count(a);
     parts p = {{(double *)(uintptr_t)saved, count, m, k}, {NULL, count, 1, k}, {NULL, count, n, k}};
     if (saved) {
         p.s.data = p.u.data + ad_matrices_size(&p.u);

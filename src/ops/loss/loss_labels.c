@@ -11,6 +11,7 @@
  *     dx[i] += dy / sum(w[label[i]]) (own (p[i] - onehot(label[i])) + share (W p[i] - w)) */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "array/convert.h"
 #include "base/sized.h"
 #include "kernels/vanishing.h"
 #include "ops/families.h"
@@ -49,12 +50,7 @@ typedef struct batch {
     char *p;
 } batch;
 
-/* A number in a list of f32 or f64, and a number added to one. */
-static double number_at(ad_type type, const void *x, size_t k)
-{
-    return type == AD_F32 ? (double)((const float *)x)[k] : ((const double *)x)[k];
-}
-
+/* Adds a number to one in a list of f32 or f64. */
 static void add_number(ad_type type, void *x, size_t k, double number)
 {
     if (type == AD_F32)
@@ -77,7 +73,7 @@ AD_INLINE double weight_of(const batch *b, size_t class)
 {
     if (!b->weights)
         return 1;
-    return number_at(b->type, b->weights->data, b->weights->shape.rank ? class : 0);
+    return ad_float_at(b->type, b->weights->data, b->weights->shape.rank ? class : 0);
 }
 
 /* False, after a rejection, where a label is not a class. */
@@ -156,7 +152,7 @@ static double class_part(const batch *b)
 /* A row of -inf has no softmax: with smoothing, its first p is -1, and its gradient 0. */
 static bool has_softmax(const batch *b, const void *p)
 {
-    return b->how.smoothing == 0 || !(number_at(b->type, p, 0) < 0);
+    return b->how.smoothing == 0 || !(ad_float_at(b->type, p, 0) < 0);
 }
 
 /* By the greatest logit, whose -log p does not cancel. */
@@ -166,13 +162,13 @@ static double smooth_loss(const batch *b, size_t i, const void *x, void *p)
     double y = 0, own = own_part(b, i), share = class_part(b);
     size_t top = 0, label = label_of(b, i);
     for (size_t k = 1; k < b->classes; k++)
-        top = number_at(type, x, k) > number_at(type, x, top) ? k : top;
+        top = ad_float_at(type, x, k) > ad_float_at(type, x, top) ? k : top;
     double least = b->rule->loss(b->classes, x, top, p);
     if (least == (double)INFINITY)
-        add_number(type, p, 0, -1 - number_at(type, p, 0));
+        add_number(type, p, 0, -1 - ad_float_at(type, p, 0));
     for (size_t k = 0; k < b->classes; k++) {
         double part = share * weight_of(b, k) + (k == label ? own : 0);
-        y += AD_TIMES(part, least + (number_at(type, x, top) - number_at(type, x, k)));
+        y += AD_TIMES(part, least + (ad_float_at(type, x, top) - ad_float_at(type, x, k)));
     }
     return least == (double)INFINITY ? least : y;
 }
@@ -194,7 +190,7 @@ AD_INLINE void row_slope(const batch *b, size_t i, const void *p, double g, void
     }
     b->rule->slope(b->classes, p, label_of(b, i), g * own_part(b, i), dx, add);
     for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++) {
-        double slope = b->all * number_at(b->type, p, k) - weight_of(b, k);
+        double slope = b->all * ad_float_at(b->type, p, k) - weight_of(b, k);
         add_number(b->type, dx, k, AD_TIMES(share, slope));
     }
 }
@@ -204,9 +200,9 @@ static double row_tangent(const batch *b, size_t i, const void *p, const void *t
     if (!counts(b, i) || !has_softmax(b, p))
         return 0;
     double mean = b->rule->dot(b->classes, p, t);
-    double y = AD_TIMES(own_part(b, i), mean - number_at(b->type, t, label_of(b, i)));
+    double y = AD_TIMES(own_part(b, i), mean - ad_float_at(b->type, t, label_of(b, i)));
     for (size_t k = 0; b->how.smoothing > 0 && k < b->classes; k++)
-        y += AD_TIMES(class_part(b) * weight_of(b, k), mean - number_at(b->type, t, k));
+        y += AD_TIMES(class_part(b) * weight_of(b, k), mean - ad_float_at(b->type, t, k));
     return y;
 }
 

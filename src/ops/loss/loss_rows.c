@@ -12,6 +12,7 @@
 #include "ops/loss/loss.h"
 
 #include "adze/ops.h"
+#include "kernels/axis.h"
 #include "kernels/elementary.h"
 #include "kernels/vanishing.h"
 #include "ops/families.h"
@@ -32,10 +33,7 @@ typedef struct row {
 
 static size_t rows_in(const ad_shape *x)
 {
-    size_t n = 1;
-    for (int i = 0; i < x->rank - 1; i++)
-        n *= (size_t)x->dim[i];
-    return n;
+    return ad_extent_of(x, 0, x->rank - 1);
 }
 
 /* False when memory ran out. */

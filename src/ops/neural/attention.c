@@ -5,6 +5,7 @@
 #include "adze/op.h"
 #include "adze/ops.h"
 #include "array/strided.h"
+#include "kernels/axis.h"
 #include "ops/families.h"
 #include "ops/refuse.h"
 #include "tape/failure.h"
@@ -66,18 +67,10 @@ static const char *attention_type(const ad_type *x, const void *attr, ad_type *y
                                                                         : NULL;
 }
 
-static size_t count_of(const ad_shape *s, int axes)
-{
-    size_t n = 1;
-    for (int i = 0; i < axes; i++)
-        n *= (size_t)s->dim[i];
-    return n;
-}
-
 static size_t attention_saved(const ad_type *type, const ad_shape *x, const void *attr)
 {
     (void)type, (void)attr;
-    return count_of(&x[Q], x[Q].rank - 1) * 2 * sizeof(double);
+    return ad_extent_of(&x[Q], 0, x[Q].rank - 1) * 2 * sizeof(double);
 }
 
 /* The mask as it broadcasts to the scores. */
@@ -97,7 +90,7 @@ static ad_attention_heads attention_of(const ad_view *x, const void *attr, const
     const attention_attr *o = attr;
     ad_shape shapes[] = {x[Q].shape, x[K].shape}, scores = scores_of(shapes);
     ad_attention_heads a = {.type = x[Q].type,
-                            .heads = count_of(&x[Q].shape, x[Q].shape.rank - 2),
+                            .heads = ad_extent_of(&x[Q].shape, 0, x[Q].shape.rank - 2),
                             .queries = extent(&x[Q].shape, 2),
                             .keys = extent(&x[K].shape, 2),
                             .size = extent(&x[Q].shape, 1),

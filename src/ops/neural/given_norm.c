@@ -12,6 +12,7 @@
  * Each number goes by itself; what belongs to a channel is computed in f64 before. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "array/convert.h"
 #include "kernels/kernel.h"
 #include "kernels/vanishing.h"
 #include "ops/families.h"
@@ -90,13 +91,6 @@ static double k_moved(const channel *c)
            (AD_TIMES(3 * c->r * c->r * c->g, r_moved(c)) + AD_TIMES(c->r * c->r * c->r, c->tg));
 }
 
-static double number(const ad_view *v, size_t i)
-{
-    if (!v->data)
-        return 0;
-    return v->type == AD_F32 ? (double)((const float *)v->data)[i] : ((const double *)v->data)[i];
-}
-
 /* A rule's operands and, for some rules, their tangents. */
 typedef struct given {
     ad_workspace *work;
@@ -113,15 +107,15 @@ static ad_view of_channels(const given *n, of_channel *what)
     void *data = ad_scratch(n->work, (count + 1) * sizeof *numbers);
     v.data = data;
     for (size_t i = 0; numbers && data && i < count; i++) {
-        channel c = {.m = number(&n->x[MEAN], i),
-                     .v = number(&n->x[VARIANCE], i),
-                     .g = number(&n->x[GAIN], i),
-                     .b = number(&n->x[BIAS], i)};
+        channel c = {.m = ad_float_of(&n->x[MEAN], i),
+                     .v = ad_float_of(&n->x[VARIANCE], i),
+                     .g = ad_float_of(&n->x[GAIN], i),
+                     .b = ad_float_of(&n->x[BIAS], i)};
         if (n->tx) {
-            c.tm = number(&n->tx[MEAN], i);
-            c.tv = number(&n->tx[VARIANCE], i);
-            c.tg = number(&n->tx[GAIN], i);
-            c.tb = number(&n->tx[BIAS], i);
+            c.tm = ad_float_of(&n->tx[MEAN], i);
+            c.tv = ad_float_of(&n->tx[VARIANCE], i);
+            c.tg = ad_float_of(&n->tx[GAIN], i);
+            c.tb = ad_float_of(&n->tx[BIAS], i);
         }
         c.r = 1 / sqrt(c.v + n->epsilon);
         numbers[i] = what(&c);

@@ -10,6 +10,7 @@
  * add gm / n + 2 gv (x - m) / n to dx. */
 #include "ops/neural/norm_rules.h"
 
+#include "array/convert.h"
 #include "kernels/vanishing.h"
 
 /* Each number of a set, and its column. */
@@ -19,13 +20,6 @@
         for (size_t column = left,                                                               \
                     at = ((set) / (l)->groups * (l)->rows + row) * (l)->columns + left;          \
              column < left + width; column++, at++)
-
-static double number(const ad_view *v, size_t i)
-{
-    if (!v->data)
-        return 0;
-    return v->type == AD_F32 ? (double)((const float *)v->data)[i] : ((const double *)v->data)[i];
-}
 
 static void put(const ad_array *to, size_t i, double value, bool add)
 {
@@ -37,7 +31,7 @@ static void put(const ad_array *to, size_t i, double value, bool add)
 
 static double hat(const ad_norm_rule *n, size_t set, size_t at)
 {
-    return (number(&n->x, at) - n->s.mean[set]) * n->s.scale[set];
+    return (ad_float_of(&n->x, at) - n->s.mean[set]) * n->s.scale[set];
 }
 
 /* ---- what a set has ---------------------------------------------------------------------- */
@@ -52,7 +46,7 @@ static slopes slopes_of(const ad_norm_rule *n, size_t set)
     slopes s = {0, 0};
     EACH_OF(n->l, set)
     {
-        double h = AD_TIMES(number(&n->gain, column), number(&n->dy, at));
+        double h = AD_TIMES(ad_float_of(&n->gain, column), ad_float_of(&n->dy, at));
         s.level += h;
         s.along += AD_TIMES(h, hat(n, set, at));
     }
@@ -69,13 +63,13 @@ typedef struct motion {
 static motion motion_of(const ad_norm_rule *n, size_t set)
 {
     motion m = {0, 0, 0};
-    EACH_OF(n->l, set) m.mean += number(&n->tx, at);
+    EACH_OF(n->l, set) m.mean += ad_float_of(&n->tx, at);
     m.mean = n->l->centred ? m.mean / n->l->divisor : 0;
     EACH_OF(n->l, set)
     {
-        double t = number(&n->tx, at) - m.mean;
+        double t = ad_float_of(&n->tx, at) - m.mean;
         m.along += AD_TIMES(hat(n, set, at), t);
-        m.variance += AD_TIMES(number(&n->x, at) - n->s.mean[set], t);
+        m.variance += AD_TIMES(ad_float_of(&n->x, at) - n->s.mean[set], t);
     }
     m.along /= n->l->divisor;
     m.variance *= 2 / n->l->divisor;
@@ -85,14 +79,14 @@ static motion motion_of(const ad_norm_rule *n, size_t set)
 /* xh' */
 static double hat_moved(const ad_norm_rule *n, size_t set, const motion *m, size_t at)
 {
-    double t = number(&n->tx, at) - m->mean;
+    double t = ad_float_of(&n->tx, at) - m->mean;
     return AD_TIMES(n->s.scale[set], t - ad_times_f64(hat(n, set, at), m->along));
 }
 
 /* dx, of what flows into y. */
 static double slope_at(const ad_norm_rule *n, size_t set, const slopes *s, size_t at, size_t column)
 {
-    double h = AD_TIMES(number(&n->gain, column), number(&n->dy, at));
+    double h = AD_TIMES(ad_float_of(&n->gain, column), ad_float_of(&n->dy, at));
     return AD_TIMES(n->s.scale[set], (h - s->level) - ad_times_f64(hat(n, set, at), s->along));
 }
 
@@ -103,11 +97,11 @@ void ad_norm_pull_apart(const ad_norm_rule *n, const ad_array *dx, bool add, dou
 {
     for (size_t set = 0; set < ad_norm_sets(n->l); set++) {
         slopes s = slopes_of(n, set);
-        double level = number(&n->dmean, set) / n->l->divisor;
-        double along = 2 * number(&n->dvariance, set) / n->l->divisor;
+        double level = ad_float_of(&n->dmean, set) / n->l->divisor;
+        double along = 2 * ad_float_of(&n->dvariance, set) / n->l->divisor;
         EACH_OF(n->l, set)
         {
-            double dy = number(&n->dy, at), x = number(&n->x, at);
+            double dy = ad_float_of(&n->dy, at), x = ad_float_of(&n->x, at);
             dgain[column] += AD_TIMES(dy, hat(n, set, at));
             dbias[column] += dy;
             if (dx->data)
@@ -129,8 +123,9 @@ void ad_norm_push(const ad_norm_rule *n, const ad_array *ty, const ad_array *tme
             put(tvariance, set, m.variance, false);
         EACH_OF(n->l, set)
         put(ty, at,
-            AD_TIMES(number(&n->gain, column), hat_moved(n, set, &m, at)) +
-                AD_TIMES(number(&n->tgain, column), hat(n, set, at)) + number(&n->tbias, column),
+            AD_TIMES(ad_float_of(&n->gain, column), hat_moved(n, set, &m, at)) +
+                AD_TIMES(ad_float_of(&n->tgain, column), hat(n, set, at)) +
+                ad_float_of(&n->tbias, column),
             false);
     }
 }
@@ -141,8 +136,8 @@ static slopes slopes_moved(const ad_norm_rule *n, size_t set, const motion *m)
     slopes s = {0, 0};
     EACH_OF(n->l, set)
     {
-        double dy = number(&n->dy, at), h = AD_TIMES(number(&n->gain, column), dy);
-        double th = AD_TIMES(number(&n->tgain, column), dy);
+        double dy = ad_float_of(&n->dy, at), h = AD_TIMES(ad_float_of(&n->gain, column), dy);
+        double th = AD_TIMES(ad_float_of(&n->tgain, column), dy);
         s.level += th;
         s.along += AD_TIMES(th, hat(n, set, at)) + AD_TIMES(h, hat_moved(n, set, m, at));
     }
@@ -157,10 +152,10 @@ void ad_norm_bend(const ad_norm_rule *n, const ad_array *tdx, double *tdgain)
         motion m = motion_of(n, set);
         slopes s = slopes_of(n, set), t = slopes_moved(n, set, &m);
         double r = n->s.scale[set], shrinks = AD_TIMES(r, m.along);
-        double varies = 2 * number(&n->dvariance, set) / n->l->divisor;
+        double varies = 2 * ad_float_of(&n->dvariance, set) / n->l->divisor;
         EACH_OF(n->l, set)
         {
-            double dy = number(&n->dy, at), th = AD_TIMES(number(&n->tgain, column), dy);
+            double dy = ad_float_of(&n->dy, at), th = AD_TIMES(ad_float_of(&n->tgain, column), dy);
             double moved = hat_moved(n, set, &m, at);
             double bend =
                 ((th - t.level) - AD_TIMES(moved, s.along)) - AD_TIMES(hat(n, set, at), t.along);
@@ -168,7 +163,7 @@ void ad_norm_bend(const ad_norm_rule *n, const ad_array *tdx, double *tdgain)
             if (tdx->data)
                 put(tdx, at,
                     AD_TIMES(r, bend) - AD_TIMES(shrinks, slope_at(n, set, &s, at, column)) +
-                        AD_TIMES(varies, number(&n->tx, at) - m.mean),
+                        AD_TIMES(varies, ad_float_of(&n->tx, at) - m.mean),
                     true);
         }
     }

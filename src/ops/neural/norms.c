@@ -4,11 +4,13 @@
 #include "kernels/norms.h"
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "kernels/axis.h"
 #include "kernels/map.h"
 #include "ops/families.h"
 #include "ops/neural/norm_rules.h"
 #include "ops/refuse.h"
 #include "tape/failure.h"
+#include "tape/watch.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,22 +33,14 @@ static int operands_of(norm_kind kind)
 
 /* ---- shapes ---------------------------------------------------------------------------- */
 
-static size_t product(const ad_shape *s, int from, int to)
-{
-    size_t n = 1;
-    for (int i = from; i < to; i++)
-        n *= (size_t)s->dim[i];
-    return n;
-}
-
 static ad_norm_layout layout_of(const ad_shape *x, const norm_attr *attr)
 {
     bool last_axes = attr->kind == LAYER || attr->kind == RMS;
     bool by_example = attr->kind == GROUP || attr->kind == INSTANCE;
     int rank = x[X].rank, channels = rank - x[GAIN].rank;
     ad_norm_layout l = {.outer = 1,
-                        .rows = product(x, by_example, channels),
-                        .columns = product(x, channels, rank),
+                        .rows = ad_extent_of(x, by_example, channels),
+                        .columns = ad_extent_of(x, channels, rank),
                         .centred = attr->kind != RMS && attr->kind != WEIGHT,
                         .epsilon = attr->epsilon,
                         .zero_scale = attr->kind == WEIGHT};
@@ -158,15 +152,6 @@ static bool are_plain(size_t sets, ad_norm_statistics s)
     return all;
 }
 
-static bool is_finite(const ad_view *v)
-{
-    bool all = true;
-    for (size_t i = 0, n = ad_view_count(v); i < n; i++)
-        all &= isfinite(v->type == AD_F32 ? (double)((const float *)v->data)[i]
-                                          : ((const double *)v->data)[i]) != 0;
-    return all;
-}
-
 /* Zeros for the cotangent of a result that nobody used. */
 static ad_view zeros_like(ad_workspace *work, const ad_view *y)
 {
@@ -189,8 +174,9 @@ static bool pull(const ad_pullback_args *c, const ad_norm_layout *l, double *sum
     if (!dy.data && !(dy = zeros_like(c->work, &c->y)).data)
         return false;
     dx.data = c->wanted[X] ? dx.data : NULL;
-    bool plain = are_plain(ad_norm_sets(l), s) && is_finite(&c->x[GAIN]);
-    if (plain)
+    const ad_view *gain = &c->x[GAIN];
+    if (are_plain(ad_norm_sets(l), s) &&
+        ad_all_finite(c->work->isa, gain->type, gain->data, ad_view_count(gain)))
         return ad_norm_pull(c->work, l, dy.type, s,
                             &(ad_norm_back){c->x[X].data, c->x[GAIN].data, dy.data, dmean->data,
                                             dvariance->data, dx.data, !c->assign[X], sums[0],

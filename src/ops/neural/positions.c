@@ -2,6 +2,7 @@
  * position base^(-2 i / size). Both are linear but for what is added: the pullback turns back, and passes on. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "kernels/axis.h"
 #include "kernels/map.h"
 #include "ops/families.h"
 #include "ops/refuse.h"
@@ -36,9 +37,9 @@ static bool find_pairs(ad_workspace *work, const ad_shape *x, const void *attr, 
     const ad_position_options *o = options_of(attr);
     double base = o->base == 0 ? 10000 : o->base;
     size_t size = (size_t)x->dim[x->rank - 1];
-    *p = (pairs){.sequences = 1, .positions = (size_t)x->dim[x->rank - 2], .count = size / 2};
-    for (int i = 0; i < x->rank - 2; i++)
-        p->sequences *= (size_t)x->dim[i];
+    *p = (pairs){.sequences = ad_extent_of(x, 0, x->rank - 2),
+                 .positions = (size_t)x->dim[x->rank - 2],
+                 .count = size / 2};
     p->step = neighbours ? 2 : 1;
     p->apart = neighbours ? 1 : size / 2;
     p->cosine = ad_scratch(work, (p->positions * size + 1) * sizeof(double));

@@ -7,6 +7,7 @@
 
 #include "array/strided.h"
 #include "base/workspace.h"
+#include "kernels/axis.h"
 #include "kernels/kernel.h"
 #include "kernels/product.h"
 #include "ops/elementwise/unary.h"
@@ -30,10 +31,7 @@ static int64_t columns_of(const ad_shape *y)
 
 static int64_t rows_of(const ad_shape *y)
 {
-    int64_t rows = 1;
-    for (int i = 0; i + 1 < y->rank; i++)
-        rows *= y->dim[i];
-    return rows;
+    return (int64_t)ad_extent_of(y, 0, y->rank - 1);
 }
 
 /* ---- forward ----------------------------------------------------------------------- */

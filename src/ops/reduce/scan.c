@@ -1,6 +1,7 @@
 /* Running sums, products and log-sum-exps along an axis, in f64. */
 #include "adze/op.h"
 #include "adze/ops.h"
+#include "array/convert.h"
 #include "kernels/axis.h"
 #include "kernels/map.h"
 #include "ops/axes.h"
@@ -29,11 +30,8 @@ static size_t position(const ad_axis_split *s, bool reverse, size_t row, size_t 
 static void read_row(const ad_axis_split *s, bool reverse, size_t row, const ad_view *v,
                      double *numbers)
 {
-    for (size_t i = 0; i < s->extent; i++) {
-        size_t at = position(s, reverse, row, i);
-        numbers[i] = v->type == AD_F32 ? (double)((const float *)v->data)[at]
-                                       : ((const double *)v->data)[at];
-    }
+    for (size_t i = 0; i < s->extent; i++)
+        numbers[i] = ad_float_at(v->type, v->data, position(s, reverse, row, i));
 }
 
 static void write_row(const ad_axis_split *s, bool reverse, size_t row, const double *numbers,

@@ -4,6 +4,7 @@
  * those of an interpolating function of the distance; what would lie outside is left out, and the others make up for
  * it. All of this is linear in x. */
 #include "base/workspace.h"
+#include "kernels/axis.h"
 #include "kernels/resample.h"
 #include "ops/families.h"
 #include "ops/refuse.h"
@@ -142,28 +143,19 @@ static const char *resize_shape(const ad_shape *x, const void *attr, ad_shape *y
     return NULL;
 }
 
-/* What is before an axis, and what is after it. */
-static void extents_around(const ad_shape *s, int axis, int64_t *outer, int64_t *inner)
-{
-    *outer = *inner = 1;
-    for (int k = 0; k < s->rank; k++)
-        if (k != axis)
-            *(k < axis ? outer : inner) *= s->dim[k];
-}
-
 /* Mixes along an axis: from shape *s, which becomes that of the result, to `extent` numbers, or back. */
 static bool mix_along(ad_workspace *work, const ad_resizing *o, ad_type type, ad_shape *s, int axis,
                       int64_t extent, bool back, const void *x, bool add, void *y)
 {
-    int64_t rows = s->dim[axis], outer, inner;
+    int64_t rows = s->dim[axis];
+    ad_axis_split split = ad_split_axis(s, axis);
     resizing r = {back ? extent : rows, back ? rows : extent, o->method, o->antialias};
     ad_mixture m = mixture_of(work, &r);
     if (m.begin && back)
         m = ad_mixture_transposed(work, &m, extent);
     if (!m.begin)
         return false;
-    extents_around(s, axis, &outer, &inner);
-    ad_mix(work, &m, type, outer, rows, inner, x, add, y);
+    ad_mix(work, &m, type, (int64_t)split.outer, rows, (int64_t)split.inner, x, add, y);
     s->dim[axis] = extent;
     return true;
 }
