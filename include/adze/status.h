@@ -45,13 +45,13 @@ extern "C" {
     ROW(AD_NO_DERIVATIVE, "an operation on the path has no such derivative")               \
     ROW(AD_MISUSE, "an argument is missing or makes no sense")                             \
     ROW(AD_FAILED, "a user's function reported failure")                                   \
-    ROW(AD_FILE, "a file cannot be opened or read")                                        \
+    ROW(AD_FILE, "a file cannot be opened, read or written")                                        \
     ROW(AD_FORMAT, "a file is malformed")                                                  \
     ROW(AD_DIFFERENT, "a test found a difference")                                         \
     ROW(AD_NOT_FINITE, "a result or a derivative is infinite or NaN")                      \
     ROW(AD_UNREACHED, "the root does not depend on a watched leaf")                        \
     ROW(AD_CHANGED, "borrowed numbers were changed, or a function gives others")           \
-    ROW(AD_CANCELLED, "a sweep was cancelled")
+    ROW(AD_CANCELLED, "the caller has cancelled it")
 
 #define AD_STATUS_NAME(name, text) name,
 typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;

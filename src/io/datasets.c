@@ -1,7 +1,7 @@
 /* Data sets: four files in the format of MNIST, under the names that they have where they are published. */
 #define _POSIX_C_SOURCE 200809L
 #include "adze/datasets.h"
-#include "adze/io.h"
+#include "adze/io/idx.h"
 
 #include "base/sized.h"
 

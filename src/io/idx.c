@@ -4,7 +4,7 @@
  * Before any memory is taken for the numbers, the header's claim is compared with the size of the
  * file. The bytes are then read to the end of the array and unpacked towards its front. A number
  * in the file is never wider than in the array, so writing never overtakes reading. */
-#include "adze/io.h"
+#include "adze/io/idx.h"
 
 #include "io/source.h"
 

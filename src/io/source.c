@@ -5,6 +5,7 @@
 #include "io/source.h"
 
 #include "base/memory.h"
+#include "io/failure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LONGEST_NAME = 200, LARGEST_STEP = 1 << 24 };
-
-static const char *tail_of(const char *name)
-{
-    size_t length = strlen(name);
-    return length > LONGEST_NAME ? name + length - LONGEST_NAME : name;
-}
+enum { LARGEST_STEP = 1 << 24 };
 
 /* ---- the file ---------------------------------------------------------------------- */
 
 static ad_status file_failure(const ad_source *s, int code)
 {
-    char reason[128] = "";
-    bool known = strerror_r(code, reason, sizeof reason) == 0;
-    return ad_fail(s->error, AD_FILE, "%s: %s", s->name, known ? reason : "unknown failure");
+    return ad_file_failure(s->error, s->name, code);
 }
 
 /* Only a regular file has a reliable size and an end. */
@@ -221,7 +214,7 @@ static ad_status begin(ad_source *s)
 ad_status ad_source_open(ad_source *s, const char *path, const ad_allocator *allocator,
                          ad_error *error)
 {
-    s->name = tail_of(path);
+    s->name = ad_path_tail(path);
     s->allocator = allocator;
     s->error = error;
     s->ready = 0;
@@ -242,7 +235,7 @@ ad_status ad_source_open(ad_source *s, const char *path, const ad_allocator *all
 ad_status ad_source_open_memory(ad_source *s, const void *bytes, size_t size, const char *name,
                                 const ad_allocator *allocator, ad_error *error)
 {
-    s->name = tail_of(name);
+    s->name = ad_path_tail(name);
     s->allocator = allocator;
     s->error = error;
     s->size = s->ready = size;
