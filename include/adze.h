@@ -5,6 +5,7 @@
 #include "adze/version.h"           /* the version of headers and library */
 #include "adze/status.h"            /* status codes and messages */
 #include "adze/array.h"             /* types, shapes, views, arrays */
+#include "adze/dlpack.h"            /* arrays from and to NumPy, PyTorch and others, in memory */
 #include "adze/pool.h"              /* threads inside kernels */
 #include "adze/number.h"            /* numbers one by one */
 #include "adze/tape.h"              /* recording, sweeps, tracing */
