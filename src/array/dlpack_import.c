@@ -120,10 +120,13 @@ static ad_status shape_of(const ad_dl_tensor *t, ad_type type, ad_view *v, ad_er
 {
     ad_shape shape = {t->ndim, {0}};
     size_t count;
+    if (t->ndim < 0 || t->ndim > AD_MAX_RANK)
+        return ad_fail(error, AD_BAD_SHAPE, "dlpack_import: rank %ld is not 0 to %d", (long)t->ndim,
+                       (int)AD_MAX_RANK);
     if (t->ndim > 0 && !t->shape)
         return ad_fail(error, AD_MISUSE, "dlpack_import: there are %ld axes without extents",
                        (long)t->ndim);
-    for (int i = 0; i < t->ndim && i < AD_MAX_RANK; i++)
+    for (int i = 0; i < t->ndim; i++)
         shape.dim[i] = t->shape[i];
     *v = ad_view_of(type, t->data, shape);
     if (ad_shape_count(&shape, &count) != AD_OK || count == 0 || !t->strides || !t->data)

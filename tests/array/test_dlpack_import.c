@@ -370,7 +370,7 @@ END_TEST
     ROW(type_of_later, m->tensor.code = 200, AD_BAD_TYPE, "type code 200 with 32 bits") \
     ROW(lanes, m->tensor.lanes = 4, AD_BAD_TYPE, "type float32 in 4 lanes") \
     ROW(no_lanes, m->tensor.lanes = 0, AD_BAD_TYPE, "type float32 in 0 lanes") \
-    ROW(nine_axes, m->tensor.ndim = 9, AD_BAD_SHAPE, "rank 9 is not 0 to 8") \
+    ROW(nine_axes, m->tensor.ndim = 9, AD_BAD_SHAPE, "dlpack_import: rank 9 is not 0 to 8") \
     ROW(many_axes, m->tensor.ndim = INT32_MAX, AD_BAD_SHAPE, "is not 0 to 8") \
     ROW(negative_rank, m->tensor.ndim = -1, AD_BAD_SHAPE, "rank -1 is not 0 to 8") \
     ROW(negative_extent, m->extents[1] = -3, AD_BAD_SHAPE, "dlpack_import([2, -3]): extent -3 is negative") \
