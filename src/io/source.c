@@ -6,12 +6,11 @@
 
 #include "base/memory.h"
 #include "io/failure.h"
+#include "io/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LARGEST_STEP = 1 << 24 };
@@ -21,20 +20,6 @@ enum { LARGEST_STEP = 1 << 24 };
 static ad_status file_failure(const ad_source *s, int code)
 {
     return ad_file_failure(s->error, s->name, code);
-}
-
-/* Only a regular file has a reliable size and an end. */
-static ad_status check_regular(ad_source *s)
-{
-    struct stat about;
-    if (fstat(s->file, &about) != 0)
-        return file_failure(s, errno);
-    if (S_ISDIR(about.st_mode))
-        return ad_fail(s->error, AD_FILE, "%s: is a directory, not a file", s->name);
-    if (!S_ISREG(about.st_mode))
-        return ad_fail(s->error, AD_FILE, "%s: is not a regular file", s->name);
-    s->size = (uintmax_t)about.st_size > SIZE_MAX ? SIZE_MAX : (size_t)about.st_size;
-    return AD_OK;
 }
 
 /* Makes bytes ready if none are; none at the end. */
@@ -219,14 +204,12 @@ ad_status ad_source_open(ad_source *s, const char *path, const ad_allocator *all
     s->error = error;
     s->ready = 0;
     s->gzip = s->ended = false;
-    do /* O_NONBLOCK: opening a FIFO must not wait for a writer */
-        s->file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    while (s->file < 0 && errno == EINTR);
-    if (s->file < 0)
-        return file_failure(s, errno);
-    ad_status status = check_regular(s);
-    if (status == AD_OK)
-        status = begin(s);
+    uint64_t size;
+    ad_status status = ad_regular_open(path, s->name, &s->file, &size, error);
+    if (status != AD_OK)
+        return status;
+    s->size = ad_size_of(size);
+    status = begin(s);
     if (status != AD_OK)
         close(s->file);
     return status;
