@@ -5,7 +5,6 @@
 #include "adze/version.h"           /* the version of headers and library */
 #include "adze/status.h"            /* status codes and messages */
 #include "adze/array.h"             /* types, shapes, views, arrays */
-#include "adze/dlpack.h"            /* arrays from and to NumPy, PyTorch and others, in memory */
 #include "adze/pool.h"              /* threads inside kernels */
 #include "adze/number.h"            /* numbers one by one */
 #include "adze/tape.h"              /* recording, sweeps, tracing */
@@ -25,6 +24,7 @@
 #include "adze/functions.h"         /* functions inside functions, checkpoints */
 #include "adze/check.h"             /* checks of derivatives */
 #include "adze/io.h"                /* files of numbers */
+#include "adze/dlpack.h"            /* arrays from and to NumPy, PyTorch and others, in memory */
 #include "adze/datasets.h"          /* images with labels */
 
 #endif

@@ -2,8 +2,9 @@
  *
  * DLPack passes a pointer to a managed tensor: numbers with their type, shape and strides, and a function that ends
  * it, its deleter. There are two kinds of them. The versioned one can say that its numbers must not be written to;
- * the older one, without a version, cannot. Python puts them into capsules of the names "dltensor_versioned" and
- * "dltensor". The structs are those of DLPack's own header, dlpack.h, which you need only to look inside.
+ * the older one, without a version, cannot, and is the only one that JAX takes. Python puts them into capsules of the
+ * names "dltensor_versioned" and "dltensor". The structs are those of DLPack's own header, dlpack.h, which you need
+ * only to look inside. docs/files.md says more.
  *
  * A deleter runs on the thread that calls it. Any thread may call adze's. */
 #ifndef ADZE_DLPACK_H
@@ -71,8 +72,9 @@ typedef struct ad_borrowed {
  * the address space; AD_DOMAIN for a bool that is neither 0 nor 1. */
 
 /* Borrows a tensor: the numbers stay the other library's, and the view is good until ad_dlpack_release, which calls
- * the deleter. If you watch or freeze the view, reset the tape first. Also AD_MISUSE for numbers at an address that
- * their type cannot have; copy those. */
+ * the deleter. If you watch or freeze the view, reset the tape first. Meanwhile nobody must resize the tensor: PyTorch
+ * moves its numbers then, and frees those that were borrowed. Also AD_MISUSE for numbers at an address that their type
+ * cannot have; copy those. */
 AD_API AD_MUST_USE ad_status ad_dlpack_import(struct DLManagedTensorVersioned *managed,
                                               ad_borrowed *borrowed, ad_error *error);
 AD_API AD_MUST_USE ad_status ad_dlpack_import_unversioned(struct DLManagedTensor *managed,

@@ -93,8 +93,9 @@ static double power_of_two(int n)
     return power;
 }
 
-static float widened(layout l, uint64_t word)
+float ad_stored_widen(ad_stored s, uint64_t word)
 {
+    layout l = layout_of(s);
     int bias = (1 << (l.exponent - 1)) - 1, last = (1 << l.exponent) - 1,
         ones = (1 << l.mantissa) - 1;
     int exponent = (int)(word >> l.mantissa) & last, mantissa = (int)word & ones;
@@ -168,13 +169,12 @@ size_t ad_stored_decode(ad_stored s, size_t n, const unsigned char *from, void *
     bool small = f->carrier == AD_F32 && s != AD_STORED_F32;
     uint64_t most = s == AD_STORED_BOOL ? 1 : s == AD_STORED_U64 ? INT64_MAX : UINT64_MAX;
     uint64_t sign = is_signed(s) ? (uint64_t)1 << (f->bits - 1) : 0;
-    layout l = layout_of(s);
     for (size_t i = 0; i < n; i++) {
         uint64_t word = word_at(from + i * (size_t)bytes, bytes);
         if (word > most)
             return i;
         if (small)
-            ((float *)to)[i] = widened(l, word);
+            ((float *)to)[i] = ad_stored_widen(s, word);
         else
             put(ad_type_size(f->carrier), to, i, (word ^ sign) - sign);
     }

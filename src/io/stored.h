@@ -48,6 +48,9 @@ ad_stored ad_stored_of(ad_type type);
 /* Whether adze's numbers lie in memory as they do in a file. */
 bool ad_stored_as_in_memory(void);
 
+/* The value of a float of 8 or 16 bits. */
+float ad_stored_widen(ad_stored s, uint64_t word);
+
 /* Unpacks n numbers as the type's carrier. Returns n, or the place of the first number that is none: a bool that is
  * neither 0 nor 1, a U64 beyond the range of i64. */
 size_t ad_stored_decode(ad_stored s, size_t n, const unsigned char *from, void *to);

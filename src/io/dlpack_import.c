@@ -3,11 +3,13 @@
  * A tensor comes from another library, so nothing in it is trusted but its pointers: device, type, rank, extents,
  * strides and address are looked at before a number is read. From the call on it is borrowed, and each way out
  * that keeps nothing of it releases it. */
-#include "array/dlpack.h"
-#include "array/half.h"
+#include "io/dlpack.h"
+
 #include "array/strided.h"
+#include "io/stored.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void ad_dlpack_release(ad_borrowed *borrowed)
 {
@@ -41,8 +43,8 @@ READER(read_i32, int32_t, int32_t, x)
 READER(read_i64, int64_t, int64_t, x)
 READER(read_u8, uint8_t, uint8_t, x)
 READER(read_bool, uint8_t, bool, x != 0)
-READER(read_float16, uint16_t, float, ad_float_of_float16(x))
-READER(read_bfloat16, uint16_t, float, ad_float_of_bfloat16(x))
+READER(read_float16, uint16_t, float, ad_stored_widen(AD_STORED_F16, x))
+READER(read_bfloat16, uint16_t, float, ad_stored_widen(AD_STORED_BF16, x))
 
 /* A type of DLPack, and what it becomes. */
 typedef struct kind {

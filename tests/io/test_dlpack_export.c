@@ -1,8 +1,8 @@
 /* Arrays and views as tensors of DLPack. */
 #include "allocator.h"
-#include "array/dlpack.h"
 #include "base/memory.h"
 #include "dlpack_types.h"
+#include "io/dlpack.h"
 #include "suite.h"
 
 #include <adze.h>

@@ -1,6 +1,6 @@
 /* The structs of DLPack, whose layout is an agreement between libraries. */
-#ifndef ADZE_ARRAY_DLPACK_H
-#define ADZE_ARRAY_DLPACK_H
+#ifndef ADZE_IO_DLPACK_H
+#define ADZE_IO_DLPACK_H
 
 #include "adze/dlpack.h"
 

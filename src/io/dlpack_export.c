@@ -2,7 +2,8 @@
  *
  * A tensor lies in one package with its extents, its strides and the array that it owns. The package is an array of
  * bytes itself: so it comes from the numbers' allocator, or from the C library where they are lent. */
-#include "array/dlpack.h"
+#include "io/dlpack.h"
+
 #include "array/strided.h"
 
 typedef struct package {
