@@ -126,6 +126,12 @@ static bool find(ad_reading *r, const char *name, int *i)
     return *i >= 0;
 }
 
+/* What messages call a field, or an array that is none. */
+static const char *owner_of(const ad_site *s, char text[AD_PATH_SIZE])
+{
+    return s->parent ? ad_site_print(s, true, text) : "the array";
+}
+
 static ad_status missing(const ad_reading *r, const char *name, const char *for_whom)
 {
     const char *first = ad_safetensors_name(r->file, 0);
@@ -146,8 +152,7 @@ ad_status ad_reading_find_field(ad_reading *r, const char *prefix, const ad_site
     if (status != AD_OK)
         return status;
     ad_field_name(s, prefix, true, other, NULL);
-    return find(r, name, i) || find(r, other, i) ? AD_OK
-                                                 : missing(r, name, ad_site_print(s, true, path));
+    return find(r, name, i) || find(r, other, i) ? AD_OK : missing(r, name, owner_of(s, path));
 }
 
 ad_status ad_reading_finish(const ad_reading *r, const char *prefix, const char *verdict,
@@ -242,7 +247,7 @@ static ad_status read_field(void *user, const ad_site *s)
     char owner[AD_PATH_SIZE];
     int i;
     ad_status status = ad_reading_find_field(f->reading, f->prefix, s, &i);
-    return status == AD_OK ? ad_reading_read(f->reading, i, ad_site_print(s, true, owner),
+    return status == AD_OK ? ad_reading_read(f->reading, i, owner_of(s, owner),
                                              ad_site_array(s, f->to), &f->list[s->number])
                            : status;
 }

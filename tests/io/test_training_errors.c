@@ -182,7 +182,7 @@ static const misfit rows[] = {
      {.name = "best", .numbers = F64_3},
      AD_BAD_SHAPE,
      "best is [3], but the part \"best\" is []"},
-    {"an array of your own", {.drop = "order"}, AD_FORMAT, "there is no order for ad_array"},
+    {"an array of your own", {.drop = "order"}, AD_FORMAT, "there is no order for the array"},
     {"a text", {.key = "note"}, AD_FORMAT, "there is no text note in the metadata"},
     {"a text that is too long",
      {.key = "note", .value = "sixteen letters."},
