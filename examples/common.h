@@ -23,6 +23,8 @@ typedef struct settings {
     const char *data;    /* a folder with MNIST's files; NULL: digits are drawn */
     const char *json;    /* a file for the results; NULL: none */
     const char *stacks;  /* a file for a flame graph; NULL: none */
+    const char *state;   /* a file for the training state; NULL: none */
+    int64_t stop;        /* the step at which training stops */
     int64_t train, test; /* how many digits to draw */
     int64_t epochs, batch, repeat, seed, threads;
     double rate;

@@ -3,7 +3,9 @@
 #define ADZE_IO_H
 
 #include "adze/io/idx.h"     /* IDX, the format of MNIST */
+#include "adze/io/models.h" /* files of models */
 #include "adze/io/safetensors.h" /* safetensors, the format of models */
+#include "adze/io/training.h" /* training states */
 #include "adze/io/writing.h" /* what all writers have in common */
 
 #endif

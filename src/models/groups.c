@@ -17,12 +17,19 @@ static bool fits(const char *pattern, const char *path)
     return strncmp(path + length - n, pattern, n) == 0;
 }
 
-/* Counts up what differs from the method's own optimiser: 0 if nothing does. */
-static uint64_t note(uint64_t others, const char *name, size_t array)
+size_t ad_way_at(const ad_method *m, const char *path)
+{
+    size_t i = 0;
+    while (i < m->group_count && !fits(m->groups[i].path, path))
+        i++;
+    return i < m->group_count ? i + 1 : 0;
+}
+
+uint64_t ad_note_other(uint64_t others, const char *optimiser, size_t array)
 {
     uint64_t hash = 0xcbf29ce484222325 + array;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+    for (; *optimiser; optimiser++)
+        hash = (hash ^ (unsigned char)*optimiser) * 0x100000001b3;
     return others + hash;
 }
 
@@ -30,16 +37,13 @@ static ad_status find_way(void *user, const ad_site *at)
 {
     ad_step *s = user;
     char path[AD_PATH_SIZE];
-    size_t i = 0, count = s->method->group_count;
     ad_site_write(at, false, path);
-    while (i < count && !fits(s->method->groups[i].path, path))
-        i++;
-    size_t number = i < count ? i + 1 : 0;
+    size_t number = ad_way_at(s->method, path);
     const char *name = s->way[number].optimiser->name;
     ((uint8_t *)s->made.ways.data)[at->number] = (uint8_t)number;
     s->way[number].used = true;
     if (strcmp(name, s->name) != 0)
-        s->made.others = note(s->made.others, name, at->number);
+        s->made.others = ad_note_other(s->made.others, name, at->number);
     return AD_OK;
 }
 

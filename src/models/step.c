@@ -54,12 +54,13 @@ static ad_status add_ways(ad_step *s)
     return status;
 }
 
-static ad_status begin(ad_step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
+ad_status ad_step_begin(ad_step *s, const ad_tree *tree, const ad_method *m, ad_error *error)
 {
     s->tree = tree;
     s->method = m;
     s->gradient = NULL;
     s->error = error;
+    s->least = 0;
     s->ways = 0;
     const char *missing = ad_tree_missing(tree, m && m->optimiser);
     if (missing || !m) {
@@ -126,10 +127,10 @@ static ad_status plan_ways(ad_step *s)
     return status;
 }
 
-/* The number of states that the ways in use need. */
+/* The number of states that the ways in use need, or more. */
 static int count_states(const ad_step *s)
 {
-    int most = 0;
+    int most = s->least;
     for (size_t i = 0; i < s->ways; i++) {
         const ad_optimiser *o = s->way[i].optimiser;
         int needed = o->needs ? o->needs(s->way[i].settings.bytes) : o->states;
@@ -159,11 +160,11 @@ static ad_status prepare(ad_step *s)
     return status;
 }
 
-ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const void *model,
-                          ad_states *states, ad_error *error)
+ad_status ad_make_model_states(const ad_tree *tree, const ad_method *method, const void *model,
+                               int least, ad_states *states, ad_error *error)
 {
     ad_step s;
-    ad_status status = begin(&s, tree, method, error);
+    ad_status status = ad_step_begin(&s, tree, method, error);
     if (status != AD_OK)
         return status;
     if (!model || !states) {
@@ -172,10 +173,17 @@ ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const vo
     }
     s.model = model;
     s.states = states;
+    s.least = least;
     status = prepare(&s);
     if (status == AD_OK)
         ad_keep_states(&s, states);
     return status;
+}
+
+ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const void *model,
+                          ad_states *states, ad_error *error)
+{
+    return ad_make_model_states(tree, method, model, 0, states, error);
 }
 
 /* ---- the step ----------------------------------------------------------------------- */
@@ -287,7 +295,7 @@ ad_status ad_model_step(const ad_tree *tree, const ad_method *method, const void
                         ad_states *states, void *model, ad_error *error)
 {
     ad_step s;
-    ad_status status = begin(&s, tree, method, error);
+    ad_status status = ad_step_begin(&s, tree, method, error);
     if (status != AD_OK)
         return status;
     if (!gradient || !states || !model || gradient == model) {

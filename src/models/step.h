@@ -22,10 +22,20 @@ typedef struct ad_step {
     const ad_array *gradient, *model;
     const ad_states *states;
     ad_states made; /* the next ones */
+    int least;      /* how many there are, at least */
     ad_error *error;
     size_t ways;                   /* the method's own, and those of its groups */
     ad_way way[1 + AD_MAX_GROUPS]; /* the method's own is first */
 } ad_step;
+
+/* Begins with the ways of a method, and checks that they can be used. */
+ad_status ad_step_begin(ad_step *s, const ad_tree *tree, const ad_method *m, ad_error *error);
+
+/* The number of the way that a method has for the array of a path. */
+size_t ad_way_at(const ad_method *m, const char *path);
+
+/* Counts up an array that has another optimiser than the method itself: 0 if none has. */
+uint64_t ad_note_other(uint64_t others, const char *optimiser, size_t array);
 
 /* The number of the way of an array, once they are known. */
 static inline size_t ad_way_number(const ad_step *s, size_t array)
@@ -49,6 +59,10 @@ static inline ad_array *ad_state_arrays(const ad_states *states, int i)
 
 /* The next states: the old ones, and new ones up to a count. */
 ad_status ad_make_states(ad_step *s, int count);
+
+/* As ad_model_states, with at least `least` states. */
+ad_status ad_make_model_states(const ad_tree *tree, const ad_method *method, const void *model,
+                               int least, ad_states *states, ad_error *error);
 
 /* Puts the next states in the place of the old; or gives back what is new in them. */
 void ad_keep_states(ad_step *s, ad_states *states);

@@ -396,6 +396,34 @@ def test_profile():
            f'nothing within a checkpoint: {stacks}')
 
 
+def digest_of(line):
+    return re.search(r'digest ([0-9a-f]{16})$', line)[1]
+
+
+def test_resume():
+    lines = run('resume').splitlines()
+    expect(lines[-1] == 'the same bits' and len(lines) == 6, f'{lines}')
+    digests = [digest_of(line) for line in lines[1:-1]]
+    expect(digests[0] == digests[3] and len(set(digests)) == 3, f'digests {digests}')
+    expect(all('step 300 ' in lines[i] for i in (1, 4)), f'{lines}')
+    near('the loss', numbers_of(lines[1])[0], 0.3, 0.3)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'run.safetensors')
+        for stop in 7, 90, 180:
+            printed = run('resume', '--state', path, '--stop', stop)
+            expect(f'stopped:               step {stop} ' in printed, printed)
+        last = run('resume', '--state', path).splitlines()[-1]
+        expect(digest_of(last) == digests[0], f'{last}, without a stop {lines[1]}')
+        expect([p.name for p in pathlib.Path(folder).iterdir()] == [path.name], 'other files are left')
+        expect_one_line('other data', 'resume', '--state', path, '--train', 500)
+        path.write_bytes(path.read_bytes()[:-1])
+        expect_one_line('a file that is cut', 'resume', '--state', path)
+        expect_one_line('no file', 'resume', '--state', folder)
+        expect_one_line('no folder', 'resume', '--state', pathlib.Path(folder, 'none', 'run'))
+    expect_one_line('a stop after the end', 'resume', '--stop', 301)
+    expect_one_line('a batch that is too large', 'resume', '--batch', 1001)
+
+
 def test_scalar():
     lines = run('scalar').splitlines()
     numbers = [float(line.split()[-1]) for line in lines]

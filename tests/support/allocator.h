@@ -28,4 +28,7 @@ void test_allocator_init(test_allocator *a);
 /* Whether memory that is taken without an allocator has run out. In guard.c. */
 extern bool no_plain_memory;
 
+/* Calls that take such memory, and the number of the one that fails; 0: none. Not for several threads. In guard.c. */
+extern size_t plain_calls, plain_fail_at;
+
 #endif

@@ -89,10 +89,11 @@ static void guarded_give(void *memory, size_t bytes)
 }
 
 bool no_plain_memory;
+size_t plain_calls, plain_fail_at;
 
 void *__wrap_ad_memory_take(const ad_allocator *allocator, size_t bytes)
 {
-    if (no_plain_memory && !allocator)
+    if (!allocator && (no_plain_memory || (plain_fail_at && ++plain_calls == plain_fail_at)))
         return NULL;
     return allocator || !guard_side() ? __real_ad_memory_take(allocator, bytes)
                                       : guarded_take(bytes ? bytes : 1);
