@@ -400,6 +400,20 @@ def digest_of(line):
     return re.search(r'digest ([0-9a-f]{16})$', line)[1]
 
 
+def test_exchange():
+    expect(run('exchange') == 'weights there and back: the outputs differ by 0\n', 'weights have changed')
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'given.safetensors')
+        expect_one_line('one file alone', 'exchange', path)
+        expect_one_line('no file', 'exchange', path, path)
+        path.write_bytes(struct.pack('<Q', 8) + b'{}      ')
+        expect_one_line('a file without weights', 'exchange', path, path)
+    bare = subprocess.run([sys.executable, '-I', '-S', SOURCE / 'examples/exchange.py'], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    expect(bare.returncode == 1 and bare.stderr.endswith('is not installed: pip install numpy safetensors\n'),
+           f'without its packages exchange.py says {bare.stderr}')
+
+
 def test_resume():
     lines = run('resume').splitlines()
     expect(lines[-1] == 'the same bits' and len(lines) == 6, f'{lines}')
