@@ -61,7 +61,7 @@ ad_status ad_reading_find_field(ad_reading *r, const char *prefix, const ad_site
 ad_status ad_reading_check(const ad_reading *r, int i, const char *owner, const ad_array *to,
                            ad_type *type);
 
-/* Reads array i for `to`: in its type and shape, if it holds numbers. */
+/* Reads array i for `to`: in its type and shape, if it holds numbers; into memory of its allocator. */
 ad_status ad_reading_read(const ad_reading *r, int i, const char *owner, const ad_array *to,
                           ad_array *read);
 

@@ -145,15 +145,19 @@ static ad_status read_count(const reading *s, const ad_saved_states *saved)
                    s->part->name, saved->count, s->optimiser, (long long)saved->steps);
 }
 
+/* Reads state i, whose numbers are not set. What is read takes the place of its arrays: it need not be copied. */
 static ad_status read_state(const reading *s, ad_array *state, int i)
 {
     char prefix[AD_FIELD_NAME_SIZE];
     ad_array list;
     snprintf(prefix, sizeof prefix, "%s.%d.", s->part->name, i);
     ad_status status = ad_reading_fields(s->file, prefix, s->part->tree, state, &list);
-    if (status == AD_OK)
-        ad_reading_settle(&list, s->part->tree, state);
-    return status;
+    if (status != AD_OK)
+        return status;
+    for (size_t k = 0; k < s->part->tree->arrays; k++)
+        ad_array_free(&state[k]);
+    ad_reading_settle(&list, s->part->tree, state);
+    return AD_OK;
 }
 
 /* Makes the states for the model as it will be. */
@@ -169,7 +173,7 @@ static ad_status make_states(const reading *s, const ad_saved_states *saved, ad_
     for (size_t i = 0; i < tree->arrays && !saved->empty; i++)
         model[i] = now[i].data || !saved->model ? now[i] : saved->model[i];
     status =
-        ad_make_model_states(tree, &s->part->method, model, saved->count, states, s->file->error);
+        ad_model_states_unset(tree, &s->part->method, model, saved->count, states, s->file->error);
     ad_array_free(&list);
     return status;
 }

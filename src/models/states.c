@@ -1,4 +1,5 @@
 /* The states of an optimiser: lists of arrays like the model's, in one block of memory. */
+#include "array/array.h"
 #include "base/workspace.h"
 #include "models/step.h"
 
@@ -53,7 +54,8 @@ ad_status ad_make_states(ad_step *s, int count)
     made->count = count;
     for (size_t i = kept; i < (size_t)count * arrays; i++) {
         const ad_array *x = &s->model[i % arrays];
-        a[i] = ad_array_new(x->allocator, x->type, x->shape);
+        a[i] = s->unset ? ad_array_unset(x->allocator, x->type, x->shape)
+                        : ad_array_new(x->allocator, x->type, x->shape);
         if (!a[i].data)
             return fail(s, count);
     }

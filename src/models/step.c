@@ -61,6 +61,7 @@ ad_status ad_step_begin(ad_step *s, const ad_tree *tree, const ad_method *m, ad_
     s->gradient = NULL;
     s->error = error;
     s->least = 0;
+    s->unset = false;
     s->ways = 0;
     const char *missing = ad_tree_missing(tree, m && m->optimiser);
     if (missing || !m) {
@@ -160,30 +161,36 @@ static ad_status prepare(ad_step *s)
     return status;
 }
 
-ad_status ad_make_model_states(const ad_tree *tree, const ad_method *method, const void *model,
-                               int least, ad_states *states, ad_error *error)
+static ad_status make_states(ad_step *s, const void *model, ad_states *states)
 {
-    ad_step s;
-    ad_status status = ad_step_begin(&s, tree, method, error);
-    if (status != AD_OK)
-        return status;
     if (!model || !states) {
-        ad_fail(error, AD_MISUSE, "%s: an argument is NULL", s.name);
+        ad_fail(s->error, AD_MISUSE, "%s: an argument is NULL", s->name);
         return AD_MISUSE;
     }
-    s.model = model;
-    s.states = states;
-    s.least = least;
-    status = prepare(&s);
+    s->model = model;
+    s->states = states;
+    ad_status status = prepare(s);
     if (status == AD_OK)
-        ad_keep_states(&s, states);
+        ad_keep_states(s, states);
     return status;
 }
 
 ad_status ad_model_states(const ad_tree *tree, const ad_method *method, const void *model,
                           ad_states *states, ad_error *error)
 {
-    return ad_make_model_states(tree, method, model, 0, states, error);
+    ad_step s;
+    ad_status status = ad_step_begin(&s, tree, method, error);
+    return status == AD_OK ? make_states(&s, model, states) : status;
+}
+
+ad_status ad_model_states_unset(const ad_tree *tree, const ad_method *method, const void *model,
+                                int least, ad_states *states, ad_error *error)
+{
+    ad_step s;
+    ad_status status = ad_step_begin(&s, tree, method, error);
+    s.least = least;
+    s.unset = true;
+    return status == AD_OK ? make_states(&s, model, states) : status;
 }
 
 /* ---- the step ----------------------------------------------------------------------- */

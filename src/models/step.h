@@ -23,6 +23,7 @@ typedef struct ad_step {
     const ad_states *states;
     ad_states made; /* the next ones */
     int least;      /* how many there are, at least */
+    bool unset;     /* new ones need no zeros: all will be written */
     ad_error *error;
     size_t ways;                   /* the method's own, and those of its groups */
     ad_way way[1 + AD_MAX_GROUPS]; /* the method's own is first */
@@ -60,9 +61,9 @@ static inline ad_array *ad_state_arrays(const ad_states *states, int i)
 /* The next states: the old ones, and new ones up to a count. */
 ad_status ad_make_states(ad_step *s, int count);
 
-/* As ad_model_states, with at least `least` states. */
-ad_status ad_make_model_states(const ad_tree *tree, const ad_method *method, const void *model,
-                               int least, ad_states *states, ad_error *error);
+/* As ad_model_states, with at least `least` states, whose numbers are not set. */
+ad_status ad_model_states_unset(const ad_tree *tree, const ad_method *method, const void *model,
+                                int least, ad_states *states, ad_error *error);
 
 /* Puts the next states in the place of the old; or gives back what is new in them. */
 void ad_keep_states(ad_step *s, ad_states *states);

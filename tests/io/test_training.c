@@ -158,6 +158,9 @@ static void descend(descent *d, int64_t iterations)
 
 START_TEST(a_resumed_descent_of_l_bfgs_has_the_bits_of_one_never_interrupted)
 {
+    test_allocator memory;
+    test_allocator_init(&memory);
+    ad_training_load_options o = {.size = sizeof o, .allocator = &memory.base};
     descent whole = {.tape = ad_tape_new(NULL)}, half = whole, rest = whole;
     build_model(&flat_tree, NULL, _i ? AD_F64 : AD_F32, &whole.model);
     build_model(&flat_tree, NULL, _i ? AD_F64 : AD_F32, &half.model);
@@ -170,7 +173,7 @@ START_TEST(a_resumed_descent_of_l_bfgs_has_the_bits_of_one_never_interrupted)
     for (int i = 0; i < 3; i++) { /* the history is empty, half full, and has gone round */
         ck_assert_int_eq(half.memory.pairs, i == 0 ? 0 : i == 1 ? 3 : 4);
         ck_assert_int_eq(ad_training_save(path, 2, saved, NULL, NULL), AD_OK);
-        ck_assert_int_eq(ad_training_load(path, 2, loaded, NULL, NULL), AD_OK);
+        ck_assert_int_eq(ad_training_load(path, 2, loaded, &o, NULL), AD_OK);
         ck_assert_int_eq(rest.memory.pairs, half.memory.pairs);
         for (int k = i == 0 ? 0 : i == 1 ? 3 : 10; k < 20; k++)
             descend(&rest, 1);
@@ -182,6 +185,7 @@ START_TEST(a_resumed_descent_of_l_bfgs_has_the_bits_of_one_never_interrupted)
     flat_free(&whole.model), flat_free(&half.model), flat_free(&rest.model);
     ad_lbfgs_free(&whole.memory), ad_lbfgs_free(&half.memory), ad_lbfgs_free(&rest.memory);
     ad_tape_free(whole.tape);
+    ck_assert_uint_eq(memory.live_blocks, 0);
 }
 END_TEST
 
