@@ -78,6 +78,8 @@ extern const size_t exported_call_count;
 #define FRACTIONS(s)         (s)->fractions
 #define RESIZING(s)          (s)->resizing
 #define ROWS_OPTIONS(s)      NULL
+#define MODEL_FILE(s)        NULL
+#define LOAD_OPTIONS(s)      NULL
 #define INFO(s)              &(s)->info
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             &(s)->error

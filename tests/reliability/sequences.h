@@ -77,6 +77,8 @@ typedef struct scene {
     double value;
     uint64_t digests[8];
     char text[64];
+    ad_safetensors *file; /* with arrays of all trees */
+    ad_model_load_options load_options;
     FILE *nowhere;
 } scene;
 
@@ -188,6 +190,8 @@ uint32_t draw_held(scene *s);
 #define CHECK_OPTIONS(s)     NULL
 #define LOSS_OPTIONS(s)      draw_loss_options(s)
 #define ROWS_OPTIONS(s)      draw_rows_options(s)
+#define MODEL_FILE(s)        (draw_below(s, 16) ? (s)->file : NULL)
+#define LOAD_OPTIONS(s)      (draw_below(s, 2) ? &(s)->load_options : NULL)
 #define CONVOLUTION(s)       draw_convolution(s)
 #define POOLING(s)           draw_pooling(s)
 #define FRACTIONS(s)         draw_fractional_pooling(s)

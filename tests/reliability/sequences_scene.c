@@ -217,16 +217,31 @@ static void fill(scene *s)
         scene_keep(s, (ad_watch)(s->tape[1], v[0]));
 }
 
+/* A file of a pair, a and b, and of an array. */
+static ad_safetensors *open_model(void)
+{
+    _Alignas(8) static const char bytes[] =
+        "\xa8\0\0\0\0\0\0\0"
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+        "\"array\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]},"
+        "\"b\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[16,20]}}  "
+        "\0\0\x80\x3f\0\0\0\x40\0\0\x80\x3f\0\0\0\x40\0\0\x80\x3f"; /* 1, 2; 1, 2; 1 */
+    return ad_safetensors_parse(bytes, sizeof bytes - 1, "a file", NULL, NULL);
+}
+
 bool scene_open(scene *s, budget *memory, uint64_t number, ad_tape *shared)
 {
     *s = (scene){.draw = number, .memory = memory, .alone = !shared, .call = ""};
     s->nowhere = fopen("/dev/null", "w");
+    s->file = open_model();
+    s->load_options =
+        (ad_model_load_options){.size = sizeof(ad_model_load_options), .ignore_superfluous = true};
     s->random = ad_random_new(1, number);
     s->profile = shared ? NULL : ad_profile_new(NULL);
     for (int i = 0; i < TAPES; i++)
         s->tape[i] =
             shared && i == 0 ? shared : new_tape(memory, checks[number / 8 % 8 * (i == 0)]);
-    if (!s->nowhere || !s->tape[0] || !s->tape[1])
+    if (!s->nowhere || !s->file || !s->tape[0] || !s->tape[1])
         return scene_fail(s, "the scene cannot be made");
     fill(s);
     return true;
@@ -257,6 +272,7 @@ bool scene_close(scene *s)
         ad_tape_free(s->tape[i]);
     }
     ad_profile_free(s->profile);
+    ad_safetensors_close(s->file);
     if (s->nowhere)
         fclose(s->nowhere);
     if (good && s->alone && (s->memory->blocks || s->memory->bytes))
