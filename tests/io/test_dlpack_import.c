@@ -116,7 +116,7 @@ static const struct layout {
     {"one number on eight axes", 8, {1, 1, 1, 1, 1, 1, 1, 1}, true, {9, 0, INT64_MAX}, .count = 1},
     {"rank 0", 0, {0}, .first = 5, .count = 1, .numbers = {5}},
     {"empty, without data", 2, {0, 3}, true, {INT64_MIN, INT64_MAX}, .without_data = true},
-    {"empty, with data", 2, {3, 0}, .count = 0},
+    {"empty, with data", 2, {3, 0}, true, {INT64_MIN, 1}, .count = 0},
 };
 /* clang-format on */
 
