@@ -48,9 +48,11 @@ static ad_status flaw_of(const ad_view *v, ad_error *error)
     return status;
 }
 
-/* A package that owns the array's numbers, and leaves the array empty. */
-static ad_status pack(ad_array *a, package **packed, ad_error *error)
+/* A package that owns the array's numbers, and leaves the array empty. `managed` is where a tensor will go. */
+static ad_status pack(ad_array *a, const void *managed, package **packed, ad_error *error)
 {
+    if (!managed)
+        return ad_fail(error, AD_MISUSE, "dlpack_export: managed is NULL");
     if (!a || !a->data)
         return ad_fail(error, AD_MISUSE, "dlpack_export: there is no array");
     ad_view v = {.data = a->data, .type = a->type, .shape = a->shape};
@@ -95,9 +97,7 @@ static ad_status export_versioned(ad_array *a, uint64_t flags,
                                   struct DLManagedTensorVersioned **managed, ad_error *error)
 {
     package *p;
-    if (!managed)
-        return ad_fail(error, AD_MISUSE, "dlpack_export: managed is NULL");
-    ad_status status = pack(a, &p, error);
+    ad_status status = pack(a, managed, &p, error);
     if (status != AD_OK)
         return status;
     *managed = &p->managed.versioned;
@@ -120,9 +120,7 @@ ad_status ad_dlpack_export_unversioned(ad_array *a, struct DLManagedTensor **man
                                        ad_error *error)
 {
     package *p;
-    if (!managed)
-        return ad_fail(error, AD_MISUSE, "dlpack_export: managed is NULL");
-    ad_status status = pack(a, &p, error);
+    ad_status status = pack(a, managed, &p, error);
     if (status != AD_OK)
         return status;
     *managed = &p->managed.unversioned;
