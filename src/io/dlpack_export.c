@@ -70,7 +70,7 @@ static ad_status pack(ad_array *a, const void *managed, package **packed, ad_err
     return AD_OK;
 }
 
-/* Strides are given always, and numbers unless there are none, as DLPack wants it since version 1.2. */
+/* Strides are given always, and data is NULL where there are no numbers: so DLPack asks for it. */
 static void describe(package *p, ad_dl_tensor *tensor)
 {
     static const uint8_t codes[] = {AD_DL_FLOAT, AD_DL_FLOAT, AD_DL_INT,
