@@ -464,27 +464,6 @@ START_TEST(a_copy_without_memory_is_refused_and_deleted)
 }
 END_TEST
 
-START_TEST(imports_without_arguments_are_refused)
-{
-    made m;
-    ad_borrowed b;
-    ad_array a;
-    make(&m, AD_F32);
-    ck_assert_int_eq(ad_dlpack_import(NULL, &b, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dlpack_import_unversioned(NULL, &b, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dlpack_import_copy(NULL, NULL, &a, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dlpack_import_copy_unversioned(NULL, NULL, &a, NULL), AD_MISUSE);
-    for (int i = 0; i < 2; i++) {
-        ad_error error = {0};
-        ck_assert_int_eq(borrow(&m, i, NULL, &error), AD_MISUSE);
-        ck_assert_str_eq(error.text, "dlpack_import: borrowed is NULL");
-        ck_assert_int_eq(copy(&m, i, NULL, NULL, NULL), AD_MISUSE);
-        ck_assert_int_eq(m.deleted, 2 * (i + 1));
-    }
-    ad_dlpack_release(NULL);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("dlpack_import");
@@ -502,7 +481,6 @@ int main(void)
     add_row_tests(read, what_cannot_be_read_is_refused_and_deleted, LENGTH(refused), refused_name);
     tcase_add_test(read, other_major_versions_are_refused_unread);
     tcase_add_test(read, a_copy_without_memory_is_refused_and_deleted);
-    tcase_add_test(read, imports_without_arguments_are_refused);
     suite_add_tcase(suite, read);
     return run_suite(suite);
 }

@@ -13,6 +13,8 @@ typedef struct call_row {
     void (*run)(void);
 } call_row;
 
+extern const call_row dlpack_rows[];
+extern const size_t dlpack_row_count;
 extern const call_row object_rows[], sweep_rows[], check_rows[], model_rows[], operator_rows[],
     file_rows[], model_file_rows[];
 extern const size_t object_row_count, sweep_row_count, check_row_count, model_row_count,

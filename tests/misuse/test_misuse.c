@@ -234,6 +234,7 @@ static const struct call_table {
                    {sweep_rows, &sweep_row_count},
                    {check_rows, &check_row_count},
                    {model_rows, &model_row_count},
+                   {dlpack_rows, &dlpack_row_count},
                    {file_rows, &file_row_count},
                    {model_file_rows, &model_file_row_count},
                    {operator_rows, &operator_row_count}};
