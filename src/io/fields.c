@@ -225,7 +225,8 @@ ad_status ad_reading_read(const ad_reading *r, int i, const char *owner, const a
                           ad_array *read)
 {
     ad_type type;
-    const ad_allocator *allocator = to->allocator ? to->allocator : r->allocator;
+    bool own = to->allocator && (!to->data || r->replaces);
+    const ad_allocator *allocator = own ? to->allocator : r->allocator;
     ad_status status = ad_reading_check(r, i, owner, to, &type);
     if (status != AD_OK)
         return status;

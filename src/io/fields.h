@@ -45,7 +45,8 @@ typedef struct ad_reading {
     const char *name;              /* of the file, for messages */
     const ad_allocator *allocator; /* of arrays that have none of their own */
     bool convert;                  /* from one type of floats to another */
-    ad_array taken;                /* bool: which arrays of the file have been found */
+    bool replaces;  /* arrays take the place of those that are there: they have their allocators */
+    ad_array taken; /* bool: which arrays of the file have been found */
     ad_error *error;
 } ad_reading;
 
@@ -61,7 +62,7 @@ ad_status ad_reading_find_field(ad_reading *r, const char *prefix, const ad_site
 ad_status ad_reading_check(const ad_reading *r, int i, const char *owner, const ad_array *to,
                            ad_type *type);
 
-/* Reads array i for `to`: in its type and shape, if it holds numbers; into memory of its allocator. */
+/* Reads array i for `to`: in its type and shape, if it holds numbers. */
 ad_status ad_reading_read(const ad_reading *r, int i, const char *owner, const ad_array *to,
                           ad_array *read);
 

@@ -151,7 +151,9 @@ static ad_status read_state(const reading *s, ad_array *state, int i)
     char prefix[AD_FIELD_NAME_SIZE];
     ad_array list;
     snprintf(prefix, sizeof prefix, "%s.%d.", s->part->name, i);
+    s->file->replaces = true;
     ad_status status = ad_reading_fields(s->file, prefix, s->part->tree, state, &list);
+    s->file->replaces = false;
     if (status != AD_OK)
         return status;
     for (size_t k = 0; k < s->part->tree->arrays; k++)
