@@ -6,7 +6,7 @@ static const double reals[] = {1, 2, 3};
 /* ---- safetensors --------------------------------------------------------------------------- */
 
 static const char header[] = "\x38\0\0\0\0\0\0\0{\"a\":{\"dtype\":\"F64\",\"shape\":[0],"
-                             "\"data_offsets\":[0,0]}}   ";
+                             "\"data_offsets\":[0,0]}}  ";
 
 static ad_safetensors *small_file(void)
 {
