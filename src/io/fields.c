@@ -1,5 +1,5 @@
-/* Names, lists and readings. Nothing of the caller's is written before something is put in its place, so whoever reads
- * all first and places it then gives all or nothing. */
+/* Names, lists and readings. Nothing of the caller's is written before something is put in its
+ * place, so whoever reads all first and places it then gives all or nothing. */
 #include "io/fields.h"
 
 #include "io/safetensors_header.h"

@@ -1,5 +1,5 @@
-/* Training states: a run that is resumed gives the same bits as one that was never interrupted; what a file holds; and
- * that all parts are loaded or none. */
+/* Training states: a run that is resumed gives the same bits as one that was never interrupted;
+ * what a file holds; and that all parts are loaded or none. */
 #include <adze.h>
 
 #include "allocator.h"

@@ -1,5 +1,5 @@
-/* Training states that do not fit: the message names what is missing or different, and nothing is loaded; parts that make
- * no sense; memory that runs out; files that are malformed. */
+/* Training states that do not fit: the message names what is missing or different, and nothing
+ * is loaded; parts that make no sense; memory that runs out; files that are malformed. */
 #include "adze/ops.h"
 
 #include "allocator.h"
@@ -521,7 +521,8 @@ START_TEST(a_save_that_runs_out_of_memory_leaves_the_old_file)
 }
 END_TEST
 
-/* One byte after another is changed. What is loaded nevertheless is whole, and what is not changes nothing. */
+/* One byte after another is changed. What is loaded nevertheless is whole, and what is not
+ * changes nothing. */
 START_TEST(a_file_with_a_wrong_byte_or_an_early_end_does_no_harm)
 {
     static unsigned char bytes[1 << 16];
