@@ -1,11 +1,12 @@
-/* Training that survives its program: all that changes from step to step is saved in one file, and a program that is
- * started again goes on from there, to the same bits as one that was never stopped.
+/* Training that survives its program: all that changes from step to step is saved in one file,
+ * and a program that is started again goes on from there, to the same bits as one that was never
+ * stopped.
  *
  *     resume --state run.safetensors --stop 120        ends at step 120
  *     resume --state run.safetensors                   goes on to the end
  *
- * Without --state it shows this by itself: it trains once without a stop, and once in three pieces, each in a run of its
- * own that knows the file alone. */
+ * Without --state it shows this by itself: it trains once without a stop, and once in three
+ * pieces, each in a run of its own that knows the file alone. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
 
@@ -78,7 +79,8 @@ static ad_tensor apply(const network_tensors *m, ad_tensor x, ad_key key)
     return ad_dense(ad_dropout(h, 0.2, key), m->output.w, m->output.b, AD_IDENTITY);
 }
 
-/* The next images, at the beginning of a round in a new order. What is left over at its end is not taken. */
+/* The next images, at the beginning of a round in a new order. What is left over at its end is
+ * not taken. */
 static ad_view next_images(run *r, int64_t n, int64_t batch)
 {
     int64_t begin = r->states.steps % (n / batch) * batch;
@@ -108,7 +110,8 @@ static ad_status step(run *r, const labelled *d, int64_t batch, double rate, ad_
 
 /* ---- a run that goes on ---------------------------------------------------------------- */
 
-/* Goes on from the file, if there is one, up to step `stop`. Without a path nothing is loaded or saved. */
+/* Goes on from the file, if there is one, up to step `stop`. Without a path nothing is loaded or
+ * saved. */
 static void train(run *r, const labelled *d, const settings *s, const char *path, int64_t stop)
 {
     ad_training_part parts[PARTS] = {

@@ -1,5 +1,5 @@
-/* Names, lists and readings. Nothing of the caller's is written before something is put in its place, so whoever reads
- * all first and places it then gives all or nothing. */
+/* Names, lists and readings. Nothing of the caller's is written before something is put in its
+ * place, so whoever reads all first and places it then gives all or nothing. */
 #include "io/fields.h"
 
 #include "io/safetensors_header.h"
@@ -225,7 +225,8 @@ ad_status ad_reading_read(const ad_reading *r, int i, const char *owner, const a
                           ad_array *read)
 {
     ad_type type;
-    const ad_allocator *allocator = to->allocator ? to->allocator : r->allocator;
+    bool own = to->allocator && (!to->data || r->replaces);
+    const ad_allocator *allocator = own ? to->allocator : r->allocator;
     ad_status status = ad_reading_check(r, i, owner, to, &type);
     if (status != AD_OK)
         return status;

@@ -8,9 +8,9 @@
 /* Bytes of a name: of a prefix and a path, each shorter than AD_PATH_SIZE - 1. */
 enum { AD_FIELD_NAME_SIZE = 2 * AD_PATH_SIZE };
 
-/* Writes the name of a field's array: the prefix and the path, "layer.2.w", or in the other spelling "layer[2].w".
- * The name of an array that is no field is the prefix alone, without a dot at its end. AD_TOO_LARGE
- * if the prefix or the path may have been cut. */
+/* Writes the name of a field's array: the prefix and the path, "layer.2.w", or in the other
+ * spelling "layer[2].w". The name of an array that is no field is the prefix alone, without a
+ * dot at its end. AD_TOO_LARGE if the prefix or the path may have been cut. */
 ad_status ad_field_name(const ad_site *s, const char *prefix, bool brackets,
                         char name[AD_FIELD_NAME_SIZE], ad_error *error);
 
@@ -32,7 +32,8 @@ void ad_listing_end(ad_listing *l);
 /* Room for the next name, of AD_FIELD_NAME_SIZE bytes. */
 char *ad_listing_name(ad_listing *l);
 
-/* Appends an array; a pair; all arrays of a struct, which must hold numbers. Names and views are borrowed. */
+/* Appends an array; a pair; all arrays of a struct, which must hold numbers. Names and views are
+ * borrowed. */
 void ad_listing_add(ad_listing *l, const char *name, ad_view v);
 void ad_listing_add_pair(ad_listing *l, const char *key, const char *value);
 ad_status ad_listing_add_fields(ad_listing *l, const char *prefix, const ad_tree *tree,
@@ -45,7 +46,8 @@ typedef struct ad_reading {
     const char *name;              /* of the file, for messages */
     const ad_allocator *allocator; /* of arrays that have none of their own */
     bool convert;                  /* from one type of floats to another */
-    ad_array taken;                /* bool: which arrays of the file have been found */
+    bool replaces;  /* arrays take the place of those that are there: they have their allocators */
+    ad_array taken; /* bool: which arrays of the file have been found */
     ad_error *error;
 } ad_reading;
 
@@ -61,18 +63,20 @@ ad_status ad_reading_find_field(ad_reading *r, const char *prefix, const ad_site
 ad_status ad_reading_check(const ad_reading *r, int i, const char *owner, const ad_array *to,
                            ad_type *type);
 
-/* Reads array i for `to`: in its type and shape, if it holds numbers; into memory of its allocator. */
+/* Reads array i for `to`: in its type and shape, if it holds numbers. */
 ad_status ad_reading_read(const ad_reading *r, int i, const char *owner, const ad_array *to,
                           ad_array *read);
 
 /* Room for a list of arrays that hold nothing, one for each of a struct. */
 ad_status ad_reading_list(const ad_reading *r, const ad_tree *tree, ad_array *list);
 
-/* Reads the arrays of all fields into a list; `to` is the struct that they are for. On failure there is no list. */
+/* Reads the arrays of all fields into a list; `to` is the struct that they are for. On failure
+ * there is no list. */
 ad_status ad_reading_fields(ad_reading *r, const char *prefix, const ad_tree *tree, const void *to,
                             ad_array *list);
 
-/* AD_FORMAT if an array whose name begins with the prefix has not been found: "head.w is no field of mlp". */
+/* AD_FORMAT if an array whose name begins with the prefix has not been found: "head.w is no
+ * field of mlp". */
 ad_status ad_reading_finish(const ad_reading *r, const char *prefix, const char *verdict,
                             const char *of);
 

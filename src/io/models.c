@@ -1,5 +1,5 @@
-/* Models in files of safetensors. A model is read into a list of arrays beside it, which are put in their places when
- * nothing can fail any more. */
+/* Models in files of safetensors. A model is read into a list of arrays beside it, which are put
+ * in their places when nothing can fail any more. */
 #include "adze/io/models.h"
 
 #include "base/sized.h"

@@ -1,5 +1,5 @@
-/* Most parts are numbers at fixed places of a struct, in the table below. They are read into a copy of the struct, which
- * takes the place of the old one at the end. */
+/* Most parts are numbers at fixed places of a struct, in the table below. They are read into a
+ * copy of the struct, which takes the place of the old one at the end. */
 #include "io/parts.h"
 
 #include "io/states.h"

@@ -46,7 +46,7 @@ static ad_status look_at_old(ad_sink *s, const char *path)
 static ad_status find_target(ad_sink *s, const char *path)
 {
     struct stat about;
-    _Static_assert(PATH_MAX <= AD_PATH_SIZE, "for realpath");
+    _Static_assert(PATH_MAX <= AD_LONGEST_PATH, "for realpath");
     ad_status status = look_at_old(s, path);
     if (status != AD_OK)
         return status;

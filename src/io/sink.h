@@ -7,18 +7,18 @@
 #include <limits.h>
 
 /* The longest path, and the longest name in a folder, of Linux and most others. */
-enum { AD_PATH_SIZE = 4096, AD_NAME_SIZE = 256 };
+enum { AD_LONGEST_PATH = 4096, AD_LONGEST_NAME = 256 };
 
 typedef struct ad_sink {
     const char *path; /* the caller's, for messages; the tail of a long one */
     ad_write_options options;
     ad_error *error;
-    uint64_t written, all, told; /* bytes; told: when progress was last called */
-    char target[AD_PATH_SIZE];   /* where it goes, links followed; cut behind the folder */
-    char interim[AD_NAME_SIZE];  /* what the file is called before it is complete */
-    const char *name;            /* of the target in its folder */
-    int folder, file;            /* descriptors */
-    bool nameless, replaces;     /* the file has no name yet; there is an old one: */
+    uint64_t written, all, told;   /* bytes; told: when progress was last called */
+    char target[AD_LONGEST_PATH];  /* where it goes, links followed; cut behind the folder */
+    char interim[AD_LONGEST_NAME]; /* what the file is called before it is complete */
+    const char *name;              /* of the target in its folder */
+    int folder, file;              /* descriptors */
+    bool nameless, replaces;       /* the file has no name yet; there is an old one: */
     unsigned permissions, owner, group;
     size_t held; /* bytes in the buffer */
     unsigned char buffer[16384];

@@ -1,5 +1,6 @@
-/* In the metadata stand "adam.optimiser" and, for each array with another one, "adam.optimiser.output.w". The states are
- * made anew, by the method and for the model that is being read, so that a step finds them as after the last one. */
+/* In the metadata stand "adam.optimiser" and, for each array with another one,
+ * "adam.optimiser.output.w". The states are made anew, by the method and for the model that is
+ * being read, so that a step finds them as after the last one. */
 #include "io/states.h"
 
 #include "models/step.h"
@@ -145,13 +146,16 @@ static ad_status read_count(const reading *s, const ad_saved_states *saved)
                    s->part->name, saved->count, s->optimiser, (long long)saved->steps);
 }
 
-/* Reads state i, whose numbers are not set. What is read takes the place of its arrays: it need not be copied. */
+/* Reads state i, whose numbers are not set. What is read takes the place of its arrays: it need
+ * not be copied. */
 static ad_status read_state(const reading *s, ad_array *state, int i)
 {
     char prefix[AD_FIELD_NAME_SIZE];
     ad_array list;
     snprintf(prefix, sizeof prefix, "%s.%d.", s->part->name, i);
+    s->file->replaces = true;
     ad_status status = ad_reading_fields(s->file, prefix, s->part->tree, state, &list);
+    s->file->replaces = false;
     if (status != AD_OK)
         return status;
     for (size_t k = 0; k < s->part->tree->arrays; k++)

@@ -17,7 +17,8 @@ typedef struct ad_saved_states {
     bool empty; /* all of the model's will be empty */
 } ad_saved_states;
 
-/* Reads the states of a part into *states, which is empty. On failure it may hold some; free them. */
+/* Reads the states of a part into *states, which is empty. On failure it may hold some; free
+ * them. */
 ad_status ad_read_states(const ad_training_part *p, ad_reading *r, const ad_saved_states *saved,
                          ad_states *states);
 

@@ -1,26 +1,24 @@
-/* Training states: a run that is resumed gives the same bits as one that was never interrupted; what a file holds; and
- * that all parts are loaded or none. */
+/* Training states: a run that is resumed gives the same bits as one that was never interrupted;
+ * what a file holds; and that all parts are loaded or none. */
 #include <adze.h>
 
 #include "allocator.h"
-#include "idx_bytes.h"
+#include "saving.h"
 #include "suite.h"
 #include "training_run.h"
 
 #include <math.h>
 
-static char folder[PATH_SIZE], path[2 * PATH_SIZE], other[2 * PATH_SIZE];
+static saving at;
 
 static void open_folder(void)
 {
-    make_directory(folder);
-    snprintf(path, sizeof path, "%s/run.safetensors", folder);
-    snprintf(other, sizeof other, "%s/other.safetensors", folder);
+    at = saving_begin();
 }
 
 static void close_folder(void)
 {
-    remove_directory(folder);
+    saving_end(&at);
 }
 
 static void save_run(const training_run *r, const char *file)
@@ -40,10 +38,10 @@ static void expect_same(const training_run *a, const training_run *b)
 {
     static unsigned char first[1 << 16];
     size_t size, second;
-    save_run(a, path);
-    memcpy(first, bytes_of(path, &size), sizeof first);
-    save_run(b, path);
-    const unsigned char *bytes = bytes_of(path, &second);
+    save_run(a, at.path);
+    memcpy(first, bytes_of(at.path, &size), sizeof first);
+    save_run(b, at.path);
+    const unsigned char *bytes = bytes_of(at.path, &second);
     ck_assert_uint_eq(size, second);
     ck_assert_mem_eq(first, bytes, size);
 }
@@ -88,11 +86,11 @@ START_TEST(a_resumed_run_has_the_bits_of_one_never_interrupted)
     begin_run(&second, w.row, w.settings, w.type, false);
     run_steps(&whole, 20);
     run_steps(&first, 7);
-    save_run(&first, path);
-    load_run(&second, path); /* all of it is made */
+    save_run(&first, at.path);
+    load_run(&second, at.path); /* all of it is made */
     run_steps(&second, 4);
-    save_run(&second, path);
-    load_run(&first, path); /* all of it is there */
+    save_run(&second, at.path);
+    load_run(&first, at.path); /* all of it is there */
     expect_same(&first, &second);
     run_steps(&first, 9);
     expect_same(&whole, &first);
@@ -109,9 +107,9 @@ START_TEST(a_run_can_be_saved_before_its_first_step)
     training_run whole, second;
     begin_run(&whole, &builtin_rows[1], 0, AD_F32, true);
     begin_run(&second, &builtin_rows[1], 0, AD_F32, true);
-    save_run(&whole, path);
+    save_run(&whole, at.path);
     run_steps(&second, 3);
-    load_run(&second, path);
+    load_run(&second, at.path);
     ck_assert_ptr_null(second.average.scale.data);
     ck_assert_ptr_null(second.states.optimiser);
     ck_assert_int_eq(second.states.steps, 0);
@@ -172,8 +170,8 @@ START_TEST(a_resumed_descent_of_l_bfgs_has_the_bits_of_one_never_interrupted)
         descend(&whole, 1);
     for (int i = 0; i < 3; i++) { /* the history is empty, half full, and has gone round */
         ck_assert_int_eq(half.memory.pairs, i == 0 ? 0 : i == 1 ? 3 : 4);
-        ck_assert_int_eq(ad_training_save(path, 2, saved, NULL, NULL), AD_OK);
-        ck_assert_int_eq(ad_training_load(path, 2, loaded, &o, NULL), AD_OK);
+        ck_assert_int_eq(ad_training_save(at.path, 2, saved, NULL, NULL), AD_OK);
+        ck_assert_int_eq(ad_training_load(at.path, 2, loaded, &o, NULL), AD_OK);
         ck_assert_int_eq(rest.memory.pairs, half.memory.pairs);
         for (int k = i == 0 ? 0 : i == 1 ? 3 : 10; k < 20; k++)
             descend(&rest, 1);

@@ -1,5 +1,5 @@
-/* Training states that do not fit: the message names what is missing or different, and nothing is loaded; parts that make
- * no sense; memory that runs out; files that are malformed. */
+/* Training states that do not fit: the message names what is missing or different, and nothing
+ * is loaded; parts that make no sense; memory that runs out; files that are malformed. */
 #include "adze/ops.h"
 
 #include "allocator.h"
@@ -466,6 +466,24 @@ START_TEST(a_load_that_runs_out_of_memory_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_load_takes_all_memory_from_the_allocator_that_is_given)
+{
+    test_allocator memory;
+    test_allocator_init(&memory);
+    training_run empty;
+    begin_run(&empty, &builtin_rows[1], 0, AD_F32, false);
+    ad_training_load_options o = {.size = sizeof o, .allocator = &memory.base};
+    no_plain_memory = true;
+    ad_status status = ad_training_load(path, PARTS, empty.parts, &o, NULL);
+    no_plain_memory = false;
+    ck_assert_int_eq(status, AD_OK);
+    ck_assert_ptr_eq(nested_states_at(&empty.states, 1)->scale.allocator, &memory.base);
+    ck_assert_uint_eq(digest_of(&empty), digest_of(&saved));
+    end_run(&empty);
+    ck_assert_uint_eq(memory.live_blocks, 0);
+}
+END_TEST
+
 START_TEST(a_load_without_an_allocator_that_runs_out_of_memory_changes_nothing)
 {
     uint64_t before = digest_of(&loaded);
@@ -503,7 +521,8 @@ START_TEST(a_save_that_runs_out_of_memory_leaves_the_old_file)
 }
 END_TEST
 
-/* One byte after another is changed. What is loaded nevertheless is whole, and what is not changes nothing. */
+/* One byte after another is changed. What is loaded nevertheless is whole, and what is not
+ * changes nothing. */
 START_TEST(a_file_with_a_wrong_byte_or_an_early_end_does_no_harm)
 {
     static unsigned char bytes[1 << 16];
@@ -544,6 +563,7 @@ int main(void)
     tcase_add_test(all, a_file_may_be_missing_if_the_options_say_so);
     tcase_add_test(all, some_parts_can_be_loaded_alone);
     tcase_add_loop_test(all, a_load_that_runs_out_of_memory_changes_nothing, 0, 2);
+    tcase_add_test(all, a_load_takes_all_memory_from_the_allocator_that_is_given);
     tcase_add_test(all, a_load_without_an_allocator_that_runs_out_of_memory_changes_nothing);
     tcase_add_test(all, a_save_that_runs_out_of_memory_leaves_the_old_file);
     tcase_add_loop_test(all, a_file_with_a_wrong_byte_or_an_early_end_does_no_harm, 0, 2);

@@ -17,15 +17,18 @@
  *             status = ad_training_save("run.safetensors", PARTS, parts, NULL, &error);
  *     }
  *
- * However often this program is stopped and started again, it ends with the same bits. One list says what is saved and
- * what is loaded, so they cannot differ. The parts are looked at when a state is saved or loaded, not before.
+ * However often this program is stopped and started again, it ends with the same bits. One list
+ * says what is saved and what is loaded, so they cannot differ. The parts are looked at when a
+ * state is saved or loaded, not before.
  *
- * What belongs in the list is what changes from step to step and is carried on: parameters, the states of the optimiser,
- * averages, random generators, counters. Settings do not: the program has them. (Checkpoints in the sense of
- * functions.h are another thing: they save memory in a sweep.)
+ * What belongs in the list is what changes from step to step and is carried on: parameters, the
+ * states of the optimiser, averages, random generators, counters. Settings do not: the program
+ * has them. (Checkpoints in the sense of functions.h are another thing: they save memory in a
+ * sweep.)
  *
- * The file is in the format safetensors, so other tools read it: arrays model.hidden.w, adam.steps, adam.0.hidden.w (the
- * first state), order. mlp_load reads the model alone with the prefix "model.". */
+ * The file is in the format safetensors, so other tools read it: arrays model.hidden.w,
+ * adam.steps, adam.0.hidden.w (the first state), order. mlp_load reads the model alone with the
+ * prefix "model.". */
 #ifndef ADZE_IO_TRAINING_H
 #define ADZE_IO_TRAINING_H
 
@@ -53,11 +56,13 @@ typedef enum ad_part_kind {
     AD_PART_COUNT
 } ad_part_kind;
 
-/* Something to be saved and loaded. The functions below fill it in; it borrows all that they are given. */
+/* Something to be saved and loaded. The functions below fill it in; it borrows all that they are
+ * given. */
 typedef struct ad_training_part {
     size_t size; /* sizeof(ad_training_part) */
     ad_part_kind kind;
-    const char *name;    /* in the file: no other part has it. Not "format", not "version", and no '.', '[' or ']' in it */
+    const char *name;    /* in the file: no other part has it. Up to 100 bytes, without '.', '[', ']';
+                            not "format", not "version" */
     void *target;        /* what is saved and loaded; no other part has it */
     const ad_tree *tree; /* of arrays and states; else NULL */
     const void *model;   /* of states; else NULL */
@@ -65,16 +70,19 @@ typedef struct ad_training_part {
     size_t room;         /* bytes of a text; else 0 */
 } ad_training_part;
 
-static inline AD_UNUSED ad_training_part ad_part_of(ad_part_kind kind, const char *name, void *target)
+static inline AD_UNUSED ad_training_part ad_part_of(ad_part_kind kind, const char *name,
+                                                    void *target)
 {
-    ad_training_part p = {sizeof p, kind, name, target, NULL, NULL, {NULL, NULL, 0, NULL, NULL, 0}, 0};
+    ad_method no_method = {NULL, NULL, 0, NULL, NULL, 0};
+    ad_training_part p = {sizeof p, kind, name, target, NULL, NULL, no_method, 0};
     return p;
 }
 
-/* A model, or anything else that AD_MODEL declares: parameters, averages of weights, running moments. If none of its
- * arrays holds numbers, as that of an average before the first step, this is what is saved, and after loading
- * it holds none. */
-static inline AD_UNUSED ad_training_part ad_model_part(const char *name, const ad_tree *tree, void *model)
+/* A model, or anything else that AD_MODEL declares: parameters, averages of weights, running
+ * moments. If none of its arrays holds numbers, as that of an average before the first step,
+ * this is what is saved, and after loading it holds none. */
+static inline AD_UNUSED ad_training_part ad_model_part(const char *name, const ad_tree *tree,
+                                                       void *model)
 {
     ad_training_part p = ad_part_of(AD_PART_ARRAYS, name, model);
     p.tree = tree;
@@ -87,10 +95,10 @@ static inline AD_UNUSED ad_training_part ad_array_part(const char *name, ad_arra
     return ad_model_part(name, &ad_array_tree, array);
 }
 
-/* The states of an optimiser, and the number of steps. The model is that whose steps they are for. The method, with its
- * groups, is that of these steps: loading checks that each array has the optimiser that it was saved with.
- * Its settings may differ, as long as they need no more states. Loading makes new states: what ad_states_at has
- * returned before ends. */
+/* The states of an optimiser, and the number of steps. The model is that whose steps they are
+ * for. The method, with its groups, is that of these steps: loading checks that each array has
+ * the optimiser that it was saved with. Its settings may differ, as long as they need no more
+ * states. Loading makes new states: what ad_states_at has returned before ends. */
 static inline AD_UNUSED ad_training_part ad_states_part(const char *name, const ad_tree *tree,
                                                         ad_method method, ad_states *states,
                                                         const void *model)
@@ -108,7 +116,8 @@ static inline AD_UNUSED ad_training_part ad_lbfgs_part(const char *name, ad_lbfg
     return ad_part_of(AD_PART_LBFGS, name, memory);
 }
 
-/* The state of a plateau: best, waited, scale. The other schedules depend on the number of steps alone. */
+/* The state of a plateau: best, waited, scale. The other schedules depend on the number of steps
+ * alone. */
 static inline AD_UNUSED ad_training_part ad_plateau_part(const char *name, ad_plateau *plateau)
 {
     return ad_part_of(AD_PART_PLATEAU, name, plateau);
@@ -146,9 +155,10 @@ static inline AD_UNUSED ad_training_part ad_text_part(const char *name, char *te
 
 /* ---- saving and loading ------------------------------------------------------------- */
 
-/* Writes n parts to a file, whole or not at all (adze/io/writing.h). AD_MISUSE, naming the part, if one cannot be saved:
- * its name or target is NULL or there twice, some arrays of a model hold no numbers, states are those of
- * another optimiser or model; AD_TOO_LARGE for a name or path of 127 bytes or more; AD_FILE; AD_CANCELLED; AD_MEMORY. */
+/* Writes n parts to a file, whole or not at all (adze/io/writing.h). AD_MISUSE, naming the part,
+ * if one cannot be saved: its name or target is NULL or there twice, some arrays of a model hold
+ * no numbers, states are those of another optimiser or model; AD_TOO_LARGE for a name or path of
+ * 127 bytes or more; AD_FILE; AD_CANCELLED; AD_MEMORY. */
 AD_API AD_MUST_USE ad_status ad_training_save(const char *path, int n,
                                               const ad_training_part *parts,
                                               const ad_write_options *options, ad_error *error);
@@ -161,12 +171,13 @@ typedef struct ad_training_load_options {
     const ad_allocator *allocator; /* of new arrays whose own field names none; NULL: the C library's */
 } ad_training_load_options;
 
-/* Reads n parts from a file: all of them, or none on failure. Arrays that hold numbers must have the file's shapes and
- * types; others are made, and are yours. AD_FORMAT if the file is malformed or no training state, if it
- * lacks something or has something that belongs to no part, or if its states are those of another optimiser;
- * AD_BAD_SHAPE or AD_BAD_TYPE if an array has another shape or type; AD_TOO_LARGE for a text that its room does not hold:
- * each names file and array. AD_MISUSE as ad_training_save; AD_DOMAIN for settings that are out of their range;
- * AD_FILE; AD_MEMORY. */
+/* Reads n parts from a file: all of them, or none on failure. Arrays that hold numbers must have
+ * the file's shapes and types; others are made, and are yours. AD_FORMAT if the file is
+ * malformed or no training state, if it lacks something or has something that belongs to no
+ * part, or if its states are those of another optimiser; AD_BAD_SHAPE or AD_BAD_TYPE if an array
+ * has another shape or type; AD_TOO_LARGE for a text that its room does not hold: each names
+ * file and array. AD_MISUSE as ad_training_save; AD_DOMAIN for settings that are out of their
+ * range; AD_FILE; AD_MEMORY. */
 AD_API AD_MUST_USE ad_status ad_training_load(const char *path, int n,
                                               const ad_training_part *parts,
                                               const ad_training_load_options *options,
