@@ -1,6 +1,5 @@
-/* A window of bytes, refilled from the file (or the whole of a piece of memory). On top of it
- * bytes are either copied or inflated. Files are read without stdio, and zlib takes its memory
- * from the caller's allocator. */
+/* A window of bytes, refilled from the file (or all of the bytes in memory). On top of it bytes are either copied or
+ * inflated. Files are read without stdio, and zlib takes its memory from the caller's allocator. */
 #define _POSIX_C_SOURCE 200809L
 #include "io/source.h"
 
@@ -13,7 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGEST_STEP = 1 << 24 };
+enum {
+    LARGEST_STEP = 1 << 24,
+    MOST_OF_ONE = 1032, /* bytes from one of deflate: its shortest code, two bits, is 258 bytes */
+};
 
 /* ---- the file ---------------------------------------------------------------------- */
 
@@ -22,9 +24,24 @@ static ad_status file_failure(const ad_source *s, int code)
     return ad_file_failure(s->error, s->name, code);
 }
 
+static ad_status refill_piece(ad_source *s)
+{
+    size_t n = s->left < sizeof s->buffer ? (size_t)s->left : sizeof s->buffer;
+    ad_status status = ad_file_read(s->whole, s->at, s->buffer, n, s->error);
+    if (status != AD_OK)
+        return status;
+    s->at += n;
+    s->left -= n;
+    s->next = s->buffer;
+    s->ready = n;
+    return AD_OK;
+}
+
 /* Makes bytes ready if none are; none at the end. */
 static ad_status refill(ad_source *s)
 {
+    if (s->ready == 0 && s->whole)
+        return refill_piece(s);
     if (s->ready > 0 || s->file < 0)
         return AD_OK;
     ssize_t n;
@@ -44,7 +61,7 @@ static void consume(ad_source *s, size_t n)
     s->ready -= n;
 }
 
-/* ---- gzip -------------------------------------------------------------------------- */
+/* ---- deflate and gzip ---------------------------------------------------------------- */
 
 /* zlib frees without a size, but the allocator needs one: it is kept in front of the block. */
 typedef union memory_header {
@@ -68,13 +85,14 @@ static void zlib_release(void *user, void *memory)
     ad_memory_give(user, block, block->bytes);
 }
 
-static ad_status begin_gzip(ad_source *s)
+static ad_status begin_inflating(ad_source *s, ad_packing packing)
 {
     s->stream = (z_stream){
         .zalloc = zlib_allocate, .zfree = zlib_release, .opaque = (void *)(uintptr_t)s->allocator};
-    int code = inflateInit2(&s->stream, 15 + 16); /* the largest window; gzip and nothing else */
+    const int window = 15; /* the largest; + 16: gzip and nothing else, negative: bare deflate */
+    int code = inflateInit2(&s->stream, packing == AD_GZIP ? window + 16 : -window);
     if (code == Z_OK)
-        s->gzip = true;
+        s->packing = packing;
     else if (code == Z_MEM_ERROR)
         return ad_fail(s->error, AD_MEMORY, "%s: no memory to inflate", s->name);
     else
@@ -82,11 +100,16 @@ static ad_status begin_gzip(ad_source *s)
     return AD_OK;
 }
 
-static ad_status gzip_failure(const ad_source *s, int code)
+static const char *packing_text(const ad_source *s)
+{
+    return s->packing == AD_GZIP ? "gzip" : "deflate";
+}
+
+static ad_status inflate_failure(const ad_source *s, int code)
 {
     if (code == Z_MEM_ERROR)
         return ad_fail(s->error, AD_MEMORY, "%s: no memory to inflate", s->name);
-    return ad_fail(s->error, AD_FORMAT, "%s: gzip is damaged: %s", s->name,
+    return ad_fail(s->error, AD_FORMAT, "%s: %s is damaged: %s", s->name, packing_text(s),
                    s->stream.msg ? s->stream.msg : "unknown format");
 }
 
@@ -98,7 +121,7 @@ static ad_status next_member(ad_source *s)
         return status;
     s->ended = false;
     int code = inflateReset(&s->stream);
-    return code == Z_OK ? AD_OK : gzip_failure(s, code);
+    return code == Z_OK ? AD_OK : inflate_failure(s, code);
 }
 
 /* One call of zlib: gives *got bytes, up to n > 0; none at the end of the input. */
@@ -119,11 +142,11 @@ static ad_status inflate_step(ad_source *s, unsigned char *to, size_t n, size_t 
     s->ended = code == Z_STREAM_END;
     bool fine = code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR;
     if (s->ended)
-        return next_member(s);
-    return fine ? AD_OK : gzip_failure(s, code);
+        return s->packing == AD_GZIP ? next_member(s) : AD_OK;
+    return fine ? AD_OK : inflate_failure(s, code);
 }
 
-static ad_status read_gzip(ad_source *s, unsigned char *to, size_t n, size_t *got)
+static ad_status read_inflated(ad_source *s, unsigned char *to, size_t n, size_t *got)
 {
     bool at_end = false;
     while (*got < n && !s->ended && !at_end) {
@@ -161,13 +184,16 @@ static ad_status read_plain(ad_source *s, unsigned char *to, size_t n, size_t *g
 ad_status ad_source_read(ad_source *s, void *to, size_t n, size_t *got)
 {
     *got = 0;
-    return s->gzip ? read_gzip(s, to, n, got) : read_plain(s, to, n, got);
+    bool inflates = s->packing != AD_PLAIN;
+    ad_status status = inflates ? read_inflated(s, to, n, got) : read_plain(s, to, n, got);
+    if (status == AD_OK && s->whole && *got > 0)
+        s->checksum = (uint32_t)crc32_z(s->checksum, to, *got);
+    return status;
 }
 
 size_t ad_source_most(const ad_source *s)
 {
-    /* deflate's shortest code, two bits for length and distance, stands for 258 bytes */
-    return s->gzip ? ad_size_mul(s->size, 1032) : s->size;
+    return s->packing == AD_GZIP ? ad_size_mul(s->size, MOST_OF_ONE) : s->size;
 }
 
 ad_status ad_source_finish(ad_source *s)
@@ -179,11 +205,16 @@ ad_status ad_source_finish(ad_source *s)
         return status;
     if (got > 0)
         return ad_fail(s->error, AD_FORMAT, "%s: bytes follow the last number", s->name);
-    if (s->gzip && !s->ended)
-        return ad_fail(s->error, AD_FORMAT, "%s: gzip is cut short in its checksum", s->name);
+    if (s->packing != AD_PLAIN && !s->ended)
+        return ad_fail(s->error, AD_FORMAT, "%s: %s is cut short%s", s->name, packing_text(s),
+                       s->packing == AD_GZIP ? " in its checksum" : "");
     status = refill(s);
     if (status == AD_OK && s->ready > 0)
-        return ad_fail(s->error, AD_FORMAT, "%s: bytes follow the end of gzip", s->name);
+        return ad_fail(s->error, AD_FORMAT, "%s: bytes follow the end of %s", s->name,
+                       packing_text(s));
+    if (status == AD_OK && s->whole && s->checksum != s->right_checksum)
+        return ad_fail(s->error, AD_FORMAT, "%s: the checksum is %08lx, not %08lx", s->name,
+                       (unsigned long)s->checksum, (unsigned long)s->right_checksum);
     return status;
 }
 
@@ -192,7 +223,7 @@ static ad_status begin(ad_source *s)
 {
     ad_status status = refill(s);
     if (status == AD_OK && s->ready >= 2 && s->next[0] == 0x1f && s->next[1] == 0x8b)
-        status = begin_gzip(s);
+        status = begin_inflating(s, AD_GZIP);
     return status;
 }
 
@@ -202,8 +233,10 @@ ad_status ad_source_open(ad_source *s, const char *path, const ad_allocator *all
     s->name = ad_path_tail(path);
     s->allocator = allocator;
     s->error = error;
+    s->whole = NULL;
     s->ready = 0;
-    s->gzip = s->ended = false;
+    s->packing = AD_PLAIN;
+    s->ended = false;
     uint64_t size;
     ad_status status = ad_regular_open(path, s->name, &s->file, &size, error);
     if (status != AD_OK)
@@ -223,14 +256,49 @@ ad_status ad_source_open_memory(ad_source *s, const void *bytes, size_t size, co
     s->error = error;
     s->size = s->ready = size;
     s->file = -1;
+    s->whole = NULL;
     s->next = bytes;
-    s->gzip = s->ended = false;
+    s->packing = AD_PLAIN;
+    s->ended = false;
     return begin(s);
+}
+
+static ad_status check_piece(const ad_source *s, const ad_piece *p)
+{
+    uint64_t most = p->deflated ? ad_size_mul(ad_size_of(p->stored), MOST_OF_ONE) : p->stored;
+    if (p->size > most)
+        return ad_fail(s->error, AD_FORMAT, "%s: %llu bytes are claimed of %llu %s bytes", s->name,
+                       (unsigned long long)p->size, (unsigned long long)p->stored,
+                       p->deflated ? "deflated" : "stored");
+    if (p->size > SIZE_MAX)
+        return ad_fail(s->error, AD_TOO_LARGE, "%s: %llu bytes do not fit into memory", s->name,
+                       (unsigned long long)p->size);
+    return AD_OK;
+}
+
+ad_status ad_source_open_piece(ad_source *s, const ad_file *file, const ad_piece *p,
+                               const char *name, const ad_allocator *allocator, ad_error *error)
+{
+    s->name = name;
+    s->allocator = allocator;
+    s->error = error;
+    s->size = (size_t)p->size;
+    s->file = -1;
+    s->whole = file;
+    s->at = p->at;
+    s->left = p->stored;
+    s->checksum = 0;
+    s->right_checksum = p->checksum;
+    s->ready = 0;
+    s->packing = AD_PLAIN;
+    s->ended = false;
+    ad_status status = check_piece(s, p);
+    return status == AD_OK && p->deflated ? begin_inflating(s, AD_DEFLATE) : status;
 }
 
 void ad_source_close(ad_source *s)
 {
-    if (s->gzip)
+    if (s->packing != AD_PLAIN)
         inflateEnd(&s->stream);
     if (s->file >= 0)
         close(s->file);
