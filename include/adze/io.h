@@ -3,6 +3,7 @@
 #define ADZE_IO_H
 
 #include "adze/io/idx.h"     /* IDX, the format of MNIST */
+#include "adze/io/safetensors.h" /* safetensors, the format of models */
 #include "adze/io/writing.h" /* what all writers have in common */
 
 #endif

@@ -1,6 +1,7 @@
 /* Arrays: numbers that own their memory. */
 #include "adze/array.h"
 
+#include "array/array.h"
 #include "array/convert.h"
 #include "array/strided.h"
 #include "base/memory.h"
@@ -30,17 +31,22 @@ ad_array ad_array_of(ad_type type, void *data, ad_shape shape)
     return (ad_array){.data = data, .type = type, .shape = shape, .allocator = &borrowing};
 }
 
-ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape)
+ad_array ad_array_unset(const ad_allocator *allocator, ad_type type, ad_shape shape)
 {
     if (allocator == &borrowing) /* an array made like one that borrows owns its numbers */
         allocator = NULL;
     ad_array a = {.type = type, .shape = shape, .allocator = allocator};
     size_t n;
-    if (!ad_type_size(type) || ad_shape_count(&shape, &n) != AD_OK)
-        return a;
-    a.data = ad_memory_take(allocator, n * ad_type_size(type));
+    if (ad_type_size(type) && ad_shape_count(&shape, &n) == AD_OK)
+        a.data = ad_memory_take(allocator, n * ad_type_size(type));
+    return a;
+}
+
+ad_array ad_array_new(const ad_allocator *allocator, ad_type type, ad_shape shape)
+{
+    ad_array a = ad_array_unset(allocator, type, shape);
     if (a.data)
-        memset(a.data, 0, n * ad_type_size(type));
+        memset(a.data, 0, ad_array_count(&a) * ad_type_size(type));
     return a;
 }
 

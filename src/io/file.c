@@ -1,5 +1,5 @@
 /* Files that are read at any place, or the bytes of one in memory. */
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
 #include "io/file.h"
 

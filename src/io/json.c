@@ -2,20 +2,32 @@
  * written over themselves, and a NUL goes over the quote that ends them. */
 #include "io/json.h"
 
+#include "base/message.h"
+
 #include <string.h>
 
 ad_json ad_json_of(char *text, size_t size, const char *name, uint64_t before, ad_error *error)
 {
-    return (ad_json){
-        .name = name, .error = error, .before = before, .text = text, .size = size};
+    return (ad_json){.name = name, .error = error, .before = before, .text = text, .size = size};
 }
 
-bool ad_json_fail(ad_json *j, const char *reason)
+bool ad_json_fail(ad_json *j, ad_status status, const char *format, ...)
 {
-    if (j->status == AD_OK)
-        j->status = ad_fail(j->error, AD_FORMAT, "%s: byte %llu, in the header: %s", j->name,
-                            (unsigned long long)(j->before + j->at), reason);
+    char reason[256];
+    if (j->status != AD_OK)
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    ad_message_write(reason, sizeof reason, status, format, arguments);
+    va_end(arguments);
+    j->status = ad_fail(j->error, status, "%s: byte %llu, in the header: %s", j->name,
+                        (unsigned long long)(j->before + j->at), reason);
     return false;
+}
+
+static bool malformed(ad_json *j, const char *reason)
+{
+    return ad_json_fail(j, AD_FORMAT, "%s", reason);
 }
 
 /* ---- bytes --------------------------------------------------------------------------- */
@@ -44,7 +56,7 @@ static bool take(ad_json *j, char wanted)
     char reason[] = "expected 'c'";
     reason[sizeof reason - 3] = wanted;
     if (peek_value(j) != wanted)
-        return ad_json_fail(j, j->at < j->size ? reason : "it ends too early");
+        return malformed(j, j->at < j->size ? reason : "it ends too early");
     j->at++;
     return true;
 }
@@ -119,7 +131,7 @@ static uint32_t hexadecimal(ad_json *j)
         else if (lower >= 'a' && lower <= 'f')
             code = code << 4 | (uint32_t)(lower - 'a' + 10);
         else
-            return ad_json_fail(j, "\\u needs four hexadecimal digits");
+            return malformed(j, "\\u needs four hexadecimal digits");
     }
     return code;
 }
@@ -129,7 +141,7 @@ static uint32_t escaped_character(ad_json *j)
 {
     uint32_t code = hexadecimal(j);
     if (j->status == AD_OK && code == 0)
-        return ad_json_fail(j, "a text has a NUL in it");
+        return malformed(j, "a text has a NUL in it");
     if (code >> 11 != 0xd800 >> 11)
         return code;
     uint32_t second = 0;
@@ -138,7 +150,7 @@ static uint32_t escaped_character(ad_json *j)
         second = hexadecimal(j);
     }
     if (second >> 10 != 0xdc00 >> 10)
-        return ad_json_fail(j, "a surrogate stands alone");
+        return malformed(j, "a surrogate stands alone");
     return 0x10000 + ((code & 0x3ff) << 10 | (second & 0x3ff));
 }
 
@@ -149,7 +161,7 @@ static size_t unescape(ad_json *j, char *to)
     char c = peek(j);
     const char *name = c ? strchr(names, c) : NULL;
     if (!name && c != 'u')
-        return ad_json_fail(j, "there is no such escape");
+        return malformed(j, "there is no such escape");
     j->at++;
     if (!name)
         return put_utf8(escaped_character(j), to);
@@ -162,11 +174,11 @@ static size_t copy_character(ad_json *j, char *to)
 {
     size_t n = ad_utf8_step(j->text + j->at, j->size - j->at);
     if (j->at == j->size)
-        return ad_json_fail(j, "it ends in a text");
+        return malformed(j, "it ends in a text");
     if (n == 0)
-        return ad_json_fail(j, "a text is not UTF-8");
+        return malformed(j, "a text is not UTF-8");
     if ((unsigned char)j->text[j->at] < ' ')
-        return ad_json_fail(j, "a text has a control character in it");
+        return malformed(j, "a text has a control character in it");
     memmove(to, j->text + j->at, n);
     j->at += n;
     return n;
@@ -219,14 +231,14 @@ int64_t ad_json_whole(ad_json *j)
     peek_value(j);
     size_t from = j->at;
     if (!skip_integer(j))
-        return ad_json_fail(j, "expected a whole number");
+        return malformed(j, "expected a whole number");
     if (strchr(".eE", peek(j)) && peek(j))
-        return ad_json_fail(j, "a whole number has no fraction and no exponent");
+        return malformed(j, "a whole number has no fraction and no exponent");
     int64_t number = 0;
     for (size_t i = from; i < j->at; i++) {
         int digit = j->text[i] - '0';
         if (number > (INT64_MAX - digit) / 10)
-            return ad_json_fail(j, "a number is too large");
+            return malformed(j, "a number is too large");
         number = number * 10 + digit;
     }
     return number;
@@ -248,7 +260,7 @@ static void skip_number(ad_json *j)
         good = skip_digits(j);
     }
     if (!good)
-        ad_json_fail(j, "expected a value");
+        malformed(j, "expected a value");
 }
 
 /* A value that is neither an array nor an object. */
@@ -279,7 +291,7 @@ void ad_json_skip(ad_json *j)
         if (!opens) {
             skip_plain(j);
         } else if (depth == AD_JSON_DEPTH) {
-            ad_json_fail(j, "values are nested too deeply");
+            malformed(j, "values are nested too deeply");
         } else {
             more = ad_json_enter(j, c);
             closing[depth] = c == '{' ? '}' : ']';
@@ -298,5 +310,5 @@ void ad_json_end(ad_json *j)
 {
     peek_value(j);
     if (j->at < j->size)
-        ad_json_fail(j, "bytes follow the last value");
+        malformed(j, "bytes follow the last value");
 }

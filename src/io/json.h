@@ -27,8 +27,8 @@ typedef struct ad_json {
 
 ad_json ad_json_of(char *text, size_t size, const char *name, uint64_t before, ad_error *error);
 
-/* Fails with AD_FORMAT, the name, and the place. Returns false. */
-bool ad_json_fail(ad_json *j, const char *reason);
+/* Fails, with the name and the place before the reason. Returns false. */
+bool ad_json_fail(ad_json *j, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
 /* Enters an array or an object, and goes on behind a value in it. Whether there is a (next) value. */
 bool ad_json_enter(ad_json *j, char opening);
