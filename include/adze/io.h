@@ -2,8 +2,10 @@
 #ifndef ADZE_IO_H
 #define ADZE_IO_H
 
-#include "adze/io/idx.h"     /* IDX, the format of MNIST */
+#include "adze/io/idx.h"         /* IDX, the format of MNIST */
+#include "adze/io/named.h"       /* arrays with names */
+#include "adze/io/numpy.h"       /* .npy and .npz */
 #include "adze/io/safetensors.h" /* safetensors, the format of models */
-#include "adze/io/writing.h" /* what all writers have in common */
+#include "adze/io/writing.h"     /* what all writers have in common */
 
 #endif

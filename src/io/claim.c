@@ -2,6 +2,16 @@
 
 #include "array/text.h"
 
+ad_status ad_claim_header(ad_source *s, void *to, size_t before, size_t n)
+{
+    size_t got;
+    ad_status status = ad_source_read(s, to, n, &got);
+    if (status == AD_OK && got < n)
+        return ad_fail(s->error, AD_FORMAT, "%s: the file ends after %zu bytes, in its header",
+                       s->name, before + got);
+    return status;
+}
+
 static void print(ad_claim *c)
 {
     ad_text t = ad_text_in(c->text, sizeof c->text);

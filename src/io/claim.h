@@ -11,6 +11,9 @@ typedef struct ad_claim {
     char text[200];      /* "60000 x 28 x 28 = 47040000 numbers" */
 } ad_claim;
 
+/* Reads n bytes of a header, of which so many were read before. AD_FORMAT if the file ends in them. */
+ad_status ad_claim_header(ad_source *s, void *to, size_t before, size_t n);
+
 /* AD_FORMAT if so many numbers do not fit into memory, or are not what follows a header of so many bytes: a plain file
  * must hold exactly as many, a gzip file cannot hold more than can be deflated into its size. */
 ad_status ad_claim_check(ad_claim *c, const ad_source *s, size_t header);

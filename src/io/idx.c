@@ -30,16 +30,6 @@ static const idx_kind kinds[] = {
 
 /* ---- the header -------------------------------------------------------------------- */
 
-static ad_status read_header_part(ad_source *s, unsigned char *to, size_t before, size_t n)
-{
-    size_t got;
-    ad_status status = ad_source_read(s, to, n, &got);
-    if (status == AD_OK && got < n)
-        return ad_fail(s->error, AD_FORMAT, "%s: the file ends after %zu bytes, in its header",
-                       s->name, before + got);
-    return status;
-}
-
 static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], idx_header *h)
 {
     if (magic[0] != 0 || magic[1] != 0)
@@ -65,12 +55,12 @@ static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], i
 static ad_status read_header(ad_source *s, idx_header *h)
 {
     unsigned char magic[4], extents[4 * AD_MAX_RANK];
-    ad_status status = read_header_part(s, magic, 0, sizeof magic);
+    ad_status status = ad_claim_header(s, magic, 0, sizeof magic);
     if (status == AD_OK)
         status = parse_magic(s, magic, h);
     size_t bytes = 4 * (size_t)h->claim.shape.rank;
     if (status == AD_OK)
-        status = read_header_part(s, extents, sizeof magic, bytes);
+        status = ad_claim_header(s, extents, sizeof magic, bytes);
     if (status != AD_OK)
         return status;
     for (int i = 0; i < h->claim.shape.rank; i++)

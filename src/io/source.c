@@ -69,7 +69,7 @@ typedef union memory_header {
     max_align_t alignment;
 } memory_header;
 
-static void *zlib_allocate(void *user, unsigned items, unsigned size)
+void *ad_zlib_allocate(void *user, unsigned items, unsigned size)
 {
     size_t bytes = ad_size_add(ad_size_mul(items, size), sizeof(memory_header));
     memory_header *block = ad_memory_take(user, bytes);
@@ -79,7 +79,7 @@ static void *zlib_allocate(void *user, unsigned items, unsigned size)
     return block + 1;
 }
 
-static void zlib_release(void *user, void *memory)
+void ad_zlib_release(void *user, void *memory)
 {
     memory_header *block = (memory_header *)memory - 1;
     ad_memory_give(user, block, block->bytes);
@@ -87,8 +87,9 @@ static void zlib_release(void *user, void *memory)
 
 static ad_status begin_inflating(ad_source *s, ad_packing packing)
 {
-    s->stream = (z_stream){
-        .zalloc = zlib_allocate, .zfree = zlib_release, .opaque = (void *)(uintptr_t)s->allocator};
+    s->stream = (z_stream){.zalloc = ad_zlib_allocate,
+                           .zfree = ad_zlib_release,
+                           .opaque = (void *)(uintptr_t)s->allocator};
     const int window = 15; /* the largest; + 16: gzip and nothing else, negative: bare deflate */
     int code = inflateInit2(&s->stream, packing == AD_GZIP ? window + 16 : -window);
     if (code == Z_OK)

@@ -58,4 +58,8 @@ size_t ad_source_most(const ad_source *s);
 /* AD_FORMAT unless all has been read and, in gzip or a piece, found right. */
 ad_status ad_source_finish(ad_source *s);
 
+/* zlib's memory, from the allocator to which its `opaque` points. */
+void *ad_zlib_allocate(void *allocator, unsigned items, unsigned size);
+void ad_zlib_release(void *allocator, void *memory);
+
 #endif
