@@ -162,7 +162,7 @@ static ad_status check(const char *op, const char *missing, const ad_type *as, a
     if (missing)
         return ad_fail(error, AD_MISUSE, "%s: the %s is NULL", op, missing);
     if (as && !ad_type_size(*as))
-        return ad_fail(error, AD_MISUSE, "%s: there is no type %d", op, (int)*as);
+        return ad_fail(error, AD_BAD_TYPE, "%s: there is no type %d", op, (int)*as);
     return AD_OK;
 }
 
@@ -221,11 +221,12 @@ ad_status ad_npy_parse_as(const void *bytes, size_t size, const char *name, ad_t
 
 /* ---- writing ------------------------------------------------------------------------- */
 
-static ad_status write_all(ad_sink *s, const char *prefix, size_t length, const ad_view *v,
-                           ad_stored stored)
+static ad_status write_all(ad_sink *s, const ad_view *v, ad_stored stored)
 {
     ad_rows rows;
-    ad_status status = ad_sink_write(s, prefix, length);
+    char prefix[AD_NPY_PREFIX];
+    ad_npy_prefix_print(stored, &v->shape, prefix);
+    ad_status status = ad_sink_write(s, prefix, sizeof prefix);
     ad_rows_begin(&rows, v, stored);
     while (status == AD_OK && ad_rows_next(&rows))
         status = ad_sink_write(s, rows.bytes, rows.size);
@@ -236,7 +237,7 @@ ad_status ad_npy_write(const char *path, ad_view v, const ad_write_options *opti
                        ad_error *error)
 {
     ad_sink sink;
-    char prefix[AD_NPY_PREFIX_SIZE], why[128], shape[128];
+    char why[128], shape[128];
     if (!path)
         return ad_fail(error, AD_MISUSE, "npy_write: the path is NULL");
     ad_status status = ad_rows_flaw(&v, AD_FULL, why, sizeof why);
@@ -244,10 +245,9 @@ ad_status ad_npy_write(const char *path, ad_view v, const ad_write_options *opti
         return ad_fail(error, status, "npy_write(%s): %s",
                        ad_shape_print(&v.shape, shape, sizeof shape), why);
     ad_stored stored = ad_rows_stored(v.type, AD_FULL);
-    size_t length = ad_npy_prefix_print(stored, &v.shape, prefix);
-    uint64_t all = (uint64_t)length + ad_rows_bytes(&v, stored);
+    uint64_t all = AD_NPY_PREFIX + (uint64_t)ad_rows_bytes(&v, stored);
     status = ad_sink_open(&sink, "npy_write", path, all, options, error);
     if (status != AD_OK)
         return status;
-    return ad_sink_close(&sink, write_all(&sink, prefix, length, &v, stored));
+    return ad_sink_close(&sink, write_all(&sink, &v, stored));
 }

@@ -5,7 +5,6 @@
 #include "array/text.h"
 #include "io/words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct parser {
@@ -242,27 +241,22 @@ ad_status ad_npy_header_parse(ad_npy_header *h, const char *text, size_t size, u
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-/* NumPy pads the header to a multiple of 64 bytes by 1 to 64 spaces, after those that leave room for the first extent
- * to grow to 21 digits. */
-size_t ad_npy_prefix_print(ad_stored stored, const ad_shape *shape, char prefix[AD_NPY_PREFIX_SIZE])
+/* NumPy leaves room for the first extent to grow to 21 digits and pads to a multiple of 64. For 8 extents, with 18 digits
+ * in all beyond the first of each, that is still 128. */
+void ad_npy_prefix_print(ad_stored stored, const ad_shape *shape, char prefix[AD_NPY_PREFIX])
 {
-    enum { BEFORE = 10, GROWTH = 21, LINE = 64 }; /* BEFORE: magic, version and length */
-    int type = 0, digits = GROWTH;
+    enum { BEFORE = 10, LENGTH = AD_NPY_PREFIX - BEFORE };
+    int type = 0;
     while (types[type].stored != stored)
         type++;
-    ad_text t = ad_text_in(prefix + BEFORE, AD_NPY_PREFIX_SIZE - BEFORE);
+    ad_text t = ad_text_in(prefix + BEFORE, LENGTH);
     ad_text_add(&t, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
                 ad_stored_bits(stored) == 8 ? '|' : '<', types[type].code);
     for (int i = 0; i < shape->rank; i++)
         ad_text_add(&t, "%s%lld", i > 0 ? ", " : "", (long long)shape->dim[i]);
     ad_text_add(&t, "%s), }", shape->rank == 1 ? "," : "");
-    if (shape->rank > 0)
-        digits = snprintf(NULL, 0, "%lld", (long long)shape->dim[0]);
-    size_t length = t.at + (size_t)(GROWTH - digits) + 1;
-    length += LINE - (BEFORE + length) % LINE;
-    memset(t.text + t.at, ' ', length - t.at);
-    t.text[length - 1] = '\n';
+    memset(t.text + t.at, ' ', LENGTH - t.at);
+    t.text[LENGTH - 1] = '\n';
     memcpy(prefix, "\x93NUMPY\1\0", 8);
-    ad_put_word((unsigned char *)prefix + 8, length, 2);
-    return BEFORE + length;
+    ad_put_word((unsigned char *)prefix + 8, LENGTH, 2);
 }

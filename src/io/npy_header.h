@@ -21,9 +21,9 @@ enum { AD_NPY_LONGEST_HEADER = 10000 }; /* of those that NumPy itself loads */
 ad_status ad_npy_header_parse(ad_npy_header *h, const char *text, size_t size, uint64_t before,
                               const char *name, ad_error *error);
 
-/* Writes all that stands before numbers, little-endian and row by row, as NumPy does. Returns its length. */
-enum { AD_NPY_PREFIX_SIZE = 384 };
-size_t ad_npy_prefix_print(ad_stored stored, const ad_shape *shape,
-                           char prefix[AD_NPY_PREFIX_SIZE]);
+/* Writes all that stands before numbers, little-endian and row by row, as NumPy does. It always has as many bytes. The
+ * shape is one whose numbers fit into memory. */
+enum { AD_NPY_PREFIX = 128 };
+void ad_npy_prefix_print(ad_stored stored, const ad_shape *shape, char prefix[AD_NPY_PREFIX]);
 
 #endif

@@ -177,10 +177,10 @@ ad_status ad_npz_read_as(const ad_npz *f, int i, ad_type type, const ad_allocato
 /* ---- writing --------------------------------------------------------------------------- */
 
 /* Of what is stored, the checksum stands before it. */
-static uint32_t checksum_of(const ad_named_view *a, const char *prefix, size_t length)
+static uint32_t checksum_of(const ad_named_view *a, const char prefix[AD_NPY_PREFIX])
 {
     ad_rows rows;
-    uLong checksum = crc32_z(0, (const unsigned char *)prefix, length);
+    uLong checksum = crc32_z(0, (const unsigned char *)prefix, AD_NPY_PREFIX);
     ad_rows_begin(&rows, &a->view, ad_named_stored(a));
     while (ad_rows_next(&rows))
         checksum = crc32_z(checksum, rows.bytes, rows.size);
@@ -201,14 +201,14 @@ static ad_status put_numbers(ad_zip_writer *w, const ad_named_view *a)
 static ad_status put_array(ad_zip_writer *w, const char *name, const ad_named_view *a,
                            bool deflated)
 {
-    char prefix[AD_NPY_PREFIX_SIZE];
-    size_t length = ad_npy_prefix_print(ad_named_stored(a), &a->view.shape, prefix);
+    char prefix[AD_NPY_PREFIX];
     size_t bytes = ad_named_bytes(a);
-    uint32_t checksum = w->sink && !deflated ? checksum_of(a, prefix, length) : 0;
-    ad_status status =
-        ad_zip_begin_member(w, name, deflated && w->sink, (uint64_t)length + bytes, checksum);
+    ad_npy_prefix_print(ad_named_stored(a), &a->view.shape, prefix);
+    uint32_t checksum = w->sink && !deflated ? checksum_of(a, prefix) : 0;
+    ad_status status = ad_zip_begin_member(w, name, deflated && w->sink,
+                                           sizeof prefix + (uint64_t)bytes, checksum);
     if (status == AD_OK)
-        status = ad_zip_write(w, prefix, length);
+        status = ad_zip_write(w, prefix, sizeof prefix);
     if (status == AD_OK)
         status = w->sink ? put_numbers(w, a) : ad_zip_write(w, NULL, bytes);
     return status == AD_OK ? ad_zip_end_member(w) : status;
