@@ -14,13 +14,14 @@ typedef struct ad_sink {
     ad_write_options options;
     ad_error *error;
     uint64_t written, all, told; /* bytes; told: when progress was last called */
-    char target[AD_PATH_SIZE];   /* with links resolved */
+    char target[AD_PATH_SIZE];   /* where it goes, links followed; cut behind the folder */
     const char *name;            /* of the target in its folder */
-    char interim
-        [AD_NAME_SIZE]; /* the name that the file has, if it has one, before it is complete */
-    int folder, file, permissions; /* descriptors; those of the old file, or -1 */
-    bool nameless;                 /* the file has no name yet */
-    size_t held;                   /* bytes in the buffer */
+    char
+        interim[AD_NAME_SIZE]; /* the file's name until it is complete, or only for a moment then */
+    int folder, file;          /* descriptors */
+    bool nameless, replaces;   /* the file has no name yet; there is an old one: */
+    unsigned permissions, owner, group;
+    size_t held; /* bytes in the buffer */
     unsigned char buffer[16384];
 } ad_sink;
 

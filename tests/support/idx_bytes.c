@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,14 +90,11 @@ void write_file(const char *directory, const char *name, const blob *b, char pat
 
 void remove_directory(const char *directory)
 {
-    char path[PATH_SIZE];
     DIR *d = opendir(directory);
     ck_assert_ptr_nonnull(d);
     for (struct dirent *entry; (entry = readdir(d));)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            path_of(directory, entry->d_name, path);
-            unlink(path);
-        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(d), entry->d_name, 0);
     closedir(d);
     ck_assert_int_eq(rmdir(directory), 0);
 }

@@ -2,10 +2,16 @@
  *
  * A file is written under no name, in the folder where it belongs, and gets its name once all its bytes are on the
  * disk. So whatever happens, an error, a kill, a loss of power, there is the old file or the new one, complete.
- * Where the path is a symbolic link, the file that it leads to is replaced. A new file has the permissions of
- * the old one, or else those that the umask leaves.
+ * Where files cannot be without a name, or for the moment before it gets its own, it is called ".NAME.adze-new"; what a
+ * killed process leaves under that name is removed by the next that writes the same file.
  *
- * AD_FILE has the path and the system's reason in its message: the folder is missing, or the disk is full. */
+ * Where the path is a symbolic link, the file that it leads to is replaced. A new file has the permissions of the old
+ * one, and its owner where the system allows it, or else the permissions that the umask leaves. Other links to the old
+ * file (hard links) keep the old one. An old file that is read-only is not replaced.
+ *
+ * AD_FILE has the path and the system's reason in its message: the folder is missing, or the disk is full. AD_BUSY:
+ * another process or thread is writing the same file, where files need a name. AD_CANCELLED: progress said so. AD_MISUSE:
+ * the options have no size. */
 #ifndef ADZE_IO_WRITING_H
 #define ADZE_IO_WRITING_H
 

@@ -1,0 +1,394 @@
+/* Whatever befalls a process that writes a file, there is the old file or the new one, complete. The linker sends the
+ * library's calls of the system through here (ld's --wrap): each fails in turn, and at each in turn the process is
+ * killed. All of it is done in both forms: with a file that has no name until it is complete, and, as if the file
+ * system could not have one, with an interim name. */
+#define _GNU_SOURCE
+#include "saving.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- the calls ------------------------------------------------------------------------- */
+
+#define CALLS(ROW)                                                                             \
+    ROW(STAT)                                                                                  \
+    ROW(LSTAT)                                                                                 \
+    ROW(FACCESSAT)                                                                             \
+    ROW(REALPATH)                                                                              \
+    ROW(OPEN) ROW(OPENAT) ROW(ACCESS) ROW(FLOCK) ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) \
+        ROW(FCHMOD) ROW(FCHOWN) ROW(LINKAT) ROW(RENAMEAT) ROW(UNLINKAT)
+
+typedef enum call {
+#define CALL(name) name,
+    CALLS(CALL) ANY,
+#undef CALL
+} call;
+
+static const char *const call_names[] = {
+#define CALL(name) #name,
+    CALLS(CALL)
+#undef CALL
+};
+
+typedef struct fault {
+    call kind;          /* of the calls that count */
+    int at;             /* the call that fails, from 1 on; 0: none */
+    bool always, kills; /* it and all that follow; the process */
+    int code;           /* its errno; 0: it does nothing, and says so */
+    bool named;         /* no file can be without a name */
+    size_t most;        /* bytes of a write; 0: all */
+} fault;
+
+static fault f;
+static bool watching;
+static int seen, count[ANY]; /* calls that count; calls of each kind */
+static call hit;             /* the kind of the one that failed */
+
+static bool fails(call kind)
+{
+    if (!watching)
+        return false;
+    count[kind]++;
+    if (f.kind != ANY && f.kind != kind)
+        return false;
+    seen++;
+    if (!f.at || seen < f.at || (seen > f.at && !f.always))
+        return false;
+    if (f.kills)
+        kill(getpid(), SIGKILL);
+    hit = kind;
+    errno = f.code;
+    return true;
+}
+
+#define WRAP(kind, result, failure, name, parameters, arguments) \
+    result __real_##name parameters;                             \
+    result __wrap_##name parameters;                             \
+    result __wrap_##name parameters                              \
+    {                                                            \
+        return fails(kind) ? failure : __real_##name arguments;  \
+    }
+#define WRAP_BOTH(kind, result, failure, name, parameters, arguments) \
+    WRAP(kind, result, failure, name, parameters, arguments)          \
+    WRAP(kind, result, failure, name##64, parameters, arguments)
+
+WRAP_BOTH(STAT, int, -1, stat, (const char *path, void *about), (path, about))
+WRAP_BOTH(LSTAT, int, -1, lstat, (const char *path, void *about), (path, about))
+WRAP_BOTH(FSTAT, int, -1, fstat, (int file, void *about), (file, about))
+WRAP_BOTH(FSTATAT, int, -1, fstatat, (int folder, const char *path, void *about, int how),
+          (folder, path, about, how))
+WRAP(FACCESSAT, int, -1, faccessat, (int folder, const char *path, int mode, int how),
+     (folder, path, mode, how))
+WRAP(REALPATH, char *, NULL, realpath, (const char *path, char *to), (path, to))
+WRAP(ACCESS, int, -1, access, (const char *path, int mode), (path, mode))
+WRAP(FLOCK, int, -1, flock, (int file, int how), (file, how))
+WRAP(FSYNC, int, -1, fsync, (int file), (file))
+WRAP(FCHMOD, int, -1, fchmod, (int file, mode_t mode), (file, mode))
+WRAP(FCHOWN, int, -1, fchown, (int file, uid_t user, gid_t group), (file, user, group))
+WRAP(LINKAT, int, -1, linkat, (int from, const char *path, int to, const char *name, int how),
+     (from, path, to, name, how))
+WRAP(RENAMEAT, int, -1, renameat, (int from, const char *path, int to, const char *name),
+     (from, path, to, name))
+WRAP(UNLINKAT, int, -1, unlinkat, (int folder, const char *path, int how), (folder, path, how))
+
+#define WRAP_OPEN(kind, name, parameters, arguments)                    \
+    int __real_##name parameters;                                       \
+    int __wrap_##name parameters;                                       \
+    int __wrap_##name parameters                                        \
+    {                                                                   \
+        va_list list;                                                   \
+        va_start(list, how);                                            \
+        int mode = how & (O_CREAT | O_TMPFILE) ? va_arg(list, int) : 0; \
+        va_end(list);                                                   \
+        if (watching && f.named && (how & O_TMPFILE) == O_TMPFILE) {    \
+            errno = EOPNOTSUPP;                                         \
+            return -1;                                                  \
+        }                                                               \
+        return fails(kind) ? -1 : __real_##name arguments;              \
+    }
+WRAP_OPEN(OPEN, open, (const char *path, int how, ...), (path, how, mode))
+WRAP_OPEN(OPEN, open64, (const char *path, int how, ...), (path, how, mode))
+WRAP_OPEN(OPENAT, openat, (int folder, const char *path, int how, ...), (folder, path, how, mode))
+WRAP_OPEN(OPENAT, openat64, (int folder, const char *path, int how, ...), (folder, path, how, mode))
+
+ssize_t __real_write(int file, const void *from, size_t n);
+ssize_t __wrap_write(int file, const void *from, size_t n);
+ssize_t __wrap_write(int file, const void *from, size_t n)
+{
+    if (fails(WRITE))
+        return f.code ? -1 : 0;
+    return __real_write(file, from, watching && f.most && n > f.most ? f.most : n);
+}
+
+/* ---- saving with a fault ----------------------------------------------------------------- */
+
+static const ad_write_options unsynced = {.size = sizeof unsynced, .unsynced = true};
+
+static ad_status save_under(const saving *s, char letter, fault how, ad_error *error)
+{
+    *error = (ad_error){0};
+    f = how;
+    seen = 0;
+    hit = ANY;
+    memset(count, 0, sizeof count);
+    watching = true;
+    ad_status status = save_letter(s->path, letter, NULL, error);
+    watching = false;
+    ck_assert_int_eq(status, error->status);
+    return status;
+}
+
+/* A folder with a file of `a`, by the bits of a row: 1: it is a link to one; 2: the file needs an interim name; 4: there is
+ * none. */
+enum { LINKED = 1, NAMED = 2, NEW = 4, SCENES = 8 };
+
+static void make_old(const saving *s, int scene)
+{
+    char other[PATH_SIZE + 8];
+    snprintf(other, sizeof other, "%s-old", s->path);
+    ck_assert_int_eq(unlink(s->path) == 0 || errno == ENOENT, true);
+    if (scene & NEW)
+        return;
+    ck_assert_int_eq(save_letter(scene & LINKED ? other : s->path, 'a', &unsynced, NULL), AD_OK);
+    if (scene & LINKED)
+        ck_assert_int_eq(symlink("file-old", s->path), 0);
+    ck_assert_int_eq(chmod(s->path, 0640), 0);
+}
+
+static const char *expected_beside(int scene)
+{
+    return (scene & (LINKED | NEW)) == LINKED ? "file-old " : "";
+}
+
+static int free_descriptor(void)
+{
+    int file = dup(STDOUT_FILENO);
+    close(file);
+    return file;
+}
+
+/* ---- calls that fail --------------------------------------------------------------------- */
+
+/* Calls that may fail while the file is written nevertheless: the owner cannot be kept, another form is taken, or it is
+ * tried again. */
+static const unsigned may_fail = 1u << LSTAT | 1u << ACCESS | 1u << FCHOWN | 1u << FSTAT |
+                                 1u << FSTATAT | 1u << OPENAT | 1u << FLOCK;
+
+/* A folder that does not sync is a failure, but the new file stands. */
+static void judge_failure(const saving *s, int scene, ad_status status, const ad_error *error)
+{
+    const char *name = call_names[hit];
+    char old = scene & NEW ? '\0' : 'a', now = letter_in(s->path);
+    bool written = status == AD_OK || strstr(error->text, "a loss of power may undo it");
+    ck_assert_msg(now == (written ? 'b' : old), "%s fails: %s, file of `%c`", name, error->text,
+                  now);
+    ck_assert_msg(status == AD_FILE || (status == AD_OK && (may_fail & 1u << hit)), "%s fails: %s",
+                  name, error->text);
+    if (status != AD_OK)
+        ck_assert_msg(strstr(error->text, strerror(EIO)), "%s fails: %s", name, error->text);
+    ck_assert_str_eq(names_beside(s->folder, "file"), expected_beside(scene));
+}
+
+START_TEST(every_call_may_fail)
+{
+    ad_error error;
+    saving s = saving_begin();
+    int scene = _i, at = 1, descriptor = free_descriptor();
+    for (;; at++) {
+        make_old(&s, scene);
+        ad_status status = save_under(
+            &s, 'b', (fault){.kind = ANY, .at = at, .code = EIO, .named = (scene & NAMED) != 0},
+            &error);
+        ck_assert_int_eq(free_descriptor(), descriptor);
+        if (seen < at)
+            break;
+        judge_failure(&s, scene, status, &error);
+    }
+    ck_assert_int_gt(at, 12);
+    ck_assert_int_eq(letter_in(s.path), 'b');
+    saving_end(&s);
+}
+END_TEST
+
+START_TEST(every_write_may_find_the_disk_full)
+{
+    ad_error error;
+    saving s = saving_begin();
+    int scene = _i, at = 1;
+    for (;; at++) {
+        make_old(&s, scene);
+        ad_status status = save_under(&s, 'b',
+                                      (fault){.kind = WRITE,
+                                              .at = at,
+                                              .always = true,
+                                              .code = ENOSPC,
+                                              .most = 5000,
+                                              .named = (scene & NAMED) != 0},
+                                      &error);
+        if (seen < at)
+            break;
+        ck_assert_int_eq(status, AD_FILE);
+        ck_assert_ptr_nonnull(strstr(error.text, strerror(ENOSPC)));
+        ck_assert_int_eq(letter_in(s.path), scene & NEW ? '\0' : 'a');
+        ck_assert_str_eq(names_beside(s.folder, "file"), expected_beside(scene));
+    }
+    ck_assert_int_gt(at, 8);
+    saving_end(&s);
+}
+END_TEST
+
+/* What is to be done where a call fails in a way of its own. */
+typedef struct special {
+    const char *name;
+    fault how;
+    ad_status status;
+    const char *text; /* in the message */
+} special;
+
+static const special specials[] = {
+    {"open is interrupted", {OPEN, 1, .code = EINTR}, AD_OK, ""},
+    {"a nameless file is interrupted", {OPENAT, 1, .code = EINTR}, AD_OK, ""},
+    {"an interim file is interrupted", {OPENAT, 1, .code = EINTR, .named = true}, AD_OK, ""},
+    {"a write is interrupted", {WRITE, 2, .code = EINTR}, AD_OK, ""},
+    {"fsync is interrupted", {FSYNC, 1, .code = EINTR}, AD_OK, ""},
+    {"fsync of the folder is interrupted", {FSYNC, 2, .code = EINTR}, AD_OK, ""},
+    {"short writes", {WRITE, .most = 777}, AD_OK, ""},
+    {"a write of nothing", {WRITE, 2, .code = 0}, AD_FILE, "Input/output error"},
+    {"folders cannot be synced", {FSYNC, 2, .code = EINVAL}, AD_OK, ""},
+    {"permissions cannot be changed", {FCHMOD, 1, .code = EPERM}, AD_FILE, "not permitted"},
+    {"no locks", {FLOCK, 1, true, .code = ENOLCK, .named = true}, AD_FILE, "No locks"},
+    {"locked by another", {FLOCK, 1, true, .code = EWOULDBLOCK, .named = true}, AD_BUSY, "else"},
+    {"no /proc", {ACCESS, 1, .code = ENOENT}, AD_OK, ""},
+    {"interim files vanish", {FSTATAT, 1, true, .code = ENOENT, .named = true}, AD_BUSY, "else"},
+    {"a link always exists", {LINKAT, 1, true, .code = EEXIST}, AD_BUSY, "else"},
+    {"a link exists once", {LINKAT, 1, .code = EEXIST}, AD_OK, ""},
+};
+enum { SPECIALS = sizeof specials / sizeof *specials };
+
+START_TEST(some_failures_have_a_way_out)
+{
+    const special *x = &specials[_i];
+    ad_error error;
+    saving s = saving_begin();
+    make_old(&s, 0);
+    ck_assert_int_eq(chmod(s.path, 0604), 0);
+    mode_t before = umask(077);
+    ad_status status = save_under(&s, 'b', x->how, &error);
+    umask(before);
+    ck_assert_msg(status == x->status && strstr(error.text, x->text), "%s: %s", x->name,
+                  error.text);
+    ck_assert_int_eq(letter_in(s.path), status == AD_OK ? 'b' : 'a');
+    ck_assert_int_eq(save_letter(s.path, 'c', NULL, NULL), AD_OK);
+    saving_end(&s);
+}
+END_TEST
+
+static const char *special_name(int i)
+{
+    return specials[i].name;
+}
+
+/* As on file systems that have one set of permissions for all files. */
+START_TEST(permissions_that_are_right_are_not_changed)
+{
+    ad_error error;
+    saving s = saving_begin();
+    make_old(&s, 0);
+    ck_assert_int_eq(chmod(s.path, 0600), 0);
+    fault how = {FCHMOD, 1, true, .code = EPERM, .named = _i};
+    ck_assert_int_eq(save_under(&s, 'b', how, &error), AD_OK);
+    ck_assert_int_eq(count[FCHMOD], 0);
+    saving_end(&s);
+}
+END_TEST
+
+START_TEST(an_unsynced_file_does_not_wait_for_the_disk)
+{
+    saving s = saving_begin();
+    f = (fault){.kind = ANY};
+    memset(count, 0, sizeof count);
+    watching = true;
+    ck_assert_int_eq(save_letter(s.path, 'b', _i ? &unsynced : NULL, NULL), AD_OK);
+    watching = false;
+    ck_assert_int_eq(count[FSYNC], _i ? 0 : 2);
+    saving_end(&s);
+}
+END_TEST
+
+/* ---- processes that are killed ------------------------------------------------------------ */
+
+/* Whether the process was killed, at its call number `at`. */
+static bool is_killed(const saving *s, int scene, int at)
+{
+    int status;
+    ad_error error;
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        _exit((int)save_under(
+            s, 'b', (fault){ANY, at, .kills = true, .named = (scene & NAMED) != 0, .most = 9000},
+            &error));
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status))
+        ck_assert_int_eq(WEXITSTATUS(status), AD_OK);
+    return WIFSIGNALED(status);
+}
+
+START_TEST(every_call_may_be_the_last)
+{
+    saving s = saving_begin();
+    int scene = _i, left = 0, at = 1;
+    const char *interim =
+        (scene & (LINKED | NEW)) == LINKED ? ".file-old.adze-new " : ".file.adze-new ";
+    for (;; at++) {
+        make_old(&s, scene);
+        if (!is_killed(&s, scene, at))
+            break;
+        char now = letter_in(s.path), old = scene & NEW ? '\0' : 'a';
+        ck_assert_msg(now == old || now == 'b', "killed at call %d: a file of `%c`", at, now);
+        const char *names = names_beside(s.folder, "file");
+        bool interim_left = strstr(names, interim) != NULL;
+        left += interim_left;
+        ck_assert_uint_eq(strlen(names),
+                          strlen(expected_beside(scene)) + (interim_left ? strlen(interim) : 0));
+        ad_error error; /* the next one removes what was left */
+        ck_assert_int_eq(save_under(&s, 'c', (fault){.named = (scene & NAMED) != 0}, &error),
+                         AD_OK);
+        ck_assert_int_eq(letter_in(s.path), 'c');
+        ck_assert_str_eq(names_beside(s.folder, "file"), expected_beside(scene));
+    }
+    ck_assert_int_gt(at, 16);
+    if (scene & NAMED)
+        ck_assert_int_gt(left, 8);
+    else
+        ck_assert_int_eq(left, 1); /* between its link and its name */
+    saving_end(&s);
+}
+END_TEST
+
+static void be_well(void)
+{
+    watching = false;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("sink_faults");
+    TCase *all = tcase_create("sink_faults");
+    tcase_add_checked_fixture(all, NULL, be_well);
+    tcase_add_loop_test(all, every_call_may_fail, 0, SCENES);
+    tcase_add_loop_test(all, every_write_may_find_the_disk_full, 0, SCENES);
+    add_row_tests(all, some_failures_have_a_way_out, SPECIALS, special_name);
+    tcase_add_loop_test(all, permissions_that_are_right_are_not_changed, 0, 2);
+    tcase_add_loop_test(all, an_unsynced_file_does_not_wait_for_the_disk, 0, 2);
+    tcase_add_loop_test(all, every_call_may_be_the_last, 0, SCENES);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
