@@ -262,6 +262,8 @@ void ad_zip_free(ad_zip *z)
 {
     ad_memory_give(z->allocator, z->directory, z->size);
     ad_memory_give(z->allocator, z->members, z->count * sizeof *z->members);
+    z->directory = NULL;
+    z->members = NULL;
 }
 
 /* ---- members --------------------------------------------------------------------------- */

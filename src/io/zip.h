@@ -29,7 +29,7 @@ typedef struct ad_zip {
     uint64_t start;           /* of the directory in the file */
 } ad_zip;
 
-/* Reads the directory of a file, which must stay. Needs an ad_zip_free only if it succeeds. */
+/* Reads the directory of a file, which must stay. Needs an ad_zip_free only if it succeeds; another does no harm. */
 ad_status ad_zip_read(ad_zip *z, const ad_file *file, const ad_allocator *allocator,
                       ad_error *error);
 void ad_zip_free(ad_zip *z);

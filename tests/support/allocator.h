@@ -25,7 +25,9 @@ typedef struct test_allocator {
 
 void test_allocator_init(test_allocator *a);
 
-/* Whether memory that is taken without an allocator has run out. In guard.c. */
+/* Of memory that is taken without an allocator: whether it has run out; the piece that cannot be taken, counted from
+ * when this was set, 0: none (any more). In guard.c. */
 extern bool no_plain_memory;
+extern size_t plain_memory_fails_at;
 
 #endif

@@ -89,10 +89,12 @@ static void guarded_give(void *memory, size_t bytes)
 }
 
 bool no_plain_memory;
+size_t plain_memory_fails_at;
 
 void *__wrap_ad_memory_take(const ad_allocator *allocator, size_t bytes)
 {
-    if (no_plain_memory && !allocator)
+    bool fails = plain_memory_fails_at && !allocator && --plain_memory_fails_at == 0;
+    if (fails || (no_plain_memory && !allocator))
         return NULL;
     return allocator || !guard_side() ? __real_ad_memory_take(allocator, bytes)
                                       : guarded_take(bytes ? bytes : 1);
