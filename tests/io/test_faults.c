@@ -1,14 +1,17 @@
 /* Calls of the system that fail, each in turn: the linker sends the library's own through here (ld's
  * --wrap). Whatever fails, the message says what, nothing is half read, and nothing leaks. */
 #define _POSIX_C_SOURCE 200809L
+#define _FILE_OFFSET_BITS 64
 #include "adze/pool.h"
 
 #include "idx_bytes.h"
+#include "safetensors_bytes.h"
 #include "suite.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -33,6 +36,33 @@ ssize_t __wrap_read(int file, void *to, size_t n)
     }
     return __real_read(file, to, most && n > most ? most : n);
 }
+
+/* At any place of a file. */
+#define WRAP_PREAD(name)                                                 \
+    ssize_t __real_##name(int file, void *to, size_t n, off_t at);       \
+    ssize_t __wrap_##name(int file, void *to, size_t n, off_t at);       \
+    ssize_t __wrap_##name(int file, void *to, size_t n, off_t at)        \
+    {                                                                    \
+        if (most && fails()) {                                           \
+            errno = failure;                                             \
+            return -1;                                                   \
+        }                                                                \
+        return __real_##name(file, to, most && n > most ? most : n, at); \
+    }
+WRAP_PREAD(pread)
+WRAP_PREAD(pread64)
+
+static bool map_fails;
+
+#define WRAP_MMAP(name)                                                                   \
+    void *__real_##name(void *at, size_t size, int how, int flags, int file, off_t from); \
+    void *__wrap_##name(void *at, size_t size, int how, int flags, int file, off_t from); \
+    void *__wrap_##name(void *at, size_t size, int how, int flags, int file, off_t from)  \
+    {                                                                                     \
+        return map_fails ? MAP_FAILED : __real_##name(at, size, how, flags, file, from);  \
+    }
+WRAP_MMAP(mmap)
+WRAP_MMAP(mmap64)
 
 static bool stat_fails;
 
@@ -131,6 +161,56 @@ START_TEST(a_file_without_a_size_or_zlib_that_does_not_start_are_errors)
 }
 END_TEST
 
+/* ---- files at any place ------------------------------------------------------------------- */
+
+/* Opens a file of safetensors and reads an array of it, with a view if there is one. */
+static ad_status read_safetensors(bool viewed, ad_error *error)
+{
+    static blob b;
+    ad_array a = {0};
+    test_allocator memory;
+    test_allocator_init(&memory);
+    blob_of_corpus(&b, "python");
+    *error = (ad_error){0};
+    ad_safetensors *f = open_blob(&b, true, &memory.base, error);
+    int i = ad_safetensors_find(f, "a");
+    ad_status status = error->status;
+    if (f) {
+        ck_assert_int_eq(ad_safetensors_view(f, i).data != NULL, viewed);
+        status = ad_safetensors_read(f, i, &memory.base, &a, error);
+    }
+    ck_assert(status == AD_OK ? ((float *)a.data)[5] == 6 : !a.data);
+    ad_array_free(&a);
+    ad_safetensors_close(f);
+    ck_assert_uint_eq(memory.live_blocks, 0);
+    return status;
+}
+
+START_TEST(every_read_at_a_place_may_fail_or_be_interrupted)
+{
+    ad_error error;
+    failure = _i ? EINTR : EIO;
+    most = 100;
+    for (fail_at = 1;; fail_at++) {
+        calls = 0;
+        ad_status status = read_safetensors(true, &error);
+        if (calls < fail_at)
+            break;
+        ck_assert_int_eq(status, _i ? AD_OK : AD_FILE);
+        ck_assert_ptr_nonnull(strstr(error.text, _i ? "" : strerror(EIO)));
+    }
+    ck_assert_int_gt(fail_at, 8);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_mapped_is_read)
+{
+    ad_error error;
+    map_fails = true;
+    ck_assert_int_eq(read_safetensors(false, &error), AD_OK);
+}
+END_TEST
+
 /* ---- threads ------------------------------------------------------------------------------ */
 
 START_TEST(a_pool_whose_threads_do_not_all_start_is_none)
@@ -155,7 +235,7 @@ static void be_well(void)
 {
     fail_at = zlib_fails = 0;
     most = 0;
-    stat_fails = threads_fail = false;
+    stat_fails = threads_fail = map_fails = false;
 }
 
 int main(void)
@@ -166,6 +246,8 @@ int main(void)
     tcase_add_loop_test(all, every_read_may_fail, 0, GZIP + 1);
     tcase_add_loop_test(all, a_read_that_is_interrupted_is_repeated, 0, GZIP + 1);
     tcase_add_test(all, a_file_without_a_size_or_zlib_that_does_not_start_are_errors);
+    tcase_add_loop_test(all, every_read_at_a_place_may_fail_or_be_interrupted, 0, 2);
+    tcase_add_test(all, a_file_that_cannot_be_mapped_is_read);
     tcase_add_test(all, a_pool_whose_threads_do_not_all_start_is_none);
     suite_add_tcase(suite, all);
     return run_suite(suite);

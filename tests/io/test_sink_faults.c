@@ -17,13 +17,14 @@
 
 /* ---- the calls ------------------------------------------------------------------------- */
 
-#define CALLS(ROW)                                                                             \
-    ROW(STAT)                                                                                  \
-    ROW(LSTAT)                                                                                 \
-    ROW(FACCESSAT)                                                                             \
-    ROW(REALPATH)                                                                              \
-    ROW(OPEN) ROW(OPENAT) ROW(ACCESS) ROW(FLOCK) ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) \
-        ROW(FCHMOD) ROW(FCHOWN) ROW(LINKAT) ROW(RENAMEAT) ROW(UNLINKAT)
+#define CALLS(ROW)                                                                               \
+    ROW(STAT)                                                                                    \
+    ROW(LSTAT)                                                                                   \
+    ROW(FACCESSAT)                                                                               \
+    ROW(REALPATH)                                                                                \
+    ROW(OPEN)                                                                                    \
+    ROW(OPENAT) ROW(ACCESS) ROW(FLOCK) ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) ROW(FCHMOD) \
+        ROW(FCHOWN) ROW(LINKAT) ROW(RENAMEAT) ROW(UNLINKAT)
 
 typedef enum call {
 #define CALL(name) name,

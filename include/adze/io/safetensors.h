@@ -8,8 +8,9 @@
  *     ad_safetensors_close(file);
  *
  * A file is the length of a header in 8 bytes, the header in JSON, and the numbers of one array after the other, row
- * by row and little-endian. Files of Hugging Face's libraries are read, and they read what is written here; for the
- * same arrays and metadata the files are the same, byte for byte. docs/files.md says more. */
+ * by row and little-endian. Files of Hugging Face's libraries are read, and they read what is written here. For the same
+ * arrays the files are the same, byte for byte (they shuffle pairs of metadata; here these are sorted by key).
+ * docs/files.md says more. */
 #ifndef ADZE_IO_SAFETENSORS_H
 #define ADZE_IO_SAFETENSORS_H
 
@@ -60,7 +61,7 @@ AD_API const char *ad_safetensors_name(const ad_safetensors *file, int i);
 AD_API ad_shape ad_safetensors_shape(const ad_safetensors *file, int i);
 AD_API const char *ad_safetensors_stored(const ad_safetensors *file, int i); /* "F32", "BF16" */
 
-/* The type as which the array can be read without a request; AD_TYPE_COUNT if adze does not have it. */
+/* The type of its numbers; AD_TYPE_COUNT if adze does not have it. */
 AD_API ad_type ad_safetensors_type(const ad_safetensors *file, int i);
 
 /* The value of a key; NULL if there is none. All pairs: from 0 on, until .key is NULL. */
