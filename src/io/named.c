@@ -3,26 +3,18 @@
 
 #include "base/memory.h"
 #include "io/json.h"
-#include "io/rows.h"
+#include "io/serial.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_utf8(const char *text)
-{
-    size_t left = strlen(text), step = 1;
-    for (; left > 0 && step > 0; left -= step, text += step)
-        step = ad_utf8_step(text, left);
-    return step > 0;
-}
-
 static ad_status check_array(const char *op, const ad_named_view *a, int i, ad_error *error)
 {
     char why[400];
-    if (!a->name || !is_utf8(a->name))
+    if (!a->name || !ad_is_utf8(a->name))
         return ad_fail(error, AD_MISUSE, "%s: the name of array %d is %s", op, i,
                        a->name ? "not UTF-8" : "NULL");
-    ad_status status = ad_rows_flaw(&a->view, a->precision, why, sizeof why);
+    ad_status status = ad_serial_flaw(&a->view, a->precision, why, sizeof why);
     if (status != AD_OK)
         return ad_fail(error, status, "%s: array `%.80s`: %s", op, a->name, why);
     return AD_OK;
@@ -54,8 +46,8 @@ static ad_status check_names(const char *op, int n, const ad_named_view *arrays,
 ad_status ad_named_check(const char *op, int n, const ad_named_view *arrays, ad_error *error)
 {
     if (n < 0 || (n > 0 && !arrays))
-        return ad_fail(error, AD_MISUSE, "%s: the %s", op,
-                       n < 0 ? "count is negative" : "list of arrays is NULL");
+        return ad_fail(error, AD_MISUSE, "%s: %s", op,
+                       n < 0 ? "a count is negative" : "the list of arrays is NULL");
     ad_status status = AD_OK;
     for (int i = 0; i < n && status == AD_OK; i++)
         status = check_array(op, &arrays[i], i, error);
@@ -64,10 +56,10 @@ ad_status ad_named_check(const char *op, int n, const ad_named_view *arrays, ad_
 
 ad_stored ad_named_stored(const ad_named_view *a)
 {
-    return ad_rows_stored(a->view.type, a->precision);
+    return ad_serial_stored(a->view.type, a->precision);
 }
 
 size_t ad_named_bytes(const ad_named_view *a)
 {
-    return ad_rows_bytes(&a->view, ad_named_stored(a));
+    return ad_serial_bytes(&a->view, ad_named_stored(a));
 }

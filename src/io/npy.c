@@ -8,7 +8,7 @@
 #include "io/claim.h"
 #include "io/npy.h"
 #include "io/npy_header.h"
-#include "io/rows.h"
+#include "io/serial.h"
 #include "io/sink.h"
 #include "io/words.h"
 
@@ -223,13 +223,13 @@ ad_status ad_npy_parse_as(const void *bytes, size_t size, const char *name, ad_t
 
 static ad_status write_all(ad_sink *s, const ad_view *v, ad_stored stored)
 {
-    ad_rows rows;
+    ad_serial numbers;
     char prefix[AD_NPY_PREFIX];
     ad_npy_prefix_print(stored, &v->shape, prefix);
     ad_status status = ad_sink_write(s, prefix, sizeof prefix);
-    ad_rows_begin(&rows, v, stored);
-    while (status == AD_OK && ad_rows_next(&rows))
-        status = ad_sink_write(s, rows.bytes, rows.size);
+    ad_serial_begin(&numbers, v, stored);
+    while (status == AD_OK && ad_serial_next(&numbers))
+        status = ad_sink_write(s, numbers.bytes, numbers.size);
     return status;
 }
 
@@ -240,12 +240,12 @@ ad_status ad_npy_write(const char *path, ad_view v, const ad_write_options *opti
     char why[128], shape[128];
     if (!path)
         return ad_fail(error, AD_MISUSE, "npy_write: the path is NULL");
-    ad_status status = ad_rows_flaw(&v, AD_FULL, why, sizeof why);
+    ad_status status = ad_serial_flaw(&v, AD_FULL, why, sizeof why);
     if (status != AD_OK)
         return ad_fail(error, status, "npy_write(%s): %s",
                        ad_shape_print(&v.shape, shape, sizeof shape), why);
-    ad_stored stored = ad_rows_stored(v.type, AD_FULL);
-    uint64_t all = AD_NPY_PREFIX + (uint64_t)ad_rows_bytes(&v, stored);
+    ad_stored stored = ad_serial_stored(v.type, AD_FULL);
+    uint64_t all = AD_NPY_PREFIX + (uint64_t)ad_serial_bytes(&v, stored);
     status = ad_sink_open(&sink, "npy_write", path, all, options, error);
     if (status != AD_OK)
         return status;

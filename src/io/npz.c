@@ -5,7 +5,7 @@
 #include "io/named.h"
 #include "io/npy.h"
 #include "io/npy_header.h"
-#include "io/rows.h"
+#include "io/serial.h"
 #include "io/zip.h"
 
 #include <stdio.h>
@@ -179,21 +179,21 @@ ad_status ad_npz_read_as(const ad_npz *f, int i, ad_type type, const ad_allocato
 /* Of what is stored, the checksum stands before it. */
 static uint32_t checksum_of(const ad_named_view *a, const char prefix[AD_NPY_PREFIX])
 {
-    ad_rows rows;
+    ad_serial numbers;
     uLong checksum = crc32_z(0, (const unsigned char *)prefix, AD_NPY_PREFIX);
-    ad_rows_begin(&rows, &a->view, ad_named_stored(a));
-    while (ad_rows_next(&rows))
-        checksum = crc32_z(checksum, rows.bytes, rows.size);
+    ad_serial_begin(&numbers, &a->view, ad_named_stored(a));
+    while (ad_serial_next(&numbers))
+        checksum = crc32_z(checksum, numbers.bytes, numbers.size);
     return (uint32_t)checksum;
 }
 
 static ad_status put_numbers(ad_zip_writer *w, const ad_named_view *a)
 {
-    ad_rows rows;
+    ad_serial numbers;
     ad_status status = AD_OK;
-    ad_rows_begin(&rows, &a->view, ad_named_stored(a));
-    while (status == AD_OK && ad_rows_next(&rows))
-        status = ad_zip_write(w, rows.bytes, rows.size);
+    ad_serial_begin(&numbers, &a->view, ad_named_stored(a));
+    while (status == AD_OK && ad_serial_next(&numbers))
+        status = ad_zip_write(w, numbers.bytes, numbers.size);
     return status;
 }
 
