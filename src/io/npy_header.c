@@ -148,9 +148,9 @@ static const struct {
     char letter;
     const char *what;
 } foreign[] = {
-    {'O', "objects of Python"}, {'S', "texts"}, {'a', "texts"},         {'U', "texts"},
-    {'c', "complex numbers"},   {'M', "times"}, {'m', "spans of time"}, {'V', "raw bytes"},
-    {'f', "long doubles"},
+    {'O', "objects of Python"},      {'S', "texts"}, {'a', "texts"},         {'U', "texts"},
+    {'c', "complex numbers"},        {'M', "times"}, {'m', "spans of time"}, {'V', "raw bytes"},
+    {'f', "floats of another size"},
 };
 
 static bool refuse_type(parser *p, const char *descr, const char *what)

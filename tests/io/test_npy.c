@@ -168,7 +168,8 @@ static const bad refused[] = {
     {"complex", AD_BAD_TYPE, "the type '<c16', complex numbers,", &plain},
     {"void", AD_BAD_TYPE, "the type '|V2', raw bytes,", &as_f32},
     {"times", AD_BAD_TYPE, "the type '<M8[s]', times,", &plain},
-    {"long_double", AD_BAD_TYPE, "the type '<f16', long doubles,", &plain},
+    {"long_double", AD_BAD_TYPE, "the type '<f16', floats of another size,", &plain},
+    {"f1", AD_BAD_TYPE, "the type '<f1', floats of another size,", &as_f32},
     {"object", AD_BAD_TYPE, "the type '|O', objects of Python,", &plain},
 };
 enum { REFUSED = sizeof refused / sizeof *refused };
