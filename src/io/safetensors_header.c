@@ -61,9 +61,11 @@ static void read_type(ad_json *j, ad_entry *e)
 /* What an array says of itself must agree. */
 static void check_entry(ad_json *j, const ad_entry *e, uint64_t most)
 {
-    size_t count = 0;
+    size_t count;
     char text[256];
-    if (j->status == AD_OK && ad_shape_count(&e->shape, &count) != AD_OK) {
+    if (j->status != AD_OK)
+        return;
+    if (ad_shape_count(&e->shape, &count) != AD_OK) {
         ad_json_fail(j, AD_TOO_LARGE, "array `%.80s` of %s is more than memory can hold", e->name,
                      ad_shape_print(&e->shape, text, sizeof text));
         return;
