@@ -24,35 +24,41 @@ static ad_status file_failure(const ad_source *s, int code)
     return ad_file_failure(s->error, s->name, code);
 }
 
-static ad_status refill_piece(ad_source *s)
+static ad_status fetch_from_file(ad_source *s, void *to, size_t n, size_t *got)
 {
-    size_t n = s->left < sizeof s->buffer ? (size_t)s->left : sizeof s->buffer;
-    ad_status status = ad_file_read(s->whole, s->at, s->buffer, n, s->error);
+    ssize_t step;
+    do
+        step = read(s->file, to, n);
+    while (step < 0 && errno == EINTR);
+    if (step < 0)
+        return file_failure(s, errno);
+    *got = (size_t)step;
+    return AD_OK;
+}
+
+/* The next bytes that are not at hand, up to n > 0; none at the end, and of memory, which is at hand from the start. */
+static ad_status fetch(ad_source *s, void *to, size_t n, size_t *got)
+{
+    *got = 0;
+    if (!s->whole)
+        return s->file < 0 ? AD_OK : fetch_from_file(s, to, n, got);
+    size_t step = s->left < n ? (size_t)s->left : n;
+    ad_status status = ad_file_read(s->whole, s->at, to, step, s->error);
     if (status != AD_OK)
         return status;
-    s->at += n;
-    s->left -= n;
-    s->next = s->buffer;
-    s->ready = n;
+    s->at += step;
+    s->left -= step;
+    *got = step;
     return AD_OK;
 }
 
 /* Makes bytes ready if none are; none at the end. */
 static ad_status refill(ad_source *s)
 {
-    if (s->ready == 0 && s->whole)
-        return refill_piece(s);
-    if (s->ready > 0 || s->file < 0)
+    if (s->ready > 0)
         return AD_OK;
-    ssize_t n;
-    do
-        n = read(s->file, s->buffer, sizeof s->buffer);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return file_failure(s, errno);
     s->next = s->buffer;
-    s->ready = (size_t)n;
-    return AD_OK;
+    return fetch(s, s->buffer, sizeof s->buffer, &s->ready);
 }
 
 static void consume(ad_source *s, size_t n)
@@ -168,18 +174,23 @@ static ad_status read_inflated(ad_source *s, unsigned char *to, size_t n, size_t
 
 /* ---- the source -------------------------------------------------------------------- */
 
+/* Large parts go past the buffer. */
 static ad_status read_plain(ad_source *s, unsigned char *to, size_t n, size_t *got)
 {
-    while (*got < n) {
-        ad_status status = refill(s);
-        if (status != AD_OK || s->ready == 0)
-            return status;
-        size_t step = s->ready < n - *got ? s->ready : n - *got;
-        memcpy(to + *got, s->next, step);
+    ad_status status = AD_OK;
+    for (size_t step = 1; step > 0 && *got < n && status == AD_OK; *got += step) {
+        size_t left = n - *got;
+        if (s->ready == 0 && left >= sizeof s->buffer) {
+            status = fetch(s, to + *got, left, &step);
+            continue;
+        }
+        status = refill(s);
+        step = s->ready < left ? s->ready : left;
+        if (step > 0)
+            memcpy(to + *got, s->next, step);
         consume(s, step);
-        *got += step;
     }
-    return AD_OK;
+    return status;
 }
 
 ad_status ad_source_read(ad_source *s, void *to, size_t n, size_t *got)
