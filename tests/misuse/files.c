@@ -189,7 +189,7 @@ static void run_npz_read_as(void)
 /* ---- safetensors --------------------------------------------------------------------------- */
 
 static const char header[] = "\x38\0\0\0\0\0\0\0{\"a\":{\"dtype\":\"F64\",\"shape\":[0],"
-                             "\"data_offsets\":[0,0]}}   ";
+                             "\"data_offsets\":[0,0]}}  ";
 
 static ad_safetensors *small_file(void)
 {
