@@ -236,6 +236,7 @@ static const malformed changed[] = {
     {"zip64", {{LOCATOR, 0, 16, 4, 2}}, "the archive is one of several parts"},
     {"zip64", {{LOCATOR, 0, 8, 8, 0}}, "byte 0: there is no record of zip64"},
     {"zip64", {{LOCATOR, 0, 8, 8, UINT64_MAX}}, "the record of zip64 is not where it should be"},
+    {"zip64", {{LOCATOR, 0, 8, 8, 589}}, "byte 644: the record of zip64 is not where it should be"},
     {"zip64", {{WIDE, 0, 0, 1, 0}}, "there is no record of zip64"},
     {"zip64", {{WIDE, 0, 4, 8, 45}}, "there is no record of zip64"},
     {"zip64", {{WIDE, 0, 16, 4, 1}}, "the archive is one of several parts"},
