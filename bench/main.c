@@ -16,7 +16,7 @@ static const bench_table *const tables[] = {
     &elementwise_table, &reductions_table, &curves_table,  &checkpoints_table, &directions_table,
     &own_ops_table,     &neural_table,     &numbers_table, &lotka_table,       &gmm_table,
     &ba_table,          &lstm_table,       &hand_table,    &linalg_table,      &spatial_table,
-    &lenet_table};
+    &lenet_table,       &files_table};
 
 enum {
     TABLES = sizeof tables / sizeof *tables,

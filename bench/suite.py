@@ -24,7 +24,8 @@ import tables
 from program import fail
 
 HERE = pathlib.Path(__file__).resolve().parent
-PYTHON_PEERS = {'peer_pytorch.py': 'torch', 'peer_jax.py': 'jax'}  # program: what it imports
+PYTHON_PEERS = {'peer_pytorch.py': 'torch', 'peer_jax.py': 'jax',
+                'peer_safetensors.py': 'safetensors'}  # program: what it imports
 CPP_PEERS = 'peer_adolc', 'peer_eigen', 'peer_sacado'               # which know one thread only
 
 

@@ -13,6 +13,7 @@ import os
 import re
 import statistics
 import sys
+import tempfile
 import time
 
 
@@ -92,6 +93,34 @@ CONVOLUTIONS = {'conv3x3_64': (32, 14, 64, 3, 64, 1, 1, 1), 'conv3x3_16_32': (64
                 'conv_depthwise_64': (32, 28, 64, 3, 64, 1, 1, 64)}
 LENETS = {'lenet_b64': 64, 'lenet_b1': 1}
 REDUCTIONS = 'sum', 'mean', 'max', 'logsumexp', 'softmax', 'log_softmax'
+
+
+# ---- files ------------------------------------------------------------------------------
+
+
+FILES = 'save_100mb', 'save_100mb_unsynced', 'load_100mb', 'map_100mb'
+
+
+def sync(path):
+    """Waits until a file is on the disk."""
+    file = os.open(path, os.O_RDONLY)
+    os.fsync(file)
+    os.close(file)
+
+
+def measure_files(peer, name, make, save, load, touch=None):
+    """25 arrays of 4 MB, made by make(n), by save(path, arrays), load(path) and touch(path), which reads no numbers."""
+    if not any(peer.wants(case) for case in FILES):
+        return
+    arrays = {f'w{i:02d}': make(10000 if peer.chosen.smoke else 1000000) for i in range(25)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'file')
+        save(path, arrays)
+        works = [lambda: (save(path, arrays), sync(path)), lambda: save(path, arrays), lambda: load(path),
+                 touch and (lambda: touch(path))]
+        for case, work in zip(FILES, works):
+            if work and peer.wants(case):
+                peer.measure(name, case, work)
 
 
 # ---- memory -----------------------------------------------------------------------------

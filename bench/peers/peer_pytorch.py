@@ -376,6 +376,14 @@ def run_transformer():
     peer.measure('pytorch', measuring.TRANSFORMER, step)
 
 
+# ---- files ------------------------------------------------------------------------------
+
+
+def run_files():
+    measuring.measure_files(peer, 'pytorch', uniform, lambda path, arrays: torch.save(arrays, path),
+                            torch.load)
+
+
 run_nets()
 run_convolutions()
 run_layers()
@@ -386,4 +394,5 @@ run_optimisers()
 run_maps()
 run_reductions()
 run_linalg()
+run_files()
 peer.tell()

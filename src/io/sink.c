@@ -1,27 +1,22 @@
-/* The file is written without a name (O_TMPFILE), so that nothing is left of it if the process is killed. At the end
- * it gets an interim name, because a link cannot replace a file, and is renamed to its own. Where files cannot be
- * without a name, it has the interim name from the beginning. That name depends on the target's alone, so what a
- * killed process left is removed by the next who writes that target. While a file has the interim name, its writer
- * holds a lock on it, and nobody else takes the name from it. */
+/* Looks at what the file will replace, writes it, and puts it in its place when it is on the disk. */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include "io/sink.h"
 
 #include "base/sized.h"
 #include "io/failure.h"
+#include "io/interim.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { STEP = 4 << 20, TRIES = 1000, LONGEST_NAME = 120 };
+enum { STEP = 4 << 20 };
 
 static ad_status failure(const ad_sink *s, int code)
 {
@@ -61,18 +56,6 @@ static ad_status find_target(ad_sink *s, const char *path)
     return AD_OK;
 }
 
-/* Names beside which there might be no room for more are replaced by their hash (FNV-1a). */
-static void name_interim(ad_sink *s)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-    for (const char *c = s->name; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
-    if (strlen(s->name) <= LONGEST_NAME)
-        snprintf(s->interim, sizeof s->interim, ".%s.adze-new", s->name);
-    else
-        snprintf(s->interim, sizeof s->interim, ".%016llx.adze-new", (unsigned long long)hash);
-}
-
 static ad_status open_folder(ad_sink *s)
 {
     char *slash = strrchr(s->target, '/');
@@ -86,107 +69,6 @@ static ad_status open_folder(ad_sink *s)
         s->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (s->folder < 0 && errno == EINTR);
     return s->folder < 0 ? failure(s, errno) : AD_OK;
-}
-
-/* ---- a file without a name ----------------------------------------------------------- */
-
-static void link_text(const ad_sink *s, char *text, size_t size)
-{
-    snprintf(text, size, "/proc/self/fd/%d", s->file);
-}
-
-/* Nobody is to read what the old file kept from him, not even before it is complete. */
-static mode_t first_permissions(const ad_sink *s)
-{
-    return s->replaces ? s->permissions | S_IWUSR : 0666;
-}
-
-/* Whether there is a file without a name, now locked. It can get one by /proc alone. */
-static bool open_nameless(ad_sink *s)
-{
-#ifdef O_TMPFILE
-    char text[64];
-    do
-        s->file = openat(s->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, first_permissions(s));
-    while (s->file < 0 && errno == EINTR);
-    if (s->file < 0)
-        return false;
-    link_text(s, text, sizeof text);
-    if (access(text, F_OK) == 0 && flock(s->file, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    close(s->file);
-#endif
-    return false;
-}
-
-/* ---- a file with an interim name ----------------------------------------------------- */
-
-/* Whether a file has the interim name: another process may have removed or renamed it in the meantime. */
-static bool is_interim(const ad_sink *s, int file)
-{
-    struct stat own, named;
-    return fstat(file, &own) == 0 &&
-           fstatat(s->folder, s->interim, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           own.st_ino == named.st_ino && own.st_dev == named.st_dev;
-}
-
-static ad_status in_the_way(const ad_sink *s, int code)
-{
-    char place[512];
-    snprintf(place, sizeof place, "%s: %s is in the way", s->path, s->interim);
-    return ad_file_failure(s->error, place, code);
-}
-
-static ad_status busy(const ad_sink *s)
-{
-    return ad_fail(s->error, AD_BUSY, "%s: someone else is writing it", s->path);
-}
-
-/* Removes what a process left that was killed. Returns 0, or errno; EWOULDBLOCK: its writer is alive. */
-static int remove_left(const ad_sink *s)
-{
-    int code = 0,
-        file = openat(s->folder, s->interim, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (file < 0)
-        return errno == ENOENT || errno == EINTR ? 0 : errno;
-    if (flock(file, LOCK_EX | LOCK_NB) != 0)
-        code = errno;
-    else if (is_interim(s, file) && unlinkat(s->folder, s->interim, 0) != 0)
-        code = errno;
-    close(file);
-    return code;
-}
-
-/* Whether a new file could be locked before someone took it for one that was left. */
-static bool lock_new(const ad_sink *s, ad_status *status)
-{
-    if (flock(s->file, LOCK_EX | LOCK_NB) == 0)
-        return is_interim(s, s->file);
-    if (errno == EWOULDBLOCK)
-        return false;
-    *status = failure(s, errno);
-    unlinkat(s->folder, s->interim, 0);
-    return false;
-}
-
-static ad_status open_interim(ad_sink *s)
-{
-    ad_status status = AD_OK;
-    for (int i = 0; i < TRIES && status == AD_OK; i++) {
-        s->file = openat(s->folder, s->interim, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                         first_permissions(s));
-        if (s->file >= 0) {
-            if (lock_new(s, &status))
-                return AD_OK;
-            close(s->file);
-        } else if (errno == EEXIST) {
-            int code = remove_left(s);
-            status = code == 0 ? AD_OK : code == EWOULDBLOCK ? busy(s) : in_the_way(s, code);
-        } else if (errno != EINTR) {
-            status = failure(s, errno);
-        }
-    }
-    return status == AD_OK ? busy(s) : status;
 }
 
 /* ---- the beginning ------------------------------------------------------------------- */
@@ -217,12 +99,19 @@ static ad_status open_file(ad_sink *s, const char *path)
         status = open_folder(s);
     if (status != AD_OK)
         return status;
-    s->nameless = open_nameless(s);
-    name_interim(s);
-    status = s->nameless ? AD_OK : open_interim(s);
+    status = ad_interim_open(s);
     if (status != AD_OK)
         close(s->folder);
     return status;
+}
+
+/* Blocks that lie together are written faster. Not all file systems can reserve them, and it may be too much. */
+static void reserve(const ad_sink *s)
+{
+#ifdef FALLOC_FL_KEEP_SIZE
+    if (s->all >= STEP)
+        (void)!fallocate(s->file, FALLOC_FL_KEEP_SIZE, 0, (off_t)s->all);
+#endif
 }
 
 ad_status ad_sink_open(ad_sink *s, const char *op, const char *path, uint64_t all,
@@ -241,11 +130,22 @@ ad_status ad_sink_open(ad_sink *s, const char *op, const char *path, uint64_t al
     ad_status status = open_file(s, path);
     if (status != AD_OK)
         return status;
+    reserve(s);
     status = report(s);
     return status == AD_OK ? AD_OK : ad_sink_close(s, status);
 }
 
 /* ---- bytes --------------------------------------------------------------------------- */
+
+/* Has the disk begin with what was written since progress was told: it works while more is made. */
+static void begin_sync(const ad_sink *s)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    if (!s->options.unsynced)
+        (void)!sync_file_range(s->file, (off_t)s->told, (off_t)(s->written - s->told),
+                               SYNC_FILE_RANGE_WRITE);
+#endif
+}
 
 static ad_status put(ad_sink *s, const unsigned char *bytes, size_t n)
 {
@@ -259,6 +159,7 @@ static ad_status put(ad_sink *s, const unsigned char *bytes, size_t n)
         n -= (size_t)step;
         s->written += (size_t)step;
         if (s->written - s->told >= STEP) {
+            begin_sync(s);
             ad_status status = report(s);
             if (status != AD_OK)
                 return status;
@@ -307,6 +208,13 @@ static ad_status keep_permissions(const ad_sink *s)
     return kept ? AD_OK : failure(s, errno);
 }
 
+/* Gives back what was reserved in vain. */
+static ad_status trim(const ad_sink *s)
+{
+    bool less = s->written < s->all && s->all >= STEP;
+    return less && ftruncate(s->file, (off_t)s->written) != 0 ? failure(s, errno) : AD_OK;
+}
+
 static int synced(int file)
 {
     while (fsync(file) != 0)
@@ -319,36 +227,6 @@ static ad_status sync_file(const ad_sink *s)
 {
     int code = s->options.unsynced ? 0 : synced(s->file);
     return code == 0 ? AD_OK : failure(s, code);
-}
-
-/* Another writer has the interim name only for a moment, so it is waited for, up to a second or two. */
-static ad_status give_interim(const ad_sink *s)
-{
-    const struct timespec moment = {.tv_nsec = 1000000};
-    char text[64];
-    link_text(s, text, sizeof text);
-    for (int i = 0; i < TRIES; i++) {
-        if (linkat(AT_FDCWD, text, s->folder, s->interim, AT_SYMLINK_FOLLOW) == 0)
-            return AD_OK;
-        if (errno != EEXIST)
-            return failure(s, errno);
-        int code = remove_left(s);
-        if (code == EWOULDBLOCK)
-            nanosleep(&moment, NULL);
-        else if (code != 0)
-            return in_the_way(s, code);
-    }
-    return busy(s);
-}
-
-static ad_status give_name(const ad_sink *s)
-{
-    ad_status status = s->nameless ? give_interim(s) : AD_OK;
-    if (status != AD_OK || renameat(s->folder, s->interim, s->folder, s->name) == 0)
-        return status;
-    status = failure(s, errno);
-    unlinkat(s->folder, s->interim, 0);
-    return status;
 }
 
 /* Some file systems cannot sync a folder; they say EINVAL. */
@@ -369,12 +247,14 @@ ad_status ad_sink_close(ad_sink *s, ad_status status)
     if (status == AD_OK)
         status = keep_permissions(s);
     if (status == AD_OK)
+        status = trim(s);
+    if (status == AD_OK)
         status = sync_file(s);
     bool complete = status == AD_OK;
     if (complete)
-        status = give_name(s);
-    else if (!s->nameless)
-        unlinkat(s->folder, s->interim, 0);
+        status = ad_interim_rename(s);
+    else
+        ad_interim_remove(s);
     close(s->file);
     if (complete && status == AD_OK)
         status = sync_folder(s);

@@ -15,18 +15,17 @@ typedef struct ad_sink {
     ad_error *error;
     uint64_t written, all, told; /* bytes; told: when progress was last called */
     char target[AD_PATH_SIZE];   /* where it goes, links followed; cut behind the folder */
+    char interim[AD_NAME_SIZE];  /* what the file is called before it is complete */
     const char *name;            /* of the target in its folder */
-    char
-        interim[AD_NAME_SIZE]; /* the file's name until it is complete, or only for a moment then */
-    int folder, file;          /* descriptors */
-    bool nameless, replaces;   /* the file has no name yet; there is an old one: */
+    int folder, file;            /* descriptors */
+    bool nameless, replaces;     /* the file has no name yet; there is an old one: */
     unsigned permissions, owner, group;
     size_t held; /* bytes in the buffer */
     unsigned char buffer[16384];
 } ad_sink;
 
-/* Begins to write a file of so many bytes. `op` stands before messages about misuse. Needs an ad_sink_close only if it
- * succeeds. The options may be NULL. */
+/* Begins to write a file of so many bytes, or fewer. `op` stands before messages about misuse. Needs an ad_sink_close
+ * only if it succeeds. The options may be NULL. */
 ad_status ad_sink_open(ad_sink *s, const char *op, const char *path, uint64_t all,
                        const ad_write_options *options, ad_error *error);
 

@@ -3,8 +3,11 @@
  * killed. All of it is done in both forms: with a file that has no name until it is complete, and, as if the file
  * system could not have one, with an interim name. */
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
 #include "saving.h"
 #include "suite.h"
+
+#include "io/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +20,11 @@
 
 /* ---- the calls ------------------------------------------------------------------------- */
 
-#define CALLS(ROW)                                                                               \
-    ROW(STAT)                                                                                    \
-    ROW(LSTAT)                                                                                   \
-    ROW(FACCESSAT)                                                                               \
-    ROW(REALPATH)                                                                                \
-    ROW(OPEN)                                                                                    \
-    ROW(OPENAT) ROW(ACCESS) ROW(FLOCK) ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) ROW(FCHMOD) \
-        ROW(FCHOWN) ROW(LINKAT) ROW(RENAMEAT) ROW(UNLINKAT)
+#define CALLS(ROW)                                                                        \
+    ROW(STAT)                                                                             \
+    ROW(LSTAT) ROW(FACCESSAT) ROW(REALPATH) ROW(OPEN) ROW(OPENAT) ROW(ACCESS) ROW(FLOCK)  \
+        ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) ROW(FCHMOD) ROW(FCHOWN) ROW(LINKAT) \
+            ROW(RENAMEAT) ROW(UNLINKAT) ROW(FALLOCATE) ROW(SYNC_RANGE) ROW(FTRUNCATE)
 
 typedef enum call {
 #define CALL(name) name,
@@ -98,6 +98,12 @@ WRAP(LINKAT, int, -1, linkat, (int from, const char *path, int to, const char *n
 WRAP(RENAMEAT, int, -1, renameat, (int from, const char *path, int to, const char *name),
      (from, path, to, name))
 WRAP(UNLINKAT, int, -1, unlinkat, (int folder, const char *path, int how), (folder, path, how))
+
+WRAP_BOTH(FALLOCATE, int, -1, fallocate, (int file, int how, off_t from, off_t n),
+          (file, how, from, n))
+WRAP_BOTH(FTRUNCATE, int, -1, ftruncate, (int file, off_t n), (file, n))
+WRAP(SYNC_RANGE, int, -1, sync_file_range, (int file, off_t from, off_t n, unsigned how),
+     (file, from, n, how))
 
 #define WRAP_OPEN(kind, name, parameters, arguments)                    \
     int __real_##name parameters;                                       \
@@ -323,6 +329,33 @@ START_TEST(an_unsynced_file_does_not_wait_for_the_disk)
 }
 END_TEST
 
+/* More was reserved than is written. That the disk cannot reserve, or be told to begin, does no harm. */
+START_TEST(a_large_file_takes_no_more_than_it_needs)
+{
+    enum { LARGE = 10 << 20 };
+    static const call kinds[] = {ANY, FALLOCATE, SYNC_RANGE, FTRUNCATE};
+    static unsigned char bytes[LARGE];
+    struct stat about;
+    saving s = saving_begin();
+    ad_sink sink;
+    ad_error error = {0};
+    f = (fault){.kind = kinds[_i], .at = _i ? 1 : 0, .always = true, .code = EOPNOTSUPP};
+    memset(count, 0, sizeof count);
+    watching = true;
+    ck_assert_int_eq(ad_sink_open(&sink, "save", s.path, LARGE + LARGE, NULL, &error), AD_OK);
+    ad_status status = ad_sink_close(&sink, ad_sink_write(&sink, bytes, LARGE));
+    watching = false;
+    ck_assert_int_eq(status, kinds[_i] == FTRUNCATE ? AD_FILE : AD_OK);
+    ck_assert(count[FALLOCATE] == 1 && count[SYNC_RANGE] == 2 && count[FTRUNCATE] == 1);
+    if (status == AD_OK) {
+        ck_assert_int_eq(stat(s.path, &about), 0);
+        ck_assert_int_eq(about.st_size, LARGE);
+        ck_assert_int_le(about.st_blocks * 512, LARGE + (1 << 20));
+    }
+    saving_end(&s);
+}
+END_TEST
+
 /* ---- processes that are killed ------------------------------------------------------------ */
 
 /* Whether the process was killed, at its call number `at`. */
@@ -389,6 +422,7 @@ int main(void)
     add_row_tests(all, some_failures_have_a_way_out, SPECIALS, special_name);
     tcase_add_loop_test(all, permissions_that_are_right_are_not_changed, 0, 2);
     tcase_add_loop_test(all, an_unsynced_file_does_not_wait_for_the_disk, 0, 2);
+    tcase_add_loop_test(all, a_large_file_takes_no_more_than_it_needs, 0, 4);
     tcase_add_loop_test(all, every_call_may_be_the_last, 0, SCENES);
     suite_add_tcase(suite, all);
     return run_suite(suite);
