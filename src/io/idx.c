@@ -6,18 +6,15 @@
  * in the file is never wider than in the array, so writing never overtakes reading. */
 #include "adze/io/idx.h"
 
-#include "io/source.h"
+#include "io/claim.h"
+#include "io/words.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef struct idx_header {
     ad_type type;
-    size_t width; /* bytes of a number in the file */
-    ad_shape shape;
-    size_t count;
-    char claim[160]; /* "60000 x 28 x 28 = 47040000 numbers" */
+    ad_claim claim;
 } idx_header;
 
 typedef struct idx_kind {
@@ -31,25 +28,7 @@ static const idx_kind kinds[] = {
     {0x0C, AD_I32, 4}, {0x0D, AD_F32, 4}, {0x0E, AD_F64, 8},
 };
 
-static uint64_t big_endian(const unsigned char *bytes, size_t width)
-{
-    uint64_t word = 0;
-    for (size_t i = 0; i < width; i++)
-        word = word << 8 | bytes[i];
-    return word;
-}
-
 /* ---- the header -------------------------------------------------------------------- */
-
-static ad_status read_header_part(ad_source *s, unsigned char *to, size_t before, size_t n)
-{
-    size_t got;
-    ad_status status = ad_source_read(s, to, n, &got);
-    if (status == AD_OK && got < n)
-        return ad_fail(s->error, AD_FORMAT, "%s: the file ends after %zu bytes, in its header",
-                       s->name, before + got);
-    return status;
-}
 
 static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], idx_header *h)
 {
@@ -68,60 +47,25 @@ static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], i
         return ad_fail(s->error, AD_FORMAT, "%s: header has rank %d; 1 to %d can be read", s->name,
                        magic[3], AD_MAX_RANK);
     h->type = kind->type;
-    h->width = kind->width;
-    h->shape.rank = magic[3];
+    h->claim.width = kind->width;
+    h->claim.shape.rank = magic[3];
     return AD_OK;
-}
-
-static void print_claim(idx_header *h)
-{
-    size_t at = 0;
-    for (int i = 0; i < h->shape.rank; i++)
-        at += (size_t)snprintf(h->claim + at, sizeof h->claim - at, "%s%lld", i > 0 ? " x " : "",
-                               (long long)h->shape.dim[i]);
-    if (h->shape.rank > 1)
-        at += (size_t)snprintf(h->claim + at, sizeof h->claim - at, " = %zu", h->count);
-    snprintf(h->claim + at, sizeof h->claim - at, " numbers");
 }
 
 static ad_status read_header(ad_source *s, idx_header *h)
 {
     unsigned char magic[4], extents[4 * AD_MAX_RANK];
-    ad_status status = read_header_part(s, magic, 0, sizeof magic);
+    ad_status status = ad_claim_header(s, magic, 0, sizeof magic);
     if (status == AD_OK)
         status = parse_magic(s, magic, h);
+    size_t bytes = 4 * (size_t)h->claim.shape.rank;
     if (status == AD_OK)
-        status = read_header_part(s, extents, sizeof magic, 4 * (size_t)h->shape.rank);
+        status = ad_claim_header(s, extents, sizeof magic, bytes);
     if (status != AD_OK)
         return status;
-    for (int i = 0; i < h->shape.rank; i++)
-        h->shape.dim[i] = (int64_t)big_endian(extents + 4 * i, 4);
-    char text[128];
-    if (ad_shape_count(&h->shape, &h->count) != AD_OK)
-        return ad_fail(s->error, AD_FORMAT,
-                       "%s: header claims %s numbers, more than memory can hold", s->name,
-                       ad_shape_print(&h->shape, text, sizeof text));
-    print_claim(h);
-    return AD_OK;
-}
-
-/* A plain file must hold exactly as many bytes as its header claims. A gzip file cannot claim more
- * than can be deflated into its size. */
-static ad_status check_claim(const ad_source *s, const idx_header *h)
-{
-    size_t header = 4 + 4 * (size_t)h->shape.rank, claimed = h->count * h->width;
-    size_t most = ad_source_most(s) > header ? ad_source_most(s) - header : 0;
-    if (s->gzip && claimed > most)
-        return ad_fail(s->error, AD_FORMAT,
-                       "%s: header claims %s, more than %zu bytes of gzip can hold", s->name,
-                       h->claim, s->size);
-    if (!s->gzip && claimed > most)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but the file ends after %zu",
-                       s->name, h->claim, most / h->width);
-    if (!s->gzip && claimed < most)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but %zu more bytes follow",
-                       s->name, h->claim, most - claimed);
-    return AD_OK;
+    for (int i = 0; i < h->claim.shape.rank; i++)
+        h->claim.shape.dim[i] = (int64_t)ad_word(extents + 4 * i, 4, true);
+    return ad_claim_check(&h->claim, s, sizeof magic + bytes);
 }
 
 /* ---- the numbers ------------------------------------------------------------------- */
@@ -133,7 +77,7 @@ static void unpack(const unsigned char *from, size_t width, unsigned char *to, s
     uint64_t sign = (uint64_t)1 << (8 * width - 1);
     for (size_t i = 0; i < count; i++) {
         /* extends the sign; where the widths are equal it changes nothing that is kept */
-        uint64_t wide = (big_endian(from + i * width, width) ^ sign) - sign;
+        uint64_t wide = (ad_word(from + i * width, width, true) ^ sign) - sign;
         uint32_t narrow = (uint32_t)wide;
         if (size == sizeof wide)
             memcpy(to + i * size, &wide, size);
@@ -144,30 +88,23 @@ static void unpack(const unsigned char *from, size_t width, unsigned char *to, s
 
 static ad_status read_numbers(ad_source *s, const idx_header *h, void *numbers)
 {
-    size_t size = ad_type_size(h->type), bytes = h->count * h->width, got;
-    unsigned char *packed = (unsigned char *)numbers + h->count * size - bytes;
-    ad_status status = ad_source_read(s, packed, bytes, &got);
-    if (status == AD_OK && got < bytes)
-        return ad_fail(s->error, AD_FORMAT, "%s: header claims %s, but the file ends after %zu",
-                       s->name, h->claim, got / h->width);
-    if (status == AD_OK)
-        status = ad_source_finish(s);
+    size_t size = ad_type_size(h->type), count = h->claim.count, width = h->claim.width;
+    unsigned char *packed = (unsigned char *)numbers + count * (size - width);
+    ad_status status = ad_claim_read(&h->claim, s, packed);
     if (status == AD_OK && size > 1)
-        unpack(packed, h->width, numbers, size, h->count);
+        unpack(packed, width, numbers, size, count);
     return status;
 }
 
 static ad_status parse(ad_source *s, ad_array *a)
 {
-    idx_header h = {.count = 0};
+    idx_header h = {.type = AD_U8};
     ad_status status = read_header(s, &h);
-    if (status == AD_OK)
-        status = check_claim(s, &h);
     if (status != AD_OK)
         return status;
-    ad_array read = ad_array_new(s->allocator, h.type, h.shape);
+    ad_array read = ad_array_new(s->allocator, h.type, h.claim.shape);
     if (!read.data)
-        return ad_fail(s->error, AD_MEMORY, "%s: no memory for %s", s->name, h.claim);
+        return ad_fail(s->error, AD_MEMORY, "%s: no memory for %s", s->name, h.claim.text);
     status = read_numbers(s, &h, read.data);
     if (status == AD_OK)
         *a = read;

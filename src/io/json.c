@@ -107,6 +107,14 @@ size_t ad_utf8_step(const char *text, size_t size)
     return 0;
 }
 
+bool ad_is_utf8(const char *text)
+{
+    size_t left = strlen(text), step = 1;
+    for (; left > 0 && step > 0; left -= step, text += step)
+        step = ad_utf8_step(text, left);
+    return step > 0;
+}
+
 static size_t put_utf8(uint32_t code, char *to)
 {
     if (code < 0x80) {

@@ -53,4 +53,6 @@ void ad_json_end(ad_json *j);
  * no surrogate, up to U+10FFFF). */
 size_t ad_utf8_step(const char *text, size_t size);
 
+bool ad_is_utf8(const char *text);
+
 #endif

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double reals[] = {1, 2, 3, 4, 5, 6};
-
 #define RUN(name, call)          \
     static void run_##name(void) \
     {                            \
@@ -338,53 +336,6 @@ static ad_status orthogonal(ad_array *a, ad_random *r)
 RUN(fill_truncated_normal, refuse_fill(truncated, false))
 RUN(fill_orthogonal, refuse_fill(orthogonal, true))
 
-/* ---- data ---------------------------------------------------------------------------------- */
-
-static void run_idx_read(void)
-{
-    ad_array a = {.data = &a};
-    ck_assert_int_eq(ad_idx_read(NULL, NULL, &a, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_idx_read("/dev/null", NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_idx_read("/dev/null", NULL, &a, NULL), AD_FILE); /* no regular file */
-    ck_assert_int_eq(ad_idx_read("/no/such/file", NULL, &a, NULL), AD_FILE);
-    ck_assert_int_ne(ad_idx_read("/", NULL, &a, NULL), AD_OK);
-    ck_assert_ptr_eq(a.data, &a);
-}
-static void run_idx_parse(void)
-{
-    ad_error e = {0};
-    ad_array a = {.data = &a};
-    ck_assert_int_eq(ad_idx_parse(NULL, 4, "x", NULL, &a, &e), AD_MISUSE);
-    ck_assert_int_eq(ad_idx_parse(reals, 4, "x", NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_idx_parse(reals, 0, NULL, NULL, &a, NULL), AD_MISUSE);
-    ck_assert_ptr_eq(a.data, &a);
-}
-static void run_dataset_read(void)
-{
-    ad_dataset d = {.train_images = {.data = &d}};
-    ck_assert_int_eq(ad_dataset_read(NULL, NULL, &d, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_read("/", NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_read("/no/such/directory", NULL, &d, NULL), AD_FILE);
-    ck_assert_ptr_eq(d.train_images.data, &d);
-}
-static void run_dataset_read_with(void)
-{
-    ad_dataset d = {.train_images = {.data = &d}};
-    ad_dataset_options o = {.size = sizeof o, .name = "none"}, no_size = {0};
-    ck_assert_int_eq(ad_dataset_read_with(NULL, NULL, &d, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_read_with("/", NULL, NULL, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_read_with("/", &no_size, &d, NULL), AD_MISUSE);
-    ck_assert_int_eq(ad_dataset_read_with("/", &o, &d, NULL), AD_FILE);
-    ck_assert_int_eq(ad_dataset_read_with("/no/such/directory", NULL, &d, NULL), AD_FILE);
-    ck_assert_ptr_eq(d.train_images.data, &d);
-}
-static void run_dataset_free(void)
-{
-    ad_dataset d = {.train_images = {.data = NULL}};
-    ad_dataset_free(NULL);
-    ad_dataset_free(&d);
-}
-
 /* clang-format off */
 #define MODEL_ROWS(ROW) \
     ROW(model_watch) ROW(model_freeze) \
@@ -395,8 +346,7 @@ static void run_dataset_free(void)
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \
     ROW(fill_uniform) ROW(fill_normal) ROW(fill_kaiming) ROW(fill_glorot) ROW(fill_kaiming_uniform) \
-    ROW(fill_lecun) ROW(fill_lecun_uniform) ROW(fill_pytorch) ROW(fill_truncated_normal) ROW(fill_orthogonal) ROW(idx_read) \
-    ROW(idx_parse) ROW(dataset_read) ROW(dataset_read_with) ROW(dataset_free)
+    ROW(fill_lecun) ROW(fill_lecun_uniform) ROW(fill_pytorch) ROW(fill_truncated_normal) ROW(fill_orthogonal)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

@@ -25,7 +25,7 @@ typedef struct test_allocator {
 
 void test_allocator_init(test_allocator *a);
 
-/* Whether memory that is taken without an allocator has run out. In guard.c. */
+/* Memory that is taken without an allocator: whether it has run out. In guard.c. */
 extern bool no_plain_memory;
 
 /* Calls that take such memory, and the number of the one that fails; 0: none. Not for several threads. In guard.c. */

@@ -1,6 +1,8 @@
-/* Making IDX files, plain and gzip, for tests of reading them. */
+/* Making IDX files, plain and gzip, and reading files of one array, for tests. */
 #define _POSIX_C_SOURCE 200809L
 #include "idx_bytes.h"
+
+#include "suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -45,6 +47,25 @@ void blob_gzip(blob *b, const void *bytes, size_t n)
     deflateEnd(&z);
 }
 
+void blob_corpus(blob *b, const char *file)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "io/corpus/%s", file);
+    FILE *in = open_test_file(path);
+    ck_assert_ptr_nonnull(in);
+    b->size = fread(b->data, 1, sizeof b->data, in);
+    ck_assert_uint_lt(b->size, sizeof b->data);
+    fclose(in);
+}
+
+unsigned char *blob_exact(const blob *b)
+{
+    unsigned char *exact = malloc(b->size ? b->size : 1);
+    ck_assert_ptr_nonnull(exact);
+    memcpy(exact, b->data, b->size);
+    return exact;
+}
+
 void make_directory(char directory[PATH_SIZE])
 {
     const char *parent = getenv("TMPDIR");
@@ -82,44 +103,46 @@ void remove_directory(const char *directory)
 
 static const char name_in_messages[] = "some-idx3-ubyte";
 
-/* Memory is copied into a block of its exact size, so that reading past its end is noticed. */
-static ad_status read_memory(const blob *b, test_allocator *memory, ad_array *a, ad_error *error)
+static ad_status read_memory(const blob_format *f, const blob *b, test_allocator *memory,
+                             ad_array *a, ad_error *error)
 {
-    unsigned char *exact = malloc(b->size ? b->size : 1);
-    ck_assert_ptr_nonnull(exact);
-    memcpy(exact, b->data, b->size);
-    ad_status status = ad_idx_parse(exact, b->size, name_in_messages, &memory->base, a, error);
+    unsigned char *exact = blob_exact(b);
+    ad_status status = f->parse(exact, b->size, name_in_messages, &memory->base, a, error);
     free(exact);
     return status;
 }
 
-static ad_status read_by_file(const blob *b, test_allocator *memory, ad_array *a, ad_error *error)
+static ad_status read_by_file(const blob_format *f, const blob *b, test_allocator *memory,
+                              ad_array *a, ad_error *error)
 {
     char directory[PATH_SIZE], path[PATH_SIZE];
     make_directory(directory);
     write_file(directory, name_in_messages, b, path);
-    ad_status status = ad_idx_read(path, &memory->base, a, error);
+    ad_status status = f->read(path, &memory->base, a, error);
     remove_directory(directory);
     return status;
 }
 
-ad_status load(int way, const blob *b, test_allocator *memory, ad_array *a, ad_error *error)
+ad_status load_as(const blob_format *f, int way, const blob *b, test_allocator *memory, ad_array *a,
+                  ad_error *error)
 {
     blob packed;
     if (way & GZIP) {
         blob_gzip(&packed, b->data, b->size);
         b = &packed;
     }
-    return way & FROM_FILE ? read_by_file(b, memory, a, error) : read_memory(b, memory, a, error);
+    return way & FROM_FILE ? read_by_file(f, b, memory, a, error)
+                           : read_memory(f, b, memory, a, error);
 }
 
-ad_status load_safely(int way, const blob *b, test_allocator *memory, ad_error *error)
+ad_status load_safely_as(const blob_format *f, int way, const blob *b, test_allocator *memory,
+                         ad_error *error)
 {
     int marker = 0;
     ad_array a = {.data = &marker, .shape = AD_SHAPE(3)}, before;
     memcpy(&before, &a, sizeof a);
     *error = (ad_error){AD_OK, ""};
-    ad_status status = load(way, b, memory, &a, error);
+    ad_status status = load_as(f, way, b, memory, &a, error);
     ck_assert_int_eq(status, error->status);
     if (status == AD_OK) {
         ad_array_free(&a);
@@ -129,4 +152,16 @@ ad_status load_safely(int way, const blob *b, test_allocator *memory, ad_error *
     }
     ck_assert_uint_eq(memory->live_blocks, 0);
     return status;
+}
+
+static const blob_format idx = {ad_idx_read, ad_idx_parse};
+
+ad_status load(int way, const blob *b, test_allocator *memory, ad_array *a, ad_error *error)
+{
+    return load_as(&idx, way, b, memory, a, error);
+}
+
+ad_status load_safely(int way, const blob *b, test_allocator *memory, ad_error *error)
+{
+    return load_safely_as(&idx, way, b, memory, error);
 }

@@ -1,5 +1,5 @@
-/* Making IDX files, plain and gzip, and reading them every way: a case of the tests is a blob of
- * bytes, loaded from memory and from a file, as it is and gzipped. */
+/* Making IDX files, plain and gzip, and reading them and other files of one array every way: a case of the tests is a
+ * blob of bytes, loaded from memory and from a file, as it is and gzipped. */
 #ifndef ADZE_TESTS_IDX_BYTES_H
 #define ADZE_TESTS_IDX_BYTES_H
 
@@ -24,6 +24,12 @@ void blob_small(blob *b);
 /* One gzip member with n bytes. */
 void blob_gzip(blob *b, const void *bytes, size_t n);
 
+/* A file of tests/io/corpus. */
+void blob_corpus(blob *b, const char *file);
+
+/* A block of memory with the bytes and nothing behind them, so that reading past their end is noticed. For free. */
+unsigned char *blob_exact(const blob *b);
+
 /* Temporary files: a new directory, a file in it (its path is written into path), and
  * removing both. */
 enum { PATH_SIZE = 256 };
@@ -39,5 +45,18 @@ ad_status load(int way, const blob *b, test_allocator *memory, ad_array *a, ad_e
 /* Does so and checks what holds for every failure: the array is untouched, the message names the
  * file, no memory is left. Frees what was read. */
 ad_status load_safely(int way, const blob *b, test_allocator *memory, ad_error *error);
+
+/* The same for files of another format. */
+typedef struct blob_format {
+    ad_status (*read)(const char *path, const ad_allocator *allocator, ad_array *a,
+                      ad_error *error);
+    ad_status (*parse)(const void *bytes, size_t size, const char *name,
+                       const ad_allocator *allocator, ad_array *a, ad_error *error);
+} blob_format;
+
+ad_status load_as(const blob_format *f, int way, const blob *b, test_allocator *memory, ad_array *a,
+                  ad_error *error);
+ad_status load_safely_as(const blob_format *f, int way, const blob *b, test_allocator *memory,
+                         ad_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* safetensors files of the corpus and of tests, opened from memory and from the disk. */
 #include "safetensors_bytes.h"
 
-#include "suite.h"
-
+#include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 void blob_safetensors(blob *b, const char *header, size_t zeros)
@@ -18,12 +18,9 @@ void blob_safetensors(blob *b, const char *header, size_t zeros)
 
 void blob_of_corpus(blob *b, const char *name)
 {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "io/corpus/fuzz_safetensors/%s", name);
-    FILE *file = open_test_file(path);
-    ck_assert_ptr_nonnull(file);
-    b->size = fread(b->data, 1, sizeof b->data, file);
-    fclose(file);
+    char file[64];
+    snprintf(file, sizeof file, "fuzz_safetensors/%s", name);
+    blob_corpus(b, file);
 }
 
 ad_safetensors *open_blob(const blob *b, bool from_file, const ad_allocator *allocator,
