@@ -290,21 +290,20 @@ static uint64_t power_of_ten(int n)
     return power;
 }
 
-/* The nearest number of d->count digits. d->exponent is a guess, and is put right. */
-static void round_to_count(uint64_t mantissa, int twos, decimal *d)
+/* The nearest number of so many digits. The exponent of 2^(bits - 1), which is not above the value, is that of the
+ * value or less by one. */
+static decimal round_to(int count, uint64_t mantissa, int bits)
 {
-    for (;;) {
+    int tens = (bits - 1) * 30103; /* log10(2) */
+    decimal d = {.count = count, .exponent = tens / 100000 - (tens % 100000 < 0)};
+    for (;; d.exponent++) {
         large a;
         bool exact;
         set(&a, mantissa);
-        scale(&a, d->count - 1 - d->exponent, twos + 1);
-        d->digits = round_half(&a, &exact);
-        if (d->digits >= power_of_ten(d->count))
-            d->exponent++;
-        else if (d->digits < power_of_ten(d->count - 1))
-            d->exponent--;
-        else
-            return;
+        scale(&a, count - 1 - d.exponent, bits - DBL_MANT_DIG + 1);
+        d.digits = round_half(&a, &exact);
+        if (d.digits < power_of_ten(count))
+            return d;
     }
 }
 
@@ -327,19 +326,13 @@ static bool reads_back(const decimal *d, ad_type type, double value)
  * numbers: there f64 has fewer digits. */
 static decimal shortest(ad_type type, double value)
 {
-    int twos;
-    uint64_t mantissa = (uint64_t)ldexp(frexp(value, &twos), DBL_MANT_DIG);
+    int bits;
+    uint64_t mantissa = (uint64_t)ldexp(frexp(value, &bits), DBL_MANT_DIG);
     bool single = type == AD_F32, normal = value >= (single ? (double)FLT_MIN : DBL_MIN);
-    int most = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
-    decimal d = {.count = !normal  ? 1
-                          : single ? FLT_DIG
-                                   : DBL_DIG,
-                 .exponent = (twos - 1) * 30103 / 100000};
-    for (;; d.count++) {
-        round_to_count(mantissa, twos - DBL_MANT_DIG, &d);
-        if (d.count == most || reads_back(&d, type, value))
-            break;
-    }
+    int least = single ? FLT_DIG : DBL_DIG, most = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+    decimal d = round_to(normal ? least : 1, mantissa, bits);
+    while (d.count < most && !reads_back(&d, type, value))
+        d = round_to(d.count + 1, mantissa, bits);
     for (; d.digits % 10 == 0; d.count--)
         d.digits /= 10;
     return d;

@@ -103,7 +103,7 @@ static ad_status read_entries(target *m)
 static ad_status read_array(target *m)
 {
     size_t n = 0;
-    for (int64_t j = 0; j < m->h.columns; j++)
+    for (int64_t j = 0; j < m->h.columns && n < m->h.entries; j++)
         for (int64_t i = ad_first_row(m->h.symmetry, j); i < m->h.rows; i++) {
             double value;
             if (ad_text_line_is_over(m->text) && !ad_text_next_line(m->text))

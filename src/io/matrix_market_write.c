@@ -48,7 +48,7 @@ static void put_array(ad_text_writer *w, const void *of)
     const int64_t rows = c->v.shape.dim[0], columns = c->v.shape.dim[1];
     ad_text_print(w, "%%%%MatrixMarket matrix array real %s\n%" PRId64 " %" PRId64 "\n",
                   names[c->symmetry], rows, columns);
-    for (int64_t j = 0; j < columns; j++)
+    for (int64_t j = 0; j < columns && rows > 0; j++)
         for (int64_t i = ad_first_row(c->symmetry, j); i < rows && w->status == AD_OK; i++) {
             ad_text_put_number(w, c->v.type, number_at(&c->v, i, j));
             ad_text_put(w, "\n", 1);

@@ -54,6 +54,7 @@ static const matrix matrices[] = {
      -1,
      {{0}}},
     {MM "array real general\n0 3\n", 0, 3, {0}, -1, {{0}}},
+    {MM "array real general\n0 900000000000000000\n", 0, 900000000000000000, {0}, -1, {{0}}},
     {MM "array real skew-symmetric\n1 1\n", 1, 1, {0}, -1, {{0}}},
     {MM "coordinate real general\n2 3 3\n1 1 1.5\n2 3 -2\n1 2 0\n",
      2,
@@ -508,6 +509,20 @@ START_TEST(triplets_are_written_or_refused)
 }
 END_TEST
 
+START_TEST(a_matrix_without_numbers_is_written_at_once)
+{
+    text_target target;
+    blob b;
+    static const char text[] = ARRAY "0 900000000000000000\n";
+    open_text_target(&target);
+    ad_view v = AD_VIEW(unequal, 0, 900000000000000000);
+    ck_assert_int_eq(ad_matrix_market_write(target.path, v, AD_GENERAL, NULL, NULL), AD_OK);
+    close_text_target(&target, &b);
+    ck_assert_uint_eq(b.size, strlen(text));
+    ck_assert_mem_eq(b.data, text, b.size);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("matrix_market");
@@ -522,6 +537,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(all, every_allocation_may_fail, 0, WAYS);
     tcase_add_loop_test(all, matrices_are_written_and_read_back, 0, WRITINGS);
     tcase_add_test(all, what_is_not_symmetric_is_not_written_so);
+    tcase_add_test(all, a_matrix_without_numbers_is_written_at_once);
     tcase_add_test(all, triplets_are_written_or_refused);
     suite_add_tcase(suite, all);
     return suite;
