@@ -1,9 +1,10 @@
-/* CSV. Numbers are gathered in memory that doubles as the lines come, since how many there are is known at
- * the end; then they are copied into an array of the right size.
+/* CSV. Numbers are gathered in memory that doubles as the lines come, since how many there are is
+ * known at the end; then they are copied into an array of the right size.
  *
- * libcsv (Debian's libcsv3) would split lines into fields, which is the small part. It gathers a field of any length,
- * by an allocator that is given no user's pointer; does not say in which line a field stands, nor whether a quote
- * is left open, unless asked to be strict; and leaves the numbers to strtod, which obeys the locale. */
+ * libcsv (Debian's libcsv3) would split lines into fields, which is the small part. It gathers a
+ * field of any length, by an allocator that is given no user's pointer; does not say in which line
+ * a field stands, nor whether a quote is left open, unless asked to be strict; and leaves the
+ * numbers to strtod, which obeys the locale. */
 #include "adze/io/csv.h"
 
 #include "array/convert.h"

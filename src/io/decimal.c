@@ -1,6 +1,7 @@
-/* A number is an integer, times a power of ten, times a power of two. Both directions compute it as a large
- * integer, exactly but for what a shift or a division cuts off, of which it is remembered whether it was zero. So
- * half a unit is told from a little more, and the result is the nearest. Usual numbers take two to four limbs. */
+/* A number is an integer, times a power of ten, times a power of two. Both directions compute it as
+ * a large integer, exactly but for what a shift or a division cuts off, of which it is remembered
+ * whether it was zero. So half a unit is told from a little more, and the result is the nearest.
+ * Usual numbers take two to four limbs. */
 #include "io/decimal.h"
 
 #include <float.h>
@@ -10,12 +11,12 @@
 enum {
     BASE = 1000000000, /* digits are taken nine at a time */
     BASE_DIGITS = 9,
-    /* Halfway between two f64 lie numbers of up to 767 digits; what follows can only break a tie. */
+    /* Halfway between two f64 lie numbers of up to 767 digits; what follows only breaks a tie. */
     MOST_DIGITS = 800,
     /* 10^309 overflows, and below 10^-324 there is no f64. */
     MOST_TENS = 310,
     LEAST_TENS = -400,
-    /* 800 digits have 2658 bits. 66 bits are to be left of what is divided by 10^1200 at most, 3987 bits. */
+    /* 66 bits are to be left of what is divided by 10^1200, which has 3987. */
     LIMBS = 160,
 };
 
@@ -290,8 +291,8 @@ static uint64_t power_of_ten(int n)
     return power;
 }
 
-/* The nearest number of so many digits. The exponent of 2^(bits - 1), which is not above the value, is that of the
- * value or less by one. */
+/* The nearest number of so many digits. The exponent of 2^(bits - 1), which is not above the value,
+ * is that of the value or less by one. */
 static decimal round_to(int count, uint64_t mantissa, int bits)
 {
     int tens = (bits - 1) * 30103; /* log10(2) */
@@ -322,8 +323,8 @@ static bool reads_back(const decimal *d, ad_type type, double value)
            back == value;
 }
 
-/* Any decimal of DBL_DIG digits survives the way through a f64, so fewer need no trial, except below the normal
- * numbers: there f64 has fewer digits. */
+/* Any decimal of DBL_DIG digits survives the way through a f64, so fewer need no trial, except
+ * below the normal numbers: there f64 has fewer digits. */
 static decimal shortest(ad_type type, double value)
 {
     int bits;

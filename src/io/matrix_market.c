@@ -1,5 +1,5 @@
-/* Reading Matrix Market. Dense numbers and triplets are read by the same loops, which hand each number to the function
- * that keeps it. */
+/* Reading Matrix Market. Dense numbers and triplets are read by the same loops, which hand each
+ * number to the function that keeps it. */
 #include "io/matrix_market.h"
 
 #include "array/convert.h"

@@ -1,6 +1,7 @@
-/* The beginning of a Matrix Market file: a banner, which says what kind of a matrix follows; comments; a line of
- * sizes. What the sizes claim is compared with the size of the file, before memory is taken for it: a number takes two
- * bytes at least, "0" and the end of its line, a place without a number four. */
+/* The beginning of a Matrix Market file: a banner, which says what kind of a matrix follows;
+ * comments; a line of sizes. What the sizes claim is compared with the size of the file, before
+ * memory is taken for it: a number takes two bytes at least, "0" and the end of its line, a place
+ * without a number four. */
 #include "io/matrix_market.h"
 
 #include "base/memory.h"

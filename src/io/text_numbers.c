@@ -1,5 +1,6 @@
-/* Bytes come in blocks; a field is gathered in a buffer of its own, so that no line, however long, has to be in
- * memory. What messages show of a file is cut and made printable, since whoever made the file chose it. */
+/* Bytes come in blocks; a field is gathered in a buffer of its own, so that no line, however long,
+ * has to be in memory. What messages show of a file is cut and made printable, since whoever made
+ * the file chose it. */
 #include "io/text_numbers.h"
 
 #include "base/message.h"

@@ -1,4 +1,5 @@
-/* For libFuzzer: any bytes at all are read or refused. The first byte chooses how the file is to look. */
+/* For libFuzzer: any bytes at all are read or refused. The first byte chooses how the file is to
+ * look. */
 #include "adze/io.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

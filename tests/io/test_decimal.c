@@ -1,5 +1,5 @@
-/* Decimal text to floats and back, beside the C library, whose strtod and printf are right here: the tests run in the
- * locale "C" and round to the nearest. */
+/* Decimal text to floats and back, beside the C library, whose strtod and printf are right here:
+ * the tests run in the locale "C" and round to the nearest. */
 #include "io/decimal.h"
 
 #include "suite.h"
@@ -119,7 +119,7 @@ static const reading narrow_readings[] = {
     {"1e39", LARGE, 0},
     {"1e-46", ROUNDED, 0},
     {"1.4e-45", ROUNDED, 0x1p-149},
-    /* a little more than halfway between two f32, but as f64 halfway: by way of f64 it would be the lower */
+    /* more than halfway between two f32, but as f64 halfway, and by way of f64 the lower */
     {"1.00000005960464477540", ROUNDED, 1.00000011920928955},
 };
 enum { NARROW_READINGS = sizeof narrow_readings / sizeof *narrow_readings };
@@ -255,7 +255,8 @@ START_TEST(numbers_of_all_magnitudes_and_digits_are_read_as_by_strtod)
 }
 END_TEST
 
-/* Halfway between a f64 and the next one lie two more bits, which nine digits of a sum print exactly. */
+/* Halfway between a f64 and the next one lie two more bits, which nine digits of a sum print
+ * exactly. */
 START_TEST(halfway_between_two_numbers_the_last_of_800_digits_counts)
 {
     char text[1200];

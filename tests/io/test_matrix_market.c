@@ -1,5 +1,5 @@
-/* Matrix Market: what can be read, as a dense matrix and as triplets; what is refused, with which message; what
- * is written. */
+/* Matrix Market: what can be read, as a dense matrix and as triplets; what is refused, with which
+ * message; what is written. */
 #define _POSIX_C_SOURCE 200809L
 #include "adze/io/matrix_market.h"
 
@@ -13,7 +13,8 @@
 #define INF   ((double)INFINITY)
 #define MM    "%%MatrixMarket matrix "
 
-/* So many columns take years to count, where addresses have 64 bits; with 32 bits no shape may have more. */
+/* So many columns take years to count, where addresses have 64 bits; with 32 bits no shape may have
+ * more. */
 #if SIZE_MAX > UINT32_MAX
 #define COLUMNS 900000000000000000
 #else
@@ -300,7 +301,8 @@ static const refusal refusals[] = {
 };
 enum { REFUSALS = sizeof refusals / sizeof *refusals };
 
-/* Reads a dense matrix and, if they are coordinates, triplets; nothing is written, and nothing left. */
+/* Reads a dense matrix and, if they are coordinates, triplets; nothing is written, and nothing
+ * left. */
 static void expect_refusal(int way, const blob *b, ad_status expected, const char *message)
 {
     int marker;

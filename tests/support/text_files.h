@@ -9,7 +9,8 @@ extern const char file_in_messages[];
 
 void blob_text(blob *b, const void *bytes, size_t n);
 
-/* A file on the disk, or bytes in a block of their exact size, so that reading past its end is noticed. */
+/* A file on the disk, or bytes in a block of their exact size, so that reading past its end is
+ * noticed. */
 typedef struct text_file {
     char directory[PATH_SIZE], path[PATH_SIZE]; /* "": only bytes */
     unsigned char *bytes;
