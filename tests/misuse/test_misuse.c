@@ -237,6 +237,7 @@ static const struct call_table {
                    {dlpack_rows, &dlpack_row_count},
                    {file_rows, &file_row_count},
                    {model_file_rows, &model_file_row_count},
+                   {table_rows, &table_row_count},
                    {operator_rows, &operator_row_count}};
 enum { CALL_TABLES = sizeof call_tables / sizeof *call_tables };
 
