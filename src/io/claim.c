@@ -2,7 +2,7 @@
 
 #include "array/text.h"
 
-ad_status ad_claim_header(ad_source *s, void *to, size_t before, size_t n)
+ad_status ad_file_claim_header(ad_source *s, void *to, size_t before, size_t n)
 {
     size_t got;
     ad_status status = ad_source_read(s, to, n, &got);
@@ -12,7 +12,7 @@ ad_status ad_claim_header(ad_source *s, void *to, size_t before, size_t n)
     return status;
 }
 
-static void print(ad_claim *c)
+static void print(ad_file_claim *c)
 {
     ad_text t = ad_text_in(c->text, sizeof c->text);
     for (int i = 0; i < c->shape.rank; i++)
@@ -22,7 +22,7 @@ static void print(ad_claim *c)
     ad_text_add(&t, c->shape.rank ? " numbers" : "a number");
 }
 
-ad_status ad_claim_check(ad_claim *c, const ad_source *s, size_t header)
+ad_status ad_file_claim_check(ad_file_claim *c, const ad_source *s, size_t header)
 {
     char text[256];
     if (ad_shape_count(&c->shape, &c->count) != AD_OK)
@@ -45,7 +45,7 @@ ad_status ad_claim_check(ad_claim *c, const ad_source *s, size_t header)
     return AD_OK;
 }
 
-ad_status ad_claim_read(const ad_claim *c, ad_source *s, void *to)
+ad_status ad_file_claim_read(const ad_file_claim *c, ad_source *s, void *to)
 {
     size_t bytes = c->count * c->width, got;
     ad_status status = ad_source_read(s, to, bytes, &got);

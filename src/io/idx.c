@@ -14,7 +14,7 @@
 
 typedef struct idx_header {
     ad_type type;
-    ad_claim claim;
+    ad_file_claim claim;
 } idx_header;
 
 typedef struct idx_kind {
@@ -55,17 +55,17 @@ static ad_status parse_magic(const ad_source *s, const unsigned char magic[4], i
 static ad_status read_header(ad_source *s, idx_header *h)
 {
     unsigned char magic[4], extents[4 * AD_MAX_RANK];
-    ad_status status = ad_claim_header(s, magic, 0, sizeof magic);
+    ad_status status = ad_file_claim_header(s, magic, 0, sizeof magic);
     if (status == AD_OK)
         status = parse_magic(s, magic, h);
     size_t bytes = 4 * (size_t)h->claim.shape.rank;
     if (status == AD_OK)
-        status = ad_claim_header(s, extents, sizeof magic, bytes);
+        status = ad_file_claim_header(s, extents, sizeof magic, bytes);
     if (status != AD_OK)
         return status;
     for (int i = 0; i < h->claim.shape.rank; i++)
         h->claim.shape.dim[i] = (int64_t)ad_word(extents + 4 * i, 4, true);
-    return ad_claim_check(&h->claim, s, sizeof magic + bytes);
+    return ad_file_claim_check(&h->claim, s, sizeof magic + bytes);
 }
 
 /* ---- the numbers ------------------------------------------------------------------- */
@@ -90,7 +90,7 @@ static ad_status read_numbers(ad_source *s, const idx_header *h, void *numbers)
 {
     size_t size = ad_type_size(h->type), count = h->claim.count, width = h->claim.width;
     unsigned char *packed = (unsigned char *)numbers + count * (size - width);
-    ad_status status = ad_claim_read(&h->claim, s, packed);
+    ad_status status = ad_file_claim_read(&h->claim, s, packed);
     if (status == AD_OK && size > 1)
         unpack(packed, width, numbers, size, count);
     return status;

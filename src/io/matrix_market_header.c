@@ -9,27 +9,27 @@
 
 #include <inttypes.h>
 
-typedef struct word {
+typedef struct keyword {
     const char *text;
     int meaning;
-} word;
+} keyword;
 
-static const word objects[] = {{"matrix", 0}, {NULL, 0}};
-static const word formats[] = {{"array", false}, {"coordinate", true}, {NULL, 0}};
-static const word fields[] = {{"real", AD_MATRIX_REAL},
-                              {"integer", AD_MATRIX_INTEGER},
-                              {"unsigned-integer", AD_MATRIX_UNSIGNED_INTEGER},
-                              {"pattern", AD_MATRIX_PATTERN},
-                              {"complex", AD_MATRIX_COMPLEX},
-                              {NULL, 0}};
-static const word symmetries[] = {{"general", AD_GENERAL},
-                                  {"symmetric", AD_SYMMETRIC},
-                                  {"skew-symmetric", AD_SKEW_SYMMETRIC},
-                                  {"hermitian", AD_SYMMETRIC},
-                                  {NULL, 0}};
+static const keyword objects[] = {{"matrix", 0}, {NULL, 0}};
+static const keyword formats[] = {{"array", false}, {"coordinate", true}, {NULL, 0}};
+static const keyword fields[] = {{"real", AD_MATRIX_REAL},
+                                 {"integer", AD_MATRIX_INTEGER},
+                                 {"unsigned-integer", AD_MATRIX_UNSIGNED_INTEGER},
+                                 {"pattern", AD_MATRIX_PATTERN},
+                                 {"complex", AD_MATRIX_COMPLEX},
+                                 {NULL, 0}};
+static const keyword symmetries[] = {{"general", AD_GENERAL},
+                                     {"symmetric", AD_SYMMETRIC},
+                                     {"skew-symmetric", AD_SKEW_SYMMETRIC},
+                                     {"hermitian", AD_SYMMETRIC},
+                                     {NULL, 0}};
 
 /* Takes a field that is one of the words. */
-static ad_status read_word(ad_text_reader *t, const word *words, const char *what, int *meaning)
+static ad_status read_word(ad_text_reader *t, const keyword *words, const char *what, int *meaning)
 {
     if (ad_text_field(t) != AD_OK)
         return t->status;

@@ -20,7 +20,7 @@
 static ad_status read_length(ad_source *s, size_t *before, size_t *length)
 {
     unsigned char head[12];
-    ad_status status = ad_claim_header(s, head, 0, 8);
+    ad_status status = ad_file_claim_header(s, head, 0, 8);
     if (status != AD_OK)
         return status;
     if (memcmp(head, "\x93NUMPY", 6) != 0)
@@ -33,7 +33,7 @@ static ad_status read_length(ad_source *s, size_t *before, size_t *length)
                        "%s: version %d.%d of .npy; 1.0, 2.0 and 3.0 can be read", s->name, head[6],
                        head[7]);
     size_t bytes = head[6] == 1 ? 2 : 4;
-    status = ad_claim_header(s, head + 8, 8, bytes);
+    status = ad_file_claim_header(s, head + 8, 8, bytes);
     *before = 8 + bytes;
     *length = (size_t)ad_word(head + 8, bytes, false);
     return status;
@@ -48,7 +48,7 @@ static ad_status read_header(ad_source *s, ad_npy_header *h, size_t *end)
         return ad_fail(s->error, AD_FORMAT, "%s: a header of %zu bytes; up to %zu can be read",
                        s->name, length, sizeof text);
     if (status == AD_OK)
-        status = ad_claim_header(s, text, before, length);
+        status = ad_file_claim_header(s, text, before, length);
     if (status == AD_OK)
         status = ad_npy_header_parse(h, text, length, before, s->name, s->error);
     *end = before + length;
@@ -72,11 +72,12 @@ static ad_status refuse_number(const ad_source *s, size_t i, uint64_t word, ad_t
                    i, (unsigned long long)word);
 }
 
-static ad_status read_numbers(ad_source *s, const ad_npy_header *h, const ad_claim *c, ad_array *a)
+static ad_status read_numbers(ad_source *s, const ad_npy_header *h, const ad_file_claim *c,
+                              ad_array *a)
 {
     unsigned char *packed =
         (unsigned char *)a->data + c->count * (ad_type_size(a->type) - c->width);
-    ad_status status = ad_claim_read(c, s, packed);
+    ad_status status = ad_file_claim_read(c, s, packed);
     if (status != AD_OK)
         return status;
     if (h->big && c->width > 1)
@@ -130,7 +131,7 @@ static ad_status arrange(const ad_source *s, const ad_npy_header *h, const ad_ty
 ad_status ad_npy_load(ad_source *s, const ad_type *as, ad_array *a)
 {
     ad_npy_header h;
-    ad_claim claim;
+    ad_file_claim claim;
     size_t end;
     ad_status status = read_header(s, &h, &end);
     if (status != AD_OK)
@@ -141,7 +142,7 @@ ad_status ad_npy_load(ad_source *s, const ad_type *as, ad_array *a)
                        s->name, h.stored == AD_STORED_F16 ? "float16" : "bfloat16");
     claim.shape = h.columns ? reversed(h.shape) : h.shape;
     claim.width = (size_t)ad_stored_bits(h.stored) / 8;
-    status = ad_claim_check(&claim, s, end);
+    status = ad_file_claim_check(&claim, s, end);
     if (status != AD_OK)
         return status;
     ad_array read = ad_array_unset(s->allocator, ad_stored_carrier(h.stored), claim.shape);

@@ -18,17 +18,17 @@ enum {
     ENCRYPTED = 0x2041 /* flags: by old or new ciphers, or its directory */
 };
 
-static uint64_t half(const unsigned char *at)
+static uint64_t half_at(const unsigned char *at)
 {
     return ad_word(at, 2, false);
 }
 
-static uint64_t word(const unsigned char *at)
+static uint64_t word_at(const unsigned char *at)
 {
     return ad_word(at, 4, false);
 }
 
-static uint64_t wide(const unsigned char *at)
+static uint64_t wide_at(const unsigned char *at)
 {
     return ad_word(at, 8, false);
 }
@@ -61,7 +61,7 @@ static ad_status find_end(const ad_zip *z, unsigned char *tail, size_t size, uin
         return status;
     for (size_t comment = 0; comment + END <= size; comment++) {
         const unsigned char *record = tail + size - END - comment;
-        if (begins(record, "PK\5\6") && half(record + 20) == comment) {
+        if (begins(record, "PK\5\6") && half_at(record + 20) == comment) {
             *at = first + (size_t)(record - tail);
             return AD_OK;
         }
@@ -74,10 +74,10 @@ static ad_status find_end(const ad_zip *z, unsigned char *tail, size_t size, uin
 static ad_status parse_end(const ad_zip *z, const unsigned char *r, uint64_t at, end_record *end,
                            ad_error *error)
 {
-    uint64_t count = half(r + 8);
-    *end = (end_record){at, half(r + 10), word(r + 12), word(r + 16)};
-    if ((half(r + 4) != 0 && half(r + 4) != 0xffff) ||
-        (half(r + 6) != 0 && half(r + 6) != 0xffff) || count != end->count)
+    uint64_t count = half_at(r + 8);
+    *end = (end_record){at, half_at(r + 10), word_at(r + 12), word_at(r + 16)};
+    if ((half_at(r + 4) != 0 && half_at(r + 4) != 0xffff) ||
+        (half_at(r + 6) != 0 && half_at(r + 6) != 0xffff) || count != end->count)
         return malformed(z, at, "the archive is one of several parts", error);
     return AD_OK;
 }
@@ -97,14 +97,15 @@ static ad_status parse_end64(const ad_zip *z, uint64_t locator_at, uint64_t at, 
     ad_status status = ad_file_read(z->file, at, r, sizeof r, error);
     if (status != AD_OK)
         return status;
-    if (!begins(r, "PK\6\6") || wide(r + 4) != locator_at - at - 12)
+    if (!begins(r, "PK\6\6") || wide_at(r + 4) != locator_at - at - 12)
         return malformed(z, at, "there is no record of zip64", error);
-    if (word(r + 16) != 0 || word(r + 20) != 0 || wide(r + 24) != wide(r + 32))
+    if (word_at(r + 16) != 0 || word_at(r + 20) != 0 || wide_at(r + 24) != wide_at(r + 32))
         return malformed(z, at, "the archive is one of several parts", error);
-    if (!agrees(end->count, 0xffff, wide(r + 32)) || !agrees(end->size, 0xffffffff, wide(r + 40)) ||
-        !agrees(end->start, 0xffffffff, wide(r + 48)))
+    if (!agrees(end->count, 0xffff, wide_at(r + 32)) ||
+        !agrees(end->size, 0xffffffff, wide_at(r + 40)) ||
+        !agrees(end->start, 0xffffffff, wide_at(r + 48)))
         return malformed(z, at, "the record of zip64 differs from the end record", error);
-    *end = (end_record){at, wide(r + 32), wide(r + 40), wide(r + 48)};
+    *end = (end_record){at, wide_at(r + 32), wide_at(r + 40), wide_at(r + 48)};
     return AD_OK;
 }
 
@@ -118,9 +119,9 @@ static ad_status look_for_end64(const ad_zip *z, end_record *end, ad_error *erro
     ad_status status = ad_file_read(z->file, at, locator, sizeof locator, error);
     if (status != AD_OK || !begins(locator, "PK\6\7"))
         return status;
-    if (word(locator + 4) != 0 || word(locator + 16) > 1)
+    if (word_at(locator + 4) != 0 || word_at(locator + 16) > 1)
         return malformed(z, at, "the archive is one of several parts", error);
-    return parse_end64(z, at, wide(locator + 8), end, error);
+    return parse_end64(z, at, wide_at(locator + 8), end, error);
 }
 
 static ad_status read_end(const ad_zip *z, end_record *end, ad_error *error)
@@ -149,7 +150,7 @@ static bool read_zip64(const unsigned char *field, size_t size, ad_zip_member *m
         if (*numbers[i] == 0xffffffff) {
             if (size < 8)
                 return false;
-            *numbers[i] = wide(field);
+            *numbers[i] = wide_at(field);
             field += 8;
             size -= 8;
         }
@@ -161,8 +162,8 @@ static bool read_fields(const unsigned char *fields, size_t size, ad_zip_member 
 {
     bool seen = false;
     while (size >= 4) {
-        size_t length = (size_t)half(fields + 2);
-        bool is_zip64 = half(fields) == 1;
+        size_t length = (size_t)half_at(fields + 2);
+        bool is_zip64 = half_at(fields) == 1;
         if (length > size - 4 || (is_zip64 && (seen || !read_zip64(fields + 4, length, m))))
             return false;
         seen = seen || is_zip64;
@@ -178,24 +179,24 @@ static const char *parse_entry(const ad_zip *z, unsigned char *e, size_t left, s
 {
     if (left < ENTRY || !begins(e, "PK\1\2"))
         return "there is no entry of the directory";
-    size_t name = (size_t)half(e + 28), fields = (size_t)half(e + 30);
-    *size = ENTRY + name + fields + (size_t)half(e + 32);
+    size_t name = (size_t)half_at(e + 28), fields = (size_t)half_at(e + 30);
+    *size = ENTRY + name + fields + (size_t)half_at(e + 32);
     if (*size > left)
         return "the entry is longer than the directory";
     *m = (ad_zip_member){
         .name = (char *)e + ENTRY,
         .length = name,
-        .flags = (unsigned)half(e + 8),
-        .method = (unsigned)half(e + 10),
-        .header = word(e + 42),
-        .piece = {.stored = word(e + 20),
-                  .size = word(e + 24),
-                  .checksum = (uint32_t)word(e + 16),
-                  .deflated = half(e + 10) != 0},
+        .flags = (unsigned)half_at(e + 8),
+        .method = (unsigned)half_at(e + 10),
+        .header = word_at(e + 42),
+        .piece = {.stored = word_at(e + 20),
+                  .size = word_at(e + 24),
+                  .checksum = (uint32_t)word_at(e + 16),
+                  .deflated = half_at(e + 10) != 0},
     };
     if (!read_fields(e + ENTRY + name, fields, m))
         return "the extra fields of the entry are malformed";
-    if (half(e + 34) != 0 && half(e + 34) != 0xffff)
+    if (half_at(e + 34) != 0 && half_at(e + 34) != 0xffff)
         return "the member is in another part of the archive";
     if (memchr(m->name, '\0', name))
         return "the name has a NUL in it";
@@ -292,7 +293,7 @@ ad_status ad_zip_open(const ad_zip *z, const ad_zip_member *m, const char *name,
         status = ad_file_read(z->file, m->header, h, sizeof h, error);
     if (status != AD_OK)
         return status;
-    uint64_t before = HEADER + half(h + 26) + half(h + 28), room = z->start - m->header;
+    uint64_t before = HEADER + half_at(h + 26) + half_at(h + 28), room = z->start - m->header;
     if (!begins(h, "PK\3\4"))
         return ad_fail(error, AD_FORMAT, "%s: byte %llu: the member's header is not there", name,
                        (unsigned long long)m->header);
