@@ -20,11 +20,14 @@
 
 /* ---- the calls ------------------------------------------------------------------------- */
 
-#define CALLS(ROW)                                                                        \
-    ROW(STAT)                                                                             \
-    ROW(LSTAT) ROW(FACCESSAT) ROW(REALPATH) ROW(OPEN) ROW(OPENAT) ROW(ACCESS) ROW(FLOCK)  \
-        ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) ROW(FCHMOD) ROW(FCHOWN) ROW(LINKAT) \
-            ROW(RENAMEAT) ROW(UNLINKAT) ROW(FALLOCATE) ROW(SYNC_RANGE) ROW(FTRUNCATE)
+#define CALLS(ROW)                                                                             \
+    ROW(STAT)                                                                                  \
+    ROW(LSTAT)                                                                                 \
+    ROW(FACCESSAT)                                                                             \
+    ROW(REALPATH)                                                                              \
+    ROW(OPEN) ROW(OPENAT) ROW(ACCESS) ROW(FLOCK) ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) \
+        ROW(FCHMOD) ROW(FCHOWN) ROW(LINKAT) ROW(RENAMEAT) ROW(UNLINKAT) ROW(FALLOCATE)         \
+            ROW(SYNC_RANGE) ROW(FTRUNCATE)
 
 typedef enum call {
 #define CALL(name) name,
@@ -316,6 +319,38 @@ START_TEST(permissions_that_are_right_are_not_changed)
 }
 END_TEST
 
+START_TEST(an_owner_that_cannot_be_kept_is_let_go)
+{
+    ad_error error;
+    saving s = saving_begin();
+    make_old(&s, 0);
+    bool may = chown(s.path, 12345, 54321) == 0;
+    ck_assert_int_eq(save_under(&s, 'b', (fault){FCHOWN, 1, true, .code = EPERM}, &error), AD_OK);
+    ck_assert_int_eq(count[FCHOWN], may ? 2 : 0);
+    ck_assert_int_eq(letter_in(s.path), 'b');
+    saving_end(&s);
+}
+END_TEST
+
+/* Of a killed process, in a folder where others' files cannot be removed. */
+START_TEST(what_cannot_be_removed_is_in_the_way)
+{
+    ad_error error;
+    char interim[PATH_SIZE + 32];
+    saving s = saving_begin();
+    make_old(&s, 0);
+    snprintf(interim, sizeof interim, "%s/.file.adze-new", s.folder);
+    ck_assert_int_eq(save_letter(interim, 'x', &unsynced, NULL), AD_OK);
+    ck_assert_int_eq(
+        save_under(&s, 'b', (fault){UNLINKAT, 1, true, .code = EPERM, .named = _i}, &error),
+        AD_FILE);
+    ck_assert_ptr_nonnull(strstr(error.text, "in the way: Operation not permitted"));
+    ck_assert_int_eq(letter_in(s.path), 'a');
+    ck_assert_int_eq(letter_in(interim), 'x');
+    saving_end(&s);
+}
+END_TEST
+
 START_TEST(an_unsynced_file_does_not_wait_for_the_disk)
 {
     saving s = saving_begin();
@@ -352,6 +387,56 @@ START_TEST(a_large_file_takes_no_more_than_it_needs)
         ck_assert_int_eq(about.st_size, LARGE);
         ck_assert_int_le(about.st_blocks * 512, LARGE + (1 << 20));
     }
+    saving_end(&s);
+}
+END_TEST
+
+/* Names that are alike but for their end: while one is written, the other is nobody's. */
+START_TEST(long_names_have_interim_names_of_their_own)
+{
+    char paths[2][PATH_SIZE + 300];
+    saving s = saving_begin();
+    ad_sink sink;
+    for (int k = 0; k < 2; k++)
+        snprintf(paths[k], sizeof paths[k], "%s/%0250d", s.folder, k);
+    f = (fault){.named = true};
+    watching = true;
+    ck_assert_int_eq(ad_sink_open(&sink, "save", paths[0], 0, NULL, NULL), AD_OK);
+    ck_assert_int_eq(save_letter(paths[0], 'a', NULL, NULL), AD_BUSY);
+    ck_assert_int_eq(save_letter(paths[1], 'b', NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_sink_close(&sink, AD_OK), AD_OK);
+    watching = false;
+    ck_assert_uint_eq(strlen(names_beside(s.folder, "")), 2 * 251);
+    saving_end(&s);
+}
+END_TEST
+
+/* Where files need a name, one of them is busy with the file, and the others are told. */
+START_TEST(processes_do_not_mix_what_they_write)
+{
+    enum { WRITERS = 4, ROUNDS = 60 };
+    saving s = saving_begin();
+    make_old(&s, 0);
+    for (int k = 0; k < WRITERS; k++)
+        if (fork() == 0) {
+            f = (fault){.named = true};
+            watching = true;
+            int bad = 0;
+            for (int i = 0; i < ROUNDS; i++) {
+                ad_status status = save_letter(s.path, (char)('b' + k), &unsynced, NULL);
+                bad += status != AD_OK && status != AD_BUSY;
+            }
+            _exit(bad);
+        }
+    for (int living = WRITERS, status; living > 0;) {
+        char letter = letter_in(s.path);
+        ck_assert_msg(letter >= 'a' && letter <= 'a' + WRITERS, "a file of `%c`", letter);
+        if (waitpid(-1, &status, WNOHANG) > 0) {
+            living--;
+            ck_assert_int_eq(status, 0);
+        }
+    }
+    ck_assert_str_eq(names_beside(s.folder, "file"), "");
     saving_end(&s);
 }
 END_TEST
@@ -421,8 +506,12 @@ int main(void)
     tcase_add_loop_test(all, every_write_may_find_the_disk_full, 0, SCENES);
     add_row_tests(all, some_failures_have_a_way_out, SPECIALS, special_name);
     tcase_add_loop_test(all, permissions_that_are_right_are_not_changed, 0, 2);
+    tcase_add_test(all, an_owner_that_cannot_be_kept_is_let_go);
+    tcase_add_loop_test(all, what_cannot_be_removed_is_in_the_way, 0, 2);
     tcase_add_loop_test(all, an_unsynced_file_does_not_wait_for_the_disk, 0, 2);
     tcase_add_loop_test(all, a_large_file_takes_no_more_than_it_needs, 0, 4);
+    tcase_add_test(all, long_names_have_interim_names_of_their_own);
+    tcase_add_test(all, processes_do_not_mix_what_they_write);
     tcase_add_loop_test(all, every_call_may_be_the_last, 0, SCENES);
     suite_add_tcase(suite, all);
     return run_suite(suite);
