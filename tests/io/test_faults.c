@@ -1,6 +1,6 @@
 /* Calls of the system that fail, each in turn: the linker sends the library's own through here (ld's
  * --wrap). Whatever fails, the message says what, nothing is half read, and nothing leaks. */
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
 #include "adze/pool.h"
 
