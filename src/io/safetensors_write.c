@@ -163,21 +163,29 @@ static void put_number(writer *w, const char *before, uint64_t number)
     put_text(w, text);
 }
 
+static void put_escape(writer *w, char c)
+{
+    static const char meanings[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt",
+                      digits[] = "0123456789abcdef";
+    const char *found = strchr(meanings, c);
+    if (found)
+        put(w, (const char[]){'\\', names[found - meanings]}, 2);
+    else
+        put(w, (const char[]){'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
+}
+
 /* Only what JSON does not allow in a text is escaped. */
 static void put_quoted(writer *w, const char *text)
 {
-    static const char plain[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
-    char escape[8];
     put_text(w, "\"");
-    for (; *text; text++) {
-        const char *found = strchr(plain, *text);
-        if (found)
-            snprintf(escape, sizeof escape, "\\%c", names[found - plain]);
-        else if ((unsigned char)*text < ' ')
-            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)*text);
-        else
-            snprintf(escape, sizeof escape, "%c", *text);
-        put_text(w, escape);
+    while (*text) {
+        size_t n = 0;
+        while ((unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\')
+            n++;
+        put(w, text, n);
+        text += n;
+        if (*text)
+            put_escape(w, *text++);
     }
     put_text(w, "\"");
 }

@@ -117,6 +117,23 @@ START_TEST(a_header_that_is_too_long_is_refused)
 }
 END_TEST
 
+/* A sparse file, which has the bytes that it claims. */
+START_TEST(a_header_beyond_100_million_bytes_is_refused)
+{
+    static const unsigned char length[] = {0x01, 0xe1, 0xf5, 0x05, 0, 0, 0, 0}; /* 100000001 */
+    saving s = saving_begin();
+    ad_error error = {0};
+    FILE *file = fopen(s.path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(length, 1, sizeof length, file), sizeof length);
+    ck_assert_int_eq(fseek(file, 100000100, SEEK_SET) + fputc(0, file) + fclose(file), 0);
+    ck_assert_ptr_null(ad_safetensors_open(s.path, NULL, &error));
+    ck_assert_ptr_nonnull(
+        strstr(error.text, "the header would have 100000001 bytes; 100000093 are"));
+    saving_end(&s);
+}
+END_TEST
+
 /* A name may be another, and so may values of metadata. */
 START_TEST(every_changed_byte_is_refused_or_harmless)
 {
@@ -367,6 +384,7 @@ int main(void)
     tcase_add_loop_test(all, a_malformed_file_is_refused, 0, 2 * CASES);
     tcase_add_loop_test(all, every_truncation_is_refused, 0, 2);
     tcase_add_test(all, a_header_that_is_too_long_is_refused);
+    tcase_add_test(all, a_header_beyond_100_million_bytes_is_refused);
     tcase_add_test(all, every_changed_byte_is_refused_or_harmless);
     add_row_tests(all, arguments_without_sense_are_refused, MISUSES, misuse_name);
     tcase_add_test(all, lists_that_are_null_are_refused);

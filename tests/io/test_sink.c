@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -179,10 +180,11 @@ END_TEST
 START_TEST(a_file_beyond_the_limit_of_the_process_is_refused)
 {
     saving s = saving_begin();
-    const struct rlimit limit = {1000, RLIM_INFINITY};
+    const struct rlimit limit = {1000, RLIM_INFINITY}, unlimited = {RLIM_INFINITY, RLIM_INFINITY};
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     ad_error error = {0};
     ck_assert_int_eq(save_letter(s.path, 'a', NULL, &error), AD_FILE); /* and no SIGXFSZ */
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
     ck_assert_ptr_nonnull(strstr(error.text, "File too large"));
     ck_assert_str_eq(names_beside(s.folder, ""), "");
     saving_end(&s);
@@ -230,6 +232,29 @@ START_TEST(what_nobody_left_is_in_the_way)
     expect_refused(s.path, AD_FILE, ".file.adze-new is in the way");
     ck_assert_str_eq(names_beside(s.folder, "file"), ".file.adze-new ");
     ck_assert_int_eq(_i == 1 ? rmdir(interim) : unlink(interim), 0);
+    saving_end(&s);
+}
+END_TEST
+
+/* Another who writes the same file has the interim name for a moment. */
+START_TEST(a_writer_that_is_about_to_finish_is_waited_for)
+{
+    saving s = saving_begin();
+    int ready[2], status;
+    char letter;
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int file = open(beside(&s, ".file.adze-new"), O_WRONLY | O_CREAT, 0666);
+        status = file >= 0 && flock(file, LOCK_EX) == 0 && write(ready[1], "x", 1) == 1 ? 0 : 1;
+        usleep(50000);
+        _exit(status);
+    }
+    ck_assert_int_eq(read(ready[0], &letter, 1), 1);
+    ck_assert_int_eq(save_letter(s.path, 'a', NULL, NULL), AD_OK);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_str_eq(names_beside(s.folder, "file"), "");
     saving_end(&s);
 }
 END_TEST
@@ -352,6 +377,7 @@ int main(void)
     tcase_add_test(all, options_without_their_size_are_refused);
     tcase_add_test(all, what_was_left_is_removed);
     tcase_add_loop_test(all, what_nobody_left_is_in_the_way, 0, 3);
+    tcase_add_test(all, a_writer_that_is_about_to_finish_is_waited_for);
     tcase_add_loop_test(all, processes_write_one_file_or_several_at_once, 0, 2);
     tcase_add_test(all, progress_is_told_from_nothing_to_all);
     tcase_add_test(all, a_file_that_is_cancelled_stays_as_it_was);

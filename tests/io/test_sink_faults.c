@@ -1,138 +1,26 @@
-/* Whatever befalls a process that writes a file, there is the old file or the new one, complete. The linker sends the
- * library's calls of the system through here (ld's --wrap): each fails in turn, and at each in turn the process is
- * killed. All of it is done in both forms: with a file that has no name until it is complete, and, as if the file
- * system could not have one, with an interim name. */
+/* Whatever befalls a process that writes a file, there is the old file or the new one, complete. Each call of the
+ * system fails in turn, and at each in turn the process is killed. All of it is done in both forms: with a file that
+ * has no name until it is complete, and, as if the file system could not have one, with an interim name. */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include "saving.h"
+#include "sink_calls.h"
 #include "suite.h"
 
 #include "io/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* ---- the calls ------------------------------------------------------------------------- */
-
-#define CALLS(ROW)                                                                        \
-    ROW(STAT)                                                                             \
-    ROW(LSTAT) ROW(FACCESSAT) ROW(REALPATH) ROW(OPEN) ROW(OPENAT) ROW(ACCESS) ROW(FLOCK)  \
-        ROW(FSTAT) ROW(FSTATAT) ROW(WRITE) ROW(FSYNC) ROW(FCHMOD) ROW(FCHOWN) ROW(LINKAT) \
-            ROW(RENAMEAT) ROW(UNLINKAT) ROW(FALLOCATE) ROW(SYNC_RANGE) ROW(FTRUNCATE)
-
-typedef enum call {
-#define CALL(name) name,
-    CALLS(CALL) ANY,
-#undef CALL
-} call;
 
 static const char *const call_names[] = {
 #define CALL(name) #name,
     CALLS(CALL)
 #undef CALL
 };
-
-typedef struct fault {
-    call kind;          /* of the calls that count */
-    int at;             /* the call that fails, from 1 on; 0: none */
-    bool always, kills; /* it and all that follow; the process */
-    int code;           /* its errno; 0: it does nothing, and says so */
-    bool named;         /* no file can be without a name */
-    size_t most;        /* bytes of a write; 0: all */
-} fault;
-
-static fault f;
-static bool watching;
-static int seen, count[ANY]; /* calls that count; calls of each kind */
-static call hit;             /* the kind of the one that failed */
-
-static bool fails(call kind)
-{
-    if (!watching)
-        return false;
-    count[kind]++;
-    if (f.kind != ANY && f.kind != kind)
-        return false;
-    seen++;
-    if (!f.at || seen < f.at || (seen > f.at && !f.always))
-        return false;
-    if (f.kills)
-        kill(getpid(), SIGKILL);
-    hit = kind;
-    errno = f.code;
-    return true;
-}
-
-#define WRAP(kind, result, failure, name, parameters, arguments) \
-    result __real_##name parameters;                             \
-    result __wrap_##name parameters;                             \
-    result __wrap_##name parameters                              \
-    {                                                            \
-        return fails(kind) ? failure : __real_##name arguments;  \
-    }
-#define WRAP_BOTH(kind, result, failure, name, parameters, arguments) \
-    WRAP(kind, result, failure, name, parameters, arguments)          \
-    WRAP(kind, result, failure, name##64, parameters, arguments)
-
-WRAP_BOTH(STAT, int, -1, stat, (const char *path, void *about), (path, about))
-WRAP_BOTH(LSTAT, int, -1, lstat, (const char *path, void *about), (path, about))
-WRAP_BOTH(FSTAT, int, -1, fstat, (int file, void *about), (file, about))
-WRAP_BOTH(FSTATAT, int, -1, fstatat, (int folder, const char *path, void *about, int how),
-          (folder, path, about, how))
-WRAP(FACCESSAT, int, -1, faccessat, (int folder, const char *path, int mode, int how),
-     (folder, path, mode, how))
-WRAP(REALPATH, char *, NULL, realpath, (const char *path, char *to), (path, to))
-WRAP(ACCESS, int, -1, access, (const char *path, int mode), (path, mode))
-WRAP(FLOCK, int, -1, flock, (int file, int how), (file, how))
-WRAP(FSYNC, int, -1, fsync, (int file), (file))
-WRAP(FCHMOD, int, -1, fchmod, (int file, mode_t mode), (file, mode))
-WRAP(FCHOWN, int, -1, fchown, (int file, uid_t user, gid_t group), (file, user, group))
-WRAP(LINKAT, int, -1, linkat, (int from, const char *path, int to, const char *name, int how),
-     (from, path, to, name, how))
-WRAP(RENAMEAT, int, -1, renameat, (int from, const char *path, int to, const char *name),
-     (from, path, to, name))
-WRAP(UNLINKAT, int, -1, unlinkat, (int folder, const char *path, int how), (folder, path, how))
-
-WRAP_BOTH(FALLOCATE, int, -1, fallocate, (int file, int how, off_t from, off_t n),
-          (file, how, from, n))
-WRAP_BOTH(FTRUNCATE, int, -1, ftruncate, (int file, off_t n), (file, n))
-WRAP(SYNC_RANGE, int, -1, sync_file_range, (int file, off_t from, off_t n, unsigned how),
-     (file, from, n, how))
-
-#define WRAP_OPEN(kind, name, parameters, arguments)                    \
-    int __real_##name parameters;                                       \
-    int __wrap_##name parameters;                                       \
-    int __wrap_##name parameters                                        \
-    {                                                                   \
-        va_list list;                                                   \
-        va_start(list, how);                                            \
-        int mode = how & (O_CREAT | O_TMPFILE) ? va_arg(list, int) : 0; \
-        va_end(list);                                                   \
-        if (watching && f.named && (how & O_TMPFILE) == O_TMPFILE) {    \
-            errno = EOPNOTSUPP;                                         \
-            return -1;                                                  \
-        }                                                               \
-        return fails(kind) ? -1 : __real_##name arguments;              \
-    }
-WRAP_OPEN(OPEN, open, (const char *path, int how, ...), (path, how, mode))
-WRAP_OPEN(OPEN, open64, (const char *path, int how, ...), (path, how, mode))
-WRAP_OPEN(OPENAT, openat, (int folder, const char *path, int how, ...), (folder, path, how, mode))
-WRAP_OPEN(OPENAT, openat64, (int folder, const char *path, int how, ...), (folder, path, how, mode))
-
-ssize_t __real_write(int file, const void *from, size_t n);
-ssize_t __wrap_write(int file, const void *from, size_t n);
-ssize_t __wrap_write(int file, const void *from, size_t n)
-{
-    if (fails(WRITE))
-        return f.code ? -1 : 0;
-    return __real_write(file, from, watching && f.most && n > f.most ? f.most : n);
-}
 
 /* ---- saving with a fault ----------------------------------------------------------------- */
 
@@ -141,13 +29,9 @@ static const ad_write_options unsynced = {.size = sizeof unsynced, .unsynced = t
 static ad_status save_under(const saving *s, char letter, fault how, ad_error *error)
 {
     *error = (ad_error){0};
-    f = how;
-    seen = 0;
-    hit = ANY;
-    memset(count, 0, sizeof count);
-    watching = true;
+    watch(how);
     ad_status status = save_letter(s->path, letter, NULL, error);
-    watching = false;
+    stop_watching();
     ck_assert_int_eq(status, error->status);
     return status;
 }
@@ -316,14 +200,44 @@ START_TEST(permissions_that_are_right_are_not_changed)
 }
 END_TEST
 
+START_TEST(an_owner_that_cannot_be_kept_is_let_go)
+{
+    ad_error error;
+    saving s = saving_begin();
+    make_old(&s, 0);
+    bool may = chown(s.path, 12345, 54321) == 0;
+    ck_assert_int_eq(save_under(&s, 'b', (fault){FCHOWN, 1, true, .code = EPERM}, &error), AD_OK);
+    ck_assert_int_eq(count[FCHOWN], may ? 2 : 0);
+    ck_assert_int_eq(letter_in(s.path), 'b');
+    saving_end(&s);
+}
+END_TEST
+
+/* Of a killed process, in a folder where others' files cannot be removed. */
+START_TEST(what_cannot_be_removed_is_in_the_way)
+{
+    ad_error error;
+    char interim[PATH_SIZE + 32];
+    saving s = saving_begin();
+    make_old(&s, 0);
+    snprintf(interim, sizeof interim, "%s/.file.adze-new", s.folder);
+    ck_assert_int_eq(save_letter(interim, 'x', &unsynced, NULL), AD_OK);
+    ck_assert_int_eq(
+        save_under(&s, 'b', (fault){UNLINKAT, 1, true, .code = EPERM, .named = _i}, &error),
+        AD_FILE);
+    ck_assert_ptr_nonnull(strstr(error.text, "in the way: Operation not permitted"));
+    ck_assert_int_eq(letter_in(s.path), 'a');
+    ck_assert_int_eq(letter_in(interim), 'x');
+    saving_end(&s);
+}
+END_TEST
+
 START_TEST(an_unsynced_file_does_not_wait_for_the_disk)
 {
     saving s = saving_begin();
-    f = (fault){.kind = ANY};
-    memset(count, 0, sizeof count);
-    watching = true;
+    watch((fault){.kind = ANY});
     ck_assert_int_eq(save_letter(s.path, 'b', _i ? &unsynced : NULL, NULL), AD_OK);
-    watching = false;
+    stop_watching();
     ck_assert_int_eq(count[FSYNC], _i ? 0 : 2);
     saving_end(&s);
 }
@@ -339,12 +253,10 @@ START_TEST(a_large_file_takes_no_more_than_it_needs)
     saving s = saving_begin();
     ad_sink sink;
     ad_error error = {0};
-    f = (fault){.kind = kinds[_i], .at = _i ? 1 : 0, .always = true, .code = EOPNOTSUPP};
-    memset(count, 0, sizeof count);
-    watching = true;
+    watch((fault){.kind = kinds[_i], .at = _i ? 1 : 0, .always = true, .code = EOPNOTSUPP});
     ck_assert_int_eq(ad_sink_open(&sink, "save", s.path, LARGE + LARGE, NULL, &error), AD_OK);
     ad_status status = ad_sink_close(&sink, ad_sink_write(&sink, bytes, LARGE));
-    watching = false;
+    stop_watching();
     ck_assert_int_eq(status, kinds[_i] == FTRUNCATE ? AD_FILE : AD_OK);
     ck_assert(count[FALLOCATE] == 1 && count[SYNC_RANGE] == 2 && count[FTRUNCATE] == 1);
     if (status == AD_OK) {
@@ -352,6 +264,54 @@ START_TEST(a_large_file_takes_no_more_than_it_needs)
         ck_assert_int_eq(about.st_size, LARGE);
         ck_assert_int_le(about.st_blocks * 512, LARGE + (1 << 20));
     }
+    saving_end(&s);
+}
+END_TEST
+
+/* Names that are alike but for their end: while one is written, the other is nobody's. */
+START_TEST(long_names_have_interim_names_of_their_own)
+{
+    char paths[2][PATH_SIZE + 300];
+    saving s = saving_begin();
+    ad_sink sink;
+    for (int k = 0; k < 2; k++)
+        snprintf(paths[k], sizeof paths[k], "%s/%0250d", s.folder, k);
+    watch((fault){.named = true});
+    ck_assert_int_eq(ad_sink_open(&sink, "save", paths[0], 0, NULL, NULL), AD_OK);
+    ck_assert_int_eq(save_letter(paths[0], 'a', NULL, NULL), AD_BUSY);
+    ck_assert_int_eq(save_letter(paths[1], 'b', NULL, NULL), AD_OK);
+    ck_assert_int_eq(ad_sink_close(&sink, AD_OK), AD_OK);
+    stop_watching();
+    ck_assert_uint_eq(strlen(names_beside(s.folder, "")), 2 * 251);
+    saving_end(&s);
+}
+END_TEST
+
+/* Where files need a name, one of them is busy with the file, and the others are told. */
+START_TEST(processes_do_not_mix_what_they_write)
+{
+    enum { WRITERS = 4, ROUNDS = 60 };
+    saving s = saving_begin();
+    make_old(&s, 0);
+    for (int k = 0; k < WRITERS; k++)
+        if (fork() == 0) {
+            watch((fault){.named = true});
+            int bad = 0;
+            for (int i = 0; i < ROUNDS; i++) {
+                ad_status status = save_letter(s.path, (char)('b' + k), &unsynced, NULL);
+                bad += status != AD_OK && status != AD_BUSY;
+            }
+            _exit(bad);
+        }
+    for (int living = WRITERS, status; living > 0;) {
+        char letter = letter_in(s.path);
+        ck_assert_msg(letter >= 'a' && letter <= 'a' + WRITERS, "a file of `%c`", letter);
+        if (waitpid(-1, &status, WNOHANG) > 0) {
+            living--;
+            ck_assert_int_eq(status, 0);
+        }
+    }
+    ck_assert_str_eq(names_beside(s.folder, "file"), "");
     saving_end(&s);
 }
 END_TEST
@@ -409,7 +369,7 @@ END_TEST
 
 static void be_well(void)
 {
-    watching = false;
+    stop_watching();
 }
 
 int main(void)
@@ -421,8 +381,12 @@ int main(void)
     tcase_add_loop_test(all, every_write_may_find_the_disk_full, 0, SCENES);
     add_row_tests(all, some_failures_have_a_way_out, SPECIALS, special_name);
     tcase_add_loop_test(all, permissions_that_are_right_are_not_changed, 0, 2);
+    tcase_add_test(all, an_owner_that_cannot_be_kept_is_let_go);
+    tcase_add_loop_test(all, what_cannot_be_removed_is_in_the_way, 0, 2);
     tcase_add_loop_test(all, an_unsynced_file_does_not_wait_for_the_disk, 0, 2);
     tcase_add_loop_test(all, a_large_file_takes_no_more_than_it_needs, 0, 4);
+    tcase_add_test(all, long_names_have_interim_names_of_their_own);
+    tcase_add_test(all, processes_do_not_mix_what_they_write);
     tcase_add_loop_test(all, every_call_may_be_the_last, 0, SCENES);
     suite_add_tcase(suite, all);
     return run_suite(suite);
