@@ -4,112 +4,17 @@
  * so the tape holds one slice at a time. The seed of its sweep is the slice's share of the rows, so
  * that its gradient needs no scaling.
  *
- * Slices belong to groups, at places that depend on their number alone. The gradients of a group are
- * added up in order, then those of the groups. So it does not matter who takes a group, and a sum of
- * many slices in f32 loses fewer bits than one by one. */
-#include "array/strided.h"
+ * The slices of a group add to one gradient, in order. Groups are added up as the leaves of a tree, whose
+ * sums wait on a stack until their other half is there: at most one for each level. So it does not
+ * matter who takes a group, and a sum of many slices in f32 loses fewer bits than one by one. */
 #include "base/memory.h"
-#include "base/sized.h"
+#include "derivatives/cutting.h"
 #include "derivatives/record.h"
 #include "tape/evaluation.h"
 #include "tape/failure.h"
 #include "tape/sweep.h"
 
 #include <string.h>
-
-/* ---- where rows are cut ------------------------------------------------------------- */
-
-typedef struct cutting {
-    const ad_view *data; /* [inputs] */
-    int inputs;
-    int64_t rows, slices, groups;
-    bool sum;
-} cutting;
-
-/* A slice of fewer rows has slow products; one of more data, or of many results, leaves the cache. */
-enum { LEAST = 128, MOST = 1024, BYTES = 640000, GROUPS = 64 };
-
-static AD_RARE int64_t default_slice(const cutting *c)
-{
-    size_t bytes = 1;
-    for (int j = 0; j < c->inputs; j++) {
-        size_t row = ad_type_size(c->data[j].type);
-        for (int k = 1; k < c->data[j].shape.rank; k++)
-            row = ad_size_mul(row, (size_t)c->data[j].shape.dim[k]);
-        bytes = ad_size_add(bytes, row);
-    }
-    size_t fit = BYTES / bytes;
-    return fit < LEAST ? LEAST : fit > MOST ? MOST : (int64_t)fit;
-}
-
-static AD_RARE bool good_data(ad_tape *t, const char *name, const ad_view *data, int j)
-{
-    char why[256], shape[2][128];
-    size_t count;
-    const ad_shape *own = &data[j].shape, *all = &data[0].shape;
-    ad_status status = ad_view_flaw(&data[j], &count, why, sizeof why);
-    if (!ad_type_size(data[j].type))
-        ad_tape_fail(t, AD_BAD_TYPE, "%s: data[%d]: %d is not a number type", name, j,
-                     (int)data[j].type);
-    else if (status != AD_OK)
-        ad_tape_fail(t, status, "%s: data[%d]: %s", name, j, why);
-    else if (own->rank < 1)
-        ad_tape_fail(t, AD_BAD_SHAPE, "%s: data[%d] is a number: it has no rows", name, j);
-    else if (own->dim[0] != all->dim[0])
-        ad_tape_fail(t, AD_BAD_SHAPE, "%s: data[%d] is %s, data[0] %s: they differ in their rows",
-                     name, j, ad_shape_print(own, shape[0], sizeof shape[0]),
-                     ad_shape_print(all, shape[1], sizeof shape[1]));
-    return ad_tape_status(t) == AD_OK;
-}
-
-static AD_RARE bool good_options(ad_tape *t, const char *name, const ad_rows_options *given,
-                                 ad_rows_options *o)
-{
-    if (given && !ad_sized_read(o, sizeof *o, given, AD_END_OF(ad_rows_options, parallel)))
-        ad_tape_fail(t, AD_MISUSE, "%s: the options need .size = sizeof(ad_rows_options)", name);
-    else if (o->slice < 0)
-        ad_tape_fail(t, AD_MISUSE,
-                     "%s: a slice of %lld rows: there must be one or more, or 0 for the usual",
-                     name, (long long)o->slice);
-    return ad_tape_status(t) == AD_OK;
-}
-
-static AD_RARE bool cut(cutting *c, ad_tape *t, const char *name, const ad_rows_options *o)
-{
-    if (!c->data || c->inputs < 1) {
-        ad_tape_fail(t, AD_MISUSE,
-                     c->data ? "%s: there must be data, but inputs is %d"
-                             : "%s: data is NULL, inputs %d",
-                     name, c->inputs);
-        return false;
-    }
-    for (int j = 0; ad_tape_status(t) == AD_OK && j < c->inputs; j++)
-        good_data(t, name, c->data, j);
-    if (ad_tape_status(t) != AD_OK)
-        return false;
-    int64_t slice = o->slice ? o->slice : default_slice(c);
-    c->rows = c->data[0].shape.dim[0];
-    c->slices = c->rows ? (c->rows - 1) / slice + 1 : 1;
-    c->groups = c->slices < GROUPS ? c->slices : GROUPS;
-    c->sum = o->sum;
-    return true;
-}
-
-/* Where part i begins of a whole that is cut into parts as equal as can be. */
-static int64_t part_at(int64_t whole, int64_t parts, int64_t i)
-{
-    int64_t more = whole % parts;
-    return whole / parts * i + (i < more ? i : more);
-}
-
-static ad_view rows_of(const ad_view *data, int64_t first, int64_t count)
-{
-    ad_view v = *data;
-    if (first && ad_view_count(data))
-        v.data = (const char *)v.data + first * v.stride[0] * (int64_t)ad_type_size(v.type);
-    v.shape.dim[0] = count;
-    return v;
-}
 
 /* ---- slices -------------------------------------------------------------------------- */
 
@@ -128,15 +33,15 @@ typedef struct worker {
     bool good;
 } worker;
 
-static bool take_slice(worker *w, const cutting *c, int64_t slice)
+static bool take_slice(worker *w, const ad_cutting *c, int64_t slice)
 {
     ad_record *r = &w->r;
     ad_inner_inherit(r->tape); /* whatever the function before has set */
-    w->first = part_at(c->rows, c->slices, slice);
-    w->count = part_at(c->rows, c->slices, slice + 1) - w->first;
-    double weight = c->sum || w->count == c->rows ? 1 : (double)w->count / (double)c->rows;
+    w->first = ad_slice_row(c, slice);
+    w->count = ad_slice_row(c, slice + 1) - w->first;
+    double all = (double)c->of.rows, weight = c->sum || !w->count ? 1 : (double)w->count / all;
     for (int j = 0; j < c->inputs; j++)
-        r->x[r->n + j] = ad_freeze(r->tape, rows_of(&c->data[j], w->first, w->count));
+        r->x[r->n + j] = ad_freeze(r->tape, ad_cutting_rows(c, j, w->first, w->count));
     if (ad_tape_status(r->tape) != AD_OK || !ad_record_evaluate(r) ||
         ad_backward_onto(r->y, weight, &w->group.gradient) != AD_OK)
         return false;
@@ -144,10 +49,9 @@ static bool take_slice(worker *w, const cutting *c, int64_t slice)
     return true;
 }
 
-static void take_group(worker *w, const cutting *c, int64_t group)
+static void take_group(worker *w, const ad_cutting *c, int64_t group)
 {
-    int64_t i = part_at(c->slices, c->groups, group);
-    int64_t end = part_at(c->slices, c->groups, group + 1);
+    int64_t i = ad_group_slice(c, group), end = ad_group_slice(c, group + 1);
     ad_mark start = ad_tape_mark(w->r.tape);
     w->group.value = -0.0; /* to which any number can be added without a change */
     do {
@@ -161,19 +65,21 @@ static void take_group(worker *w, const cutting *c, int64_t group)
 /* Round after round each worker takes a group; then these are added up in order. */
 typedef struct crew {
     const ad_subject *s;
-    cutting cut;
-    int size;              /* 1 if the slices are not shared */
-    worker *worker;        /* [size], on inner tapes */
-    int64_t group;         /* the first of this round */
-    total all;             /* groups before */
-    ad_array *sum, *added; /* [n], for adding up */
+    ad_cutting cut;
+    int size;       /* 1 if the slices are not shared */
+    worker *worker; /* [size], on inner tapes */
+    int64_t group;  /* the first of this round */
+    total *sum;     /* [waiting], and room for more: a stack of sums of groups before */
+    int waiting;
+    ad_array *to, *from; /* [n], for adding up */
 } crew;
 
 /* Tracers, polls and profiles are called by one thread. */
-static int crew_size(const cutting *c, const ad_tape *t, bool parallel)
+static int crew_size(const ad_cutting *c, const ad_tape *t)
 {
-    int threads = parallel && !t->looked_on && !t->profile ? ad_pool_threads(t->work.pool) : 1;
-    return threads < c->groups ? threads : (int)c->groups;
+    int threads = c->parallel && !t->looked_on && !t->profile ? ad_pool_threads(t->work.pool) : 1;
+    int64_t groups = c->end - c->begin;
+    return threads < groups ? threads : (int)groups;
 }
 
 /* Room on a tape, filled with 0. NULL with an error. */
@@ -204,14 +110,23 @@ static bool open_worker(worker *w, const crew *c, ad_tape *inner, bool complete)
     return no_sums(&w->r, &w->group.gradient);
 }
 
+static bool open_stack(crew *c, ad_tape *inner)
+{
+    int most = ad_sums_most(&c->cut);
+    c->sum = take(inner, most, sizeof *c->sum);
+    c->to = take(inner, c->s->n, sizeof *c->to);
+    c->from = take(inner, c->s->n, sizeof *c->from);
+    bool good = c->sum && c->to && c->from;
+    for (int i = 0; good && i < most; i++)
+        good = no_sums(&c->worker[0].r, &c->sum[i].gradient);
+    return good;
+}
+
 static AD_RARE bool open_crew(crew *c, ad_tape *inner, bool complete)
 {
     ad_tape *t = c->s->tape;
     c->worker = take(inner, c->size, sizeof *c->worker);
-    bool good = c->worker && open_worker(&c->worker[0], c, inner, complete) &&
-                no_sums(&c->worker[0].r, &c->all.gradient) &&
-                (c->sum = take(inner, c->s->n, sizeof *c->sum)) &&
-                (c->added = take(inner, c->s->n, sizeof *c->added));
+    bool good = c->worker && open_worker(&c->worker[0], c, inner, complete) && open_stack(c, inner);
     for (int i = 1; good && i < c->size; i++) {
         inner = ad_inner_next(t, inner);
         good = inner && open_worker(&c->worker[i], c, inner, complete);
@@ -237,18 +152,20 @@ static AD_RARE ad_array *arrays_of(const ad_sums *s, ad_array *to)
     return to;
 }
 
-static void add(crew *c, total *from, bool first)
+/* Puts the sum of a group on the stack, and in exchange gives its worker buffers yet to be made; then adds up
+ * all that this group completes. */
+static void put(crew *c, int64_t group, total *sum)
 {
-    if (first) { /* of the first worker, whose buffers become those of all */
-        void **none = c->all.gradient.dx;
-        c->all = *from;
-        from->gradient.dx = none;
-        return;
+    total none = c->sum[c->waiting];
+    c->sum[c->waiting++] = *sum;
+    *sum = (total){0, {none.gradient.n, sum->gradient.x, none.gradient.dx}};
+    for (int i = ad_sums_ending(&c->cut, group); i > 0; i--) {
+        total *left = &c->sum[c->waiting - 2], *right = &c->sum[--c->waiting];
+        left->value += right->value;
+        ad_model_axpy(c->s->tree, 1, arrays_of(&right->gradient, c->from),
+                      arrays_of(&left->gradient, c->to), NULL);
+        ad_sums_drop(&right->gradient);
     }
-    c->all.value += from->value;
-    ad_model_axpy(c->s->tree, 1, arrays_of(&from->gradient, c->added),
-                  arrays_of(&c->all.gradient, c->sum), NULL);
-    ad_sums_drop(&from->gradient);
 }
 
 static AD_RARE void tell(const crew *c, const worker *w)
@@ -267,8 +184,8 @@ static AD_RARE void tell(const crew *c, const worker *w)
 static AD_RARE bool take_groups(crew *c)
 {
     ad_pool *pool = c->size > 1 ? c->s->tape->work.pool : NULL;
-    for (c->group = 0; c->group < c->cut.groups; c->group += c->size) {
-        int64_t left = c->cut.groups - c->group;
+    for (c->group = c->cut.begin; c->group < c->cut.end; c->group += c->size) {
+        int64_t left = c->cut.end - c->group;
         int tasks = left < c->size ? (int)left : c->size;
         ad_pool_run(pool, (size_t)tasks, take_task, c);
         for (int i = 0; i < tasks; i++) {
@@ -276,7 +193,7 @@ static AD_RARE bool take_groups(crew *c)
                 tell(c, &c->worker[i]);
                 return false;
             }
-            add(c, &c->worker[i].group, c->group + i == 0);
+            put(c, c->group + i, &c->worker[i].group);
         }
         if (ad_tape_status(c->s->tape) != AD_OK) /* the function has used it */
             return false;
@@ -286,7 +203,8 @@ static AD_RARE bool take_groups(crew *c)
 
 static AD_RARE void close_crew(const crew *c)
 {
-    ad_sums_drop(&c->all.gradient);
+    for (int i = 0; i < c->waiting; i++)
+        ad_sums_drop(&c->sum[i].gradient);
     for (int i = 0; c->worker && i < c->size; i++)
         ad_sums_drop(&c->worker[i].group.gradient);
     for (ad_tape *inner = c->s->tape->inner; inner; inner = inner->next)
@@ -302,26 +220,32 @@ static AD_RARE bool deliver(const crew *c, void *result)
     ad_view *from = take(inner, n, sizeof *from);
     if (!from)
         ad_tape_fail(c->s->tape, AD_MEMORY, "%s", ad_tape_error(inner));
-    arrays_of(&c->all.gradient, c->sum);
+    arrays_of(&c->sum->gradient, c->to);
     for (int i = 0; from && i < n; i++)
-        from[i] = ad_array_view(c->sum[i]);
+        from[i] = ad_array_view(c->to[i]);
     ad_delivery v = {.tree = c->s->tree, .from = from, .target = result};
     return from && ad_deliver(c->s->tape, c->s->name, 1, &v);
 }
 
-static AD_RARE ad_status over_rows(const ad_subject *s, const ad_view *data,
-                                   const ad_rows_options *given, double *value, void *result)
+static AD_RARE bool cut(ad_cutting *c, const ad_subject *s, const ad_rows_options *options)
 {
-    ad_rows_options o = {.size = sizeof o};
+    ad_error error;
+    error.status = AD_OK;
+    ad_status status = ad_cutting_begin(c, s->name, options, &error);
+    return status == AD_OK || ad_tape_fail(s->tape, status, "%s", error.text) == AD_OK;
+}
+
+static AD_RARE ad_status over_rows(const ad_subject *s, const ad_view *data,
+                                   const ad_rows_options *options, double *value, void *result)
+{
     crew c = {.s = s, .cut = {.data = data, .inputs = s->inputs}};
     AD_DOOR(s->tape, s->name, AD_BUSY);
-    bool good = good_options(s->tape, s->name, given, &o) && cut(&c.cut, s->tape, s->name, &o);
-    ad_tape *inner = good ? ad_inner_begin(s->tape, s->name) : NULL;
+    ad_tape *inner = cut(&c.cut, s, options) ? ad_inner_begin(s->tape, s->name) : NULL;
     if (!inner)
         return ad_tape_status(s->tape);
-    c.size = crew_size(&c.cut, s->tape, o.parallel);
+    c.size = crew_size(&c.cut, s->tape);
     if (open_crew(&c, inner, result) && take_groups(&c) && deliver(&c, result) && value)
-        *value = c.all.value;
+        *value = c.sum->value;
     close_crew(&c);
     return ad_inner_end(s->tape);
 }
