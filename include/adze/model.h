@@ -104,8 +104,8 @@ typedef struct ad_rows_options {
  * have the same key: let a column of data number the rows, and derive the key from the first
  * (docs/checkpointing.md shows how).
  *
- * Gradients are added up in a fixed order. Slices belong to groups, as equal as can be, and are added up one
- * after another. The sum of the groups a to b - 1 is that of the groups a to m - 1 plus that of the groups m
+ * Gradients are added up in a fixed order. Group g of n begins with slice g slices / n, rounded down, and its slices are
+ * added up one after another. The sum of the groups a to b - 1 is that of the groups a to m - 1 plus that of the groups m
  * to b - 1, where m = a + (b - a + 1) / 2, rounded down. So neither threads nor .parallel change a bit, nor
  * do processes that take a sum each (adze/mpi.h). On their way 1 + log2(n) gradients of n groups are
  * in memory at once, at most, and one more for each further thread. With .parallel several threads call map, each on

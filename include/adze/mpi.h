@@ -75,9 +75,10 @@ AD_API ad_status ad_mpi_agree(ad_mpi *m, ad_error *error);
  *
  * Rows are cut into slices, and these into groups, as there (ad_cut_rows). Each rank takes consecutive groups,
  * about equally many, and adds them up as far as they are sums of the tree. These sums are exchanged: each
- * rank adds up its part of the numbers and sends it to all. So 2 (R - 1) / R gradients are sent by each of R ranks
- * if R is a power of two, and at most log2(groups) times as many otherwise. The best numbers of groups are multiples of R;
- * ranks beyond the number of groups have nothing to do (ad_rows_options.slice and .groups say how many there are).
+ * rank adds up its part of the numbers and sends it to all. So each of R ranks sends 2 (R - 1) / R gradients
+ * if R is a power of two that divides the number of groups, and at most log2(groups) times as many otherwise. The work is
+ * shared best if R divides it; of more ranks than groups some have nothing to do (ad_rows_options.slice and
+ * .groups say how many there are).
  *
  * The data may have all rows on all ranks: only those of its share are read. Or each rank has only the rows of
  * its share (ad_mpi_share, ad_mpi_scatter): then options->part says, by .rows, how many there are on all ranks,

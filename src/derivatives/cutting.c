@@ -86,6 +86,12 @@ static int64_t part_at(int64_t whole, int64_t parts, int64_t i)
     return whole / parts * i + (i < more ? i : more);
 }
 
+/* The same with the longer parts spread among the others: so halves have equally much. */
+static int64_t spread_at(int64_t whole, int64_t parts, int64_t i)
+{
+    return whole / parts * i + whole % parts * i / parts;
+}
+
 int64_t ad_slice_row(const ad_cutting *c, int64_t slice)
 {
     return part_at(c->of.rows, c->of.slices, slice);
@@ -93,7 +99,7 @@ int64_t ad_slice_row(const ad_cutting *c, int64_t slice)
 
 int64_t ad_group_slice(const ad_cutting *c, int64_t group)
 {
-    return part_at(c->of.slices, c->of.groups, group);
+    return spread_at(c->of.slices, c->of.groups, group);
 }
 
 int64_t ad_rows_before(const ad_rows_cut *cut, int64_t group)
@@ -102,7 +108,7 @@ int64_t ad_rows_before(const ad_rows_cut *cut, int64_t group)
         return 0;
     if (group >= cut->groups)
         return cut->rows;
-    return part_at(cut->rows, cut->slices, part_at(cut->slices, cut->groups, group));
+    return part_at(cut->rows, cut->slices, spread_at(cut->slices, cut->groups, group));
 }
 
 /* The sum of groups lo to hi - 1 is that of lo to middle - 1 and that of middle to hi - 1. */

@@ -11,17 +11,10 @@ static int64_t middle(int64_t lo, int64_t hi)
     return lo + (hi - lo + 1) / 2;
 }
 
+/* Rounded up, for so the tree halves: ranks of a power of two that divides the leaves have one piece each. */
 int64_t ad_first_leaf(int64_t leaves, int rank, int ranks)
 {
-    int64_t lo = 0, hi = leaves, i = rank;
-    if (rank >= ranks)
-        return leaves;
-    while (hi - lo > 1) {
-        bool right = 2 * i >= ranks;
-        *(right ? &lo : &hi) = middle(lo, hi);
-        i = 2 * i - (right ? ranks : 0);
-    }
-    return 2 * i >= ranks ? hi : lo;
+    return leaves / ranks * rank + (leaves % ranks * rank + ranks - 1) / ranks;
 }
 
 /* Counts the pieces among some leaves, and notes them where there is room. */

@@ -32,7 +32,7 @@ typedef struct ad_exchange {
     ad_flight flight;
 } ad_exchange;
 
-/* The leaf at which a rank begins: that i / ranks of the way along the tree. */
+/* The leaf at which a rank begins: leaves rank / ranks, rounded up. */
 int64_t ad_first_leaf(int64_t leaves, int rank, int ranks);
 
 /* With leaves and packing: who has which pieces, and room for them. False with an error. */

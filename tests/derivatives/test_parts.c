@@ -119,7 +119,7 @@ static const misuse misuses[] = {
     {"beyond the last", PART(.begin = 8, .end = 9), 8, AD_MISUSE, "groups 8 to 8 are not"},
     {"before the first", PART(.begin = -1, .end = 1), 8, AD_MISUSE, "groups -1 to 0 are not"},
     {"rows that are not there", PART(.first = 10, .end = 1), 8, AD_BAD_SHAPE,
-     "the groups have rows 0 to 29, but there are 230 from 10 on"},
+     "the groups have rows 0 to 19, but there are 230 from 10 on"},
     {"rows behind the last", PART(.first = -1, .begin = 7, .end = 8), 8, AD_BAD_SHAPE,
      "but there are 230 from -1 on"},
     {"fewer rows than there are",
