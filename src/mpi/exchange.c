@@ -79,16 +79,16 @@ bool ad_exchange_begin(ad_exchange *x, ad_mpi *m, const char *name, ad_error *er
 
 /* ---- adding up ------------------------------------------------------------------------- */
 
-#define ARITHMETIC(T, suffix)                              \
-    static void add_##suffix(size_t n, T *y, const T *x)   \
-    {                                                      \
-        for (size_t i = 0; i < n; i++)                     \
-            y[i] += x[i];                                  \
-    }                                                      \
-    static void divide_##suffix(size_t n, T *y, T divisor) \
-    {                                                      \
-        for (size_t i = 0; i < n; i++)                     \
-            y[i] /= divisor;                               \
+#define ARITHMETIC(T, suffix)                                        \
+    static void add_##suffix(size_t n, T *y, const T *a, const T *b) \
+    {                                                                \
+        for (size_t i = 0; i < n; i++)                               \
+            y[i] = a[i] + b[i];                                      \
+    }                                                                \
+    static void divide_##suffix(size_t n, T *y, T divisor)           \
+    {                                                                \
+        for (size_t i = 0; i < n; i++)                               \
+            y[i] /= divisor;                                         \
     }
 ARITHMETIC(float, f32)
 ARITHMETIC(double, f64)
@@ -115,12 +115,12 @@ static size_t f64_of(const ad_exchange *x, range r)
     return r.begin >= end ? 0 : (r.end < end ? r.end : end) - r.begin;
 }
 
-static void add(const ad_exchange *x, range r, char *to, const char *from)
+static void add(const ad_exchange *x, range r, char *to, const char *a, const char *b)
 {
     size_t f64 = f64_of(x, r);
-    add_f64(f64 / sizeof(double), (void *)to, (const void *)from);
-    add_f32((r.end - r.begin - f64) / sizeof(float), (void *)(to + f64),
-            (const void *)(from + f64));
+    add_f64(f64 / sizeof(double), (void *)to, (const void *)a, (const void *)b);
+    add_f32((r.end - r.begin - f64) / sizeof(float), (void *)(to + f64), (const void *)(a + f64),
+            (const void *)(b + f64));
 }
 
 static void divide(const ad_exchange *x, range r, char *to)
@@ -130,16 +130,27 @@ static void divide(const ad_exchange *x, range r, char *to)
     divide_f32((r.end - r.begin - f64) / sizeof(float), (void *)(to + f64), (float)x->divisor);
 }
 
-/* The sum of leaves lo to hi - 1, whose pieces begin with number *at. It is made in the place of the first. */
-static char *sum(const ad_exchange *x, range r, int64_t lo, int64_t hi, size_t *at)
+/* A block of a piece: this rank's lies where the whole piece does. */
+static const char *block_at(const ad_exchange *x, range r, size_t i)
+{
+    return x->piece[i].rank == x->m->rank
+               ? x->mine + (i - x->first_own) * x->packing.bytes + r.begin
+               : x->part + i * x->block;
+}
+
+/* The sum of leaves lo to hi - 1, whose pieces begin with number *at. It is made in the room that its first piece
+ * has among the parts, or in the one that is given. */
+static const char *sum(const ad_exchange *x, range r, int64_t lo, int64_t hi, size_t *at, char *to)
 {
     const ad_piece *p = &x->piece[*at];
     if (p->lo == lo && p->hi == hi)
-        return x->part + (*at)++ * x->block;
+        return block_at(x, r, (*at)++);
     int64_t m = middle(lo, hi);
-    char *left = sum(x, r, lo, m, at), *right = sum(x, r, m, hi, at);
-    add(x, r, left, right);
-    return left;
+    if (!to)
+        to = x->part + *at * x->block;
+    const char *left = sum(x, r, lo, m, at, NULL), *right = sum(x, r, m, hi, at, NULL);
+    add(x, r, to, left, right);
+    return to;
 }
 
 /* ---- messages -------------------------------------------------------------------------- */
@@ -168,17 +179,16 @@ static bool add_block(ad_exchange *x, size_t done)
             ad_flight_send(&x->flight, to, x->mine + i * x->packing.bytes + theirs.begin,
                            theirs.end - theirs.begin);
     }
-    for (size_t i = 0; i < x->own; i++)
-        memcpy(x->part + (x->first_own + i) * x->block, x->mine + i * x->packing.bytes + r.begin,
-               r.end - r.begin);
     if (!wait(x))
         return false;
     size_t at = 0;
     double start = MPI_Wtime();
-    char *all = sum(x, r, 0, x->leaves, &at);
+    char *to = x->result + r.begin;
+    const char *all = sum(x, r, 0, x->leaves, &at, to);
+    if (all != to)
+        memcpy(to, all, r.end - r.begin);
     if (x->divisor != 1)
-        divide(x, r, all);
-    memcpy(x->result + r.begin, all, r.end - r.begin);
+        divide(x, r, to);
     x->m->info.adding += MPI_Wtime() - start;
     return true;
 }

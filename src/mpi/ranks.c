@@ -6,6 +6,9 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define SPIN 1e-3 /* seconds */
 
 enum { ALIGNMENT = 64, TAG = 1, MESSAGE = 1 << 20, POLLS = 64 };
 
@@ -155,11 +158,12 @@ void ad_flight_broadcast(ad_flight *f, int root, void *data, size_t bytes)
     ad_mpi *m = f->m;
     if (m->lost.status != AD_OK || !bytes)
         return;
-    m->info.bytes += m->rank == root ? bytes : 0;
+    m->info.bytes += m->rank == root && m->ranks > 1 ? bytes : 0;
     note(f, MPI_Ibcast(data, (int)bytes, MPI_BYTE, root, m->comm, &f->request[f->count]), root);
 }
 
-/* Other ranks may wait for this core. */
+/* In a crowd another rank may wait for this core; otherwise it is given up only after a while, since a core that is
+ * given up may be away for milliseconds. */
 bool ad_flight_wait(ad_flight *f, const char *doing)
 {
     ad_mpi *m = f->m;
@@ -176,7 +180,8 @@ bool ad_flight_wait(ad_flight *f, const char *doing)
             continue;
         if (m->options.patience > 0 && MPI_Wtime() - start > m->options.patience)
             give_up(f, doing);
-        sched_yield();
+        if (m->crowded || MPI_Wtime() - start > SPIN)
+            sched_yield();
     }
     if (done)
         f->count = 0;
@@ -206,6 +211,19 @@ static ad_status check(const ad_mpi_options *given, ad_mpi_options *o, ad_error 
     return AD_OK;
 }
 
+/* How many ranks share this machine, and its cores. */
+static int look_around(ad_mpi *m)
+{
+    int here = 1;
+    MPI_Comm machine;
+    int code = MPI_Comm_split_type(m->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+    if (code != MPI_SUCCESS)
+        return code;
+    MPI_Comm_size(machine, &here);
+    m->crowded = here > sysconf(_SC_NPROCESSORS_ONLN);
+    return MPI_Comm_free(&machine);
+}
+
 /* Its own failures are statuses, too; those of the caller's communicator stay the caller's. */
 static ad_status join(ad_mpi *m, MPI_Comm comm, ad_error *error)
 {
@@ -216,6 +234,8 @@ static ad_status join(ad_mpi *m, MPI_Comm comm, ad_error *error)
         code = MPI_Comm_rank(m->comm, &m->rank);
     if (code == MPI_SUCCESS)
         code = MPI_Comm_size(m->comm, &m->ranks);
+    if (code == MPI_SUCCESS)
+        code = look_around(m);
     if (code == MPI_SUCCESS)
         return AD_OK;
     lose(m, code, "mpi");

@@ -39,6 +39,7 @@ typedef struct ad_flight {
 struct ad_mpi {
     MPI_Comm comm;
     int rank, ranks;
+    bool crowded; /* this machine has more ranks than cores */
     ad_mpi_options options;
     ad_ranks_block *room; /* of the call at hand */
     ad_ranks_block *kept; /* of what follows below */
