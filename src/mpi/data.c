@@ -111,7 +111,6 @@ static bool prepare_sum(ad_exchange *x, ad_session *s, size_t n, const double *v
     s->own.number[0] = (int64_t)n;
     x->packing = (ad_packing){units * AD_PACK_UNIT, units * AD_PACK_UNIT};
     x->leaves = s->m->ranks;
-    x->divisor = 1;
     if (!ad_exchange_begin(x, s->m, s->name, &s->error))
         return false;
     memset(x->mine, 0, x->packing.bytes);

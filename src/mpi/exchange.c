@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Bytes up to which each rank adds up everything by itself: of two ranks, and of all in more. */
+enum { ALONE = 1 << 19, FEW = 1 << 15 };
+
 /* ---- who has what ---------------------------------------------------------------------- */
 
 /* As in adze/model.h. */
@@ -49,12 +52,31 @@ static bool plan(ad_exchange *x, ad_error *error)
     return true;
 }
 
-/* Bytes of the result at which the segment of a rank begins. */
-static size_t segment(const ad_exchange *x, int rank)
+/* Bytes of the result. */
+typedef struct range {
+    size_t begin, end;
+} range;
+
+static size_t segment_at(const ad_exchange *x, int rank)
 {
     size_t units = x->packing.bytes / AD_PACK_UNIT, ranks = (size_t)x->m->ranks, i = (size_t)rank;
     size_t more = units % ranks;
     return (units / ranks * i + (i < more ? i : more)) * AD_PACK_UNIT;
+}
+
+/* Those that a rank adds up. */
+static range segment(const ad_exchange *x, int rank)
+{
+    return x->whole ? (range){0, x->packing.bytes}
+                    : (range){segment_at(x, rank), segment_at(x, rank + 1)};
+}
+
+/* Between two ranks as many bytes are sent either way, and among more ranks a few do not matter: so there is one
+ * message less to wait for. */
+static bool add_all(const ad_exchange *x)
+{
+    size_t bytes = x->packing.bytes, others = (size_t)x->m->ranks - 1;
+    return others == 1 ? bytes <= ALONE : bytes <= FEW / (others + 1);
 }
 
 bool ad_exchange_begin(ad_exchange *x, ad_mpi *m, const char *name, ad_error *error)
@@ -63,7 +85,8 @@ bool ad_exchange_begin(ad_exchange *x, ad_mpi *m, const char *name, ad_error *er
     x->name = name;
     if (!plan(x, error))
         return false;
-    size_t bytes = x->packing.bytes, most = segment(x, 1), message = ad_message_bytes(m);
+    x->whole = add_all(x);
+    size_t bytes = x->packing.bytes, most = segment(x, 0).end, message = ad_message_bytes(m);
     x->block = message < most ? (message + AD_PACK_UNIT - 1) / AD_PACK_UNIT * AD_PACK_UNIT : most;
     x->mine = ad_ranks_take(m, x->own, bytes, error);
     if (m->ranks == 1) {
@@ -85,24 +108,22 @@ bool ad_exchange_begin(ad_exchange *x, ad_mpi *m, const char *name, ad_error *er
         for (size_t i = 0; i < n; i++)                               \
             y[i] = a[i] + b[i];                                      \
     }                                                                \
-    static void divide_##suffix(size_t n, T *y, T divisor)           \
+    static void divide_##suffix(size_t n, T *y, T divisor, T share)  \
     {                                                                \
-        for (size_t i = 0; i < n; i++)                               \
+        for (size_t i = 0; share != 0 && i < n; i++)                 \
+            y[i] *= share;                                           \
+        for (size_t i = 0; share == 0 && i < n; i++)                 \
             y[i] /= divisor;                                         \
     }
 ARITHMETIC(float, f32)
 ARITHMETIC(double, f64)
 #undef ARITHMETIC
 
-/* Bytes of the result. */
-typedef struct range {
-    size_t begin, end;
-} range;
-
 /* Those of a rank's segment that are under way when each has done so many of its own. */
 static range block_of(const ad_exchange *x, int rank, size_t done)
 {
-    size_t begin = segment(x, rank) + done, end = segment(x, rank + 1);
+    range all = segment(x, rank);
+    size_t begin = all.begin + done, end = all.end;
     if (begin > end)
         begin = end;
     return (range){begin, end - begin > x->block ? begin + x->block : end};
@@ -123,11 +144,15 @@ static void add(const ad_exchange *x, range r, char *to, const char *a, const ch
             (const void *)(b + f64));
 }
 
+/* A quotient by a power of two is the product with its inverse, to the bit, and that is faster. */
 static void divide(const ad_exchange *x, range r, char *to)
 {
+    int ranks = x->m->ranks;
     size_t f64 = f64_of(x, r);
-    divide_f64(f64 / sizeof(double), (void *)to, x->divisor);
-    divide_f32((r.end - r.begin - f64) / sizeof(float), (void *)(to + f64), (float)x->divisor);
+    double divisor = ranks, share = (ranks & (ranks - 1)) == 0 ? 1 / divisor : 0;
+    divide_f64(f64 / sizeof(double), (void *)to, divisor, share);
+    divide_f32((r.end - r.begin - f64) / sizeof(float), (void *)(to + f64), (float)divisor,
+               (float)share);
 }
 
 /* A block of a piece: this rank's lies where the whole piece does. */
@@ -187,7 +212,7 @@ static bool add_block(ad_exchange *x, size_t done)
     const char *all = sum(x, r, 0, x->leaves, &at, to);
     if (all != to)
         memcpy(to, all, r.end - r.begin);
-    if (x->divisor != 1)
+    if (x->mean)
         divide(x, r, to);
     x->m->info.adding += MPI_Wtime() - start;
     return true;
@@ -211,7 +236,7 @@ static bool share_block(ad_exchange *x, size_t done)
 bool ad_exchange_run(ad_exchange *x)
 {
     bool good = true;
-    for (size_t done = 0; good && x->m->ranks > 1 && done < segment(x, 1); done += x->block)
-        good = add_block(x, done) && share_block(x, done);
+    for (size_t done = 0; good && x->m->ranks > 1 && done < segment(x, 0).end; done += x->block)
+        good = add_block(x, done) && (x->whole || share_block(x, done));
     return good;
 }

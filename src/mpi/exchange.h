@@ -21,12 +21,13 @@ typedef struct ad_exchange {
     const char *name; /* of the call */
     ad_packing packing;
     int64_t leaves;
-    double divisor; /* of the sum, or 1 */
+    bool mean;      /* the result is the sum over the number of ranks */
     int64_t *bound; /* [ranks + 1]: the first leaf of each rank */
     ad_piece *piece;
     size_t pieces, own, first_own; /* of which some are this rank's */
     char *mine;                    /* [own][packing.bytes] */
     char *result;                  /* [packing.bytes] */
+    bool whole;                    /* each rank adds up all segments: few bytes, or two ranks */
     size_t block;                  /* bytes that are added up at a time */
     char *part;                    /* [pieces][block] */
     ad_flight flight;

@@ -56,7 +56,6 @@ static ad_status cut(job *j, ad_error *error)
         j->part.first = held->first;
     j->options.part = &j->part;
     j->x.leaves = j->cut.groups;
-    j->x.divisor = 1;
     return AD_OK;
 }
 
@@ -181,7 +180,7 @@ static bool prepare_average(ad_exchange *x, ad_session *s, const ad_tree *tree,
         ad_packing_of(tree, gradient, 0, s->name, &x->packing, error) != AD_OK)
         return false;
     x->leaves = s->m->ranks;
-    x->divisor = s->m->ranks;
+    x->mean = true;
     *arrays = ad_ranks_take(s->m, tree->arrays, sizeof **arrays, error);
     if (!*arrays || !ad_exchange_begin(x, s->m, s->name, error))
         return false;
