@@ -19,7 +19,6 @@ typedef struct net_spec {
     int layers;
     int64_t inputs, width, outputs; /* width: of every layer but the last */
     bool classify;                  /* softmax cross-entropy of labels; else mse of numbers */
-    int64_t slice;                  /* of rows, at most; 0: the usual */
 } net_spec;
 
 extern const bench_kind net_kind;

@@ -108,7 +108,7 @@ typedef struct ad_rows_options {
  * added up one after another. The sum of the groups a to b - 1 is that of the groups a to m - 1 plus that of the groups m
  * to b - 1, where m = a + (b - a + 1) / 2, rounded down. So neither threads nor .parallel change a bit, nor
  * do processes that take a sum each (adze/mpi.h). On their way 1 + log2(n) gradients of n groups are
- * in memory at once, at most, and one more for each further thread. With .parallel several threads call map, each on
+ * in memory at once, at most; with .parallel as many for each thread. With .parallel several threads call map, each on
  * a tape of its own, and the tape's allocator. A tape that is traced, polled or profiled does not share its slices.
  *
  * map must not use the caller's tape, and must keep no tensor from one slice to the next. Without

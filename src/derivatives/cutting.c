@@ -128,6 +128,16 @@ int ad_sums_ending(const ad_cutting *c, int64_t group)
     return sums;
 }
 
+int64_t ad_sum_end(const ad_cutting *c, int64_t group, int level)
+{
+    int64_t lo = c->begin, hi = c->end;
+    for (int i = 0; i < level && hi - lo > 1; i++) {
+        int64_t m = middle(lo, hi);
+        *(group < m ? &hi : &lo) = m;
+    }
+    return hi;
+}
+
 int ad_sums_most(const ad_cutting *c)
 {
     int most = 1;

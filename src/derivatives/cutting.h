@@ -27,6 +27,10 @@ int64_t ad_group_slice(const ad_cutting *c, int64_t group);
  * what lies below. */
 int ad_sums_ending(const ad_cutting *c, int64_t group);
 
+/* Where the sum ends that begins with a group, so many levels down the tree; a single group is at all further
+ * levels, too. */
+int64_t ad_sum_end(const ad_cutting *c, int64_t group, int level);
+
 /* How many sums the stack holds, at most. */
 int ad_sums_most(const ad_cutting *c);
 

@@ -24,11 +24,21 @@ typedef struct total {
     ad_sums gradient;
 } total;
 
-/* A tape with the operands, for one thread at a time, and the group at hand. */
+/* Sums of groups that wait for the other half of a sum. */
+typedef struct stack {
+    const ad_tree *tree; /* of the operands */
+    total *sum;          /* [waiting], and room for more */
+    int waiting;
+    ad_array *to, *from; /* [n], for adding up */
+} stack;
+
+/* A tape with the operands, for one thread at a time; the group at hand, and those before it. */
 typedef struct worker {
     ad_subject s;
     ad_record r;
     total group;
+    stack done;
+    ad_cutting part;      /* the groups of a sum */
     int64_t first, count; /* the rows at hand */
     bool good;
 } worker;
@@ -49,29 +59,65 @@ static bool take_slice(worker *w, const ad_cutting *c, int64_t slice)
     return true;
 }
 
-static void take_group(worker *w, const ad_cutting *c, int64_t group)
+static void take_group(worker *w, int64_t group)
 {
-    int64_t i = ad_group_slice(c, group), end = ad_group_slice(c, group + 1);
+    int64_t i = ad_group_slice(&w->part, group), end = ad_group_slice(&w->part, group + 1);
     ad_mark start = ad_tape_mark(w->r.tape);
     w->group.value = -0.0; /* to which any number can be added without a change */
     do {
-        w->good = take_slice(w, c, i);
+        w->good = take_slice(w, &w->part, i);
         ad_tape_rewind(start);
     } while (w->good && ++i < end);
 }
 
+/* ---- sums ---------------------------------------------------------------------------- */
+
+static AD_RARE ad_array *arrays_of(const ad_sums *s, ad_array *to)
+{
+    for (int i = 0; i < s->n; i++) {
+        ad_view x = ad_read(s->x[i]);
+        to[i] = ad_array_of(x.type, s->dx[i], x.shape);
+    }
+    return to;
+}
+
+/* Puts a sum on the stack, and in exchange gives its owner buffers yet to be made; then adds up as many as
+ * it completes. */
+static void put(stack *s, total *sum, int completes)
+{
+    total none = s->sum[s->waiting];
+    s->sum[s->waiting++] = *sum;
+    *sum = (total){0, {none.gradient.n, sum->gradient.x, none.gradient.dx}};
+    for (int i = 0; i < completes; i++) {
+        total *left = &s->sum[s->waiting - 2], *right = &s->sum[--s->waiting];
+        left->value += right->value;
+        ad_model_axpy(s->tree, 1, arrays_of(&right->gradient, s->from),
+                      arrays_of(&left->gradient, s->to), NULL);
+        ad_sums_drop(&right->gradient);
+    }
+}
+
+/* All groups of a part, which become one sum. */
+static void take_part(worker *w)
+{
+    w->good = true;
+    for (int64_t group = w->part.begin; w->good && group < w->part.end; group++) {
+        take_group(w, group);
+        if (w->good)
+            put(&w->done, &w->group, ad_sums_ending(&w->part, group));
+    }
+}
+
 /* ---- threads ------------------------------------------------------------------------- */
 
-/* Round after round each worker takes a group; then these are added up in order. */
+/* Round after round each worker takes a sum of groups; then these are added up in order. */
 typedef struct crew {
     const ad_subject *s;
     ad_cutting cut;
     int size;       /* 1 if the slices are not shared */
     worker *worker; /* [size], on inner tapes */
-    int64_t group;  /* the first of this round */
-    total *sum;     /* [waiting], and room for more: a stack of sums of groups before */
-    int waiting;
-    ad_array *to, *from; /* [n], for adding up */
+    int level;      /* of the tree, whose sums the workers take */
+    stack all;
 } crew;
 
 /* Tracers, polls and profiles are called by one thread. */
@@ -80,6 +126,18 @@ static int crew_size(const ad_cutting *c, const ad_tape *t)
     int threads = c->parallel && !t->looked_on && !t->profile ? ad_pool_threads(t->work.pool) : 1;
     int64_t groups = c->end - c->begin;
     return threads < groups ? threads : (int)groups;
+}
+
+/* One worker takes groups. Several take sums, and so do most of the adding up: a few each, for some take
+ * longer than others; or one each, where there are few groups. */
+static int crew_level(const crew *c)
+{
+    int level = 0, size = c->size;
+    int64_t groups = c->cut.end - c->cut.begin;
+    while (groups >> level &&
+           (size == 1 || 1 << level < size || (1 << level < 4 * size && groups >> level >= 8)))
+        level++;
+    return level;
 }
 
 /* Room on a tape, filled with 0. NULL with an error. */
@@ -95,6 +153,19 @@ static bool no_sums(const ad_record *r, ad_sums *s)
     return s->dx;
 }
 
+static bool open_stack(stack *s, const ad_record *r, const ad_tree *tree, const ad_cutting *part)
+{
+    int most = ad_sums_most(part);
+    s->tree = tree;
+    s->sum = take(r->tape, most, sizeof *s->sum);
+    s->to = take(r->tape, r->n, sizeof *s->to);
+    s->from = take(r->tape, r->n, sizeof *s->from);
+    bool good = s->sum && s->to && s->from;
+    for (int i = 0; good && i < most; i++)
+        good = no_sums(r, &s->sum[i].gradient);
+    return good;
+}
+
 static bool open_worker(worker *w, const crew *c, ad_tape *inner, bool complete)
 {
     w->s = *c->s;
@@ -107,26 +178,17 @@ static bool open_worker(worker *w, const crew *c, ad_tape *inner, bool complete)
     if (!ad_record_open(&w->r, &w->s, complete, 1))
         return false;
     w->r.name = NULL; /* tell begins with it */
-    return no_sums(&w->r, &w->group.gradient);
-}
-
-static bool open_stack(crew *c, ad_tape *inner)
-{
-    int most = ad_sums_most(&c->cut);
-    c->sum = take(inner, most, sizeof *c->sum);
-    c->to = take(inner, c->s->n, sizeof *c->to);
-    c->from = take(inner, c->s->n, sizeof *c->from);
-    bool good = c->sum && c->to && c->from;
-    for (int i = 0; good && i < most; i++)
-        good = no_sums(&c->worker[0].r, &c->sum[i].gradient);
-    return good;
+    w->part = c->cut;
+    w->part.end = ad_sum_end(&c->cut, c->cut.begin, c->level); /* the first is the longest */
+    return no_sums(&w->r, &w->group.gradient) && open_stack(&w->done, &w->r, c->s->tree, &w->part);
 }
 
 static AD_RARE bool open_crew(crew *c, ad_tape *inner, bool complete)
 {
     ad_tape *t = c->s->tape;
     c->worker = take(inner, c->size, sizeof *c->worker);
-    bool good = c->worker && open_worker(&c->worker[0], c, inner, complete) && open_stack(c, inner);
+    bool good = c->worker && open_worker(&c->worker[0], c, inner, complete) &&
+                open_stack(&c->all, &c->worker[0].r, c->s->tree, &c->cut);
     for (int i = 1; good && i < c->size; i++) {
         inner = ad_inner_next(t, inner);
         good = inner && open_worker(&c->worker[i], c, inner, complete);
@@ -140,32 +202,7 @@ static void take_task(void *job, size_t task, int thread)
 {
     const crew *c = job;
     (void)thread;
-    take_group(&c->worker[task], &c->cut, c->group + (int64_t)task);
-}
-
-static AD_RARE ad_array *arrays_of(const ad_sums *s, ad_array *to)
-{
-    for (int i = 0; i < s->n; i++) {
-        ad_view x = ad_read(s->x[i]);
-        to[i] = ad_array_of(x.type, s->dx[i], x.shape);
-    }
-    return to;
-}
-
-/* Puts the sum of a group on the stack, and in exchange gives its worker buffers yet to be made; then adds up
- * all that this group completes. */
-static void put(crew *c, int64_t group, total *sum)
-{
-    total none = c->sum[c->waiting];
-    c->sum[c->waiting++] = *sum;
-    *sum = (total){0, {none.gradient.n, sum->gradient.x, none.gradient.dx}};
-    for (int i = ad_sums_ending(&c->cut, group); i > 0; i--) {
-        total *left = &c->sum[c->waiting - 2], *right = &c->sum[--c->waiting];
-        left->value += right->value;
-        ad_model_axpy(c->s->tree, 1, arrays_of(&right->gradient, c->from),
-                      arrays_of(&left->gradient, c->to), NULL);
-        ad_sums_drop(&right->gradient);
-    }
+    take_part(&c->worker[task]);
 }
 
 static AD_RARE void tell(const crew *c, const worker *w)
@@ -181,32 +218,58 @@ static AD_RARE void tell(const crew *c, const worker *w)
         ad_tape_fail(c->s->tape, status, "%s: no rows: %s", name, why);
 }
 
+/* Gives the next sums to the workers. How many have one. */
+static int deal(const crew *c, int64_t group)
+{
+    int tasks = 0;
+    for (; tasks < c->size && group < c->cut.end; tasks++) {
+        ad_cutting *part = &c->worker[tasks].part;
+        part->begin = group;
+        group = part->end = ad_sum_end(&c->cut, group, c->level);
+    }
+    return tasks;
+}
+
+static bool gather(crew *c, worker *w)
+{
+    int64_t last = w->part.end - 1;
+    if (!w->good) {
+        tell(c, w);
+        return false;
+    }
+    w->done.waiting = 0;
+    put(&c->all, w->done.sum, ad_sums_ending(&c->cut, last) - ad_sums_ending(&w->part, last));
+    return true;
+}
+
 static AD_RARE bool take_groups(crew *c)
 {
+    bool good = true;
     ad_pool *pool = c->size > 1 ? c->s->tape->work.pool : NULL;
-    for (c->group = c->cut.begin; c->group < c->cut.end; c->group += c->size) {
-        int64_t left = c->cut.end - c->group;
-        int tasks = left < c->size ? (int)left : c->size;
+    for (int64_t group = c->cut.begin; good && group < c->cut.end;) {
+        int tasks = deal(c, group);
         ad_pool_run(pool, (size_t)tasks, take_task, c);
-        for (int i = 0; i < tasks; i++) {
-            if (!c->worker[i].good) {
-                tell(c, &c->worker[i]);
-                return false;
-            }
-            put(c, c->group + i, &c->worker[i].group);
-        }
-        if (ad_tape_status(c->s->tape) != AD_OK) /* the function has used it */
-            return false;
+        for (int i = 0; good && i < tasks; i++)
+            good = gather(c, &c->worker[i]);
+        group = c->worker[tasks - 1].part.end;
+        good = good && ad_tape_status(c->s->tape) == AD_OK; /* the function may have used it */
     }
-    return true;
+    return good;
+}
+
+static AD_RARE void drop(const stack *s)
+{
+    for (int i = 0; i < s->waiting; i++)
+        ad_sums_drop(&s->sum[i].gradient);
 }
 
 static AD_RARE void close_crew(const crew *c)
 {
-    for (int i = 0; i < c->waiting; i++)
-        ad_sums_drop(&c->sum[i].gradient);
-    for (int i = 0; c->worker && i < c->size; i++)
+    drop(&c->all);
+    for (int i = 0; c->worker && i < c->size; i++) {
+        drop(&c->worker[i].done);
         ad_sums_drop(&c->worker[i].group.gradient);
+    }
     for (ad_tape *inner = c->s->tape->inner; inner; inner = inner->next)
         ad_tape_reset(inner);
 }
@@ -220,9 +283,9 @@ static AD_RARE bool deliver(const crew *c, void *result)
     ad_view *from = take(inner, n, sizeof *from);
     if (!from)
         ad_tape_fail(c->s->tape, AD_MEMORY, "%s", ad_tape_error(inner));
-    arrays_of(&c->sum->gradient, c->to);
+    arrays_of(&c->all.sum->gradient, c->all.to);
     for (int i = 0; from && i < n; i++)
-        from[i] = ad_array_view(c->to[i]);
+        from[i] = ad_array_view(c->all.to[i]);
     ad_delivery v = {.tree = c->s->tree, .from = from, .target = result};
     return from && ad_deliver(c->s->tape, c->s->name, 1, &v);
 }
@@ -244,8 +307,9 @@ static AD_RARE ad_status over_rows(const ad_subject *s, const ad_view *data,
     if (!inner)
         return ad_tape_status(s->tape);
     c.size = crew_size(&c.cut, s->tape);
+    c.level = crew_level(&c);
     if (open_crew(&c, inner, result) && take_groups(&c) && deliver(&c, result) && value)
-        *value = c.sum->value;
+        *value = c.all.sum->value;
     close_crew(&c);
     return ad_inner_end(s->tape);
 }
