@@ -2,10 +2,10 @@
  *
  *     mpirun -n 2 build/bench/adze-bench-ranks [SECONDS]
  *
- * Averages of gradients beside a bare MPI_Allreduce of the same bytes, and a step of training on 512 images by all
- * ranks beside the same step by rank 0 alone. The two take turns in one run, so their ratio holds on a busy
- * machine. Times are of the slowest rank: medians, and in brackets the least, which say more of a machine
- * that others use, too. */
+ * Averages of gradients beside a bare MPI_Allreduce of the same bytes, and a step of training on
+ * 512 images by all ranks beside the same step by rank 0 alone. The two take turns in one run,
+ * so their ratio holds on a busy machine. Times are of the slowest rank: medians, and in
+ * brackets the least, which say more of a machine that others use, too. */
 #define _POSIX_C_SOURCE 200809L
 #include <adze.h>
 #include <adze/mpi.h>

@@ -2,8 +2,8 @@
  *
  *     mpirun -n 4 build/examples/distributed_mnist
  *
- * All have the images. Each takes some of those of a batch, and all take the same step. So every digit that is
- * printed is the same with any number of processes; only the times differ. */
+ * All have the images. Each takes some of those of a batch, and all take the same step. So every
+ * digit that is printed is the same with any number of processes; only the times differ. */
 #include "common.h"
 
 #include <adze/mpi.h>

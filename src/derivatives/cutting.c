@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "base/sized.h"
 
-/* A slice of fewer rows has slow products; one of more data, or of many results, leaves the cache. */
+/* A slice of fewer rows has slow products; one of more data, or of many results, leaves the
+ * cache. */
 enum { LEAST = 128, MOST = 1024, BYTES = 640000, GROUPS = 64 };
 
 /* ---- what is cut ----------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* Where the rows of a mean are cut: rows into slices, slices into groups, and groups into a tree, in
- * which their gradients are added up. All this depends on the number of rows, the size of a row and the
- * options alone. So it does not matter who takes a group. */
+/* Where the rows of a mean are cut: rows into slices, slices into groups, and groups into a
+ * tree, in which their gradients are added up. All this depends on the number of rows, the size
+ * of a row and the options alone. So it does not matter who takes a group. */
 #ifndef ADZE_DERIVATIVES_CUTTING_H
 #define ADZE_DERIVATIVES_CUTTING_H
 
@@ -23,12 +23,12 @@ ad_status ad_cutting_begin(ad_cutting *c, const char *name, const ad_rows_option
 int64_t ad_slice_row(const ad_cutting *c, int64_t slice);
 int64_t ad_group_slice(const ad_cutting *c, int64_t group);
 
-/* How many sums of the tree end with a group: so often what the stack of sums has on its top is added to
- * what lies below. */
+/* How many sums of the tree end with a group: so often what the stack of sums has on its top is
+ * added to what lies below. */
 int ad_sums_ending(const ad_cutting *c, int64_t group);
 
-/* Where the sum ends that begins with a group, so many levels down the tree; a single group is at all further
- * levels, too. */
+/* Where the sum ends that begins with a group, so many levels down the tree; a single group is
+ * at all further levels, too. */
 int64_t ad_sum_end(const ad_cutting *c, int64_t group, int level);
 
 /* How many sums the stack holds, at most. */

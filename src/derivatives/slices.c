@@ -1,12 +1,13 @@
 /* The gradient of a mean over rows, slice by slice.
  *
- * The operands are watched once. Above them each slice is frozen, recorded, swept back and forgotten,
- * so the tape holds one slice at a time. The seed of its sweep is the slice's share of the rows, so
- * that its gradient needs no scaling.
+ * The operands are watched once. Above them each slice is frozen, recorded, swept back and
+ * forgotten, so the tape holds one slice at a time. The seed of its sweep is the slice's share
+ * of the rows, so that its gradient needs no scaling.
  *
- * The slices of a group add to one gradient, in order. Groups are added up as the leaves of a tree, whose
- * sums wait on a stack until their other half is there: at most one for each level. So it does not
- * matter who takes a group, and a sum of many slices in f32 loses fewer bits than one by one. */
+ * The slices of a group add to one gradient, in order. Groups are added up as the leaves of a
+ * tree, whose sums wait on a stack until their other half is there: at most one for each level.
+ * So it does not matter who takes a group, and a sum of many slices in f32 loses fewer bits than
+ * one by one. */
 #include "base/memory.h"
 #include "derivatives/cutting.h"
 #include "derivatives/record.h"
@@ -81,8 +82,8 @@ static AD_RARE ad_array *arrays_of(const ad_sums *s, ad_array *to)
     return to;
 }
 
-/* Puts a sum on the stack, and in exchange gives its owner buffers yet to be made; then adds up as many as
- * it completes. */
+/* Puts a sum on the stack, and in exchange gives its owner buffers yet to be made; then adds up
+ * as many as it completes. */
 static void put(stack *s, total *sum, int completes)
 {
     total none = s->sum[s->waiting];
@@ -128,8 +129,8 @@ static int crew_size(const ad_cutting *c, const ad_tape *t)
     return threads < groups ? threads : (int)groups;
 }
 
-/* One worker takes groups. Several take sums, and so do most of the adding up: a few each, for some take
- * longer than others; or one each, where there are few groups. */
+/* One worker takes groups. Several take sums, and so do most of the adding up: a few each, for
+ * some take longer than others; or one each, where there are few groups. */
 static int crew_level(const crew *c)
 {
     int level = 0, size = c->size;

@@ -1,5 +1,6 @@
-/* What all ranks tell each other before a call. Each rank sends its word to each other rank and judges all of them by
- * itself. As all judge the same words, all come to the same answer, without a maximum or a vote. */
+/* What all ranks tell each other before a call. Each rank sends its word to each other rank and
+ * judges all of them by itself. As all judge the same words, all come to the same answer,
+ * without a maximum or a vote. */
 #include "mpi/agreement.h"
 
 #include <inttypes.h>

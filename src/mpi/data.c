@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Every rank's message goes on from where the last one ended; the first that is lost ends them all. */
+/* Every rank's message goes on from where the last one ended; the first that is lost ends them
+ * all. */
 static bool send_from_root(ad_session *s, int root, char *data, size_t bytes)
 {
     ad_flight *f = &s->m->words;

@@ -14,7 +14,8 @@ static int64_t middle(int64_t lo, int64_t hi)
     return lo + (hi - lo + 1) / 2;
 }
 
-/* Rounded up, for so the tree halves: ranks of a power of two that divides the leaves have one piece each. */
+/* Rounded up, for so the tree halves: ranks of a power of two that divides the leaves have one
+ * piece each. */
 int64_t ad_first_leaf(int64_t leaves, int rank, int ranks)
 {
     return leaves / ranks * rank + (leaves % ranks * rank + ranks - 1) / ranks;
@@ -71,8 +72,8 @@ static range segment(const ad_exchange *x, int rank)
                     : (range){segment_at(x, rank), segment_at(x, rank + 1)};
 }
 
-/* Between two ranks as many bytes are sent either way, and among more ranks a few do not matter: so there is one
- * message less to wait for. */
+/* Between two ranks as many bytes are sent either way, and among more ranks a few do not matter:
+ * so there is one message less to wait for. */
 static bool add_all(const ad_exchange *x)
 {
     size_t bytes = x->packing.bytes, others = (size_t)x->m->ranks - 1;
@@ -163,8 +164,8 @@ static const char *block_at(const ad_exchange *x, range r, size_t i)
                : x->part + i * x->block;
 }
 
-/* The sum of leaves lo to hi - 1, whose pieces begin with number *at. It is made in the room that its first piece
- * has among the parts, or in the one that is given. */
+/* The sum of leaves lo to hi - 1, whose pieces begin with number *at. It is made in the room
+ * that its first piece has among the parts, or in the one that is given. */
 static const char *sum(const ad_exchange *x, range r, int64_t lo, int64_t hi, size_t *at, char *to)
 {
     const ad_piece *p = &x->piece[*at];

@@ -1,10 +1,10 @@
 /* Sums over all ranks, in a tree of a fixed form.
  *
- * The leaves of the tree belong to the ranks in order. A rank's pieces are the largest sums of leaves that are all
- * its own. The numbers of a piece are cut into as many segments as there are ranks. Each rank
- * sends its segments to those that they belong to, adds up, as the tree says, those that it gets,
- * and sends the sum to all. So any number of ranks adds up the same numbers in the same order, and
- * none of them by MPI. */
+ * The leaves of the tree belong to the ranks in order. A rank's pieces are the largest sums of
+ * leaves that are all its own. The numbers of a piece are cut into as many segments as there are
+ * ranks. Each rank sends its segments to those that they belong to, adds up, as the tree says,
+ * those that it gets, and sends the sum to all. So any number of ranks adds up the same numbers
+ * in the same order, and none of them by MPI. */
 #ifndef ADZE_MPI_EXCHANGE_H
 #define ADZE_MPI_EXCHANGE_H
 

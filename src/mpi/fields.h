@@ -1,5 +1,6 @@
-/* The numbers of a model as one piece of memory: all of f64, then all of f32, so that they are added up in two
- * loops and sent in one message. Each of the two begins at a multiple of 64 bytes. */
+/* The numbers of a model as one piece of memory: all of f64, then all of f32, so that they are
+ * added up in two loops and sent in one message. Each of the two begins at a multiple of 64
+ * bytes. */
 #ifndef ADZE_MPI_FIELDS_H
 #define ADZE_MPI_FIELDS_H
 
@@ -11,8 +12,8 @@ typedef struct ad_packing {
 
 enum { AD_PACK_UNIT = 64 };
 
-/* Of a model whose arrays are floats, with `values` numbers of f64 before them. AD_BAD_TYPE, AD_MISUSE for
- * others and for missing arrays, naming the field after the verb. */
+/* Of a model whose arrays are floats, with `values` numbers of f64 before them. AD_BAD_TYPE,
+ * AD_MISUSE for others and for missing arrays, naming the field after the verb. */
 ad_status ad_packing_of(const ad_tree *tree, const void *model, size_t values, const char *verb,
                         ad_packing *p, ad_error *error);
 
@@ -23,7 +24,8 @@ void ad_packed_arrays(const ad_tree *tree, const void *model, size_t values, con
 /* Whether all numbers are finite; `values` of f64 are among them. */
 bool ad_packed_finite(const ad_packing *p, const char *packed);
 
-/* The name of the first field with an infinity or a NaN, as an AD_NOT_FINITE error. AD_OK if there is none. */
+/* The name of the first field with an infinity or a NaN, as an AD_NOT_FINITE error. AD_OK if
+ * there is none. */
 ad_status ad_fields_finite(const ad_tree *tree, const void *model, const char *verb,
                            ad_error *error);
 
@@ -51,7 +53,8 @@ typedef struct ad_fresh {
     ad_array *target, *made; /* [tree->arrays]; made[i].data: in place of target[i] */
 } ad_fresh;
 
-/* Arrays like the model's. AD_BAD_SHAPE or AD_BAD_TYPE, naming the field, for a target that has others. */
+/* Arrays like the model's. AD_BAD_SHAPE or AD_BAD_TYPE, naming the field, for a target that has
+ * others. */
 ad_status ad_fresh_begin(ad_fresh *f, ad_mpi *m, const ad_tree *tree, const void *model,
                          void *target, const char *verb, ad_error *error);
 void ad_fresh_write(ad_fresh *f, const ad_array *from); /* cannot fail */

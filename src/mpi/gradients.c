@@ -6,7 +6,8 @@
 
 /* ---- what both calls have in common ---------------------------------------------------- */
 
-/* Where the bytes of each kind end there may be some that no number fills; they are added up as well. */
+/* Where the bytes of each kind end there may be some that no number fills; they are added up as
+ * well. */
 static void clear_ends(const ad_packing *p, char *packed)
 {
     if (p->f64)

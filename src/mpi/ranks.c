@@ -169,8 +169,8 @@ void ad_flight_broadcast(ad_flight *f, int root, void *data, size_t bytes)
     note(f, MPI_Ibcast(data, (int)bytes, MPI_BYTE, root, m->comm, &f->request[f->count]), root);
 }
 
-/* In a crowd another rank may wait for this core; otherwise it is given up only after a while, since a core that is
- * given up may be away for milliseconds. */
+/* In a crowd another rank may wait for this core; otherwise it is given up only after a while,
+ * since a core that is given up may be away for milliseconds. */
 bool ad_flight_wait(ad_flight *f, const char *doing)
 {
     ad_mpi *m = f->m;

@@ -6,9 +6,9 @@
  *     exchange.c    sums in a tree, over all ranks
  *     gradients.c, data.c   the public functions
  *
- * A call goes in three steps. All that can fail on one rank alone is done first: memory, checks, the
- * function's evaluation. Then all ranks agree that it was done. What follows can fail only if a
- * message does. */
+ * A call goes in three steps. All that can fail on one rank alone is done first: memory, checks,
+ * the function's evaluation. Then all ranks agree that it was done. What follows can fail only
+ * if a message does. */
 #ifndef ADZE_MPI_RANKS_H
 #define ADZE_MPI_RANKS_H
 
@@ -62,15 +62,16 @@ void *ad_ranks_take(ad_mpi *m, size_t count, size_t size, ad_error *error);
 /* Room for so many requests. False with an error. */
 bool ad_flight_begin(ad_flight *f, ad_mpi *m, size_t most, ad_error *error);
 
-/* Begins to send or receive up to INT_MAX bytes; none at all begins nothing. `data` stays until they
- * have arrived. A message from a rank arrives after those it sent before. */
+/* Begins to send or receive up to INT_MAX bytes; none at all begins nothing. `data` stays until
+ * they have arrived. A message from a rank arrives after those it sent before. */
 void ad_flight_send(ad_flight *f, int to, const void *data, size_t bytes);
 void ad_flight_receive(ad_flight *f, int from, void *data, size_t bytes);
 
 /* From one rank to all others. */
 void ad_flight_broadcast(ad_flight *f, int root, void *data, size_t bytes);
 
-/* Until all have arrived. `doing` is for the message of a failure, which is m->lost from then on. */
+/* Until all have arrived. `doing` is for the message of a failure, which is m->lost from then
+ * on. */
 bool ad_flight_wait(ad_flight *f, const char *doing);
 
 /* How many bytes a message has, at most. */

@@ -1,5 +1,5 @@
-/* What tests of ranks share. Each rank runs all tests; an assertion that fails on one lets the others run out of
- * patience. */
+/* What tests of ranks share. Each rank runs all tests; an assertion that fails on one lets the
+ * others run out of patience. */
 #ifndef ADZE_TESTS_RANKS_H
 #define ADZE_TESTS_RANKS_H
 

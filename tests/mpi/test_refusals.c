@@ -1,4 +1,5 @@
-/* What goes wrong on one rank is told on all of them in the same words, changes nothing, and nobody waits. */
+/* What goes wrong on one rank is told on all of them in the same words, changes nothing, and
+ * nobody waits. */
 #include "ranks.h"
 
 #include <stdio.h>

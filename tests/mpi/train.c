@@ -1,4 +1,5 @@
-/* Trains a small net for 100 steps on batches of changing size, and prints a digest of all bits that came out of it.
+/* Trains a small net for 100 steps on batches of changing size, and prints a digest of all bits
+ * that came out of it.
  *
  *     train THREADS all|own
  *
