@@ -80,7 +80,7 @@ typedef struct ad_rows_options {
     int64_t slice;  /* its rows, at most; 0: those that take 640 kB of data, but from 128 to 1024 */
     bool sum;       /* map returns the sum over its rows; the value is the sum over all */
     bool parallel;  /* the threads of the tape's pool share the slices: several call map at once */
-    int64_t groups; /* of slices, at most; 0: 64 */
+    int64_t groups; /* of slices, at most; up to 2^20; 0: 64 */
     const ad_rows_part *part; /* NULL: all of it */
 } ad_rows_options;
 

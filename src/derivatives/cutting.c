@@ -7,7 +7,7 @@
 
 /* A slice of fewer rows has slow products; one of more data, or of many results, leaves the
  * cache. */
-enum { LEAST = 128, MOST = 1024, BYTES = 640000, GROUPS = 64 };
+enum { LEAST = 128, MOST = 1024, BYTES = 640000, GROUPS = 64, MOST_GROUPS = 1 << 20 };
 
 /* ---- what is cut ----------------------------------------------------------------------- */
 
@@ -56,10 +56,10 @@ static AD_RARE ad_status read_options(ad_rows_options *o, ad_rows_part *part, co
         return ad_fail(error, AD_MISUSE,
                        "%s: a slice of %lld rows: there must be one or more, or 0 for the usual",
                        name, (long long)o->slice);
-    if (o->groups < 0)
+    if (o->groups < 0 || o->groups > MOST_GROUPS)
         return ad_fail(error, AD_MISUSE,
-                       "%s: %lld groups: there must be one or more, or 0 for the usual", name,
-                       (long long)o->groups);
+                       "%s: %lld groups: there must be one to %d, or 0 for the usual", name,
+                       (long long)o->groups, MOST_GROUPS);
     if (o->part && !ad_sized_read(part, sizeof *part, o->part, AD_END_OF(ad_rows_part, end)))
         return ad_fail(error, AD_MISUSE, "%s: the part needs .size = sizeof(ad_rows_part)", name);
     return AD_OK;
@@ -105,7 +105,8 @@ int64_t ad_group_slice(const ad_cutting *c, int64_t group)
 
 int64_t ad_rows_before(const ad_rows_cut *cut, int64_t group)
 {
-    if (!cut || cut->rows < 1 || cut->slices < 1 || cut->groups < 1 || group < 1)
+    if (!cut || cut->rows < 1 || cut->slices < 1 || cut->groups < 1 || cut->groups > MOST_GROUPS ||
+        group < 1)
         return 0;
     if (group >= cut->groups)
         return cut->rows;
