@@ -78,9 +78,11 @@ static double train_epoch(trainer *t, const labelled *d, int64_t batch, classifi
 /* The share of images that the model gets right. Each rank looks at some, and counts are exact. */
 static double accuracy(trainer *t, const labelled *d, const classifier *model)
 {
-    ad_rows_cut cut = {d->n, d->n, d->n};
+    const ad_rows_options o = {.size = sizeof o, .slice = 1};
+    ad_rows_cut cut = {0};
     int64_t first, count;
     double right = 0;
+    ad_cut_rows(1, &d->images, &o, &cut, &t->error);
     ad_mpi_share(t->ranks, &cut, &first, &count);
     classifier_tensors m = classifier_freeze(t->tape, model);
     ad_view mine = d->images;
