@@ -12,6 +12,9 @@ static const bench_case cases[] = {
     NET_CASE("step_b64", "784-50-1: training step on 64 images", LESSON(NET_STEP, 64)),
     NET_CASE("step_b128", "784-50-1: training step on 128 images", LESSON(NET_STEP, 128)),
     NET_CASE("step_b512", "784-50-1: training step on 512 images", LESSON(NET_STEP, 512)),
+    NET_CASE("rows_b512_parallel",
+             "784-50-1: gradient on 512 images, in slices of 64 on the threads",
+             LESSON(NET_SLICES, 512)),
     NET_CASE("step_b1", "784-50-1: training step on 1 image", LESSON(NET_STEP, 1)),
 };
 

@@ -67,7 +67,9 @@ static ad_tensor slice_loss(ad_tape *t, const void *layer, const ad_tensor *x, c
 static void gradient_in_slices(net *n)
 {
     const ad_view data[] = {n->x, n->y};
-    const ad_rows_options options = {.size = sizeof options, .parallel = true};
+    const int64_t slice =
+        n->spec.batch > 1024 ? 0 : n->spec.batch / 8; /* so that threads have a few */
+    const ad_rows_options options = {.size = sizeof options, .slice = slice, .parallel = true};
     ad_model_value_with_gradient_over_rows(&n->tree, n->tape, slice_loss, n->layer, 2, data,
                                            &options, n, NULL, n->gradient);
     check(n->tape);

@@ -65,12 +65,23 @@ AD_API ad_status ad_model_value_with_gradient(const ad_tree *tree, ad_tape *t, a
                                               const void *model, const void *env, double *value,
                                               void *gradient);
 
+/* A part of a mean, where several processes share it: the groups from begin to end - 1, a sum of the tree
+ * (below). The value and its gradient are then the part's terms of the whole's. */
+typedef struct ad_rows_part {
+    size_t size;        /* sizeof(ad_rows_part) */
+    int64_t rows;       /* of the whole */
+    int64_t first;      /* what the whole calls the first row of the data, which hold those of the part */
+    int64_t begin, end; /* of the groups */
+} ad_rows_part;
+
 /* How a function over rows goes through them. NULL: as if all but size were 0. */
 typedef struct ad_rows_options {
-    size_t size;   /* sizeof(ad_rows_options) */
-    int64_t slice; /* its rows, at most; 0: those that take 640 kB of data, but from 128 to 1024 */
-    bool sum;      /* map returns the sum over its rows; the value is the sum over all */
-    bool parallel; /* the threads of the tape's pool share the slices: several call map at once */
+    size_t size;    /* sizeof(ad_rows_options) */
+    int64_t slice;  /* its rows, at most; 0: those that take 640 kB of data, but from 128 to 1024 */
+    bool sum;       /* map returns the sum over its rows; the value is the sum over all */
+    bool parallel;  /* the threads of the tape's pool share the slices: several call map at once */
+    int64_t groups; /* of slices, at most; up to 2^20; 0: 64 */
+    const ad_rows_part *part; /* NULL: all of it */
 } ad_rows_options;
 
 /* Computes the mean of map over all rows of the data, and its gradient, slice by slice:
@@ -93,9 +104,12 @@ typedef struct ad_rows_options {
  * have the same key: let a column of data number the rows, and derive the key from the first
  * (docs/checkpointing.md shows how).
  *
- * Gradients are added up in a fixed order: slices in at most 64 groups, then the groups. So neither
- * threads nor .parallel change a bit. With .parallel several threads call map, each on a tape of its
- * own, and the tape's allocator. A tape that is traced, polled or profiled does not share its slices.
+ * Gradients are added up in a fixed order. Group g of n begins with slice g slices / n, rounded down, and its slices are
+ * added up one after another. The sum of the groups a to b - 1 is that of the groups a to m - 1 plus that of the groups m
+ * to b - 1, where m = a + (b - a + 1) / 2, rounded down. So neither threads nor .parallel change a bit, nor
+ * do processes that take a sum each (adze/mpi.h). On their way 1 + log2(n) gradients of n groups are
+ * in memory at once, at most; with .parallel as many for each thread. With .parallel several threads call map, each on
+ * a tape of its own, and the tape's allocator. A tape that is traced, polled or profiled does not share its slices.
  *
  * map must not use the caller's tape, and must keep no tensor from one slice to the next. Without
  * rows it is called once, with none, where a mean is NaN. value may be NULL. The tape stays as it
@@ -107,6 +121,19 @@ AD_API ad_status ad_model_value_with_gradient_over_rows(
     const ad_tree *tree, ad_tape *t, ad_model_map *map, const void *model, int inputs,
     const ad_view *data, const ad_rows_options *options, const void *env, double *value,
     void *gradient);
+
+/* How these functions cut the rows: into how many slices, and these into how many groups. Of a part
+ * it tells how the whole is cut. */
+typedef struct ad_rows_cut {
+    int64_t rows, slices, groups;
+} ad_rows_cut;
+
+AD_API ad_status ad_cut_rows(int inputs, const ad_view *data, const ad_rows_options *options,
+                             ad_rows_cut *cut, ad_error *error);
+
+/* How many rows lie before a group: so its rows are those from ad_rows_before(cut, g) on, up to
+ * ad_rows_before(cut, g + 1) - 1. */
+AD_API int64_t ad_rows_before(const ad_rows_cut *cut, int64_t group);
 
 /* ---- all fields at once ------------------------------------------------------------- */
 

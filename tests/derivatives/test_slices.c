@@ -122,28 +122,39 @@ static ad_tensor products(ad_tape *t, const ad_tensor *x, const void *env)
     return ad_sum(ad_mul(x[0], x[1]));
 }
 
-/* 200 slices of one row: 8 groups of 4, then 56 of 3. */
-START_TEST(gradients_are_added_up_in_64_groups)
+/* The sum of groups: halves are added up first, of which the first is not the smaller. */
+static float tree_sum(const float *group, int lo, int hi)
 {
-    float rows[200], one = 1, wanted = 0, straight = 0;
-    ad_array gradient = {0};
-    ad_random r = ad_random_new(1, 0);
-    for (int i = 0; i < 200; i++)
+    int middle = lo + (hi - lo + 1) / 2;
+    return hi - lo == 1 ? group[lo] : tree_sum(group, lo, middle) + tree_sum(group, middle, hi);
+}
+
+/* 200 slices of one row in so many groups: of 64 each eighth has 4, the others 3. */
+START_TEST(gradients_of_groups_are_added_up_as_a_tree)
+{
+    static const int counts[] = {64, 1, 2, 3, 5, 7, 63, 200};
+    enum { N = 200 };
+    float rows[N], one = 1, sum[N], straight = 0;
+    ad_random r = ad_random_new(2, 0);
+    for (int i = 0; i < N; i++)
         straight += rows[i] = (float)(i * ad_random_uniform(&r));
-    for (int group = 0, i = 0; group < 64; group++) {
-        float sum = rows[i];
-        for (int end = i + (group < 8 ? 4 : 3); ++i < end;)
-            sum += rows[i];
-        wanted += sum;
+    int groups = counts[_i];
+    for (int group = 0, i = 0; group < groups; group++) {
+        sum[group] = rows[i];
+        for (int end = (group + 1) * N / groups; ++i < end;)
+            sum[group] += rows[i];
     }
-    const ad_view x = AD_VIEW_SCALAR(&one), data = AD_VIEW(rows, 200);
-    const ad_rows_options o = {.size = sizeof o, .slice = 1, .sum = true};
+    float wanted = tree_sum(sum, 0, groups);
+    const ad_view x = AD_VIEW_SCALAR(&one), data = AD_VIEW(rows, N);
+    const ad_rows_options o = {
+        .size = sizeof o, .slice = 1, .sum = true, .groups = _i ? groups : 0};
+    ad_array gradient = {0};
     ad_tape *t = ad_tape_new(NULL);
     ck_assert_int_eq(
         ad_value_with_gradient_over_rows(t, products, 1, &x, 1, &data, &o, NULL, NULL, &gradient),
         AD_OK);
     ck_assert_float_eq(*(const float *)gradient.data, wanted);
-    ck_assert_float_ne(wanted, straight);
+    ck_assert(groups == 64 ? wanted != straight : groups > 1 || wanted == straight);
     ad_array_free(&gradient);
     ad_tape_free(t);
 }
@@ -504,7 +515,7 @@ int main(void)
     add_row_tests(c, a_mean_over_slices_is_that_over_all_rows, CUTS, cut_name);
     add_row_tests(c, a_list_has_the_gradient_of_the_model, CUTS, cut_name);
     add_row_tests(c, threads_change_no_bit, CUTS, cut_name);
-    tcase_add_test(c, gradients_are_added_up_in_64_groups);
+    tcase_add_loop_test(c, gradients_of_groups_are_added_up_as_a_tree, 0, 8);
     tcase_add_test(c, each_slice_has_the_next_rows_frozen);
     tcase_add_test(c, slices_have_640_kB_of_data_but_128_to_1024_rows);
     tcase_add_test(c, without_rows_the_function_is_called_once_with_none);

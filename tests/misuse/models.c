@@ -217,6 +217,32 @@ static void run_lbfgs_free(void)
 
 /* ---- schedules ----------------------------------------------------------------------------- */
 
+static void run_cut_rows(void)
+{
+    const ad_view data = AD_VIEW(reals, 6), number = AD_VIEW_SCALAR(reals);
+    ad_rows_cut cut = {.groups = 42};
+    const ad_rows_options unset = {.size = 0}, fewer = {.size = sizeof fewer, .groups = -1},
+                          more = {.size = sizeof more, .groups = INT64_MAX};
+    ck_assert_int_eq(ad_cut_rows(1, NULL, NULL, &cut, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_cut_rows(0, &data, NULL, &cut, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_cut_rows(1, &data, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_cut_rows(1, &data, &unset, &cut, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_cut_rows(1, &data, &fewer, &cut, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_cut_rows(1, &data, &more, &cut, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_cut_rows(1, &number, NULL, &cut, NULL), AD_BAD_SHAPE);
+    ck_assert_int_eq(cut.groups, 42);
+}
+static void run_rows_before(void)
+{
+    const ad_rows_cut cut = {INT64_MAX, INT64_MAX, 1 << 20}, none = {-1, 0, INT64_MIN},
+                      many = {INT64_MAX, INT64_MAX, INT64_MAX};
+    ck_assert_int_eq(ad_rows_before(NULL, 1), 0);
+    ck_assert_int_eq(ad_rows_before(&none, 1), 0);
+    ck_assert_int_eq(ad_rows_before(&many, 2), 0);
+    ck_assert_int_eq(ad_rows_before(&cut, INT64_MIN), 0);
+    ck_assert_int_eq(ad_rows_before(&cut, INT64_MAX), INT64_MAX);
+    ck_assert_int_eq(ad_rows_before(&cut, 1), INT64_MAX >> 20);
+}
 RUN(schedule_steps, ck_assert_double_nan(ad_schedule_steps(INT64_MIN, INT64_MIN, NAN)))
 RUN(schedule_exponential, ck_assert_double_nan(ad_schedule_exponential(INT64_MAX, 0, 1)))
 RUN(schedule_cosine, ck_assert_double_nan(ad_schedule_cosine(INT64_MIN, INT64_MIN, 1)))
@@ -341,7 +367,7 @@ RUN(fill_orthogonal, refuse_fill(orthogonal, true))
     ROW(model_watch) ROW(model_freeze) \
     ROW(model_gradient) ROW(model_like) ROW(model_copy) ROW(model_axpy) ROW(model_average) \
     ROW(model_clip_global_norm) ROW(clip_global_norm) ROW(model_clip_norm) ROW(model_clip_value) ROW(model_step) \
-    ROW(model_lbfgs) ROW(lbfgs_free) ROW(schedule_steps) ROW(schedule_exponential) ROW(schedule_cosine) ROW(schedule_polynomial) \
+    ROW(model_lbfgs) ROW(lbfgs_free) ROW(cut_rows) ROW(rows_before) ROW(schedule_steps) ROW(schedule_exponential) ROW(schedule_cosine) ROW(schedule_polynomial) \
     ROW(schedule_warm_up) ROW(schedule_one_cycle) ROW(schedule_plateau) \
     ROW(model_states) ROW(states_at) ROW(states_free) ROW(optimiser_named) ROW(model_free) ROW(model_visit) ROW(random_new) ROW(philox) ROW(random_bits) \
     ROW(random_uniform) ROW(random_normal) ROW(random_below) ROW(random_shuffle) \

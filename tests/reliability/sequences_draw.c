@@ -429,7 +429,8 @@ const ad_rows_options *draw_rows_options(scene *s)
     s->rows = (ad_rows_options){.size = which == 1 ? 0 : sizeof s->rows,
                                 .slice = which == 2 ? -1 : (int64_t)(which & 3),
                                 .sum = which & 4,
-                                .parallel = which & 8};
+                                .parallel = which & 8,
+                                .groups = (int64_t)(which & 5)};
     scene_tell(s, " options %d", (int)which);
     return which ? &s->rows : NULL;
 }
