@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const double reals[] = {1, 2, 3, 4, 5, 6};
+
 #define RUN(name, call)          \
     static void run_##name(void) \
     {                            \

@@ -230,14 +230,10 @@ END_TEST
 static const struct call_table {
     const call_row *rows;
     const size_t *count;
-} call_tables[] = {{object_rows, &object_row_count},
-                   {sweep_rows, &sweep_row_count},
-                   {check_rows, &check_row_count},
-                   {model_rows, &model_row_count},
-                   {dlpack_rows, &dlpack_row_count},
-                   {file_rows, &file_row_count},
-                   {model_file_rows, &model_file_row_count},
-                   {table_rows, &table_row_count},
+} call_tables[] = {{object_rows, &object_row_count},         {sweep_rows, &sweep_row_count},
+                   {check_rows, &check_row_count},           {model_rows, &model_row_count},
+                   {dlpack_rows, &dlpack_row_count},         {file_rows, &file_row_count},
+                   {model_file_rows, &model_file_row_count}, {table_rows, &table_row_count},
                    {operator_rows, &operator_row_count}};
 enum { CALL_TABLES = sizeof call_tables / sizeof *call_tables };
 
