@@ -155,7 +155,7 @@ static ad_tensor of_a_sample(ad_tensor x)
 /* clang-format off */
 PEERS("variance, std: divisor", "n; with ddof = 1: n - 1", "n - 1; with correction=0: n", "", "", "", "", "", "")
 PEERS("variance that a batch is normalised with: divisor", "n (ad_moments)", "n", "flax: n", "Keras: n", "n", "", "", "")
-PEERS("epsilon of a layer norm", "written by hand, so yours", "1e-5", "flax: 1e-6", "Keras: 1e-3", "1e-5", "", "", "")
+PEERS("epsilon of a layer norm", "an argument: there is no default", "1e-5", "flax: 1e-6", "Keras: 1e-3", "1e-5", "", "", "")
 /* clang-format on */
 START_TEST(the_divisor_of_variances)
 {
@@ -182,6 +182,28 @@ START_TEST(the_bound_of_initial_weights)
 }
 END_TEST
 
+/* clang-format off */
+PEERS("attention, a query that a mask of bools lets see no key", "0, gradient 0", "0, gradient 0",
+      "the mean of all values", "", "the mean of all values", "", "", "")
+PEERS("attention, the same by adding -inf to its scores", "the mask is one of bools", "0, gradient 0", "NaN", "", "NaN", "", "", "")
+/* clang-format on */
+START_TEST(attention_to_no_key)
+{
+    ad_tape *t = ad_tape_new(NULL);
+    ad_tensor q = ad_freeze(t, AD_SHAPED(AD_SHAPE(1, 1), ((double[]){1})));
+    ad_tensor keys = ad_freeze(t, AD_SHAPED(AD_SHAPE(3, 1), ((double[]){1, 2, 3})));
+    ad_tensor values = ad_watch(t, AD_SHAPED(AD_SHAPE(3, 1), ((double[]){1, 2, 6})));
+    ad_tensor mask = ad_freeze(t, AD_SHAPED(AD_SHAPE(1, 3), ((bool[]){false, false, false})));
+    ad_tensor y = ad_masked_attention(q, keys, values, mask, (ad_attention_options){0});
+    ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
+    ck_assert_double_eq(ad_item(y), 0);
+    ad_view slope = ad_grad(values);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_double_eq(ad_view_get(&slope, i), 0);
+    ad_tape_free(t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("porting");
@@ -194,6 +216,7 @@ int main(void)
     tcase_add_test(c, the_share_of_a_smoothed_label);
     tcase_add_test(c, the_divisor_of_variances);
     tcase_add_test(c, the_bound_of_initial_weights);
+    tcase_add_test(c, attention_to_no_key);
     suite_add_tcase(suite, c);
     return run_suite(suite);
 }
