@@ -177,6 +177,7 @@ static void there_and_back(const char *given, const char *written)
 
 int main(int argc, char **argv)
 {
+    static const char usage[] = "usage: exchange [GIVEN.safetensors WRITTEN.safetensors]";
     if (argc == 3) {
         ad_array y = exchange(argv[1], argv[2]);
         ad_array_free(&y);
@@ -190,7 +191,9 @@ int main(int argc, char **argv)
         remove(given);
         remove(written);
         rmdir(folder);
+    } else if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        printf("%s\n", usage);
     } else {
-        fail("usage: exchange [GIVEN.safetensors WRITTEN.safetensors]");
+        fail("%s", usage);
     }
 }
