@@ -1,14 +1,18 @@
 /* Trains a small net for 100 steps on batches of changing size, and prints a digest of all bits
  * that came out of it.
  *
- *     train THREADS all|own
+ *     train THREADS all|own [STATE [STEP]]
  *
- * own: each rank has the rows of its share alone. */
+ * own: each rank has the rows of its share alone. STATE: a file with the training state after each step, from which a
+ * run goes on. STEP: that in which the last rank is killed. */
+#define _POSIX_C_SOURCE 200809L
+#include "adze/io/training.h"
 #include "adze/mpi.h"
 #include "adze/ops.h"
 #include "adze/random.h"
 
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,7 @@
 AD_MODEL(dense, w, b);
 AD_MODEL(net, (dense, hidden), (dense, output));
 AD_MODEL_MPI(net);
+AD_MODEL_TRAINING(net);
 
 enum { ROWS = 500, INPUTS = 6, HIDDEN = 7, STEPS = 100 };
 
@@ -47,9 +52,12 @@ typedef struct training {
     ad_mpi *m;
     ad_tape *tape;
     net model, gradient;
+    ad_adam adam;
     ad_array x, y;
     bool own; /* rows */
     uint64_t digest;
+    const char *state; /* NULL: none */
+    int killed;        /* the step in which the last rank is; -1: none */
 } training;
 
 /* The rows of a batch that this rank has. */
@@ -76,19 +84,47 @@ static void step(training *t, int number, ad_states *states, ad_error *error)
         held.first = own_first;
         o.part = &held;
     }
+    if (number == t->killed && ad_mpi_rank(t->m) == ad_mpi_ranks(t->m) - 1)
+        raise(SIGKILL);
     double value = 0;
-    const ad_adam adam = ad_adam_new(1e-2);
     if (net_mpi_value_with_gradient(t->m, t->tape, loss, &t->model, 2, data, &o, NULL, &value,
                                     &t->gradient, error) == AD_OK)
-        net_step(ad_adam_method(&adam), &t->gradient, states, &t->model, error);
+        net_step(ad_adam_method(&t->adam), &t->gradient, states, &t->model, error);
     t->digest = digest(t->digest, &value, sizeof value);
+}
+
+/* What changes from step to step, read by all ranks, and written by the first. */
+static ad_status keep(training *t, ad_states *states, bool load, ad_error *error)
+{
+    int64_t word;
+    memcpy(&word, &t->digest, sizeof word);
+    const ad_training_part parts[] = {
+        net_part("model", &t->model),
+        net_states_part("adam", ad_adam_method(&t->adam), states, &t->model),
+        ad_integer_part("digest", &word)};
+    const int n = sizeof parts / sizeof *parts;
+    const ad_training_load_options options = {.size = sizeof options, .may_be_missing = true};
+    if (!t->state)
+        return AD_OK;
+    ad_status own = AD_OK;
+    if (load)
+        own = ad_training_load(t->state, n, parts, &options, error);
+    else if (ad_mpi_rank(t->m) == 0)
+        own = ad_training_save(t->state, n, parts, NULL, error);
+    memcpy(&t->digest, &word, sizeof word);
+    ad_status all = ad_mpi_agree(t->m, error);
+    return own == AD_OK ? all : own;
 }
 
 static void run(training *t, ad_error *error)
 {
     ad_states states = {0};
-    for (int i = 0; i < STEPS && error->status == AD_OK; i++)
-        step(t, i, &states, error);
+    keep(t, &states, true, error);
+    while (states.steps < STEPS && error->status == AD_OK) {
+        step(t, (int)states.steps, &states, error);
+        if (error->status == AD_OK)
+            keep(t, &states, false, error);
+    }
     net_mpi_compare(t->m, &t->model, error);
     const ad_array *a = &t->model.hidden.w;
     for (int i = 0; i < 4; i++)
@@ -110,7 +146,10 @@ int main(int argc, char **argv)
         .x = filled(AD_F32, AD_SHAPE(ROWS, INPUTS), &r),
         .y = filled(AD_F32, AD_SHAPE(ROWS), &r),
         .own = argc > 2 && strcmp(argv[2], "own") == 0,
-        .digest = 0xcbf29ce484222325u};
+        .adam = ad_adam_new(1e-2),
+        .digest = 0xcbf29ce484222325u,
+        .state = argc > 3 ? argv[3] : NULL,
+        .killed = argc > 4 ? atoi(argv[4]) : -1};
     t.model =
         (net){{filled(AD_F32, AD_SHAPE(INPUTS, HIDDEN), &r), filled(AD_F32, AD_SHAPE(HIDDEN), &r)},
               {filled(AD_F64, AD_SHAPE(HIDDEN, 1), &r), filled(AD_F64, AD_SHAPE(1), &r)}};
