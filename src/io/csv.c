@@ -10,6 +10,8 @@
 #include "array/convert.h"
 #include "base/memory.h"
 #include "base/sized.h"
+#include "io/decimal.h"
+#include "io/json.h"
 #include "io/text_numbers.h"
 
 #include <math.h>
@@ -129,13 +131,21 @@ static ad_status keep_name(csv_reader *c)
     ad_text_reader *t = c->text;
     if (memchr(t->text, '\0', t->length))
         return ad_text_fail_field(t, AD_FORMAT, "is a name with a zero byte in it");
+    if (!ad_is_utf8(t->text))
+        return ad_text_fail_field(t, AD_FORMAT, "is a name that is not UTF-8");
     return grow(&c->names, t->text, t->length + 1) ? AD_OK : no_memory(c);
 }
 
 static ad_status read_field_number(csv_reader *c, double *value)
 {
     ad_text_reader *t = c->text;
-    if (t->length > 0 && strcmp(t->text, "NA") != 0)
+    bool missing = t->length == 0 || strcmp(t->text, "NA") == 0;
+    bool may_be_name = !missing && c->columns == 0 && !c->how.header;
+    if (may_be_name &&
+        ad_decimal_read(t->text, t->length, t->point, c->type, value) == AD_DECIMAL_NONE)
+        return ad_text_fail_field(t, AD_FORMAT,
+                                  "is not a number; .header takes the first line for names");
+    if (!missing)
         return ad_text_number(t, c->type, value);
     if (!c->how.missing_as_nan)
         return ad_text_fail_field(t, AD_FORMAT,
@@ -352,6 +362,8 @@ static ad_status check_content(const csv_content *c, ad_error *error)
     for (int64_t j = 0; status == AD_OK && c->names && j < c->v.shape.dim[1]; j++)
         if (!c->names[j])
             status = ad_fail(error, AD_MISUSE, "csv_write: name %lld is NULL", (long long)j);
+        else if (!ad_is_utf8(c->names[j]))
+            status = ad_fail(error, AD_MISUSE, "csv_write: name %lld is not UTF-8", (long long)j);
     return status;
 }
 
@@ -365,6 +377,8 @@ ad_status ad_csv_write(const char *path, ad_view v, const char *const *names,
     ad_status status = check_content(&content, error);
     if (status == AD_OK)
         status = read_options("csv_write", csv, &how, error);
+    if (status == AD_OK && how.header && !names)
+        status = ad_fail(error, AD_MISUSE, "csv_write: .header is set, but there are no names");
     if (status != AD_OK)
         return status;
     content.delimiter = how.delimiter;

@@ -193,7 +193,8 @@ static ad_status choose_type(const ad_reading *r, int i, const char *owner, cons
     ad_type own = ad_safetensors_type(r->file, i);
     *type = to->data ? to->type : own == AD_TYPE_COUNT ? AD_F32 : own;
     bool convertible = is_float(stored) && ad_type_is_float(*type);
-    const char *hint = convertible && !r->convert ? " (.convert allows this)" : "";
+    const char *hint =
+        convertible && r->has_convert && !r->convert ? " (.convert allows this)" : "";
     if (own == *type || (convertible && r->convert))
         return AD_OK;
     if (!to->data)

@@ -46,6 +46,7 @@ typedef struct ad_reading {
     const char *name;              /* of the file, for messages */
     const ad_allocator *allocator; /* of arrays that have none of their own */
     bool convert;                  /* from one type of floats to another */
+    bool has_convert;              /* the caller can ask for it */
     bool replaces;  /* arrays take the place of those that are there: they have their allocators */
     ad_array taken; /* bool: which arrays of the file have been found */
     ad_error *error;

@@ -67,6 +67,7 @@ ad_status ad_model_load_file(const ad_tree *tree, const ad_safetensors *file, vo
         status = ad_reading_begin(&r, file, o.allocator, error);
     if (status != AD_OK)
         return status;
+    r.has_convert = true;
     r.convert = o.convert;
     status = load(tree, &r, &o, model);
     ad_reading_end(&r);
@@ -147,6 +148,7 @@ static ad_status list_places(const ad_tree *tree, ad_tape *t, const ad_safetenso
         status = ad_reading_begin(&r, file, o.allocator, error);
     if (status != AD_OK)
         return status;
+    r.has_convert = true;
     r.convert = o.convert;
     status = ad_reading_list(&r, tree, room);
     if (status == AD_OK)

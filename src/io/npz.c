@@ -149,8 +149,8 @@ static ad_status load(const char *op, const ad_npz *f, int i, const ad_type *as,
         return ad_fail(error, AD_BAD_TYPE, "%s: there is no type %d", op, (int)*as);
     const ad_zip_member *m = member_of(f, i);
     if (!m)
-        return ad_fail(error, AD_MISUSE, "%s: %s has no array %d: it has %d", op, f->file.name, i,
-                       f->count);
+        return ad_fail(error, AD_MISUSE, "%s: %s has no array %d%s: it has %d", op, f->file.name, i,
+                       i == -1 ? " (a name that find does not know)" : "", f->count);
     char name[sizeof f->file.name + 96];
     snprintf(name, sizeof name, "%s: array `%.80s`", f->file.name, m->name);
     ad_source source;

@@ -208,7 +208,7 @@ static ad_status read_text(ad_part_stage *s, ad_reading *r)
                        p->name);
     if (strlen(s->text) >= p->room)
         return ad_fail(r->error, AD_TOO_LARGE,
-                       "%s: the text %s takes %zu bytes, and has room in %zu", r->name, p->name,
+                       "%s: the text %s needs %zu bytes, but its room has %zu", r->name, p->name,
                        strlen(s->text) + 1, p->room);
     return AD_OK;
 }

@@ -193,8 +193,8 @@ static ad_status check_call(const ad_safetensors *f, int i, const ad_array *a, c
     if (!f || !a)
         return ad_fail(error, AD_MISUSE, "%s: the %s is NULL", op, f ? "array" : "file");
     if (!entry_of(f, i))
-        return ad_fail(error, AD_MISUSE, "%s: %s has no array %d: it has %zu", op, f->file.name, i,
-                       f->count);
+        return ad_fail(error, AD_MISUSE, "%s: %s has no array %d%s: it has %zu", op, f->file.name,
+                       i, i == -1 ? " (a name that find does not know)" : "", f->count);
     return AD_OK;
 }
 

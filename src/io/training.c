@@ -119,6 +119,30 @@ static ad_status read_parts(ad_reading *r, int n, ad_part_stage *stages)
     return status;
 }
 
+/* Arrays are looked at by ad_reading_finish. */
+static bool is_of_part(const char *key, int n, const ad_training_part *parts)
+{
+    bool found = strcmp(key, "format") == 0 || strcmp(key, "version") == 0;
+    for (int i = 0; i < n && !found; i++) {
+        size_t length = strlen(part_at(parts, i)->name);
+        found = strncmp(key, part_at(parts, i)->name, length) == 0 &&
+                (key[length] == '\0' || key[length] == '.');
+    }
+    return found;
+}
+
+static ad_status check_texts(const ad_reading *r, int n, const ad_training_part *parts)
+{
+    const char *key;
+    for (int i = 0; (key = ad_safetensors_pair(r->file, i).key); i++)
+        if (!is_of_part(key, n, parts))
+            return ad_fail(
+                r->error, AD_FORMAT,
+                "%s: the text %.100s belongs to no part (.ignore_superfluous allows this)", r->name,
+                key);
+    return AD_OK;
+}
+
 static ad_status load(ad_reading *r, int n, const ad_training_part *parts, bool superfluous)
 {
     ad_array room =
@@ -131,6 +155,8 @@ static ad_status load(ad_reading *r, int n, const ad_training_part *parts, bool 
     ad_status status = read_parts(r, n, stages);
     if (status == AD_OK && !superfluous)
         status = ad_reading_finish(r, "", "belongs to no part", "");
+    if (status == AD_OK && !superfluous)
+        status = check_texts(r, n, parts);
     for (int i = 0; i < n; i++)
         if (status == AD_OK)
             ad_part_commit(&stages[i]);

@@ -210,8 +210,11 @@ static const misfit rows[] = {
     {"a text that is too long",
      {.key = "note", .value = "sixteen letters."},
      AD_TOO_LARGE,
-     "the text note takes 17 bytes, and has room in 16"},
-    {"other metadata", {.key = "author", .value = "somebody"}, AD_OK, NULL},
+     "the text note needs 17 bytes, but its room has 16"},
+    {"a superfluous text",
+     {.key = "author", .value = "somebody"},
+     AD_FORMAT,
+     "the text author belongs to no part"},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

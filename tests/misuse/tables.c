@@ -37,15 +37,17 @@ static void run_csv_parse(void)
 }
 static void run_csv_write(void)
 {
-    const char *names[] = {"a", NULL};
+    const char *names[] = {"a", NULL}, *latin[] = {"a", "\xe9"};
     const ad_view v = AD_VIEW(reals, 1, 2);
     ad_view wrong = v;
-    ad_csv_options no_size = {0};
+    ad_csv_options no_size = {0}, header = {.size = sizeof header, .header = true};
     ad_write_options no_write_size = {0};
     wrong.data = NULL;
     ck_assert_int_eq(ad_csv_write(NULL, v, NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_csv_write("/no/x", wrong, NULL, NULL, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_csv_write("/no/x", v, names, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_csv_write("/no/x", v, latin, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_csv_write("/no/x", v, NULL, &header, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_csv_write("/no/x", v, NULL, &no_size, NULL, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_csv_write("/no/x", v, NULL, NULL, &no_write_size, NULL), AD_MISUSE);
     ck_assert_int_eq(ad_csv_write("/no/such/folder/x", v, NULL, NULL, NULL, NULL), AD_FILE);

@@ -56,9 +56,10 @@ AD_API AD_MUST_USE ad_status ad_csv_parse(const void *bytes, size_t size, const 
                                           const ad_allocator *allocator, ad_array *a,
                                           ad_csv_names *names, ad_error *error);
 
-/* Writes numbers [rows, columns] of f32 or f64, each with as few digits as read back the same,
- * infinite ones as Inf, NaN as NaN. names has as many as there are columns, or is NULL: no header.
- * A name is put in quotes where it has to be. AD_BAD_TYPE, AD_BAD_SHAPE. */
+/* Writes numbers [rows, columns] of f32 or f64, each with as few digits as read back the same, infinite ones
+ * as Inf, NaN as NaN. names has as many as there are columns, in UTF-8, or is NULL: then there is no header, and
+ * .header must not be set. A name is put in quotes where it has to be. A table of no rows and no names is an empty file,
+ * which cannot be read. AD_BAD_TYPE, AD_BAD_SHAPE, AD_MISUSE. */
 AD_API AD_MUST_USE ad_status ad_csv_write(const char *path, ad_view v, const char *const *names,
                                           const ad_csv_options *csv,
                                           const ad_write_options *options, ad_error *error);

@@ -37,7 +37,7 @@ typedef struct ad_model_load_options {
 } ad_model_load_options;
 
 /* Writes the model to a file, whole or not at all (adze/io/writing.h). Every array must hold
- * numbers: AD_MISUSE, naming the field. AD_TOO_LARGE for a path of 127 bytes or more; AD_FILE;
+ * numbers: AD_MISUSE, naming the field. AD_TOO_LARGE for a field whose path has 127 bytes or more; AD_FILE;
  * AD_CANCELLED; AD_MEMORY. */
 AD_API AD_MUST_USE ad_status ad_model_save(const ad_tree *tree, const char *path,
                                            const void *model, const ad_write_options *options,

@@ -60,7 +60,7 @@ AD_API AD_MUST_USE ad_status ad_npy_parse_as(const void *bytes, size_t size, con
 
 /* Writes n arrays to a zip archive, whole or not at all (adze/io/writing.h), as they are, as np.savez does, or deflated,
  * as np.savez_compressed does. Where they are not deflated, numbers begin at multiples of 64 bytes in the file, so
- * that it can be mapped. `arrays` may be NULL if n is 0. AD_MISUSE for a name that is NULL, empty, not UTF-8 or
+ * that it can be mapped. `arrays` may be NULL if n is 0. AD_MISUSE for a name that is NULL, not UTF-8 or
  * there twice; AD_TOO_LARGE for one of more than 60000 bytes; AD_BAD_TYPE, AD_BAD_SHAPE or AD_MISUSE for a view that
  * cannot be read; AD_MEMORY; AD_FILE; AD_CANCELLED. While arrays are deflated, progress is told of more bytes
  * in all than there will be. */

@@ -167,7 +167,7 @@ AD_API AD_MUST_USE ad_status ad_training_save(const char *path, int n,
 typedef struct ad_training_load_options {
     size_t size;                   /* sizeof(ad_training_load_options) */
     bool may_be_missing;           /* a path where there is no file is no error: all stays as it is */
-    bool ignore_superfluous;       /* the file may have arrays of no part: some of its parts are loaded */
+    bool ignore_superfluous;       /* the file may have arrays and texts of no part */
     const ad_allocator *allocator; /* of new arrays whose own field names none; NULL: the C library's */
 } ad_training_load_options;
 
