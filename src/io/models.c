@@ -41,6 +41,21 @@ static ad_status read_options(const char *op, const ad_model_load_options *given
     return AD_OK;
 }
 
+/* Needs an ad_reading_end if it succeeds. */
+static ad_status begin_reading(const char *op, const ad_safetensors *file,
+                               const ad_model_load_options *given, ad_model_load_options *own,
+                               ad_reading *r, ad_error *error)
+{
+    ad_status status = read_options(op, given, own, error);
+    if (status == AD_OK)
+        status = ad_reading_begin(r, file, own->allocator, error);
+    if (status == AD_OK) {
+        r->has_convert = true;
+        r->convert = own->convert;
+    }
+    return status;
+}
+
 static ad_status load(const ad_tree *tree, ad_reading *r, const ad_model_load_options *o,
                       void *model)
 {
@@ -62,13 +77,9 @@ ad_status ad_model_load_file(const ad_tree *tree, const ad_safetensors *file, vo
     const char *missing = ad_tree_missing(tree, file && model);
     if (missing)
         return ad_fail(error, AD_MISUSE, "load: %s", missing);
-    ad_status status = read_options("load", options, &o, error);
-    if (status == AD_OK)
-        status = ad_reading_begin(&r, file, o.allocator, error);
+    ad_status status = begin_reading("load", file, options, &o, &r, error);
     if (status != AD_OK)
         return status;
-    r.has_convert = true;
-    r.convert = o.convert;
     status = load(tree, &r, &o, model);
     ad_reading_end(&r);
     return status;
@@ -143,13 +154,9 @@ static ad_status list_places(const ad_tree *tree, ad_tape *t, const ad_safetenso
     const char *missing = ad_tree_missing(tree, t && file);
     if (missing)
         return ad_fail(error, AD_MISUSE, "%s", missing);
-    ad_status status = read_options("the file", options, &o, error);
-    if (status == AD_OK)
-        status = ad_reading_begin(&r, file, o.allocator, error);
+    ad_status status = begin_reading("the file", file, options, &o, &r, error);
     if (status != AD_OK)
         return status;
-    r.has_convert = true;
-    r.convert = o.convert;
     status = ad_reading_list(&r, tree, room);
     if (status == AD_OK)
         status = ad_tree_walk(tree, find_place, &(placing){&r, o.prefix, t, room->data});

@@ -4,8 +4,6 @@
 
 #include "adze/io/writing.h"
 
-#include <limits.h>
-
 /* The longest path, and the longest name in a folder, of Linux and most others. */
 enum { AD_LONGEST_PATH = 4096, AD_LONGEST_NAME = 256 };
 
