@@ -22,6 +22,7 @@
 #include "adze/derivatives.h"       /* gradient, pullback, jvp, hvp, Jacobian, Hessian */
 #include "adze/model_derivatives.h" /* the same for functions of models */
 #include "adze/functions.h"         /* functions inside functions, checkpoints */
+#include "adze/program.h"           /* functions of numbers, recorded once */
 #include "adze/check.h"             /* checks of derivatives */
 #include "adze/io.h"                /* files of numbers */
 #include "adze/dlpack.h"            /* arrays from and to NumPy, PyTorch and others, in memory */

@@ -72,7 +72,14 @@ enum {
 
     /* The first value or partial derivative of an operation that is infinite or NaN is
      * AD_NOT_FINITE. */
-    AD_KEEP_FINITE = 4
+    AD_KEEP_FINITE = 4,
+
+    /* Keeps what is computed from what, 12 bytes an operation, instead of partial derivatives: for
+     * programs (program.h). Comparisons by ad_less and the like are kept, too; those of .value in
+     * plain C cannot be seen. Derivatives are those of the program: functions such as
+     * ad_real_gradient fail with AD_MISUSE, and statements and operations of your own with
+     * AD_NO_DERIVATIVE. Not beside AD_KEEP_SECOND. */
+    AD_KEEP_OPERATIONS = 8
 };
 
 typedef struct ad_recorder_options {
@@ -83,7 +90,7 @@ typedef struct ad_recorder_options {
 } ad_recorder_options;
 
 /* options may be NULL. NULL if memory ran out. With options whose size is not set, or with unknown
- * bits in keep, the recorder has failed with AD_MISUSE from the start, and after every reset. */
+ * bits in keep or two that do not go together, the recorder has failed with AD_MISUSE from the start, and after every reset. */
 AD_API AD_MUST_USE ad_recorder *ad_recorder_new(const ad_recorder_options *options);
 AD_API void ad_recorder_free(ad_recorder *r); /* and with it its numbers. r may be NULL */
 
@@ -151,6 +158,11 @@ static inline AD_UNUSED ad_real ad_where_real(bool condition, ad_real a, ad_real
 {
     return condition ? a : b;
 }
+
+/* x where a < b, else y: the number itself. With AD_KEEP_OPERATIONS it is an operation, so that a
+ * program chooses anew each time; ad_where after a comparison would keep to one branch. What the
+ * branch that is not taken gives, NaN among it, is not heeded, nor are its derivatives. */
+AD_API ad_real ad_where_less_real(ad_real a, ad_real b, ad_real x, ad_real y);
 
 /* ---- lists of numbers --------------------------------------------------------------- */
 /* One statement of up to n (or 2 n) arguments: 12 bytes an argument, and 9, or 33 from 253
@@ -291,7 +303,12 @@ struct ad_recorder {
     uint32_t index_begin, index_end; /* the chunk's statements */
     uint32_t first_epoch;            /* since the reset */
     uint32_t floor;                  /* below it no statement was forgotten since the reset */
+    uint32_t keep;                   /* AD_KEEP_... */
 };
+
+/* Private: the comparison `name` gave this outcome. Kept with AD_KEEP_OPERATIONS. Returns it. */
+AD_API bool ad_recorder_compared(const char *name, ad_real a, ad_real b, bool outcome,
+                                 const char *source_line);
 
 /* The epoch changes with each reset and rewind. */
 #define AD_NEXT_EPOCH (UINT64_C(1) << 32)

@@ -94,12 +94,12 @@ AD_IN_PLACE ad_real operator--(ad_real &x, int)
     return before;
 }
 
-inline bool operator==(ad_real a, ad_real b) { return a.value == b.value; }
-inline bool operator!=(ad_real a, ad_real b) { return a.value != b.value; }
-inline bool operator<(ad_real a, ad_real b) { return a.value < b.value; }
-inline bool operator<=(ad_real a, ad_real b) { return a.value <= b.value; }
-inline bool operator>(ad_real a, ad_real b) { return a.value > b.value; }
-inline bool operator>=(ad_real a, ad_real b) { return a.value >= b.value; }
+inline bool operator==(ad_real a, ad_real b) { return ad_equal_real(a, b); }
+inline bool operator!=(ad_real a, ad_real b) { return ad_not_equal_real(a, b); }
+inline bool operator<(ad_real a, ad_real b) { return ad_less_real(a, b); }
+inline bool operator<=(ad_real a, ad_real b) { return ad_less_equal_real(a, b); }
+inline bool operator>(ad_real a, ad_real b) { return ad_greater_real(a, b); }
+inline bool operator>=(ad_real a, ad_real b) { return ad_greater_equal_real(a, b); }
 
 /* Its value. For streams of any kind; #include <ostream> where you use it. */
 template <class C, class T>
@@ -190,9 +190,9 @@ inline ad_real modf(ad_real x, ad_real *whole)
 }
 
 inline int fpclassify(ad_real x) { return std::fpclassify(x.value); }
-inline bool isfinite(ad_real x) { return std::isfinite(x.value); }
-inline bool isinf(ad_real x) { return std::isinf(x.value); }
-inline bool isnan(ad_real x) { return std::isnan(x.value); }
+inline bool isfinite(ad_real x) { return ad_isfinite_real(x); }
+inline bool isinf(ad_real x) { return ad_isinf_real(x); }
+inline bool isnan(ad_real x) { return ad_isnan_real(x); }
 inline bool isnormal(ad_real x) { return std::isnormal(x.value); }
 inline bool signbit(ad_real x) { return std::signbit(x.value); }
 

@@ -52,7 +52,8 @@ extern "C" {
     ROW(AD_UNREACHED, "the root does not depend on a watched leaf")                        \
     ROW(AD_CHANGED, "borrowed numbers were changed, or a function gives others")           \
     ROW(AD_CANCELLED, "the caller has cancelled it")                                       \
-    ROW(AD_NETWORK, "another process does not answer, or a message to it failed")
+    ROW(AD_NETWORK, "another process does not answer, or a message to it failed")          \
+    ROW(AD_BRANCH, "a comparison has another outcome than in the recording")
 
 #define AD_STATUS_NAME(name, text) name,
 typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;

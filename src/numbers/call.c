@@ -110,6 +110,9 @@ ad_status ad_reals_refuse_call(ad_reals *r, const char *name, const char *reason
 ad_status ad_reals_call(ad_reals *r, ad_number_call call, size_t n, const ad_real *x, size_t m,
                         ad_real *y)
 {
+    if (r->error.status == AD_OK && r->keep & AD_KEEP_OPERATIONS)
+        ad_reals_fail(r, AD_NO_DERIVATIVE, call.name,
+                      "a program cannot repeat an operation of your own");
     if (r->error.status == AD_OK && (n > UINT32_MAX / 2 || m > UINT32_MAX / 2))
         ad_reals_fail(r, AD_TOO_LARGE, call.name, "%zu arguments, %zu results", n, m);
     call.n = (uint32_t)n;

@@ -127,6 +127,6 @@ ad_status ad_real_checkpoint(ad_real_function *f, size_t n, const ad_real *x, si
     ad_number_call call = {.name = "checkpoint", .f = f, .env = env, .run = run, .pull = pull};
     if (!good)
         return ad_reals_refuse_call(r, "checkpoint", "no function or no numbers", m, y);
-    return r && !ad_reals_second(r) ? ad_reals_call(r, call, n, x, m, y)
-                                    : evaluate(r, &call, n, x, m, y);
+    return r && !ad_reals_keeps_all(r) ? ad_reals_call(r, call, n, x, m, y)
+                                       : evaluate(r, &call, n, x, m, y);
 }

@@ -125,7 +125,7 @@ ad_status ad_recorder_collapse(ad_recorder_mark mark, size_t m, ad_real *y)
         ad_reals_refuse_two("collapse", r, of_y);
     if (ad_reals_idle(r, "collapse") && !ad_reals_mark_lives(r, mark))
         ad_reals_fail(r, AD_STALE, "collapse", "the mark was forgotten by a reset or a rewind");
-    if (r->error.status == AD_OK && !ad_reals_second(r))
+    if (r->error.status == AD_OK && !ad_reals_keeps_all(r))
         collapse(r, mark, m, y);
     for (size_t j = 0; r->error.status != AD_OK && j < m; j++)
         y[j] = ad_reals_nan(r);

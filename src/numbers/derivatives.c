@@ -48,6 +48,9 @@ static question ask(const char *name, size_t n, const ad_real *x, size_t m, cons
     q.r = ad_reals_of_lists(name, m, y, n, x);
     if (q.r && !complete)
         ad_reals_fail(q.r, AD_MISUSE, name, "an argument is NULL");
+    if (q.r && q.r->keep & AD_KEEP_OPERATIONS)
+        ad_reals_fail(q.r, AD_MISUSE, name,
+                      "the recorder keeps operations: make a program, and take its derivatives");
     q.good = complete && (!q.r || q.r->error.status == AD_OK);
     if (q.good)
         find_range(&q);

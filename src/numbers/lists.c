@@ -2,7 +2,7 @@
  *
  * Where second derivatives are kept, they are made of statements of up to three arguments, whose
  * second derivatives there are. */
-#include "numbers/record.h"
+#include "numbers/operations.h"
 
 #include "kernels/elementary.h"
 
@@ -81,7 +81,7 @@ static list gather(const char *name, size_t n, const ad_real *x, size_t m, const
     if (l.r && !complete)
         ad_reals_fail(l.r, AD_MISUSE, name, "a list is NULL");
     l.good = complete && (!l.r || l.r->error.status == AD_OK);
-    if (!l.r || !l.good)
+    if (!l.r || !l.good || ad_reals_keeps_operations(l.r))
         return l;
     size_t bytes = ad_size_mul(l.n, sizeof *l.x + sizeof(double));
     l.good = ad_reals_grow(l.r, &l.r->scratch, bytes, 1, false);
@@ -147,7 +147,13 @@ static ad_real finish(list *l, double value)
 /* Whether it is recorded as one statement, and not in pieces with second derivatives. */
 static bool is_one(const list *l)
 {
-    return l->r && l->good && !ad_reals_second(l->r);
+    return l->r && l->good && !ad_reals_keeps_all(l->r);
+}
+
+/* Whether it is recorded as operations (operation_lists.c). */
+static bool is_of_operations(const list *l)
+{
+    return l->r && l->good && ad_reals_keeps_operations(l->r);
 }
 
 static bool is_in_pieces(const list *l)
@@ -191,6 +197,8 @@ static ad_real apply_one(const list *l, ad_real x, double y, double slope, doubl
 static ad_real weigh(list *l, size_t n, const ad_real *x, const double *w, double factor)
 {
     double sum = 0;
+    if (is_of_operations(l))
+        return ad_operations_weigh(l->r, n, x, w, factor);
     for (size_t i = 0; l->good && i < n; i++) {
         sum += w ? w[i] * x[i].value : x[i].value;
         if (is_one(l))
@@ -247,6 +255,8 @@ ad_real ad_prod_reals(size_t n, const ad_real *x)
 {
     double product = 1;
     list l = gather("prod", n, x, 0, NULL, !n || x);
+    if (is_of_operations(&l))
+        return ad_operations_product(l.r, n, x);
     for (size_t i = 0; l.good && i < n; i++)
         product *= x[i].value;
     if (is_one(&l))
@@ -265,6 +275,8 @@ ad_real ad_prod_reals(size_t n, const ad_real *x)
 static ad_real multiply(list *l, size_t n, const ad_real *x, const ad_real *y)
 {
     double sum = 0;
+    if (is_of_operations(l))
+        return ad_operations_dot(l->r, n, x, y);
     for (size_t i = 0; l->good && i < n; i++)
         sum += x[i].value * y[i].value;
     for (size_t i = 0; is_one(l) && i < n; i++) {
@@ -358,6 +370,8 @@ static ad_real measure(list *l, size_t n, const ad_real *x, const ad_real *y)
 {
     if (!l->good || !x)
         return finish(l, 0);
+    if (is_of_operations(l))
+        return ad_operations_length(l->r, n, x, y);
     double r = length(n, x, y);
     for (size_t i = 0; is_one(l) && i < n; i++) {
         l->partials[i] = r > 0 ? difference(i, x, y) / r : r;
@@ -397,6 +411,8 @@ ad_real ad_polynomial_reals(size_t n, const ad_real *c, ad_real x)
 {
     list l = gather("polynomial", n, c, n > 0, &x, !n || c);
     double y = 0, slope = 0, power = 1;
+    if (is_of_operations(&l))
+        return ad_operations_polynomial(l.r, n, c, x);
     for (size_t k = l.good ? n : 0; k-- > 0;) {
         slope = slope * x.value + y;
         y = y * x.value + c[k].value;
@@ -445,6 +461,8 @@ static ad_real logsumexp_in_pieces(const list *l, size_t n, const ad_real *x, do
 ad_real ad_logsumexp_reals(size_t n, const ad_real *x)
 {
     list l = gather("logsumexp", n, x, 0, NULL, !n || x);
+    if (is_of_operations(&l))
+        return ad_operations_logsumexp(l.r, n, x);
     double sum = 0, most = l.good ? greatest(n, x) : 0;
     for (size_t i = 0; l.good && i < n; i++) {
         double e = AD_EXP(x[i].value - most);

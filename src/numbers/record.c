@@ -1,5 +1,5 @@
 /* Where statements are kept: chunks that grow at the end, and go back. */
-#include "numbers/record.h"
+#include "numbers/operations.h"
 
 #include <string.h>
 
@@ -298,6 +298,7 @@ bool ad_reals_mark_lives(const ad_reals *r, ad_recorder_mark mark)
 void ad_reals_forget(ad_reals *r)
 {
     r->arguments.begun = r->statements.begun = 0;
+    ad_reals_leave_operations(r, 0);
     r->head.next = ad_place(0, ad_reals_epoch(r));
     r->head.argument = r->bend = 0;
     ad_reals_close(r);
@@ -350,6 +351,7 @@ ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark)
     if (!ad_reals_grow(r, &r->rewound, n + 1, sizeof *rewound, true))
         return AD_MEMORY;
     leave_calls(r, mark);
+    ad_reals_leave_operations(r, mark.index);
     leave_arguments(r, mark);
     leave_statements(r, mark);
     rewound = r->rewound.at;

@@ -86,6 +86,9 @@ struct ad_reals {
     uint32_t bend;      /* in the current chunk: the next second derivative */
     ad_growing rewound; /* ad_rewound, with epochs and floors that increase */
     ad_growing calls, call_values;
+    ad_growing operations, operation_constants; /* ad_operation, doubles: with AD_KEEP_OPERATIONS */
+    ad_growing operation_names, operation_lines; /* char *: lines are those of guards */
+    uint32_t operation_inputs;
     ad_growing adjoints, tangents; /* doubles: of the sweep at work */
     ad_growing results;            /* doubles, before they are written */
     ad_growing seeds; /* ad_seed: which columns of directions belong to which statements */
@@ -128,6 +131,12 @@ static inline bool ad_surely_lives(const ad_recorder *r, ad_real x)
 static inline bool ad_reals_second(const ad_reals *r)
 {
     return r->keep & AD_KEEP_SECOND;
+}
+
+/* Whether every statement is needed, so that none may be put off or replaced. */
+static inline bool ad_reals_keeps_all(const ad_reals *r)
+{
+    return r->keep & (AD_KEEP_SECOND | AD_KEEP_OPERATIONS);
 }
 
 /* Second derivatives of a statement of n arguments, by pairs (i, j <= i) at i (i + 1) / 2 + j. */

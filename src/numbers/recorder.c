@@ -2,6 +2,7 @@
 #include "numbers/lanes.h"
 
 #include "base/sized.h"
+#include "numbers/operations.h"
 
 #include <string.h>
 
@@ -9,12 +10,13 @@
 
 static ad_status read_options(const ad_recorder_options *given, ad_recorder_options *options)
 {
-    const unsigned known = AD_KEEP_SECOND | AD_KEEP_LINES | AD_KEEP_FINITE;
+    const unsigned known = AD_KEEP_SECOND | AD_KEEP_LINES | AD_KEEP_FINITE | AD_KEEP_OPERATIONS;
     if (!given)
         return AD_OK;
     if (!ad_sized_read(options, sizeof *options, given, AD_END_OF(ad_recorder_options, limit)))
         return AD_MISUSE;
-    return options->keep & ~known ? AD_MISUSE : AD_OK;
+    bool two = options->keep & AD_KEEP_SECOND && options->keep & AD_KEEP_OPERATIONS;
+    return options->keep & ~known || two ? AD_MISUSE : AD_OK;
 }
 
 /* An error that the recorder has from the start. */
@@ -24,7 +26,8 @@ static void be_born(ad_reals *r)
     r->error.text[0] = '\0';
     if (r->born != AD_OK)
         ad_fail(&r->error, r->born,
-                "recorder: options without their size, or unknown bits in keep");
+                "recorder: options without their size, or unknown bits in keep, or second "
+                "derivatives beside operations");
 }
 
 ad_recorder *ad_recorder_new(const ad_recorder_options *given)
@@ -42,6 +45,7 @@ ad_recorder *ad_recorder_new(const ad_recorder_options *given)
     r->head.next = AD_NEXT_EPOCH;
     r->head.first_epoch = ad_reals_epoch(r);
     r->head.floor = UINT32_MAX;
+    r->head.keep = options.keep;
     be_born(r);
     return &r->head;
 }
@@ -111,6 +115,7 @@ void ad_recorder_trim(ad_recorder *recorder)
     ad_reals_shrink(r, &r->row_ends, sizeof(size_t));
     ad_reals_shrink(r, &r->scratch, 1);
     ad_reals_shrink(r, &r->handles, sizeof(ad_real));
+    ad_reals_shrink_operations(r);
     if (r->rewound.count == 0)
         ad_reals_shrink(r, &r->rewound, sizeof(ad_rewound));
     if (r->calls.count == 0) {
@@ -165,6 +170,9 @@ ad_status ad_recorder_measure(const ad_recorder *recorder, ad_recorder_info *inf
                            found.arguments * (sizeof(double) + sizeof(uint32_t));
         found.bytes_used += r->keep & AD_KEEP_LINES ? found.statements * sizeof(char *) : 0;
         found.bytes_used += ad_reals_bends(r) * sizeof(double);
+        if (ad_reals_keeps_operations(r))
+            found.bytes_used = found.statements * sizeof(ad_operation) +
+                               r->operation_constants.count * sizeof(double);
         found.bytes_reserved = ad_reals_reserved(r);
     }
     return ad_sized_write(info, &found, sizeof found, AD_END_OF(ad_recorder_info, bytes_reserved))

@@ -2,6 +2,7 @@
 #include "numbers/record.h"
 
 #include "numbers/numbers.h"
+#include "numbers/operations.h"
 
 #include <math.h>
 #include <string.h>
@@ -97,6 +98,8 @@ ad_real ad_reals_begin_call(ad_reals *r, const char *name, double value, size_t 
 
 ad_real ad_reals_leaf(ad_reals *r, const char *name, double value)
 {
+    if (ad_reals_keeps_operations(r))
+        return ad_reals_operation_input(r, value);
     return ad_reals_reserve(r, name, 0) ? end_statement(r, value, 0, 0) : ad_reals_nan(r);
 }
 
@@ -133,11 +136,20 @@ static ad_status refuse_infinity(ad_reals *r, const char *name, double value, si
                          x[i].value, partials[i]);
 }
 
+static ad_real refuse_statement(ad_reals *r, const char *name)
+{
+    ad_reals_fail(r, AD_NO_DERIVATIVE, name,
+                  "a program cannot repeat it, since only its value and its derivatives are known");
+    return ad_reals_nan(r);
+}
+
 /* Of n numbers that r knows. */
 static ad_real put_statement(ad_reals *r, const char *name, double value, size_t n,
                              const ad_real *x, const double *partials, const double *bends)
 {
     size_t count = 0;
+    if (ad_reals_keeps_operations(r))
+        return refuse_statement(r, name);
     for (size_t i = 0; i < n; i++)
         count += x[i].on != NULL;
     bool opaque = ad_reals_second(r) && !bends, marked = opaque || count >= AD_LONG;
@@ -190,6 +202,10 @@ ad_real ad_reals_by(const char *name, ad_number_rule *rule, size_t n, const ad_r
         rule(in, &y, NULL, NULL);
         return r ? with_line_used(r, ad_reals_nan(r)) : ad_real_constant(y);
     }
+    if (ad_reals_keeps_operations(r)) {
+        rule(in, &y, NULL, NULL);
+        return with_line_used(r, ad_reals_operation(r, name, y, n, x));
+    }
     bool second = ad_reals_second(r);
     rule(in, &y, slope, second ? bend : NULL);
     return with_line_used(r, put_statement(r, name, y, n, x, slope, second ? bend : NULL));
@@ -235,8 +251,9 @@ ad_status ad_real_inputs(ad_recorder *recorder, size_t n, const double *values, 
     bool complete = !n || (values && x);
     if (!complete)
         ad_reals_fail(r, AD_MISUSE, "input", "values or x is NULL");
-    bool good = takes_inputs(r) && complete && n && ad_reals_reserve(r, "input", 0);
-    if (good && r->head.index_end - ad_reals_index(r) >= n) { /* all at once */
+    bool good = takes_inputs(r) && complete && n;
+    bool at_once = good && !ad_reals_keeps_operations(r) && ad_reals_reserve(r, "input", 0);
+    if (at_once && r->head.index_end - ad_reals_index(r) >= n) { /* all at once */
         for (size_t i = 0; i < n; i++)
             x[i] = ad_recorder_count(&r->head, values[i], 0);
         n = 0;

@@ -64,15 +64,31 @@ AD_IN_PLACE double ad_rounded(double y)
         ad_real_result y = op##_real_parts(AD_REAL_GIVEN(x), n, source_line);                    \
         return ad_real_from(x.on, y.value, y.place);                                           \
     }
-#define AD_NUMBERS_COMPARED(op, relation)                               \
-    static inline AD_UNUSED bool op##_real(ad_real a, ad_real b)        \
-    {                                                                   \
-        return a.value relation b.value;                                \
+/* A program repeats what it sees compared. */
+#define AD_NUMBERS_COMPARED(op, relation)                                                      \
+    AD_IN_PLACE bool op##_real_at(ad_real a, ad_real b, const char *source_line)               \
+    {                                                                                          \
+        const bool outcome = a.value relation b.value;                                         \
+        const ad_recorder *r = a.on ? a.on : b.on;                                             \
+        return AD_LIKELY(!r || !(r->keep & AD_KEEP_OPERATIONS))                                \
+                   ? outcome                                                                   \
+                   : ad_recorder_compared(#op, a, b, outcome, source_line);                    \
+    }                                                                                          \
+    static inline AD_UNUSED bool op##_real(ad_real a, ad_real b)                               \
+    {                                                                                          \
+        return op##_real_at(a, b, NULL);                                                       \
     }
-#define AD_NUMBER_TESTED(op, condition)                                 \
-    static inline AD_UNUSED bool op##_real(ad_real x)                   \
-    {                                                                   \
-        return condition;                                               \
+#define AD_NUMBER_TESTED(op, condition)                                                        \
+    AD_IN_PLACE bool op##_real_at(ad_real x, const char *source_line)                          \
+    {                                                                                          \
+        const bool outcome = condition;                                                        \
+        return AD_LIKELY(!x.on || !(x.on->keep & AD_KEEP_OPERATIONS))                          \
+                   ? outcome                                                                   \
+                   : ad_recorder_compared(#op, x, ad_real_constant(0), outcome, source_line);  \
+    }                                                                                          \
+    static inline AD_UNUSED bool op##_real(ad_real x)                                          \
+    {                                                                                          \
+        return op##_real_at(x, NULL);                                                          \
     }
 
 /* The same, with the formula in place (elementwise.h) where nothing is in the way. The operands are
@@ -239,7 +255,7 @@ static inline AD_UNUSED ad_tensor ad_noted(ad_tensor x, const char *source_line)
 
 #define AD_CALLS_TEST(op)                                                         \
     AD_CALL(op, ad_tensor, t, (ad_tensor x, const char *line), (op)(ad_noted(x, line))) \
-    AD_CALL(op, bool, r, (ad_real x, const char *line), ((void)line, op##_real(x)))
+    AD_CALL(op, bool, r, (ad_real x, const char *line), op##_real_at(x, line))
 #define AD_CHOOSE_TEST(op, x) AD_CHOOSE_ONE(op, x)
 
 #define AD_CALLS_OF_TENSORS(op)                                                   \
@@ -260,11 +276,11 @@ static inline AD_UNUSED ad_tensor ad_noted(ad_tensor x, const char *source_line)
             of_reals(ad_real_constant(a), b, line))
 #define AD_CALLS_COMPARE(op)                                                      \
     AD_CALLS_OF_TENSORS(op)                                                       \
-    AD_CALL(op, bool, rr, (ad_real a, ad_real b, const char *line), ((void)line, op##_real(a, b))) \
+    AD_CALL(op, bool, rr, (ad_real a, ad_real b, const char *line), op##_real_at(a, b, line)) \
     AD_CALL(op, bool, rd, (ad_real a, double b, const char *line),                \
-            ((void)line, op##_real(a, ad_real_constant(b))))                      \
+            op##_real_at(a, ad_real_constant(b), line))                           \
     AD_CALL(op, bool, dr, (double a, ad_real b, const char *line),                \
-            ((void)line, op##_real(ad_real_constant(a), b)))
+            op##_real_at(ad_real_constant(a), b, line))
 #define AD_CHOOSE_TWO(op, a, b) AD_ONCE_2(AD_CHOOSE_TWO_OF, op, a, b)
 #define AD_CHOOSE_TWO_OF(op, a, b)                                                \
     (AD_EXPECT_LIKE(op, a, b),                                                    \

@@ -10,8 +10,9 @@
  * bits is around loops over a few bases, which so become vector instructions. */
 #include "adze/op.h"
 #include "kernels/kernel.h"
-#include "numbers/record.h"
+#include "numbers/operations.h"
 #include "ops/elementwise/expressions.h"
+#include "ops/elementwise/values.h"
 #include "ops/families.h"
 
 #include "adze/ops.h"
@@ -190,6 +191,14 @@ ad_tensor(ad_powi)(ad_tensor x, int n)
     return ad_apply(&powi_op, &x, &(int32_t){n});
 }
 
+double ad_powi_value(double x, int n)
+{
+    const int32_t exponent = n;
+    double y;
+    power_f64_base(0, 1, (const void *[]){&exponent, &x}, &y);
+    return y;
+}
+
 /* The same kernels for a single number. */
 ad_real_result ad_powi_real_parts(AD_REAL_PARTS(x), int n, const char *source_line)
 {
@@ -197,8 +206,10 @@ ad_real_result ad_powi_real_parts(AD_REAL_PARTS(x), int n, const char *source_li
     const int32_t exponent = n;
     const double one = 1;
     const bool second = on_x && ad_reals_second(ad_reals_of(on_x));
-    double y, dy = 0, d2y = 0;
-    power_f64_base(0, 1, (const void *[]){&exponent, &x}, &y);
+    double y = ad_powi_value(x, n), dy = 0, d2y = 0;
+    if (on_x && on_x->keep & AD_KEEP_OPERATIONS)
+        return ad_result_of(
+            ad_reals_by_operation("powi", y, 2, (ad_real[]){of_x, {NULL, n, 0}}, source_line));
     if (on_x)
         slope_f64_base(0, 1, (const void *[]){&exponent, &x, &one}, &dy);
     if (second)

@@ -12,6 +12,7 @@
 
 #include "adze/op.h"
 #include "ops/elementwise/unary_rows.h"
+#include "ops/elementwise/values.h"
 
 #define PI 3.14159265358979323846
 
@@ -80,6 +81,37 @@ static AD_APART double tetragamma(double x)
         z * (1.0 / 6 -
              z * (1.0 / 6 - z * (3.0 / 10 - z * (5.0 / 6 - z * (691.0 / 210 - z * 35 / 2)))));
     return sum - (1 + 1 / x + z * tail) / x / x; /* z may have underflowed */
+}
+
+/* The coefficients of the series of higher orders: B[2k] / (2k)!. */
+static const double bernoulli[] = {1.0 / 12,          -1.0 / 720,
+                                   1.0 / 30240,       -1.0 / 1209600,
+                                   1.0 / 47900160,    -691.0 / 1307674368000,
+                                   1.0 / 74724249600, -3617.0 / 10670622842880000};
+
+/* The sum over k >= 0 of n! / (x + k)^(n + 1): up to where the series holds, then by it. */
+static double higher_gamma(int n, double x)
+{
+    double sum = 0, factorial = tgamma((double)n + 1);
+    for (; x < LARGE + n; x++)
+        sum += factorial / pow(x, n + 1);
+    double term = factorial / n * pow(x, -n), tail = term + term * n / (2 * x);
+    for (size_t k = 0; k < sizeof bernoulli / sizeof *bernoulli; k++) {
+        double j = 2 * (double)k;
+        term *= (n + j) * (n + j + 1) / (x * x);
+        tail += bernoulli[k] * term;
+    }
+    return sum + tail;
+}
+
+double ad_polygamma_value(int n, double x)
+{
+    const double lowest = -4096; /* from there it is so many terms */
+    if (n < 3)
+        return n == 2 ? tetragamma(x) : n == 1 ? trigamma(x) : (double)NAN;
+    if (!(x > lowest) || x == (double)INFINITY)
+        return x > 0 ? 0 : (double)NAN;
+    return n % 2 ? higher_gamma(n, x) : -higher_gamma(n, x);
 }
 
 /* clang-format off */

@@ -1,0 +1,249 @@
+/* Building programs: constants, guards, and operations that are not there yet (rules are in rewrite.c). */
+#include "program/build.h"
+
+#include "base/memory.h"
+#include "base/message.h"
+#include "program/rewrite.h"
+
+#include <string.h>
+
+/* ---- life --------------------------------------------------------------------------- */
+
+void ad_build_begin(ad_builder *b, const ad_program_options *options, size_t inputs,
+                    ad_error *error)
+{
+    *b = (ad_builder){.options = *options, .error = error};
+    if (inputs >= AD_BUILD_CONSTANT - 1)
+        ad_build_fail(b, AD_TOO_LARGE, "program: %zu inputs", inputs);
+    else
+        b->inputs = (uint32_t)inputs;
+}
+
+ad_status ad_build_fail(ad_builder *b, ad_status status, const char *format, ...)
+{
+    char text[sizeof b->error->text];
+    if (b->status != AD_OK)
+        return b->status;
+    va_list arguments;
+    va_start(arguments, format);
+    ad_message_write(text, sizeof text, status, format, arguments);
+    va_end(arguments);
+    b->status = status;
+    return ad_fail(b->error, status, "%s", text);
+}
+
+static void give(const ad_builder *b, void *memory, size_t count, size_t size)
+{
+    ad_memory_give(b->options.allocator, memory, count * size);
+}
+
+static void end(ad_builder *b)
+{
+    give(b, b->node, b->nodes_room, sizeof *b->node);
+    give(b, b->constant, b->constants_room, sizeof *b->constant);
+    give(b, b->guard_line, b->guards_room, sizeof *b->guard_line);
+    give(b, b->known.entry, b->known.room, sizeof(uint64_t));
+    give(b, b->known_constants.entry, b->known_constants.room, sizeof(uint64_t));
+    *b = (ad_builder){.status = b->status};
+}
+
+/* ---- lists that grow ---------------------------------------------------------------- */
+
+static void *take(ad_builder *b, size_t count, size_t size)
+{
+    void *memory = ad_memory_take(b->options.allocator, ad_size_mul(count, size));
+    if (!memory)
+        ad_build_fail(b, AD_MEMORY, "program: memory ran out with %u operations", b->nodes);
+    return memory;
+}
+
+/* Room for one more element. False with an error. */
+static bool reserve(ad_builder *b, void *list, uint32_t count, uint32_t *room, size_t size)
+{
+    void *old, *more;
+    if (b->status != AD_OK)
+        return false;
+    if (count < *room)
+        return true;
+    uint32_t next = *room ? 2 * *room : 64;
+    memcpy(&old, list, sizeof old);
+    more = take(b, next, size);
+    if (!more)
+        return false;
+    if (count)
+        memcpy(more, old, count * size);
+    give(b, old, *room, size);
+    memcpy(list, &more, sizeof more);
+    *room = next;
+    return true;
+}
+
+/* ---- what is known ------------------------------------------------------------------ */
+
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+static uint64_t hash_of_node(const ad_program_node *n)
+{
+    uint64_t h = mix(n->op, (uint64_t)n->of[0] << 32 | n->of[1]);
+    return mix(h, n->of[2]);
+}
+
+static uint64_t hash_of_constant(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return mix(1, bits);
+}
+
+static void put(ad_build_index *index, uint64_t hash, uint32_t place)
+{
+    uint32_t mask = index->room - 1, at = (uint32_t)(hash >> 7) & mask;
+    while (index->entry[at])
+        at = (at + 1) & mask;
+    index->entry[at] = (hash & UINT64_C(0xffffffff00000000)) | (place + 1);
+    index->count++;
+}
+
+/* Twice the room. The hashes are made anew. */
+static bool widen(ad_builder *b, ad_build_index *index)
+{
+    uint32_t room = index->room ? 2 * index->room : 128;
+    uint64_t *entry = take(b, room, sizeof *entry);
+    if (!entry)
+        return false;
+    memset(entry, 0, room * sizeof *entry);
+    ad_build_index wider = {.entry = entry, .room = room};
+    for (uint32_t i = 0; i < index->room; i++) {
+        uint32_t place = (uint32_t)index->entry[i] - 1;
+        if (index->entry[i])
+            put(&wider,
+                index == &b->known ? hash_of_node(&b->node[place])
+                                   : hash_of_constant(b->constant[place]),
+                place);
+    }
+    give(b, index->entry, index->room, sizeof *entry);
+    *index = wider;
+    return true;
+}
+
+static bool has_room(ad_builder *b, ad_build_index *index)
+{
+    return b->status == AD_OK && (2 * (index->count + 1) <= index->room || widen(b, index));
+}
+
+/* ---- constants ---------------------------------------------------------------------- */
+
+static bool same_bits(double x, double y)
+{
+    return memcmp(&x, &y, sizeof x) == 0;
+}
+
+uint32_t ad_build_constant(ad_builder *b, double value)
+{
+    ad_build_index *index = &b->known_constants;
+    uint64_t hash = hash_of_constant(value);
+    if (!has_room(b, index) ||
+        !reserve(b, &b->constant, b->constants, &b->constants_room, sizeof *b->constant))
+        return AD_NO_VALUE;
+    for (uint32_t at = (uint32_t)(hash >> 7) & (index->room - 1); index->entry[at];
+         at = (at + 1) & (index->room - 1)) {
+        uint32_t place = (uint32_t)index->entry[at] - 1;
+        if (same_bits(b->constant[place], value))
+            return place | AD_BUILD_CONSTANT;
+    }
+    put(index, hash, b->constants);
+    b->constant[b->constants] = value;
+    return b->constants++ | AD_BUILD_CONSTANT;
+}
+
+/* ---- operations --------------------------------------------------------------------- */
+
+static bool same_node(const ad_program_node *x, const ad_program_node *y)
+{
+    return x->op == y->op && x->of[0] == y->of[0] && x->of[1] == y->of[1] && x->of[2] == y->of[2];
+}
+
+/* The node, which may be there already. */
+static uint32_t find_or_add(ad_builder *b, ad_program_node n)
+{
+    uint64_t hash = hash_of_node(&n);
+    if (!has_room(b, &b->known) || !reserve(b, &b->node, b->nodes, &b->nodes_room, sizeof *b->node))
+        return AD_NO_VALUE;
+    const uint32_t mask = b->known.room - 1;
+    for (uint32_t at = (uint32_t)(hash >> 7) & mask; b->known.entry[at]; at = (at + 1) & mask) {
+        uint32_t place = (uint32_t)b->known.entry[at] - 1;
+        if ((b->known.entry[at] ^ hash) >> 32 == 0 && same_node(&b->node[place], &n))
+            return b->inputs + place;
+    }
+    if (b->inputs + b->nodes >= AD_BUILD_CONSTANT - 1) {
+        ad_build_fail(b, AD_TOO_LARGE, "program: it has room for 2^31 - 1 values");
+        return AD_NO_VALUE;
+    }
+    put(&b->known, hash, b->nodes);
+    b->node[b->nodes] = n;
+    return b->inputs + b->nodes++;
+}
+
+uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z)
+{
+    const uint32_t arity = ad_program_ops[op].arity, of[] = {x, y, z};
+    ad_program_node n = {op, {x, arity > 1 ? y : AD_NO_VALUE, arity > 2 ? z : AD_NO_VALUE}};
+    uint32_t value = AD_NO_VALUE;
+    for (uint32_t i = 0; i < arity; i++)
+        if (of[i] == AD_NO_VALUE)
+            return AD_NO_VALUE;
+    return b->status != AD_OK || ad_rewrite(b, &n, &value) ? value : find_or_add(b, n);
+}
+
+/* ---- guards ------------------------------------------------------------------------- */
+
+static bool is_guarded(const ad_builder *b, uint32_t comparison)
+{
+    for (uint32_t i = b->nodes; i-- > 0 && i + 8 > b->nodes;) /* loops ask the same again at once */
+        if (b->node[i].op == AD_PROGRAM_guard && b->node[i].of[0] == comparison)
+            return true;
+    return false;
+}
+
+void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const char *line)
+{
+    if (b->status != AD_OK || comparison == AD_NO_VALUE || is_guarded(b, comparison) ||
+        (ad_is_constant(comparison) && (ad_constant_of(b, comparison) != 0) == expected) ||
+        !reserve(b, &b->guard_line, b->guards, &b->guards_room, sizeof *b->guard_line) ||
+        !reserve(b, &b->node, b->nodes, &b->nodes_room, sizeof *b->node))
+        return;
+    b->guard_line[b->guards] = line;
+    b->node[b->nodes++] = (ad_program_node){AD_PROGRAM_guard, {comparison, expected, b->guards++}};
+}
+
+void ad_build_copy(ad_builder *b, const ad_program *p, const uint32_t *input, uint32_t *place)
+{
+    for (uint32_t v = 0; v < p->constants; v++)
+        place[v] = ad_build_constant(b, p->constant[v]);
+    memcpy(place + p->constants, input, p->inputs * sizeof *input);
+    place += ad_program_first_node(p);
+    const uint32_t *of = place - ad_program_first_node(p);
+    for (uint32_t i = 0; i < p->nodes; i++) {
+        const ad_program_node *n = &p->node[i];
+        const uint32_t arity = ad_program_ops[n->op].arity;
+        if (n->op == AD_PROGRAM_guard)
+            ad_build_guard(b, of[n->of[0]], n->of[1], p->guard_line[n->of[2]]);
+        place[i] = n->op == AD_PROGRAM_guard
+                       ? AD_NO_VALUE
+                       : ad_build(b, n->op, of[n->of[0]], arity > 1 ? of[n->of[1]] : AD_NO_VALUE,
+                                  arity > 2 ? of[n->of[2]] : AD_NO_VALUE);
+    }
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output)
+{
+    ad_program *p = b->status == AD_OK ? ad_finish(b, count, output) : NULL;
+    end(b);
+    return p;
+}

@@ -1,0 +1,94 @@
+/* Building programs, node by node.
+ *
+ * What is known already is not computed again: operations on constants are, at once, and an operation on operands
+ * that it has had before gives the same value. No rule here changes a bit of a result, signs of zeros among them,
+ * in the rounding to nearest; only which NaN it is may change.
+ *
+ * Values are known by references while the program grows. A failure sticks: from there on, all references are
+ * AD_NO_VALUE, and ad_build_end returns NULL. */
+#ifndef ADZE_PROGRAM_BUILD_H
+#define ADZE_PROGRAM_BUILD_H
+
+#include "program/program.h"
+
+#define AD_BUILD_CONSTANT \
+    UINT32_C(0x80000000) /* in a reference: a constant, else an input or a node */
+#define AD_NO_VALUE UINT32_MAX
+
+/* A hash of places in a list, open, at most half full. */
+typedef struct ad_build_index {
+    uint64_t *entry; /* tag and place + 1, or 0 */
+    uint32_t count, room;
+} ad_build_index;
+
+typedef struct ad_builder {
+    ad_program_options options;
+    ad_error *error;
+    ad_status status;
+    uint32_t inputs, nodes, nodes_room, constants, constants_room, guards, guards_room;
+    ad_program_node *node; /* operands are references; [nodes] */
+    double *constant;
+    const char **guard_line;
+    ad_build_index known, known_constants;
+} ad_builder;
+
+/* The first `inputs` references are the inputs. error may be NULL. */
+void ad_build_begin(ad_builder *b, const ad_program_options *options, size_t inputs,
+                    ad_error *error);
+
+/* Keeps the first failure. */
+ad_status ad_build_fail(ad_builder *b, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
+
+uint32_t ad_build_constant(ad_builder *b, double value);
+
+/* The value of an operation on as many operands as it has; others are not looked at. */
+uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z);
+
+/* The comparison must be true, or false. Nothing is added where it is a constant that is as expected. */
+void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const char *line);
+
+/* Copies the nodes of a program, whose inputs are input[0], ...; place[v] becomes the reference of its value v,
+ * for all ad_program_values(p) of them. */
+void ad_build_copy(ad_builder *b, const ad_program *p, const uint32_t *input, uint32_t *place);
+
+/* The program with these outputs, without what neither they nor guards need. Ends the building in any case. */
+ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output);
+
+static inline bool ad_is_constant(uint32_t reference)
+{
+    return reference & AD_BUILD_CONSTANT;
+}
+
+static inline double ad_constant_of(const ad_builder *b, uint32_t reference)
+{
+    return b->constant[reference & ~AD_BUILD_CONSTANT];
+}
+
+/* Of a node: neither a constant nor an input. */
+static inline bool ad_is_node(const ad_builder *b, uint32_t reference)
+{
+    return !ad_is_constant(reference) && reference >= b->inputs;
+}
+
+static inline const ad_program_node *ad_node_of(const ad_builder *b, uint32_t reference)
+{
+    return &b->node[reference - b->inputs];
+}
+
+static inline bool ad_is_op(const ad_builder *b, uint32_t reference, uint32_t op)
+{
+    return ad_is_node(b, reference) && ad_node_of(b, reference)->op == op;
+}
+
+/* Short forms. */
+static inline uint32_t ad_build_one(ad_builder *b, uint32_t op, uint32_t x)
+{
+    return ad_build(b, op, x, AD_NO_VALUE, AD_NO_VALUE);
+}
+
+static inline uint32_t ad_build_two(ad_builder *b, uint32_t op, uint32_t x, uint32_t y)
+{
+    return ad_build(b, op, x, y, AD_NO_VALUE);
+}
+
+#endif
