@@ -80,6 +80,13 @@ static inline bool ad_is_op(const ad_builder *b, uint32_t reference, uint32_t op
     return ad_is_node(b, reference) && ad_node_of(b, reference)->op == op;
 }
 
+/* Of a comparison, or made of some: 0 or 1. */
+static inline bool ad_is_truth(const ad_builder *b, uint32_t reference)
+{
+    return ad_is_node(b, reference) && ad_node_of(b, reference)->op >= AD_PROGRAM_less &&
+           ad_node_of(b, reference)->op <= AD_PROGRAM_negation;
+}
+
 /* Short forms. */
 static inline uint32_t ad_build_one(ad_builder *b, uint32_t op, uint32_t x)
 {

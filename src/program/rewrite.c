@@ -130,8 +130,28 @@ static bool rewrite_powi(ad_builder *b, const ad_program_node *n, uint32_t *valu
     return become(value, power == AD_NO_VALUE ? ad_build_constant(b, 1) : power);
 }
 
-static bool rewrite_where(const ad_builder *b, const ad_program_node *n, uint32_t *value)
+/* A truth t: t != 0 is t, and t == 0 is !t. */
+static bool rewrite_equality(ad_builder *b, const ad_program_node *n, uint32_t *value)
 {
+    bool equal = n->op == AD_PROGRAM_equal;
+    if (!ad_is_truth(b, n->of[0]) || !ad_is_constant(n->of[1]) || ad_constant_of(b, n->of[1]) != 0)
+        return false;
+    return become(value, equal ? ad_build_one(b, AD_PROGRAM_negation, n->of[0]) : n->of[0]);
+}
+
+static bool rewrite_negation(const ad_builder *b, const ad_program_node *n, uint32_t *value)
+{
+    const uint32_t t = n->of[0];
+    return ad_is_op(b, t, AD_PROGRAM_negation) && ad_is_truth(b, ad_node_of(b, t)->of[0]) &&
+           become(value, ad_node_of(b, t)->of[0]);
+}
+
+static bool rewrite_where(ad_builder *b, const ad_program_node *n, uint32_t *value)
+{
+    if (ad_is_op(b, n->of[0], AD_PROGRAM_negation)) {
+        uint32_t truth = ad_node_of(b, n->of[0])->of[0];
+        return become(value, ad_build(b, AD_PROGRAM_where, truth, n->of[2], n->of[1]));
+    }
     if (ad_is_constant(n->of[0]))
         return become(value, ad_constant_of(b, n->of[0]) != 0 ? n->of[1] : n->of[2]);
     return n->of[1] == n->of[2] && become(value, n->of[1]);
@@ -154,6 +174,11 @@ bool ad_rewrite(ad_builder *b, ad_program_node *n, uint32_t *value)
         return rewrite_div(b, n, value);
     case AD_PROGRAM_powi:
         return rewrite_powi(b, n, value);
+    case AD_PROGRAM_equal:
+    case AD_PROGRAM_not_equal:
+        return rewrite_equality(b, n, value);
+    case AD_PROGRAM_negation:
+        return rewrite_negation(b, n, value);
     case AD_PROGRAM_where:
         return rewrite_where(b, n, value);
     default:

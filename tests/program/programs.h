@@ -2,18 +2,7 @@
 #ifndef ADZE_TESTS_PROGRAMS_H
 #define ADZE_TESTS_PROGRAMS_H
 
-#include "allocator.h"
-#include "suite.h"
-
-#include <adze.h>
-#include <math.h>
-#include <string.h>
-
-/* All NaNs are the same number. */
-static inline bool same_bits(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
-}
+#include "../numbers/numbers.h"
 
 static inline void expect_same(double found, double expected, const char *what)
 {

@@ -1,63 +1,16 @@
 /* Programs that are recorded and run: the numbers are those of the function itself, to the bit. */
-#include "programs.h"
-
-enum { MOST = 3 }; /* operands of an operation */
-
-typedef struct operation {
-    const char *name;
-    int arity;
-    ad_real (*apply)(const ad_real *x);
-} operation;
-
-#define ONE(op)                                   \
-    static ad_real op##_applied(const ad_real *x) \
-    {                                             \
-        return op(x[0]);                          \
-    }
-#define TWO(op)                                   \
-    static ad_real op##_applied(const ad_real *x) \
-    {                                             \
-        return op(x[0], x[1]);                    \
-    }
-#define THREE(op)                                 \
-    static ad_real op##_applied(const ad_real *x) \
-    {                                             \
-        return op(x[0], x[1], x[2]);              \
-    }
-#include "number_rows.h"
-#undef ONE
-#undef TWO
-#undef THREE
-
-#define ONE(op)   {&#op[3], 1, op##_applied},
-#define TWO(op)   {&#op[3], 2, op##_applied},
-#define THREE(op) {&#op[3], 3, op##_applied},
-static const operation operations[] = {
-#include "number_rows.h"
-};
-enum { OPERATIONS = sizeof operations / sizeof *operations };
-
-static const char *operation_name(int row)
-{
-    return operations[row].name;
-}
+#include "operations.h"
 
 static const double values[] = {
     0,      -0.0,  1,      -1,   2,   -3,    0.5, -0.75, INFINITY, -INFINITY, NAN,    4,      1e-30,
     -1e-30, 1e300, -1e300, 7.25, 100, -20.5, 1e6, 0.99,  12.5,     -7,        3e-310, 0.7071, 1e-8};
 enum { VALUES = sizeof values / sizeof *values };
 
-static void apply(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
-{
-    (void)n, (void)m;
-    y[0] = ((const operation *)env)->apply(x);
-}
-
 START_TEST(each_operation_replays_the_value_of_the_number_itself)
 {
     const operation *o = &operations[_i];
     const double first[MOST] = {0.25, 0.5, 0.75};
-    ad_program *p = program_of(apply, (size_t)o->arity, first, 1, o);
+    ad_program *p = program_of(apply_operation, (size_t)o->arity, first, 1, o);
     for (int i = 0; i < VALUES * VALUES; i++) {
         double x[MOST] = {values[i % VALUES], values[i / VALUES], values[(i * 7 + 3) % VALUES]}, y;
         ad_real numbers[MOST] = {ad_real_constant(x[0]), ad_real_constant(x[1]),
