@@ -40,7 +40,6 @@ FUNCTION(shares, ad_softmax(x[0], 1))
 FUNCTION(log_shares, ad_log_softmax(x[0], 0))
 FUNCTION(product, ad_matmul(x[0], x[1]))
 FUNCTION(inner, ad_dot(x[0], x[1]))
-FUNCTION(layer, ad_dense(x[0], x[1], ad_constant(t, AD_F64, 0.5), AD_TANH))
 #undef FUNCTION
 
 static ad_tensor net(ad_tape *t, const ad_tensor *x, const void *env)
