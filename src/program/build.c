@@ -37,8 +37,15 @@ static void give(const ad_builder *b, void *memory, size_t count, size_t size)
     ad_memory_give(b->options.allocator, memory, count * size);
 }
 
+static void give_chains(const ad_builder *b)
+{
+    give(b, b->chains.first, (size_t)b->inputs + b->nodes_room, sizeof(uint32_t));
+    give(b, b->chains.next, b->nodes_room, sizeof(uint32_t));
+}
+
 static void end(ad_builder *b)
 {
+    give_chains(b);
     give(b, b->node, b->nodes_room, sizeof *b->node);
     give(b, b->constant, b->constants_room, sizeof *b->constant);
     give(b, b->guard_line, b->guards_room, sizeof *b->guard_line);
@@ -57,6 +64,18 @@ static void *take(ad_builder *b, size_t count, size_t size)
     return memory;
 }
 
+/* A longer list with what was in the old one, which is given back. NULL with an error. */
+static void *lengthen(ad_builder *b, void *old, size_t count, size_t room, size_t next, size_t size)
+{
+    void *more = take(b, next, size);
+    if (!more)
+        return NULL;
+    if (count)
+        memcpy(more, old, count * size);
+    give(b, old, room, size);
+    return more;
+}
+
 /* Room for one more element. False with an error. */
 static bool reserve(ad_builder *b, void *list, uint32_t count, uint32_t *room, size_t size)
 {
@@ -67,15 +86,56 @@ static bool reserve(ad_builder *b, void *list, uint32_t count, uint32_t *room, s
         return true;
     uint32_t next = *room ? 2 * *room : 64;
     memcpy(&old, list, sizeof old);
-    more = take(b, next, size);
+    more = lengthen(b, old, count, *room, next, size);
     if (!more)
         return false;
-    if (count)
-        memcpy(more, old, count * size);
-    give(b, old, *room, size);
     memcpy(list, &more, sizeof more);
     *room = next;
     return true;
+}
+
+/* Nodes, and their chains: all three grow, or none. */
+static bool widen_nodes(ad_builder *b, uint32_t room)
+{
+    const size_t values = (size_t)b->inputs + b->nodes;
+    uint32_t *first = take(b, (size_t)b->inputs + room, sizeof *first);
+    uint32_t *next = first ? take(b, room, sizeof *next) : NULL;
+    ad_program_node *node =
+        next ? lengthen(b, b->node, b->nodes, b->nodes_room, room, sizeof *node) : NULL;
+    if (!node) {
+        give(b, next, room, sizeof *next);
+        give(b, first, (size_t)b->inputs + room, sizeof *first);
+        return false;
+    }
+    memset(first, 0, ((size_t)b->inputs + room) * sizeof *first);
+    if (b->nodes_room) {
+        memcpy(first, b->chains.first, values * sizeof *first);
+        memcpy(next, b->chains.next, b->nodes * sizeof *next);
+    }
+    give_chains(b);
+    b->node = node;
+    b->chains = (ad_build_chains){first, next};
+    b->nodes_room = room;
+    return true;
+}
+
+static bool reserve_node(ad_builder *b)
+{
+    if (b->status != AD_OK)
+        return false;
+    if (b->nodes < b->nodes_room)
+        return true;
+    if (b->inputs + b->nodes >= AD_BUILD_CONSTANT / 2) {
+        ad_build_fail(b, AD_TOO_LARGE, "program: it has room for 2^30 values");
+        return false;
+    }
+    return widen_nodes(b, b->nodes_room ? 2 * b->nodes_room : 64);
+}
+
+void ad_build_expect(ad_builder *b, size_t nodes)
+{
+    if (b->status == AD_OK && nodes > b->nodes_room && nodes < AD_BUILD_CONSTANT / 2)
+        widen_nodes(b, (uint32_t)nodes);
 }
 
 /* ---- what is known ------------------------------------------------------------------ */
@@ -167,25 +227,57 @@ static bool same_node(const ad_program_node *x, const ad_program_node *y)
     return x->op == y->op && x->of[0] == y->of[0] && x->of[1] == y->of[1] && x->of[2] == y->of[2];
 }
 
-/* The node, which may be there already. */
-static uint32_t find_or_add(ad_builder *b, ad_program_node n)
+static uint32_t youngest_operand(const ad_program_node *n)
 {
-    uint64_t hash = hash_of_node(&n);
-    if (!has_room(b, &b->known) || !reserve(b, &b->node, b->nodes, &b->nodes_room, sizeof *b->node))
+    uint32_t youngest = 0;
+    for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
+        if (!ad_is_constant(n->of[k]) && n->of[k] > youngest)
+            youngest = n->of[k];
+    return youngest;
+}
+
+static uint32_t append_node(ad_builder *b, const ad_program_node *n)
+{
+    b->node[b->nodes] = *n;
+    return b->inputs + b->nodes++;
+}
+
+/* Adds a node to the chain of its youngest operand. */
+static uint32_t append_to_chain(ad_builder *b, const ad_program_node *n, uint32_t youngest)
+{
+    b->chains.next[b->nodes] = b->chains.first[youngest];
+    b->chains.first[youngest] = b->nodes + 1;
+    return append_node(b, n);
+}
+
+/* The node among those of no chain. */
+static uint32_t find_or_add_hashed(ad_builder *b, const ad_program_node *n)
+{
+    uint64_t hash = hash_of_node(n);
+    if (!has_room(b, &b->known))
         return AD_NO_VALUE;
     const uint32_t mask = b->known.room - 1;
     for (uint32_t at = (uint32_t)(hash >> 7) & mask; b->known.entry[at]; at = (at + 1) & mask) {
         uint32_t place = (uint32_t)b->known.entry[at] - 1;
-        if ((b->known.entry[at] ^ hash) >> 32 == 0 && same_node(&b->node[place], &n))
+        if ((b->known.entry[at] ^ hash) >> 32 == 0 && same_node(&b->node[place], n))
             return b->inputs + place;
     }
-    if (b->inputs + b->nodes >= AD_BUILD_CONSTANT - 1) {
-        ad_build_fail(b, AD_TOO_LARGE, "program: it has room for 2^31 - 1 values");
-        return AD_NO_VALUE;
-    }
     put(&b->known, hash, b->nodes);
-    b->node[b->nodes] = n;
-    return b->inputs + b->nodes++;
+    return append_node(b, n);
+}
+
+/* The node, which may be there already. */
+static uint32_t find_or_add(ad_builder *b, const ad_program_node *n)
+{
+    enum { LONG = 16 };
+    int length = 0;
+    if (!reserve_node(b))
+        return AD_NO_VALUE;
+    const uint32_t youngest = youngest_operand(n);
+    for (uint32_t at = b->chains.first[youngest]; at; at = b->chains.next[at - 1], length++)
+        if (same_node(&b->node[at - 1], n))
+            return b->inputs + at - 1;
+    return length < LONG ? append_to_chain(b, n, youngest) : find_or_add_hashed(b, n);
 }
 
 uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z)
@@ -196,7 +288,7 @@ uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z
     for (uint32_t i = 0; i < arity; i++)
         if (of[i] == AD_NO_VALUE)
             return AD_NO_VALUE;
-    return b->status != AD_OK || ad_rewrite(b, &n, &value) ? value : find_or_add(b, n);
+    return b->status != AD_OK || ad_rewrite(b, &n, &value) ? value : find_or_add(b, &n);
 }
 
 /* ---- guards ------------------------------------------------------------------------- */
@@ -214,28 +306,47 @@ void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const cha
     if (b->status != AD_OK || comparison == AD_NO_VALUE || is_guarded(b, comparison) ||
         (ad_is_constant(comparison) && (ad_constant_of(b, comparison) != 0) == expected) ||
         !reserve(b, &b->guard_line, b->guards, &b->guards_room, sizeof *b->guard_line) ||
-        !reserve(b, &b->node, b->nodes, &b->nodes_room, sizeof *b->node))
+        !reserve_node(b))
         return;
     b->guard_line[b->guards] = line;
     b->node[b->nodes++] = (ad_program_node){AD_PROGRAM_guard, {comparison, expected, b->guards++}};
 }
 
+/* A node of another program, by references. */
+static ad_program_node in_references(const ad_program_node *n, const uint32_t *place)
+{
+    ad_program_node copy = {n->op, {AD_NO_VALUE, AD_NO_VALUE, AD_NO_VALUE}};
+    for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
+        copy.of[k] = place[n->of[k]];
+    return copy;
+}
+
+/* Whether the copy is as the program: then its nodes are known to be all different. */
+static bool is_plain_copy(const ad_builder *b, const ad_program *p, const uint32_t *input)
+{
+    bool plain = b->nodes == 0 && b->constants == 0;
+    for (uint32_t i = 0; i < p->inputs && plain; i++)
+        plain = input[i] == i;
+    return plain;
+}
+
 void ad_build_copy(ad_builder *b, const ad_program *p, const uint32_t *input, uint32_t *place)
 {
+    const bool plain = is_plain_copy(b, p, input);
     for (uint32_t v = 0; v < p->constants; v++)
         place[v] = ad_build_constant(b, p->constant[v]);
-    memcpy(place + p->constants, input, p->inputs * sizeof *input);
-    place += ad_program_first_node(p);
-    const uint32_t *of = place - ad_program_first_node(p);
-    for (uint32_t i = 0; i < p->nodes; i++) {
-        const ad_program_node *n = &p->node[i];
-        const uint32_t arity = ad_program_ops[n->op].arity;
+    if (p->inputs)
+        memcpy(place + p->constants, input, p->inputs * sizeof *input);
+    uint32_t *to = place + ad_program_first_node(p);
+    for (const ad_program_node *n = p->node; n < p->node + p->nodes; n++, to++) {
+        const ad_program_node copy = in_references(n, place);
+        *to = AD_NO_VALUE;
         if (n->op == AD_PROGRAM_guard)
-            ad_build_guard(b, of[n->of[0]], n->of[1], p->guard_line[n->of[2]]);
-        place[i] = n->op == AD_PROGRAM_guard
-                       ? AD_NO_VALUE
-                       : ad_build(b, n->op, of[n->of[0]], arity > 1 ? of[n->of[1]] : AD_NO_VALUE,
-                                  arity > 2 ? of[n->of[2]] : AD_NO_VALUE);
+            ad_build_guard(b, copy.of[0], n->of[1], p->guard_line[n->of[2]]);
+        else if (!plain)
+            *to = ad_build(b, copy.op, copy.of[0], copy.of[1], copy.of[2]);
+        else if (reserve_node(b))
+            *to = append_to_chain(b, &copy, youngest_operand(&copy));
     }
 }
 

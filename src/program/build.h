@@ -15,6 +15,13 @@
     UINT32_C(0x80000000) /* in a reference: a constant, else an input or a node */
 #define AD_NO_VALUE UINT32_MAX
 
+/* Nodes are found by their youngest operand: each value has a chain of nodes, which is short, as a rule, and in
+ * cache, since new nodes take young operands. What a long chain has no room for is in a hash. */
+typedef struct ad_build_chains {
+    uint32_t *first; /* [inputs + nodes_room] node + 1, or 0 */
+    uint32_t *next;  /* [nodes_room] the same */
+} ad_build_chains;
+
 /* A hash of places in a list, open, at most half full. */
 typedef struct ad_build_index {
     uint64_t *entry; /* tag and place + 1, or 0 */
@@ -29,12 +36,16 @@ typedef struct ad_builder {
     ad_program_node *node; /* operands are references; [nodes] */
     double *constant;
     const char **guard_line;
+    ad_build_chains chains;
     ad_build_index known, known_constants;
 } ad_builder;
 
 /* The first `inputs` references are the inputs. error may be NULL. */
 void ad_build_begin(ad_builder *b, const ad_program_options *options, size_t inputs,
                     ad_error *error);
+
+/* Room for so many nodes, so that the list need not grow. A failure sticks. */
+void ad_build_expect(ad_builder *b, size_t nodes);
 
 /* Keeps the first failure. */
 ad_status ad_build_fail(ad_builder *b, ad_status status, const char *format, ...) AD_PRINTF(3, 4);

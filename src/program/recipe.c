@@ -290,8 +290,9 @@ bool ad_recipe_parse(const char *text, ad_recipe *recipe)
 uint32_t ad_recipe_build(ad_builder *b, const ad_recipe *recipe, const uint32_t *operand,
                          uint32_t result)
 {
-    uint32_t value[AD_RECIPE_FIRST + AD_RECIPE_STEPS] = {operand[0], operand[1], operand[2],
-                                                         result};
+    uint32_t value[AD_RECIPE_FIRST + AD_RECIPE_STEPS];
+    value[0] = operand[0], value[1] = operand[1], value[2] = operand[2];
+    value[AD_RECIPE_RESULT] = result;
 #define VALUE_OF(at)                                                                        \
     (ad_is_constant(at) ? ad_build_constant(b, recipe->constant[(at) & ~AD_BUILD_CONSTANT]) \
                         : value[at])
