@@ -119,40 +119,47 @@
 
 /* ---- joints -------------------------------------------------------------------------
  *
- * Two of these, one after the other, are one form, with the fields of two instructions. They are the commonest of sums
- * of products, and of their derivatives. The rows are there twice since a macro does not expand within itself. */
+ * A first and a second form, one after the other, are one, with the fields of two instructions. They are the commonest
+ * forms of sums of products, and of their derivatives. */
 
-#define AD_JOINT_ROWS(JOINT)                 \
+#define AD_FIRST_ROWS(JOINT)                 \
     JOINT(add, A + B, STORED)                \
-    JOINT(add_r_b, R + B, STORED)            \
     JOINT(mul, A *B, STORED)                 \
-    JOINT(mul_kept, A *B, KEPT)              \
-    JOINT(mul_r_b, R *B, STORED)             \
     JOINT(mul_add, A *B + C, STORED)         \
-    JOINT(mul_add_r_b_c, R *B + C, STORED)   \
-    JOINT(mul_add_a_b_r, A *B + R, STORED)   \
     JOINT(mul_sub, A *B - C, STORED)         \
     JOINT(mul_from, C - A * B, STORED)       \
+    JOINT(add_r_b, R + B, STORED)            \
+    JOINT(mul_r_b, R *B, STORED)             \
+    JOINT(mul_add_r_b_c, R *B + C, STORED)   \
+    JOINT(mul_add_a_b_r, A *B + R, STORED)   \
     JOINT(mul_from_r_b_c, C - R * B, STORED) \
     JOINT(mul_from_a_b_r, R - A * B, STORED)
 
-#define AD_SECOND_JOINT_ROWS(JOINT, ...)                  \
-    JOINT(add, A + B, STORED, __VA_ARGS__)                \
+/* Before those that take it from the register. */
+#define AD_FIRST_KEPT_ROWS(JOINT) JOINT(mul_kept, A *B, KEPT)
+
+#define AD_SECOND_ROWS_OF_R(JOINT, ...)                   \
     JOINT(add_r_b, R + B, STORED, __VA_ARGS__)            \
-    JOINT(mul, A *B, STORED, __VA_ARGS__)                 \
-    JOINT(mul_kept, A *B, KEPT, __VA_ARGS__)              \
     JOINT(mul_r_b, R *B, STORED, __VA_ARGS__)             \
-    JOINT(mul_add, A *B + C, STORED, __VA_ARGS__)         \
     JOINT(mul_add_r_b_c, R *B + C, STORED, __VA_ARGS__)   \
     JOINT(mul_add_a_b_r, A *B + R, STORED, __VA_ARGS__)   \
-    JOINT(mul_sub, A *B - C, STORED, __VA_ARGS__)         \
-    JOINT(mul_from, C - A * B, STORED, __VA_ARGS__)       \
     JOINT(mul_from_r_b_c, C - R * B, STORED, __VA_ARGS__) \
     JOINT(mul_from_a_b_r, R - A * B, STORED, __VA_ARGS__)
+#define AD_SECOND_ROWS(JOINT, ...)                \
+    AD_SECOND_ROWS_OF_R(JOINT, __VA_ARGS__)       \
+    JOINT(mul_kept, A *B, KEPT, __VA_ARGS__)      \
+    JOINT(add, A + B, STORED, __VA_ARGS__)        \
+    JOINT(mul, A *B, STORED, __VA_ARGS__)         \
+    JOINT(mul_add, A *B + C, STORED, __VA_ARGS__) \
+    JOINT(mul_sub, A *B - C, STORED, __VA_ARGS__) \
+    JOINT(mul_from, C - A * B, STORED, __VA_ARGS__)
 
-#define AD_JOINT_NAME(name, ...) AD_JOINT_##name,
-enum { AD_JOINT_ROWS(AD_JOINT_NAME) AD_JOINTS };
-#undef AD_JOINT_NAME
+#define AD_FIRST_NAME(name, ...)  AD_FIRST_##name,
+#define AD_SECOND_NAME(name, ...) AD_SECOND_##name,
+enum { AD_FIRST_ROWS(AD_FIRST_NAME) AD_FIRST_KEPT_ROWS(AD_FIRST_NAME) AD_FIRSTS };
+enum { AD_SECOND_ROWS(AD_SECOND_NAME, ) AD_SECONDS };
+#undef AD_FIRST_NAME
+#undef AD_SECOND_NAME
 
 /* ---- numbers ------------------------------------------------------------------------ */
 
@@ -161,8 +168,8 @@ enum { AD_JOINT_ROWS(AD_JOINT_NAME) AD_JOINTS };
 typedef enum ad_form {
     AD_FORM_end,
     AD_HOT_ROWS(AD_FORM_CODE) AD_PLAIN_ROWS(AD_FORM_CODE) AD_GUARD_ROWS(AD_GUARD_CODE)
-        AD_FORM_joined,                                    /* + AD_JOINTS * first + second */
-    AD_FORM_call = AD_FORM_joined + AD_JOINTS * AD_JOINTS, /* + an operation, by its kernel */
+        AD_FORM_joined,                                     /* + AD_JOINTS * first + second */
+    AD_FORM_call = AD_FORM_joined + AD_FIRSTS * AD_SECONDS, /* + an operation, by its kernel */
     AD_FORM_COUNT = AD_FORM_call + AD_PROGRAM_powi,
     AD_FORM_HOT_END = AD_FORM_maximum
 } ad_form;

@@ -255,8 +255,11 @@ static void write_guard(lowering *l, const ad_program_node *n, uint32_t part)
                                          : AD_GUARD_less_true + 2 * (test->op - AD_PROGRAM_less);
     uint32_t slot[3] = {0};
     for (uint32_t k = 0; k < arity_of(test); k++) {
-        slot[k] = l->fate[root_of(l, test->of[k])].link;
-        release(l, root_of(l, test->of[k]));
+        const uint32_t root = root_of(l, test->of[k]);
+        slot[k] = l->fate[root].link;
+        release(l, root);
+        if (root == l->in_register) /* it is read from its slot */
+            l->maker = MARK(NOTHING);
     }
     slot[2] = l->code->is_long ? which : which & UINT16_MAX;
     write(l, first + !n->of[1], l->code->is_long ? 0 : which >> 16, slot);
@@ -358,17 +361,19 @@ static void write_chain(lowering *l, uint32_t value)
 
 /* ---- forward: all ------------------------------------------------------------------- */
 
-#define JOINT(name, ...) [AD_FORM_##name] = 1 + AD_JOINT_##name,
-static const uint8_t joint_of[AD_FORM_COUNT] = {AD_JOINT_ROWS(JOINT)};
-#undef JOINT
+#define FIRST(name, ...)  [AD_FORM_##name] = 1 + AD_FIRST_##name,
+#define SECOND(name, ...) [AD_FORM_##name] = 1 + AD_SECOND_##name,
+static const uint8_t first_of[AD_FORM_COUNT] = {AD_FIRST_ROWS(FIRST) AD_FIRST_KEPT_ROWS(FIRST)};
+static const uint8_t second_of[AD_FORM_COUNT] = {AD_SECOND_ROWS(SECOND, )};
+#undef FIRST
+#undef SECOND
 
 static void join_instructions(ad_scalar_code *code)
 {
     for (uint32_t i = 0; i + 1 < code->instructions; i++) {
-        const uint32_t first = joint_of[form_at(code, i)], second = joint_of[form_at(code, i + 1)];
-        if (!first || !second)
-            continue;
-        set_form(code, i++, AD_FORM_joined + (first - 1) * AD_JOINTS + second - 1);
+        const uint32_t first = first_of[form_at(code, i)], second = second_of[form_at(code, i + 1)];
+        if (first && second)
+            set_form(code, i++, AD_FORM_joined + AD_SECONDS * (first - 1) + second - 1);
     }
 }
 

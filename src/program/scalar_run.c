@@ -53,9 +53,10 @@ static AD_APART double call_kernel(ad_block *block, double a, double b, double c
 
 #define ADDRESS(name, ...)          [AD_FORM_##name] = &&at_##name,
 #define GUARD_ADDRESS(name, ...)    [AD_GUARD_##name] = &&guard_##name,
-#define JOINT_ADDRESSES(first, ...) AD_SECOND_JOINT_ROWS(JOINT_ADDRESS, first)
-#define JOINT_ADDRESS(second, value, store, first)                        \
-    [AD_FORM_joined + AD_JOINTS * AD_JOINT_##first + AD_JOINT_##second] = \
+#define JOINT_ADDRESSES(first, ...) AD_SECOND_ROWS(JOINT_ADDRESS, first)
+#define KEPT_ADDRESSES(first, ...)  AD_SECOND_ROWS_OF_R(JOINT_ADDRESS, first)
+#define JOINT_ADDRESS(second, value, store, first)                          \
+    [AD_FORM_joined + AD_SECONDS * AD_FIRST_##first + AD_SECOND_##second] = \
         &&at_##first##_then_##second,
 
 #define DO(name, value, store) \
@@ -65,7 +66,8 @@ static AD_APART double call_kernel(ad_block *block, double a, double b, double c
 #define DO_GUARD(name, flipped)                                               \
     guard_##name : if (flipped) return (uint32_t)i->c | (uint32_t)i->d << 16; \
     NEXT;
-#define DO_JOINTS(first, ...) AD_SECOND_JOINT_ROWS(DO_JOINT, first, __VA_ARGS__)
+#define DO_JOINTS(first, ...)      AD_SECOND_ROWS(DO_JOINT, first, __VA_ARGS__)
+#define DO_KEPT_JOINTS(first, ...) AD_SECOND_ROWS_OF_R(DO_JOINT, first, __VA_ARGS__)
 #define DO_JOINT(second, second_value, second_store, first, value, store) \
     at_##first##_then_##second : r = (value);                             \
     store;                                                                \
@@ -79,7 +81,8 @@ uint32_t AD_RUN(const ad_scalar_code *code, double *slot)
     static const void *const labels[AD_FORM_COUNT] = {
         [AD_FORM_end] = &&at_end,
         AD_HOT_ROWS(ADDRESS) AD_PLAIN_ROWS(ADDRESS) AD_GUARD_ROWS(GUARD_ADDRESS)
-            AD_JOINT_ROWS(JOINT_ADDRESSES)[AD_FORM_call... AD_FORM_COUNT - 1] = &&at_call};
+            AD_FIRST_ROWS(JOINT_ADDRESSES)
+                AD_FIRST_KEPT_ROWS(KEPT_ADDRESSES)[AD_FORM_call... AD_FORM_COUNT - 1] = &&at_call};
     const AD_INSTRUCTION *i = code->instruction;
     const void *const *at = labels;
     double r = 0;
@@ -88,7 +91,8 @@ uint32_t AD_RUN(const ad_scalar_code *code, double *slot)
     AD_HOT_ROWS(DO)
     AD_PLAIN_ROWS(DO)
     AD_GUARD_ROWS(DO_GUARD)
-    AD_JOINT_ROWS(DO_JOINTS)
+    AD_FIRST_ROWS(DO_JOINTS)
+    AD_FIRST_KEPT_ROWS(DO_KEPT_JOINTS)
 at_call:
     r = call_kernel(code->call[i->form - AD_FORM_call], A, B, C);
     STORED;
