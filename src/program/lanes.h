@@ -69,11 +69,32 @@ enum {
     ROW(guard, run_guard(f, at, w))                                      \
     ROW(sum_l, SUM(A))                                                   \
     ROW(sum_u, SUM(EVERYWHERE(UA)))                                      \
-    ROW(sum_ll, SUM(A *B))                                               \
-    ROW(sum_lu, SUM(A *UB))
+    ROW(sum_ll, at = sum_products(f, at, w))                             \
+    ROW(sum_lu, SUM(A *UB))                                              \
+    ROW(chain, at = run_chain(f, at, w))
+
+/* What follows a chain: how it begins, then what is added one after another, while the sum stays in registers. */
+#define AD_LANE_TERMS(ROW)         \
+    ROW(begin_l, = A)              \
+    ROW(begin_u, = EVERYWHERE(UA)) \
+    ROW(begin_ll, = A * B)         \
+    ROW(begin_lu, = A * UB)        \
+    ROW(plus_l, += A)              \
+    ROW(plus_u, += UA)             \
+    ROW(plus_ll, += A * B)         \
+    ROW(plus_lu, += A * UB)        \
+    ROW(minus_l, -= A)             \
+    ROW(minus_u, -= UA)            \
+    ROW(minus_ll, -= A * B)        \
+    ROW(minus_lu, -= A * UB)
 
 #define AD_LANE_CODE(name, does) AD_LANE_##name,
-typedef enum ad_lane_op { AD_LANE_ROWS(AD_LANE_CODE) AD_LANE_settle, AD_LANE_end } ad_lane_op;
+typedef enum ad_lane_op {
+    AD_LANE_ROWS(AD_LANE_CODE)  /* */
+    AD_LANE_TERMS(AD_LANE_CODE) /* */
+    AD_LANE_settle,
+    AD_LANE_end
+} ad_lane_op;
 #undef AD_LANE_CODE
 
 typedef struct ad_lane_instruction {

@@ -212,6 +212,15 @@ static void add_some(const ad_lane_frame *f, uint32_t sum, const double *numbers
             sums[i % AD_LANE_LEAST] += numbers[i];
 }
 
+static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, size_t w)
+{
+    const double *a = slot(f, at->of[0], w), *b = slot(f, at->of[1], w);
+    double numbers[AD_LANE_MOST];
+    for (size_t i = 0; i < w; i++)
+        numbers[i] = a[i] * b[i];
+    add_some(f, at->to, numbers, w);
+}
+
 /* ---- the loop over the code --------------------------------------------------------- */
 
 #define A             load(a + i)
@@ -241,11 +250,78 @@ static void add_some(const ad_lane_frame *f, uint32_t sum, const double *numbers
         add_some(f, at->to, numbers, w);                         \
     }
 
+
+/* As many points as there is room for in registers. */
+#define BLOCK(w) ((w) < 8 * AD_LANES ? (w) : 8 * AD_LANES)
+#define PER_BLOCK                                                                \
+    AD_LOOP_UNROLLED for (size_t i = from, j = 0; j < block / AD_LANES; i += AD_LANES, j++)
+
+/* Sums of products whose first factor is the same. Returns the last of them. */
+INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
+                                               const ad_lane_instruction *first, const size_t w)
+{
+    const ad_lane_instruction *at = first;
+    const double *a = slot(f, first->of[0], w);
+    const size_t block = BLOCK(w), step = AD_LANE_LEAST / AD_LANES;
+    if (!f->all) {
+        add_product(f, first, w);
+        return first;
+    }
+    for (size_t from = 0; from < w; from += block) {
+        vec x[8] = {{0}};
+        PER_BLOCK x[j] = A;
+        for (at = first; at->code == AD_LANE_sum_ll && at->of[0] == first->of[0]; at++) {
+            double *sums = f->sums + (size_t)at->to * AD_LANE_LEAST;
+            const double *b = slot(f, at->of[1], w);
+            AD_LOOP_UNROLLED for (size_t k = 0; k < step; k++)
+            {
+                vec sum = load(sums + k * AD_LANES);
+                AD_LOOP_UNROLLED for (size_t j = k; j < block / AD_LANES; j += step)
+                    sum += x[j] * load(b + from + j * AD_LANES);
+                store(sums + k * AD_LANES, sum);
+            }
+        }
+    }
+    return at - 1;
+}
+
+/* Terms of one kind after another. */
+#define TERM(name, does)                                                   \
+    case AD_LANE_##name:                                                   \
+        do {                                                               \
+            const double *a = slot(f, at->of[0], w), *b = slot(f, at->of[1], w); \
+            PER_BLOCK sum[j] does;                                         \
+            (void)a, (void)b;                                              \
+        } while ((++at)->code == AD_LANE_##name);                          \
+        continue;
+
+/* Returns the last of its terms. */
+INLINE const ad_lane_instruction *run_chain(const ad_lane_frame *f,
+                                            const ad_lane_instruction *chain, const size_t w)
+{
+    const double *uniform = f->uniform;
+    const size_t block = BLOCK(w);
+    double *to = slot(f, chain->to, w);
+    for (size_t from = 0; from < w; from += block) {
+        vec sum[8] = {{0}};
+        for (const ad_lane_instruction *at = chain + 1, *end = at + chain->op; at < end;)
+            switch ((ad_lane_op)at->code) {
+                AD_LANE_TERMS(TERM)
+            default:
+                at++;
+            }
+        PER_BLOCK store(to + i, sum[j]);
+    }
+    return chain + chain->op;
+}
+
 #define RUN(name, does)    \
     case AD_LANE_##name: { \
         does;              \
         break;             \
     }
+
+#define NOTHING(name, does) case AD_LANE_##name:
 
 static uint64_t lanes_with(size_t count)
 {
@@ -262,6 +338,7 @@ INLINE bool run(ad_lane_frame *f, const size_t w)
         double *to = slot(f, at->to, w);
         switch ((ad_lane_op)at->code) {
             AD_LANE_ROWS(RUN)
+            AD_LANE_TERMS(NOTHING)
         case AD_LANE_settle:
             f->all = f->counts == lanes_with(w);
             if (f->point != AD_NO_POINT && f->stops)

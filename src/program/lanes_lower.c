@@ -10,15 +10,18 @@ enum { /* what is known of a value */
        UNIFORM = 1,
        NEEDED = 2,
        EARLY = 4, /* a guard needs it */
-       FUSED = 8  /* a product that the instruction which needs it makes itself */
+       FUSED = 8, /* a product that the instruction which needs it makes itself */
+    LINKED = 16 /* a sum that is a part of a chain which goes on */
 };
 
 #define NOWHERE UINT32_MAX
 
-enum {
-    NEAR = 1 << 18, /* bytes of slots and sums that lie near: a quarter of a common second cache */
-    NEAREST = 1 << 14 /* and of a first one */
+enum { /* of a chain, at most */
+    CHAIN_TERMS = 64,
+    CHAIN_SPAN = 256 /* nodes */
 };
+
+enum { NEAR = 1 << 19 }; /* bytes of slots and sums that lie near: half of a common second cache */
 
 typedef struct lowering {
     const ad_program *p;
@@ -28,6 +31,9 @@ typedef struct lowering {
     uint32_t *sum;   /* [values] the last output that is their sum, or NOWHERE */
     uint32_t *other; /* [outputs] the one before that */
     uint32_t *which; /* [outputs] number of the sum */
+    uint32_t *before; /* [values] of sums: the operand that a chain comes from */
+    uint32_t *begin; /* [values] the first sum of a chain */
+    uint32_t *terms; /* [values] of a chain up to here; 0: it is none */
     uint32_t *free;  /* [values + 3] slots */
     uint32_t frees;
     unsigned char *known; /* [values] */
@@ -118,6 +124,51 @@ static void fuse(lowering *l)
         uint32_t v = p->output[i];
         if (l->code->role[i] == AD_LANE_SUMMED && is_single_product(l, v) && !is(l, v, EARLY))
             l->known[v] |= FUSED;
+    }
+}
+
+/* ---- chains ------------------------------------------------------------------------- */
+
+static bool may_go_on(const lowering *l, uint32_t value)
+{
+    return !is(l, value, UNIFORM) && l->terms[value] && l->uses[value] == 1;
+}
+
+static bool is_sum(const lowering *l, uint32_t value)
+{
+    const uint32_t op = node_at(l, value)->op;
+    return is(l, value, NEEDED) && !is(l, value, UNIFORM) &&
+           (op == AD_PROGRAM_add || op == AD_PROGRAM_sub);
+}
+
+/* Which operand of a sum is what a chain comes to before it. */
+static uint32_t choose_before(const lowering *l, uint32_t value)
+{
+    const ad_program_node *n = node_at(l, value);
+    const uint32_t a = n->of[0], b = n->of[1];
+    bool turned = n->op == AD_PROGRAM_add && !is(l, b, FUSED) &&
+                  (is(l, a, FUSED) || (may_go_on(l, b) && !may_go_on(l, a)));
+    return turned ? b : a;
+}
+
+/* Long chains would keep too much until the end. */
+static void find_chains(lowering *l)
+{
+    const uint32_t first = ad_program_first_node(l->p);
+    for (uint32_t v = first; v < ad_program_values(l->p); v++) {
+        if (!is_sum(l, v))
+            continue;
+        const uint32_t before = l->before[v] = choose_before(l, v);
+        l->terms[v] = 1;
+        l->begin[v] = v;
+        if (may_go_on(l, before) && v - l->begin[before] <= CHAIN_SPAN &&
+            l->terms[before] < CHAIN_TERMS) {
+            l->terms[v] = l->terms[before] + 1;
+            l->begin[v] = l->begin[before];
+            l->known[before] |= LINKED;
+        } else if (is_single_product(l, before)) {
+            l->known[before] |= FUSED;
+        }
     }
 }
 
@@ -279,14 +330,35 @@ static void emit_guard(lowering *l, const ad_program_node *n)
     leave(l, n->of[0]);
 }
 
+static void exchange(ad_lane_instruction *product)
+{
+    uint32_t second = product->of[1];
+    product->of[1] = product->of[0];
+    product->of[0] = second;
+}
+
+/* Puts a factor first that is the first of the sum before, too. */
+static void join_product(const lowering *l, ad_lane_instruction *made)
+{
+    ad_lane_instruction *last = &l->code->instruction[l->code->instructions - 1];
+    if (made->code != AD_LANE_sum_ll || last->code != AD_LANE_sum_ll)
+        return;
+    if (last->of[1] == made->of[0] || last->of[1] == made->of[1])
+        if (last[-1].code != AD_LANE_sum_ll || last[-1].of[0] != last->of[0])
+            exchange(last);
+    if (last->of[0] == made->of[1])
+        exchange(made);
+}
+
 static void emit_product_sum(lowering *l, uint32_t value)
 {
     const ad_program_node *n = node_at(l, value);
     operation o = {.count = 2, .of = {n->of[0], n->of[1]}, .swaps = true, .code = AD_LANE_sum_ll};
-    uint16_t code = mixed_code(l, &o);
-    emit(l, (ad_lane_instruction){.code = code,
-                                  .to = l->which[l->sum[value]],
-                                  .of = {l->place[o.of[0]], l->place[o.of[1]]}});
+    ad_lane_instruction made = {.code = mixed_code(l, &o), .to = l->which[l->sum[value]]};
+    made.of[0] = l->place[o.of[0]];
+    made.of[1] = l->place[o.of[1]];
+    join_product(l, &made);
+    emit(l, made);
     leave(l, o.of[0]);
     leave(l, o.of[1]);
 }
@@ -301,6 +373,65 @@ static void emit_sums(lowering *l, uint32_t value)
     }
 }
 
+/* ---- chains of instructions --------------------------------------------------------- */
+
+/* What a sum adds to the operand that its chain comes from. */
+static uint32_t term_of(const lowering *l, uint32_t sum)
+{
+    const ad_program_node *n = node_at(l, sum);
+    return n->of[n->of[0] == l->before[sum]];
+}
+
+static bool is_chain(const lowering *l, uint32_t value)
+{
+    return l->terms[value] > 1 || (l->terms[value] && is(l, l->before[value], FUSED) &&
+                                   is(l, term_of(l, value), FUSED));
+}
+
+/* A value, or the factors of a product that the chain makes itself; codes are those of `l`, `u`, `ll`, `lu`. */
+static void emit_term(lowering *l, uint32_t value, uint16_t code)
+{
+    ad_lane_instruction made = {.code = code, .of = {l->place[value]}};
+    if (is(l, value, FUSED)) {
+        const ad_program_node *n = node_at(l, value);
+        operation o = {.of = {n->of[0], n->of[1]}, .swaps = true, .code = (uint16_t)(code + 2)};
+        made.code = mixed_code(l, &o);
+        made.of[0] = l->place[o.of[0]];
+        made.of[1] = l->place[o.of[1]];
+    } else {
+        made.code = (uint16_t)(code + is(l, value, UNIFORM));
+    }
+    emit(l, made);
+}
+
+static void leave_term(lowering *l, uint32_t value)
+{
+    if (is(l, value, FUSED)) {
+        leave(l, node_at(l, value)->of[0]);
+        leave(l, node_at(l, value)->of[1]);
+    } else {
+        leave(l, value);
+    }
+}
+
+static void emit_chain(lowering *l, uint32_t value)
+{
+    const uint32_t count = l->terms[value];
+    uint32_t sum[CHAIN_TERMS];
+    for (uint32_t i = count, v = value; i-- > 0; v = l->before[v])
+        sum[i] = v;
+    ad_lane_instruction *head = &l->code->instruction[l->code->instructions];
+    emit(l, (ad_lane_instruction){.code = AD_LANE_chain, .op = (uint16_t)(count + 1)});
+    emit_term(l, l->before[sum[0]], AD_LANE_begin_l);
+    for (uint32_t i = 0; i < count; i++)
+        emit_term(l, term_of(l, sum[i]),
+                  node_at(l, sum[i])->op == AD_PROGRAM_sub ? AD_LANE_minus_l : AD_LANE_plus_l);
+    leave_term(l, l->before[sum[0]]);
+    for (uint32_t i = 0; i < count; i++)
+        leave_term(l, term_of(l, sum[i]));
+    head->to = l->place[value] = take_slot(l);
+}
+
 /* ---- all of them -------------------------------------------------------------------- */
 
 static void emit_node(lowering *l, uint32_t value)
@@ -308,6 +439,10 @@ static void emit_node(lowering *l, uint32_t value)
     const ad_program_node *n = node_at(l, value);
     if (n->op == AD_PROGRAM_guard)
         emit_guard(l, n);
+    else if (is(l, value, LINKED))
+        return;
+    else if (is_chain(l, value))
+        emit_chain(l, value);
     else if (!is(l, value, FUSED))
         emit_operation(l, operation_of(l, n), value);
     else if (l->sum[value] != NOWHERE)
@@ -321,7 +456,7 @@ static void emit_nodes(lowering *l, unsigned early)
         if ((l->known[v] & (NEEDED | UNIFORM | EARLY)) != (NEEDED | early))
             continue;
         emit_node(l, v);
-        if (!early && !is(l, v, FUSED))
+        if (!early && !is(l, v, FUSED) && !is(l, v, LINKED))
             emit_sums(l, v);
     }
 }
@@ -405,6 +540,7 @@ static void lower(lowering *l)
     count_uses(l);
     list_sums(l);
     fuse(l);
+    find_chains(l);
     for (uint32_t v = 0; v < l->p->constants; v++)
         l->place[v] = code->uniforms++;
     place_inputs(l);
@@ -491,10 +627,14 @@ static void place_lists(lowering *l, uint32_t *at)
     l->sum = at, at += values;
     l->other = at, at += outputs;
     l->which = at, at += outputs;
+    l->before = at, at += values;
+    l->begin = at, at += values;
+    l->terms = at, at += values;
     l->free = at, at += values + 3;
     l->known = (unsigned char *)at;
     memset(l->place, 0xff, values * sizeof *l->place);
     memset(l->uses, 0, values * sizeof *l->uses);
+    memset(l->terms, 0, values * sizeof *l->terms);
 }
 
 ad_lane_code *ad_lane_lower(const ad_program *p, const ad_map_input *x, const ad_map_output *y)
@@ -503,7 +643,7 @@ ad_lane_code *ad_lane_lower(const ad_program *p, const ad_map_input *x, const ad
     size_t values = ad_program_values(p), lists = lay_out(&draft, NULL);
     lists = (lists + 7) / 8 * 8;
     size_t bytes = ad_size_add(
-        lists, ad_size_add(ad_size_mul(4 * values + 2 * (size_t)p->outputs + 3, sizeof(uint32_t)),
+        lists, ad_size_add(ad_size_mul(7 * values + 2 * (size_t)p->outputs + 3, sizeof(uint32_t)),
                            values));
     char *memory = ad_memory_take(p->options.allocator, bytes);
     if (!memory)
