@@ -28,6 +28,8 @@
 
 #include "adze/program/making.h"
 #include "adze/program/derivatives.h"
+#include "adze/program/writing.h"
 #include "adze/program/derivatives.h"
+#include "adze/program/writing.h"
 
 #endif
