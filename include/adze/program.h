@@ -26,8 +26,8 @@
 #ifndef ADZE_PROGRAM_H
 #define ADZE_PROGRAM_H
 
+#include "adze/program/derivatives.h"
 #include "adze/program/making.h"
-#include "adze/program/derivatives.h"
-#include "adze/program/derivatives.h"
+#include "adze/program/sparse.h"
 
 #endif
