@@ -27,6 +27,7 @@
 #define ADZE_PROGRAM_H
 
 #include "adze/program/making.h"
+#include "adze/program/map.h"
 #include "adze/program/derivatives.h"
 #include "adze/program/tensors.h"
 #include "adze/program/showing.h"
