@@ -31,6 +31,7 @@
 #include "adze/program/derivatives.h"
 #include "adze/program/tensors.h"
 #include "adze/program/showing.h"
+#include "adze/program/node.h"
 #include "adze/program/derivatives.h"
 
 #endif
