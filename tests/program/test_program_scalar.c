@@ -253,13 +253,16 @@ static bool is_called(uint32_t op)
 /* What is kept is for an instruction that takes it from the register. */
 static bool is_possible(uint32_t form)
 {
-#define OF_R(name, ...) [AD_SECOND_##name] = true,
-    static const bool takes[AD_SECONDS] = {AD_SECOND_ROWS_OF_R(OF_R, )};
+#define KEPT_FIRST(name, ...) [AD_FIRST_##name] = true,
+#define OF_R(name, ...)       [AD_SECOND_##name] = true,
+    static const bool is_kept[AD_FIRSTS] = {AD_FIRST_KEPT_ROWS(KEPT_FIRST)};
+    static const bool takes_it[AD_SECONDS] = {AD_SECOND_ROWS_OF_R(OF_R, )};
+#undef KEPT_FIRST
 #undef OF_R
     if (form >= AD_FORM_call)
         return is_called(form - AD_FORM_call);
-    return !is_joined(form) || (form - AD_FORM_joined) / AD_SECONDS != AD_FIRST_mul_kept ||
-           takes[(form - AD_FORM_joined) % AD_SECONDS];
+    const uint32_t joint = form - AD_FORM_joined;
+    return !is_joined(form) || !is_kept[joint / AD_SECONDS] || takes_it[joint % AD_SECONDS];
 }
 
 static void expect_all_forms(const census *c)
