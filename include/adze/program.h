@@ -29,6 +29,7 @@
 #include "adze/program/making.h"
 #include "adze/program/map.h"
 #include "adze/program/derivatives.h"
+#include "adze/program/tensors.h"
 #include "adze/program/derivatives.h"
 
 #endif

@@ -130,12 +130,14 @@ typedef struct ad_lane_code {
     uint32_t width;        /* points at a time, at most */
     uint32_t weight;       /* about the operations for a point */
     uint32_t slots, uniforms, sums;
-    uint32_t instructions, once, loads, stores, shares;
+    uint32_t instructions, once, lates, loads, stores, shares, delivers;
     ad_lane_instruction *instruction; /* [instructions] */
     ad_lane_instruction *first;       /* [once] of the uniform part: codes are ad_program_op_code */
+    ad_lane_instruction *last;        /* [lates] of what is made of sums, likewise */
     ad_lane_link *load, *store;       /* [loads] by slots from 0 on, [stores] */
     ad_lane_link *share;              /* [shares] of shared inputs */
-    uint32_t *sum;                    /* [sums] their outputs */
+    ad_lane_link *deliver;            /* [delivers] of summed outputs */
+    uint32_t *sum;                    /* [sums] their places among uniform values */
     const ad_kernel *kernel[AD_PROGRAM_OP_COUNT];
     size_t bytes;
 } ad_lane_code;
