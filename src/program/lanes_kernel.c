@@ -289,7 +289,11 @@ INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
     case AD_LANE_##name:                                                         \
         do {                                                                     \
             const double *a = slot(f, at->of[0], w), *b = slot(f, at->of[1], w); \
-            PER_BLOCK sum[j] does;                                               \
+            PER_BLOCK                                                            \
+            {                                                                    \
+                sum[j] does;                                                     \
+                (void)i;                                                         \
+            }                                                                    \
             (void)a, (void)b;                                                    \
         } while ((++at)->code == AD_LANE_##name);                                \
         continue;

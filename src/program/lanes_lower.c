@@ -305,7 +305,7 @@ static void note_roles(const ad_lane_code *code, const ad_map_input *x, const ad
     for (uint32_t i = 0; i < code->program->inputs; i++)
         shared[i] = ad_lane_shares(&x[i]);
     for (uint32_t i = 0; i < code->program->outputs; i++)
-        role[i] = ad_lane_role_of(&y[i]);
+        role[i] = (unsigned char)ad_lane_role_of(&y[i]);
 }
 
 static ad_lane_code *keep(const ad_lane_code *draft)
