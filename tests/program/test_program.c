@@ -1,5 +1,5 @@
 /* Programs that are recorded and run: the numbers are those of the function itself, to the bit. */
-#include "operation_rows.h"
+#include "number_operations.h"
 
 static const double values[] = {
     0,      -0.0,  1,      -1,   2,   -3,    0.5, -0.75, INFINITY, -INFINITY, NAN,    4,      1e-30,

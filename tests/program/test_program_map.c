@@ -1,7 +1,7 @@
 /* Programs at many points: with each layout, on each instruction set, by several threads, the numbers are those of
  * runs at single points, to the bit. */
 #define _POSIX_C_SOURCE 200809L
-#include "operation_rows.h"
+#include "number_operations.h"
 
 #include "../numbers/random_formula.h"
 #include "program/lanes.h"

@@ -1,6 +1,6 @@
 /* All elementwise operations on numbers, as a table. */
-#ifndef ADZE_TESTS_PROGRAM_OPERATION_ROWS_H
-#define ADZE_TESTS_PROGRAM_OPERATION_ROWS_H
+#ifndef ADZE_TESTS_PROGRAM_OPERATIONS_H
+#define ADZE_TESTS_PROGRAM_OPERATIONS_H
 
 #include "programs.h"
 
