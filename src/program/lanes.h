@@ -68,6 +68,7 @@ enum {
     ROW(by_kernel, run_kernel(f, at, w))                                 \
     ROW(guard, run_guard(f, at, w))                                      \
     ROW(sum_l, SUM(A))                                                   \
+    ROW(sum_minus_l, SUM(-A))                                            \
     ROW(sum_u, SUM(EVERYWHERE(UA)))                                      \
     ROW(sum_ll, at = sum_products(f, at, w))                             \
     ROW(sum_lu, SUM(A *UB))                                              \
@@ -79,6 +80,7 @@ enum {
     ROW(begin_u, = EVERYWHERE(UA)) \
     ROW(begin_ll, = A * B)         \
     ROW(begin_lu, = A * UB)        \
+    ROW(twice, += sum[j])          \
     ROW(plus_l, += A)              \
     ROW(plus_u, += UA)             \
     ROW(plus_ll, += A * B)         \

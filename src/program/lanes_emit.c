@@ -187,9 +187,15 @@ static void join_product(const ad_lane_lowering *l, ad_lane_instruction *made)
         exchange(made);
 }
 
-static void emit_product_sum(ad_lane_lowering *l, uint32_t value)
+static void emit_fused_sum(ad_lane_lowering *l, uint32_t value)
 {
     const ad_program_node *n = ad_lane_node(l, value);
+    if (n->op == AD_PROGRAM_neg) {
+        emit(l, (ad_lane_instruction){
+                    .code = AD_LANE_sum_minus_l, .to = l->sum[value], .of = {l->place[n->of[0]]}});
+        leave(l, n->of[0]);
+        return;
+    }
     operation o = {.count = 2, .of = {n->of[0], n->of[1]}, .swaps = true, .code = AD_LANE_sum_ll};
     ad_lane_instruction made = {.code = mixed_code(l, &o), .to = l->sum[value]};
     made.of[0] = l->place[o.of[0]];
@@ -256,11 +262,16 @@ static void emit_chain(ad_lane_lowering *l, uint32_t value)
     emit(l, (ad_lane_instruction){.code = AD_LANE_chain, .op = (uint16_t)(count + 1)});
     emit_term(l, l->before[sum[0]], AD_LANE_begin_l);
     for (uint32_t i = 0; i < count; i++)
-        emit_term(l, ad_lane_term(l, sum[i]),
-                  ad_lane_node(l, sum[i])->op == AD_PROGRAM_sub ? AD_LANE_minus_l : AD_LANE_plus_l);
+        if (ad_lane_doubles(l, sum[i]))
+            emit(l, (ad_lane_instruction){.code = AD_LANE_twice});
+        else
+            emit_term(l, ad_lane_term(l, sum[i]),
+                      ad_lane_node(l, sum[i])->op == AD_PROGRAM_sub ? AD_LANE_minus_l
+                                                                    : AD_LANE_plus_l);
     leave_term(l, l->before[sum[0]]);
     for (uint32_t i = 0; i < count; i++)
-        leave_term(l, ad_lane_term(l, sum[i]));
+        if (!ad_lane_doubles(l, sum[i]))
+            leave_term(l, ad_lane_term(l, sum[i]));
     head->to = l->place[value] = take_slot(l);
 }
 
@@ -278,7 +289,7 @@ static void emit_node(ad_lane_lowering *l, uint32_t value)
     else if (!ad_lane_is(l, value, AD_LANE_FUSED))
         emit_operation(l, operation_of(l, n), value);
     else if (l->sum[value] != AD_NOWHERE)
-        emit_product_sum(l, value);
+        emit_fused_sum(l, value);
 }
 
 /* Those that guards need, or the others. */

@@ -194,7 +194,6 @@ static void run_guard(ad_lane_frame *f, const ad_lane_instruction *at, size_t w)
         any |= (a[i] != 0) != expected;
     for (size_t i = 0; any && i < w; i++)
         differ |= (uint64_t)((a[i] != 0) != expected) << i;
-    differ &= f->counts;
     f->counts &= ~differ;
     for (uint32_t i = 0; differ && i < f->point; i++)
         if (differ >> i & 1) {

@@ -148,6 +148,13 @@ static bool is_single_product(const ad_lane_lowering *l, uint32_t value)
            l->uses[value] == 1;
 }
 
+/* Whether nothing else needs an operand of a sum. */
+static bool is_only_for(const ad_lane_lowering *l, uint32_t operand, uint32_t sum)
+{
+    return !ad_lane_is(l, operand, AD_LANE_UNIFORM) &&
+           l->uses[operand] == (ad_lane_doubles(l, sum) ? 2 : 1);
+}
+
 static bool is_sum(const ad_lane_lowering *l, uint32_t value)
 {
     const uint32_t op = ad_lane_node(l, value)->op;
@@ -170,8 +177,9 @@ static void fuse(ad_lane_lowering *l)
             }
     }
     for (uint32_t v = ad_program_first_node(p); v < ad_program_values(p); v++)
-        if (ad_lane_is(l, v, AD_LANE_ADDED) && !ad_lane_is(l, v, AD_LANE_EARLY) &&
-            is_single_product(l, v))
+        if ((l->known[v] & (AD_LANE_ADDED | AD_LANE_EARLY)) == AD_LANE_ADDED && l->uses[v] == 1 &&
+            is_lane_node(l, v) &&
+            (ad_lane_node(l, v)->op == AD_PROGRAM_mul || ad_lane_node(l, v)->op == AD_PROGRAM_neg))
             l->known[v] |= AD_LANE_FUSED;
 }
 
@@ -193,6 +201,12 @@ static uint32_t choose_before(const ad_lane_lowering *l, uint32_t value)
 }
 
 /* Long chains would keep too much until the end. */
+static bool goes_on(const ad_lane_lowering *l, uint32_t before, uint32_t sum)
+{
+    return is_only_for(l, before, sum) && l->terms[before] &&
+           sum - l->begin[before] <= AD_CHAIN_SPAN && l->terms[before] < AD_CHAIN_TERMS;
+}
+
 static void find_chains(ad_lane_lowering *l)
 {
     const uint32_t first = ad_program_first_node(l->p);
@@ -202,12 +216,12 @@ static void find_chains(ad_lane_lowering *l)
         const uint32_t before = l->before[v] = choose_before(l, v);
         l->terms[v] = 1;
         l->begin[v] = v;
-        if (may_go_on(l, before) && v - l->begin[before] <= AD_CHAIN_SPAN &&
-            l->terms[before] < AD_CHAIN_TERMS) {
+        if (goes_on(l, before, v)) {
             l->terms[v] = l->terms[before] + 1;
             l->begin[v] = l->begin[before];
             l->known[before] |= AD_LANE_LINKED;
-        } else if (is_single_product(l, before)) {
+        } else if (is_only_for(l, before, v) && is_lane_node(l, before) &&
+                   ad_lane_node(l, before)->op == AD_PROGRAM_mul) {
             l->known[before] |= AD_LANE_FUSED;
         }
     }

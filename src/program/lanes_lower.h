@@ -8,8 +8,9 @@
 enum { /* what is known of a value */
        AD_LANE_UNIFORM = 1,
        AD_LANE_NEEDED = 2,
-       AD_LANE_EARLY = 4,   /* a guard needs it */
-       AD_LANE_FUSED = 8,   /* a product that the instruction which needs it makes itself */
+       AD_LANE_EARLY = 4, /* a guard needs it */
+       AD_LANE_FUSED =
+           8, /* a product, or what is negated, that the instruction which needs it makes itself */
        AD_LANE_LINKED = 16, /* a sum that is a part of a chain which goes on */
        AD_LANE_LATE = 32,   /* computed once, of sums over points */
        AD_LANE_ADDED = 64,  /* is summed over points */
@@ -46,6 +47,13 @@ static inline bool ad_lane_is(const ad_lane_lowering *l, uint32_t value, unsigne
 static inline const ad_program_node *ad_lane_node(const ad_lane_lowering *l, uint32_t value)
 {
     return ad_value_node(l->p, value);
+}
+
+/* Whether it is twice its operand. */
+static inline bool ad_lane_doubles(const ad_lane_lowering *l, uint32_t sum)
+{
+    const ad_program_node *n = ad_lane_node(l, sum);
+    return n->of[0] == n->of[1] && n->op == AD_PROGRAM_add;
 }
 
 /* What a sum adds to the operand that its chain comes from. */
