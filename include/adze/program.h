@@ -29,6 +29,5 @@
 #include "adze/program/making.h"
 #include "adze/program/derivatives.h"
 #include "adze/program/tensors.h"
-#include "adze/program/derivatives.h"
 
 #endif
