@@ -51,7 +51,7 @@ static void end(ad_builder *b)
     give(b, b->guard_line, b->guards_room, sizeof *b->guard_line);
     give(b, b->known.entry, b->known.room, sizeof(uint64_t));
     give(b, b->known_constants.entry, b->known_constants.room, sizeof(uint64_t));
-    *b = (ad_builder){.status = b->status};
+    *b = (ad_builder){.options = b->options, .status = b->status};
 }
 
 /* ---- lists that grow ---------------------------------------------------------------- */

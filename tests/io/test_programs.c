@@ -3,7 +3,7 @@
 #include "saving.h"
 
 #include "../numbers/random_formula.h"
-#include "../program/operations.h"
+#include "../program/number_operations.h"
 
 #include <stdio.h>
 #include <zlib.h>
