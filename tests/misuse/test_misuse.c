@@ -234,7 +234,8 @@ static const struct call_table {
                    {check_rows, &check_row_count},           {model_rows, &model_row_count},
                    {dlpack_rows, &dlpack_row_count},         {file_rows, &file_row_count},
                    {model_file_rows, &model_file_row_count}, {table_rows, &table_row_count},
-                   {operator_rows, &operator_row_count}};
+                   {operator_rows, &operator_row_count},     {program_rows, &program_row_count},
+                   {sparse_rows, &sparse_row_count}};
 enum { CALL_TABLES = sizeof call_tables / sizeof *call_tables };
 
 static int call_count(void)
@@ -283,7 +284,8 @@ static bool ends_in(const char *text, const char *end)
 static bool is_of_numbers(const char *function)
 {
     return strncmp(function, "ad_real_", 8) == 0 || strncmp(function, "ad_recorder_", 12) == 0 ||
-           ends_in(function, "_reals") || ends_in(function, "_real_parts");
+           ends_in(function, "_reals") || ends_in(function, "_real") ||
+           ends_in(function, "_real_parts");
 }
 
 START_TEST(every_exported_function_has_a_row)
