@@ -427,6 +427,19 @@ static ad_status network(void)
 {
     return ad_fail(NULL, AD_NETWORK, NULL);
 }
+static void ask(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_real_constant(ad_less(x[0], 2));
+}
+static ad_status branch(void)
+{
+    double y;
+    ad_program *p = ad_program_of(ask, 1, &(double){1}, 1, NULL, NULL, NULL);
+    ad_status status = ad_program_run(p, &(double){3}, &y, NULL, NULL);
+    ad_program_free(p);
+    return status;
+}
 static ad_status success(void)
 {
     return ad_backward(ad_sum(o[A]));
@@ -453,6 +466,7 @@ static ad_status (*const producers[AD_STATUS_COUNT])(void) = {
     [AD_FORMAT] = format,
     [AD_DIFFERENT] = different,
     [AD_NETWORK] = network,
+    [AD_BRANCH] = branch,
 };
 
 START_TEST(each_status_is_produced)
