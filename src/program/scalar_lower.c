@@ -144,7 +144,7 @@ static void release(lowering *l, uint32_t value)
 
 /* ---- forward: instructions ---------------------------------------------------------- */
 
-static void write(lowering *l, uint32_t form, uint32_t d, const uint32_t s[3])
+static void write_instruction(lowering *l, uint32_t form, uint32_t d, const uint32_t s[3])
 {
     ad_scalar_code *code = l->code;
     if (code->is_long)
@@ -180,7 +180,7 @@ static void write_value(lowering *l, uint32_t form, uint32_t value, const uint32
     for (uint32_t k = 0; k < n; k++)
         release(l, root[k]);
     take_slot(l, value);
-    write(l, form, l->fate[value].link, slot);
+    write_instruction(l, form, l->fate[value].link, slot);
     l->in_register = value;
     l->maker = MARK(NOTHING);
 }
@@ -262,7 +262,7 @@ static void write_guard(lowering *l, const ad_program_node *n, uint32_t part)
             l->maker = MARK(NOTHING);
     }
     slot[2] = l->code->is_long ? which : which & UINT16_MAX;
-    write(l, first + !n->of[1], l->code->is_long ? 0 : which >> 16, slot);
+    write_instruction(l, first + !n->of[1], l->code->is_long ? 0 : which >> 16, slot);
 }
 
 #define PLAIN(name, ...) [AD_PROGRAM_##name] = {AD_FORM_##name, true},
@@ -389,7 +389,7 @@ static void write_all(lowering *l)
         if (!is_there(l, v) && l->fate[v].link != MARK(PART))
             write_chain(l, v);
     assert(l->instructions == l->code->instructions);
-    write(l, AD_FORM_end, 0, (uint32_t[]){0, 0, 0});
+    write_instruction(l, AD_FORM_end, 0, (uint32_t[]){0, 0, 0});
     for (uint32_t i = 0; i < p->outputs; i++)
         l->code->output[i] = l->fate[root_of(l, p->output[i])].link;
     join_instructions(l->code);
