@@ -26,8 +26,13 @@
 #ifndef ADZE_PROGRAM_H
 #define ADZE_PROGRAM_H
 
-#include "adze/program/derivatives.h"
 #include "adze/program/making.h"
+#include "adze/program/derivatives.h"
+#include "adze/program/map.h"
 #include "adze/program/sparse.h"
+#include "adze/program/tensors.h"
+#include "adze/program/node.h"
+#include "adze/program/showing.h"
+#include "adze/program/writing.h"
 
 #endif

@@ -1,0 +1,311 @@
+/* Programs written as C: the header, and what is around the statements. */
+#include "program/c_text.h"
+
+#include "base/memory.h"
+#include "base/sized.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { STATEMENTS = 400, LEAST_SAVED = 32 };
+
+/* ---- the header --------------------------------------------------------------------- */
+
+static void write_signature(ad_c_text *c, const char *restricted)
+{
+    ad_stream_add(&c->text, "%s %s(const %s_real *%sx, %s_real *%sv, %s_real *%sy)",
+                  c->plan.program->guards ? "int" : "void", c->name, c->name, restricted, c->name,
+                  restricted, c->name, restricted);
+}
+
+static void write_guard_lines(ad_c_text *c)
+{
+    enum { MOST = 100 };
+    const ad_program *p = c->plan.program;
+    if (p->guards)
+        ad_stream_add(&c->text,
+                      " *\n * Returns 0, or which of these comparisons has another outcome "
+                      "than recorded:\n");
+    for (uint32_t i = 0; i < p->guards && i < MOST; i++)
+        ad_stream_add(&c->text, " *     %" PRIu32 ": %.200s\n", i + 1, ad_guard_line(p, i));
+    if (p->guards > MOST)
+        ad_stream_add(&c->text, " *     and %" PRIu32 " more\n", p->guards - MOST);
+}
+
+static void write_numbers(ad_c_text *c)
+{
+    const ad_program *p = c->plan.program;
+    ad_stream_add(&c->text, "#define %s_INPUTS %" PRIu32 "\n", c->capitals, p->inputs);
+    ad_stream_add(&c->text, "#define %s_OUTPUTS %" PRIu32 "\n", c->capitals, p->outputs);
+    ad_stream_add(&c->text, "#define %s_WORK %" PRIu32 "\n\n", c->capitals,
+                  c->plan.stored ? c->plan.stored : 1);
+}
+
+static void write_real(ad_c_text *c)
+{
+    const char *N = c->capitals, *n = c->name;
+    ad_stream_add(
+        &c->text,
+        "#if defined(%s_LANES)\n"
+        "typedef double %s_real __attribute__((vector_size(%s_LANES * sizeof(double))));\n"
+        "#elif defined(%s_FLOAT)\n"
+        "typedef float %s_real;\n"
+        "#else\n"
+        "typedef double %s_real;\n"
+        "#endif\n\n",
+        N, n, N, N, n, n);
+}
+
+static void write_header(ad_c_text *c)
+{
+    const char *N = c->capitals;
+    ad_stream_add(&c->text,
+                  "/* y[%s_OUTPUTS] from x[%s_INPUTS], with room for v[%s_WORK]; no two of them "
+                  "overlap.\n",
+                  N, N, N);
+    write_guard_lines(c);
+    ad_stream_add(&c->text, " *\n * Written by adze. */\n#ifndef %s_H\n#define %s_H\n\n", N, N);
+    write_numbers(c);
+    write_real(c);
+    ad_stream_add(&c->text, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    write_signature(c, "");
+    ad_stream_add(&c->text, ";\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    ad_stream_flush(&c->text);
+}
+
+/* ---- the source: what comes first --------------------------------------------------- */
+
+static void write_beginning(ad_c_text *c)
+{
+    ad_stream_add(
+        &c->text,
+        "/* Written by adze. Every operation rounds: compile it with -ffp-contract=off, "
+        "without -ffast-math. */\n"
+        "#include \"%s.h\"\n\n"
+        "#include <float.h>\n#include <math.h>\n#include <stdbool.h>\n#include <stddef.h>\n"
+        "#include <stdint.h>\n#include <string.h>\n\n"
+        "#if defined(__clang__) || !defined(__GNUC__)\n"
+        "#pragma STDC FP_CONTRACT OFF\n"
+        "#endif\n\n",
+        c->name);
+}
+
+static bool uses_arity(const ad_program *p, uint32_t arity)
+{
+    for (uint32_t i = 0; i < p->nodes; i++)
+        if (ad_program_ops[p->node[i].op].arity == arity && ad_c_is_function(p->node[i].op))
+            return true;
+    return false;
+}
+
+/* A macro that makes a function of NAME_real from one of double, for one to three numbers. */
+static void write_maker(ad_c_text *c, uint32_t arity, bool lanes)
+{
+    static const char *const name[] = {"ONE", "TWO", "THREE"};
+    static const char *const parameters[] = {"R a", "R a, R b", "R a, R b, R c"};
+    static const char *const lane[] = {"a[i]", "a[i], b[i]", "a[i], b[i], c[i]"};
+    static const char *const number[] = {"(double)a", "(double)a, (double)b",
+                                         "(double)a, (double)b, (double)c"};
+    if (!uses_arity(c->plan.program, arity))
+        return;
+    ad_stream_add(&c->text, "#define %s_%s(name, f) \\\n    static inline %s_real name(",
+                  c->capitals, name[arity - 1], c->name);
+    for (const char *at = parameters[arity - 1]; *at; at++)
+        if (*at == 'R')
+            ad_stream_add(&c->text, "%s_real", c->name);
+        else
+            ad_stream_add_bytes(&c->text, at, 1);
+    ad_stream_add(&c->text, ") \\\n    { \\\n");
+    if (lanes)
+        ad_stream_add(&c->text,
+                      "        %s_real y = {0}; \\\n"
+                      "        for (int i = 0; i < %s_LANES; i++) { \\\n"
+                      "            y[i] = f(%s); \\\n"
+                      "        } \\\n"
+                      "        return y; \\\n    }\n",
+                      c->name, c->capitals, lane[arity - 1]);
+    else
+        ad_stream_add(&c->text, "        return (%s_real)f(%s); \\\n    }\n", c->name,
+                      number[arity - 1]);
+}
+
+static void write_makers(ad_c_text *c)
+{
+    ad_stream_add(&c->text, "#if defined(%s_LANES)\n#define %s_K(c) ((c) - (%s_real){0})\n",
+                  c->capitals, c->capitals, c->name);
+    for (uint32_t arity = 1; arity <= 3; arity++)
+        write_maker(c, arity, true);
+    ad_stream_add(&c->text, "#else\n#define %s_K(c) ((%s_real)(c))\n", c->capitals, c->name);
+    for (uint32_t arity = 1; arity <= 3; arity++)
+        write_maker(c, arity, false);
+    ad_stream_add(&c->text, "#endif\n\n");
+}
+
+/* Whether a comparison, in any lane, is not as expected. */
+static void write_differs(ad_c_text *c)
+{
+    if (!c->plan.program->guards)
+        return;
+    ad_stream_add(&c->text,
+                  "static inline int %s_differs(%s_real a, int expected)\n{\n"
+                  "#if defined(%s_LANES)\n"
+                  "    int differs = 0;\n"
+                  "    for (int i = 0; i < %s_LANES; i++) {\n"
+                  "        differs |= (a[i] != 0) != (expected != 0);\n"
+                  "    }\n"
+                  "    return differs;\n"
+                  "#else\n"
+                  "    return (a != 0) != (expected != 0);\n"
+                  "#endif\n}\n\n",
+                  c->name, c->name, c->capitals, c->capitals);
+}
+
+/* ---- the source: functions ---------------------------------------------------------- */
+
+static bool is_of_memory(ad_plan_source source)
+{
+    return source == AD_PLAN_MEMORY || source == AD_PLAN_TABLE;
+}
+
+/* Parameters that a part does not use. */
+static void write_unused(ad_c_text *c, uint32_t part, bool calls)
+{
+    bool x = calls, v = calls;
+    const ad_plan *plan = &c->plan;
+    for (uint32_t i = 0; i < plan->reads.count && !(x && v); i++) {
+        const ad_plan_read *r = ad_plan_read_at(plan, i);
+        x = x || (r->part == part && r->source == AD_PLAN_INPUT);
+        v = v || (r->part == part && is_of_memory(r->source));
+    }
+    for (uint32_t i = 0; i < plan->statements.count && !v; i++)
+        v = ad_plan_statement_at(plan, i)->part == part && ad_plan_statement_at(plan, i)->stored;
+    if (!x)
+        ad_stream_add(&c->text, "    (void)x;\n");
+    if (!v)
+        ad_stream_add(&c->text, "    (void)v;\n");
+}
+
+static void write_parts(ad_c_text *c)
+{
+    const bool guards = c->plan.program->guards;
+    for (uint32_t part = 0; part < c->plan.parts; part++) {
+        ad_stream_add(&c->text,
+                      "static %s %s_part_%" PRIu32
+                      "(const %s_real *restrict x, %s_real *restrict v)\n{\n",
+                      guards ? "int" : "void", c->name, part, c->name, c->name);
+        ad_c_write_tables(c, part);
+        write_unused(c, part, false);
+        ad_c_write_part(c, part);
+        ad_stream_add(&c->text, "%s}\n\n", guards ? "    return 0;\n" : "");
+    }
+}
+
+static void write_calls(ad_c_text *c)
+{
+    if (c->plan.program->guards)
+        ad_stream_add(&c->text, "    int guard = 0;\n");
+    for (uint32_t part = 0; part < c->plan.parts; part++)
+        if (c->plan.program->guards)
+            ad_stream_add(&c->text,
+                          "    guard = %s_part_%" PRIu32
+                          "(x, v);\n    if (guard != 0) {\n        return guard;\n    }\n",
+                          c->name, part);
+        else
+            ad_stream_add(&c->text, "    %s_part_%" PRIu32 "(x, v);\n", c->name, part);
+}
+
+static void write_source(ad_c_text *c)
+{
+    const ad_program *p = c->plan.program;
+    const bool calls = c->plan.parts > 1;
+    write_beginning(c);
+    write_makers(c);
+    ad_c_write_functions(c);
+    write_differs(c);
+    if (calls)
+        write_parts(c);
+    write_signature(c, "restrict ");
+    ad_stream_add(&c->text, "\n{\n");
+    ad_c_write_tables(c, calls ? c->plan.parts : 0);
+    write_unused(c, 0, calls);
+    if (!p->outputs)
+        ad_stream_add(&c->text, "    (void)y;\n");
+    if (calls)
+        write_calls(c);
+    else
+        ad_c_write_part(c, 0);
+    ad_c_write_outputs(c);
+    ad_stream_add(&c->text, "%s}\n", p->guards ? "    return 0;\n" : "");
+    ad_stream_flush(&c->text);
+}
+
+/* ---- what users call ---------------------------------------------------------------- */
+
+static bool is_keyword(const char *name)
+{
+    static const char *const words[] = {
+        "auto",     "break",   "case",   "char",     "const",  "continue", "default",
+        "do",       "double",  "else",   "enum",     "extern", "float",    "for",
+        "goto",     "if",      "inline", "int",      "long",   "main",     "register",
+        "restrict", "return",  "short",  "signed",   "sizeof", "static",   "struct",
+        "switch",   "typedef", "union",  "unsigned", "void",   "while",    "volatile",
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_identifier(const char *name)
+{
+    size_t length = 0;
+    if (!name || !isalpha((unsigned char)*name) || is_keyword(name))
+        return false;
+    while (isalnum((unsigned char)name[length]) || name[length] == '_')
+        length++;
+    return !name[length] && length <= AD_C_LONGEST_NAME;
+}
+
+static bool read_options(const ad_program_c_options *given, ad_program_c_options *options)
+{
+    *options = (ad_program_c_options){.size = sizeof *options};
+    return !given || ad_sized_read(options, sizeof *options, given,
+                                   AD_END_OF(ad_program_c_options, statements));
+}
+
+static ad_status write_both(ad_c_text *c, ad_error *error)
+{
+    const uint32_t most = c->options.statements && c->options.statements < UINT32_MAX
+                              ? (uint32_t)c->options.statements
+                              : STATEMENTS;
+    const ad_program *p = c->plan.program;
+    if (!ad_plan_make(&c->plan, p, c->options.unrolled ? UINT32_MAX : LEAST_SAVED, most))
+        return ad_fail(error, AD_MEMORY, "program_write_c: memory ran out with %u operations",
+                       p->nodes);
+    c->text.of = AD_PROGRAM_HEADER;
+    write_header(c);
+    c->text.of = AD_PROGRAM_SOURCE;
+    write_source(c);
+    ad_plan_free(&c->plan);
+    return c->text.cancelled ? ad_fail(error, AD_CANCELLED, "program_write_c: %s", c->name) : AD_OK;
+}
+
+ad_status ad_program_write_c(const ad_program *p, const char *name,
+                             const ad_program_c_options *options, ad_program_text_sink *write,
+                             void *env, ad_error *error)
+{
+    ad_c_text c = {.plan = {.program = p}, .name = name, .text = {.write = write, .env = env}};
+    if (!p || !write)
+        return ad_fail(error, AD_MISUSE, "program_write_c: the program, or write, is NULL");
+    if (!is_identifier(name))
+        return ad_fail(error, AD_MISUSE,
+                       "program_write_c: the name %.60s is no identifier of up to %d letters, "
+                       "digits and _",
+                       name ? name : "NULL", AD_C_LONGEST_NAME);
+    if (!read_options(options, &c.options))
+        return ad_fail(error, AD_MISUSE, "program_write_c: the options have no size");
+    for (size_t i = 0; name[i]; i++)
+        c.capitals[i] = (char)toupper((unsigned char)name[i]);
+    return write_both(&c, error);
+}
