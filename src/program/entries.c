@@ -92,15 +92,6 @@ static bool choose(entries_making *m, bool *forward, ad_error *error)
 
 /* ---- in reverse --------------------------------------------------------------------- */
 
-/* The derivative of a node by its operand k. */
-static uint32_t slope_of(ad_transform *t, const ad_program_node *n, uint32_t v, uint32_t k)
-{
-    uint32_t operand[3];
-    for (uint32_t i = 0; i < 3; i++)
-        operand[i] = i < ad_program_ops[n->op].arity ? t->place[n->of[i]] : AD_NO_VALUE;
-    return ad_slope(&t->slopes, n->op, k, operand, t->place[v]);
-}
-
 /* Passes the adjoint of a node on. */
 static void pass_back(entries_making *m, uint32_t v, ad_flow *adjoint, size_t row)
 {
@@ -109,7 +100,7 @@ static void pass_back(entries_making *m, uint32_t v, ad_flow *adjoint, size_t ro
     for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
         if (flows(m, n, k, row)) {
             ad_flow *to = &adjoint[n->of[k]];
-            ad_flow term = ad_flow_multiply(&t->build, adjoint[v], slope_of(t, n, v, k));
+            ad_flow term = ad_flow_multiply(&t->build, adjoint[v], ad_transform_slope(t, v, k));
             *to = ad_flow_add(&t->build, *to, term);
             ad_largest_add(&m->cone, n->of[k]);
         }
@@ -162,7 +153,7 @@ static void pass_on(entries_making *m, const ad_program_node *n, uint32_t v, uin
     const uint32_t *from, *to, *column = NULL;
     const uint32_t count = ad_columns_of(&m->columns, m->columns.list[n->of[k]], &from);
     ad_flow *flow = d->flow + d->begin[v], *other = d->flow + d->begin[n->of[k]];
-    const uint32_t slope = slope_of(t, n, v, k);
+    const uint32_t slope = ad_transform_slope(t, v, k);
     ad_columns_of(&m->columns, m->columns.list[v], &to);
     column = to;
     for (uint32_t i = 0; i < count; i++) {
