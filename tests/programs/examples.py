@@ -314,6 +314,19 @@ def test_newton():
     near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
 
 
+def test_pde():
+    lines = run('pde').splitlines()
+    square = lines.index('a square, lambda = 6')
+    for part in lines[:square], lines[square:]:
+        sizes = [float(line.split()[4]) for line in part if line.startswith('step')]
+        expect(len(sizes) < 8 and sizes[-1] < 1e-15 and sizes[-2] < 1e-9, f'residuals {sizes}')
+    middle = [numbers_of(line)[-1] for line in lines[:square] if line.startswith('step')][-1]
+    near('u in the middle', middle, 0.328952421, 1e-6)  # published, for lambda = 2
+    near('error', numbers_of(lines[square - 1])[-1], 0.089, 0.01)  # in squares of the step
+    picture = lines[-19:]
+    expect(picture == picture[::-1] == [line[::-1] for line in picture], 'the picture is not symmetric')
+
+
 def test_bundle():
     lines = run('bundle').splitlines()
     errors = [numbers_of(line)[0] for line in lines if line.startswith('step')]
@@ -537,7 +550,7 @@ def test_bad_input():
                                     text=True, check=False)
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
-    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process', 'kalman':
+    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process', 'kalman', 'pde':
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():
