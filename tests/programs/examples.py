@@ -490,7 +490,7 @@ def done(*command, **how):
 
 def test_generated_cmake():
     here = SOURCE / 'examples/generated'
-    library = PROGRAMS.parent
+    library = PROGRAMS.parent.resolve()
     for tool in 'cmake', 'pkg-config':
         if not shutil.which(tool):
             skip(f'no {tool}')
