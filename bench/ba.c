@@ -2,7 +2,7 @@
  * of the Jacobian that is not 0: three errors by camera, point and weight. Each is recorded by
  * itself. */
 #include "bench.h"
-#include "problems.h"
+#include "objectives.h"
 
 #include <stdlib.h>
 
@@ -29,44 +29,13 @@ static void inputs_of(const ba *b, const double *x, size_t i, double in[BA_INPUT
 
 /* ---- by adze ------------------------------------------------------------------------ */
 
-static ad_real cross(const ad_real a[3], const ad_real b[3], int i)
-{
-    int j = (i + 1) % 3, k = (i + 2) % 3;
-    return ad_sub(ad_mul(a[j], b[k]), ad_mul(a[k], b[j]));
-}
-
-/* Rodrigues: a point turned about an axis by an angle, r = angle times axis. */
-static void rotate(const ad_real r[3], const ad_real x[3], ad_real y[3])
-{
-    ad_real angle = ad_norm_reals(3, r);
-    if (angle.value == 0) {
-        for (int i = 0; i < 3; i++)
-            y[i] = ad_add(x[i], cross(r, x, i));
-        return;
-    }
-    ad_real c = ad_cos(angle), s = ad_sin(angle), axis[3];
-    for (int i = 0; i < 3; i++)
-        axis[i] = ad_div(r[i], angle);
-    ad_real along = ad_mul(ad_dot_reals(3, axis, x), ad_sub(1, c));
-    for (int i = 0; i < 3; i++)
-        y[i] = ad_muladd(axis[i], along, ad_muladd(x[i], c, ad_mul(cross(axis, x, i), s)));
-}
-
 static void errors_of(const ad_real in[BA_INPUTS], const double at[2], ad_real error[BA_ERRORS])
 {
-    const ad_real *centre = in + 3, *focus = in + 6, *middle = in + 7, *bend = in + 9;
-    const ad_real *point = in + BA_CAMERA, weight = in[BA_INPUTS - 1];
-    ad_real from[3], seen[3], flat[2];
-    for (int i = 0; i < 3; i++)
-        from[i] = ad_sub(point[i], centre[i]);
-    rotate(in, from, seen);
+    const ad_real weight = in[BA_INPUTS - 1];
+    ad_real place[2];
+    ba_place(in, ad_norm_reals(3, in), place);
     for (int i = 0; i < 2; i++)
-        flat[i] = ad_div(seen[i], seen[2]);
-    ad_real square = ad_squared_norm_reals(2, flat);
-    ad_real scale = ad_add(ad_mul(ad_muladd(bend[1], square, bend[0]), square), 1);
-    ad_real far = ad_mul(scale, focus[0]);
-    for (int i = 0; i < 2; i++)
-        error[i] = ad_mul(weight, ad_sub(ad_muladd(flat[i], far, middle[i]), at[i]));
+        error[i] = ad_mul(weight, ad_sub(place[i], at[i]));
     error[2] = ad_sub(1, ad_square(weight));
 }
 
@@ -89,34 +58,14 @@ static void ba_adze(void *state)
 
 /* ---- the value ---------------------------------------------------------------------- */
 
-static void rotate_plain(const double r[3], const double x[3], double y[3])
-{
-    double angle = sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2]), c = cos(angle), s = sin(angle);
-    double axis[3], along = 0;
-    for (int i = 0; i < 3; i++) {
-        axis[i] = angle > 0 ? r[i] / angle : 0;
-        along += axis[i] * x[i];
-    }
-    for (int i = 0; i < 3; i++) {
-        int j = (i + 1) % 3, k = (i + 2) % 3;
-        y[i] = x[i] * c + (axis[j] * x[k] - axis[k] * x[j]) * s + axis[i] * along * (1 - c);
-    }
-}
-
 static void value_of(const void *env, const double *x, double *y)
 {
     const ba *b = env;
     for (size_t i = 0; i < b->seen; i++, y += BA_ERRORS) {
-        double in[BA_INPUTS], from[3], seen[3];
+        double in[BA_INPUTS];
         inputs_of(b, x, i, in);
-        for (int j = 0; j < 3; j++)
-            from[j] = in[BA_CAMERA + j] - in[3 + j];
-        rotate_plain(in, from, seen);
-        double u = seen[0] / seen[2], v = seen[1] / seen[2], square = u * u + v * v;
-        double scale = in[6] * (1 + (in[9] + in[10] * square) * square), weight = in[BA_INPUTS - 1];
-        y[0] = weight * (u * scale + in[7] - b->observation[i].at[0]);
-        y[1] = weight * (v * scale + in[8] - b->observation[i].at[1]);
-        y[2] = 1 - weight * weight;
+        ba_residual_value(in, b->observation[i].at, y);
+        y[2] = 1 - in[BA_INPUTS - 1] * in[BA_INPUTS - 1];
     }
 }
 

@@ -48,6 +48,8 @@ typedef struct bench_kind {
     /* Between adze's results and the others', relative; after a call of each. */
     double (*difference)(void *state);
     void (*teardown)(void *state);
+    bool on_one_thread; /* the calling thread does everything, and its own clock is read */
+    bool cold;          /* each call is timed by itself, when the caches hold something else */
 } bench_kind;
 
 struct bench_case {
@@ -69,7 +71,8 @@ typedef struct bench_table {
 extern const bench_table lesson_table, mlp_table, ops_table, products_table, optimisers_table,
     elementwise_table, reductions_table, curves_table, checkpoints_table, directions_table,
     own_ops_table, neural_table, numbers_table, lotka_table, gmm_table, ba_table, lstm_table,
-    hand_table, linalg_table, spatial_table, lenet_table, files_table;
+    hand_table, linalg_table, spatial_table, lenet_table, files_table, program_lotka_table,
+    program_maps_table, program_pde_table;
 
 /* ---- failing ------------------------------------------------------------------------ */
 
@@ -78,6 +81,9 @@ __attribute__((__format__(__printf__, 1, 2))) _Noreturn void fail(const char *fo
 
 /* With the tape's message, if there is one. */
 void check(const ad_tape *t);
+
+/* With the error's message, if there is one. */
+void check_error(const ad_error *error);
 
 /* A tape whose allocations are counted, lent a pool (or NULL), or the end of the program. */
 ad_tape *bench_tape(ad_pool *pool);

@@ -30,6 +30,12 @@ void check(const ad_tape *t)
         fail("%s", ad_tape_error(t));
 }
 
+void check_error(const ad_error *error)
+{
+    if (error->status != AD_OK)
+        fail("%s", error->text);
+}
+
 ad_tape *bench_tape(ad_pool *pool)
 {
     ad_tape *t = ad_tape_new(&(ad_tape_options){

@@ -9,7 +9,7 @@
  * block its gradient is added up, and the recorder goes back to a mark. In the end one sweep carries the
  * sum on to the parameters. */
 #include "bench.h"
-#include "problems.h"
+#include "objectives.h"
 
 #include <stdlib.h>
 
@@ -131,55 +131,21 @@ static void gmm_adze(void *state)
 
 /* ---- the value ---------------------------------------------------------------------- */
 
-static double logsumexp(const double *x)
-{
-    double most = x[0], sum = 0;
-    for (int k = 1; k < GMM_K; k++)
-        most = fmax(most, x[k]);
-    for (int k = 0; k < GMM_K; k++)
-        sum += exp(x[k] - most);
-    return log(sum) + most;
-}
-
-/* What a Gaussian says of a point, but for its weight. */
-static double form(const double *x, const double *mean, const double *diagonal, const double *below)
-{
-    double centred[GMM_D], sum = 0;
-    for (int i = 0; i < GMM_D; i++)
-        centred[i] = x[i] - mean[i];
-    for (int i = 0; i < GMM_D; below += i++) {
-        double turned = diagonal[i] * centred[i];
-        for (int j = 0; j < i; j++)
-            turned += below[j] * centred[j];
-        sum += turned * turned;
-    }
-    return -0.5 * sum;
-}
-
 static void value_of(const void *env, const double *p, double *y)
 {
     const gmm *g = env;
-    const double *mean = p + GMM_K, *factor = mean + GMM_K * GMM_D;
-    double weight[GMM_K], diagonal[GMM_K][GMM_D], term[GMM_K];
-    double sum = gmm_constant(g->points) - (double)g->points * logsumexp(p);
-    for (int k = 0; k < GMM_K; k++) {
-        const double *f = factor + k * GMM_FACTOR;
+    const double *factor = p + GMM_K * (1 + GMM_D);
+    *y = gmm_constant(g->points) - (double)g->points * gmm_logsumexp(p);
+    for (int k = 0; k < GMM_K; k++, factor += GMM_FACTOR) {
         double size = 0, logs = 0;
         for (int i = 0; i < GMM_FACTOR; i++) {
-            double e = i < GMM_D ? diagonal[k][i] = exp(f[i]) : f[i];
-            logs += i < GMM_D ? f[i] : 0;
+            double e = i < GMM_D ? exp(factor[i]) : factor[i];
+            logs += i < GMM_D ? factor[i] : 0;
             size += e * e;
         }
-        weight[k] = p[k] + logs;
-        sum += 0.5 * GMM_GAMMA * GMM_GAMMA * size - GMM_M * logs;
+        *y += 0.5 * GMM_GAMMA * GMM_GAMMA * size - GMM_M * logs;
     }
-    for (size_t n = 0; n < g->points; n++) {
-        for (int k = 0; k < GMM_K; k++)
-            term[k] = weight[k] + form(g->x + n * GMM_D, mean + k * GMM_D, diagonal[k],
-                                       factor + k * GMM_FACTOR + GMM_D);
-        sum += logsumexp(term);
-    }
-    *y = sum;
+    *y += gmm_points_value(g->points, g->x, p);
 }
 
 static void gmm_bare(void *state)

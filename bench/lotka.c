@@ -2,9 +2,8 @@
  * their six directions forward, and the Hessian. The bare form is the value alone; the other, where
  * there is one, is the reverse sweep over the same record, or one gradient. */
 #include "bench.h"
-#include "problems.h"
+#include "objectives.h"
 
-#include <complex.h>
 #include <stdlib.h>
 
 typedef struct lotka {
@@ -18,51 +17,11 @@ typedef struct lotka {
 
 /* ---- by adze ------------------------------------------------------------------------ */
 
-static void rates(const ad_real *p, const ad_real u[2], ad_real rate[2])
-{
-    ad_real met = ad_mul(u[0], u[1]);
-    rate[0] = ad_sub(ad_mul(p[0], u[0]), ad_mul(p[1], met));
-    rate[1] = ad_sub(ad_mul(p[2], met), ad_mul(p[3], u[1]));
-}
-
-static void go(const ad_real u[2], const ad_real rate[2], double time, ad_real to[2])
-{
-    for (int i = 0; i < 2; i++)
-        to[i] = ad_muladd(rate[i], time, u[i]);
-}
-
-static void step(const ad_real *p, ad_real u[2])
-{
-    ad_real k[4][2], v[2];
-    rates(p, u, k[0]);
-    go(u, k[0], LV_STEP / 2, v);
-    rates(p, v, k[1]);
-    go(u, k[1], LV_STEP / 2, v);
-    rates(p, v, k[2]);
-    go(u, k[2], LV_STEP, v);
-    rates(p, v, k[3]);
-    for (int i = 0; i < 2; i++) {
-        ad_real outer = ad_add(k[0][i], k[3][i]), inner = ad_add(k[1][i], k[2][i]);
-        u[i] = ad_muladd(ad_muladd(inner, 2, outer), LV_STEP / 6, u[i]);
-    }
-}
-
-static ad_real loss_of(const lotka *l, const ad_real *p)
-{
-    ad_real u[2] = {p[4], p[5]}, loss = ad_real_constant(0);
-    for (int i = 1; i <= l->steps; i++) {
-        step(p, u);
-        for (int j = 0; j < 2 && i % LV_EVERY == 0; j++)
-            loss = ad_add(loss, ad_square(ad_sub(u[j], l->seen[i / LV_EVERY - 1][j])));
-    }
-    return loss;
-}
-
 static void record(lotka *l, ad_recorder *r)
 {
     ad_recorder_reset(r);
     ad_real_inputs(r, LV_PARAMETERS, lv_parameters, l->x);
-    l->loss = loss_of(l, l->x);
+    l->loss = lotka_loss(l->steps, l->seen, l->x);
     l->value = l->loss.value;
 }
 
@@ -100,62 +59,16 @@ static void hessian(void *state)
 
 /* ---- by hand ------------------------------------------------------------------------ */
 
-#define LOTKA_OF(type, name)                                                       \
-    static void name##_rates(const type *p, const type u[2], type rate[2])         \
-    {                                                                              \
-        type met = u[0] * u[1];                                                    \
-        rate[0] = p[0] * u[0] - p[1] * met;                                        \
-        rate[1] = p[2] * met - p[3] * u[1];                                        \
-    }                                                                              \
-    static void name##_step(const type *p, type u[2])                              \
-    {                                                                              \
-        static const double part[4] = {0, LV_STEP / 2, LV_STEP / 2, LV_STEP};      \
-        type k[4][2], v[2] = {u[0], u[1]};                                         \
-        for (int j = 0; j < 4; j++) {                                              \
-            for (int i = 0; i < 2 && j; i++)                                       \
-                v[i] = u[i] + k[j - 1][i] * part[j];                               \
-            name##_rates(p, v, k[j]);                                              \
-        }                                                                          \
-        for (int i = 0; i < 2; i++)                                                \
-            u[i] += (k[0][i] + k[3][i] + 2 * (k[1][i] + k[2][i])) * (LV_STEP / 6); \
-    }                                                                              \
-    static type name##_loss(const lotka *l, const type *p)                         \
-    {                                                                              \
-        type u[2] = {p[4], p[5]}, loss = 0;                                        \
-        for (int i = 1; i <= l->steps; i++) {                                      \
-            name##_step(p, u);                                                     \
-            for (int j = 0; j < 2 && i % LV_EVERY == 0; j++) {                     \
-                type off = u[j] - l->seen[i / LV_EVERY - 1][j];                    \
-                loss += off * off;                                                 \
-            }                                                                      \
-        }                                                                          \
-        return loss;                                                               \
-    }
-LOTKA_OF(double, plain)
-LOTKA_OF(double complex, complex)
-
 static void bare(void *state)
 {
     lotka *l = state;
-    l->bare = plain_loss(l, lv_parameters);
-}
-
-/* By steps into the complex plane, exact to rounding. */
-static void complex_gradient(const lotka *l, const double *at, double *slope)
-{
-    const double step = 1e-30;
-    for (int i = 0; i < LV_PARAMETERS; i++) {
-        double complex p[LV_PARAMETERS];
-        for (int j = 0; j < LV_PARAMETERS; j++)
-            p[j] = at[j] + (i == j) * step * I;
-        slope[i] = cimag(complex_loss(l, p)) / step;
-    }
+    l->bare = lotka_value(l->steps, l->seen, lv_parameters);
 }
 
 static double slope_difference(const lotka *l, const double *adze)
 {
     double slope[LV_PARAMETERS];
-    complex_gradient(l, lv_parameters, slope);
+    lotka_slope(l->steps, l->seen, lv_parameters, slope);
     return fmax(values_difference(LV_PARAMETERS, adze, slope),
                 values_difference(1, &l->value, &l->bare));
 }
@@ -172,22 +85,11 @@ static double forward_difference(void *state)
     return slope_difference(l, l->tangent);
 }
 
-/* Against differences of gradients. */
 static double hessian_difference(void *state)
 {
     lotka *l = state;
-    const double step = 1e-5;
-    double bend[LV_PARAMETERS * LV_PARAMETERS], before[LV_PARAMETERS], after[LV_PARAMETERS];
-    for (int i = 0; i < LV_PARAMETERS; i++) {
-        double p[LV_PARAMETERS];
-        for (int j = 0; j < LV_PARAMETERS; j++)
-            p[j] = lv_parameters[j] + (i == j) * step;
-        complex_gradient(l, p, after);
-        p[i] -= 2 * step;
-        complex_gradient(l, p, before);
-        for (int j = 0; j < LV_PARAMETERS; j++)
-            bend[i * LV_PARAMETERS + j] = (after[j] - before[j]) / (2 * step);
-    }
+    double bend[LV_PARAMETERS * LV_PARAMETERS];
+    lotka_bend(l->steps, l->seen, lv_parameters, bend);
     return values_difference(LV_PARAMETERS * LV_PARAMETERS, l->hessian, bend);
 }
 

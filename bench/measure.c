@@ -4,6 +4,7 @@
 #include "measure.h"
 
 #include "memory.h"
+#include "problems.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,11 +13,16 @@
 enum { SAMPLES = 2000, FEWEST = 9 };
 static const double SAMPLE_NS = 1e6, TOLERANCE = 1e-4;
 
-double now(void)
+static double read_clock(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+double now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 /* ---- one side ----------------------------------------------------------------------- */
@@ -24,17 +30,19 @@ double now(void)
 typedef struct side {
     void (*run)(void *state);
     void *state;
-    int64_t calls; /* in a sample */
+    clockid_t clock;
+    unsigned char *evicted; /* what is to be in the caches before each sample, or NULL */
+    int64_t calls;          /* in a sample */
     size_t count;
     double sample[SAMPLES]; /* ns a call */
 } side;
 
 static double time_calls(const side *a, int64_t calls)
 {
-    double start = now();
+    double start = read_clock(a->clock);
     for (int64_t i = 0; i < calls; i++)
         a->run(a->state);
-    return now() - start;
+    return read_clock(a->clock) - start;
 }
 
 /* Warms up, and finds out how many calls make a sample. */
@@ -42,7 +50,7 @@ static void prepare(side *a, bool smoke)
 {
     double passed = 0;
     a->run(a->state);
-    for (a->calls = 1; !smoke; a->calls *= 2) {
+    for (a->calls = 1; !smoke && !a->evicted; a->calls *= 2) {
         passed = time_calls(a, a->calls);
         if (passed >= SAMPLE_NS / 2)
             break;
@@ -51,6 +59,8 @@ static void prepare(side *a, bool smoke)
 
 static void take_sample(side *a)
 {
+    if (a->evicted)
+        problem_evict(a->evicted);
     a->sample[a->count++] = time_calls(a, a->calls) / (double)a->calls;
 }
 
@@ -131,18 +141,22 @@ bench_result measure(const bench_case *c, const bench_setting *s)
     void (*const runs[])(void *) = {c->kind->adze, c->kind->bare, c->kind->same_kernels};
     int count = c->kind->same_kernels ? 3 : 2;
     side *sides = take(3, sizeof *sides);
+    unsigned char *evicted = c->kind->cold ? take(COLD_BYTES, 1) : NULL;
 
     r.peak_bytes = first_call(c, &work);
     compare_results(c, work.state);
     for (int i = 0; i < count; i++) {
         sides[i].run = runs[i];
         sides[i].state = work.state;
+        sides[i].clock = c->kind->on_one_thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+        sides[i].evicted = evicted;
         prepare(&sides[i], s->smoke);
     }
     repeat(sides, count, s, &r);
     for (int i = 0; i < count; i++)
         *times[i] = times_of(&sides[i], work.units);
     free(sides);
+    free(evicted);
     c->kind->teardown(work.state);
     return r;
 }

@@ -1,6 +1,6 @@
-/* The problems of numbers one by one: their sizes, and data made from a seed, the same for adze,
- * for the bare forms and for the peers in C++. (The objectives themselves are in numbers.c, gmm.c,
- * ..., and once more for the peers in peers/numbers.hpp.)
+/* The problems of numbers one by one, and of programs: their sizes, and data made from a seed, the
+ * same for adze, for the bare forms and for the peers in C++. (The objectives themselves are in
+ * numbers.c, gmm.c, ..., and once more for the peers in peers/numbers.hpp.)
  *
  * Four are those of ADBench: F. Srajer, Z. Kukelova, A. Fitzgibbon, "A Benchmark of Selected
  * Algorithmic Differentiation Tools on Some Problems in Computer Vision and Machine Learning"
@@ -195,6 +195,46 @@ PROBLEM void ba_fill(size_t cameras, double *camera, size_t points, double *poin
         observation[i].point = problem_below(&state, (uint32_t)points);
         problem_fill(&state, observation[i].at, 2, -0.2, 0.2);
     }
+}
+
+/* One residual as a function of 17 numbers: those of an observation, then where it was seen. It is the
+ * first two errors, by the first BA_INPUTS numbers. */
+enum { BA_RESIDUAL_INPUTS = BA_INPUTS + 2, BA_RESIDUALS = 2, BA_MAPPED = 30000 };
+
+/* ---- a boundary value problem ------------------------------------------------------- */
+
+/* -u'' + u u' = PDE_SOURCE exp(u) on an interval whose ends are 0 and 1, by central differences at
+ * PDE_POINTS points between them. u is 0 at both ends. */
+enum { PDE_POINTS = 10000, PDE_POINTS_SMOKE = 50 };
+static const double PDE_SOURCE = 0.5;
+
+/* By u[i + 1] - 2 u[i] + u[i - 1], and by u[i] (u[i + 1] - u[i - 1]). */
+PROBLEM double pde_diffusion(size_t points)
+{
+    double n = (double)points + 1;
+    return n * n;
+}
+
+PROBLEM double pde_transport(size_t points)
+{
+    return 0.5 * ((double)points + 1);
+}
+
+PROBLEM void pde_fill(size_t points, double *u)
+{
+    uint64_t state = 9;
+    problem_fill(&state, u, points, -1, 1);
+}
+
+/* ---- cold caches -------------------------------------------------------------------- */
+
+/* What is called cold runs after another 8 MB were written: more than the caches of a core hold. */
+enum { COLD_BYTES = 8 << 20 };
+
+PROBLEM void problem_evict(unsigned char room[COLD_BYTES])
+{
+    for (size_t i = 0; i < COLD_BYTES; i += 64)
+        room[i]++;
 }
 
 /* ---- a long short-term memory ------------------------------------------------------- */

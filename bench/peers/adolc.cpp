@@ -4,8 +4,19 @@
 #include "numbers.hpp"
 
 #include <adolc/adolc.h>
+#include <adolc/adolc_sparse.h>
+#ifdef WITH_COLPACK
+#include <ColPack/ColPackHeaders.h>
+#endif
 
 static const short TAG = 0;
+
+static adouble greater_of(const adouble &a, const adouble &b)
+{
+    adouble most;
+    condassign(most, b - a, b, a);
+    return most;
+}
 
 static double chain_gradient(int ops)
 {
@@ -186,11 +197,120 @@ static void measure_numbers(measuring::Peer &peer)
     peer.measure("number_dag_1e6", DAG_NUMBERS, [&] { dag_gradient(dag, g.data()); });
 }
 
+// ---- programs: recorded once, and replayed ----------------------------------------------
+
+static void measure_lotka_programs(measuring::Peer &peer)
+{
+    numbers::Lotka lotka;
+    double g[LV_PARAMETERS];
+    Rows second(LV_PARAMETERS, LV_PARAMETERS);
+    double *at = const_cast<double *>(lv_parameters);
+    auto both = [&](adouble *p, adouble *l) { *l = lotka.loss(p); };
+    auto replay = [&] { gradient(TAG, LV_PARAMETERS, at, g); };
+    peer.measure("program_lv_made", 1, [&] { record(LV_PARAMETERS, at, 1, both); });
+    record(LV_PARAMETERS, at, 1, both);
+    peer.measure("program_lv", 1, replay);
+    peer.measure_cold("program_lv_cold", 1, replay);
+    peer.measure("program_lv_exported", 1, replay);
+    peer.measure("program_lv_hessian_exported", 1,
+                 [&] { hessian(TAG, LV_PARAMETERS, at, second.get()); });
+}
+
+// The gradient of each point's likelihood is added up.
+static void measure_gmm_program(measuring::Peer &peer)
+{
+    const int inputs = GMM_PARAMETERS + GMM_D;
+    numbers::Gmm gmm;
+    std::vector<double> in(inputs), g(inputs), sum(inputs);
+    std::copy(gmm.p.begin(), gmm.p.end(), in.begin());
+    record(in.size(), in.data(), 1,
+           [](adouble *x, adouble *y) { *y = numbers::Gmm::point(x, x + GMM_PARAMETERS); });
+    peer.measure("program_gmm", GMM_POINTS, [&] {
+        for (int n = 0; n < GMM_POINTS; n++) {
+            std::copy_n(&gmm.x[n * GMM_D], GMM_D, &in[GMM_PARAMETERS]);
+            gradient(TAG, inputs, in.data(), g.data());
+            for (int i = 0; i < GMM_PARAMETERS; i++)
+                sum[i] += g[i];
+        }
+    });
+}
+
+static void measure_bundle_program(measuring::Peer &peer)
+{
+    numbers::Bundle b;
+    double in[BA_RESIDUAL_INPUTS], y[BA_RESIDUALS];
+    Rows unit(BA_RESIDUAL_INPUTS, BA_INPUTS), forward(BA_RESIDUALS, BA_INPUTS);
+    for (int k = 0; k < BA_INPUTS; k++)
+        unit.get()[k][k] = 1;
+    b.residual_inputs(0, in);
+    record(BA_RESIDUAL_INPUTS, in, BA_RESIDUALS,
+           [](adouble *x, adouble *r) { numbers::Bundle::residual(x, x + BA_INPUTS, r); });
+    auto replays = [&] {
+        for (int i = 0; i < BA_MAPPED; i++) {
+            b.residual_inputs(i, in);
+            fov_forward(TAG, BA_RESIDUALS, BA_RESIDUAL_INPUTS, BA_INPUTS, in, unit.get(), y,
+                        forward.get());
+        }
+    };
+    peer.measure("program_ba", BA_MAPPED, replays);
+    peer.measure("program_ba_exported", BA_MAPPED, replays);
+}
+
+// A pattern of a Jacobian, as ADOL-C and ColPack have it: a row is its length, then its columns.
+class Pattern
+{
+  public:
+    Pattern(int rows, int columns, const double *at) : row(rows)
+    {
+        int control[3] = {0, 0, 0};
+        jac_pat(TAG, rows, columns, at, row.data(), control);
+    }
+
+    ~Pattern()
+    {
+        for (unsigned *each : row)
+            delete[] each;
+    }
+
+    std::vector<unsigned *> row;
+};
+
+static void measure_pde_program(measuring::Peer &peer)
+{
+    const int n = PDE_POINTS;
+    numbers::Pde pde;
+    if (!peer.wants("program_pde_pattern") && !peer.wants("program_pde"))
+        return;
+    record(n, pde.u.data(), n, numbers::Pde::residual<adouble>);
+    peer.measure("program_pde_pattern", 1, [&] { Pattern(n, n, pde.u.data()); });
+#ifdef WITH_COLPACK
+    int rows, colours;
+    Pattern pattern(n, n, pde.u.data());
+    ColPack::BipartiteGraphPartialColoringInterface graph(SRC_MEM_ADOLC, pattern.row.data(), n, n);
+    graph.PartialDistanceTwoColoring("SMALLEST_LAST", "COLUMN_PARTIAL_DISTANCE_TWO");
+    double **seed = graph.GetSeedMatrix(&rows, &colours);
+    Rows product(n, colours);
+    std::vector<double> r(n);
+    peer.measure("program_pde", 1, [&] {
+        fov_forward(TAG, n, n, colours, pde.u.data(), seed, r.data(), product.get());
+    });
+#endif
+}
+
+static void measure_programs(measuring::Peer &peer)
+{
+    measure_lotka_programs(peer);
+    measure_gmm_program(peer);
+    measure_bundle_program(peer);
+    measure_pde_program(peer);
+}
+
 int main(int argc, char **argv)
 {
     measuring::Peer peer("adolc", argc, argv);
     for (const auto &c : measuring::chains())
         peer.measure(c.name, c.ops, [&c] { chain_gradient(c.ops); });
+    measure_programs(peer);
     measure_numbers(peer);
     Step step;
     peer.measure("step_b1", 1, [&step] { step.run(); });

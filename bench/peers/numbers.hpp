@@ -137,14 +137,19 @@ struct Lotka {
 
 // ---- a mixture of Gaussians ------------------------------------------------------------
 
+// A peer that replays a record has one without a branch for its numbers.
+template <typename T> T greater_of(const T &a, const T &b)
+{
+    return b > a ? b : a;
+}
+
 template <typename T> T logsumexp(int n, const T *x)
 {
     using std::exp;
     using std::log;
     T most = x[0], sum = 0.0;
     for (int i = 1; i < n; i++)
-        if (x[i] > most)
-            most = x[i];
+        most = greater_of(most, x[i]);
     for (int i = 0; i < n; i++)
         sum = sum + exp(x[i] - most);
     return log(sum) + most;
@@ -161,36 +166,64 @@ struct Gmm {
 
     template <typename T> T likelihood(const T *parameter) const
     {
-        using std::exp;
-        const T *mean = parameter + GMM_K, *factor = mean + GMM_K * GMM_D;
-        std::vector<T> weight(GMM_K), diagonal(GMM_K * GMM_D), term(GMM_K);
         T sum = gmm_constant(GMM_POINTS) - GMM_POINTS * logsumexp(GMM_K, parameter);
+        const T *factor = parameter + GMM_K * (1 + GMM_D);
+        Prepared<T> q(parameter);
         for (int k = 0; k < GMM_K; k++) {
             const T *f = factor + k * GMM_FACTOR;
-            T logs = 0.0, size = 0.0;
+            T size = 0.0;
             for (int i = 0; i < GMM_D; i++) {
-                T &e = diagonal[k * GMM_D + i] = exp(f[i]);
-                logs = logs + f[i];
+                const T &e = q.diagonal[k * GMM_D + i];
                 size = size + e * e;
             }
             for (int i = GMM_D; i < GMM_FACTOR; i++)
                 size = size + f[i] * f[i];
-            weight[k] = parameter[k] + logs;
-            sum = sum + 0.5 * GMM_GAMMA * GMM_GAMMA * size - GMM_M * logs;
+            sum = sum + 0.5 * GMM_GAMMA * GMM_GAMMA * size - GMM_M * q.logs[k];
         }
-        for (int n = 0; n < GMM_POINTS; n++) {
-            for (int k = 0; k < GMM_K; k++)
-                term[k] =
-                    weight[k] - 0.5 * form(&x[n * GMM_D], mean + k * GMM_D, &diagonal[k * GMM_D],
-                                           factor + k * GMM_FACTOR + GMM_D);
-            sum = sum + logsumexp(GMM_K, term.data());
-        }
+        for (int n = 0; n < GMM_POINTS; n++)
+            sum = sum + of_point(parameter, q, &x[n * GMM_D]);
         return sum;
     }
 
+    // What the likelihood has of one point, whose numbers may be inputs, too.
+    template <typename T, typename X> static T point(const T *parameter, const X *x)
+    {
+        return of_point(parameter, Prepared<T>(parameter), x);
+    }
+
   private:
-    template <typename T>
-    static T form(const double *x, const T *mean, const T *diagonal, const T *below)
+    // What all points share.
+    template <typename T> struct Prepared {
+        std::vector<T> weight = std::vector<T>(GMM_K), logs = std::vector<T>(GMM_K),
+                       diagonal = std::vector<T>(GMM_K * GMM_D);
+
+        explicit Prepared(const T *parameter)
+        {
+            using std::exp;
+            for (int k = 0; k < GMM_K; k++) {
+                const T *f = parameter + GMM_K * (1 + GMM_D) + k * GMM_FACTOR;
+                logs[k] = 0.0;
+                for (int i = 0; i < GMM_D; i++) {
+                    diagonal[k * GMM_D + i] = exp(f[i]);
+                    logs[k] = logs[k] + f[i];
+                }
+                weight[k] = parameter[k] + logs[k];
+            }
+        }
+    };
+
+    template <typename T, typename X>
+    static T of_point(const T *parameter, const Prepared<T> &q, const X *x)
+    {
+        const T *mean = parameter + GMM_K, *below = mean + GMM_K * GMM_D + GMM_D;
+        std::vector<T> term(GMM_K);
+        for (int k = 0; k < GMM_K; k++, mean += GMM_D, below += GMM_FACTOR)
+            term[k] = q.weight[k] - 0.5 * form(x, mean, &q.diagonal[k * GMM_D], below);
+        return logsumexp(GMM_K, term.data());
+    }
+
+    template <typename T, typename X>
+    static T form(const X *x, const T *mean, const T *diagonal, const T *below)
     {
         T centred[GMM_D], sum = 0.0;
         for (int i = 0; i < GMM_D; i++)
@@ -227,7 +260,22 @@ struct Bundle {
         in[BA_INPUTS - 1] = weight[i];
     }
 
+    void residual_inputs(std::size_t i, double *in) const
+    {
+        inputs_of(i, in);
+        std::copy(seen[i].at, seen[i].at + 2, in + BA_INPUTS);
+    }
+
     template <typename T> void errors(std::size_t i, const T *in, T error[BA_ERRORS]) const
+    {
+        const T &weight = in[BA_INPUTS - 1];
+        residual(in, seen[i].at, error);
+        error[2] = 1.0 - weight * weight;
+    }
+
+    // The first two errors. Where the point was seen may be inputs, too.
+    template <typename T, typename At>
+    static void residual(const T *in, const At *at, T error[BA_RESIDUALS])
     {
         const T *middle = in + 7, *point = in + BA_CAMERA, &weight = in[BA_INPUTS - 1];
         T from[3], to[3];
@@ -236,9 +284,8 @@ struct Bundle {
         rotate(in, from, to);
         T u = to[0] / to[2], v = to[1] / to[2], square = u * u + v * v;
         T scale = in[6] * (1.0 + (in[9] + in[10] * square) * square);
-        error[0] = weight * (u * scale + middle[0] - seen[i].at[0]);
-        error[1] = weight * (v * scale + middle[1] - seen[i].at[1]);
-        error[2] = 1.0 - weight * weight;
+        error[0] = weight * (u * scale + middle[0] - at[0]);
+        error[1] = weight * (v * scale + middle[1] - at[1]);
     }
 
   private:
@@ -253,6 +300,28 @@ struct Bundle {
         for (int i = 0; i < 3; i++) {
             int j = (i + 1) % 3, k = (i + 2) % 3;
             y[i] = x[i] * c + (axis[j] * x[k] - axis[k] * x[j]) * s + axis[i] * along;
+        }
+    }
+};
+
+// ---- a boundary value problem ----------------------------------------------------------
+
+struct Pde {
+    std::vector<double> u = std::vector<double>(PDE_POINTS);
+
+    Pde()
+    {
+        pde_fill(PDE_POINTS, u.data());
+    }
+
+    template <typename T> static void residual(const T *u, T *r)
+    {
+        using std::exp;
+        const double diffusion = pde_diffusion(PDE_POINTS), transport = pde_transport(PDE_POINTS);
+        for (int i = 0; i < PDE_POINTS; i++) {
+            T left = i > 0 ? u[i - 1] : T(0.0), right = i + 1 < PDE_POINTS ? u[i + 1] : T(0.0);
+            r[i] = (left + right - 2.0 * u[i]) * diffusion - u[i] * (right - left) * transport +
+                   exp(u[i]) * PDE_SOURCE;
         }
     }
 };

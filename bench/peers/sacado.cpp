@@ -137,6 +137,48 @@ static void measure_numbers(measuring::Peer &peer)
         "hand_simple", 1, [&] { hand_forward(hand, g.data()); }, "sacado_fad");
 }
 
+// ---- programs: forward mode, which needs no record --------------------------------------
+
+static void measure_lotka_programs(measuring::Peer &peer)
+{
+    typedef Sacado::Fad::SFad<double, LV_PARAMETERS> Forward;
+    numbers::Lotka lotka;
+    double g[LV_PARAMETERS];
+    auto gradient = [&] {
+        Forward p[LV_PARAMETERS];
+        for (int i = 0; i < LV_PARAMETERS; i++)
+            p[i] = Forward(LV_PARAMETERS, i, lv_parameters[i]);
+        Forward y = lotka.loss(p);
+        for (int i = 0; i < LV_PARAMETERS; i++)
+            g[i] = y.dx(i);
+    };
+    peer.measure("program_lv", 1, gradient, "sacado_fad");
+    peer.measure_cold("program_lv_cold", 1, gradient, "sacado_fad");
+    peer.measure("program_lv_exported", 1, gradient, "sacado_fad");
+}
+
+static void measure_bundle_program(measuring::Peer &peer)
+{
+    typedef Sacado::Fad::SFad<double, BA_INPUTS> Forward;
+    numbers::Bundle b;
+    std::vector<double> jacobian(std::size_t(BA_MAPPED) * BA_RESIDUALS * BA_INPUTS);
+    auto all = [&] {
+        double *to = jacobian.data();
+        for (int i = 0; i < BA_MAPPED; i++) {
+            double in[BA_RESIDUAL_INPUTS];
+            Forward x[BA_INPUTS], error[BA_RESIDUALS];
+            b.residual_inputs(i, in);
+            for (int k = 0; k < BA_INPUTS; k++)
+                x[k] = Forward(BA_INPUTS, k, in[k]);
+            numbers::Bundle::residual(x, in + BA_INPUTS, error);
+            for (const Forward &e : error)
+                to = std::copy_n(e.dx(), BA_INPUTS, to);
+        }
+    };
+    peer.measure("program_ba", BA_MAPPED, all, "sacado_fad");
+    peer.measure("program_ba_exported", BA_MAPPED, all, "sacado_fad");
+}
+
 int main(int argc, char **argv)
 {
     measuring::Peer peer("sacado", argc, argv);
@@ -146,6 +188,8 @@ int main(int argc, char **argv)
     std::vector<double> p = measuring::initial_parameters(), x(measuring::inputs, 0.5);
     peer.measure("step_b1", 1, [&] { step(p, x); });
     measure_numbers(peer);
+    measure_lotka_programs(peer);
+    measure_bundle_program(peer);
     (void)sink;
     peer.tell();
 }

@@ -1,4 +1,4 @@
-/* Files of numbers. Each format has a header of its own. */
+/* Files of numbers and of programs. Each format has a header of its own. */
 #ifndef ADZE_IO_H
 #define ADZE_IO_H
 
@@ -8,6 +8,7 @@
 #include "adze/io/models.h"        /* files of models */
 #include "adze/io/named.h"         /* arrays with names */
 #include "adze/io/numpy.h"         /* .npy and .npz */
+#include "adze/io/programs.h"      /* programs */
 #include "adze/io/safetensors.h"   /* safetensors, the format of models */
 #include "adze/io/training.h"      /* training states */
 #include "adze/io/writing.h"       /* what all writers have in common */

@@ -105,7 +105,10 @@ AD_API ad_status ad_mpi_value_with_gradient(ad_mpi *m, const ad_tree *tree, ad_t
  * one message for all fields. The sum of the ranks a to b - 1 is that of a to m - 1 plus that of
  * m to b - 1, where m = a + (b - a + 1) / 2, rounded down; then it is divided by their number.
  * So all ranks have the same bits, in every run; they depend on how many ranks there are only as
- * the gradients do that are averaged. AD_NOT_FINITE as above. */
+ * the gradients do that are averaged. AD_NOT_FINITE as above.
+ *
+ * Long arrays are sent and received where they are, without a copy. So after AD_NETWORK the
+ * gradient holds anything, and its memory must stay until MPI_Abort. */
 AD_API ad_status ad_mpi_average(ad_mpi *m, const ad_tree *tree, void *gradient, ad_error *error);
 
 /* ---- numbers and data ---------------------------------------------------------------- */

@@ -41,6 +41,12 @@ typedef struct ad_sgd {
 } ad_sgd;
 AD_METHOD_OF(ad_sgd_method, ad_sgd, "sgd")
 
+static inline AD_UNUSED ad_sgd ad_sgd_new(double rate)
+{
+    ad_sgd o = {rate, 0, false, 0};
+    return o;
+}
+
 /* ---- Adam and its relatives --------------------------------------------------------- */
 
 /* mean += (1 - beta1) (g - mean);  square += (1 - beta2) (g^2 - square);

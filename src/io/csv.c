@@ -141,10 +141,12 @@ static ad_status read_field_number(csv_reader *c, double *value)
     ad_text_reader *t = c->text;
     bool missing = t->length == 0 || strcmp(t->text, "NA") == 0;
     bool may_be_name = !missing && c->columns == 0 && !c->how.header;
-    if (may_be_name &&
+    bool may_be_several = strpbrk(t->text, ";|\t");
+    if ((may_be_name || may_be_several) &&
         ad_decimal_read(t->text, t->length, t->point, c->type, value) == AD_DECIMAL_NONE)
-        return ad_text_fail_field(t, AD_FORMAT,
-                                  "is not a number; .header takes the first line for names");
+        return ad_text_fail_field(t, AD_FORMAT, "is not a number; %s",
+                                  may_be_several ? ".delimiter says what stands between numbers"
+                                                 : ".header takes the first line for names");
     if (!missing)
         return ad_text_number(t, c->type, value);
     if (!c->how.missing_as_nan)

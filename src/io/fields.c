@@ -132,12 +132,34 @@ static const char *owner_of(const ad_site *s, char text[AD_PATH_SIZE])
     return s->parent ? ad_site_print(s, true, text) : "the array";
 }
 
+static size_t count_alike(const char *a, const char *b)
+{
+    size_t n = 0;
+    while (a[n] && a[n] == b[n])
+        n++;
+    return n;
+}
+
+/* Of the arrays that nobody has asked for, the one whose name begins most like this; NULL if there is none. */
+static const char *nearest_name(const ad_reading *r, const char *name)
+{
+    const bool *taken = r->taken.data;
+    const char *nearest = NULL;
+    for (int i = 0; i < ad_safetensors_count(r->file); i++) {
+        const char *other = ad_safetensors_name(r->file, i);
+        if (!taken[i] && (!nearest || count_alike(other, name) > count_alike(nearest, name)))
+            nearest = other;
+    }
+    return nearest;
+}
+
 static ad_status missing(const ad_reading *r, const char *name, const char *for_whom)
 {
-    const char *first = ad_safetensors_name(r->file, 0);
+    const char *nearest = nearest_name(r, name);
     return ad_fail(r->error, AD_FORMAT, "%s: there is no %s%s%s; %s%s", r->name, name,
                    for_whom ? " for " : "", for_whom ? for_whom : "",
-                   first ? "the file begins with " : "the file has no arrays", first ? first : "");
+                   nearest ? "the file has " : "the file has no other arrays",
+                   nearest ? nearest : "");
 }
 
 ad_status ad_reading_find(ad_reading *r, const char *name, int *i)

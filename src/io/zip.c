@@ -51,6 +51,18 @@ typedef struct end_record {
     uint64_t count, size, start;
 } end_record;
 
+/* What begins as an archive was cut, most likely. */
+static ad_status refuse_without_end(const ad_zip *z, ad_error *error)
+{
+    unsigned char first[4];
+    bool begun = z->file->size >= sizeof first &&
+                 ad_file_read(z->file, 0, first, sizeof first, NULL) == AD_OK &&
+                 begins(first, "PK\3\4");
+    return ad_fail(error, AD_FORMAT, "%s: %s", z->file->name,
+                   begun ? "the zip archive has no end record: the file is cut short"
+                         : "this is no zip archive: it has no end record");
+}
+
 /* The last bytes of the file in which the record can be. */
 static ad_status find_end(const ad_zip *z, unsigned char *tail, size_t size, uint64_t *at,
                           ad_error *error)
@@ -66,8 +78,7 @@ static ad_status find_end(const ad_zip *z, unsigned char *tail, size_t size, uin
             return AD_OK;
         }
     }
-    return ad_fail(error, AD_FORMAT, "%s: this is no zip archive: it has no end record",
-                   z->file->name);
+    return refuse_without_end(z, error);
 }
 
 /* Of an archive in one part: parts count as 0 or, in the one place where they are counted, as 1. */

@@ -59,10 +59,9 @@ static inline ad_lanes ad_lanes_of_row(size_t length)
     static void name##_base(const ad_lanes *l, const void *const *restrict in, void *restrict out, \
                             bool add)                                                              \
     {                                                                                              \
-        if (l->joined)                                                                             \
-            name##_on(l->n, AD_ROW_LANES, AD_ROW_LANES, l->rest, true, in, out, add);              \
-        else                                                                                       \
-            name##_on(l->n, l->lanes, l->step, 0, false, in, out, add);                            \
+        const bool joined = l->joined;                                                             \
+        name##_on(l->n, joined ? AD_ROW_LANES : l->lanes, joined ? AD_ROW_LANES : l->step,         \
+                  joined ? l->rest : 0, joined, in, out, add);                                     \
     }
 #define AD_LANE_BODY(name, T, ...)                                                          \
     AD_INLINE void name##_on(size_t n, size_t lanes, size_t step, size_t rest, bool joined, \

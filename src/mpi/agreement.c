@@ -168,6 +168,25 @@ bool ad_session_agree(ad_session *s)
     return s->error.status == AD_OK;
 }
 
+bool ad_session_finite(ad_session *s, bool infinite, bool known, ad_look *look, void *user)
+{
+    ad_mpi *m = s->m;
+    int any = infinite;
+    if (!known) {
+        double start = MPI_Wtime();
+        ad_flight_any(&m->words, &any);
+        if (!ad_flight_wait(&m->words, s->name))
+            s->error = m->lost;
+        m->info.waiting += MPI_Wtime() - start;
+    }
+    if (s->error.status != AD_OK || !any)
+        return s->error.status == AD_OK;
+    look(user, &s->error);
+    if (ad_session_agree(s))
+        ad_fail(&s->error, AD_NOT_FINITE, "rank 0: %s: the sum over all ranks overflows", s->name);
+    return false;
+}
+
 ad_status ad_session_end(ad_session *s, ad_error *error)
 {
     if (error && s->error.status != AD_OK)

@@ -33,6 +33,11 @@ void ad_session_compare(ad_session *s, const ad_tree *tree, const void *model, b
 /* Whether all ranks are well and call the same. All get the same answer. */
 bool ad_session_agree(ad_session *s);
 
+/* Whether all sums are finite. `infinite`: not those of this rank; `known`: these are the sums of
+ * all ranks. If they are not, `look` says whether this rank's own numbers are finite. */
+typedef void ad_look(void *user, ad_error *error);
+bool ad_session_finite(ad_session *s, bool infinite, bool known, ad_look *look, void *user);
+
 /* Fills in the caller's error, and returns its status. */
 ad_status ad_session_end(ad_session *s, ad_error *error);
 

@@ -129,10 +129,10 @@ ad_status ad_mpi_sum(ad_mpi *m, size_t n, double *values, ad_error *error)
     ad_session_begin(&s, m, AD_CALL_SUM, error);
     prepare_sum(&x, &s, n, values);
     if (ad_session_agree(&s)) {
-        if (!ad_exchange_run(&x))
+        if (!ad_exchange_add(&x) || !ad_exchange_share(&x))
             s.error = m->lost;
         else if (n)
-            memcpy(values, x.result, n * sizeof *values);
+            memcpy(values, x.mine, n * sizeof *values);
     }
     return ad_session_end(&s, error);
 }

@@ -4,7 +4,10 @@
 #include <string.h>
 
 /* Bytes up to which each rank adds up everything by itself: of two ranks, and of all in more. */
-enum { ALONE = 1 << 19, FEW = 1 << 15 };
+enum { ALONE = 1 << 16, FEW = 1 << 15 };
+
+/* Bytes that are added up, divided and looked at while they are in the nearest cache. */
+enum { NEAR = 1 << 13 };
 
 /* ---- who has what ---------------------------------------------------------------------- */
 
@@ -77,7 +80,14 @@ static range segment(const ad_exchange *x, int rank)
 static bool add_all(const ad_exchange *x)
 {
     size_t bytes = x->packing.bytes, others = (size_t)x->m->ranks - 1;
-    return others == 1 ? bytes <= ALONE : bytes <= FEW / (others + 1);
+    return others == 1 ? bytes <= ALONE : others > 1 && bytes <= FEW / (others + 1);
+}
+
+/* Parts of a block that lie in one place each, at most: between two long arrays there is one. */
+static size_t most_stretches(const ad_exchange *x)
+{
+    size_t most = 2 * (x->block / AD_LONG_ARRAY) + 3;
+    return x->places < most ? x->places + !x->places : most;
 }
 
 bool ad_exchange_begin(ad_exchange *x, ad_mpi *m, const char *name, ad_error *error)
@@ -89,16 +99,67 @@ bool ad_exchange_begin(ad_exchange *x, ad_mpi *m, const char *name, ad_error *er
     x->whole = add_all(x);
     size_t bytes = x->packing.bytes, most = segment(x, 0).end, message = ad_message_bytes(m);
     x->block = message < most ? (message + AD_PACK_UNIT - 1) / AD_PACK_UNIT * AD_PACK_UNIT : most;
-    x->mine = ad_ranks_take(m, x->own, bytes, error);
-    if (m->ranks == 1) {
-        x->result = x->mine;
+    x->mine = ad_ranks_take(m, x->own + !x->own, bytes, error);
+    if (m->ranks == 1 || !x->mine)
         return x->mine;
-    }
     size_t others = (size_t)m->ranks - 1, first = x->pieces + x->own * others;
-    x->result = x->mine ? ad_ranks_take(m, 1, bytes, error) : NULL;
-    x->part = x->result ? ad_ranks_take(m, x->pieces, x->block, error) : NULL;
+    x->added = ad_ranks_take(m, 1, most, error);
+    x->part = x->added ? ad_ranks_take(m, x->pieces, x->block, error) : NULL;
     return x->part &&
-           ad_flight_begin(&x->flight, m, first > 2 * others ? first : 2 * others, error);
+           ad_flight_begin(&x->flight, m,
+                           (first > 2 * others ? first : 2 * others) * most_stretches(x), error);
+}
+
+/* ---- places ---------------------------------------------------------------------------- */
+
+/* The last place that begins at a byte or before it. */
+static const ad_place *place_of(const ad_exchange *x, size_t byte)
+{
+    size_t lo = 0, hi = x->places;
+    while (hi - lo > 1) {
+        size_t m = lo + (hi - lo) / 2;
+        *(x->place[m].begin <= byte ? &lo : &hi) = m;
+    }
+    return &x->place[lo];
+}
+
+/* Where a byte of a piece lies, or of what is made of it. */
+typedef char *memory_at(const ad_exchange *x, size_t piece, size_t byte);
+
+/* One of this rank's pieces. */
+static char *own_at(const ad_exchange *x, size_t piece, size_t byte)
+{
+    if (!x->place || piece > 0)
+        return x->mine + piece * x->packing.bytes + byte;
+    const ad_place *p = place_of(x, byte);
+    return p->at + (byte - p->begin);
+}
+
+/* The block at hand of another rank's piece, or of a sum that begins with a piece of this rank. */
+static char *part_at(const ad_exchange *x, size_t piece, size_t byte)
+{
+    return x->part + piece * x->block + (byte - x->base);
+}
+
+static char *added_at(const ad_exchange *x, size_t piece, size_t byte)
+{
+    (void)piece;
+    return x->added + (byte - segment(x, x->m->rank).begin);
+}
+
+/* The first bytes of a range that lie in one place, which are taken from it. */
+static range stretch(const ad_exchange *x, range *left, size_t most)
+{
+    range r = *left;
+    if (x->place) {
+        const ad_place *next = place_of(x, r.begin) + 1;
+        if (next < x->place + x->places && next->begin < r.end)
+            r.end = next->begin;
+    }
+    if (r.end - r.begin > most)
+        r.end = r.begin + most;
+    left->begin = r.end;
+    return r;
 }
 
 /* ---- adding up ------------------------------------------------------------------------- */
@@ -156,12 +217,10 @@ static void divide(const ad_exchange *x, range r, char *to)
                (float)share);
 }
 
-/* A block of a piece: this rank's lies where the whole piece does. */
-static const char *block_at(const ad_exchange *x, range r, size_t i)
+static const char *stretch_at(const ad_exchange *x, range r, size_t i)
 {
-    return x->piece[i].rank == x->m->rank
-               ? x->mine + (i - x->first_own) * x->packing.bytes + r.begin
-               : x->part + i * x->block;
+    return x->piece[i].rank == x->m->rank ? own_at(x, i - x->first_own, r.begin)
+                                          : part_at(x, i, r.begin);
 }
 
 /* The sum of leaves lo to hi - 1, whose pieces begin with number *at. It is made in the room
@@ -170,13 +229,30 @@ static const char *sum(const ad_exchange *x, range r, int64_t lo, int64_t hi, si
 {
     const ad_piece *p = &x->piece[*at];
     if (p->lo == lo && p->hi == hi)
-        return block_at(x, r, (*at)++);
+        return stretch_at(x, r, (*at)++);
     int64_t m = middle(lo, hi);
     if (!to)
-        to = x->part + *at * x->block;
+        to = part_at(x, *at, r.begin);
     const char *left = sum(x, r, lo, m, at, NULL), *right = sum(x, r, m, hi, at, NULL);
     add(x, r, to, left, right);
     return to;
+}
+
+static void add_pieces(ad_exchange *x, range r)
+{
+    double start = MPI_Wtime();
+    while (r.begin < r.end) {
+        range some = stretch(x, &r, NEAR);
+        char *to = added_at(x, 0, some.begin);
+        size_t at = 0, bytes = some.end - some.begin;
+        const char *all = sum(x, some, 0, x->leaves, &at, to);
+        if (all != to)
+            memcpy(to, all, bytes);
+        if (x->mean)
+            divide(x, some, to);
+        x->infinite = x->infinite || !ad_numbers_finite(to, f64_of(x, some), bytes);
+    }
+    x->m->info.adding += MPI_Wtime() - start;
 }
 
 /* ---- messages -------------------------------------------------------------------------- */
@@ -189,33 +265,49 @@ static bool wait(ad_exchange *x)
     return good;
 }
 
+static void receive(ad_exchange *x, int from, memory_at *at, size_t piece, range r)
+{
+    while (r.begin < r.end) {
+        range some = stretch(x, &r, SIZE_MAX);
+        ad_flight_receive(&x->flight, from, at(x, piece, some.begin), some.end - some.begin);
+    }
+}
+
+static void send(ad_exchange *x, int to, memory_at *at, size_t piece, range r)
+{
+    while (r.begin < r.end) {
+        range some = stretch(x, &r, SIZE_MAX);
+        ad_flight_send(&x->flight, to, at(x, piece, some.begin), some.end - some.begin);
+    }
+}
+
+static void write_sum(const ad_exchange *x, range r)
+{
+    double start = MPI_Wtime();
+    while (r.begin < r.end) {
+        range some = stretch(x, &r, SIZE_MAX);
+        memcpy(own_at(x, 0, some.begin), added_at(x, 0, some.begin), some.end - some.begin);
+    }
+    x->m->info.adding += MPI_Wtime() - start;
+}
+
 /* Each rank gets all pieces of its block, and adds them up. */
 static bool add_block(ad_exchange *x, size_t done)
 {
     const ad_mpi *m = x->m;
     range r = block_of(x, m->rank, done);
+    x->base = r.begin;
     for (size_t i = 0; i < x->pieces; i++)
         if (x->piece[i].rank != m->rank)
-            ad_flight_receive(&x->flight, x->piece[i].rank, x->part + i * x->block,
-                              r.end - r.begin);
+            receive(x, x->piece[i].rank, part_at, i, r);
     for (int k = 1; k < m->ranks; k++) {
         int to = (m->rank + k) % m->ranks;
-        range theirs = block_of(x, to, done);
         for (size_t i = 0; i < x->own; i++)
-            ad_flight_send(&x->flight, to, x->mine + i * x->packing.bytes + theirs.begin,
-                           theirs.end - theirs.begin);
+            send(x, to, own_at, i, block_of(x, to, done));
     }
     if (!wait(x))
         return false;
-    size_t at = 0;
-    double start = MPI_Wtime();
-    char *to = x->result + r.begin;
-    const char *all = sum(x, r, 0, x->leaves, &at, to);
-    if (all != to)
-        memcpy(to, all, r.end - r.begin);
-    if (x->mean)
-        divide(x, r, to);
-    x->m->info.adding += MPI_Wtime() - start;
+    add_pieces(x, r);
     return true;
 }
 
@@ -226,18 +318,42 @@ static bool share_block(ad_exchange *x, size_t done)
     range r = block_of(x, m->rank, done);
     for (int k = 1; k < m->ranks; k++) {
         int from = (m->rank + m->ranks - k) % m->ranks;
-        range theirs = block_of(x, from, done);
-        ad_flight_receive(&x->flight, from, x->result + theirs.begin, theirs.end - theirs.begin);
+        receive(x, from, own_at, 0, block_of(x, from, done));
     }
     for (int k = 1; k < m->ranks; k++)
-        ad_flight_send(&x->flight, (m->rank + k) % m->ranks, x->result + r.begin, r.end - r.begin);
+        send(x, (m->rank + k) % m->ranks, added_at, 0, r);
+    write_sum(x, r);
     return wait(x);
 }
 
-bool ad_exchange_run(ad_exchange *x)
+static void look(ad_exchange *x)
+{
+    range r = {0, x->packing.bytes};
+    while (r.begin < r.end) {
+        range some = stretch(x, &r, SIZE_MAX);
+        x->infinite = x->infinite || !ad_numbers_finite(own_at(x, 0, some.begin), f64_of(x, some),
+                                                        some.end - some.begin);
+    }
+}
+
+/* Of one rank the first piece is the sum. */
+bool ad_exchange_add(ad_exchange *x)
 {
     bool good = true;
+    if (x->m->ranks == 1)
+        look(x);
     for (size_t done = 0; good && x->m->ranks > 1 && done < segment(x, 0).end; done += x->block)
-        good = add_block(x, done) && (x->whole || share_block(x, done));
+        good = add_block(x, done);
+    return good;
+}
+
+bool ad_exchange_share(ad_exchange *x)
+{
+    bool good = true;
+    if (x->whole)
+        x->mine = x->added;
+    for (size_t done = 0; good && !x->whole && x->m->ranks > 1 && done < segment(x, 0).end;
+         done += x->block)
+        good = share_block(x, done);
     return good;
 }

@@ -83,11 +83,10 @@ FINITE(float, finite_f32)
 FINITE(double, finite_f64)
 #undef FINITE
 
-/* What lies between the two kinds, and behind them, is 0. */
-bool ad_packed_finite(const ad_packing *p, const char *packed)
+bool ad_numbers_finite(const char *numbers, size_t f64, size_t bytes)
 {
-    return finite_f64(p->f64 / sizeof(double), (const void *)packed) &&
-           finite_f32((p->bytes - p->f64) / sizeof(float), (const void *)(packed + p->f64));
+    return finite_f64(f64 / sizeof(double), (const void *)numbers) &&
+           finite_f32((bytes - f64) / sizeof(float), (const void *)(numbers + f64));
 }
 
 typedef struct looking {

@@ -21,8 +21,8 @@ ad_status ad_packing_of(const ad_tree *tree, const void *model, size_t values, c
 void ad_packed_arrays(const ad_tree *tree, const void *model, size_t values, const ad_packing *p,
                       char *packed, ad_array *arrays);
 
-/* Whether all numbers are finite; `values` of f64 are among them. */
-bool ad_packed_finite(const ad_packing *p, const char *packed);
+/* Whether all numbers are finite: those of f64 in the first bytes, those of f32 in the rest. */
+bool ad_numbers_finite(const char *numbers, size_t f64, size_t bytes);
 
 /* The name of the first field with an infinity or a NaN, as an AD_NOT_FINITE error. AD_OK if
  * there is none. */

@@ -16,6 +16,18 @@ static void clear_ends(const ad_packing *p, char *packed)
         memset(packed + p->bytes - AD_PACK_UNIT, 0, AD_PACK_UNIT);
 }
 
+/* Sums that are not finite are written nowhere. */
+static bool exchange(ad_exchange *x, ad_session *s, ad_look *look, void *user)
+{
+    bool good = ad_exchange_add(x);
+    if (good && !ad_session_finite(s, x->infinite, x->whole, look, user))
+        return false;
+    good = good && ad_exchange_share(x);
+    if (!good)
+        s->error = s->m->lost;
+    return good;
+}
+
 /* ---- the mean over rows ---------------------------------------------------------------- */
 
 typedef struct job {
@@ -103,30 +115,25 @@ static void compute(job *j, ad_session *s)
         ad_fail(&s->error, status, "%s", ad_tape_error(j->tape));
 }
 
-/* All ranks see the same sum; then each looks at its own pieces, for one has the name. */
-static bool finite(job *j, ad_session *s)
+static void look_at_pieces(void *user, ad_error *error)
 {
-    if (ad_packed_finite(&j->x.packing, j->x.result))
-        return true;
-    for (size_t i = 0; s->error.status == AD_OK && i < j->x.own; i++) {
+    job *j = user;
+    for (size_t i = 0; error->status == AD_OK && i < j->x.own; i++) {
         double value;
         char *packed = j->x.mine + i * j->x.packing.bytes;
         memcpy(&value, packed, sizeof value);
         ad_packed_arrays(j->tree, j->model, 1, &j->x.packing, packed, j->arrays);
         if (!(value - value == 0))
-            ad_fail(&s->error, AD_NOT_FINITE, "%s: the value is %g", name, value);
-        ad_fields_finite(j->tree, j->arrays, name, &s->error);
+            ad_fail(error, AD_NOT_FINITE, "%s: the value is %g", name, value);
+        ad_fields_finite(j->tree, j->arrays, name, error);
     }
-    if (ad_session_agree(s))
-        ad_fail(&s->error, AD_NOT_FINITE, "rank 0: %s: the sum over all ranks overflows", name);
-    return false;
 }
 
 static void deliver(job *j, double *value)
 {
     if (value)
-        memcpy(value, j->x.result, sizeof *value);
-    ad_packed_arrays(j->tree, j->model, 1, &j->x.packing, j->x.result, j->arrays);
+        memcpy(value, j->x.mine, sizeof *value);
+    ad_packed_arrays(j->tree, j->model, 1, &j->x.packing, j->x.mine, j->arrays);
     ad_fresh_write(&j->fresh, j->arrays);
 }
 
@@ -136,15 +143,10 @@ static void run(job *j, ad_session *s, double *value)
         ad_session_compare(s, j->tree, j->model, false);
         compute(j, s);
     }
-    if (!ad_session_agree(s))
+    if (!ad_session_agree(s) || !exchange(&j->x, s, look_at_pieces, j))
         return;
-    if (!ad_exchange_run(&j->x)) {
-        s->error = s->m->lost;
-        return;
-    }
     double start = MPI_Wtime();
-    if (finite(j, s))
-        deliver(j, value);
+    deliver(j, value);
     s->m->info.adding += MPI_Wtime() - start;
 }
 
@@ -173,59 +175,124 @@ ad_status ad_mpi_value_with_gradient(ad_mpi *m, const ad_tree *tree, ad_tape *t,
 
 /* ---- the mean over ranks --------------------------------------------------------------- */
 
-static bool prepare_average(ad_exchange *x, ad_session *s, const ad_tree *tree,
-                            const ad_array *gradient, ad_array **arrays)
+typedef struct averaging {
+    const ad_tree *tree;
+    ad_array *gradient, *packed; /* [tree->arrays]; packed: over x.mine */
+    ad_exchange x;
+    bool copied; /* no array stays where it is */
+} averaging;
+
+static size_t bytes_of(const ad_array *a)
 {
-    ad_error *error = &s->error;
-    if (error->status != AD_OK || ad_fields_given(tree, gradient, s->name, error) != AD_OK ||
-        ad_packing_of(tree, gradient, 0, s->name, &x->packing, error) != AD_OK)
-        return false;
-    x->leaves = s->m->ranks;
-    x->mean = true;
-    *arrays = ad_ranks_take(s->m, tree->arrays, sizeof **arrays, error);
-    if (!*arrays || !ad_exchange_begin(x, s->m, s->name, error))
-        return false;
-    clear_ends(&x->packing, x->mine);
-    ad_packed_arrays(tree, gradient, 0, &x->packing, x->mine, *arrays);
-    for (size_t i = 0; i < tree->arrays; i++)
-        ad_array_write(&(*arrays)[i], ad_array_view(gradient[i]), NULL);
-    return true;
+    return ad_array_count(a) * ad_type_size(a->type);
 }
 
-static void run_average(ad_exchange *x, ad_session *s, const ad_tree *tree, ad_array *gradient)
+static bool is_long(const ad_array *a)
 {
-    ad_array *arrays = NULL;
+    return bytes_of(a) >= AD_LONG_ARRAY;
+}
+
+static bool stays(const averaging *a, size_t i)
+{
+    return is_long(&a->gradient[i]) && !a->copied;
+}
+
+/* Two messages must not be written to one piece of memory. */
+static bool any_overlap(const averaging *a)
+{
+    bool any = false;
+    for (size_t i = 0; i < a->tree->arrays; i++)
+        for (size_t k = 0; k < i && is_long(&a->gradient[i]); k++) {
+            const ad_array *b = &a->gradient[i], *c = &a->gradient[k];
+            uintptr_t x = (uintptr_t)b->data, y = (uintptr_t)c->data;
+            any = any || (is_long(c) && (x < y ? y - x < bytes_of(b) : x - y < bytes_of(c)));
+        }
+    return any;
+}
+
+static void add_place(ad_exchange *x, size_t begin, char *at)
+{
+    if (x->places && x->place[x->places - 1].begin == begin)
+        x->places--;
+    x->place[x->places++] = (ad_place){begin, at};
+}
+
+/* What lies between long arrays is packed. */
+static void find_places(averaging *a)
+{
+    ad_exchange *x = &a->x;
+    x->places = 0;
+    add_place(x, 0, x->mine);
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < a->tree->arrays; i++) {
+            const ad_array *own = &a->gradient[i];
+            if (own->type != (k ? AD_F32 : AD_F64) || !is_long(own))
+                continue;
+            char *packed = a->packed[i].data, *end = packed + bytes_of(own);
+            add_place(x, (size_t)(packed - x->mine), stays(a, i) ? own->data : packed);
+            add_place(x, (size_t)(end - x->mine), end);
+        }
+}
+
+static bool begin_exchange(averaging *a, ad_session *s)
+{
+    ad_exchange *x = &a->x;
+    size_t arrays = a->tree->arrays;
+    x->leaves = s->m->ranks;
+    x->mean = true;
+    x->places = 1;
+    for (size_t i = 0; i < arrays; i++)
+        x->places += is_long(&a->gradient[i]) ? 2 : 0;
+    x->place = ad_ranks_take(s->m, x->places, sizeof *x->place, &s->error);
+    a->packed = x->place ? ad_ranks_take(s->m, arrays, sizeof *a->packed, &s->error) : NULL;
+    return a->packed && ad_exchange_begin(x, s->m, s->name, &s->error);
+}
+
+static void prepare_average(averaging *a, ad_session *s)
+{
+    ad_error *error = &s->error;
+    if (error->status != AD_OK || ad_fields_given(a->tree, a->gradient, s->name, error) != AD_OK ||
+        ad_packing_of(a->tree, a->gradient, 0, s->name, &a->x.packing, error) != AD_OK ||
+        !begin_exchange(a, s))
+        return;
+    a->copied = a->x.whole || any_overlap(a);
+    clear_ends(&a->x.packing, a->x.mine);
+    ad_packed_arrays(a->tree, a->gradient, 0, &a->x.packing, a->x.mine, a->packed);
+    find_places(a);
+    for (size_t i = 0; i < a->tree->arrays; i++)
+        if (!stays(a, i))
+            ad_array_write(&a->packed[i], ad_array_view(a->gradient[i]), NULL);
+    ad_session_compare(s, a->tree, a->gradient, false);
+}
+
+static void look_at_gradient(void *user, ad_error *error)
+{
+    const averaging *a = user;
+    ad_fields_finite(a->tree, a->gradient, "average", error);
+}
+
+static void run_average(averaging *a, ad_session *s)
+{
     double start = MPI_Wtime();
-    if (prepare_average(x, s, tree, gradient, &arrays))
-        ad_session_compare(s, tree, gradient, false);
+    prepare_average(a, s);
     s->m->info.adding += MPI_Wtime() - start;
-    if (!ad_session_agree(s))
+    if (!ad_session_agree(s) || !exchange(&a->x, s, look_at_gradient, a))
         return;
-    if (!ad_exchange_run(x)) {
-        s->error = s->m->lost;
-        return;
-    }
     start = MPI_Wtime();
-    if (ad_packed_finite(&x->packing, x->result)) {
-        ad_packed_arrays(tree, gradient, 0, &x->packing, x->result, arrays);
-        for (size_t i = 0; i < tree->arrays; i++)
-            ad_array_write(&gradient[i], ad_array_view(arrays[i]), NULL);
-    } else {
-        ad_fields_finite(tree, gradient, s->name, &s->error);
-        if (ad_session_agree(s))
-            ad_fail(&s->error, AD_NOT_FINITE, "rank 0: %s: the sum over all ranks overflows",
-                    s->name);
-    }
+    ad_packed_arrays(a->tree, a->gradient, 0, &a->x.packing, a->x.mine, a->packed);
+    for (size_t i = 0; i < a->tree->arrays; i++)
+        if (!stays(a, i))
+            ad_array_write(&a->gradient[i], ad_array_view(a->packed[i]), NULL);
     s->m->info.adding += MPI_Wtime() - start;
 }
 
 ad_status ad_mpi_average(ad_mpi *m, const ad_tree *tree, void *gradient, ad_error *error)
 {
     ad_session s;
-    ad_exchange x = {0};
+    averaging a = {.tree = tree, .gradient = gradient};
     if (!m)
         return ad_fail(error, AD_MISUSE, "average: m is NULL");
     ad_session_begin(&s, m, AD_CALL_AVERAGE, error);
-    run_average(&x, &s, tree, gradient);
+    run_average(&a, &s);
     return ad_session_end(&s, error);
 }

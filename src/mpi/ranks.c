@@ -17,7 +17,7 @@ enum {
     MOST_SIZE = 1 << 14
 };
 
-enum { ALIGNMENT = 64, TAG = 1, MESSAGE = 1 << 20, POLLS = 64 };
+enum { ALIGNMENT = 64, TAG = 1, MESSAGE = 1 << 20, POLLS = 64, ALL = -1 };
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
@@ -132,8 +132,12 @@ static void give_up(const ad_flight *f, const char *doing)
     int done = 1, i = -1;
     while (done && ++i < f->count - 1)
         MPI_Request_get_status(f->request[i], &done, MPI_STATUS_IGNORE);
-    ad_fail(&m->lost, AD_NETWORK, "rank %d: %s: no word from rank %d within %g s", m->rank, doing,
-            f->peer[i], m->options.patience);
+    if (f->peer[i] == ALL)
+        ad_fail(&m->lost, AD_NETWORK, "rank %d: %s: no word from some rank within %g s", m->rank,
+                doing, m->options.patience);
+    else
+        ad_fail(&m->lost, AD_NETWORK, "rank %d: %s: no word from rank %d within %g s", m->rank,
+                doing, f->peer[i], m->options.patience);
 }
 
 static void note(ad_flight *f, int code, int peer)
@@ -167,6 +171,18 @@ void ad_flight_broadcast(ad_flight *f, int root, void *data, size_t bytes)
         return;
     m->info.bytes += m->rank == root && m->ranks > 1 ? bytes : 0;
     note(f, MPI_Ibcast(data, (int)bytes, MPI_BYTE, root, m->comm, &f->request[f->count]), root);
+}
+
+/* In as many steps as the logarithm of the ranks. Of whole numbers MPI's answer is the same on all
+ * ranks. */
+void ad_flight_any(ad_flight *f, int *flag)
+{
+    ad_mpi *m = f->m;
+    if (m->lost.status == AD_OK && m->ranks > 1)
+        note(
+            f,
+            MPI_Iallreduce(MPI_IN_PLACE, flag, 1, MPI_INT, MPI_BOR, m->comm, &f->request[f->count]),
+            ALL);
 }
 
 /* In a crowd another rank may wait for this core; otherwise it is given up only after a while,

@@ -70,6 +70,9 @@ void ad_flight_receive(ad_flight *f, int from, void *data, size_t bytes);
 /* From one rank to all others. */
 void ad_flight_broadcast(ad_flight *f, int root, void *data, size_t bytes);
 
+/* Whether a flag, 0 or 1, is 1 on any rank. */
+void ad_flight_any(ad_flight *f, int *flag);
+
 /* Until all have arrived. `doing` is for the message of a failure, which is m->lost from then
  * on. */
 bool ad_flight_wait(ad_flight *f, const char *doing);

@@ -51,7 +51,7 @@ static void end(ad_builder *b)
     give(b, b->guard_line, b->guards_room, sizeof *b->guard_line);
     give(b, b->known.entry, b->known.room, sizeof(uint64_t));
     give(b, b->known_constants.entry, b->known_constants.room, sizeof(uint64_t));
-    *b = (ad_builder){.status = b->status};
+    *b = (ad_builder){.options = b->options, .status = b->status};
 }
 
 /* ---- lists that grow ---------------------------------------------------------------- */
@@ -293,17 +293,18 @@ uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z
 
 /* ---- guards ------------------------------------------------------------------------- */
 
-static bool is_guarded(const ad_builder *b, uint32_t comparison)
+static bool is_guarded(const ad_builder *b, uint32_t comparison, bool expected)
 {
     for (uint32_t i = b->nodes; i-- > 0 && i + 8 > b->nodes;) /* loops ask the same again at once */
-        if (b->node[i].op == AD_PROGRAM_guard && b->node[i].of[0] == comparison)
+        if (b->node[i].op == AD_PROGRAM_guard && b->node[i].of[0] == comparison &&
+            b->node[i].of[1] == expected)
             return true;
     return false;
 }
 
 void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const char *line)
 {
-    if (b->status != AD_OK || comparison == AD_NO_VALUE || is_guarded(b, comparison) ||
+    if (b->status != AD_OK || comparison == AD_NO_VALUE || is_guarded(b, comparison, expected) ||
         (ad_is_constant(comparison) && (ad_constant_of(b, comparison) != 0) == expected) ||
         !reserve(b, &b->guard_line, b->guards, &b->guards_room, sizeof *b->guard_line) ||
         !reserve_node(b))

@@ -1,4 +1,5 @@
 /* The end of a building: what nothing needs is dropped, and values are numbered. */
+#include "program/lanes.h"
 #include "program/rewrite.h"
 #include "program/scalar.h"
 
@@ -160,7 +161,8 @@ static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
         return NULL;
     fill(b, m, &l, count, output);
     p->scalar = ad_scalar_lower(p);
-    if (p->scalar)
+    p->lanes = ad_lane_forms_new(p->options.allocator);
+    if (p->scalar && p->lanes)
         return p;
     ad_build_fail(b, AD_MEMORY, "program: memory ran out");
     ad_program_free(p);

@@ -1,5 +1,6 @@
 /* Programs: their life, size and runs. */
 #include "program/build.h"
+#include "program/lanes.h"
 #include "program/scalar.h"
 
 #include "base/memory.h"
@@ -17,6 +18,7 @@ void ad_program_free(ad_program *p)
     if (!p)
         return;
     ad_scalar_free(p->scalar);
+    ad_lane_forms_free(p->lanes, p->options.allocator);
     ad_memory_give(p->options.allocator, p, p->bytes);
 }
 
@@ -51,7 +53,8 @@ ad_status ad_program_measure(const ad_program *p, ad_program_info *info)
                                   .guards = p->guards,
                                   .instructions = ad_scalar_instructions(p->scalar),
                                   .work = ad_scalar_work(p->scalar),
-                                  .bytes = p->bytes + ad_scalar_bytes(p->scalar)};
+                                  .bytes = p->bytes + ad_scalar_bytes(p->scalar) +
+                                           ad_lane_forms_bytes(p->lanes)};
     return ad_sized_write(info, &found, sizeof found, AD_END_OF(ad_program_info, bytes))
                ? AD_OK
                : AD_MISUSE;

@@ -15,6 +15,7 @@ typedef struct ad_program_node {
 } ad_program_node;
 
 typedef struct ad_scalar_code ad_scalar_code;
+typedef struct ad_lane_forms ad_lane_forms;
 
 struct ad_program {
     ad_program_options options;
@@ -24,6 +25,7 @@ struct ad_program {
     const uint32_t *output;        /* [outputs] values */
     const char *const *guard_line; /* [guards] the source lines, or NULL */
     ad_scalar_code *scalar;        /* for runs at one point */
+    ad_lane_forms *lanes;          /* for runs at many */
     size_t bytes;                  /* of the struct and these lists, one piece of memory */
 };
 

@@ -1,26 +1,10 @@
 /* Programs from what a recorder has kept. */
-#include "program/build.h"
+#include "program/named.h"
 
 #include "base/memory.h"
-#include "base/sized.h"
 #include "numbers/operations.h"
 
 #include <string.h>
-
-/* ---- options ------------------------------------------------------------------------ */
-
-static bool read_options(const ad_program_options *given, ad_program_options *options,
-                         ad_error *error)
-{
-    *options = (ad_program_options){.size = sizeof *options};
-    bool good = !given || ad_sized_read(options, sizeof *options, given,
-                                        AD_END_OF(ad_program_options, allow));
-    options->size = sizeof *options;
-    if (good && !(options->allow & ~(unsigned)(AD_ALLOW_FMA | AD_ALLOW_RECIPROCALS)))
-        return true;
-    ad_fail(error, AD_MISUSE, "program: options without their size, or unknown bits in allow");
-    return false;
-}
 
 /* ---- operations --------------------------------------------------------------------- */
 
@@ -29,37 +13,10 @@ typedef struct reading {
     const ad_reals *r;
     ad_builder build;
     uint32_t *place; /* [operations] references */
-    uint32_t *op;    /* [names] codes of operations */
+    uint32_t *code;  /* [names] codes of operations */
     uint32_t third;  /* of the operation that comes next */
     size_t guards;   /* so far */
 } reading;
-
-/* What names mean that are no operations of programs. */
-enum {
-    GREATER = AD_PROGRAM_OP_COUNT,
-    GREATER_EQUAL,
-    SQUARE,
-    MULADD,
-    IS_FINITE,
-    IS_INF,
-    IS_NAN,
-    UNKNOWN
-};
-
-static uint32_t code_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        uint32_t code;
-    } others[] = {{"greater", GREATER}, {"greater_equal", GREATER_EQUAL}, {"square", SQUARE},
-                  {"muladd", MULADD},   {"isfinite", IS_FINITE},          {"isinf", IS_INF},
-                  {"isnan", IS_NAN}};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(name, others[i].name) == 0)
-            return others[i].code;
-    uint32_t op = ad_program_op_named(name);
-    return op < AD_PROGRAM_OP_COUNT ? op : UNKNOWN;
-}
 
 static uint32_t operand(reading *d, uint32_t of)
 {
@@ -69,38 +26,12 @@ static uint32_t operand(reading *d, uint32_t of)
     return ad_build_constant(&d->build, constant[of & ~AD_OPERATION_CONSTANT]);
 }
 
-/* |x| compared with infinity: a NaN is neither below nor equal. */
-static uint32_t test_number(ad_builder *b, uint32_t op, uint32_t x)
-{
-    return ad_build_two(b, op, ad_build_one(b, AD_PROGRAM_abs, x),
-                        ad_build_constant(b, (double)INFINITY));
-}
-
 static uint32_t read_named(reading *d, const ad_operation *o)
 {
-    ad_builder *b = &d->build;
-    const uint32_t code = d->op[o->kind - AD_OPERATION_NAMED];
-    const uint32_t arity = code < AD_PROGRAM_OP_COUNT ? ad_program_ops[code].arity : 2;
+    const uint32_t code = d->code[o->kind - AD_OPERATION_NAMED];
     const uint32_t x = operand(d, o->a);
-    const uint32_t y = arity > 1 && code != SQUARE ? operand(d, o->b) : AD_NO_VALUE;
-    switch (code) {
-    case GREATER:
-        return ad_build_two(b, AD_PROGRAM_less, y, x);
-    case GREATER_EQUAL:
-        return ad_build_two(b, AD_PROGRAM_less_equal, y, x);
-    case SQUARE:
-        return ad_build_two(b, AD_PROGRAM_mul, x, x);
-    case MULADD:
-        return ad_build_two(b, AD_PROGRAM_add, ad_build_two(b, AD_PROGRAM_mul, x, y), d->third);
-    case IS_FINITE:
-        return test_number(b, AD_PROGRAM_less, x);
-    case IS_INF:
-        return test_number(b, AD_PROGRAM_equal, x);
-    case IS_NAN:
-        return ad_build_two(b, AD_PROGRAM_not_equal, x, x);
-    default:
-        return ad_build(b, code, x, y, d->third);
-    }
+    const uint32_t y = ad_code_arity(code) > 1 ? operand(d, o->b) : AD_NO_VALUE;
+    return ad_build_coded(&d->build, code, x, y, d->third);
 }
 
 static uint32_t read_operation(reading *d, const ad_operation *o)
@@ -124,8 +55,8 @@ static bool read_names(reading *d)
 {
     const char *const *name = d->r->operation_names.at;
     for (size_t i = 0; i < d->r->operation_names.count; i++) {
-        d->op[i] = code_of(name[i]);
-        if (d->op[i] == UNKNOWN) {
+        d->code[i] = ad_code_named(name[i]);
+        if (d->code[i] == AD_CODE_UNKNOWN) {
             ad_build_fail(&d->build, AD_NO_DERIVATIVE, "program: it cannot repeat %s", name[i]);
             return false;
         }
@@ -136,7 +67,7 @@ static bool read_names(reading *d)
 static ad_program *read_all(reading *d, size_t m, const ad_real *y)
 {
     const ad_operation *operation = d->r->operations.at;
-    uint32_t *output = d->op + d->r->operation_names.count;
+    uint32_t *output = d->code + d->r->operation_names.count;
     if (read_names(d))
         for (size_t i = 0; i < d->r->operations.count; i++)
             d->place[i] = read_operation(d, &operation[i]);
@@ -157,7 +88,7 @@ static ad_program *read_recorder(const ad_reals *r, size_t m, const ad_real *y,
         ad_fail(error, AD_MEMORY, "program: memory ran out: %zu bytes", bytes);
         return NULL;
     }
-    d.op = d.place + r->operations.count;
+    d.code = d.place + r->operations.count;
     ad_build_begin(&d.build, options, r->operation_inputs, error);
     ad_program *p = read_all(&d, m, y);
     ad_memory_give(options->allocator, d.place, bytes);
@@ -193,7 +124,7 @@ ad_program *ad_program_new(ad_recorder *recorder, size_t m, const ad_real *y,
 {
     ad_program_options options;
     ad_reals *r = ad_reals_of(recorder);
-    if (!read_options(given, &options, error) || !is_readable(r, m, y, error))
+    if (!ad_program_options_read(given, &options, error) || !is_readable(r, m, y, error))
         return NULL;
     return read_recorder(r, m, y, &options, error);
 }
@@ -223,7 +154,7 @@ ad_program *ad_program_of(ad_real_function *f, size_t n, const double *x, size_t
                           const ad_program_options *given, ad_error *error)
 {
     ad_program_options options;
-    if (!read_options(given, &options, error))
+    if (!ad_program_options_read(given, &options, error))
         return NULL;
     if (!f || (n && !x)) {
         ad_fail(error, AD_MISUSE, "program: f, or x, is NULL");

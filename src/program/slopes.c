@@ -113,9 +113,9 @@ static bool is_zero(const ad_builder *b, uint32_t value)
     return ad_is_constant(value) && value != AD_NO_VALUE && ad_constant_of(b, value) == 0;
 }
 
-static ad_flow multiply(ad_builder *b, ad_flow g, uint32_t slope)
+ad_flow ad_flow_multiply(ad_builder *b, ad_flow g, uint32_t slope)
 {
-    if (slope == AD_NO_VALUE || is_zero(b, slope))
+    if (g.value == AD_NO_VALUE || slope == AD_NO_VALUE || is_zero(b, slope))
         return (ad_flow){AD_NO_VALUE, false};
     if (ad_is_truth(b, slope))
         return (ad_flow){ad_build(b, AD_PROGRAM_where, slope, g.value, ad_build_constant(b, 0)),
@@ -126,15 +126,10 @@ static ad_flow multiply(ad_builder *b, ad_flow g, uint32_t slope)
     return (ad_flow){ad_build_two(b, op, g.value, slope), masked};
 }
 
-ad_flow ad_slopes_pass(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand,
-                       uint32_t result, ad_flow g)
+uint32_t ad_slope(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand, uint32_t result)
 {
-    ad_builder *b = s->build;
-    if (g.value == AD_NO_VALUE)
-        return g;
     const ad_recipe *recipe = find_recipe(s, op, k);
-    return recipe ? multiply(b, g, ad_recipe_build(b, recipe, operand, result))
-                  : (ad_flow){AD_NO_VALUE, false};
+    return recipe ? ad_recipe_build(s->build, recipe, operand, result) : AD_NO_VALUE;
 }
 
 ad_flow ad_flow_add(ad_builder *b, ad_flow x, ad_flow y)

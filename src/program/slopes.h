@@ -21,10 +21,12 @@ typedef struct ad_flow {
     bool masked;
 } ad_flow;
 
-/* What flows through operand k of an operation, in either direction: g times the derivative there. What vanishes
- * beats what grows without bound: where a choice has left 0, an infinite derivative beside it does not count. */
-ad_flow ad_slopes_pass(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand,
-                       uint32_t result, ad_flow g);
+/* The derivative of an operation by operand k. */
+uint32_t ad_slope(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand, uint32_t result);
+
+/* What flows past a derivative, in either direction: g times it. What vanishes beats what grows without bound: where
+ * a choice has left 0, an infinite derivative beside it does not count. */
+ad_flow ad_flow_multiply(ad_builder *b, ad_flow g, uint32_t slope);
 
 /* The sum of two, either of which may be nothing. */
 ad_flow ad_flow_add(ad_builder *b, ad_flow x, ad_flow y);

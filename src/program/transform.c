@@ -102,44 +102,46 @@ static void find_operands(const ad_transform *t, const ad_program_node *n, uint3
         operand[k] = k < ad_program_ops[n->op].arity ? t->place[n->of[k]] : AD_NO_VALUE;
 }
 
+uint32_t ad_transform_slope(ad_transform *t, uint32_t v, uint32_t k)
+{
+    const ad_program_node *n = ad_value_node(t->program, v);
+    uint32_t operand[3];
+    find_operands(t, n, operand);
+    return ad_slope(&t->slopes, n->op, k, operand, t->place[v]);
+}
+
 void ad_transform_reverse(ad_transform *t, ad_flow *adjoint)
 {
-    const ad_program *p = t->program;
-    const uint32_t first = ad_program_first_node(p);
-    uint32_t operand[3];
-    for (uint32_t i = p->nodes; i-- > 0 && t->build.status == AD_OK;) {
-        const ad_program_node *n = &p->node[i];
-        const ad_flow g = adjoint[first + i];
-        if (g.value == AD_NO_VALUE || !t->varies[first + i])
+    const uint32_t first = ad_program_first_node(t->program);
+    for (uint32_t v = first + t->program->nodes; v-- > first && t->build.status == AD_OK;) {
+        const ad_program_node *n = ad_value_node(t->program, v);
+        if (adjoint[v].value == AD_NO_VALUE || !t->varies[v])
             continue;
-        find_operands(t, n, operand);
         for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
             if (t->varies[n->of[k]]) {
                 ad_flow *to = &adjoint[n->of[k]];
-                ad_flow term =
-                    ad_slopes_pass(&t->slopes, n->op, k, operand, t->place[first + i], g);
+                ad_flow term = ad_flow_multiply(&t->build, adjoint[v], ad_transform_slope(t, v, k));
                 *to = ad_flow_add(&t->build, *to, term);
             }
     }
 }
 
+/* All directions of a node together, so that loops in the program stay loops. */
+static void add_tangents(ad_transform *t, uint32_t slope, size_t directions, const ad_flow *from,
+                         ad_flow *to)
+{
+    for (size_t d = 0; d < directions; d++)
+        to[d] = ad_flow_add(&t->build, to[d], ad_flow_multiply(&t->build, from[d], slope));
+}
+
 void ad_transform_forward(ad_transform *t, size_t directions, ad_flow *tangent)
 {
-    const ad_program *p = t->program;
-    const uint32_t first = ad_program_first_node(p);
-    uint32_t operand[3];
-    for (uint32_t i = 0; i < p->nodes && t->build.status == AD_OK; i++) {
-        const ad_program_node *n = &p->node[i];
-        ad_flow *to = tangent + (first + i) * directions;
-        if (!t->varies[first + i])
-            continue;
-        find_operands(t, n, operand);
-        for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
-            for (size_t d = 0; d < directions && t->varies[n->of[k]]; d++) {
-                ad_flow from = tangent[n->of[k] * directions + d];
-                ad_flow term =
-                    ad_slopes_pass(&t->slopes, n->op, k, operand, t->place[first + i], from);
-                to[d] = ad_flow_add(&t->build, to[d], term);
-            }
+    const uint32_t first = ad_program_first_node(t->program);
+    for (uint32_t v = first; v < first + t->program->nodes && t->build.status == AD_OK; v++) {
+        const ad_program_node *n = ad_value_node(t->program, v);
+        for (uint32_t k = 0; t->varies[v] && k < ad_program_ops[n->op].arity; k++)
+            if (t->varies[n->of[k]])
+                add_tangents(t, ad_transform_slope(t, v, k), directions,
+                             tangent + n->of[k] * directions, tangent + v * directions);
     }
 }

@@ -127,7 +127,7 @@ char *ad_site_print(const ad_site *s, bool root, char text[AD_PATH_SIZE])
 ad_status ad_require_held(const ad_site *s, const ad_array *a, const char *verb, const char *role,
                           ad_error *error)
 {
-    char path[AD_PATH_SIZE], why[64];
+    char path[AD_PATH_SIZE], why[128];
     size_t count;
     ad_status shape = ad_shape_flaw(&a->shape, &count, why, sizeof why);
     if (a->data && ad_type_size(a->type) && shape == AD_OK)

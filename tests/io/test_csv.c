@@ -181,7 +181,7 @@ static const refusal refusals[] = {
     {"caf\xe9,y\n1,2\n", OPT(.header = true),
      ": line 1, field 1: 'caf\\xe9' is a name that is not UTF-8"},
     {"1,2\n3,4 5\n", OPT(0), ": line 2, field 2: '4 5' is not a number"},
-    {"1;2\n", OPT(0), ": line 1, field 1: '1;2' is not a number"},
+    {"1;2\n", OPT(0), ": line 1, field 1: '1;2' is not a number; .delimiter says"},
     {"1.5,2\n", OPT(.delimiter = ';', .decimal = ','),
      ": line 1, field 1: '1.5,2' is not a number"},
     {"1.5\n", OPT(.delimiter = ';', .decimal = ','), ": line 1, field 1: '1.5' is not a number"},

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE   200809L
 #define _FILE_OFFSET_BITS 64
 #include "adze/pool.h"
+#include "adze/program.h"
 
 #include "idx_bytes.h"
 #include "safetensors_bytes.h"
@@ -211,6 +212,46 @@ START_TEST(a_file_that_cannot_be_mapped_is_read)
 }
 END_TEST
 
+static ad_status read_program(ad_error *error)
+{
+    static blob b;
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    test_allocator memory;
+    test_allocator_init(&memory);
+    *error = (ad_error){0};
+    blob_corpus(&b, "fuzz_program/wave");
+    make_directory(folder);
+    write_file(folder, "program", &b, path);
+    ad_program *p = ad_program_load(path, &memory.base, error);
+    remove_directory(folder);
+    ck_assert_int_eq(error->status == AD_OK, p != NULL);
+    ad_program_free(p);
+    ck_assert_uint_eq(memory.live_blocks, 0);
+    return error->status;
+}
+
+START_TEST(every_read_of_a_program_may_fail_or_be_interrupted)
+{
+    ad_error error;
+    failure = _i ? EINTR : EIO;
+    most = 50;
+    for (fail_at = 1;; fail_at++) {
+        calls = 0;
+        ad_status status = read_program(&error);
+        if (calls < fail_at)
+            break;
+        ck_assert_int_eq(status, _i ? AD_OK : AD_FILE);
+        ck_assert_ptr_nonnull(strstr(error.text, _i ? "" : strerror(EIO)));
+    }
+    ck_assert_int_gt(fail_at, 6);
+    fail_at = 0;
+    map_fails = true;
+    ck_assert_int_eq(read_program(&error), AD_OK);
+    stat_fails = true;
+    ck_assert_int_eq(read_program(&error), AD_FILE);
+}
+END_TEST
+
 /* ---- threads ------------------------------------------------------------------------------ */
 
 START_TEST(a_pool_whose_threads_do_not_all_start_is_none)
@@ -248,6 +289,7 @@ int main(void)
     tcase_add_test(all, a_file_without_a_size_or_zlib_that_does_not_start_are_errors);
     tcase_add_loop_test(all, every_read_at_a_place_may_fail_or_be_interrupted, 0, 2);
     tcase_add_test(all, a_file_that_cannot_be_mapped_is_read);
+    tcase_add_loop_test(all, every_read_of_a_program_may_fail_or_be_interrupted, 0, 2);
     tcase_add_test(all, a_pool_whose_threads_do_not_all_start_is_none);
     suite_add_tcase(suite, all);
     return run_suite(suite);

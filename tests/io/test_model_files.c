@@ -178,7 +178,7 @@ static const misfit rows[] = {
      NULL,
      AD_FORMAT,
      AD_FORMAT,
-     "there is no b for flat.b; the file begins with w"},
+     "there is no b for flat.b; the file has no other arrays"},
     {"another name",
      {.from = "w", .to = "weight"},
      0,
@@ -186,7 +186,7 @@ static const misfit rows[] = {
      NULL,
      AD_FORMAT,
      AD_FORMAT,
-     "there is no w for flat.w; the file begins with "},
+     "there is no w for flat.w; the file has weight"},
     {"one too many",
      {.name = "c", .numbers = F32_6},
      0,
@@ -260,7 +260,7 @@ static const misfit rows[] = {
      "model.",
      AD_FORMAT,
      AD_FORMAT,
-     "there is no model.w for flat.w; the file begins with b"},
+     "there is no model.w for flat.w; the file has b"},
 };
 enum { MISFITS = sizeof rows / sizeof *rows };
 

@@ -172,8 +172,8 @@ typedef struct malformed {
 } malformed;
 
 static const malformed changed[] = {
-    {"savez", {{END, 0, 0, 1, 0}}, "this is no zip archive: it has no end record"},
-    {"savez", {{END, 0, 20, 2, 1}}, "this is no zip archive: it has no end record"},
+    {"savez", {{END, 0, 0, 1, 0}}, "the zip archive has no end record: the file is cut short"},
+    {"savez", {{END, 0, 20, 2, 1}}, "the zip archive has no end record: the file is cut short"},
     {"savez", {{END, 0, 4, 2, 1}}, "byte 516: the archive is one of several parts"},
     {"savez", {{END, 0, 6, 2, 1}}, "byte 516: the archive is one of several parts"},
     {"savez", {{END, 0, 8, 2, 1}}, "byte 516: the archive is one of several parts"},

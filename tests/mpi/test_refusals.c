@@ -183,6 +183,21 @@ static ad_status averages_an_infinity(scene *s, bool bad)
     net_free(&g);
     return status;
 }
+static ad_status averages_a_long_nan(scene *s, bool bad)
+{
+    enum { LENGTH = 50000 };
+    net g = {{ad_full(AD_F32, AD_SHAPE(LENGTH), 1), ad_full(AD_F32, AD_SHAPE(2), 2)},
+             {ad_full(AD_F64, AD_SHAPE(LENGTH), 3), ad_full(AD_F64, AD_SHAPE(2), 4)}};
+    if (bad)
+        ((double *)g.output.w.data)[LENGTH - 1] = NAN;
+    net before = {0};
+    ck_assert_int_eq(net_copy(&g, &before, NULL), AD_OK);
+    ad_status status = net_mpi_average(s->m, &g, &s->error);
+    ck_assert(status == AD_OK || same_nets(&g, &before));
+    net_free(&before);
+    net_free(&g);
+    return status;
+}
 static ad_status averages_integers(scene *s, bool bad)
 {
     ad_array a = ad_zeros(bad ? AD_I64 : AD_F64, AD_SHAPE(1));
@@ -250,6 +265,8 @@ static const failure failures[] = {
     {"a failure that is to be told", agrees, AD_FILE, "no such file"},
     {"an infinity to be averaged", averages_an_infinity, AD_NOT_FINITE,
      "average: hidden.b has an infinity or a NaN"},
+    {"a NaN in a long array", averages_a_long_nan, AD_NOT_FINITE,
+     "average: output.w has an infinity or a NaN"},
     {"integers to be averaged", averages_integers, AD_BAD_TYPE, "average: "},
     {"nothing to be averaged", averages_nothing, AD_MISUSE, "average: hidden.w holds no array"},
     {"nothing to be sent", broadcasts_nothing, AD_MISUSE, "broadcast: array 0 of the model"},
@@ -359,6 +376,13 @@ START_TEST(a_sum_beyond_the_largest_number_is_refused)
         ck_assert_int_eq(ad_mpi_average(s.m, &ad_array_tree, &a, &s.error), AD_NOT_FINITE);
         ck_assert_str_eq(s.error.text, "rank 0: average: the sum over all ranks overflows");
         ck_assert_double_eq(huge, 1.7e308);
+        ad_array many = ad_full(AD_F64, AD_SHAPE(20000), huge);
+        s.error = (ad_error){0};
+        ck_assert_int_eq(ad_mpi_average(s.m, &ad_array_tree, &many, &s.error), AD_NOT_FINITE);
+        ck_assert_str_eq(s.error.text, "rank 0: average: the sum over all ranks overflows");
+        for (int i = 0; i < 20000; i++)
+            ck_assert_double_eq(((double *)many.data)[i], huge);
+        ad_array_free(&many);
     }
     close_scene(&s);
 }

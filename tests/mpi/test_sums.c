@@ -81,6 +81,78 @@ START_TEST(gradients_are_averaged_in_the_order_of_the_ranks)
 }
 END_TEST
 
+/* Long arrays, which stay where they are, between short ones: of f64 first and last, one beside
+ * the other, and of odd lengths. */
+AD_MODEL(sizes, a, b, c, d, e, f, g);
+AD_MODEL_MPI(sizes);
+enum { SIZES = 7 };
+
+static sizes new_sizes(int rank)
+{
+    static const int64_t lengths[SIZES] = {20001, 3, 9000, 8192, 5, 16384, 40000};
+    static const ad_type types[SIZES] = {AD_F32, AD_F64, AD_F64, AD_F64, AD_F32, AD_F32, AD_F32};
+    sizes s;
+    for (int i = 0; i < SIZES; i++) {
+        ad_array *a = &(&s.a)[i];
+        *a = ad_zeros(types[i], AD_SHAPE(lengths[i]));
+        for (size_t k = 0; k < ad_array_count(a); k++)
+            if (types[i] == AD_F64)
+                ((double *)a->data)[k] = uneven(rank, k + (size_t)i);
+            else
+                ((float *)a->data)[k] = (float)uneven(rank, k + (size_t)i);
+    }
+    return s;
+}
+
+START_TEST(long_arrays_are_averaged_in_the_same_order)
+{
+    static const size_t messages[] = {0, 3000, 100000};
+    scene s;
+    open_scene(&s, messages[_i]);
+    sizes g = new_sizes(s.rank), before = g;
+    for (int again = 0; again < 2; again++) {
+        ck_assert_msg(sizes_mpi_average(s.m, &g, &s.error) == AD_OK, "%s", s.error.text);
+        ck_assert(memcmp(&g, &before, sizeof g) == 0);
+        for (int i = 0; i < SIZES; i++) {
+            const ad_array *a = &(&g.a)[i];
+            for (size_t k = 0; k < ad_array_count(a); k++)
+                if (a->type == AD_F64)
+                    ck_assert_double_eq(((double *)a->data)[k],
+                                        tree_sum(uneven, k + (size_t)i, 0, s.ranks) / s.ranks);
+                else
+                    ck_assert_float_eq(((float *)a->data)[k],
+                                       tree_sum_f32(k + (size_t)i, 0, s.ranks) / (float)s.ranks);
+        }
+        sizes_free(&g);
+        g = before = new_sizes(s.rank);
+    }
+    sizes_free(&g);
+    close_scene(&s);
+}
+END_TEST
+
+AD_MODEL(pair, a, b);
+AD_MODEL_MPI(pair);
+
+START_TEST(long_arrays_that_overlap_are_averaged_once)
+{
+    enum { LENGTH = 30000, SHIFT = 7 };
+    scene s;
+    open_scene(&s, 0);
+    ad_array memory = ad_zeros(AD_F32, AD_SHAPE(LENGTH + SHIFT));
+    float *x = memory.data;
+    for (size_t i = 0; i < LENGTH + SHIFT; i++)
+        x[i] = (float)uneven(s.rank, i);
+    pair g = {ad_array_of(AD_F32, x, AD_SHAPE(LENGTH)),
+              ad_array_of(AD_F32, x + SHIFT, AD_SHAPE(LENGTH))};
+    ck_assert_msg(pair_mpi_average(s.m, &g, &s.error) == AD_OK, "%s", s.error.text);
+    for (size_t i = 0; i < LENGTH + SHIFT; i++)
+        ck_assert_float_eq(x[i], tree_sum_f32(i, 0, s.ranks) / (float)s.ranks);
+    ad_array_free(&memory);
+    close_scene(&s);
+}
+END_TEST
+
 /* ---- gradients ------------------------------------------------------------------------- */
 
 static const ad_rows_options ways[] = {
@@ -259,6 +331,8 @@ Suite *sums_suite(void)
     TCase *c = tcase_create("sums of ranks");
     tcase_add_test(c, numbers_are_added_up_as_a_tree_of_ranks);
     tcase_add_test(c, gradients_are_averaged_in_the_order_of_the_ranks);
+    tcase_add_loop_test(c, long_arrays_are_averaged_in_the_same_order, 0, 3);
+    tcase_add_test(c, long_arrays_that_overlap_are_averaged_once);
     tcase_add_loop_test(c, a_gradient_has_the_bits_of_one_process, 0, WAYS);
     tcase_add_test(c, shares_have_all_rows_in_the_order_of_the_ranks);
     tcase_add_loop_test(c, numbers_of_all_types_are_broadcast, 0, 2);

@@ -1,5 +1,5 @@
 /* Programs that are recorded and run: the numbers are those of the function itself, to the bit. */
-#include "operations.h"
+#include "number_operations.h"
 
 static const double values[] = {
     0,      -0.0,  1,      -1,   2,   -3,    0.5, -0.75, INFINITY, -INFINITY, NAN,    4,      1e-30,
@@ -202,6 +202,55 @@ START_TEST(chosen_outputs_leave_out_what_they_do_not_need)
 }
 END_TEST
 
+/* ---- programs with much in them ----------------------------------------------------- */
+
+enum { LONG_CHAIN = 1000000, TERMS = 20000 };
+
+static void chain(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    ad_real z = x[0];
+    (void)n, (void)m, (void)env;
+    for (int i = 0; i < LONG_CHAIN; i++)
+        z = i % 2 ? ad_mul(z, x[1]) : ad_add(z, x[0]);
+    y[0] = z;
+}
+
+START_TEST(a_million_operations_replay)
+{
+    const double x[] = {0.5, 0.5};
+    double y, expected = x[0];
+    for (int i = 0; i < LONG_CHAIN; i++)
+        expected = i % 2 ? expected * x[1] : expected + x[0];
+    ad_program *p = program_of(chain, 2, x, 1, NULL);
+    run_program(p, x, &y);
+    expect_same(y, expected, "chain");
+    ad_program_free(p);
+}
+END_TEST
+
+/* All products have one operand in common, and each stands there twice. */
+static void many_of_one(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)env;
+    for (size_t j = 0; j < m; j++)
+        y[j] = ad_mul(x[0], 2.0 + (double)(j % TERMS));
+}
+
+START_TEST(what_is_known_is_found_among_many_users_of_one_number)
+{
+    static double y[2 * TERMS];
+    const double x = 0.5;
+    ad_program *p = program_of(many_of_one, 1, &x, 2 * TERMS, NULL);
+    ad_program_info info = {.size = sizeof info};
+    ck_assert_int_eq(ad_program_measure(p, &info), AD_OK);
+    ck_assert_uint_eq(info.operations, TERMS);
+    run_program(p, &x, y);
+    for (int j = 0; j < 2 * TERMS; j++)
+        ck_assert(y[j] == 0.5 * (2 + j % TERMS));
+    ad_program_free(p);
+}
+END_TEST
+
 int main(void)
 {
     TCase *values_of = tcase_create("values");
@@ -214,6 +263,8 @@ int main(void)
     tcase_add_test(values_of, no_operation_is_simplified_at_the_cost_of_bits);
     tcase_add_test(values_of, constants_and_inputs_can_be_outputs);
     tcase_add_test(values_of, chosen_outputs_leave_out_what_they_do_not_need);
+    tcase_add_test(values_of, a_million_operations_replay);
+    tcase_add_test(values_of, what_is_known_is_found_among_many_users_of_one_number);
     Suite *suite = suite_create("program");
     suite_add_tcase(suite, values_of);
     return run_suite(suite);

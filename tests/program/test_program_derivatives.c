@@ -1,5 +1,5 @@
 /* Derivatives of programs: those of the recorder, of any order, and exact zeros. */
-#include "operations.h"
+#include "number_operations.h"
 
 #include "../numbers/random_formula.h"
 

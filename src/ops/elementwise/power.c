@@ -191,6 +191,11 @@ ad_tensor(ad_powi)(ad_tensor x, int n)
     return ad_apply(&powi_op, &x, &(int32_t){n});
 }
 
+const ad_kernel *ad_powi_kernel(void)
+{
+    return &power.of[AD_F64];
+}
+
 double ad_powi_value(double x, int n)
 {
     const int32_t exponent = n;

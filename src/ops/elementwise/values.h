@@ -2,8 +2,11 @@
 #ifndef ADZE_OPS_ELEMENTWISE_VALUES_H
 #define ADZE_OPS_ELEMENTWISE_VALUES_H
 
-/* x^n, as ad_powi has it. */
+#include "kernels/map.h"
+
+/* x^n, as ad_powi has it; and its kernel of f64 numbers: the exponent, an int32_t, and x. */
 double ad_powi_value(double x, int n);
+const ad_kernel *ad_powi_kernel(void);
 
 /* The derivative of digamma of order n, for n >= 1; NaN for n >= 3 and x < -4096. */
 double ad_polygamma_value(int n, double x);
