@@ -14,6 +14,7 @@ import os
 import pathlib
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -469,6 +470,58 @@ def test_transformer():
     words = sum(word in 'brillig forests crocodile through hand tears night and the What'.split()
                 for word in o['written'].split())
     expect(QUICK or words > 5, f'no words that it has read: {o["written"]!r}')
+
+
+# ---- what is generated as C ------------------------------------------------------------
+
+
+def upright(printed):
+    """What the controller prints, in which the pendulum ends upright."""
+    lines = printed.splitlines()
+    expect(len(lines) == 7 and lines[0].startswith('0.0 s: angle 0.500'), f'it prints {printed!r}')
+    near(lines[-1], float(re.search(r'angle (.*),', lines[-1])[1]), 0, 0.1)
+    return printed
+
+
+def test_generated():
+    upright(run('generated/controller'))
+
+
+def skip(why):
+    print(f'skipped: {why}')
+    sys.exit(SKIPPED)
+
+
+def done(*command, **how):
+    """Must end well. Returns what it prints."""
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **how)
+    if result.returncode == SKIPPED:
+        skip(result.stdout.strip().removeprefix('skipped: '))
+    expect(result.returncode == 0, f'{command} ended with {result.returncode}: {result.stdout}')
+    return result.stdout
+
+
+def test_generated_cmake():
+    here = SOURCE / 'examples/generated'
+    library = PROGRAMS.parent.resolve()
+    for tool in 'cmake', 'pkg-config':
+        if not shutil.which(tool):
+            skip(f'no {tool}')
+    if QUICK:
+        skip('an instrumented library is not for others')
+    with tempfile.TemporaryDirectory() as folder:
+        module = pathlib.Path(folder) / 'adze.pc'
+        module.write_text(f'Name: adze\nDescription: not installed\nVersion: 0\nCflags: -I{SOURCE / "include"}\n'
+                          f'Libs: -L{library} -ladze\n', encoding='utf-8')
+        environment = {**os.environ, 'PKG_CONFIG_PATH': folder, 'LD_LIBRARY_PATH': str(library)}
+        done('cmake', '-S', here, '-B', folder, env=environment)
+        done('cmake', '--build', folder, env=environment)
+        expect(done(f'{folder}/controller') == run('generated/controller'), 'cmake makes another controller')
+
+
+def test_generated_firmware():
+    printed = upright(done(SOURCE / 'examples/generated/firmware/run', PROGRAMS / 'generated', timeout=200))
+    expect(printed == run('generated/controller'), 'the Cortex-M4 computes other digits')
 
 
 # ---- bad input -------------------------------------------------------------------------
