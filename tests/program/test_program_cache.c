@@ -10,7 +10,7 @@ static void halving(size_t n, const ad_real *x, size_t m, ad_real *y, const void
     (void)n, (void)env;
     ad_real a = x[0];
     while (ad_less(1, a))
-        a = ad_sqrt(ad_mul(a, 0.5));
+        a = ad_mul(ad_sqrt(a), 0.8);
     y[0] = ad_mul(a, ad_exp(x[1]));
     for (size_t j = 1; j < m; j++)
         y[j] = ad_sin(ad_mul(a, x[1]));
@@ -124,7 +124,7 @@ START_TEST(each_point_has_the_results_of_the_way_it_goes)
     ad_program_cache_info info = info_of(c);
     ck_assert_uint_eq(info.hits + info.misses, POINTS);
     ck_assert_uint_eq(info.programs, info.misses);
-    ck_assert_uint_gt(info.programs, 3);
+    ck_assert_uint_ge(info.programs, 4);
     ck_assert_uint_le(info.programs, 20);
     ck_assert_uint_gt(info.tries, 0);
     ad_program_cache_free(c);
@@ -315,12 +315,12 @@ START_TEST(what_makes_no_sense_is_refused)
     ad_program_cache_options o;
     ad_program_cache_info info = {.size = 0};
     ad_program_cache *c = cache_of(&rows[0], 0, NULL);
-#define EXPECT_REFUSED(f, m, text, ...)                                  \
+#define EXPECT_REFUSED(f, m, part, ...)                                  \
     error = (ad_error){AD_OK, ""};                                       \
     o = (ad_program_cache_options){__VA_ARGS__};                         \
     ck_assert_ptr_null(ad_program_cache_new(f, 2, m, NULL, &o, &error)); \
     ck_assert_int_eq(error.status, AD_MISUSE);                           \
-    ck_assert_msg(strstr(error.text, text), "%s", error.text);
+    ck_assert_msg(strstr(error.text, part), "%s", error.text);
     EXPECT_REFUSED(NULL, 1, "f is NULL", .size = sizeof o)
     EXPECT_REFUSED(halving, 1, "size", .limit = 3)
     EXPECT_REFUSED(halving, 2, "of 2 results", .size = sizeof o, .derive = AD_DERIVE_GRADIENT)
