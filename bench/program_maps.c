@@ -2,6 +2,7 @@
  * point and added up, and Jacobians of residuals of bundle adjustment. Times are those of a point. The bare
  * form is the value alone in plain doubles. */
 #include "bench.h"
+#include "memory.h"
 #include "objectives.h"
 
 #include <stdlib.h>
