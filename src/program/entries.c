@@ -90,23 +90,15 @@ static bool choose(entries_making *m, bool *forward, ad_error *error)
 
 /* ---- in reverse --------------------------------------------------------------------- */
 
-static void find_operands(const ad_transform *t, const ad_program_node *n, uint32_t *operand)
-{
-    for (uint32_t k = 0; k < 3; k++)
-        operand[k] = k < ad_program_ops[n->op].arity ? t->place[n->of[k]] : AD_NO_VALUE;
-}
-
 /* Passes the adjoint of a node on. */
 static void pass_back(entries_making *m, uint32_t v, ad_flow *adjoint, size_t row)
 {
     ad_transform *t = &m->t;
     const ad_program_node *n = ad_value_node(t->program, v);
-    uint32_t operand[3];
-    find_operands(t, n, operand);
     for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
         if (flows(m, n, k, row)) {
             ad_flow *to = &adjoint[n->of[k]];
-            ad_flow term = ad_slopes_pass(&t->slopes, n->op, k, operand, t->place[v], adjoint[v]);
+            ad_flow term = ad_flow_multiply(&t->build, adjoint[v], ad_transform_slope(t, v, k));
             *to = ad_flow_add(&t->build, *to, term);
             ad_largest_add(&m->cone, n->of[k]);
         }
@@ -159,14 +151,13 @@ static void pass_on(entries_making *m, const ad_program_node *n, uint32_t v, uin
     const uint32_t *from, *to, *column = NULL;
     const uint32_t count = ad_columns_of(&m->columns, m->columns.list[n->of[k]], &from);
     ad_flow *flow = d->flow + d->begin[v], *other = d->flow + d->begin[n->of[k]];
-    uint32_t operand[3];
+    const uint32_t slope = ad_transform_slope(t, v, k);
     ad_columns_of(&m->columns, m->columns.list[v], &to);
-    find_operands(t, n, operand);
     column = to;
     for (uint32_t i = 0; i < count; i++) {
         while (*column < from[i])
             column++;
-        ad_flow term = ad_slopes_pass(&t->slopes, n->op, k, operand, t->place[v], other[i]);
+        ad_flow term = ad_flow_multiply(&t->build, other[i], slope);
         ad_flow *sum = &flow[column - to];
         *sum = ad_flow_add(&t->build, *sum, term);
     }

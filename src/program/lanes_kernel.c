@@ -250,10 +250,9 @@ static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, s
         add_some(f, at->to, numbers, w);                         \
     }
 
-
 /* As many points as there is room for in registers. */
 #define BLOCK(w) ((w) < 8 * AD_LANES ? (w) : 8 * AD_LANES)
-#define PER_BLOCK                                                                \
+#define PER_BLOCK \
     AD_LOOP_UNROLLED for (size_t i = from, j = 0; j < block / AD_LANES; i += AD_LANES, j++)
 
 /* Sums of products whose first factor is the same. Returns the last of them. */
@@ -276,8 +275,8 @@ INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
             AD_LOOP_UNROLLED for (size_t k = 0; k < step; k++)
             {
                 vec sum = load(sums + k * AD_LANES);
-                AD_LOOP_UNROLLED for (size_t j = k; j < block / AD_LANES; j += step)
-                    sum += x[j] * load(b + from + j * AD_LANES);
+                AD_LOOP_UNROLLED for (size_t j = k; j < block / AD_LANES; j += step) sum +=
+                    x[j] * load(b + from + j * AD_LANES);
                 store(sums + k * AD_LANES, sum);
             }
         }
@@ -286,13 +285,13 @@ INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
 }
 
 /* Terms of one kind after another. */
-#define TERM(name, does)                                                   \
-    case AD_LANE_##name:                                                   \
-        do {                                                               \
+#define TERM(name, does)                                                         \
+    case AD_LANE_##name:                                                         \
+        do {                                                                     \
             const double *a = slot(f, at->of[0], w), *b = slot(f, at->of[1], w); \
-            PER_BLOCK sum[j] does;                                         \
-            (void)a, (void)b;                                              \
-        } while ((++at)->code == AD_LANE_##name);                          \
+            PER_BLOCK sum[j] does;                                               \
+            (void)a, (void)b;                                                    \
+        } while ((++at)->code == AD_LANE_##name);                                \
         continue;
 
 /* Returns the last of its terms. */

@@ -9,16 +9,16 @@
 enum { /* what is known of a value */
        UNIFORM = 1,
        NEEDED = 2,
-       EARLY = 4, /* a guard needs it */
-       FUSED = 8, /* a product that the instruction which needs it makes itself */
-    LINKED = 16 /* a sum that is a part of a chain which goes on */
+       EARLY = 4,  /* a guard needs it */
+       FUSED = 8,  /* a product that the instruction which needs it makes itself */
+       LINKED = 16 /* a sum that is a part of a chain which goes on */
 };
 
 #define NOWHERE UINT32_MAX
 
 enum { /* of a chain, at most */
-    CHAIN_TERMS = 64,
-    CHAIN_SPAN = 256 /* nodes */
+       CHAIN_TERMS = 64,
+       CHAIN_SPAN = 256 /* nodes */
 };
 
 enum { NEAR = 1 << 19 }; /* bytes of slots and sums that lie near: half of a common second cache */
@@ -26,15 +26,15 @@ enum { NEAR = 1 << 19 }; /* bytes of slots and sums that lie near: half of a com
 typedef struct lowering {
     const ad_program *p;
     ad_lane_code *code;
-    uint32_t *place; /* [values] of a slot or among uniform values, or NOWHERE */
-    uint32_t *uses;  /* [values] left */
-    uint32_t *sum;   /* [values] the last output that is their sum, or NOWHERE */
-    uint32_t *other; /* [outputs] the one before that */
-    uint32_t *which; /* [outputs] number of the sum */
+    uint32_t *place;  /* [values] of a slot or among uniform values, or NOWHERE */
+    uint32_t *uses;   /* [values] left */
+    uint32_t *sum;    /* [values] the last output that is their sum, or NOWHERE */
+    uint32_t *other;  /* [outputs] the one before that */
+    uint32_t *which;  /* [outputs] number of the sum */
     uint32_t *before; /* [values] of sums: the operand that a chain comes from */
-    uint32_t *begin; /* [values] the first sum of a chain */
-    uint32_t *terms; /* [values] of a chain up to here; 0: it is none */
-    uint32_t *free;  /* [values + 3] slots */
+    uint32_t *begin;  /* [values] the first sum of a chain */
+    uint32_t *terms;  /* [values] of a chain up to here; 0: it is none */
+    uint32_t *free;   /* [values + 3] slots */
     uint32_t frees;
     unsigned char *known; /* [values] */
 } lowering;
@@ -245,11 +245,12 @@ static operation plain_operation(const ad_program_node *n)
     o.swaps = n->op == AD_PROGRAM_add || n->op == AD_PROGRAM_mul;
     switch ((ad_program_op_code)n->op) {
         MIXED(add)
-        MIXED(sub) MIXED(mul) MIXED(div) PLAIN(neg) PLAIN(reciprocal) PLAIN(sqrt) PLAIN(abs)
-            PLAIN(maximum) PLAIN(minimum) PLAIN(less) PLAIN(less_equal) PLAIN(equal)
-                PLAIN(not_equal) PLAIN(both) PLAIN(either) PLAIN(negation) PLAIN(where)
-                    PLAIN(vanishing) PLAIN(copysign) PLAIN(gauss) PLAIN(finite_shift) ALONE(fma)
-                        ALONE(powi) ALONE(polygamma) case AD_PROGRAM_detach : o.code = AD_LANE_copy;
+        MIXED(sub)
+        MIXED(mul) MIXED(div) PLAIN(neg) PLAIN(reciprocal) PLAIN(sqrt) PLAIN(abs) PLAIN(maximum)
+            PLAIN(minimum) PLAIN(less) PLAIN(less_equal) PLAIN(equal) PLAIN(not_equal) PLAIN(both)
+                PLAIN(either) PLAIN(negation) PLAIN(where) PLAIN(vanishing) PLAIN(copysign)
+                    PLAIN(gauss) PLAIN(finite_shift) ALONE(fma) ALONE(powi)
+                        ALONE(polygamma) case AD_PROGRAM_detach : o.code = AD_LANE_copy;
         break;
     default:
         o.code = AD_LANE_by_kernel;
@@ -384,8 +385,8 @@ static uint32_t term_of(const lowering *l, uint32_t sum)
 
 static bool is_chain(const lowering *l, uint32_t value)
 {
-    return l->terms[value] > 1 || (l->terms[value] && is(l, l->before[value], FUSED) &&
-                                   is(l, term_of(l, value), FUSED));
+    return l->terms[value] > 1 ||
+           (l->terms[value] && is(l, l->before[value], FUSED) && is(l, term_of(l, value), FUSED));
 }
 
 /* A value, or the factors of a product that the chain makes itself; codes are those of `l`, `u`, `ll`, `lu`. */

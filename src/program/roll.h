@@ -53,7 +53,8 @@ static inline uint32_t ad_rolled_first(const ad_rolled *roll, uint32_t item)
 
 /* What operand k of a node in the first iteration of a loop of this period changes by from one iteration to the next.
  * Nothing is known of constants. */
-static inline int64_t ad_rolled_stride(const ad_program *p, uint32_t node, uint32_t period, uint32_t k)
+static inline int64_t ad_rolled_stride(const ad_program *p, uint32_t node, uint32_t period,
+                                       uint32_t k)
 {
     return (int64_t)p->node[node + period].of[k] - p->node[node].of[k];
 }

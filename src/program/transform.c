@@ -102,8 +102,7 @@ static void find_operands(const ad_transform *t, const ad_program_node *n, uint3
         operand[k] = k < ad_program_ops[n->op].arity ? t->place[n->of[k]] : AD_NO_VALUE;
 }
 
-/* The derivative of the node of value v by operand k. */
-static uint32_t slope_at(ad_transform *t, uint32_t v, uint32_t k)
+uint32_t ad_transform_slope(ad_transform *t, uint32_t v, uint32_t k)
 {
     const ad_program_node *n = ad_value_node(t->program, v);
     uint32_t operand[3];
@@ -121,7 +120,7 @@ void ad_transform_reverse(ad_transform *t, ad_flow *adjoint)
         for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
             if (t->varies[n->of[k]]) {
                 ad_flow *to = &adjoint[n->of[k]];
-                ad_flow term = ad_flow_multiply(&t->build, adjoint[v], slope_at(t, v, k));
+                ad_flow term = ad_flow_multiply(&t->build, adjoint[v], ad_transform_slope(t, v, k));
                 *to = ad_flow_add(&t->build, *to, term);
             }
     }
@@ -142,7 +141,7 @@ void ad_transform_forward(ad_transform *t, size_t directions, ad_flow *tangent)
         const ad_program_node *n = ad_value_node(t->program, v);
         for (uint32_t k = 0; t->varies[v] && k < ad_program_ops[n->op].arity; k++)
             if (t->varies[n->of[k]])
-                add_tangents(t, slope_at(t, v, k), directions, tangent + n->of[k] * directions,
-                             tangent + v * directions);
+                add_tangents(t, ad_transform_slope(t, v, k), directions,
+                             tangent + n->of[k] * directions, tangent + v * directions);
     }
 }

@@ -26,6 +26,9 @@ static inline uint32_t ad_by(const size_t *by, size_t i)
     return (uint32_t)(by ? by[i] : i);
 }
 
+/* The derivative of the node of value v by operand k. */
+uint32_t ad_transform_slope(ad_transform *t, uint32_t v, uint32_t k);
+
 /* The adjoints of all values, from those of some, which they hold on entry. */
 void ad_transform_reverse(ad_transform *t, ad_flow *adjoint);
 
