@@ -155,7 +155,8 @@ static void add_pair(random_program *r)
     add_node(r, AD_PROGRAM_add + draw(r, 2), at);
 }
 
-/* Products that are added to the last value, one after the other, and what is made of the sum. */
+/* Products that are added to the last value, one after the other, and what is made of the sum: where it is detached,
+ * no pair is made of it. */
 static void add_sum(random_program *r)
 {
     for (uint32_t terms = draw(r, 4); terms-- > 0;) {
@@ -164,9 +165,9 @@ static void add_sum(random_program *r)
         add_node(r, AD_PROGRAM_add, sum);
         r->is_used[sum[0]] = r->is_used[sum[1]] = true;
     }
-    for (uint32_t detached = draw(r, 2); detached < 2; detached++) {
+    for (uint32_t steps = draw(r, 8); steps-- > 0;) {
         uint32_t at[3] = {r->count - 1, draw_operand(r)};
-        add_node(r, detached == 0 ? AD_PROGRAM_detach : AD_PROGRAM_add + draw(r, 3), at);
+        add_node(r, steps % 2 ? AD_PROGRAM_detach : AD_PROGRAM_add + draw(r, 3), at);
         r->is_used[at[0]] = true;
     }
 }
@@ -202,7 +203,7 @@ static ad_program *end_program(random_program *r)
 static ad_program *make_program(random_program *r, const ad_program_options *options,
                                 uint32_t inputs, uint32_t operations, double *x)
 {
-    const size_t most = (size_t)inputs + 12 * operations;
+    const size_t most = (size_t)inputs + 16 * operations;
     r->count = 0;
     r->arithmetic = draw(r, 2) ? 96 : 70;
     r->recent = 1 + draw(r, 8);
