@@ -68,8 +68,8 @@ static bool compares(uint32_t op)
     return op - AD_PROGRAM_less <= AD_PROGRAM_not_equal - AD_PROGRAM_less;
 }
 
-/* Whether a part of a sum is rather to be its other operand: a product, which may be one, and comes before. The last that a
- * sum waits for stays apart, since it often finds in the register what it waits for itself. */
+/* Whether the other operand of a sum is rather to be its part: a product that may be, and is older. The last one that a
+ * sum waits for stays apart, for it often finds in the register what it waits for itself. */
 static bool gives_way(const lowering *l, uint32_t value, const ad_program_node *user)
 {
     const uint32_t other = user->of[user->of[0] == value];
@@ -94,7 +94,6 @@ static void choose(lowering *l, const ad_program_node *n, uint32_t value)
     fate *f = &l->fate[value];
     if (n->op == AD_PROGRAM_detach) { /* all uses are those of what it is of */
         l->fate[n->of[0]].uses += f->uses;
-        l->fate[n->of[0]].user = MARK(NOTHING);
         f->link = MARK(ALIAS);
         return;
     }
@@ -264,7 +263,7 @@ static void write_guard(lowering *l, const ad_program_node *n, uint32_t part)
         if (root == l->in_register) /* it is read from its slot */
             l->maker = MARK(NOTHING);
     }
-    slot[2] = l->code->is_long ? which : which & UINT16_MAX;
+    slot[2] = which;
     write_instruction(l, form, l->code->is_long ? 0 : which >> 16, slot);
 }
 
