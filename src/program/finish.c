@@ -1,4 +1,5 @@
 /* The end of a building: what nothing needs is dropped, and values are numbered. */
+#include "program/contract.h"
 #include "program/lanes.h"
 #include "program/rewrite.h"
 #include "program/scalar.h"
@@ -41,6 +42,20 @@ static void find_needed(const ad_builder *b, numbering *m, size_t count, const u
         if (*entry == NEEDED)
             need_operands(m, &b->node[i]);
     }
+}
+
+/* Counts uses where AD_NO_VALUE is not; contracts; and marks again. */
+static void contract(ad_builder *b, const numbering *m, size_t count, const uint32_t *output)
+{
+    uint32_t *uses = m->value + b->inputs;
+    for (size_t i = 0; i < count; i++)
+        ++*entry_of(m, output[i]);
+    for (uint32_t i = 0; i < b->nodes; i++)
+        for (uint32_t k = 0; uses[i] != AD_NO_VALUE && k < ad_program_ops[b->node[i].op].arity; k++)
+            ++*entry_of(m, b->node[i].of[k]);
+    ad_contract(b, uses);
+    for (uint32_t *entry = m->constant; entry < uses + b->nodes; entry++)
+        *entry = *entry == AD_NO_VALUE ? AD_NO_VALUE : NEEDED;
 }
 
 static void number(const ad_builder *b, numbering *m)
@@ -155,6 +170,8 @@ static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
 {
     lists l;
     find_needed(b, m, count, output);
+    if (b->options.allow & AD_ALLOW_FMA)
+        contract(b, m, count, output);
     number(b, m);
     ad_program *p = take_program(b, m, count, &l);
     if (!p)

@@ -194,7 +194,6 @@ static void run_guard(ad_lane_frame *f, const ad_lane_instruction *at, size_t w)
         any |= (a[i] != 0) != expected;
     for (size_t i = 0; any && i < w; i++)
         differ |= (uint64_t)((a[i] != 0) != expected) << i;
-    differ &= f->counts;
     f->counts &= ~differ;
     for (uint32_t i = 0; differ && i < f->point; i++)
         if (differ >> i & 1) {
@@ -230,10 +229,17 @@ static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, s
 #define UB            uniform[at->of[1]]
 #define UC            uniform[at->of[2]]
 #define EVERYWHERE(x) ((x) - (vec){0}) /* keeps signs of zeros */
+/* Of the instruction `at`. */
+#define OPERANDS                                                         \
+    const double *a = lanes + at->of[0] * w, *b = lanes + at->of[1] * w; \
+    const double *c = lanes + at->of[2] * w;                             \
+    double *to = lanes + at->to * w;                                     \
+    (void)a, (void)b, (void)c, (void)to;
 #define VECTORS(...)                         \
+    OPERANDS                                 \
     for (size_t i = 0; i < w; i += AD_LANES) \
         store(to + i, __VA_ARGS__);
-#define NUMBERS(...) AD_LOOP_APART for (size_t i = 0; i < w; i++) to[i] = __VA_ARGS__;
+#define NUMBERS(...) OPERANDS AD_LOOP_APART for (size_t i = 0; i < w; i++) to[i] = __VA_ARGS__;
 #define ALONE        run_alone(f, at, w)
 #define POWER        run_power(f, at, w)
 #define KERNEL       run_kernel(f, at, w)
@@ -241,6 +247,8 @@ static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, s
 #define PRODUCTS     at = sum_products(f, at, w)
 #define CHAIN        at = run_chain(f, at, w)
 #define SUM(...)                                                 \
+    const double *a = lanes + at->of[0] * w;                     \
+    (void)a;                                                     \
     if (f->all) {                                                \
         double *sums = f->sums + (size_t)at->to * AD_LANE_LEAST; \
         for (size_t j = 0; j < AD_LANE_LEAST; j += AD_LANES) {   \
@@ -265,8 +273,10 @@ static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, s
 INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
                                                const ad_lane_instruction *first, const size_t w)
 {
+    double *const lanes = f->lanes, *const all_sums = f->sums;
     const ad_lane_instruction *at = first;
-    const double *a = slot(f, first->of[0], w);
+    const uint32_t common = first->of[0];
+    const double *a = lanes + common * w;
     const size_t block = BLOCK(w), step = AD_LANE_LEAST / AD_LANES;
     if (!f->all) {
         add_product(f, first, w);
@@ -275,14 +285,16 @@ INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
     for (size_t from = 0; from < w; from += block) {
         vec x[8] = {{0}};
         PER_BLOCK x[j] = A;
-        for (at = first; at->code == AD_LANE_sum_ll && at->of[0] == first->of[0]; at++) {
-            double *sums = f->sums + (size_t)at->to * AD_LANE_LEAST;
-            const double *b = slot(f, at->of[1], w);
+        for (at = first; at->code == AD_LANE_sum_ll && at->of[0] == common; at++) {
+            double *sums = all_sums + (size_t)at->to * AD_LANE_LEAST;
+            const double *b = lanes + at->of[1] * w + from;
             AD_LOOP_UNROLLED for (size_t k = 0; k < step; k++)
             {
                 vec sum = load(sums + k * AD_LANES);
-                AD_LOOP_UNROLLED for (size_t j = k; j < block / AD_LANES; j += step) sum +=
-                    x[j] * load(b + from + j * AD_LANES);
+                AD_LOOP_UNROLLED for (size_t j = k; j < block / AD_LANES; j += step)
+                {
+                    sum += x[j] * load(b + j * AD_LANES);
+                }
                 store(sums + k * AD_LANES, sum);
             }
         }
@@ -294,8 +306,12 @@ INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
 #define TERM(name, does)                                                         \
     case AD_LANE_##name:                                                         \
         do {                                                                     \
-            const double *a = slot(f, at->of[0], w), *b = slot(f, at->of[1], w); \
-            PER_BLOCK sum[j] does;                                               \
+            const double *a = lanes + at->of[0] * w, *b = lanes + at->of[1] * w; \
+            PER_BLOCK                                                            \
+            {                                                                    \
+                sum[j] does;                                                     \
+                (void)i;                                                         \
+            }                                                                    \
             (void)a, (void)b;                                                    \
         } while ((++at)->code == AD_LANE_##name);                                \
         continue;
@@ -304,9 +320,10 @@ INLINE const ad_lane_instruction *sum_products(const ad_lane_frame *f,
 INLINE const ad_lane_instruction *run_chain(const ad_lane_frame *f,
                                             const ad_lane_instruction *chain, const size_t w)
 {
-    const double *uniform = f->uniform;
+    double *const lanes = f->lanes;
+    const double *const uniform = f->uniform;
     const size_t block = BLOCK(w);
-    double *to = slot(f, chain->to, w);
+    double *to = lanes + chain->to * w;
     for (size_t from = 0; from < w; from += block) {
         vec sum[8] = {{0}};
         for (const ad_lane_instruction *at = chain + 1, *end = at + chain->op; at < end;)
@@ -336,11 +353,9 @@ static uint64_t lanes_with(size_t count)
 /* False where it stops. */
 INLINE bool run(ad_lane_frame *f, const size_t w)
 {
-    const double *uniform = f->uniform;
+    double *const lanes = f->lanes;
+    const double *const uniform = f->uniform;
     for (const ad_lane_instruction *at = f->code->instruction;; at++) {
-        const double *a = slot(f, at->of[0], w), *b = slot(f, at->of[1], w);
-        const double *c = slot(f, at->of[2], w);
-        double *to = slot(f, at->to, w);
         switch ((ad_lane_op)at->code) {
             AD_LANE_ROWS(RUN)
             AD_LANE_TERMS(NOTHING)

@@ -124,8 +124,8 @@ static uint32_t root_of(const lowering *l, uint32_t value)
 
 static void take_slot(lowering *l, uint32_t value)
 {
-    const fate *last = &l->fate[l->free - 1];
     if (l->free) {
+        const fate *last = &l->fate[l->free - 1];
         l->fate[value].link = last->link;
         l->free = last->uses;
     } else {
@@ -222,37 +222,31 @@ static void write_hot(lowering *l, hot_form hot, uint32_t value, const uint32_t 
 
 /* ---- forward: nodes ----------------------------------------------------------------- */
 
+/* The pairs of an inner operation: as many forms for each outer one. */
+static const struct {
+    hot_form first;
+    uint16_t forms;
+} pairs_of[3] = {{{AD_FORM_add_add, false}, AD_FORM_add_sub - AD_FORM_add_add},
+                 {{AD_FORM_sub_add, true}, AD_FORM_sub_sub - AD_FORM_sub_add},
+                 {{AD_FORM_mul_add, false}, AD_FORM_mul_sub - AD_FORM_mul_add}};
+
 static void write_pair(lowering *l, const ad_program_node *n, uint32_t value, uint32_t part)
 {
-    static const hot_form forms[3][4] = {{{AD_FORM_add_add, false},
-                                          {AD_FORM_add_sub, false},
-                                          {AD_FORM_add_from, false},
-                                          {AD_FORM_add_mul, false}},
-                                         {{AD_FORM_sub_add, true},
-                                          {AD_FORM_sub_sub, true},
-                                          {AD_FORM_sub_from, true},
-                                          {AD_FORM_sub_mul, true}},
-                                         {{AD_FORM_mul_add, false},
-                                          {AD_FORM_mul_sub, false},
-                                          {AD_FORM_mul_from, false},
-                                          {AD_FORM_mul_mul, false}}};
     const ad_program_node *inner = ad_value_node(l->p, part);
     const bool first = n->of[0] == part;
     const uint32_t of[] = {inner->of[0], inner->of[1], n->of[first]};
-    const uint32_t outer = n->op == AD_PROGRAM_add   ? 0
-                           : n->op == AD_PROGRAM_mul ? 3
-                           : first                   ? 1
-                                                     : 2;
-    write_hot(l, forms[inner->op - AD_PROGRAM_add][outer], value, of, 3);
+    const uint32_t outer = n->op == AD_PROGRAM_sub ? 2 - first : n->op == AD_PROGRAM_mul ? 3 : 0;
+    hot_form hot = pairs_of[inner->op - AD_PROGRAM_add].first;
+    hot.form = (uint16_t)(hot.form + outer * pairs_of[inner->op - AD_PROGRAM_add].forms);
+    write_hot(l, hot, value, of, 3);
 }
 
 /* Which of them a guard is stands where others have their third operand, and result. The register stays. */
 static void write_guard(lowering *l, const ad_program_node *n, uint32_t part)
 {
     const ad_program_node *test = IS_NONE(part) ? n : ad_value_node(l->p, part);
-    const uint32_t which = n->of[2],
-                   first = IS_NONE(part) ? AD_GUARD_true
-                                         : AD_GUARD_less_true + 2 * (test->op - AD_PROGRAM_less);
+    const uint32_t which = n->of[2], by = 2 * (test->op - AD_PROGRAM_less);
+    const uint32_t form = (IS_NONE(part) ? AD_GUARD_true : AD_GUARD_less_true + by) + !n->of[1];
     uint32_t slot[3] = {0};
     for (uint32_t k = 0; k < arity_of(test); k++) {
         const uint32_t root = root_of(l, test->of[k]);
@@ -262,7 +256,7 @@ static void write_guard(lowering *l, const ad_program_node *n, uint32_t part)
             l->maker = MARK(NOTHING);
     }
     slot[2] = l->code->is_long ? which : which & UINT16_MAX;
-    write_instruction(l, first + !n->of[1], l->code->is_long ? 0 : which >> 16, slot);
+    write_instruction(l, form, l->code->is_long ? 0 : which >> 16, slot);
 }
 
 #define PLAIN(name, ...) [AD_PROGRAM_##name] = {AD_FORM_##name, true},

@@ -155,6 +155,22 @@ static void add_pair(random_program *r)
     add_node(r, AD_PROGRAM_add + draw(r, 2), at);
 }
 
+/* Products that are added to the last value, one after the other, and what is made of the sum. */
+static void add_sum(random_program *r)
+{
+    for (uint32_t terms = draw(r, 4); terms-- > 0;) {
+        uint32_t at[3] = {draw_operand(r), draw_operand(r)}, sum[3] = {r->count - 1, r->count};
+        add_node(r, AD_PROGRAM_mul, at);
+        add_node(r, AD_PROGRAM_add, sum);
+        r->is_used[sum[0]] = r->is_used[sum[1]] = true;
+    }
+    for (uint32_t detached = draw(r, 2); detached < 2; detached++) {
+        uint32_t at[3] = {r->count - 1, draw_operand(r)};
+        add_node(r, detached == 0 ? AD_PROGRAM_detach : AD_PROGRAM_add + draw(r, 3), at);
+        r->is_used[at[0]] = true;
+    }
+}
+
 /* Of a comparison, or another truth, most often as it is at the first point. */
 static void add_guard(random_program *r)
 {
@@ -186,7 +202,7 @@ static ad_program *end_program(random_program *r)
 static ad_program *make_program(random_program *r, const ad_program_options *options,
                                 uint32_t inputs, uint32_t operations, double *x)
 {
-    const size_t most = (size_t)inputs + 3 * operations;
+    const size_t most = (size_t)inputs + 12 * operations;
     r->count = 0;
     r->arithmetic = draw(r, 2) ? 96 : 70;
     r->recent = 1 + draw(r, 8);
@@ -204,6 +220,8 @@ static ad_program *make_program(random_program *r, const ad_program_options *opt
             add_pair(r);
         else
             add_operation(r);
+        if (draw(r, 12) == 0)
+            add_sum(r);
         if (draw(r, 25) == 0)
             add_guard(r);
     }
@@ -253,13 +271,16 @@ static bool is_called(uint32_t op)
 /* What is kept is for an instruction that takes it from the register. */
 static bool is_possible(uint32_t form)
 {
-#define OF_R(name, ...) [AD_SECOND_##name] = true,
-    static const bool takes[AD_SECONDS] = {AD_SECOND_ROWS_OF_R(OF_R, )};
+#define KEPT_FIRST(name, ...) [AD_FIRST_##name] = true,
+#define OF_R(name, ...)       [AD_SECOND_##name] = true,
+    static const bool is_kept[AD_FIRSTS] = {AD_FIRST_KEPT_ROWS(KEPT_FIRST)};
+    static const bool takes_it[AD_SECONDS] = {AD_SECOND_ROWS_OF_R(OF_R, )};
+#undef KEPT_FIRST
 #undef OF_R
     if (form >= AD_FORM_call)
         return is_called(form - AD_FORM_call);
-    return !is_joined(form) || (form - AD_FORM_joined) / AD_SECONDS != AD_FIRST_mul_kept ||
-           takes[(form - AD_FORM_joined) % AD_SECONDS];
+    const uint32_t joint = form - AD_FORM_joined;
+    return !is_joined(form) || !is_kept[joint / AD_SECONDS] || takes_it[joint % AD_SECONDS];
 }
 
 static void expect_all_forms(const census *c)
