@@ -22,6 +22,10 @@
  *     ad_program_run(jvp, in, out, work, &error);         out: [m + colours m]
  *     ad_colouring_recover(c, out + m, value);            value: [entries]
  *
+ * A function of tensors becomes a program by ad_program_of_tensors (tensors.h), element by element. Where
+ * that program is too long to be run, its pattern will do: seeds are tangents for ad_jvp_many
+ * (derivatives.h), too, and what comes of them are products.
+ *
  * `by` has the places of `count` inputs: columns are those inputs. With by = NULL and count = n they
  * are all. Errors: AD_MISUSE if p is NULL, or an input is not there, or is there twice;
  * AD_NO_DERIVATIVE; AD_TOO_LARGE, AD_MEMORY. Memory is from the program's allocator. */
