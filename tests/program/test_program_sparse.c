@@ -754,6 +754,19 @@ static void long_lists(size_t n, const ad_real *x, size_t m, ad_real *y, const v
         y[j] = ad_mul(sum[j % 2], x[j / 4 * 2 + j % 2]);
 }
 
+/* Both: outputs that share a function of two inputs, and one that depends on all. */
+static void mixed(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    ad_real z = x[0], sum = x[0];
+    (void)env;
+    for (int i = 0; i < 100; i++)
+        z = ad_sin(ad_mul(z, x[1]));
+    for (size_t i = 1; i < n; i++)
+        sum = ad_add(ad_mul(sum, x[i]), 0.5);
+    for (size_t j = 0; j < m; j++)
+        y[j] = ad_mul(j == m / 2 ? sum : z, x[j]);
+}
+
 static size_t operations_of(const ad_program *p)
 {
     ad_program_info info = {.size = sizeof info};
@@ -789,6 +802,7 @@ START_TEST(entries_are_right_whichever_way_is_cheaper)
 {
     expect_jacobian(shared, 3, 40);
     expect_jacobian(shared, 60, 1);
+    expect_jacobian(mixed, 700, 50);
     expect_jacobian(long_lists, 300, 4);
     expect_jacobian(long_lists, 700, 12);
 }
