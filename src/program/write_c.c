@@ -296,8 +296,10 @@ ad_status ad_program_write_c(const ad_program *p, const char *name,
                              void *env, ad_error *error)
 {
     ad_c_text c = {.plan = {.program = p}, .name = name, .text = {.write = write, .env = env}};
-    if (!p || !write)
-        return ad_fail(error, AD_MISUSE, "program_write_c: the program, or write, is NULL");
+    if (!ad_program_given(p, "program_write_c", error))
+        return error ? error->status : AD_MISUSE;
+    if (!write)
+        return ad_fail(error, AD_MISUSE, "program_write_c: write is NULL");
     if (!is_identifier(name))
         return ad_fail(error, AD_MISUSE,
                        "program_write_c: the name %.60s is no identifier of up to %d letters, "

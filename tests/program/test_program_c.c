@@ -1,5 +1,7 @@
 /* Programs written as C: compiled and run, they give the bits of ad_program_run; and the text is short where a
  * program repeats itself. Where there is no compiler, the texts are only looked at. */
+#define _POSIX_C_SOURCE 200809L /* for mkdtemp */
+
 #include "exported.h"
 #include "torture.h"
 
@@ -550,6 +552,54 @@ START_TEST(misuse_of_writing_is_refused)
 }
 END_TEST
 
+/* ---- files ------------------------------------------------------------------------------ */
+
+static void expect_content(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    for (int c = fgetc(file); c != EOF; c = fgetc(file))
+        ck_assert_int_eq(c, (unsigned char)*text++);
+    ck_assert_int_eq(*text, '\0');
+    fclose(file);
+}
+
+START_TEST(header_and_source_are_saved_as_files)
+{
+    char folder[] = "/tmp/adze-saved-XXXXXX", path[64];
+    ad_error error = {AD_OK, ""};
+    ad_program *p = integration(20);
+    program_text t = text_of(p, "f", NULL);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(ad_program_save_c(p, folder, "f", NULL, NULL, &error), AD_OK);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/f.%c", folder, i == AD_PROGRAM_HEADER ? 'h' : 'c');
+        expect_content(path, t.of[i]);
+        ck_assert_int_eq(remove(path), 0);
+    }
+    ck_assert_int_eq(remove(folder), 0);
+    free_text(&t);
+    ad_program_free(p);
+}
+END_TEST
+
+START_TEST(what_cannot_be_saved_is_said)
+{
+    ad_error error = {AD_OK, ""};
+    ad_program *p = integration(2);
+    ck_assert_int_eq(ad_program_save_c(p, "/no/such/folder", "f", NULL, NULL, &error), AD_FILE);
+    ck_assert_ptr_nonnull(strstr(error.text, "/no/such/folder/f.h"));
+    ck_assert_int_eq(ad_program_save_c(p, NULL, "f", NULL, NULL, &error), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, "/tmp", "f/g", NULL, NULL, &error), AD_MISUSE);
+    error = (ad_error){AD_MEMORY, "an earlier failure"};
+    ck_assert_int_eq(ad_program_save_c(NULL, "/tmp", "f", NULL, NULL, &error), AD_MEMORY);
+    ck_assert_str_eq(error.text, "an earlier failure");
+    ad_program_free(p);
+}
+END_TEST
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
 static bool swallow(void *env, ad_program_text of, const char *text, size_t length)
 {
     (void)env, (void)of, (void)text, (void)length;
@@ -592,6 +642,8 @@ int main(void)
     tcase_add_test(texts, the_header_lists_guards_with_their_lines);
     tcase_add_test(texts, names_that_are_no_identifiers_are_refused);
     tcase_add_test(texts, misuse_of_writing_is_refused);
+    tcase_add_test(texts, header_and_source_are_saved_as_files);
+    tcase_add_test(texts, what_cannot_be_saved_is_said);
     tcase_add_test(texts, writing_survives_every_failing_allocation);
     Suite *suite = suite_create("program_c");
     suite_add_tcase(suite, texts);
