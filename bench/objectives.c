@@ -2,6 +2,7 @@
 #include "objectives.h"
 
 #include <complex.h>
+#include <stdlib.h>
 
 /* ---- Lotka and Volterra ------------------------------------------------------------- */
 
@@ -259,6 +260,24 @@ void ba_residual_value(const double *in, const double at[2], double error[BA_RES
     double scale = in[6] * (1 + (in[9] + in[10] * square) * square), weight = in[BA_INPUTS - 1];
     error[0] = weight * (u * scale + in[7] - at[0]);
     error[1] = weight * (v * scale + in[8] - at[1]);
+}
+
+void ba_fill_residuals(size_t points, double *x)
+{
+    enum { POINT = BA_CAMERAS * BA_CAMERA, WEIGHT = POINT + 3 * BA_POINTS };
+    double *all = malloc((WEIGHT + BA_SEEN) * sizeof *all), *point = all + POINT;
+    ba_seen *seen = malloc(BA_SEEN * sizeof *seen);
+    if (!all || !seen)
+        abort();
+    ba_fill(BA_CAMERAS, all, BA_POINTS, point, BA_SEEN, seen, all + WEIGHT);
+    for (size_t i = 0; i < points; i++, x += BA_RESIDUAL_INPUTS) {
+        memcpy(x, all + seen[i].camera * (size_t)BA_CAMERA, BA_CAMERA * sizeof *x);
+        memcpy(x + BA_CAMERA, point + 3 * (size_t)seen[i].point, 3 * sizeof *x);
+        x[BA_INPUTS - 1] = all[WEIGHT + i];
+        memcpy(x + BA_INPUTS, seen[i].at, 2 * sizeof *x);
+    }
+    free(all);
+    free(seen);
 }
 
 /* ---- a boundary value problem ------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * Jacobian with three entries in a row. The bare form is the value alone in plain doubles; the other
  * is a run of the value's program. */
 #include "bench.h"
+#include "memory.h"
 #include "objectives.h"
 
 #include <stdlib.h>

@@ -142,12 +142,22 @@ ad_real ad_where_less_real(ad_real a, ad_real b, ad_real x, ad_real y)
 
 /* ---- going back --------------------------------------------------------------------- */
 
+/* Each operand that is a constant has one of its own in the list. */
+static size_t constants_of(const ad_operation *o)
+{
+    const bool named = o->kind >= AD_OPERATION_NAMED;
+    const bool first = (named || o->kind == AD_OPERATION_THIRD) && o->a & AD_OPERATION_CONSTANT;
+    const bool second = named && o->b & AD_OPERATION_CONSTANT;
+    return (size_t)first + second;
+}
+
 void ad_reals_leave_operations(ad_reals *r, uint32_t from)
 {
     const ad_operation *operation = r->operations.at;
     for (size_t i = from; i < r->operations.count; i++) {
         r->operation_lines.count -= operation[i].kind == AD_OPERATION_GUARD;
         r->operation_inputs -= operation[i].kind == AD_OPERATION_INPUT;
+        r->operation_constants.count -= constants_of(&operation[i]);
     }
     if (from < r->operations.count)
         r->operations.count = from;

@@ -28,10 +28,15 @@ typedef struct ad_columns {
     ad_largest values, set; /* of a walk: values, columns */
 } ad_columns;
 
-/* Lists for derivatives by `count` inputs. Long lists are made as long as merging takes fewer than `limit` steps.
- * False with an error; end it in any case. */
+/* Which values derivatives of the outputs `first`, first + 1, ... go through: needed[v] of all of them. */
+void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, uint32_t first,
+                            bool *needed);
+
+/* Lists for derivatives by `count` inputs, of the values that are needed, or all if `needed` is NULL; others are as
+ * if they depended on nothing. Long lists are made as long as merging them takes fewer than `limit` steps. False with
+ * an error; end it in any case. */
 bool ad_columns_begin(ad_columns *c, const ad_program *p, ad_linearity *linearity, size_t count,
-                      const size_t *by, uint64_t limit, ad_error *error);
+                      const size_t *by, const bool *needed, uint64_t limit, ad_error *error);
 void ad_columns_end(ad_columns *c);
 
 /* A limit that goes well with a pattern alone. */

@@ -11,6 +11,7 @@ typedef struct entries_making {
     const ad_sparsity *s;
     ad_columns columns;
     ad_linearity linearity;
+    bool *needed;    /* [values] */
     ad_largest cone; /* values that are still to be gone through */
     ad_transform t;
     uint32_t *to; /* where the next entry goes */
@@ -73,10 +74,11 @@ static uint64_t count_forward(const ad_columns *c)
 static bool choose(entries_making *m, bool *forward, ad_error *error)
 {
     const ad_rows_wanted *w = m->wanted;
-    uint64_t limit = 2 * ad_columns_limit(w->program);
+    ad_columns_find_needed(w->program, &m->linearity, w->first, m->needed);
+    uint64_t limit = 8 * ad_columns_limit(w->program);
     for (;; limit *= 8) {
-        if (!ad_columns_begin(&m->columns, w->program, &m->linearity, w->count, w->by, limit,
-                              error))
+        if (!ad_columns_begin(&m->columns, w->program, &m->linearity, w->count, w->by, m->needed,
+                              limit, error))
             return false;
         const uint64_t tangents = count_forward(&m->columns);
         const uint64_t bound = tangents < limit ? tangents : limit;
@@ -171,7 +173,8 @@ static void pass_all_on(entries_making *m, const tangents *d)
         d->flow[d->begin[p->constants + ad_by(m->wanted->by, i)]] = one;
     for (uint32_t i = 0; i < p->nodes && m->t.build.status == AD_OK; i++)
         for (uint32_t k = 0; k < ad_program_ops[p->node[i].op].arity; k++)
-            if (ad_columns_passes(&m->columns, &p->node[i], k))
+            if (m->needed[ad_program_first_node(p) + i] &&
+                ad_columns_passes(&m->columns, &p->node[i], k))
                 pass_on(m, &p->node[i], ad_program_first_node(p) + i, k, d);
 }
 
@@ -281,13 +284,17 @@ ad_program *ad_entries_program(const ad_rows_wanted *wanted, const ad_sparsity *
                                ad_sparsity **found, ad_error *error)
 {
     const ad_program *p = wanted->program;
-    entries_making m = {.wanted = wanted, .s = s};
+    const ad_allocator *allocator = p->options.allocator;
+    entries_making m = {
+        .wanted = wanted, .s = s, .needed = ad_memory_take(allocator, ad_program_values(p))};
     ad_program *made = NULL;
-    if (ad_largest_begin(&m.cone, ad_program_values(p), p->options.allocator))
+    if (m.needed && ad_largest_begin(&m.cone, ad_program_values(p), allocator))
         made = choose_and_transform(&m, found, error);
     else
         ad_fail(error, AD_MEMORY, "program: memory ran out");
     ad_columns_end(&m.columns);
     ad_largest_end(&m.cone);
+    if (m.needed)
+        ad_memory_give(allocator, m.needed, ad_program_values(p));
     return made;
 }

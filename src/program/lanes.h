@@ -62,17 +62,17 @@ enum {
     ROW(finite_shift, NUMBERS(fabs(a[i]) < (double)INFINITY ? a[i] : 0)) \
     ROW(copy, VECTORS(A))                                                \
     ROW(fill, VECTORS(EVERYWHERE(UA)))                                   \
-    ROW(fma, run_alone(f, at, w))                                        \
-    ROW(powi, run_power(f, at, w))                                       \
-    ROW(polygamma, run_alone(f, at, w))                                  \
-    ROW(by_kernel, run_kernel(f, at, w))                                 \
-    ROW(guard, run_guard(f, at, w))                                      \
+    ROW(fma, ALONE)                                                      \
+    ROW(powi, POWER)                                                     \
+    ROW(polygamma, ALONE)                                                \
+    ROW(by_kernel, KERNEL)                                               \
+    ROW(guard, GUARD)                                                    \
     ROW(sum_l, SUM(A))                                                   \
     ROW(sum_minus_l, SUM(-A))                                            \
     ROW(sum_u, SUM(EVERYWHERE(UA)))                                      \
-    ROW(sum_ll, at = sum_products(f, at, w))                             \
+    ROW(sum_ll, PRODUCTS)                                                \
     ROW(sum_lu, SUM(A *UB))                                              \
-    ROW(chain, at = run_chain(f, at, w))
+    ROW(chain, CHAIN)
 
 /* What follows a chain: how it begins, then what is added one after another, while the sum stays in registers. */
 #define AD_LANE_TERMS(ROW)         \

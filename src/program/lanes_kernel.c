@@ -240,6 +240,12 @@ static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, s
     for (size_t i = 0; i < w; i += AD_LANES) \
         store(to + i, __VA_ARGS__);
 #define NUMBERS(...) OPERANDS AD_LOOP_APART for (size_t i = 0; i < w; i++) to[i] = __VA_ARGS__;
+#define ALONE        run_alone(f, at, w)
+#define POWER        run_power(f, at, w)
+#define KERNEL       run_kernel(f, at, w)
+#define GUARD        run_guard(f, at, w)
+#define PRODUCTS     at = sum_products(f, at, w)
+#define CHAIN        at = run_chain(f, at, w)
 #define SUM(...)                                                 \
     const double *a = lanes + at->of[0] * w;                     \
     (void)a;                                                     \

@@ -95,6 +95,7 @@ typedef struct ad_plan {
 /* least: as for ad_rolled_make. A part has at most so many statements, or one item. False if memory ran out. */
 bool ad_plan_make(ad_plan *plan, const ad_program *p, uint32_t least, uint32_t statements_a_part);
 void ad_plan_free(ad_plan *plan);
+void ad_plan_give_lists(ad_plan *plan);
 
 static inline ad_plan_loop *ad_plan_loop_at(const ad_plan *plan, uint32_t i)
 {

@@ -23,27 +23,6 @@ static surroundings look_around(const ad_plan *plan, const ad_plan_read *r)
     return a;
 }
 
-/* ---- values ------------------------------------------------------------------------- */
-
-uint32_t ad_plan_value(const ad_plan *plan, const ad_plan_read *read, const uint32_t *counter)
-{
-    const int32_t *stride = ad_plan_strides_at(plan, read->stride);
-    int64_t value = read->value;
-    for (uint32_t k = 0; k < ad_plan_depth(plan, read->loop); k++)
-        value += (int64_t)stride[k] * counter[k];
-    return (uint32_t)value;
-}
-
-uint32_t ad_plan_table_size(const ad_plan *plan, const ad_plan_read *read)
-{
-    uint32_t chain[AD_PLAN_DEEPEST], size = 1;
-    const uint32_t depth = ad_plan_chain(plan, read->loop, chain);
-    for (uint32_t k = 0; k < depth; k++)
-        if (read->levels >> k & 1)
-            size *= ad_plan_loop_at(plan, chain[k])->times;
-    return size;
-}
-
 /* ---- variables ---------------------------------------------------------------------- */
 
 /* Whether the value depends on the outer `level` counters as what the iteration itself makes does. */

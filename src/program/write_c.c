@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { STATEMENTS = 400, LEAST_SAVED = 32 };
+enum { STATEMENTS = 400, LEAST_SAVED = 200 };
 
 /* ---- the header --------------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@ import os
 import pathlib
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -314,6 +315,19 @@ def test_newton():
     near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
 
 
+def test_pde():
+    lines = run('pde').splitlines()
+    square = lines.index('a square, lambda = 6')
+    for part in lines[:square], lines[square:]:
+        sizes = [float(line.split()[4]) for line in part if line.startswith('step')]
+        expect(len(sizes) < 8 and sizes[-1] < 1e-15 and sizes[-2] < 1e-9, f'residuals {sizes}')
+    middle = [numbers_of(line)[-1] for line in lines[:square] if line.startswith('step')][-1]
+    near('u in the middle', middle, 0.328952421, 1e-6)  # published, for lambda = 2
+    near('error', numbers_of(lines[square - 1])[-1], 0.089, 0.01)  # in squares of the step
+    picture = lines[-19:]
+    expect(picture == picture[::-1] == [line[::-1] for line in picture], 'the picture is not symmetric')
+
+
 def test_bundle():
     lines = run('bundle').splitlines()
     errors = [numbers_of(line)[0] for line in lines if line.startswith('step')]
@@ -482,6 +496,68 @@ def test_transformer():
     expect(QUICK or words > 5, f'no words that it has read: {o["written"]!r}')
 
 
+# ---- what is generated as C ------------------------------------------------------------
+
+
+def upright(printed):
+    """What the controller prints, in which the pendulum ends upright."""
+    lines = printed.splitlines()
+    expect(len(lines) == 7 and lines[0].startswith('0.0 s: angle 0.500'), f'it prints {printed!r}')
+    near(lines[-1], float(re.search(r'angle (.*),', lines[-1])[1]), 0, 0.1)
+    return printed
+
+
+def test_generated():
+    upright(run('generated/controller'))
+
+
+def skip(why):
+    print(f'skipped: {why}')
+    sys.exit(SKIPPED)
+
+
+def done(*command, **how):
+    """Must end well. Returns what it prints."""
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **how)
+    if result.returncode == SKIPPED:
+        skip(result.stdout.strip().removeprefix('skipped: '))
+    expect(result.returncode == 0, f'{command} ended with {result.returncode}: {result.stdout}')
+    return result.stdout
+
+
+def test_mpc():
+    lines = run('mpc/mpc').splitlines()
+    rows = [numbers_of(line) for line in lines if ' deg ' in line]
+    expect(len(rows) == 21, f'there are {len(rows)} rows')
+    position, angle, _ = rows[-1][-3:]
+    near('where the cart ends', position, 0, 0.05)
+    near('how the pole stands', angle, 0, 1)
+    near('how far it leaned', numbers_of(lines[-1])[0], 17, 5)
+
+
+def test_generated_cmake():
+    here = SOURCE / 'examples/generated'
+    library = PROGRAMS.parent.resolve()
+    for tool in 'cmake', 'pkg-config':
+        if not shutil.which(tool):
+            skip(f'no {tool}')
+    if QUICK:
+        skip('an instrumented library is not for others')
+    with tempfile.TemporaryDirectory() as folder:
+        module = pathlib.Path(folder) / 'adze.pc'
+        module.write_text(f'Name: adze\nDescription: not installed\nVersion: 0\nCflags: -I{SOURCE / "include"}\n'
+                          f'Libs: -L{library} -ladze\n', encoding='utf-8')
+        environment = {**os.environ, 'PKG_CONFIG_PATH': folder, 'LD_LIBRARY_PATH': str(library)}
+        done('cmake', '-S', here, '-B', folder, env=environment)
+        done('cmake', '--build', folder, env=environment)
+        expect(done(f'{folder}/controller') == run('generated/controller'), 'cmake makes another controller')
+
+
+def test_generated_firmware():
+    printed = upright(done(SOURCE / 'examples/generated/firmware/run', PROGRAMS / 'generated', timeout=200))
+    expect(printed == run('generated/controller'), 'the Cortex-M4 computes other digits')
+
+
 # ---- bad input -------------------------------------------------------------------------
 
 
@@ -562,7 +638,7 @@ def test_bad_input():
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
     for name in ('scalar', 'newton', 'bundle', 'ode', 'option', 'option_surface', 'gaussian_process', 'kalman',
-                 'symbolic_order'):
+                 'pde', 'symbolic_order'):
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():
