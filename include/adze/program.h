@@ -29,10 +29,11 @@
 #include "adze/program/making.h"
 #include "adze/program/derivatives.h"
 #include "adze/program/map.h"
-#include "adze/program/node.h"
-#include "adze/program/showing.h"
 #include "adze/program/sparse.h"
 #include "adze/program/tensors.h"
+#include "adze/program/node.h"
+#include "adze/program/cache.h"
+#include "adze/program/showing.h"
 #include "adze/program/writing.h"
 
 #endif
