@@ -10,6 +10,16 @@
 
 #include <string.h>
 
+void ad_colour_order(const ad_sparsity *s, size_t *order, size_t *work)
+{
+    memset(work, 0, (s->columns + 2) * sizeof *work);
+    for (size_t i = 0; i < s->rows; i++)
+        work[s->columns - (s->row_begin[i + 1] - s->row_begin[i]) + 1]++;
+    ad_sparsity_add_up(s->columns + 1, work);
+    for (size_t i = 0; i < s->rows; i++)
+        order[work[s->columns - (s->row_begin[i + 1] - s->row_begin[i]) + 1]++] = i;
+}
+
 /* The neighbours of a vertex that have one colour. */
 typedef struct kin {
     size_t colour, count, vertex; /* the first of them */
