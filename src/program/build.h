@@ -55,12 +55,21 @@ uint32_t ad_build_constant(ad_builder *b, double value);
 /* The value of an operation on as many operands as it has; others are not looked at. */
 uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z);
 
+/* The same for a node as it is, whose operands are there: one that is there already, or a new one. */
+uint32_t ad_build_node(ad_builder *b, const ad_program_node *n);
+
+/* The same for a node that is known not to be there. */
+uint32_t ad_build_new_node(ad_builder *b, const ad_program_node *n);
+
 /* The comparison must be true, or false. Nothing is added where it is a constant that is as expected. */
 void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const char *line);
 
 /* Copies the nodes of a program, whose inputs are input[0], ...; place[v] becomes the reference of its value v,
  * for all ad_program_values(p) of them. */
 void ad_build_copy(ad_builder *b, const ad_program *p, const uint32_t *input, uint32_t *place);
+
+/* Gives all memory back. */
+void ad_build_give(ad_builder *b);
 
 /* The program with these outputs, without what neither they nor guards need. Ends the building in any case. */
 ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output);

@@ -1,7 +1,7 @@
 /* The end of a building: what nothing needs is dropped, and values are numbered. */
+#include "program/build.h"
 #include "program/contract.h"
 #include "program/lanes.h"
-#include "program/rewrite.h"
 #include "program/scalar.h"
 
 #include "base/memory.h"
@@ -186,7 +186,7 @@ static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
     return NULL;
 }
 
-ad_program *ad_finish(ad_builder *b, size_t count, const uint32_t *output)
+static ad_program *finish(ad_builder *b, size_t count, const uint32_t *output)
 {
     if (count >= AD_BUILD_CONSTANT) {
         ad_build_fail(b, AD_TOO_LARGE, "program: %zu outputs", count);
@@ -205,5 +205,12 @@ ad_program *ad_finish(ad_builder *b, size_t count, const uint32_t *output)
     m.value = m.constant + b->constants;
     ad_program *p = number_and_fill(b, &m, count, output);
     ad_memory_give(b->options.allocator, m.constant, bytes);
+    return p;
+}
+
+ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output)
+{
+    ad_program *p = b->status == AD_OK ? finish(b, count, output) : NULL;
+    ad_build_give(b);
     return p;
 }
