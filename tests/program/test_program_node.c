@@ -80,6 +80,7 @@ static const row rows[] = {
     {"pieces", &waves, AD_RULES_ELEMENTS, 1, {{2, {3, 3001}}}, {2, {3, 3001}}},
     {"equal shapes", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 5}}, {2, {4, 5}}}, {2, {4, 5}}},
     {"a number for all", &bells, AD_RULES_ELEMENTS, 2, {{0}, {2, {4, 5}}}, {2, {4, 5}}},
+    {"a number for many", &bells, AD_RULES_ELEMENTS, 2, {{0}, {2, {3, 3001}}}, {2, {3, 3001}}},
     {"a row for all", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 5}}, {1, {5}}}, {2, {4, 5}}},
     {"a column for all", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 1}}, {2, {4, 5}}}, {2, {4, 5}}},
     {"outer", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 1}}, {1, {5}}}, {2, {4, 5}}},
@@ -430,7 +431,7 @@ static ad_tensor checkpointed(ad_tape *t, const ad_tensor *x, const void *env)
 
 START_TEST(checkpoints_have_the_same_gradient)
 {
-    const row *r = &rows[6];
+    const row *r = &rows[7];
     ad_view x[OPERANDS], tx[OPERANDS];
     double direct[25], again[25];
     ad_array gradient[OPERANDS];
@@ -502,7 +503,7 @@ END_TEST
 static ad_status live(const ad_allocator *allocator, unsigned checks, ad_type type, int rounds,
                       const size_t *calls, size_t *calls_after_two)
 {
-    const row *r = &rows[12];
+    const row *r = &rows[13];
     ad_error error = {AD_OK, ""};
     ad_view x[OPERANDS], tx[OPERANDS];
     static double to[MOST];
@@ -580,7 +581,6 @@ static void expect_failed(ad_tape *t, ad_status status, const char *text)
 
 START_TEST(a_guard_that_flips_fails_with_the_point_and_the_line)
 {
-    static float many[3 * 4096];
     double few[] = {0.5, 0.25, 1, 2};
     char text[200];
     const function f = {guarded, 1, 1};
@@ -593,15 +593,28 @@ START_TEST(a_guard_that_flips_fails_with_the_point_and_the_line)
     x = ad_watch(t, AD_VIEW(&few[3], 1));
     ad_by_program(rules, 1, &x, AD_SCALAR);
     expect_failed(t, AD_BRANCH, guard_line);
-    many[2 * 4096 + 5] = 3;
-    many[4096 + 7] = 3;
-    x = ad_watch(t, AD_VECTOR(many));
-    ad_by_program_elements(rules, 1, &x, &y);
-    expect_failed(t, AD_BRANCH, "point 7");
-    x = ad_watch(t, AD_VECTOR(many));
-    ad_by_program_elements(rules, 1, &x, &y);
-    expect_failed(t, AD_BRANCH, "(points are counted from number 4096 on)");
     ad_tape_free(t);
+    ad_program_rules_free(rules);
+}
+END_TEST
+
+START_TEST(the_first_point_that_fails_is_told_with_any_number_of_threads)
+{
+    static float many[5 * 4096];
+    const function f = {guarded, 1, 1};
+    ad_program_rules *rules = rules_of(&f);
+    ad_pool *pool = ad_pool_new(NULL, 4);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .pool = pool});
+    for (int i = 1; i < 5; i++)
+        many[i * 4096 + 8 - i] = 3;
+    for (int round = 0; round < 100; round++) {
+        ad_tensor x = ad_watch(t, AD_VECTOR(many)), y;
+        ad_by_program_elements(rules, 1, &x, &y);
+        ck_assert_msg(strstr(ad_tape_error(t), "point 7: "), "%s", ad_tape_error(t));
+        expect_failed(t, AD_BRANCH, "(points are counted from number 4096 on)");
+    }
+    ad_tape_free(t);
+    ad_pool_free(pool);
     ad_program_rules_free(rules);
 }
 END_TEST
@@ -685,6 +698,7 @@ int main(void)
     tcase_add_test(node, sweeps_take_no_memory_in_the_end);
     tcase_add_loop_test(node, memory_that_runs_out_is_an_error_and_nothing_leaks, 0, 2);
     tcase_add_test(node, a_guard_that_flips_fails_with_the_point_and_the_line);
+    tcase_add_test(node, the_first_point_that_fails_is_told_with_any_number_of_threads);
     tcase_add_test(node, numbers_that_are_not_finite_are_found);
     tcase_add_test(node, what_makes_no_sense_is_refused);
     Suite *suite = suite_create("program node");
