@@ -304,3 +304,26 @@ void pde_value(size_t points, const double *u, double *r)
                exp(u[i]) * PDE_SOURCE;
     }
 }
+
+ad_real pde_energy(size_t points, const ad_real *u)
+{
+    const double stiffness = pde_stiffness(points), load = pde_load(points);
+    ad_real sum = ad_mul(ad_square(u[points - 1]), stiffness), last = ad_real_constant(0);
+    for (size_t i = 0; i < points; i++) {
+        sum = ad_muladd(ad_square(ad_sub(u[i], last)), stiffness, sum);
+        sum = ad_sub(sum, ad_mul(ad_exp(u[i]), load));
+        last = u[i];
+    }
+    return sum;
+}
+
+double pde_energy_value(size_t points, const double *u)
+{
+    const double stiffness = pde_stiffness(points), load = pde_load(points);
+    double sum = u[points - 1] * u[points - 1] * stiffness, last = 0;
+    for (size_t i = 0; i < points; i++) {
+        sum += (u[i] - last) * (u[i] - last) * stiffness - exp(u[i]) * load;
+        last = u[i];
+    }
+    return sum;
+}

@@ -45,5 +45,7 @@ void ba_fill_residuals(size_t points, double *x);
 
 void pde_residual(size_t points, const ad_real *u, ad_real *r);
 void pde_value(size_t points, const double *u, double *r);
+ad_real pde_energy(size_t points, const ad_real *u);
+double pde_energy_value(size_t points, const double *u);
 
 #endif

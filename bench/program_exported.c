@@ -1,7 +1,8 @@
 /* Programs that write_programs.c wrote as C before the build, compiled by -O2: gradient and Hessian of a loss
  * of Lotka's and Volterra's equations, and Jacobians of residuals of bundle adjustment, eight at a
- * time in vectors: numbers of eight residuals lie side by side. They have the full size always. The
- * bare form is the value alone in plain doubles. */
+ * time in vectors: numbers of eight residuals lie side by side, and Jacobians are written to a
+ * window that stays in the cache, where a solver would take them from. They have the full size always.
+ * The bare form is the value alone in plain doubles. */
 #include "bench.h"
 #include "objectives.h"
 
@@ -94,7 +95,11 @@ static const bench_kind hessian_kind = {.setup = lotka_setup,
 /* ---- bundle adjustment -------------------------------------------------------------- */
 
 /* The vectors are BA_JACOBIAN_LANES wide. */
-enum { LANES = sizeof(ba_jacobian_real) / sizeof(double), BLOCKS = BA_MAPPED / LANES };
+enum {
+    LANES = sizeof(ba_jacobian_real) / sizeof(double),
+    BLOCKS = BA_MAPPED / LANES,
+    WINDOW = 50 /* blocks: 100 KB of errors and Jacobians */
+};
 
 typedef struct ba {
     double *x;    /* [points, BA_RESIDUAL_INPUTS] */
@@ -102,13 +107,17 @@ typedef struct ba {
     ba_jacobian_real *in, *out, *work;
 } ba;
 
-static void ba_exported(void *state)
+static void run_blocks(ba *b, int window)
 {
-    ba *b = state;
     for (int i = 0; i < BLOCKS; i++)
         if (ba_jacobian(b->in + i * BA_JACOBIAN_INPUTS, b->work,
-                        b->out + i * BA_JACOBIAN_OUTPUTS) != 0)
+                        b->out + i % window * BA_JACOBIAN_OUTPUTS) != 0)
             fail("a camera is not turned at all");
+}
+
+static void ba_exported(void *state)
+{
+    run_blocks(state, WINDOW);
 }
 
 static void ba_value(const void *env, const double *x, double *y)
@@ -146,6 +155,7 @@ static void ba_slope_along(const void *env, const double *d, double *slope)
 static double ba_difference(void *state)
 {
     ba *b = state;
+    run_blocks(b, BLOCKS);
     const size_t inputs = (size_t)BA_MAPPED * BA_RESIDUAL_INPUTS;
     const size_t errors = (size_t)BA_MAPPED * BA_RESIDUALS;
     double worst = slopes_difference(ba_value, ba_slope_along, b, inputs, b->x, errors);

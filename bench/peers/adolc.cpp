@@ -256,14 +256,21 @@ static void measure_bundle_program(measuring::Peer &peer)
     peer.measure("program_ba_exported", BA_MAPPED, replays);
 }
 
-// A pattern of a Jacobian, as ADOL-C and ColPack have it: a row is its length, then its columns.
+// A pattern as ADOL-C and ColPack have it: a row is its length, then its columns.
 class Pattern
 {
   public:
+    // Of a Jacobian.
     Pattern(int rows, int columns, const double *at) : row(rows)
     {
         int control[3] = {0, 0, 0};
         jac_pat(TAG, rows, columns, at, row.data(), control);
+    }
+
+    // Of a Hessian.
+    Pattern(int columns, const double *at) : row(columns)
+    {
+        hess_pat(TAG, columns, at, row.data(), 0);
     }
 
     ~Pattern()
@@ -297,12 +304,32 @@ static void measure_pde_program(measuring::Peer &peer)
 #endif
 }
 
+static void measure_pde_energy(measuring::Peer &peer)
+{
+#ifdef WITH_COLPACK
+    const int n = PDE_POINTS;
+    numbers::Pde pde;
+    if (!peer.wants("program_pde_hessian"))
+        return;
+    record(n, pde.u.data(), 1, numbers::Pde::energy<adouble>);
+    int rows, colours;
+    double **seed;
+    Pattern pattern(n, pde.u.data());
+    ColPack::GraphColoringInterface graph(SRC_MEM_ADOLC, pattern.row.data(), n);
+    graph.GenerateSeedHessian(&seed, &rows, &colours, "SMALLEST_LAST", "STAR");
+    Rows product(n, colours);
+    peer.measure("program_pde_hessian", 1,
+                 [&] { hess_mat(TAG, n, colours, pde.u.data(), seed, product.get()); });
+#endif
+}
+
 static void measure_programs(measuring::Peer &peer)
 {
     measure_lotka_programs(peer);
     measure_gmm_program(peer);
     measure_bundle_program(peer);
     measure_pde_program(peer);
+    measure_pde_energy(peer);
 }
 
 int main(int argc, char **argv)

@@ -10,7 +10,8 @@
 
 /* ---- calls and what is expected of them ---------------------------------------------- */
 
-typedef enum layout { ROWS, COLUMNS, SCATTERED, LAYOUTS } layout;
+/* UNEVEN: every other number lies in every other row. */
+typedef enum layout { ROWS, COLUMNS, SCATTERED, UNEVEN, LAYOUTS } layout;
 enum { PAST = 3 }; /* numbers of a row after those of the program */
 
 typedef struct call {
@@ -37,17 +38,21 @@ static void *zeros(size_t count, size_t size)
 static ptrdiff_t stride_of(layout how, size_t width, size_t k)
 {
     const ptrdiff_t scattered[] = {2, -1, 1, -3, 5};
-    return how == ROWS ? (ptrdiff_t)width + PAST : how == COLUMNS ? 1 : scattered[k % 5];
+    const ptrdiff_t row = (ptrdiff_t)width + PAST;
+    return how == ROWS     ? row
+           : how == UNEVEN ? row * (1 + (ptrdiff_t)k % 2)
+                           : (how == COLUMNS ? 1 : scattered[k % 5]);
 }
 
 /* Room for `width` arrays of n numbers with such strides; at[k] is where that of point 0 is. */
 static double *arrange(layout how, size_t n, size_t width, double **at)
 {
-    const size_t each = how == ROWS ? 1 : 5 * n + 1;
-    double *all = zeros((width + PAST) * (n + 1) + width * each, sizeof *all);
+    const bool rows = how == ROWS || how == UNEVEN;
+    const size_t each = 5 * n + 1;
+    double *all = zeros(rows ? (width + PAST) * 2 * n + width : width * each, sizeof *all);
     for (size_t k = 0; k < width; k++) {
         ptrdiff_t stride = stride_of(how, width, k);
-        at[k] = how == ROWS ? all + k : all + k * each;
+        at[k] = rows ? all + k : all + k * each;
         at[k] += stride < 0 && n ? -stride * (ptrdiff_t)(n - 1) : 0;
     }
     return all;
