@@ -168,9 +168,21 @@ static void teardown(void *state)
     free(f);
 }
 
-static const bench_kind saving = {setup, save, bare_save, NULL, difference_of, teardown};
-static const bench_kind loading = {setup, load, bare_load, NULL, difference_of, teardown};
-static const bench_kind mapping = {setup, map, bare_map, NULL, difference_of, teardown};
+static const bench_kind saving = {.setup = setup,
+                                  .adze = save,
+                                  .bare = bare_save,
+                                  .difference = difference_of,
+                                  .teardown = teardown};
+static const bench_kind loading = {.setup = setup,
+                                   .adze = load,
+                                   .bare = bare_load,
+                                   .difference = difference_of,
+                                   .teardown = teardown};
+static const bench_kind mapping = {.setup = setup,
+                                   .adze = map,
+                                   .bare = bare_map,
+                                   .difference = difference_of,
+                                   .teardown = teardown};
 
 static const files_spec synced = {false}, unsynced = {true};
 

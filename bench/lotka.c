@@ -65,7 +65,7 @@ static void bare(void *state)
     l->bare = lotka_value(l->steps, l->seen, lv_parameters);
 }
 
-static double slope_difference(const lotka *l, const double *adze)
+static double slope_difference(lotka *l, const double *adze)
 {
     double slope[LV_PARAMETERS];
     lotka_slope(l->steps, l->seen, lv_parameters, slope);

@@ -12,13 +12,13 @@
 #include <string.h>
 
 static const bench_table *const tables[] = {
-    &lesson_table,      &mlp_table,         &ops_table,           &products_table,
-    &optimisers_table,  &elementwise_table, &reductions_table,    &curves_table,
-    &checkpoints_table, &directions_table,  &own_ops_table,       &neural_table,
-    &numbers_table,     &lotka_table,       &gmm_table,           &ba_table,
-    &lstm_table,        &hand_table,        &linalg_table,        &spatial_table,
-    &lenet_table,       &files_table,       &program_lotka_table, &program_maps_table,
-    &program_pde_table};
+    &lesson_table,       &mlp_table,          &ops_table,           &products_table,
+    &optimisers_table,   &elementwise_table,  &reductions_table,    &curves_table,
+    &checkpoints_table,  &directions_table,   &own_ops_table,       &neural_table,
+    &numbers_table,      &lotka_table,        &gmm_table,           &ba_table,
+    &lstm_table,         &hand_table,         &linalg_table,        &spatial_table,
+    &lenet_table,        &files_table,        &program_lotka_table, &program_exported_table,
+    &program_maps_table, &program_node_table, &program_pde_table};
 
 enum {
     TABLES = sizeof tables / sizeof *tables,

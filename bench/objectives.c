@@ -2,6 +2,7 @@
 #include "objectives.h"
 
 #include <complex.h>
+#include <stdlib.h>
 
 /* ---- Lotka and Volterra ------------------------------------------------------------- */
 
@@ -261,6 +262,24 @@ void ba_residual_value(const double *in, const double at[2], double error[BA_RES
     error[1] = weight * (v * scale + in[8] - at[1]);
 }
 
+void ba_fill_residuals(size_t points, double *x)
+{
+    enum { POINT = BA_CAMERAS * BA_CAMERA, WEIGHT = POINT + 3 * BA_POINTS };
+    double *all = malloc((WEIGHT + BA_SEEN) * sizeof *all), *point = all + POINT;
+    ba_seen *seen = malloc(BA_SEEN * sizeof *seen);
+    if (!all || !seen)
+        abort();
+    ba_fill(BA_CAMERAS, all, BA_POINTS, point, BA_SEEN, seen, all + WEIGHT);
+    for (size_t i = 0; i < points; i++, x += BA_RESIDUAL_INPUTS) {
+        memcpy(x, all + seen[i].camera * (size_t)BA_CAMERA, BA_CAMERA * sizeof *x);
+        memcpy(x + BA_CAMERA, point + 3 * (size_t)seen[i].point, 3 * sizeof *x);
+        x[BA_INPUTS - 1] = all[WEIGHT + i];
+        memcpy(x + BA_INPUTS, seen[i].at, 2 * sizeof *x);
+    }
+    free(all);
+    free(seen);
+}
+
 /* ---- a boundary value problem ------------------------------------------------------- */
 
 void pde_residual(size_t points, const ad_real *u, ad_real *r)
@@ -284,4 +303,27 @@ void pde_value(size_t points, const double *u, double *r)
         r[i] = (left + right - 2 * u[i]) * diffusion - u[i] * (right - left) * transport +
                exp(u[i]) * PDE_SOURCE;
     }
+}
+
+ad_real pde_energy(size_t points, const ad_real *u)
+{
+    const double stiffness = pde_stiffness(points), load = pde_load(points);
+    ad_real sum = ad_mul(ad_square(u[points - 1]), stiffness), last = ad_real_constant(0);
+    for (size_t i = 0; i < points; i++) {
+        sum = ad_muladd(ad_square(ad_sub(u[i], last)), stiffness, sum);
+        sum = ad_sub(sum, ad_mul(ad_exp(u[i]), load));
+        last = u[i];
+    }
+    return sum;
+}
+
+double pde_energy_value(size_t points, const double *u)
+{
+    const double stiffness = pde_stiffness(points), load = pde_load(points);
+    double sum = u[points - 1] * u[points - 1] * stiffness, last = 0;
+    for (size_t i = 0; i < points; i++) {
+        sum += (u[i] - last) * (u[i] - last) * stiffness - exp(u[i]) * load;
+        last = u[i];
+    }
+    return sum;
 }

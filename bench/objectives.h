@@ -38,9 +38,14 @@ void ba_place(const ad_real in[BA_INPUTS], ad_real angle, ad_real place[2]);
 void ba_residual(const ad_real *in, ad_real error[BA_RESIDUALS]);
 void ba_residual_value(const double *in, const double at[2], double error[BA_RESIDUALS]);
 
+/* x, [points, BA_RESIDUAL_INPUTS]: those of the bundle's first observations. */
+void ba_fill_residuals(size_t points, double *x);
+
 /* ---- a boundary value problem ------------------------------------------------------- */
 
 void pde_residual(size_t points, const ad_real *u, ad_real *r);
 void pde_value(size_t points, const double *u, double *r);
+ad_real pde_energy(size_t points, const ad_real *u);
+double pde_energy_value(size_t points, const double *u);
 
 #endif

@@ -220,6 +220,18 @@ PROBLEM double pde_transport(size_t points)
     return 0.5 * ((double)points + 1);
 }
 
+/* Without transport, solutions are where an energy is stationary: the sum of squares of differences times
+ * (n + 1) / 2, ends among them, less that of PDE_SOURCE exp(u) over n + 1. */
+PROBLEM double pde_stiffness(size_t points)
+{
+    return 0.5 * ((double)points + 1);
+}
+
+PROBLEM double pde_load(size_t points)
+{
+    return PDE_SOURCE / ((double)points + 1);
+}
+
 PROBLEM void pde_fill(size_t points, double *u)
 {
     uint64_t state = 9;

@@ -2,6 +2,7 @@
  * point and added up, and Jacobians of residuals of bundle adjustment. Times are those of a point. The bare
  * form is the value alone in plain doubles. */
 #include "bench.h"
+#include "memory.h"
 #include "objectives.h"
 
 #include <stdlib.h>
@@ -229,26 +230,6 @@ static double ba_difference(void *state)
     return worst;
 }
 
-/* The inputs of residuals of the bundle's first observations. */
-static void fill_residuals(const bench_setting *s, size_t points, double *x)
-{
-    const size_t cameras = s->smoke ? BA_CAMERAS_SMOKE : BA_CAMERAS;
-    const size_t count = s->smoke ? BA_POINTS_SMOKE : BA_POINTS;
-    const size_t seen = s->smoke ? BA_SEEN_SMOKE : BA_SEEN;
-    double *camera = take(cameras * BA_CAMERA + 3 * count + seen, sizeof *camera);
-    double *point = camera + cameras * BA_CAMERA, *weight = point + 3 * count;
-    ba_seen *observation = take(seen, sizeof *observation);
-    ba_fill(cameras, camera, count, point, seen, observation, weight);
-    for (size_t i = 0; i < points; i++, x += BA_RESIDUAL_INPUTS) {
-        memcpy(x, camera + observation[i].camera * (size_t)BA_CAMERA, BA_CAMERA * sizeof *x);
-        memcpy(x + BA_CAMERA, point + 3 * (size_t)observation[i].point, 3 * sizeof *x);
-        x[BA_INPUTS - 1] = weight[i];
-        memcpy(x + BA_INPUTS, observation[i].at, 2 * sizeof *x);
-    }
-    free(camera);
-    free(observation);
-}
-
 static bench_work ba_setup(const bench_case *this, const bench_setting *s)
 {
     (void)this;
@@ -257,7 +238,7 @@ static bench_work ba_setup(const bench_case *this, const bench_setting *s)
     b->x = take(points * BA_RESIDUAL_INPUTS, sizeof(double));
     b->y = take(points * BA_OUTPUTS, sizeof(double));
     b->bare = take(points * BA_RESIDUALS, sizeof(double));
-    fill_residuals(s, points, b->x);
+    ba_fill_residuals(points, b->x);
     map_take(&b->map, jacobian_of_residual(b->x), points);
     for (size_t i = 0; i < BA_RESIDUAL_INPUTS; i++)
         b->map.in[i] = (ad_map_input){b->x + i, BA_RESIDUAL_INPUTS};

@@ -8,6 +8,7 @@ import re
 BUSY_SPREAD = 0.1  # see docs/benchmarks.md
 LABELS = {'pytorch_compiled': 'comp.', 'sacado_fad': 'fad'}  # of peers, where the name is too long
 NUMBERS = re.compile('number_|lotka_|gmm_|ba1|lstm_|hand_')  # cases of numbers one by one
+PROGRAMS = re.compile('program_')
 
 
 def figures(value):
@@ -79,8 +80,9 @@ def time_table(cases, names):
     return [['case', 'th', 'adze', *labels(names)], *rows]
 
 
-def number_table(cases, peers):
-    """Numbers one by one: cases on one thread."""
+def number_table(cases, other):
+    """Numbers one by one, and programs: cases on one thread. `other` names the other form."""
+    peers = sorted({peer for case in cases for peer in case['peers']})
     rows = []
     for case in cases:
         times, best = times_of(case), min(case['peers'].values(), default=None)
@@ -88,22 +90,29 @@ def number_table(cases, peers):
                      ratio(case, case['bare_ns']), ratio(case, times.get('same')), ratio(case, best),
                      *(time_text(ns) if ns else '' for ns in map(times.get, peers)),
                      f'{case["mallocs_per_step"]:.3g}'])
-    return [['case', 'adze', 'value', '/value', '/sweep', '/best', *labels(peers), 'mal.'], *rows]
+    return [['case', 'adze', 'value', '/value', other, '/best', *labels(peers), 'mal.'], *rows]
 
 
 def tables(whole):
     """Pairs of a title and a table."""
     everything = in_order(whole['cases'])
-    cases = [case for case in everything if not NUMBERS.match(case['name'])]
+    one_thread = [case for case in everything if case['threads'] == 1]
+    cases = [case for case in everything
+             if not NUMBERS.match(case['name']) and not PROGRAMS.match(case['name'])]
+    numbers = [case for case in one_thread if NUMBERS.match(case['name'])]
+    programs = [case for case in one_thread if PROGRAMS.match(case['name'])]
     if cases:
         yield from tensor_tables(cases)
-    numbers = [case for case in everything if NUMBERS.match(case['name']) and case['threads'] == 1]
     if numbers:
-        names = sorted({peer for case in numbers for peer in case['peers']})
         yield ('Numbers one by one, on one thread: adze\'s time for record and gradient, that of the value\n'
                'alone in plain C, adze\'s time over it, over that of a reverse sweep over the same record\n'
                '(forward) or of a gradient (Hessian), and over that of the best peer; the peers\' times',
-               number_table(numbers, names))
+               number_table(numbers, '/sweep'))
+    if programs:
+        yield ('Programs, on one thread: adze\'s time for a value and its derivatives, that of the value alone\n'
+               'in plain C, adze\'s time over it, over that of a run of the value\'s program (pde) or of a chain\n'
+               'of operations (elementwise), and over that of the best peer; the peers\' times',
+               number_table(programs, '/other'))
 
 
 def tensor_tables(cases):

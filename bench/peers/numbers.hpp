@@ -324,6 +324,19 @@ struct Pde {
                    exp(u[i]) * PDE_SOURCE;
         }
     }
+
+    template <typename T> static void energy(const T *u, T *y)
+    {
+        using std::exp;
+        const double stiffness = pde_stiffness(PDE_POINTS), load = pde_load(PDE_POINTS);
+        T sum = u[PDE_POINTS - 1] * u[PDE_POINTS - 1] * stiffness, last = 0.0;
+        for (int i = 0; i < PDE_POINTS; i++) {
+            T step = u[i] - last;
+            sum = sum + (step * step * stiffness - exp(u[i]) * load);
+            last = u[i];
+        }
+        *y = sum;
+    }
 };
 
 // ---- a long short-term memory ----------------------------------------------------------

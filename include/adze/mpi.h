@@ -56,14 +56,15 @@ typedef struct ad_mpi_options {
     size_t size;                   /* sizeof(ad_mpi_options) */
     const ad_allocator *allocator; /* NULL: the C library's */
     double patience; /* seconds that a call waits for other ranks before it gives up; 0: for ever */
-    size_t message;  /* bytes of a message of numbers, at most INT_MAX; 0: 1 MB */
+    size_t message;  /* bytes of a message of numbers, at most INT_MAX; 0: 1 MB. The least of all
+                      * ranks counts */
 } ad_mpi_options;
 
 /* Joins the ranks of a communicator: comm points to an MPI_Comm, which is duplicated and not
  * used itself; NULL stands for MPI_COMM_WORLD. NULL with an error: AD_MISUSE if MPI is not
- * initialised, or finalised. All ranks of comm call it; one that gets NULL cannot tell the others,
- * and should call MPI_Abort. End it with ad_mpi_free, on all ranks, before MPI_Finalize; m may be
- * NULL. */
+ * initialised, or finalised, or if comm is an inter-communicator. All ranks of comm call it; one
+ * that gets NULL cannot tell the others, and should call MPI_Abort. End it with ad_mpi_free, on all
+ * ranks, before MPI_Finalize; m may be NULL. */
 AD_API AD_MUST_USE ad_mpi *ad_mpi_new(const void *comm, const ad_mpi_options *options,
                                       ad_error *error);
 AD_API void ad_mpi_free(ad_mpi *m);

@@ -32,6 +32,7 @@
 #include "adze/program/sparse.h"
 #include "adze/program/tensors.h"
 #include "adze/program/node.h"
+#include "adze/program/cache.h"
 #include "adze/program/showing.h"
 #include "adze/program/writing.h"
 

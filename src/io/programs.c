@@ -5,12 +5,12 @@
 #include "base/message.h"
 #include "io/file.h"
 #include "io/programs.h"
+#include "io/source.h"
 #include "program/build.h"
 
 #include <limits.h>
 #include <math.h>
 #include <string.h>
-#include <zlib.h>
 
 /* A file in memory, and what has been found in it. */
 typedef struct program_file {

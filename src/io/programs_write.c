@@ -4,10 +4,10 @@
 #include "base/memory.h"
 #include "io/programs.h"
 #include "io/sink.h"
+#include "io/source.h"
 #include "program/program.h"
 
 #include <string.h>
-#include <zlib.h>
 
 /* Collects words. Does nothing after a failure. */
 typedef struct word_writer {

@@ -247,10 +247,30 @@ static int look_around(ad_mpi *m)
     return MPI_Comm_free(&machine);
 }
 
+/* Messages of one length are cut alike on all ranks: the least is taken. */
+static int agree_on_messages(ad_mpi *m)
+{
+    int bytes = (int)ad_message_bytes(m);
+    int code = MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_INT, MPI_MIN, m->comm);
+    m->options.message = (size_t)bytes;
+    return code;
+}
+
+/* Between two groups of ranks nobody has a rank among all. */
+static int copy_ranks(ad_mpi *m, MPI_Comm comm)
+{
+    int between = 0, code = comm == MPI_COMM_NULL ? MPI_ERR_COMM : MPI_SUCCESS;
+    if (code == MPI_SUCCESS)
+        code = MPI_Comm_test_inter(comm, &between);
+    if (code == MPI_SUCCESS)
+        code = between ? MPI_ERR_COMM : MPI_Comm_dup(comm, &m->comm);
+    return code;
+}
+
 /* Its own failures are statuses, too; those of the caller's communicator stay the caller's. */
 static ad_status join(ad_mpi *m, MPI_Comm comm, ad_error *error)
 {
-    int code = comm == MPI_COMM_NULL ? MPI_ERR_COMM : MPI_Comm_dup(comm, &m->comm);
+    int code = copy_ranks(m, comm);
     if (code == MPI_SUCCESS)
         code = MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN);
     if (code == MPI_SUCCESS)
@@ -260,9 +280,14 @@ static ad_status join(ad_mpi *m, MPI_Comm comm, ad_error *error)
     if (code == MPI_SUCCESS)
         code = look_around(m);
     if (code == MPI_SUCCESS)
+        code = agree_on_messages(m);
+    if (code == MPI_SUCCESS)
         return AD_OK;
+    if (m->comm == MPI_COMM_NULL && code == MPI_ERR_COMM)
+        return ad_fail(error, AD_MISUSE, "mpi: the communicator is %s",
+                       comm == MPI_COMM_NULL ? "MPI_COMM_NULL" : "one between two groups");
     lose(m, code, "mpi");
-    return ad_fail(error, comm == MPI_COMM_NULL ? AD_MISUSE : m->lost.status, "%s", m->lost.text);
+    return ad_fail(error, m->lost.status, "%s", m->lost.text);
 }
 
 /* In a block of their own, below those of the calls. */

@@ -172,7 +172,8 @@ ad_status ad_recorder_measure(const ad_recorder *recorder, ad_recorder_info *inf
         found.bytes_used += ad_reals_bends(r) * sizeof(double);
         if (ad_reals_keeps_operations(r))
             found.bytes_used = found.statements * sizeof(ad_operation) +
-                               r->operation_constants.count * sizeof(double);
+                               r->operation_constants.count * sizeof(double) +
+                               r->operation_lines.count * sizeof(char *);
         found.bytes_reserved = ad_reals_reserved(r);
     }
     return ad_sized_write(info, &found, sizeof found, AD_END_OF(ad_recorder_info, bytes_reserved))

@@ -81,14 +81,20 @@ static inline bool reserve(ad_columns *c, size_t length)
 }
 
 /* Merges two lists into another. Its length. */
-static uint32_t merge(const uint32_t *a, uint32_t n, const uint32_t *b, uint32_t m, uint32_t *to)
+static inline uint32_t merge(const uint32_t *a, size_t n, const uint32_t *b, size_t m, uint32_t *to)
 {
     const uint32_t *first = to, *a_end = a + n, *b_end = b + m;
     while (a < a_end && b < b_end) {
         const uint32_t x = *a, y = *b;
-        *to++ = x < y ? x : y;
-        a += x <= y;
-        b += y <= x;
+        if (x < y) {
+            *to++ = x;
+            a++;
+        } else {
+            *to++ = y;
+            b++;
+            if (x == y)
+                a++;
+        }
     }
     while (a < a_end)
         *to++ = *a++;
@@ -97,27 +103,33 @@ static uint32_t merge(const uint32_t *a, uint32_t n, const uint32_t *b, uint32_t
     return (uint32_t)(to - first);
 }
 
+/* Whether a list of this length may be made; else there are long lists from here on. */
+static AD_APART bool may_make(ad_columns *c, size_t length)
+{
+    if (length > SHORT_LIST)
+        c->work += length;
+    if ((length > SHORT_LIST && c->work > c->limit) || c->used + length + 1 >= AD_LONG_LIST)
+        c->has_long = true;
+    else if (reserve(c, length))
+        return true;
+    return false;
+}
+
 /* The list of both, which may be that of one. */
-static AD_APART uint32_t unite_unlike(ad_columns *c, uint32_t a, uint32_t b)
+static uint32_t unite_unlike(ad_columns *c, uint32_t a, uint32_t b)
 {
     if (a == AD_LONG_LIST || b == AD_LONG_LIST)
         return AD_LONG_LIST;
-    const uint32_t n = c->pool[a], m = c->pool[b];
-    const size_t length = (size_t)n + m;
-    c->work += length;
-    if ((length > SHORT_LIST && c->work > c->limit) || c->used + length + 1 >= AD_LONG_LIST) {
-        c->has_long = true;
+    const size_t n = c->pool[a], m = c->pool[b], used = c->used;
+    if ((n + m > SHORT_LIST || used + SHORT_LIST >= c->room) && !may_make(c, n + m))
         return AD_LONG_LIST;
-    }
-    if (!reserve(c, length))
-        return AD_EMPTY_LIST;
-    uint32_t *to = c->pool + c->used;
-    *to = merge(c->pool + a + 1, n, c->pool + b + 1, m, to + 1);
-    if (*to == n || *to == m)
-        return *to == n ? a : b;
-    const uint32_t list = (uint32_t)c->used;
-    c->used += *to + 1;
-    return list;
+    uint32_t *to = c->pool + used;
+    const uint32_t both = merge(c->pool + a + 1, n, c->pool + b + 1, m, to + 1);
+    if (both == n || both == m)
+        return both == n ? a : b;
+    *to = both;
+    c->used = used + both + 1;
+    return (uint32_t)used;
 }
 
 static inline uint32_t unite(ad_columns *c, uint32_t a, uint32_t b)
@@ -142,12 +154,14 @@ static void begin_inputs(ad_columns *c, size_t count, const size_t *by)
     }
 }
 
-static void propagate(ad_columns *c)
+static void propagate(ad_columns *c, const bool *needed)
 {
     const ad_program *p = c->program;
     uint32_t *list = c->list, *to = list + ad_program_first_node(p);
+    needed += needed ? ad_program_first_node(p) : 0;
     for (const ad_program_node *n = p->node; n < p->node + p->nodes; n++) {
-        const uint8_t first = ad_first_of(c->linearity, n->op);
+        const bool skip = needed && !*needed++;
+        const uint8_t first = skip ? 0 : ad_first_of(c->linearity, n->op);
         uint32_t all = first & 1 ? list[n->of[0]] : AD_EMPTY_LIST;
         if (first & 2)
             all = unite(c, all, list[n->of[1]]);
@@ -157,8 +171,20 @@ static void propagate(ad_columns *c)
     }
 }
 
+void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, bool *needed)
+{
+    for (uint32_t i = p->nodes; i-- > 0;) {
+        const ad_program_node *n = &p->node[i];
+        const bool is_needed = needed[ad_program_first_node(p) + i];
+        const uint8_t operands = is_needed ? ad_first_of(linearity, n->op) : 0;
+        for (uint32_t k = 0; operands >> k; k++)
+            if (operands >> k & 1)
+                needed[n->of[k]] = true;
+    }
+}
+
 bool ad_columns_begin(ad_columns *c, const ad_program *p, ad_linearity *linearity, size_t count,
-                      const size_t *by, uint64_t limit, ad_error *error)
+                      const size_t *by, const bool *needed, uint64_t limit, ad_error *error)
 {
     *c = (ad_columns){
         .program = p, .linearity = linearity, .error = error, .columns = count, .limit = limit};
@@ -169,7 +195,7 @@ bool ad_columns_begin(ad_columns *c, const ad_program *p, ad_linearity *linearit
     if (!reserve(c, ad_size_add(ad_size_mul(2, count), p->nodes / 4)))
         return false;
     begin_inputs(c, count, by);
-    propagate(c);
+    propagate(c, needed);
     return c->status == AD_OK;
 }
 
@@ -186,7 +212,7 @@ void ad_columns_end(ad_columns *c)
 
 uint64_t ad_columns_limit(const ad_program *p)
 {
-    return UINT64_C(8) * ad_program_values(p) + 4096;
+    return ad_program_values(p) / 2 + 16384;
 }
 
 /* ---- lists that were too long ------------------------------------------------------- */

@@ -28,10 +28,14 @@ typedef struct ad_columns {
     ad_largest values, set; /* of a walk: values, columns */
 } ad_columns;
 
-/* Lists for derivatives by `count` inputs. Long lists are made as long as merging takes fewer than `limit` steps.
- * False with an error; end it in any case. */
+/* Marks the values that derivatives go through: needed, [values], has outputs marked on entry. */
+void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, bool *needed);
+
+/* Lists for derivatives by `count` inputs, of the values that are needed, or all if `needed` is NULL; others are as
+ * if they depended on nothing. Long lists are made as long as merging them takes fewer than `limit` steps. False with
+ * an error; end it in any case. */
 bool ad_columns_begin(ad_columns *c, const ad_program *p, ad_linearity *linearity, size_t count,
-                      const size_t *by, uint64_t limit, ad_error *error);
+                      const size_t *by, const bool *needed, uint64_t limit, ad_error *error);
 void ad_columns_end(ad_columns *c);
 
 /* A limit that goes well with a pattern alone. */

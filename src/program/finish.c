@@ -1,6 +1,7 @@
 /* The end of a building: what nothing needs is dropped, and values are numbered. */
+#include "program/build.h"
+#include "program/contract.h"
 #include "program/lanes.h"
-#include "program/rewrite.h"
 #include "program/scalar.h"
 
 #include "base/memory.h"
@@ -41,6 +42,20 @@ static void find_needed(const ad_builder *b, numbering *m, size_t count, const u
         if (*entry == NEEDED)
             need_operands(m, &b->node[i]);
     }
+}
+
+/* Counts uses where AD_NO_VALUE is not; contracts; and marks again. */
+static void contract(ad_builder *b, const numbering *m, size_t count, const uint32_t *output)
+{
+    uint32_t *uses = m->value + b->inputs;
+    for (size_t i = 0; i < count; i++)
+        ++*entry_of(m, output[i]);
+    for (uint32_t i = 0; i < b->nodes; i++)
+        for (uint32_t k = 0; uses[i] != AD_NO_VALUE && k < ad_program_ops[b->node[i].op].arity; k++)
+            ++*entry_of(m, b->node[i].of[k]);
+    ad_contract(b, uses);
+    for (uint32_t *entry = m->constant; entry < uses + b->nodes; entry++)
+        *entry = *entry == AD_NO_VALUE ? AD_NO_VALUE : NEEDED;
 }
 
 static void number(const ad_builder *b, numbering *m)
@@ -150,11 +165,22 @@ static void fill(const ad_builder *b, const numbering *m, lists *l, size_t count
         l->output[i] = *entry_of(m, output[i]);
 }
 
+void ad_program_free(ad_program *p)
+{
+    if (!p)
+        return;
+    ad_scalar_free(p->scalar);
+    ad_lane_forms_free(p->lanes, p->options.allocator);
+    ad_memory_give(p->options.allocator, p, p->bytes);
+}
+
 static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
                                    const uint32_t *output)
 {
     lists l;
     find_needed(b, m, count, output);
+    if (b->options.allow & AD_ALLOW_FMA)
+        contract(b, m, count, output);
     number(b, m);
     ad_program *p = take_program(b, m, count, &l);
     if (!p)
@@ -169,7 +195,7 @@ static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
     return NULL;
 }
 
-ad_program *ad_finish(ad_builder *b, size_t count, const uint32_t *output)
+static ad_program *finish(ad_builder *b, size_t count, const uint32_t *output)
 {
     if (count >= AD_BUILD_CONSTANT) {
         ad_build_fail(b, AD_TOO_LARGE, "program: %zu outputs", count);
@@ -188,5 +214,12 @@ ad_program *ad_finish(ad_builder *b, size_t count, const uint32_t *output)
     m.value = m.constant + b->constants;
     ad_program *p = number_and_fill(b, &m, count, output);
     ad_memory_give(b->options.allocator, m.constant, bytes);
+    return p;
+}
+
+ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output)
+{
+    ad_program *p = b->status == AD_OK ? finish(b, count, output) : NULL;
+    ad_build_release(b);
     return p;
 }

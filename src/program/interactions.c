@@ -12,25 +12,13 @@ enum { LATEST = 1024 }; /* pairs of lists that are remembered */
 /* Rows are given lists of columns, by two passes: one counts them, the other writes them. */
 typedef struct interactions {
     ad_columns *c;
-    bool *useful;     /* [values] */
-    size_t *begin;    /* [rows + 1]: of the rows' lists; then where the next one goes */
-    uint32_t *lists;  /* places in the pool; NULL in the first pass */
-    uint64_t *latest; /* [LATEST] */
+    const bool *needed; /* [values] */
+    size_t *begin;      /* [rows + 1]: of the rows' lists; then where the next one goes */
+    uint32_t *lists;    /* places in the pool; NULL in the first pass */
+    uint64_t *latest;   /* [LATEST] */
 } interactions;
 
 /* ---- operations --------------------------------------------------------------------- */
-
-static void find_useful(interactions *d)
-{
-    const ad_program *p = d->c->program;
-    const uint32_t first = ad_program_first_node(p);
-    memset(d->useful, 0, ad_program_values(p));
-    d->useful[p->output[0]] = true;
-    for (uint32_t i = p->nodes; i-- > 0;)
-        for (uint32_t k = 0; k < 3 && d->useful[first + i]; k++)
-            if (k < ad_program_ops[p->node[i].op].arity && ad_columns_passes(d->c, &p->node[i], k))
-                d->useful[p->node[i].of[k]] = true;
-}
 
 static void give_list(interactions *d, uint32_t rows, uint32_t list)
 {
@@ -65,11 +53,10 @@ static void interact(interactions *d, uint32_t a, uint32_t b)
 /* False with an error. */
 static bool read_node(interactions *d, const ad_program_node *n)
 {
-    const uint8_t *second = ad_second_of(d->c->linearity, n->op);
     for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
         for (uint32_t l = 0; l <= k; l++) {
-            if (!(second[k] >> l & 1) || d->c->list[n->of[k]] == AD_EMPTY_LIST ||
-                d->c->list[n->of[l]] == AD_EMPTY_LIST)
+            if (!(ad_second_of(d->c->linearity, n->op, k) >> l & 1) ||
+                d->c->list[n->of[k]] == AD_EMPTY_LIST || d->c->list[n->of[l]] == AD_EMPTY_LIST)
                 continue;
             if (!ad_columns_complete(d->c, n->of[k]) || !ad_columns_complete(d->c, n->of[l]))
                 return false;
@@ -81,9 +68,11 @@ static bool read_node(interactions *d, const ad_program_node *n)
 static bool read_nodes(interactions *d)
 {
     const ad_program *p = d->c->program;
+    const bool *needed = d->needed + ad_program_first_node(p);
     memset(d->latest, 0, LATEST * sizeof *d->latest);
     for (uint32_t i = 0; i < p->nodes; i++)
-        if (d->useful[ad_program_first_node(p) + i] && !read_node(d, &p->node[i]))
+        if (needed[i] && !ad_is_linear(d->c->linearity, p->node[i].op) &&
+            !read_node(d, &p->node[i]))
             return false;
     return true;
 }
@@ -202,31 +191,41 @@ static ad_sparsity *write_lists(interactions *d)
     return s;
 }
 
-static ad_sparsity *find_interactions(ad_columns *c)
+static ad_sparsity *find_interactions(ad_columns *c, const bool *needed)
 {
     const ad_allocator *allocator = c->program->options.allocator;
-    const size_t values = ad_program_values(c->program), rows = c->columns + 1;
-    const size_t bytes =
-        ad_size_add(ad_size_mul(rows + LATEST, sizeof(size_t) + sizeof(uint64_t)), values);
-    interactions d = {.c = c, .latest = ad_memory_take(allocator, bytes)};
+    const size_t rows = c->columns + 1;
+    const size_t bytes = ad_size_mul(rows + LATEST, sizeof(size_t) + sizeof(uint64_t));
+    interactions d = {.c = c, .needed = needed, .latest = ad_memory_take(allocator, bytes)};
     if (!d.latest) {
         ad_fail(c->error, AD_MEMORY, "sparsity: memory ran out: %zu bytes", bytes);
         return NULL;
     }
     d.begin = (size_t *)(void *)(d.latest + LATEST);
-    d.useful = (bool *)(d.begin + rows);
     memset(d.begin, 0, rows * sizeof *d.begin);
-    find_useful(&d);
     ad_sparsity *s = read_nodes(&d) ? write_lists(&d) : NULL;
     ad_memory_give(allocator, d.latest, bytes);
+    return s;
+}
+
+static ad_sparsity *find_hessian(const ad_program *p, size_t count, const size_t *by, bool *needed,
+                                 ad_error *error)
+{
+    ad_columns c;
+    ad_linearity linearity = {.first = {0}};
+    ad_sparsity *s = NULL;
+    memset(needed, 0, ad_program_values(p));
+    needed[p->output[0]] = true;
+    ad_columns_find_needed(p, &linearity, needed);
+    if (ad_columns_begin(&c, p, &linearity, count, by, needed, ad_columns_limit(p), error))
+        s = find_interactions(&c, needed);
+    ad_columns_end(&c);
     return s;
 }
 
 ad_sparsity *ad_program_hessian_sparsity(const ad_program *p, size_t count, const size_t *by,
                                          ad_error *error)
 {
-    ad_columns c;
-    ad_linearity linearity = {.first = {0}};
     if (!ad_columns_check(p, count, by, "program_hessian_sparsity", error))
         return NULL;
     if (p->outputs != 1) {
@@ -234,9 +233,13 @@ ad_sparsity *ad_program_hessian_sparsity(const ad_program *p, size_t count, cons
                 p->outputs);
         return NULL;
     }
-    ad_sparsity *s = NULL;
-    if (ad_columns_begin(&c, p, &linearity, count, by, ad_columns_limit(p), error))
-        s = find_interactions(&c);
-    ad_columns_end(&c);
+    const size_t values = ad_program_values(p);
+    bool *needed = ad_memory_take(p->options.allocator, values);
+    if (!needed) {
+        ad_fail(error, AD_MEMORY, "program_hessian_sparsity: memory ran out: %zu bytes", values);
+        return NULL;
+    }
+    ad_sparsity *s = find_hessian(p, count, by, needed, error);
+    ad_memory_give(p->options.allocator, needed, values);
     return s;
 }

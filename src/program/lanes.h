@@ -62,16 +62,17 @@ enum {
     ROW(finite_shift, NUMBERS(fabs(a[i]) < (double)INFINITY ? a[i] : 0)) \
     ROW(copy, VECTORS(A))                                                \
     ROW(fill, VECTORS(EVERYWHERE(UA)))                                   \
-    ROW(fma, run_alone(f, at, w))                                        \
-    ROW(powi, run_power(f, at, w))                                       \
-    ROW(polygamma, run_alone(f, at, w))                                  \
-    ROW(by_kernel, run_kernel(f, at, w))                                 \
-    ROW(guard, run_guard(f, at, w))                                      \
+    ROW(fma, ALONE)                                                      \
+    ROW(powi, POWER)                                                     \
+    ROW(polygamma, ALONE)                                                \
+    ROW(by_kernel, KERNEL)                                               \
+    ROW(guard, GUARD)                                                    \
     ROW(sum_l, SUM(A))                                                   \
+    ROW(sum_minus_l, SUM(-A))                                            \
     ROW(sum_u, SUM(EVERYWHERE(UA)))                                      \
-    ROW(sum_ll, at = sum_products(f, at, w))                             \
+    ROW(sum_ll, PRODUCTS)                                                \
     ROW(sum_lu, SUM(A *UB))                                              \
-    ROW(chain, at = run_chain(f, at, w))
+    ROW(chain, CHAIN)
 
 /* What follows a chain: how it begins, then what is added one after another, while the sum stays in registers. */
 #define AD_LANE_TERMS(ROW)         \
@@ -79,6 +80,7 @@ enum {
     ROW(begin_u, = EVERYWHERE(UA)) \
     ROW(begin_ll, = A * B)         \
     ROW(begin_lu, = A * UB)        \
+    ROW(twice, += sum[j])          \
     ROW(plus_l, += A)              \
     ROW(plus_u, += UA)             \
     ROW(plus_ll, += A * B)         \
@@ -130,12 +132,14 @@ typedef struct ad_lane_code {
     uint32_t width;        /* points at a time, at most */
     uint32_t weight;       /* about the operations for a point */
     uint32_t slots, uniforms, sums;
-    uint32_t instructions, once, loads, stores, shares;
+    uint32_t instructions, once, lates, loads, stores, shares, delivers;
     ad_lane_instruction *instruction; /* [instructions] */
     ad_lane_instruction *first;       /* [once] of the uniform part: codes are ad_program_op_code */
+    ad_lane_instruction *last;        /* [lates] of what is made of sums, likewise */
     ad_lane_link *load, *store;       /* [loads] by slots from 0 on, [stores] */
     ad_lane_link *share;              /* [shares] of shared inputs */
-    uint32_t *sum;                    /* [sums] their outputs */
+    ad_lane_link *deliver;            /* [delivers] of summed outputs */
+    uint32_t *sum;                    /* [sums] their places among uniform values */
     const ad_kernel *kernel[AD_PROGRAM_OP_COUNT];
     size_t bytes;
 } ad_lane_code;
@@ -162,6 +166,7 @@ typedef struct ad_lane_frame {
     uint64_t counts;           /* a bit for each point that counts */
     bool all;                  /* all lanes do */
     bool stops;                /* at points that do not */
+    bool far;                  /* outputs are more than near caches hold */
     uint32_t point, guard;     /* the first of them, or AD_NO_POINT, and its guard */
 } ad_lane_frame;
 

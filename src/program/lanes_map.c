@@ -83,9 +83,10 @@ const ad_lane_code *ad_lane_code_for(const ad_program *p, const ad_map_input *x,
 /* ---- a call ------------------------------------------------------------------------- */
 
 enum {
-    WORK = 1 << 18,      /* instructions times points that are worth another thread */
-    PIECES = 64,         /* at most, where there are sums */
-    PIECE_SUMS = 1 << 19 /* of all pieces together, at most */
+    WORK = 1 << 18,       /* instructions times points that are worth another thread */
+    PIECES = 64,          /* at most, where there are sums */
+    PIECE_SUMS = 1 << 19, /* of all pieces together, at most */
+    FAR = 1 << 19         /* numbers that do not lie near */
 };
 
 typedef struct map_call {
@@ -165,6 +166,13 @@ static double uniform_value(const ad_lane_code *code, const ad_lane_instruction 
     return y;
 }
 
+static void run_late(map_call *c)
+{
+    const ad_lane_code *code = c->code;
+    for (const ad_lane_instruction *at = code->last; at < code->last + code->lates; at++)
+        c->uniform[at->to] = uniform_value(code, at, c->uniform);
+}
+
 static void run_uniform(map_call *c)
 {
     const ad_lane_code *code = c->code;
@@ -237,6 +245,7 @@ static void run_piece(void *user, size_t piece, int worker)
     double *own = c->own + (size_t)worker * c->room;
     ad_lane_frame f = {.code = code, .in = c->in, .out = c->out, .uniform = c->uniform};
     f.stops = !c->differs;
+    f.far = FAR / (code->stores + 1) < c->n;
     f.sums = own;
     f.row = own + (size_t)code->sums * AD_LANE_LEAST;
     f.lanes = f.row + (size_t)AD_LANE_LEAST * code->width;
@@ -251,14 +260,26 @@ static void run_piece(void *user, size_t piece, int worker)
     fold(c, f.sums, c->sums + piece * code->sums);
 }
 
-static void add_pieces(const map_call *c)
+static void add_pieces(map_call *c)
 {
-    for (uint32_t k = 0; k < c->code->sums; k++) {
-        double sum = c->pieces ? c->sums[k] : 0;
+    const ad_lane_code *code = c->code;
+    for (uint32_t k = 0; k < code->sums; k++) {
+        double sum = c->sums[k];
         for (size_t i = 1; i < c->pieces; i++)
-            sum += c->sums[i * c->code->sums + k];
-        *c->out[c->code->sum[k]].at = sum;
+            sum += c->sums[i * code->sums + k];
+        c->uniform[code->sum[k]] = sum;
     }
+}
+
+static void deliver(map_call *c)
+{
+    const ad_lane_code *code = c->code;
+    if (c->n) {
+        add_pieces(c);
+        run_late(c);
+    }
+    for (uint32_t k = 0; k < code->delivers; k++)
+        *c->out[code->deliver[k].which].at = c->n ? c->uniform[code->deliver[k].place] : 0;
 }
 
 static ad_status run_call(map_call *c, ad_pool *pool, ad_error *error)
@@ -274,7 +295,7 @@ static ad_status run_call(map_call *c, ad_pool *pool, ad_error *error)
                        "program_map: point %zu: the comparison at %s has another outcome than "
                        "recorded",
                        (size_t)c->point, ad_guard_line(c->program, c->guard));
-    add_pieces(c);
+    deliver(c);
     return AD_OK;
 }
 

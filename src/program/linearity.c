@@ -14,15 +14,14 @@ static bool is_zero(const ad_recipe *r)
     return r->value & AD_BUILD_CONSTANT && r->constant[r->value & ~AD_BUILD_CONSTANT] == 0;
 }
 
-void ad_linearity_read_first(ad_linearity *l, uint32_t op)
+uint8_t ad_linearity_read_first(ad_linearity *l, uint32_t op)
 {
     ad_recipe recipe;
     uint8_t first = 0;
     for (uint32_t k = 0; k < ad_program_ops[op].arity && op != AD_PROGRAM_guard; k++)
         if (!read_recipe(op, k, &recipe) || !is_zero(&recipe))
             first |= (uint8_t)(1 << k);
-    l->first[op] = first;
-    l->knows_first[op] = true;
+    return l->first[op] = first | AD_LINEARITY_KNOWN;
 }
 
 /* The operands that something in a recipe depends on, as bits; of: what steps depend on. */
@@ -49,7 +48,7 @@ static uint8_t operands_of_recipe(ad_linearity *l, const ad_recipe *r, uint8_t a
     return operands_of(r->value, of, all);
 }
 
-void ad_linearity_read_second(ad_linearity *l, uint32_t op)
+uint8_t ad_linearity_read_second(ad_linearity *l, uint32_t op)
 {
     ad_recipe recipe;
     const uint8_t first = ad_first_of(l, op);
@@ -63,5 +62,6 @@ void ad_linearity_read_second(ad_linearity *l, uint32_t op)
         for (uint32_t other = 0; other < 3; other++)
             if (l->second[op][k] >> other & 1)
                 l->second[op][other] |= (uint8_t)(1 << k);
-    l->knows_second[op] = true;
+    const bool any = l->second[op][0] | l->second[op][1] | l->second[op][2];
+    return l->any_second[op] = any | AD_LINEARITY_KNOWN;
 }

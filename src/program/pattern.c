@@ -44,7 +44,7 @@ ad_sparsity *ad_program_jacobian_sparsity(const ad_program *p, size_t count, con
     if (!ad_columns_check(p, count, by, "program_jacobian_sparsity", error))
         return NULL;
     ad_sparsity *s = NULL;
-    if (ad_columns_begin(&c, p, &linearity, count, by, ad_columns_limit(p), error))
+    if (ad_columns_begin(&c, p, &linearity, count, by, NULL, ad_columns_limit(p), error))
         s = ad_columns_pattern(&c);
     ad_columns_end(&c);
     return s;

@@ -14,6 +14,19 @@
 
 /* ---- functions: the bits of the kernels --------------------------------------------- */
 
+/* Both loops may stand in one file, as in the amalgamation. */
+#define PASTED(name, loop) name##_of_##loop
+#define OWN(name, loop)    PASTED(name, loop)
+#define exp_value          OWN(exp, AD_RUN)
+#define expm1_value        OWN(expm1, AD_RUN)
+#define log_value          OWN(log, AD_RUN)
+#define log1p_value        OWN(log1p, AD_RUN)
+#define sin_value          OWN(sin, AD_RUN)
+#define cos_value          OWN(cos, AD_RUN)
+#define tanh_value         OWN(tanh, AD_RUN)
+#define sigmoid_value      OWN(sigmoid, AD_RUN)
+#define gauss_value        OWN(gauss, AD_RUN)
+
 #define FUNCTION(name, value)                     \
     static AD_APART double name##_value(double x) \
     {                                             \

@@ -126,7 +126,8 @@ ad_flow ad_flow_multiply(ad_builder *b, ad_flow g, uint32_t slope)
     return (ad_flow){ad_build_two(b, op, g.value, slope), masked};
 }
 
-uint32_t ad_slope(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand, uint32_t result)
+uint32_t ad_slope_by(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand,
+                     uint32_t result)
 {
     const ad_recipe *recipe = find_recipe(s, op, k);
     return recipe ? ad_recipe_build(s->build, recipe, operand, result) : AD_NO_VALUE;

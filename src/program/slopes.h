@@ -22,7 +22,8 @@ typedef struct ad_flow {
 } ad_flow;
 
 /* The derivative of an operation by operand k. */
-uint32_t ad_slope(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand, uint32_t result);
+uint32_t ad_slope_by(ad_slopes *s, uint32_t op, uint32_t k, const uint32_t *operand,
+                     uint32_t result);
 
 /* What flows past a derivative, in either direction: g times it. What vanishes beats what grows without bound: where
  * a choice has left 0, an infinite derivative beside it does not count. */

@@ -107,7 +107,7 @@ uint32_t ad_transform_slope(ad_transform *t, uint32_t v, uint32_t k)
     const ad_program_node *n = ad_value_node(t->program, v);
     uint32_t operand[3];
     find_operands(t, n, operand);
-    return ad_slope(&t->slopes, n->op, k, operand, t->place[v]);
+    return ad_slope_by(&t->slopes, n->op, k, operand, t->place[v]);
 }
 
 void ad_transform_reverse(ad_transform *t, ad_flow *adjoint)

@@ -1,6 +1,7 @@
 /* Code written for double, as templates, on ad_real: the same values, and derivatives as differences give
  * them. One row is a function of two numbers. */
 #include "adze/number.hpp"
+#include "adze/program.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -271,6 +272,87 @@ static bool streams_agree(ad_recorder *r)
     return narrow.str() == "1.5;" && wide.str() == L"2";
 }
 
+static bool compares(int k, adze::real x, adze::real y)
+{
+    switch (k) {
+    case 0:
+        return x < y;
+    case 1:
+        return !(x > y);
+    case 2:
+        return x <= y;
+    case 3:
+        return !(x >= y);
+    case 4:
+        return x != y;
+    case 5:
+        return !(x == y);
+    case 6:
+        return isfinite(x);
+    case 7:
+        return !isnan(y);
+    default:
+        return !isinf(x);
+    }
+}
+enum { COMPARISONS = 9 };
+
+/* Operators are guards of a program: where one has another outcome, the program says so. */
+static bool guards_agree(ad_recorder *r, int k)
+{
+    const double inside[] = {1, 2}, outside[] = {k < 4 ? 3 : k < 6 ? 2 : NAN, k == 7 ? NAN : 2};
+    const double infinite[] = {INFINITY, 0};
+    double out = 0;
+    adze::real x[2];
+    ad_error error{};
+    ad_recorder_reset(r);
+    ad_real_inputs(r, 2, inside, x);
+    bool good = compares(k, x[0], x[1]);
+    ad_program *p = ad_program_new(r, 1, x, nullptr, &error);
+    good = good && ad_program_run(p, inside, &out, nullptr, &error) == AD_OK && out == 1;
+    good =
+        good && ad_program_run(p, k == 8 ? infinite : outside, &out, nullptr, &error) == AD_BRANCH;
+    if (!good)
+        std::printf("comparison %d: %s\n", k, error.text);
+    ad_program_free(p);
+    return good;
+}
+
+/* The same formula as a program. Those that no program can repeat are refused. */
+static bool program_agrees(ad_recorder *r, const row &f, const double *at)
+{
+    double out = 0;
+    adze::real x[2], y;
+    ad_error error{};
+    ad_recorder_reset(r);
+    ad_real_inputs(r, 2, at, x);
+    y = f.recorded(x);
+    if (ad_recorder_status(r) == AD_NO_DERIVATIVE)
+        return std::isnan(y.value);
+    ad_program *p = ad_program_new(r, 1, &y, nullptr, &error);
+    ad_status status = ad_program_run(p, at, &out, nullptr, &error);
+    ad_program_free(p);
+    if (status == AD_OK)
+        return is_near(f.name, "the program's value", out, f.plain(at), 1e-14);
+    std::printf("%s: %s\n", f.name, error.text);
+    return false;
+}
+
+static bool programs_agree(const double *at)
+{
+    ad_recorder_options options{};
+    options.size = sizeof options;
+    options.keep = AD_KEEP_OPERATIONS;
+    ad_recorder *r = ad_recorder_new(&options);
+    bool good = r;
+    for (int k = 0; k < COMPARISONS; k++)
+        good = guards_agree(r, k) && good;
+    for (const row &f : rows)
+        good = program_agrees(r, f, at) && good;
+    ad_recorder_free(r);
+    return good;
+}
+
 static_assert(std::is_same<std::common_type<adze::real, double>::type, adze::real>::value, "");
 static_assert(std::numeric_limits<adze::real>::max().value == std::numeric_limits<double>::max(),
               "");
@@ -284,7 +366,7 @@ int main()
     options.keep = AD_KEEP_SECOND;
     ad_recorder *r = ad_recorder_new(&options);
     const double at[] = {1.3, 1.7};
-    bool good = r && ends_agree(r) && streams_agree(r);
+    bool good = r && ends_agree(r) && streams_agree(r) && programs_agree(at);
     for (const row &f : rows)
         good = agrees(r, f, at) && good;
     ad_recorder_free(r);

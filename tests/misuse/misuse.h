@@ -14,9 +14,10 @@ typedef struct call_row {
 } call_row;
 
 extern const call_row object_rows[], sweep_rows[], check_rows[], model_rows[], operator_rows[],
-    dlpack_rows[], file_rows[], model_file_rows[], table_rows[];
+    dlpack_rows[], file_rows[], model_file_rows[], table_rows[], program_rows[], sparse_rows[];
 extern const size_t object_row_count, sweep_row_count, check_row_count, model_row_count,
-    operator_row_count, dlpack_row_count, file_row_count, model_file_row_count, table_row_count;
+    operator_row_count, dlpack_row_count, file_row_count, model_file_row_count, table_row_count,
+    program_row_count, sparse_row_count;
 
 /* A function of tensors that is not an op: a good call, and a call that cannot be right. */
 typedef struct function_row {

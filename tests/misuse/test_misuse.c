@@ -234,7 +234,8 @@ static const struct call_table {
                    {check_rows, &check_row_count},           {model_rows, &model_row_count},
                    {dlpack_rows, &dlpack_row_count},         {file_rows, &file_row_count},
                    {model_file_rows, &model_file_row_count}, {table_rows, &table_row_count},
-                   {operator_rows, &operator_row_count}};
+                   {operator_rows, &operator_row_count},     {program_rows, &program_row_count},
+                   {sparse_rows, &sparse_row_count}};
 enum { CALL_TABLES = sizeof call_tables / sizeof *call_tables };
 
 static int call_count(void)
@@ -283,7 +284,8 @@ static bool ends_in(const char *text, const char *end)
 static bool is_of_numbers(const char *function)
 {
     return strncmp(function, "ad_real_", 8) == 0 || strncmp(function, "ad_recorder_", 12) == 0 ||
-           ends_in(function, "_reals") || ends_in(function, "_real_parts");
+           ends_in(function, "_reals") || ends_in(function, "_real") ||
+           ends_in(function, "_real_parts");
 }
 
 START_TEST(every_exported_function_has_a_row)
@@ -425,6 +427,19 @@ static ad_status network(void)
 {
     return ad_fail(NULL, AD_NETWORK, NULL);
 }
+static void ask(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_real_constant(ad_less(x[0], 2));
+}
+static ad_status branch(void)
+{
+    double y;
+    ad_program *p = ad_program_of(ask, 1, &(double){1}, 1, NULL, NULL, NULL);
+    ad_status status = ad_program_run(p, &(double){3}, &y, NULL, NULL);
+    ad_program_free(p);
+    return status;
+}
 static ad_status success(void)
 {
     return ad_backward(ad_sum(o[A]));
@@ -451,6 +466,7 @@ static ad_status (*const producers[AD_STATUS_COUNT])(void) = {
     [AD_FORMAT] = format,
     [AD_DIFFERENT] = different,
     [AD_NETWORK] = network,
+    [AD_BRANCH] = branch,
 };
 
 START_TEST(each_status_is_produced)

@@ -468,6 +468,26 @@ START_TEST(options_that_make_no_sense_are_refused)
 }
 END_TEST
 
+/* Of the odd ranks and the even ones. */
+START_TEST(two_groups_of_ranks_are_refused)
+{
+    int rank, size;
+    ad_error error = {0};
+    MPI_Comm half, both;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (size < 2)
+        return;
+    MPI_Comm_split(MPI_COMM_WORLD, rank % 2, rank, &half);
+    MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, 1 - rank % 2, 5, &both);
+    ck_assert_ptr_null(ad_mpi_new(&both, NULL, &error));
+    ck_assert_int_eq(error.status, AD_MISUSE);
+    ck_assert_str_eq(error.text, "mpi: the communicator is one between two groups");
+    MPI_Comm_free(&both);
+    MPI_Comm_free(&half);
+}
+END_TEST
+
 START_TEST(without_ranks_every_call_is_refused)
 {
     scene s;
@@ -502,6 +522,7 @@ Suite *refusals_suite(void)
     tcase_add_test(c, a_sum_beyond_the_largest_number_is_refused);
     tcase_add_test(c, memory_that_runs_out_on_one_rank_is_told_on_all);
     tcase_add_test(c, options_that_make_no_sense_are_refused);
+    tcase_add_test(c, two_groups_of_ranks_are_refused);
     tcase_add_test(c, without_ranks_every_call_is_refused);
     suite_add_tcase(suite, c);
     return suite;

@@ -306,6 +306,25 @@ START_TEST(other_communicators_have_ranks_of_their_own)
 }
 END_TEST
 
+START_TEST(ranks_that_want_messages_of_other_lengths_understand_each_other)
+{
+    int rank;
+    ad_error error = {0};
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    const ad_mpi_options o = {
+        .size = sizeof o, .patience = 20, .message = rank % 2 ? 1000 : (size_t)64 << rank};
+    ad_mpi *m = ad_mpi_new(NULL, &o, &error);
+    ck_assert_msg(m != NULL, "%s", error.text);
+    ad_array a = ad_full(AD_F32, AD_SHAPE(10000), rank);
+    ck_assert_msg(ad_mpi_broadcast(m, 0, &ad_array_tree, &a, &error) == AD_OK, "%s", error.text);
+    ck_assert_msg(ad_mpi_average(m, &ad_array_tree, &a, &error) == AD_OK, "%s", error.text);
+    for (int i = 0; i < 10000; i++)
+        ck_assert_float_eq(((float *)a.data)[i], 0);
+    ad_array_free(&a);
+    ad_mpi_free(m);
+}
+END_TEST
+
 START_TEST(calls_bytes_and_times_are_counted)
 {
     scene s;
@@ -338,6 +357,7 @@ Suite *sums_suite(void)
     tcase_add_loop_test(c, numbers_of_all_types_are_broadcast, 0, 2);
     tcase_add_loop_test(c, rows_are_scattered_in_order, 0, 2);
     tcase_add_test(c, other_communicators_have_ranks_of_their_own);
+    tcase_add_test(c, ranks_that_want_messages_of_other_lengths_understand_each_other);
     tcase_add_test(c, calls_bytes_and_times_are_counted);
     suite_add_tcase(suite, c);
     return suite;

@@ -1,13 +1,17 @@
 /* Programs at many points: with each layout, on each instruction set, by several threads, the numbers are those of
  * runs at single points, to the bit. */
+#define _POSIX_C_SOURCE 200809L
 #include "number_operations.h"
 
 #include "../numbers/random_formula.h"
 #include "program/lanes.h"
 
+#include <pthread.h>
+
 /* ---- calls and what is expected of them ---------------------------------------------- */
 
-typedef enum layout { ROWS, COLUMNS, SCATTERED, LAYOUTS } layout;
+/* UNEVEN: every other number lies in every other row. */
+typedef enum layout { ROWS, COLUMNS, SCATTERED, UNEVEN, LAYOUTS } layout;
 enum { PAST = 3 }; /* numbers of a row after those of the program */
 
 typedef struct call {
@@ -16,10 +20,12 @@ typedef struct call {
     layout in, out;
     const bool *shared, *summed; /* NULL: none */
     bool marks, lends;           /* there are marks, and a workspace */
+    bool early;                  /* sums may have other bits */
     ad_isa isa;
     ad_pool *pool;
     double *x, *y;         /* [n, inputs], [n, outputs] */
     unsigned char *differ; /* [n] */
+    double *sums;          /* [outputs] of early sums, those found first, or NaN */
 } call;
 
 static void *zeros(size_t count, size_t size)
@@ -32,17 +38,21 @@ static void *zeros(size_t count, size_t size)
 static ptrdiff_t stride_of(layout how, size_t width, size_t k)
 {
     const ptrdiff_t scattered[] = {2, -1, 1, -3, 5};
-    return how == ROWS ? (ptrdiff_t)width + PAST : how == COLUMNS ? 1 : scattered[k % 5];
+    const ptrdiff_t row = (ptrdiff_t)width + PAST;
+    return how == ROWS     ? row
+           : how == UNEVEN ? row * (1 + (ptrdiff_t)k % 2)
+                           : (how == COLUMNS ? 1 : scattered[k % 5]);
 }
 
 /* Room for `width` arrays of n numbers with such strides; at[k] is where that of point 0 is. */
 static double *arrange(layout how, size_t n, size_t width, double **at)
 {
-    const size_t each = how == ROWS ? 1 : 5 * n + 1;
-    double *all = zeros((width + PAST) * (n + 1) + width * each, sizeof *all);
+    const bool rows = how == ROWS || how == UNEVEN;
+    const size_t each = 5 * n + 1;
+    double *all = zeros(rows ? (width + PAST) * 2 * n + width : width * each, sizeof *all);
     for (size_t k = 0; k < width; k++) {
         ptrdiff_t stride = stride_of(how, width, k);
-        at[k] = how == ROWS ? all + k : all + k * each;
+        at[k] = rows ? all + k : all + k * each;
         at[k] += stride < 0 && n ? -stride * (ptrdiff_t)(n - 1) : 0;
     }
     return all;
@@ -103,6 +113,20 @@ static double sum_of(const call *c, size_t k, size_t piece)
     return sum;
 }
 
+/* To rounding, and with the same bits each time. */
+static void expect_early_sum(const call *c, size_t k, double found, double expected)
+{
+    double most = 1;
+    for (size_t i = 0; i < c->n; i++)
+        most = c->differ[i] ? most : fmax(most, fabs(c->y[i * c->outputs + k]));
+    ck_assert_msg(fabs(found - expected) <= 1e-10 * most * (double)(c->n + 1) ||
+                      same_bits(found, expected),
+                  "early sum %zu: %.17g is not %.17g", k, found, expected);
+    if (!isnan(c->sums[k]))
+        expect_same(found, c->sums[k], "an early sum found again");
+    c->sums[k] = found;
+}
+
 static void expect_outputs(const call *c, const ad_map_input *in, const ad_map_output *out)
 {
     bool own;
@@ -115,7 +139,9 @@ static void expect_outputs(const call *c, const ad_map_input *in, const ad_map_o
     for (size_t k = 0; k < c->outputs; k++) {
         snprintf(what, sizeof what, "output %zu of %zu points, layouts %d %d, isa %d", k, c->n,
                  c->in, c->out, c->isa);
-        if (out[k].stride == 0)
+        if (out[k].stride == 0 && c->early)
+            expect_early_sum(c, k, *out[k].at, sum_of(c, k, piece));
+        else if (out[k].stride == 0)
             expect_same(*out[k].at, sum_of(c, k, piece), what);
         for (size_t i = 0; out[k].stride && i < c->n; i++)
             expect_same(out[k].at[(ptrdiff_t)i * out[k].stride], c->y[i * c->outputs + k], what);
@@ -166,6 +192,9 @@ static call call_of(const ad_program *p, size_t n)
     c.x = zeros(n * c.inputs, sizeof *c.x);
     c.y = zeros(n * c.outputs, sizeof *c.y);
     c.differ = zeros(n, 1);
+    c.sums = zeros(c.outputs, sizeof *c.sums);
+    for (size_t k = 0; k < c.outputs; k++)
+        c.sums[k] = NAN;
     c.isa = ad_cpu_isa();
     return c;
 }
@@ -175,6 +204,7 @@ static void end_call(call *c)
     free(c->x);
     free(c->y);
     free(c->differ);
+    free(c->sums);
 }
 
 /* Points like one, and shared inputs as they are there. */
@@ -270,7 +300,7 @@ enum { SHORT = 150, ROOTS = 3, THREADS = 4 };
 
 typedef struct guarded {
     const formula *formula;
-    bool guards;
+    bool guards, early;
 } guarded;
 
 static void follow(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
@@ -290,7 +320,11 @@ static void follow(size_t n, const ad_real *x, size_t m, ad_real *y, const void 
 
 static ad_program *random_program(const guarded *g, int kind, ad_error *error)
 {
-    ad_program *p = program_of(follow, INPUTS, g->formula->x, kind == 2 ? 1 : ROOTS, g), *q;
+    const ad_program_options options = {.size = sizeof options,
+                                        .allow = g->early ? AD_ALLOW_EARLY_SUMS : 0};
+    ad_program *q, *p = ad_program_of(follow, INPUTS, g->formula->x, kind == 2 ? 1 : ROOTS, g,
+                                      &options, error);
+    ck_assert_str_eq(error->text, "");
     if (kind == 0)
         return p;
     q = kind == 1 ? ad_program_jacobian(p, INPUTS, NULL, error)
@@ -311,7 +345,7 @@ START_TEST(random_programs_have_the_bits_of_single_runs)
     static const size_t counts[] = {0, 1, 2, 7, 8, 9, 15, 17, 31, 63, 64, 65, 130, 500};
     static long double exact[INPUTS + STEPS];
     formula *f = random_formula((uint64_t)_i, SHORT, exact);
-    const guarded g = {f, _i % 3 == 0};
+    const guarded g = {f, _i % 3 == 0, _i % 4 == 1};
     ad_random random = ad_random_new((uint64_t)_i, 2);
     ad_error error = {AD_OK, ""};
     ad_program *p = random_program(&g, _i % 5 % 3, &error);
@@ -329,6 +363,7 @@ START_TEST(random_programs_have_the_bits_of_single_runs)
         c.marks = ad_random_below(&random, 2);
         c.lends = ad_random_below(&random, 2);
         c.pool = pool;
+        c.early = g.early;
         vary(&c, f->x, 0.5, (uint64_t)_i + 7);
         check_each_isa(&c);
         free(shared);
@@ -362,6 +397,73 @@ START_TEST(sums_of_many_points_have_the_same_bits_with_any_number_of_threads)
     }
     end_call(&c);
     ad_program_free(p);
+}
+END_TEST
+
+enum { D = 4 };
+
+/* Squares of distances, by coordinates that are computed of shared inputs. */
+static void distance(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_real_constant(0);
+    for (size_t k = 0; k < D; k++) {
+        ad_real at = ad_sub(ad_exp(x[k]), ad_mul(x[(k + 1) % D], 2));
+        y[0] = ad_add(y[0], ad_square(ad_sub(ad_div(at, 3), x[D + k])));
+    }
+}
+
+/* The gradient by what is shared. */
+static ad_program *distance_gradient(bool early)
+{
+    const double first[2 * D] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8};
+    const ad_program_options options = {.size = sizeof options,
+                                        .allow = early ? AD_ALLOW_EARLY_SUMS : 0};
+    ad_error error = {AD_OK, ""};
+    ad_program *p = ad_program_of(distance, 2 * D, first, 1, NULL, &options, &error);
+    ad_program *g = ad_program_gradient(p, D, (const size_t[]){0, 1, 2, 3}, &error);
+    ck_assert_str_eq(error.text, "");
+    ad_program_free(p);
+    return g;
+}
+
+/* The instructions for a point, where all outputs are summed. */
+static uint32_t instructions_of(const ad_program *g)
+{
+    static double number;
+    ad_map_input in[2 * D];
+    ad_map_output out[1 + D];
+    bool own;
+    for (size_t k = 0; k < 2 * D; k++)
+        in[k] = (ad_map_input){&number, k >= D};
+    for (size_t k = 0; k <= D; k++)
+        out[k] = (ad_map_output){&number, 0};
+    return ad_lane_code_for(g, in, out, &own)->instructions;
+}
+
+START_TEST(early_sums_leave_less_to_do_for_each_point)
+{
+    const bool shared[2 * D] = {true, true, true, true};
+    const bool summed[1 + D] = {true, true, true, true, true};
+    const double first[2 * D] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8};
+    uint32_t instructions[2];
+    for (int early = 0; early < 2; early++) {
+        ad_program *g = distance_gradient(early);
+        call c = call_of(g, 3000);
+        c.shared = shared;
+        c.summed = summed;
+        c.early = early;
+        vary(&c, first, 0.5, 8);
+        for (int threads = 1; threads <= THREADS; threads *= 2) {
+            c.pool = ad_pool_new(NULL, threads);
+            check_each_isa(&c);
+            ad_pool_free(c.pool);
+        }
+        instructions[early] = instructions_of(g);
+        end_call(&c);
+        ad_program_free(g);
+    }
+    ck_assert_uint_lt(instructions[1] + 2 * D, instructions[0]);
 }
 END_TEST
 
@@ -466,6 +568,35 @@ START_TEST(inputs_and_constants_can_be_outputs_and_sums)
         check_call(&c);
         end_call(&c);
     }
+    ad_program_free(p);
+}
+END_TEST
+
+/* Those go past the caches, where they fill whole lines. */
+START_TEST(more_results_than_caches_hold_are_right)
+{
+    enum { M = 11, ROW = 16, POINTS = 60008 };
+    const double first[] = {1.5, 2};
+    ad_program *p = program_of(powers, 2, first, M, NULL);
+    double *x = zeros(2 * POINTS, sizeof *x), *y = aligned_alloc(64, sizeof *y * ROW * POINTS);
+    ck_assert_ptr_nonnull(y);
+    for (size_t i = 0; i < 2 * POINTS; i++)
+        x[i] = 0.5 + 1e-5 * (double)i;
+    ad_map_input in[] = {{x, 2}, {x + 1, 2}};
+    for (int which = 0; which < 2 * ((int)ad_cpu_isa() + 1); which++) {
+        ad_map_output out[M];
+        for (size_t k = 0; k < M; k++)
+            out[k] = which % 2 ? (ad_map_output){y + k, ROW} : (ad_map_output){y + k * POINTS, 1};
+        ck_assert_int_eq(ad_lane_map(p, (ad_isa)(which / 2), POINTS, in, out, NULL, NULL), AD_OK);
+        for (size_t i = 0; i < POINTS; i++) {
+            double expected[M];
+            run_program(p, x + 2 * i, expected);
+            for (size_t k = 0; k < M; k++)
+                expect_same(out[k].at[(ptrdiff_t)i * out[k].stride], expected[k], "a far result");
+        }
+    }
+    free(x);
+    free(y);
     ad_program_free(p);
 }
 END_TEST
@@ -610,6 +741,53 @@ START_TEST(any_number_of_kinds_of_calls_work)
 }
 END_TEST
 
+enum { CALLERS = 4 };
+
+typedef struct caller {
+    const ad_program *program;
+    pthread_barrier_t *start;
+    double y[64];
+} caller;
+
+static void *map_at_once(void *user)
+{
+    caller *c = user;
+    const double x[] = {4, 0.5};
+    pthread_barrier_wait(c->start);
+    for (int which = 0; which < 16; which++) {
+        ad_map_input in[] = {{x, which & 1}, {x + 1, which >> 1 & 1}};
+        ad_map_output out[] = {{c->y + 2 * which, which >> 2 & 1},
+                               {c->y + 2 * which + 1, which >> 3 & 1}};
+        if (ad_program_map(c->program, 1, in, out, NULL, NULL) != AD_OK)
+            c->y[0] = NAN;
+    }
+    return NULL;
+}
+
+START_TEST(threads_can_make_the_first_calls_of_a_program_at_once)
+{
+    const double first[] = {4, 0.5};
+    for (int round = 0; round < 20; round++) {
+        pthread_barrier_t start;
+        pthread_t threads[CALLERS];
+        caller callers[CALLERS];
+        ad_program *p = program_of(branch, 2, first, 2, NULL);
+        pthread_barrier_init(&start, NULL, CALLERS);
+        for (int i = 0; i < CALLERS; i++) {
+            callers[i] = (caller){.program = p, .start = &start};
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, map_at_once, &callers[i]), 0);
+        }
+        for (int i = 0; i < CALLERS; i++) {
+            pthread_join(threads[i], NULL);
+            for (int k = 0; k < 16; k++)
+                ck_assert(callers[i].y[2 * k] == 2 && callers[i].y[2 * k + 1] == 1);
+        }
+        pthread_barrier_destroy(&start);
+        ad_program_free(p);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *numbers = tcase_create("numbers"), *rules = tcase_create("rules");
@@ -617,16 +795,19 @@ int main(void)
     tcase_add_test(numbers, own_operations_of_programs_have_the_bits_of_a_single_run);
     tcase_add_loop_test(numbers, random_programs_have_the_bits_of_single_runs, 0, 200);
     tcase_add_test(numbers, sums_of_many_points_have_the_same_bits_with_any_number_of_threads);
+    tcase_add_test(numbers, early_sums_leave_less_to_do_for_each_point);
     tcase_add_test(numbers, sums_of_zeros_keep_no_sign);
     tcase_add_test(rules, points_that_branch_otherwise_are_marked_and_left_out);
     tcase_add_test(rules, a_map_without_marks_fails_with_the_first_point_and_the_line);
     tcase_add_test(rules, inputs_and_constants_can_be_outputs_and_sums);
+    tcase_add_test(rules, more_results_than_caches_hold_are_right);
     tcase_add_test(rules, outputs_without_an_address_are_not_wanted);
     tcase_add_test(rules, results_can_take_the_place_of_inputs);
     tcase_add_test(rules, misuse_is_refused_with_a_message);
     tcase_add_test(rules, failing_allocations_are_reported_and_leave_nothing);
     tcase_add_test(rules, later_calls_with_a_workspace_allocate_nothing);
     tcase_add_test(rules, any_number_of_kinds_of_calls_work);
+    tcase_add_test(rules, threads_can_make_the_first_calls_of_a_program_at_once);
     Suite *suite = suite_create("program_map");
     suite_add_tcase(suite, numbers);
     suite_add_tcase(suite, rules);

@@ -315,6 +315,19 @@ def test_newton():
     near('probability', numbers_of(last[-1])[0], 0.9996, 1e-4)
 
 
+def test_pde():
+    lines = run('pde').splitlines()
+    square = lines.index('a square, lambda = 6')
+    for part in lines[:square], lines[square:]:
+        sizes = [float(line.split()[4]) for line in part if line.startswith('step')]
+        expect(len(sizes) < 8 and sizes[-1] < 1e-15 and sizes[-2] < 1e-9, f'residuals {sizes}')
+    middle = [numbers_of(line)[-1] for line in lines[:square] if line.startswith('step')][-1]
+    near('u in the middle', middle, 0.328952421, 1e-6)  # published, for lambda = 2
+    near('error', numbers_of(lines[square - 1])[-1], 0.089, 0.01)  # in squares of the step
+    picture = lines[-19:]
+    expect(picture == picture[::-1] == [line[::-1] for line in picture], 'the picture is not symmetric')
+
+
 def test_bundle():
     lines = run('bundle').splitlines()
     errors = [numbers_of(line)[0] for line in lines if line.startswith('step')]
@@ -373,6 +386,19 @@ def test_option():
     density, below = math.exp(-d * d / 2) / math.sqrt(2 * math.pi), lambda z: math.erfc(-z / math.sqrt(2)) / 2
     for mine, known in zip(call[1:4], (below(d), density / 20, 100 * density)):
         near('a Greek of the closed form', mine, known, 1e-4)
+
+
+def test_option_surface():
+    lines = run('option_surface', '--threads', 3).splitlines()
+    sizes = re.fullmatch(r'price: (\d+) operations; with 5 Greeks (\d+), ([0-9.]+) x the cost', lines[1])
+    expect(sizes and 2 * int(sizes[1]) < int(sizes[2]) and 2 < float(sizes[3]) < 6, lines[1])
+    expect(re.fullmatch(r'price and Greeks of a point: \d+ ns alone, \d+ ns with 3 threads', lines[2]), lines[2])
+    at = {name: lines.index(name) for name in ('price, by expiry and spot', 'delta', 'gamma')}
+    closed = [numbers_of(line)[2] for line in run('option').splitlines()[12:15]]
+    for name, known in zip(at, closed):  # at spot 100 and one year, as the other example has it
+        row = [float(n) for n in lines[at[name] + 5].split()]
+        expect(row[0] == 1, f'{row} is not the row of one year')
+        near(name, row[3], known, 1e-4)
 
 
 def test_profile():
@@ -449,6 +475,17 @@ def test_scalar():
     near(lines[11], numbers[11], -3.0501623, 1e-6)
 
 
+def test_symbolic_order():
+    lines = run('symbolic_order').splitlines()
+    rows = [line for line in lines if re.search(r'(-?[0-9.e+-]+) +(-?[0-9.e+-]+)$', line)]
+    expect(len(rows) == 4 * 5 + 4 + 4, f'{len(rows)} rows of numbers')
+    for row in rows:
+        found, known = map(float, row.split()[-2:])
+        near(row, found, known, 1e-12 * max(1, abs(known)))
+    near('the fourth cumulant', numbers_of(next(l for l in lines if l.startswith('fourth')))[0], 3 + 2 * 6 / 16, 0)
+    expect(sum(bool(re.match(r'    v\d+ = ', line)) for line in lines) < 30, 'the derivative is long')
+
+
 def test_transformer():
     printed, o = run_json('transformer', '--epochs', 2 if QUICK else 12)
     expect(o['written'] in printed and o['written'].startswith('What the '), 'nothing is written')
@@ -486,6 +523,16 @@ def done(*command, **how):
         skip(result.stdout.strip().removeprefix('skipped: '))
     expect(result.returncode == 0, f'{command} ended with {result.returncode}: {result.stdout}')
     return result.stdout
+
+
+def test_mpc():
+    lines = run('mpc/mpc').splitlines()
+    rows = [numbers_of(line) for line in lines if ' deg ' in line]
+    expect(len(rows) == 21, f'there are {len(rows)} rows')
+    position, angle, _ = rows[-1][-3:]
+    near('where the cart ends', position, 0, 0.05)
+    near('how the pole stands', angle, 0, 1)
+    near('how far it leaned', numbers_of(lines[-1])[0], 17, 5)
 
 
 def test_generated_cmake():
@@ -590,7 +637,8 @@ def test_bad_input():
                                     text=True, check=False)
         expect(result.returncode == 1 and result.stderr.startswith('error: '),
                f'output to a full disk ended with {result.returncode}: {result.stderr!r}')
-    for name in 'scalar', 'newton', 'bundle', 'ode', 'option', 'gaussian_process', 'kalman':
+    for name in ('scalar', 'newton', 'bundle', 'ode', 'option', 'option_surface', 'gaussian_process', 'kalman',
+                 'pde', 'symbolic_order'):
         expect_one_line('an option of none', name, '--epochs', 3)
     for name in 'fully_connected', 'mnist_classifier':
         for what, files in bad_data():

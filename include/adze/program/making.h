@@ -16,7 +16,12 @@ enum { /* what a program may do to the last digits */
     AD_ALLOW_FMA = 1,
 
     /* Where several numbers are divided by the same one, they are multiplied by its reciprocal. */
-    AD_ALLOW_RECIPROCALS = 2
+    AD_ALLOW_RECIPROCALS = 2,
+
+    /* Where ad_program_map sums a product with, or a quotient by, what all points share, it sums the
+     * other factor first, and then multiplies or divides once; so for sums and differences of such.
+     * The derivatives by shared inputs become much cheaper. */
+    AD_ALLOW_EARLY_SUMS = 4
 };
 
 typedef struct ad_program_options {

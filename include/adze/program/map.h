@@ -44,7 +44,9 @@ typedef struct ad_map_options {
  * A sum's are those of this order: points are taken in pieces, whose size depends on p, n, and which of
  * x are shared and which of y are wanted and summed. Point i of a piece is added to sum i mod 8 of eight
  * that begin at 0. Eight s become one as ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)), and those of
- * all pieces are added one after another, from the first. The sum of no points is 0.
+ * all pieces are added one after another, from the first. The sum of no points is 0. With
+ * AD_ALLOW_EARLY_SUMS these are the sums of other numbers, of which outputs are made; they agree to
+ * rounding, and have the same bits with any number of threads and on any machine, too.
  *
  * Where a guard has another outcome than recorded, the point gets a mark in options->differs and NaN for
  * its outputs, and is left out of sums; all others are right. Without differs the call fails with
