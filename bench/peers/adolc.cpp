@@ -64,18 +64,25 @@ class Step
 
 // ---- numbers one by one ----------------------------------------------------------------
 
-// With buffers so large that no tape goes to a file.
-static void begin()
+// Up to so many operations are recorded in the buffers of FEW.
+constexpr double FEW = 60000;
+
+// With buffers so large that no tape goes to a file, but not much larger: replays touch them all anew.
+static void begin(double operations)
 {
-    const unsigned room = 1u << 26;
+    unsigned room = 1u << 19;
+    while (room < 8 * operations && room < 1u << 26)
+        room *= 2;
     trace_on(TAG, 1, room, room, room, room);
 }
 
 // Records f of n numbers, which has m results, and returns nothing but the tape.
-template <typename F> static void record(std::size_t n, const double *at, std::size_t m, const F &f)
+template <typename F>
+static void record(std::size_t n, const double *at, std::size_t m, const F &f,
+                   double operations = FEW)
 {
     double value;
-    begin();
+    begin(operations);
     {
         std::vector<adouble> x(n), y(m);
         for (std::size_t i = 0; i < n; i++)
@@ -88,10 +95,12 @@ template <typename F> static void record(std::size_t n, const double *at, std::s
 }
 
 template <typename F>
-static void gradient_of(const F &f, std::size_t n, const double *at, double *gradient)
+static void gradient_of(const F &f, std::size_t n, const double *at, double *gradient,
+                        double operations = FEW)
 {
     double u = 1;
-    record(n, at, 1, [&](adouble *x, adouble *y) { y[0] = f(x); });
+    record(
+        n, at, 1, [&](adouble *x, adouble *y) { y[0] = f(x); }, operations);
     reverse(TAG, 1, static_cast<int>(n), 0, &u, gradient);
 }
 
@@ -118,7 +127,7 @@ class Rows
 static void dag_gradient(const numbers::Dag &dag, double *gradient)
 {
     double y, u = 1;
-    begin();
+    begin(DAG_NUMBERS);
     {
         std::vector<adouble> x(DAG_NUMBERS);
         for (std::size_t i = 0; i < DAG_INPUTS; i++)
@@ -160,39 +169,53 @@ static void measure_lotka(measuring::Peer &peer)
     });
 }
 
-static void measure_numbers(measuring::Peer &peer)
+static void measure_chains(measuring::Peer &peer)
 {
-    std::vector<double> g(GMM_PARAMETERS);
+    double g[CHAIN_INPUTS];
     for (const auto &c : numbers::chains())
         peer.measure(c.name, c.ops, [&] {
             gradient_of([&](adouble *x) { return numbers::chain(c, x); }, CHAIN_INPUTS,
-                        chain_inputs, g.data());
+                        chain_inputs, g, 2.0 * c.ops);
         });
-    measure_lotka(peer);
-    numbers::Gmm gmm;
-    peer.measure("gmm_1k_d10_k25", 1, [&] {
-        gradient_of([&](adouble *p) { return gmm.likelihood(p); }, GMM_PARAMETERS, gmm.p.data(),
-                    g.data());
-    });
-    numbers::Lstm lstm;
-    peer.measure("lstm_l2_c1024", 1, [&] {
-        gradient_of([&](adouble *p) { return lstm.loss(p); }, LSTM_PARAMETERS, lstm.p.data(),
-                    g.data());
-    });
+}
+
+static void measure_bundle(measuring::Peer &peer)
+{
     numbers::Bundle bundle;
     Rows block(BA_ERRORS, BA_INPUTS), each(BA_ERRORS, BA_ERRORS);
     for (int j = 0; j < BA_ERRORS; j++)
         each.get()[j][j] = 1;
     peer.measure("ba1", 1, [&] { bundle_jacobian(bundle, block, each); });
+}
+
+static void measure_large(measuring::Peer &peer)
+{
+    const double many = 8e6; // operations
+    std::vector<double> g(GMM_PARAMETERS);
+    numbers::Lstm lstm;
+    peer.measure("lstm_l2_c1024", 1, [&] {
+        gradient_of([&](adouble *p) { return lstm.loss(p); }, LSTM_PARAMETERS, lstm.p.data(),
+                    g.data(), many);
+    });
+    numbers::Gmm gmm;
+    peer.measure("gmm_1k_d10_k25", 1, [&] {
+        gradient_of([&](adouble *p) { return gmm.likelihood(p); }, GMM_PARAMETERS, gmm.p.data(),
+                    g.data(), many);
+    });
     numbers::Hand hand;
     Rows jacobian_of_hand(numbers::Hand::count, HAND_PARAMETERS);
     const double *at = hand.model[0].parameters;
     peer.measure("hand_simple", 1, [&] {
-        record(HAND_PARAMETERS, at, numbers::Hand::count,
-               [&](adouble *x, adouble *y) { hand.errors(x, y); });
+        record(
+            HAND_PARAMETERS, at, numbers::Hand::count,
+            [&](adouble *x, adouble *y) { hand.errors(x, y); }, many);
         jacobian(TAG, numbers::Hand::count, HAND_PARAMETERS, at, jacobian_of_hand.get());
     });
-    // The last: ADOL-C's sweeps pay for as many numbers as ever lived at once.
+}
+
+static void measure_dag(measuring::Peer &peer)
+{
+    std::vector<double> g(DAG_INPUTS);
     numbers::Dag dag;
     peer.measure("number_dag_1e6", DAG_NUMBERS, [&] { dag_gradient(dag, g.data()); });
 }
@@ -323,13 +346,21 @@ static void measure_pde_energy(measuring::Peer &peer)
 #endif
 }
 
-static void measure_programs(measuring::Peer &peer)
+// ADOL-C's sweeps pay for as many numbers as ever lived at once: those of few come first.
+static void measure_all(measuring::Peer &peer)
 {
+    measure_chains(peer);
+    measure_lotka(peer);
     measure_lotka_programs(peer);
-    measure_gmm_program(peer);
     measure_bundle_program(peer);
-    measure_pde_program(peer);
+    measure_bundle(peer);
+    measure_gmm_program(peer);
+    measure_large(peer);
     measure_pde_energy(peer);
+    measure_pde_program(peer);
+    Step step;
+    peer.measure("step_b1", 1, [&step] { step.run(); });
+    measure_dag(peer);
 }
 
 int main(int argc, char **argv)
@@ -337,9 +368,6 @@ int main(int argc, char **argv)
     measuring::Peer peer("adolc", argc, argv);
     for (const auto &c : measuring::chains())
         peer.measure(c.name, c.ops, [&c] { chain_gradient(c.ops); });
-    measure_programs(peer);
-    measure_numbers(peer);
-    Step step;
-    peer.measure("step_b1", 1, [&step] { step.run(); });
+    measure_all(peer);
     peer.tell();
 }

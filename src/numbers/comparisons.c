@@ -1,4 +1,4 @@
-/* Operations and comparisons of numbers of any kind, which a recorder may keep as operations. */
+/* Operations that only a recorder of operations keeps: comparisons, and choices by them. */
 #include "numbers/operations.h"
 
 ad_real ad_reals_by_operation(const char *name, double value, size_t n, const ad_real *x,

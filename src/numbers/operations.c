@@ -2,6 +2,7 @@
 #include "numbers/operations.h"
 
 #include <math.h>
+#include <string.h>
 
 /* One more element of a list, or NULL with an error. */
 static void *append(ad_reals *r, ad_growing *list, size_t size)
@@ -96,8 +97,6 @@ void ad_reals_operation_guard(ad_reals *r, ad_real comparison, bool outcome)
     write_operation(r, outcome,
                     (ad_operation){AD_OPERATION_GUARD, ad_real_index(comparison), outcome});
 }
-
-/* ---- going back --------------------------------------------------------------------- */
 
 void ad_reals_shrink_operations(ad_reals *r)
 {

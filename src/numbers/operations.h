@@ -31,7 +31,7 @@ ad_real ad_reals_operation(ad_reals *r, const char *name, double value, size_t n
 ad_real ad_reals_by_operation(const char *name, double value, size_t n, const ad_real *x,
                               const char *source_line);
 
-/* Writes that a comparison, a number of r, must have this outcome, with the line that was noted. */
+/* Writes that the comparison just written gave this outcome, with the line of the call. */
 void ad_reals_operation_guard(ad_reals *r, ad_real comparison, bool outcome);
 
 /* Writes an input. */

@@ -304,7 +304,7 @@ static size_t constants_of(const ad_operation *o)
     return (size_t)first + second;
 }
 
-/* Forgets operations from a place on. */
+/* The operations from a place on are forgotten. */
 static void leave_operations(ad_reals *r, uint32_t from)
 {
     const ad_operation *operation = r->operations.at;
@@ -315,8 +315,8 @@ static void leave_operations(ad_reals *r, uint32_t from)
     }
     if (from < r->operations.count)
         r->operations.count = from;
-    if (from == 0) /* and what was left where memory ran out */
-        r->operation_constants.count = r->operation_names.count = r->operation_lines.count = 0;
+    if (from == 0)
+        r->operation_constants.count = r->operation_names.count = 0;
 }
 
 void ad_reals_forget(ad_reals *r)

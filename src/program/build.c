@@ -1,4 +1,4 @@
-/* Building programs: constants, guards, and nodes that are not there yet. */
+/* Building programs: constants, guards, and operations that are not there yet (rules are in rewrite.c). */
 #include "program/build.h"
 
 #include "base/memory.h"
@@ -42,7 +42,7 @@ static void give_chains(const ad_builder *b)
     give(b, b->chains.next, b->nodes_room, sizeof(uint32_t));
 }
 
-void ad_build_give(ad_builder *b)
+void ad_build_release(ad_builder *b)
 {
     give_chains(b);
     give(b, b->node, b->nodes_room, sizeof *b->node);

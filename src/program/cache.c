@@ -65,9 +65,8 @@ static ad_status read_options(const ad_program_cache_options *given, size_t n, s
     *o = (ad_program_cache_options){.size = sizeof *o};
     if (given && !ad_sized_read(o, sizeof *o, given, AD_END_OF(ad_program_cache_options, limit)))
         return ad_fail(error, AD_MISUSE, "program_cache: options->size is not set");
-    ad_program_options own;
-    if (!ad_program_options_read(&(ad_program_options){.size = sizeof own, .allow = o->allow}, &own,
-                                 error))
+    ad_program_options own, its = {.size = sizeof its, .allow = o->allow};
+    if (!ad_program_options_read(&its, &own, error))
         return AD_MISUSE;
     o->limit = o->limit ? o->limit : LIMIT;
     if ((unsigned)o->derive > AD_DERIVE_HESSIAN)

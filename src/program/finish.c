@@ -165,6 +165,15 @@ static void fill(const ad_builder *b, const numbering *m, lists *l, size_t count
         l->output[i] = *entry_of(m, output[i]);
 }
 
+void ad_program_free(ad_program *p)
+{
+    if (!p)
+        return;
+    ad_scalar_free(p->scalar);
+    ad_lane_forms_free(p->lanes, p->options.allocator);
+    ad_memory_give(p->options.allocator, p, p->bytes);
+}
+
 static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
                                    const uint32_t *output)
 {
@@ -211,6 +220,6 @@ static ad_program *finish(ad_builder *b, size_t count, const uint32_t *output)
 ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output)
 {
     ad_program *p = b->status == AD_OK ? finish(b, count, output) : NULL;
-    ad_build_give(b);
+    ad_build_release(b);
     return p;
 }

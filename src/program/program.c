@@ -13,15 +13,6 @@ bool ad_program_given(const ad_program *p, const char *name, ad_error *error)
     return p;
 }
 
-void ad_program_free(ad_program *p)
-{
-    if (!p)
-        return;
-    ad_scalar_free(p->scalar);
-    ad_lane_forms_free(p->lanes, p->options.allocator);
-    ad_memory_give(p->options.allocator, p, p->bytes);
-}
-
 /* ---- size --------------------------------------------------------------------------- */
 
 size_t ad_program_inputs(const ad_program *p)
@@ -58,6 +49,45 @@ ad_status ad_program_measure(const ad_program *p, ad_program_info *info)
     return ad_sized_write(info, &found, sizeof found, AD_END_OF(ad_program_info, bytes))
                ? AD_OK
                : AD_MISUSE;
+}
+
+/* ---- choosing outputs --------------------------------------------------------------- */
+
+static ad_program *copy_chosen(const ad_program *p, size_t count, const size_t *which,
+                               uint32_t *place, ad_error *error)
+{
+    ad_builder b;
+    uint32_t *input = place + ad_program_values(p), *output = input + p->inputs;
+    ad_build_begin(&b, &p->options, p->inputs, error);
+    for (uint32_t i = 0; i < p->inputs; i++)
+        input[i] = i;
+    ad_build_copy(&b, p, input, place);
+    for (size_t i = 0; i < count; i++)
+        output[i] = place[p->output[which[i]]];
+    return ad_build_end(&b, count, output);
+}
+
+ad_program *ad_program_choose(const ad_program *p, size_t count, const size_t *which,
+                              ad_error *error)
+{
+    if (!ad_program_given(p, "program_choose", error))
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!which || which[i] >= p->outputs) {
+            ad_fail(error, AD_MISUSE, "program_choose: output %zu of a program with %u",
+                    which ? which[i] : 0, p->outputs);
+            return NULL;
+        }
+    size_t places = ad_size_add((size_t)ad_program_values(p) + p->inputs, count);
+    size_t bytes = ad_size_mul(places, sizeof(uint32_t));
+    uint32_t *place = ad_memory_take(p->options.allocator, bytes);
+    if (!place) {
+        ad_fail(error, AD_MEMORY, "program_choose: memory ran out: %zu bytes", bytes);
+        return NULL;
+    }
+    ad_program *chosen = copy_chosen(p, count, which, place, error);
+    ad_memory_give(p->options.allocator, place, bytes);
+    return chosen;
 }
 
 /* ---- running ------------------------------------------------------------------------ */

@@ -157,8 +157,7 @@ static bool rewrite_where(ad_builder *b, const ad_program_node *n, uint32_t *val
     return n->of[1] == n->of[2] && become(value, n->of[1]);
 }
 
-/* Whether the node's value is known otherwise: then *value is it. Else the node may have been put in another
- * form. */
+/* Whether the node's value is known otherwise: then *value is it. Else the node may have been put in another form. */
 static bool rewrite(ad_builder *b, ad_program_node *n, uint32_t *value)
 {
     if (fold(b, n, value))

@@ -19,16 +19,6 @@ static bool varies(const ad_tensor_reading *d, const ad_node *n)
     return any;
 }
 
-void ad_read_node(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
-{
-    if (ad_node_results(n) == 1 && (ad_read_elementwise(d, n, y) || ad_read_move(d, n, y) ||
-                                    ad_read_reduction(d, n, y) || ad_read_product(d, n, y)))
-        return;
-    ad_build_fail(&d->build, AD_NO_DERIVATIVE, "program: it cannot repeat %s of tensors%s%s",
-                  ad_node_name(n), n->source_line ? ", at " : "",
-                  n->source_line ? n->source_line : "");
-}
-
 /* Memory for the elements of a node, on the tape of moves. NULL with an error. */
 static uint32_t *take_elements(ad_tensor_reading *d, size_t count)
 {

@@ -226,26 +226,12 @@ static void write_differs(ad_c_text *c)
 
 /* ---- the source: functions ---------------------------------------------------------- */
 
-static bool is_of_memory(ad_plan_source source)
+/* Parameters that a part does not use, whose tables are there. */
+static void write_unused(ad_c_text *c, bool calls)
 {
-    return source == AD_PLAN_MEMORY || source == AD_PLAN_TABLE;
-}
-
-/* Parameters that a part does not use. */
-static void write_unused(ad_c_text *c, uint32_t part, bool calls)
-{
-    bool x = calls, v = calls;
-    const ad_plan *plan = &c->plan;
-    for (uint32_t i = 0; i < plan->reads.count && !(x && v); i++) {
-        const ad_plan_read *r = ad_plan_read_at(plan, i);
-        x = x || (r->part == part && r->source == AD_PLAN_INPUT);
-        v = v || (r->part == part && is_of_memory(r->source));
-    }
-    for (uint32_t i = 0; i < plan->statements.count && !v; i++)
-        v = ad_plan_statement_at(plan, i)->part == part && ad_plan_statement_at(plan, i)->stored;
-    if (!x)
+    if (!calls && !c->uses_inputs)
         ad_stream_add(&c->text, "    (void)x;\n");
-    if (!v)
+    if (!calls && !c->uses_memory)
         ad_stream_add(&c->text, "    (void)v;\n");
 }
 
@@ -258,7 +244,7 @@ static void write_parts(ad_c_text *c)
                       "(const %s_real *restrict x, %s_real *restrict v)\n{\n",
                       guards ? "int" : "void", c->name, part, c->name, c->name);
         ad_c_write_tables(c, part);
-        write_unused(c, part, false);
+        write_unused(c, false);
         ad_c_write_part(c, part);
         ad_stream_add(&c->text, "%s}\n\n", guards ? "    return 0;\n" : "");
     }
@@ -291,7 +277,7 @@ static void write_source(ad_c_text *c)
     write_signature(c, "restrict ");
     ad_stream_add(&c->text, "\n{\n");
     ad_c_write_tables(c, calls ? c->plan.parts : 0);
-    write_unused(c, 0, calls);
+    write_unused(c, calls);
     if (!p->outputs)
         ad_stream_add(&c->text, "    (void)y;\n");
     if (calls)

@@ -448,6 +448,60 @@ START_TEST(checkpoints_have_the_same_gradient)
 }
 END_TEST
 
+AD_MODEL(pair, scale, width);
+AD_MODEL_CHECKS(pair);
+
+/* The mean of scale exp(-(width points)^2), with one scale for all. */
+static ad_tensor pair_loss(ad_tape *t, const pair_tensors *m, const void *env)
+{
+    static const double points[] = {0.5, 1, -1.5};
+    ad_tensor y, x[] = {m->scale, ad_mul(m->width, ad_freeze(t, AD_VECTOR(points)))};
+    ad_by_program_elements(env, 2, x, &y);
+    return ad_mean(y);
+}
+
+START_TEST(models_have_gradients_through_it)
+{
+    double scale = 1.5, width[] = {0.5, 2, 1};
+    pair m = {.scale = {.data = &scale, .type = AD_F64}, .width = AD_ARRAY(width, 3)};
+    ad_error error = {AD_OK, ""};
+    ad_program_rules *rules = rules_of(&bells);
+    ck_assert_msg(pair_check_gradient(pair_loss, &m, rules, NULL, &error) == AD_OK, "%s",
+                  error.text);
+    ad_program_rules_free(rules);
+}
+END_TEST
+
+static void note(void *user, const ad_event *event)
+{
+    char text[200], *to = user;
+    ad_event_print(event, text, sizeof text);
+    if (strcmp(event->op, "by_program") == 0)
+        snprintf(to + strlen(to), 400 - strlen(to), "%s; ", text);
+}
+
+START_TEST(traces_and_digests_see_one_operation)
+{
+    double x[] = {0.5, -0.25, 0.75};
+    uint64_t digest[2];
+    ad_program_rules *rules = rules_of(&bells);
+    for (int i = 0; i < 2; i++) {
+        char text[400] = "";
+        ad_tape *t = ad_tape_new(NULL);
+        ad_tape_trace(t, note, text);
+        ad_tensor y, both[] = {ad_watch(t, AD_VECTOR(x)), ad_watch(t, AD_VIEW_SCALAR(x))};
+        ad_by_program_elements(rules, 2, both, &y);
+        ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
+        digest[i] = ad_tape_digest(t, 4);
+        ck_assert_str_eq(text,
+                         "by_program([3], []) -> [3]; pullback of by_program([3], []) -> [3]; ");
+        ad_tape_free(t);
+    }
+    ck_assert(digest[0] == digest[1]);
+    ad_program_rules_free(rules);
+}
+END_TEST
+
 START_TEST(one_tensor_may_be_all_operands)
 {
     double x[] = {0.5, -0.25, 0.75};
@@ -692,6 +746,8 @@ int main(void)
     add_row_tests(node, bits_do_not_depend_on_threads, ROWS, name_of);
     tcase_add_test(node, threads_share_rules);
     tcase_add_test(node, checkpoints_have_the_same_gradient);
+    tcase_add_test(node, models_have_gradients_through_it);
+    tcase_add_test(node, traces_and_digests_see_one_operation);
     tcase_add_test(node, one_tensor_may_be_all_operands);
     tcase_add_test(node, plain_numbers_and_strided_tensors_are_operands);
     tcase_add_test(node, results_without_a_cotangent_count_as_zero);
