@@ -79,7 +79,7 @@ static ad_status check_header(program_file *f, const unsigned char *bytes)
     if (f->header.version != AD_PROGRAM_VERSION)
         return refuse(f, AD_PROGRAM_MAGIC_BYTES, "version %u of the format; only %d can be read",
                       f->header.version, AD_PROGRAM_VERSION);
-    if (f->header.allow & ~(uint32_t)(AD_ALLOW_FMA | AD_ALLOW_RECIPROCALS))
+    if (f->header.allow & ~(uint32_t)AD_ALLOW_KNOWN)
         return refuse(f, AD_PROGRAM_MAGIC_BYTES + 4, "options 0x%x, of which some are not known",
                       f->header.allow);
     return check_claim(f);

@@ -95,8 +95,7 @@ bool ad_program_options_read(const ad_program_options *given, ad_program_options
     bool good = !given || ad_sized_read(options, sizeof *options, given,
                                         AD_END_OF(ad_program_options, allow));
     options->size = sizeof *options;
-    if (good &&
-        !(options->allow & ~(unsigned)(AD_ALLOW_FMA | AD_ALLOW_RECIPROCALS | AD_ALLOW_EARLY_SUMS)))
+    if (good && !(options->allow & ~(unsigned)AD_ALLOW_KNOWN))
         return true;
     ad_fail(error, AD_MISUSE, "program: options without their size, or unknown bits in allow");
     return false;

@@ -8,6 +8,9 @@
 #include "adze/program.h"
 #include "program/operations.h"
 
+/* What options can allow. */
+enum { AD_ALLOW_KNOWN = AD_ALLOW_FMA | AD_ALLOW_RECIPROCALS | AD_ALLOW_EARLY_SUMS };
+
 typedef struct ad_program_node {
     uint32_t op; /* ad_program_op_code */
     uint32_t of

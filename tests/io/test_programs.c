@@ -261,7 +261,7 @@ static const flaw flaws[] = {
     {"newlines changed", 6, '\n', 1, "byte 0: this is no program"},
     {"no version", VERSION, 0, 4, "byte 8: version 0"},
     {"later version", VERSION, 2, 4, "byte 8: version 2 of the format; only 1 can be read"},
-    {"options", ALLOW, 4, 4, "byte 12: options 0x4, of which some are not known"},
+    {"options", ALLOW, 8, 4, "byte 12: options 0x8, of which some are not known"},
     {"more names", NAMES, 8, 4, "byte 253: the operation wave.c:12 is not known"},
     {"fewer names", NAMES, 6, 4, "byte 253: 10 bytes follow the last text"},
     {"more constants", CONSTANTS, 4, 4, "header claims 4 constants, 3 inputs, 8 nodes, 4 outputs"},
@@ -581,7 +581,7 @@ int main(void)
     add_row_tests(all, each_operation_and_its_derivatives_come_back, OPERATIONS, operation_name);
     tcase_add_loop_test(all, random_formulas_with_guards_come_back, 0, 20);
     tcase_add_test(all, programs_of_next_to_nothing_come_back);
-    tcase_add_loop_test(all, options_come_back, 0, 4);
+    tcase_add_loop_test(all, options_come_back, 0, 8);
     add_row_tests(all, a_malformed_file_is_refused_with_place_and_reason, FLAWS, flaw_name);
     tcase_add_test(all, every_truncation_and_every_addition_is_refused);
     tcase_add_test(all, every_changed_byte_is_refused);

@@ -538,6 +538,21 @@ static void run_program_parse(void)
     ck_assert_ptr_null(ad_program_parse(at, sizeof at, "x", NULL, NULL));
 }
 
+static void run_program_save_c(void)
+{
+    ad_program *p = program(1);
+    const ad_program_c_options size_missing = {0};
+    const ad_write_options no_write_size = {0};
+    ck_assert_int_eq(ad_program_save_c(NULL, "/no", "f", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, NULL, "f", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, "/no", NULL, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, "/no", "a/b", NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, "/no", "f", &size_missing, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, "/no", "f", NULL, &no_write_size, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_save_c(p, "/no/such/folder", "f", NULL, NULL, NULL), AD_FILE);
+    ad_program_free(p);
+}
+
 /* clang-format off */
 #define PROGRAM_ROWS(ROW) \
     ROW(program_new) ROW(program_of) ROW(program_of_tensors) ROW(program_free) ROW(program_choose) \
@@ -548,7 +563,7 @@ static void run_program_parse(void)
     ROW(program_cache_run) ROW(program_cache_map) ROW(program_cache_measure) \
     ROW(by_program_elements) ROW(by_program_rows) ROW(by_program) ROW(program_print) ROW(program_draw) \
     ROW(program_count) ROW(program_operation) ROW(program_cost) ROW(program_write_c) ROW(program_save) \
-    ROW(program_load) ROW(program_parse)
+    ROW(program_load) ROW(program_parse) ROW(program_save_c)
 /* clang-format on */
 
 #define ROW_OF(name) {#name, run_##name},

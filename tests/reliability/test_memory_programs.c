@@ -235,6 +235,28 @@ static ad_status map_scenario(test_allocator *memory)
     return status;
 }
 
+/* Both ways through the function. What was kept before a failure serves on. */
+static ad_status cache_scenario(test_allocator *memory)
+{
+    static const double points[3][INPUTS] = {
+        {0.5, 1.25, 2, 0.75}, {0.5, 1e7, 2, 0.75}, {0.25, 1, 2, 0.5}};
+    double y[3][1 + INPUTS] = {{0}}, one[1 + INPUTS] = {42};
+    const ad_program_cache_options options = {
+        .size = sizeof options, .allocator = &memory->base, .derive = AD_DERIVE_GRADIENT};
+    ad_error error = {AD_OK, ""};
+    ad_program_cache *c = ad_program_cache_new(formula, INPUTS, 1, NULL, &options, &error);
+    if (!c)
+        return failure(&error);
+    ad_status status = ad_program_cache_run(c, points[1], one, &error);
+    ck_assert_int_eq(status != AD_OK, one[0] == 42);
+    if (status == AD_OK)
+        status = ad_program_cache_map(c, 3, points[0], y[0], NULL, &error);
+    if (status == AD_OK)
+        ck_assert_mem_eq(y[1], one, sizeof one);
+    ad_program_cache_free(c);
+    return status;
+}
+
 /* ---- operations of tensors ---------------------------------------------------------- */
 
 static ad_status node_scenario(test_allocator *memory)
@@ -318,6 +340,7 @@ static const scenario scenarios[] = {
     {"sparse Hessian", sparse_hessian_scenario},
     {"patterns and colours", colouring_scenario},
     {"map", map_scenario},
+    {"cache", cache_scenario},
     {"operations of tensors", node_scenario},
     {"C", write_c_scenario},
     {"print and draw", show_scenario},
