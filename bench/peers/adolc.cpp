@@ -334,7 +334,8 @@ static void measure_pde_energy(measuring::Peer &peer)
     numbers::Pde pde;
     if (!peer.wants("program_pde_hessian"))
         return;
-    record(n, pde.u.data(), 1, numbers::Pde::energy<adouble>);
+    // Sweeps keep five numbers of each operation.
+    record(n, pde.u.data(), 1, numbers::Pde::energy<adouble>, 4 * FEW);
     int rows, colours;
     double **seed;
     Pattern pattern(n, pde.u.data());
