@@ -67,7 +67,7 @@ class Step
 // Up to so many operations are recorded in the buffers of FEW.
 constexpr double FEW = 60000;
 
-// With buffers so large that no tape goes to a file, but not much larger: replays touch them all anew.
+// With buffers so large that no tape goes to a file, but not much larger: replays touch them anew.
 static void begin(double operations)
 {
     unsigned room = 1u << 19;
