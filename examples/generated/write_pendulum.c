@@ -51,43 +51,16 @@ static void cost(size_t n, const ad_real *x, size_t m, ad_real *y, const void *e
     }
 }
 
-static bool write_file(void *env, ad_program_text of, const char *text, size_t length)
-{
-    FILE **files = env;
-    return fwrite(text, 1, length, files[of]) == length;
-}
-
-static FILE *open_file(const char *folder, const char *name, const char *suffix)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix);
-    return fopen(path, "w");
-}
-
-/* NAME.h and NAME.c; nothing if there is no program, because something failed before. */
-static void write_texts(const ad_program *p, const char *folder, const char *name, ad_error *error)
-{
-    if (!p)
-        return;
-    FILE *files[] = {open_file(folder, name, ".h"), open_file(folder, name, ".c")};
-    bool good = files[0] && files[1];
-    if (good && ad_program_write_c(p, name, NULL, write_file, files, error) != AD_OK)
-        return;
-    for (int i = 0; i < 2; i++)
-        good = files[i] && fclose(files[i]) == 0 && good;
-    if (!good)
-        *error = (ad_error){AD_FILE, "a file cannot be written"};
-}
-
-static void write_step(const char *folder, ad_error *error)
+static ad_status write_step(const char *folder, ad_error *error)
 {
     const double x[STATE + 1] = {0.5};
     ad_program *p = ad_program_of(move, STATE + 1, x, STATE, NULL, NULL, error);
-    write_texts(p, folder, "pendulum_step", error);
+    ad_status status = ad_program_save_c(p, folder, "pendulum_step", NULL, NULL, error);
     ad_program_free(p);
+    return status;
 }
 
-static void write_cost(const char *folder, ad_error *error)
+static ad_status write_cost(const char *folder, ad_error *error)
 {
     const double x[STATE + HORIZON] = {0.5};
     size_t torques[HORIZON];
@@ -95,9 +68,10 @@ static void write_cost(const char *folder, ad_error *error)
         torques[i] = STATE + i;
     ad_program *p = ad_program_of(cost, STATE + HORIZON, x, 1, NULL, NULL, error);
     ad_program *gradient = ad_program_gradient(p, HORIZON, torques, error);
-    write_texts(gradient, folder, "pendulum_cost", error);
+    ad_status status = ad_program_save_c(gradient, folder, "pendulum_cost", NULL, NULL, error);
     ad_program_free(gradient);
     ad_program_free(p);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -107,9 +81,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: write_pendulum FOLDER\n");
         return 2;
     }
-    write_step(argv[1], &error);
-    write_cost(argv[1], &error);
-    if (error.status != AD_OK)
-        fprintf(stderr, "write_pendulum: %s: %s\n", argv[1], error.text);
-    return error.status != AD_OK;
+    if (write_step(argv[1], &error) == AD_OK && write_cost(argv[1], &error) == AD_OK)
+        return 0;
+    fprintf(stderr, "write_pendulum: %s\n", error.text);
+    return 1;
 }

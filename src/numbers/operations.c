@@ -88,81 +88,14 @@ ad_real ad_reals_operation(ad_reals *r, const char *name, double value, size_t n
     return write_operation(r, value, operation);
 }
 
-ad_real ad_reals_by_operation(const char *name, double value, size_t n, const ad_real *x,
-                              const char *source_line)
+void ad_reals_operation_guard(ad_reals *r, ad_real comparison, bool outcome)
 {
-    ad_reals *r = ad_reals_of_all(name, n, x, source_line);
-    if (!r)
-        return ad_real_constant(value);
-    ad_real y =
-        r->error.status == AD_OK ? ad_reals_operation(r, name, value, n, x) : ad_reals_nan(r);
-    r->head.source_line = NULL;
-    return y;
-}
-
-/* ---- comparisons -------------------------------------------------------------------- */
-
-bool ad_recorder_compared(const char *name, ad_real a, ad_real b, bool outcome,
-                          const char *source_line)
-{
-    const ad_real x[] = {a, b};
-    ad_reals *r = ad_reals_of_all(name + 3, 2, x, source_line);
-    if (!r || r->error.status != AD_OK || !ad_reals_keeps_operations(r))
-        return outcome;
     const char **line = append(r, &r->operation_lines, sizeof *line);
-    if (line) {
-        *line = r->head.source_line;
-        ad_real y = ad_reals_operation(r, name + 3, outcome, 2, x);
-        if (r->error.status == AD_OK)
-            write_operation(r, outcome,
-                            (ad_operation){AD_OPERATION_GUARD, ad_real_index(y), outcome});
-    }
-    r->head.source_line = NULL;
-    return outcome;
-}
-
-ad_real ad_where_less_real(ad_real a, ad_real b, ad_real x, ad_real y)
-{
-    const bool less = a.value < b.value;
-    const ad_real all[] = {a, b, x, y};
-    ad_reals *r = ad_reals_of_all("where_less", 4, all, NULL);
-    if (!r || !ad_reals_keeps_operations(r) || r->error.status != AD_OK) {
-        if (!r || r->error.status == AD_OK)
-            return less ? x : y;
-        return ad_reals_nan(r);
-    }
-    ad_real mask = ad_real_constant(less);
-    if (a.on || b.on)
-        mask = ad_reals_operation(r, "less", less, 2, all);
-    ad_real chosen =
-        ad_reals_operation(r, "where", less ? x.value : y.value, 3, (ad_real[]){mask, x, y});
-    r->head.source_line = NULL;
-    return chosen;
-}
-
-/* ---- going back --------------------------------------------------------------------- */
-
-/* Each operand that is a constant has one of its own in the list. */
-static size_t constants_of(const ad_operation *o)
-{
-    const bool named = o->kind >= AD_OPERATION_NAMED;
-    const bool first = (named || o->kind == AD_OPERATION_THIRD) && o->a & AD_OPERATION_CONSTANT;
-    const bool second = named && o->b & AD_OPERATION_CONSTANT;
-    return (size_t)first + second;
-}
-
-void ad_reals_leave_operations(ad_reals *r, uint32_t from)
-{
-    const ad_operation *operation = r->operations.at;
-    for (size_t i = from; i < r->operations.count; i++) {
-        r->operation_lines.count -= operation[i].kind == AD_OPERATION_GUARD;
-        r->operation_inputs -= operation[i].kind == AD_OPERATION_INPUT;
-        r->operation_constants.count -= constants_of(&operation[i]);
-    }
-    if (from < r->operations.count)
-        r->operations.count = from;
-    if (from == 0)
-        r->operation_constants.count = r->operation_names.count = 0;
+    if (!line)
+        return;
+    *line = r->head.source_line;
+    write_operation(r, outcome,
+                    (ad_operation){AD_OPERATION_GUARD, ad_real_index(comparison), outcome});
 }
 
 void ad_reals_shrink_operations(ad_reals *r)

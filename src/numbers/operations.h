@@ -31,11 +31,11 @@ ad_real ad_reals_operation(ad_reals *r, const char *name, double value, size_t n
 ad_real ad_reals_by_operation(const char *name, double value, size_t n, const ad_real *x,
                               const char *source_line);
 
+/* Writes that the comparison just written gave this outcome, with the line of the call. */
+void ad_reals_operation_guard(ad_reals *r, ad_real comparison, bool outcome);
+
 /* Writes an input. */
 ad_real ad_reals_operation_input(ad_reals *r, double value);
-
-/* Forgets the operations from a place on. */
-void ad_reals_leave_operations(ad_reals *r, uint32_t from);
 
 /* Gives the memory back of what is forgotten. */
 void ad_reals_shrink_operations(ad_reals *r);

@@ -295,10 +295,34 @@ bool ad_reals_mark_lives(const ad_reals *r, ad_recorder_mark mark)
     return in_epochs(r, mark.epoch) && mark.index <= forgotten_since(r, mark.epoch);
 }
 
+/* Each operand that is a constant has one of its own in the list. */
+static size_t constants_of(const ad_operation *o)
+{
+    const bool named = o->kind >= AD_OPERATION_NAMED;
+    const bool first = (named || o->kind == AD_OPERATION_THIRD) && o->a & AD_OPERATION_CONSTANT;
+    const bool second = named && o->b & AD_OPERATION_CONSTANT;
+    return (size_t)first + second;
+}
+
+/* The operations from a place on are forgotten. */
+static void leave_operations(ad_reals *r, uint32_t from)
+{
+    const ad_operation *operation = r->operations.at;
+    for (size_t i = from; i < r->operations.count; i++) {
+        r->operation_lines.count -= operation[i].kind == AD_OPERATION_GUARD;
+        r->operation_inputs -= operation[i].kind == AD_OPERATION_INPUT;
+        r->operation_constants.count -= constants_of(&operation[i]);
+    }
+    if (from < r->operations.count)
+        r->operations.count = from;
+    if (from == 0)
+        r->operation_constants.count = r->operation_names.count = 0;
+}
+
 void ad_reals_forget(ad_reals *r)
 {
     r->arguments.begun = r->statements.begun = 0;
-    ad_reals_leave_operations(r, 0);
+    leave_operations(r, 0);
     r->head.next = ad_place(0, ad_reals_epoch(r));
     r->head.argument = r->bend = 0;
     ad_reals_close(r);
@@ -351,7 +375,7 @@ ad_status ad_reals_rewind(ad_reals *r, ad_recorder_mark mark)
     if (!ad_reals_grow(r, &r->rewound, n + 1, sizeof *rewound, true))
         return AD_MEMORY;
     leave_calls(r, mark);
-    ad_reals_leave_operations(r, mark.index);
+    leave_operations(r, mark.index);
     leave_arguments(r, mark);
     leave_statements(r, mark);
     rewound = r->rewound.at;

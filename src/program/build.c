@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "base/message.h"
-#include "program/rewrite.h"
 
 #include <string.h>
 
@@ -43,7 +42,7 @@ static void give_chains(const ad_builder *b)
     give(b, b->chains.next, b->nodes_room, sizeof(uint32_t));
 }
 
-static void end(ad_builder *b)
+void ad_build_release(ad_builder *b)
 {
     give_chains(b);
     give(b, b->node, b->nodes_room, sizeof *b->node);
@@ -266,8 +265,7 @@ static uint32_t find_or_add_hashed(ad_builder *b, const ad_program_node *n)
     return append_node(b, n);
 }
 
-/* The node, which may be there already. */
-static uint32_t find_or_add(ad_builder *b, const ad_program_node *n)
+uint32_t ad_build_node(ad_builder *b, const ad_program_node *n)
 {
     enum { LONG = 16 };
     int length = 0;
@@ -280,15 +278,9 @@ static uint32_t find_or_add(ad_builder *b, const ad_program_node *n)
     return length < LONG ? append_to_chain(b, n, youngest) : find_or_add_hashed(b, n);
 }
 
-uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z)
+uint32_t ad_build_new_node(ad_builder *b, const ad_program_node *n)
 {
-    const uint32_t arity = ad_program_ops[op].arity, of[] = {x, y, z};
-    ad_program_node n = {op, {x, arity > 1 ? y : AD_NO_VALUE, arity > 2 ? z : AD_NO_VALUE}};
-    uint32_t value = AD_NO_VALUE;
-    for (uint32_t i = 0; i < arity; i++)
-        if (of[i] == AD_NO_VALUE)
-            return AD_NO_VALUE;
-    return b->status != AD_OK || ad_rewrite(b, &n, &value) ? value : find_or_add(b, &n);
+    return reserve_node(b) ? append_to_chain(b, n, youngest_operand(n)) : AD_NO_VALUE;
 }
 
 /* ---- guards ------------------------------------------------------------------------- */
@@ -311,51 +303,4 @@ void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const cha
         return;
     b->guard_line[b->guards] = line;
     b->node[b->nodes++] = (ad_program_node){AD_PROGRAM_guard, {comparison, expected, b->guards++}};
-}
-
-/* A node of another program, by references. */
-static ad_program_node in_references(const ad_program_node *n, const uint32_t *place)
-{
-    ad_program_node copy = {n->op, {AD_NO_VALUE, AD_NO_VALUE, AD_NO_VALUE}};
-    for (uint32_t k = 0; k < ad_program_ops[n->op].arity; k++)
-        copy.of[k] = place[n->of[k]];
-    return copy;
-}
-
-/* Whether the copy is as the program: then its nodes are known to be all different. */
-static bool is_plain_copy(const ad_builder *b, const ad_program *p, const uint32_t *input)
-{
-    bool plain = b->nodes == 0 && b->constants == 0;
-    for (uint32_t i = 0; i < p->inputs && plain; i++)
-        plain = input[i] == i;
-    return plain;
-}
-
-void ad_build_copy(ad_builder *b, const ad_program *p, const uint32_t *input, uint32_t *place)
-{
-    const bool plain = is_plain_copy(b, p, input);
-    for (uint32_t v = 0; v < p->constants; v++)
-        place[v] = ad_build_constant(b, p->constant[v]);
-    if (p->inputs)
-        memcpy(place + p->constants, input, p->inputs * sizeof *input);
-    uint32_t *to = place + ad_program_first_node(p);
-    for (const ad_program_node *n = p->node; n < p->node + p->nodes; n++, to++) {
-        const ad_program_node copy = in_references(n, place);
-        *to = AD_NO_VALUE;
-        if (n->op == AD_PROGRAM_guard)
-            ad_build_guard(b, copy.of[0], n->of[1], p->guard_line[n->of[2]]);
-        else if (!plain)
-            *to = ad_build(b, copy.op, copy.of[0], copy.of[1], copy.of[2]);
-        else if (reserve_node(b))
-            *to = append_to_chain(b, &copy, youngest_operand(&copy));
-    }
-}
-
-/* ---- the end ------------------------------------------------------------------------ */
-
-ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output)
-{
-    ad_program *p = b->status == AD_OK ? ad_finish(b, count, output) : NULL;
-    end(b);
-    return p;
 }

@@ -4,6 +4,8 @@
  * that it has had before gives the same value. No rule here changes a bit of a result, signs of zeros among them,
  * in the rounding to nearest; only which NaN it is may change.
  *
+ * (Constants, nodes and guards are in build.c, the rules in rewrite.c, the end in finish.c.)
+ *
  * Values are known by references while the program grows. A failure sticks: from there on, all references are
  * AD_NO_VALUE, and ad_build_end returns NULL. */
 #ifndef ADZE_PROGRAM_BUILD_H
@@ -55,12 +57,19 @@ uint32_t ad_build_constant(ad_builder *b, double value);
 /* The value of an operation on as many operands as it has; others are not looked at. */
 uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z);
 
+/* A node as it is; it may be there already. And one that is known not to be there. */
+uint32_t ad_build_node(ad_builder *b, const ad_program_node *n);
+uint32_t ad_build_new_node(ad_builder *b, const ad_program_node *n);
+
 /* The comparison must be true, or false. Nothing is added where it is a constant that is as expected. */
 void ad_build_guard(ad_builder *b, uint32_t comparison, bool expected, const char *line);
 
 /* Copies the nodes of a program, whose inputs are input[0], ...; place[v] becomes the reference of its value v,
  * for all ad_program_values(p) of them. */
 void ad_build_copy(ad_builder *b, const ad_program *p, const uint32_t *input, uint32_t *place);
+
+/* Gives the memory back. The status stays. */
+void ad_build_release(ad_builder *b);
 
 /* The program with these outputs, without what neither they nor guards need. Ends the building in any case. */
 ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output);

@@ -105,13 +105,31 @@ static void write_renamed(ad_c_text *c, const char *text)
 
 static void write_formula(ad_c_text *c, const ad_c_formula *f)
 {
-    const char *instead = replaced(c, f->name);
+    static const char inlined[] = "static inline ";
+    const char *instead = replaced(c, f->name), *text = f->text;
     if (instead)
-        ad_stream_add(&c->text, "static inline double %s_f_%s%s\n", c->name, f->name + 3, instead);
-    else if (*f->text) {
-        write_renamed(c, f->text);
+        ad_stream_add(&c->text, "%s_INLINE double %s_f_%s%s\n", c->capitals, c->name, f->name + 3,
+                      instead);
+    else if (*text) {
+        if (strncmp(text, inlined, strlen(inlined)) == 0) {
+            ad_stream_add(&c->text, "%s_INLINE ", c->capitals);
+            text += strlen(inlined);
+        }
+        write_renamed(c, text);
         ad_stream_add(&c->text, "\n");
     }
+}
+
+/* sin and cos are one formula for near numbers, which becomes vectors, and another for others: in lanes, the first is
+ * computed for all. */
+static bool write_near(ad_c_text *c, uint32_t op)
+{
+    const char *name = ad_program_ops[op].name;
+    if ((op != AD_PROGRAM_sin && op != AD_PROGRAM_cos) || c->options.c_library)
+        return false;
+    ad_stream_add(&c->text, "%s_NEAR(%s_%s, %s_f_%s_value_f64, %s_f_%s)\n\n", c->capitals, c->name,
+                  name, c->name, name, c->name, ad_c_roots[op] + 3);
+    return true;
 }
 
 /* The function of one, two or three numbers as one of NAME_real. */
@@ -121,17 +139,19 @@ static void write_operation(ad_c_text *c, uint32_t op)
     const char *name = ad_program_ops[op].name;
     const char *text = find(own, sizeof own / sizeof *own, name);
     if (text)
-        ad_stream_add(&c->text, "static inline double %s_f_%s%s\n", c->name, name, text);
+        ad_stream_add(&c->text, "%s_INLINE double %s_f_%s%s\n", c->capitals, c->name, name, text);
     if (op == AD_PROGRAM_powi)
         ad_stream_add(&c->text,
-                      "static inline double %s_f_powi(double a, double b)\n{\n"
+                      "%s_INLINE double %s_f_powi(double a, double b)\n{\n"
                       "    return %s_f_powi_value(a, (int)b);\n}\n\n",
-                      c->name, c->name);
+                      c->capitals, c->name, c->name);
     if (op == AD_PROGRAM_polygamma)
         ad_stream_add(&c->text,
-                      "static inline double %s_f_polygamma(double a, double b)\n{\n"
+                      "%s_INLINE double %s_f_polygamma(double a, double b)\n{\n"
                       "    return %s_f_polygamma_value((int)b, a);\n}\n\n",
-                      c->name, c->name);
+                      c->capitals, c->name, c->name);
+    if (write_near(c, op))
+        return;
     const bool apart = text || op == AD_PROGRAM_powi || op == AD_PROGRAM_polygamma;
     ad_stream_add(&c->text, "%s_%s(%s_%s, %s_f_%s)\n\n", c->capitals,
                   arity[ad_program_ops[op].arity - 1], c->name, name, c->name,

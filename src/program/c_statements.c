@@ -17,6 +17,12 @@ typedef struct c_expression {
     size_t length;
 } c_expression;
 
+static void begin_expression(c_expression *e)
+{
+    e->length = 0;
+    e->text[0] = '\0';
+}
+
 AD_PRINTF(2, 3) static void put(c_expression *e, const char *format, ...)
 {
     va_list arguments;
@@ -179,7 +185,8 @@ static void write_constants(ad_c_text *c, ad_plan_read *r, uint32_t operand, uin
     ad_stream_add(&c->text, "    static const double k%" PRIu32 "[%" PRIu32 "] = {", r->table,
                   ad_plan_table_size(&c->plan, r));
     for (table_walk t = begin(c, r, operand, node); t.left; advance(&t)) {
-        c_expression e = {.length = 0};
+        c_expression e;
+        begin_expression(&e);
         put_number(&e, c->plan.program->constant[constant_at(c, r, operand, node, t.counter)]);
         ad_stream_add(&c->text, "%s%s%s", between, t.left % 8 ? "" : "\n        ", e.text);
         between = t.left % 8 == 1 ? "," : ", ";
@@ -247,6 +254,8 @@ static void write_addresses(ad_c_text *c, ad_plan_read *r)
 
 static void write_table(ad_c_text *c, ad_plan_read *r, uint32_t operand, uint32_t node)
 {
+    c->uses_inputs = c->uses_inputs || r->source == AD_PLAN_INPUT;
+    c->uses_memory = c->uses_memory || r->source == AD_PLAN_MEMORY || r->source == AD_PLAN_TABLE;
     if (r->source == AD_PLAN_CONSTANTS)
         write_constants(c, r, operand, node);
     else if (r->source == AD_PLAN_TABLE)
@@ -256,10 +265,12 @@ static void write_table(ad_c_text *c, ad_plan_read *r, uint32_t operand, uint32_
 void ad_c_write_tables(ad_c_text *c, uint32_t part)
 {
     const ad_plan *plan = &c->plan;
+    c->uses_inputs = c->uses_memory = false;
     for (uint32_t i = c->statement; i < plan->statements.count; c->statement = ++i) {
         const ad_plan_statement *s = ad_plan_statement_at(plan, i);
         if (s->part != part)
             break;
+        c->uses_memory = c->uses_memory || s->stored;
         for (uint32_t k = 0; k < ad_program_ops[plan->program->node[s->node].op].arity; k++)
             write_table(c, ad_plan_read_at(plan, s->read + k), k, s->node);
     }
@@ -338,7 +349,9 @@ static void put_steps(const ad_c_text *c, c_expression *e, const ad_plan_stateme
 
 static void write_guard(ad_c_text *c, const ad_plan_statement *s, uint32_t depth)
 {
-    c_expression condition = {.length = 0}, number = {.length = 0};
+    c_expression condition, number;
+    begin_expression(&condition);
+    begin_expression(&number);
     put_read(c, &condition, ad_plan_read_at(&c->plan, s->read));
     put_steps(c, &number, s, true);
     indent(c, depth);
@@ -354,11 +367,13 @@ static void write_statement(ad_c_text *c, uint32_t statement)
 {
     const ad_plan_statement *s = ad_plan_statement_at(&c->plan, statement);
     const uint32_t depth = ad_plan_depth(&c->plan, s->loop);
-    c_expression value = {.length = 0}, place = {.length = 0};
+    c_expression value, place;
     if (c->plan.program->node[s->node].op == AD_PROGRAM_guard) {
         write_guard(c, s, depth);
         return;
     }
+    begin_expression(&value);
+    begin_expression(&place);
     put_operation(c, &value, s);
     indent(c, depth);
     if (s->level == depth)
@@ -375,7 +390,8 @@ static void write_statement(ad_c_text *c, uint32_t statement)
 
 static void write_start(ad_c_text *c, uint32_t carried, uint32_t depth)
 {
-    c_expression start = {.length = 0};
+    c_expression start;
+    begin_expression(&start);
     put_read(c, &start, ad_plan_read_at(&c->plan, ad_plan_carried_at(&c->plan, carried)->start));
     indent(c, depth);
     ad_stream_add(&c->text, "%s_real c%" PRIu32 " = %s;\n", c->name, carried, start.text);
@@ -465,7 +481,9 @@ void ad_c_write_outputs(ad_c_text *c)
 {
     for (uint32_t i = 0; i < c->plan.outputs.count; i++) {
         const ad_plan_outputs *o = ad_plan_outputs_at(&c->plan, i);
-        c_expression value = {.length = 0}, place = {.length = 0};
+        c_expression value, place;
+        begin_expression(&value);
+        begin_expression(&place);
         put_read(c, &value, ad_plan_read_at(&c->plan, o->read));
         put_affine(&place, o->first, o->count > 1, (const int32_t[]){1}, 0);
         if (o->count > 1)

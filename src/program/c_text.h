@@ -12,7 +12,8 @@ typedef struct ad_c_text {
     ad_program_c_options options;
     const char *name;
     char capitals[AD_C_LONGEST_NAME + 1]; /* the name in capitals, for macros */
-    uint32_t event, statement; /* the first that is not written, and the first without tables */
+    uint32_t event, statement;     /* the first that is not written, and the first without tables */
+    bool uses_inputs, uses_memory; /* the part that tables were written for */
     ad_stream text;
 } ad_c_text;
 

@@ -9,7 +9,7 @@
 #include "adze/program/map.h"
 #include "base/memory.h"
 #include "base/sized.h"
-#include "program/program.h"
+#include "program/named.h"
 #include "program/scalar.h"
 
 #include <string.h>
@@ -65,6 +65,9 @@ static ad_status read_options(const ad_program_cache_options *given, size_t n, s
     *o = (ad_program_cache_options){.size = sizeof *o};
     if (given && !ad_sized_read(o, sizeof *o, given, AD_END_OF(ad_program_cache_options, limit)))
         return ad_fail(error, AD_MISUSE, "program_cache: options->size is not set");
+    ad_program_options own, its = {.size = sizeof its, .allow = o->allow};
+    if (!ad_program_options_read(&its, &own, error))
+        return AD_MISUSE;
     o->limit = o->limit ? o->limit : LIMIT;
     if ((unsigned)o->derive > AD_DERIVE_HESSIAN)
         return ad_fail(error, AD_MISUSE, "program_cache: there is no such derivative: %d",

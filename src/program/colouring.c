@@ -89,16 +89,6 @@ static size_t colour_in_order(classes *d)
     return colours;
 }
 
-void ad_colour_order(const ad_sparsity *s, size_t *order, size_t *work)
-{
-    memset(work, 0, (s->columns + 2) * sizeof *work);
-    for (size_t i = 0; i < s->rows; i++)
-        work[s->columns - (s->row_begin[i + 1] - s->row_begin[i]) + 1]++;
-    ad_sparsity_add_up(s->columns + 1, work);
-    for (size_t i = 0; i < s->rows; i++)
-        order[work[s->columns - (s->row_begin[i + 1] - s->row_begin[i]) + 1]++] = i;
-}
-
 /* The most sets that have one column in common: so many colours it takes. */
 static size_t fullest_column(const ad_sparsity *sets, size_t *count)
 {

@@ -171,12 +171,8 @@ static void propagate(ad_columns *c, const bool *needed)
     }
 }
 
-void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, uint32_t first,
-                            bool *needed)
+void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, bool *needed)
 {
-    memset(needed, 0, ad_program_values(p));
-    for (uint32_t j = first; j < p->outputs; j++)
-        needed[p->output[j]] = true;
     for (uint32_t i = p->nodes; i-- > 0;) {
         const ad_program_node *n = &p->node[i];
         const bool is_needed = needed[ad_program_first_node(p) + i];

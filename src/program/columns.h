@@ -28,9 +28,8 @@ typedef struct ad_columns {
     ad_largest values, set; /* of a walk: values, columns */
 } ad_columns;
 
-/* Which values derivatives of the outputs `first`, first + 1, ... go through: needed[v] of all of them. */
-void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, uint32_t first,
-                            bool *needed);
+/* Marks the values that derivatives go through: needed, [values], has outputs marked on entry. */
+void ad_columns_find_needed(const ad_program *p, ad_linearity *linearity, bool *needed);
 
 /* Lists for derivatives by `count` inputs, of the values that are needed, or all if `needed` is NULL; others are as
  * if they depended on nothing. Long lists are made as long as merging them takes fewer than `limit` steps. False with

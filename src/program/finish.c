@@ -1,7 +1,7 @@
 /* The end of a building: what nothing needs is dropped, and values are numbered. */
+#include "program/build.h"
 #include "program/contract.h"
 #include "program/lanes.h"
-#include "program/rewrite.h"
 #include "program/scalar.h"
 
 #include "base/memory.h"
@@ -165,6 +165,15 @@ static void fill(const ad_builder *b, const numbering *m, lists *l, size_t count
         l->output[i] = *entry_of(m, output[i]);
 }
 
+void ad_program_free(ad_program *p)
+{
+    if (!p)
+        return;
+    ad_scalar_free(p->scalar);
+    ad_lane_forms_free(p->lanes, p->options.allocator);
+    ad_memory_give(p->options.allocator, p, p->bytes);
+}
+
 static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
                                    const uint32_t *output)
 {
@@ -186,7 +195,7 @@ static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
     return NULL;
 }
 
-ad_program *ad_finish(ad_builder *b, size_t count, const uint32_t *output)
+static ad_program *finish(ad_builder *b, size_t count, const uint32_t *output)
 {
     if (count >= AD_BUILD_CONSTANT) {
         ad_build_fail(b, AD_TOO_LARGE, "program: %zu outputs", count);
@@ -205,5 +214,12 @@ ad_program *ad_finish(ad_builder *b, size_t count, const uint32_t *output)
     m.value = m.constant + b->constants;
     ad_program *p = number_and_fill(b, &m, count, output);
     ad_memory_give(b->options.allocator, m.constant, bytes);
+    return p;
+}
+
+ad_program *ad_build_end(ad_builder *b, size_t count, const uint32_t *output)
+{
+    ad_program *p = b->status == AD_OK ? finish(b, count, output) : NULL;
+    ad_build_release(b);
     return p;
 }

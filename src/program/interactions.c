@@ -214,7 +214,9 @@ static ad_sparsity *find_hessian(const ad_program *p, size_t count, const size_t
     ad_columns c;
     ad_linearity linearity = {.first = {0}};
     ad_sparsity *s = NULL;
-    ad_columns_find_needed(p, &linearity, 0, needed);
+    memset(needed, 0, ad_program_values(p));
+    needed[p->output[0]] = true;
+    ad_columns_find_needed(p, &linearity, needed);
     if (ad_columns_begin(&c, p, &linearity, count, by, needed, ad_columns_limit(p), error))
         s = find_interactions(&c, needed);
     ad_columns_end(&c);

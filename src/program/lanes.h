@@ -166,6 +166,7 @@ typedef struct ad_lane_frame {
     uint64_t counts;           /* a bit for each point that counts */
     bool all;                  /* all lanes do */
     bool stops;                /* at points that do not */
+    bool far;                  /* outputs are more than near caches hold */
     uint32_t point, guard;     /* the first of them, or AD_NO_POINT, and its guard */
 } ad_lane_frame;
 

@@ -92,13 +92,50 @@ static void load_inputs(const ad_lane_frame *f)
     }
 }
 
-static bool store_together(const ad_lane_frame *f, uint32_t k)
+/* Past the caches, which results that are far would only fill. It pays for whole lines of a cache. */
+enum { LINE = 8 };
+
+#if defined(__clang__)
+#define STREAM(to, v) __builtin_nontemporal_store(v, (vec *)(void *)(to))
+#elif defined(__x86_64__)
+#define STREAM_2      __builtin_ia32_movntpd
+#define STREAM_4      __builtin_ia32_movntpd256
+#define STREAM_8      __builtin_ia32_movntpd512
+#define STREAM_(n)    STREAM__(n)
+#define STREAM__(n)   STREAM_##n
+#define STREAM(to, v) STREAM_(AD_LANES)(to, v)
+#else
+#define STREAM(to, v) store(to, v)
+#endif
+
+/* Streams are done when this is. */
+static void end_streams(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
+
+static double *place_in(const ad_lane_frame *f, const ad_map_output *out)
+{
+    return out->at + (ptrdiff_t)f->from * out->stride;
+}
+
+static bool may_stream(const ad_lane_frame *f, const ad_map_output *out)
+{
+    const size_t line = LINE * sizeof(double);
+    return f->far && f->all && (uintptr_t)place_in(f, out) % line == 0 &&
+           (out->stride == 1 || out->stride % LINE == 0);
+}
+
+/* Whether so many outputs from k on lie together, in rows of one stride, and all points count. */
+static bool store_together(const ad_lane_frame *f, uint32_t k, uint32_t count)
 {
     const ad_lane_link *link = &f->code->store[k];
     const ad_map_output *first = &f->out[link->which];
-    if (AD_LANES == 1 || k + AD_LANES > f->code->stores || first->stride == 1 || !f->all)
+    if (AD_LANES == 1 || k + count > f->code->stores || first->stride == 1 || !f->all)
         return false;
-    for (uint32_t j = 1; j < AD_LANES; j++) {
+    for (uint32_t j = 1; j < count; j++) {
         const ad_map_output *out = &f->out[link[j].which];
         if (out->at != first->at + j || out->stride != first->stride)
             return false;
@@ -116,27 +153,42 @@ static const double *numbers_of(const ad_lane_frame *f, const ad_lane_link *link
     return row;
 }
 
-static void store_square(const ad_lane_frame *f, uint32_t k)
+/* Of as many outputs as fill a vector, or a line. */
+INLINE void store_rows(const ad_lane_frame *f, uint32_t k, const uint32_t count, bool stream)
 {
     const size_t w = f->width;
     const ad_map_output *out = &f->out[f->code->store[k].which];
-    const double *from[AD_LANES];
-    for (uint32_t j = 0; j < AD_LANES; j++)
+    double *to = place_in(f, out);
+    const double *from[LINE];
+    for (uint32_t j = 0; j < count; j++)
         from[j] = numbers_of(f, &f->code->store[k + j], f->row + j * w);
-    for (size_t i = 0; i < w; i += AD_LANES) {
-        vec v[AD_LANES];
-        for (size_t j = 0; j < AD_LANES; j++)
+    for (size_t i = 0; i < w; i += AD_LANES, to += AD_LANES * out->stride) {
+        vec v[LINE] = {{0}};
+        for (size_t j = 0; j < count; j++)
             v[j] = load(from[j] + i);
-        turn(v);
-        for (size_t j = 0; j < AD_LANES; j++)
-            store(out->at + (ptrdiff_t)(f->from + i + j) * out->stride, v[j]);
+        for (size_t j = 0; j < count; j += AD_LANES)
+            turn(v + j);
+        for (size_t r = 0; r < AD_LANES; r++)
+            for (size_t j = 0; j < count; j += AD_LANES)
+                if (stream)
+                    STREAM(to + (ptrdiff_t)r * out->stride + j, v[j + r]);
+                else
+                    store(to + (ptrdiff_t)r * out->stride + j, v[j + r]);
     }
+}
+
+static void stream_column(const ad_lane_frame *f, const ad_lane_link *link)
+{
+    double *to = place_in(f, &f->out[link->which]);
+    const double *from = numbers_of(f, link, f->row);
+    for (size_t i = 0; i < f->width; i += AD_LANES)
+        STREAM(to + i, load(from + i));
 }
 
 static void store_one(const ad_lane_frame *f, const ad_lane_link *link)
 {
     const ad_map_output *out = &f->out[link->which];
-    double *to = out->at + (ptrdiff_t)f->from * out->stride;
+    double *to = place_in(f, out);
     const double *from = numbers_of(f, link, f->row);
     if (out->stride == 1)
         memcpy(to, from, f->count * sizeof *to);
@@ -149,15 +201,31 @@ static void store_one(const ad_lane_frame *f, const ad_lane_link *link)
                 to[(ptrdiff_t)i * out->stride] = (double)NAN;
 }
 
+/* Stores outputs from k on, and returns how many. */
+static uint32_t store_some(const ad_lane_frame *f, uint32_t k)
+{
+    const ad_map_output *out = &f->out[f->code->store[k].which];
+    const bool streams = may_stream(f, out);
+    if (streams && out->stride == 1) {
+        stream_column(f, &f->code->store[k]);
+    } else if (streams && store_together(f, k, LINE)) {
+        store_rows(f, k, LINE, true);
+        return LINE;
+    } else if (store_together(f, k, AD_LANES)) {
+        store_rows(f, k, AD_LANES, false);
+        return AD_LANES;
+    } else {
+        store_one(f, &f->code->store[k]);
+    }
+    return 1;
+}
+
 static void store_outputs(const ad_lane_frame *f)
 {
-    for (uint32_t k = 0, some; k < f->code->stores; k += some) {
-        some = store_together(f, k) ? AD_LANES : 1;
-        if (some > 1)
-            store_square(f, k);
-        else
-            store_one(f, &f->code->store[k]);
-    }
+    for (uint32_t k = 0; k < f->code->stores;)
+        k += store_some(f, k);
+    if (f->far)
+        end_streams();
 }
 
 /* ---- operations by functions -------------------------------------------------------- */

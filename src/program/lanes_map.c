@@ -83,9 +83,10 @@ const ad_lane_code *ad_lane_code_for(const ad_program *p, const ad_map_input *x,
 /* ---- a call ------------------------------------------------------------------------- */
 
 enum {
-    WORK = 1 << 18,      /* instructions times points that are worth another thread */
-    PIECES = 64,         /* at most, where there are sums */
-    PIECE_SUMS = 1 << 19 /* of all pieces together, at most */
+    WORK = 1 << 18,       /* instructions times points that are worth another thread */
+    PIECES = 64,          /* at most, where there are sums */
+    PIECE_SUMS = 1 << 19, /* of all pieces together, at most */
+    FAR = 1 << 19         /* numbers that do not lie near */
 };
 
 typedef struct map_call {
@@ -244,6 +245,7 @@ static void run_piece(void *user, size_t piece, int worker)
     double *own = c->own + (size_t)worker * c->room;
     ad_lane_frame f = {.code = code, .in = c->in, .out = c->out, .uniform = c->uniform};
     f.stops = !c->differs;
+    f.far = FAR / (code->stores + 1) < c->n;
     f.sums = own;
     f.row = own + (size_t)code->sums * AD_LANE_LEAST;
     f.lanes = f.row + (size_t)AD_LANE_LEAST * code->width;

@@ -1,10 +1,11 @@
-/* What a program looks like as a text with loops: statements, where each takes its operands from, and which results
- * are kept in memory.
+/* What a program looks like as a text with loops: statements, where each takes its operands from, and which
+ * results are kept in memory.
  *
- * A statement stands for all nodes that it makes in the iterations of the loops around it. A result that only
- * the same iteration reads, or the next one, or what comes after the loop, is in a variable. The others are stored: they are
- * numbered in the order of execution, so that their addresses are affine in the counters as the nodes' indices are.
- * Where one is not, because loops are of different lengths, the reader's loop is cut in two; or a table has the addresses. */
+ * A statement stands for all nodes that it makes in the iterations of the loops around it. A result that only the
+ * same iteration reads, or the next one, or what comes after the loop, is in a variable. The others are stored:
+ * they are numbered in the order of execution, so that their addresses are affine in the counters as the nodes'
+ * indices are. Where one is not, because loops are of different lengths, the reader's loop is cut in two; or a
+ * table has the addresses. */
 #ifndef ADZE_PROGRAM_PLAN_H
 #define ADZE_PROGRAM_PLAN_H
 
@@ -146,7 +147,8 @@ uint32_t ad_plan_address(const ad_plan *plan, uint32_t node);
 /* The value that is read in an iteration: counters from the outside. */
 uint32_t ad_plan_value(const ad_plan *plan, const ad_plan_read *read, const uint32_t *counter);
 
-/* How many entries the read's table has: its iterations in the loops of `levels`, fewer than the program has nodes. */
+/* How many entries the read's table has: its iterations in the loops of `levels`, fewer than the program has
+ * nodes. */
 uint32_t ad_plan_table_size(const ad_plan *plan, const ad_plan_read *read);
 
 /* One more element of a list, or NULL; then plan->failed is set. */

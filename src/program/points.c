@@ -223,16 +223,37 @@ static void aim_outputs(const slice *s)
     }
 }
 
+/* n numbers that lie `step` apart. */
+static void gather_numbers(ad_type type, const void *from, int64_t step, size_t n, double *to)
+{
+    if (type == AD_F32)
+        for (size_t i = 0; i < n; i++)
+            to[i] = (double)((const float *)from)[(int64_t)i * step];
+    else
+        for (size_t i = 0; i < n; i++)
+            to[i] = ((const double *)from)[(int64_t)i * step];
+}
+
 /* Gathers the numbers of repeated points. */
 static void gather(const slice *s, const stream *from, double *to)
 {
     const size_t width = from->port.width, size = ad_float_size(from->port.type);
+    const ad_type type = from->port.type;
     ad_walk w = from->walk;
     ad_walk_part(&w, s->begin, s->begin + s->count);
-    while (ad_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++, to += width)
-            ad_convert(width, from->port.type,
-                       (const char *)w.data[0] + i * w.step[0] * (int64_t)size, AD_F64, to);
+    while (ad_walk_next(&w)) {
+        const size_t n = (size_t)w.n;
+        if (w.step[0] == (int64_t)width || n == 1)
+            ad_convert(n * width, type, w.data[0], AD_F64, to);
+        else if (width == 1)
+            gather_numbers(type, w.data[0], w.step[0], n, to);
+        else
+            for (size_t i = 0; i < n; i++)
+                ad_convert(width, type,
+                           (const char *)w.data[0] + (int64_t)i * w.step[0] * (int64_t)size, AD_F64,
+                           to + i * width);
+        to += n * width;
+    }
 }
 
 static void read_inputs(const slice *s)

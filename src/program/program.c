@@ -13,15 +13,6 @@ bool ad_program_given(const ad_program *p, const char *name, ad_error *error)
     return p;
 }
 
-void ad_program_free(ad_program *p)
-{
-    if (!p)
-        return;
-    ad_scalar_free(p->scalar);
-    ad_lane_forms_free(p->lanes, p->options.allocator);
-    ad_memory_give(p->options.allocator, p, p->bytes);
-}
-
 /* ---- size --------------------------------------------------------------------------- */
 
 size_t ad_program_inputs(const ad_program *p)

@@ -2,7 +2,7 @@
  *
  * Not here, because bits would change: x + 0 (where x is -0), x * 0 (NaN), x - x, a + (b + c), x / c as a product.
  * Signs move outward, where they end in a subtraction. */
-#include "program/rewrite.h"
+#include "program/build.h"
 
 #include <math.h>
 
@@ -157,7 +157,8 @@ static bool rewrite_where(ad_builder *b, const ad_program_node *n, uint32_t *val
     return n->of[1] == n->of[2] && become(value, n->of[1]);
 }
 
-bool ad_rewrite(ad_builder *b, ad_program_node *n, uint32_t *value)
+/* Whether the node's value is known otherwise: then *value is it. Else the node may have been put in another form. */
+static bool rewrite(ad_builder *b, ad_program_node *n, uint32_t *value)
 {
     if (fold(b, n, value))
         return true;
@@ -184,4 +185,15 @@ bool ad_rewrite(ad_builder *b, ad_program_node *n, uint32_t *value)
     default:
         return false;
     }
+}
+
+uint32_t ad_build(ad_builder *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z)
+{
+    const uint32_t arity = ad_program_ops[op].arity, of[] = {x, y, z};
+    ad_program_node n = {op, {x, arity > 1 ? y : AD_NO_VALUE, arity > 2 ? z : AD_NO_VALUE}};
+    uint32_t value = AD_NO_VALUE;
+    for (uint32_t i = 0; i < arity; i++)
+        if (of[i] == AD_NO_VALUE)
+            return AD_NO_VALUE;
+    return b->status != AD_OK || rewrite(b, &n, &value) ? value : ad_build_node(b, &n);
 }

@@ -1,8 +1,8 @@
 /* Rolling: loops are looked for with short bodies first, then, over what has become loops, with longer ones.
  *
- * A body may repeat from item i on, after P items, only if the operations of the next P items are those of the P
- * after them. Polynomial hashes of all beginnings of the list tell that in one step. The lengths P to try come from where the
- * next few items occur again. Then items are compared one by one. */
+ * A body may repeat from item i on, after P items, only if the operations of the next P items are those of the P after
+ * them. Polynomial hashes of all beginnings of the list tell that in one step. The lengths P to try come from
+ * where the next few items occur again. Then items are compared one by one. */
 #include "program/roll.h"
 
 #include "base/memory.h"
@@ -247,8 +247,8 @@ static bool has_room(ad_rolled *roll)
     return true;
 }
 
-/* The items become a loop, which is returned; or NONE without memory. The body goes to the roll's list: there is room, since
- * a list of items loses more of them than its bodies have. */
+/* The items become a loop, which is returned; or NONE without memory. The body goes to the roll's list: there is
+ * room, since a list of items loses more of them than its bodies have. */
 static uint32_t make_loop(rolling *r, uint32_t at, uint32_t length, uint32_t times)
 {
     ad_rolled *roll = r->roll;

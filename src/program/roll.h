@@ -1,11 +1,12 @@
 /* Rolling: the nodes of a program recognised as loops, which are in loops.
  *
- * A loop is a stretch of nodes that is one body over and over again: the operations are the same, and the index of each
- * operand is affine, that is, it changes by the same number from one iteration to the next; 0 for what
- * all iterations read, the body's length for what this one or the last one has made. A constant may be another in each
+ * A loop is a stretch of nodes that is one body over and over again: the operations are the same, and the index of
+ * each operand is affine, that is, it changes by the same number from one iteration to the next; 0 for what all
+ * iterations read, the body's length for what this one or the last one has made. A constant may be another in each
  * iteration. In loops within loops, indices are affine in all counters together.
  *
- * So the nodes themselves are the table of loops: what an operand's index changes by is the difference of two nodes. */
+ * So the nodes themselves are the table of loops: what an operand's index changes by is the difference of two
+ * nodes. */
 #ifndef ADZE_PROGRAM_ROLL_H
 #define ADZE_PROGRAM_ROLL_H
 
@@ -30,8 +31,8 @@ typedef struct ad_rolled {
     uint32_t loops, loops_room, items_room;
 } ad_rolled;
 
-/* Loops that save less than `least` nodes are left as they are. Takes memory from the program's allocator: false if it
- * ran out. */
+/* Loops that save less than `least` nodes are left as they are. Takes memory from the program's allocator: false
+ * if it ran out. */
 bool ad_rolled_make(ad_rolled *roll, const ad_program *p, uint32_t least);
 void ad_rolled_free(ad_rolled *roll);
 

@@ -124,21 +124,21 @@
 
 /* clang-format off */
 #define AD_FIRST_ROWS(JOINT)                 \
-    JOINT(add, A + B, STORED)                \
     JOINT(mul, A * B, STORED)                \
     JOINT(mul_add, A * B + C, STORED)        \
-    JOINT(mul_sub, A * B - C, STORED)        \
     JOINT(mul_from, C - A * B, STORED)       \
     JOINT(add_r_b, R + B, STORED)            \
     JOINT(mul_r_b, R * B, STORED)            \
     JOINT(mul_add_r_b_c, R * B + C, STORED)  \
     JOINT(mul_add_a_b_r, A * B + R, STORED)  \
+    JOINT(mul_sub_a_b_r, A * B - R, STORED)  \
     JOINT(mul_from_r_b_c, C - R * B, STORED) \
     JOINT(mul_from_a_b_r, R - A * B, STORED)
 
 /* Before those that take it from the register. */
-#define AD_FIRST_KEPT_ROWS(JOINT) \
-    JOINT(mul_kept, A * B, KEPT)  \
+#define AD_FIRST_KEPT_ROWS(JOINT)    \
+    JOINT(mul_kept, A * B, KEPT)     \
+    JOINT(mul_r_b_kept, R * B, KEPT) \
     JOINT(mul_add_a_b_r_kept, A * B + R, KEPT)
 
 #define AD_SECOND_ROWS_OF_R(JOINT, ...)                   \
@@ -146,16 +146,16 @@
     JOINT(mul_r_b, R * B, STORED, __VA_ARGS__)            \
     JOINT(mul_add_r_b_c, R * B + C, STORED, __VA_ARGS__)  \
     JOINT(mul_add_a_b_r, A * B + R, STORED, __VA_ARGS__)  \
+    JOINT(mul_sub_a_b_r, A * B - R, STORED, __VA_ARGS__)  \
     JOINT(mul_from_r_b_c, C - R * B, STORED, __VA_ARGS__) \
     JOINT(mul_from_a_b_r, R - A * B, STORED, __VA_ARGS__) \
+    JOINT(mul_r_b_kept, R * B, KEPT, __VA_ARGS__)         \
     JOINT(mul_add_a_b_r_kept, A * B + R, KEPT, __VA_ARGS__)
 #define AD_SECOND_ROWS(JOINT, ...)                 \
     AD_SECOND_ROWS_OF_R(JOINT, __VA_ARGS__)        \
     JOINT(mul_kept, A * B, KEPT, __VA_ARGS__)      \
-    JOINT(add, A + B, STORED, __VA_ARGS__)         \
     JOINT(mul, A * B, STORED, __VA_ARGS__)         \
     JOINT(mul_add, A * B + C, STORED, __VA_ARGS__) \
-    JOINT(mul_sub, A * B - C, STORED, __VA_ARGS__) \
     JOINT(mul_from, C - A * B, STORED, __VA_ARGS__)
 /* clang-format on */
 

@@ -45,10 +45,17 @@ static uint32_t arity_of(const ad_program_node *n)
 
 /* ---- backward: uses and pairs ------------------------------------------------------- */
 
-static void use(lowering *l, uint32_t value, uint32_t user)
+/* The same value is counted where it is detached. */
+static void count_uses(lowering *l)
 {
-    l->fate[value].uses++;
-    l->fate[value].user = user;
+    const ad_program *p = l->p;
+    for (uint32_t v = 0; v < ad_program_values(p); v++)
+        l->fate[v] = (fate){0, MARK(NOTHING), 0};
+    for (const ad_program_node *n = p->node; n < p->node + p->nodes; n++)
+        for (uint32_t k = 0; k < arity_of(n) && n->op != AD_PROGRAM_detach; k++)
+            l->fate[n->of[k]].uses++;
+    for (uint32_t i = 0; i < p->outputs; i++)
+        l->fate[p->output[i]].uses++;
 }
 
 static bool pairs(uint32_t op)
@@ -61,7 +68,8 @@ static bool compares(uint32_t op)
     return op - AD_PROGRAM_less <= AD_PROGRAM_not_equal - AD_PROGRAM_less;
 }
 
-/* Products are the better parts of sums: whether the other operand of a sum is one, and may become its part. */
+/* Whether the other operand of a sum is rather to be its part: a product that may be, and is older. The last one that a
+ * sum waits for stays apart, for it often finds in the register what it waits for itself. */
 static bool gives_way(const lowering *l, uint32_t value, const ad_program_node *user)
 {
     const uint32_t other = user->of[user->of[0] == value];
@@ -78,8 +86,7 @@ static bool is_part(const lowering *l, const ad_program_node *n, uint32_t value)
     const ad_program_node *user = ad_value_node(l->p, f->user);
     if (compares(n->op))
         return user->op == AD_PROGRAM_guard;
-    return pairs(n->op) && pairs(user->op) &&
-           (n->op == AD_PROGRAM_mul || !gives_way(l, value, user));
+    return pairs(n->op) && pairs(user->op) && !gives_way(l, value, user);
 }
 
 static void choose(lowering *l, const ad_program_node *n, uint32_t value)
@@ -87,7 +94,6 @@ static void choose(lowering *l, const ad_program_node *n, uint32_t value)
     fate *f = &l->fate[value];
     if (n->op == AD_PROGRAM_detach) { /* all uses are those of what it is of */
         l->fate[n->of[0]].uses += f->uses;
-        l->fate[n->of[0]].user = MARK(NOTHING);
         f->link = MARK(ALIAS);
         return;
     }
@@ -99,16 +105,14 @@ static void choose(lowering *l, const ad_program_node *n, uint32_t value)
         l->instructions++;
     }
     for (uint32_t k = 0; k < arity_of(n); k++)
-        use(l, n->of[k], value);
+        l->fate[n->of[k]].user = value;
 }
 
 static void choose_all(lowering *l)
 {
     const ad_program *p = l->p;
-    memset(l->fate, 0, ad_program_values(p) * sizeof *l->fate);
+    count_uses(l);
     l->instructions = 0;
-    for (uint32_t i = 0; i < p->outputs; i++)
-        use(l, p->output[i], MARK(NOTHING));
     for (uint32_t i = p->nodes; i-- > 0;)
         choose(l, &p->node[i], ad_program_first_node(p) + i);
 }
@@ -133,13 +137,12 @@ static void take_slot(lowering *l, uint32_t value)
     }
 }
 
-/* After a use. */
+/* After a use. Written so that it needs no jump, which would be hard to predict. */
 static void release(lowering *l, uint32_t value)
 {
-    if (--l->fate[value].uses == 0) {
-        l->fate[value].uses = l->free;
-        l->free = value + 1;
-    }
+    const uint32_t uses = l->fate[value].uses - 1;
+    l->fate[value].uses = uses ? uses : l->free;
+    l->free = uses ? l->free : value + 1;
 }
 
 /* ---- forward: instructions ---------------------------------------------------------- */
@@ -169,20 +172,25 @@ static void set_form(ad_scalar_code *code, uint32_t i, uint32_t form)
         ((ad_short_instruction *)code->instruction)[i].form = (uint16_t)form;
 }
 
-/* The instruction that makes a value of others, which become free. */
-static void write_value(lowering *l, uint32_t form, uint32_t value, const uint32_t *of, uint32_t n)
+/* The instruction that makes a value of others, which are in slots of their own, and become free. */
+static void write_value(lowering *l, uint32_t form, uint32_t value, const uint32_t *root,
+                        uint32_t n)
 {
-    uint32_t root[3], slot[3] = {0};
-    for (uint32_t k = 0; k < n; k++) {
-        root[k] = root_of(l, of[k]);
+    uint32_t slot[3] = {0};
+    for (uint32_t k = 0; k < n; k++)
         slot[k] = l->fate[root[k]].link;
-    }
     for (uint32_t k = 0; k < n; k++)
         release(l, root[k]);
     take_slot(l, value);
     write_instruction(l, form, l->fate[value].link, slot);
     l->in_register = value;
     l->maker = MARK(NOTHING);
+}
+
+static void find_roots(const lowering *l, const uint32_t *of, uint32_t n, uint32_t *root)
+{
+    for (uint32_t k = 0; k < n; k++)
+        root[k] = root_of(l, of[k]);
 }
 
 /* A hot form; in_order: its first two operands do not change places. */
@@ -193,30 +201,30 @@ typedef struct hot_form {
 
 enum { VARIANT = AD_FORM_add_r_b - AD_FORM_add, KEPT = AD_FORM_add_kept - AD_FORM_add };
 
-/* The place among n operands of the value in the register, whose maker need not store it if that was its only use. n if
- * it is none of them. */
-static uint32_t find_register(const lowering *l, const uint32_t *of, uint32_t n)
+/* The value in the register is an operand. Its maker need not store it if it has no other use. */
+static void take_register(const lowering *l)
 {
-    uint32_t k = 0;
-    while (k < n && root_of(l, of[k]) != l->in_register)
-        k++;
-    if (k < n && l->fate[l->in_register].uses == 1 && !IS_NONE(l->maker))
+    if (l->fate[l->in_register].uses == 1 && !IS_NONE(l->maker))
         set_form(l->code, l->maker, form_at(l->code, l->maker) + KEPT);
-    return k;
 }
 
 static void write_hot(lowering *l, hot_form hot, uint32_t value, const uint32_t *of, uint32_t n)
 {
-    uint32_t place = find_register(l, of, n), turned[3] = {of[0]};
-    memcpy(turned, of, n * sizeof *of);
+    uint32_t root[3], place = 0;
+    find_roots(l, of, n, root);
+    while (place < n && root[place] != l->in_register)
+        place++;
+    if (place < n)
+        take_register(l);
     if (place == 1 && !hot.in_order) {
-        turned[0] = of[1];
-        turned[1] = of[0];
+        const uint32_t second = root[1];
+        root[1] = root[0];
+        root[0] = second;
         place = 0;
     }
     const uint32_t variant = place == n ? 0 : place + 1 - (place == 2 && !hot.in_order);
     const uint32_t instruction = l->instructions;
-    write_value(l, hot.form + VARIANT * variant, value, turned, n);
+    write_value(l, hot.form + VARIANT * variant, value, root, n);
     l->maker = instruction;
 }
 
@@ -255,7 +263,7 @@ static void write_guard(lowering *l, const ad_program_node *n, uint32_t part)
         if (root == l->in_register) /* it is read from its slot */
             l->maker = MARK(NOTHING);
     }
-    slot[2] = l->code->is_long ? which : which & UINT16_MAX;
+    slot[2] = which;
     write_instruction(l, form, l->code->is_long ? 0 : which >> 16, slot);
 }
 
@@ -272,12 +280,19 @@ static const hot_form form_of[AD_PROGRAM_OP_COUNT] = {
     AD_PLAIN_ROWS(PLAIN)};
 #undef PLAIN
 
+static void write_plain(lowering *l, uint32_t form, const ad_program_node *n, uint32_t value)
+{
+    uint32_t root[3];
+    find_roots(l, n->of, arity_of(n), root);
+    write_value(l, form, value, root, arity_of(n));
+}
+
 static void write_call(lowering *l, const ad_program_node *n, uint32_t value)
 {
     ad_block **call = &l->code->call[n->op];
     if (!*call)
         *call = ad_program_kernel(n->op)->of[AD_ISA_base];
-    write_value(l, AD_FORM_call + n->op, value, n->of, arity_of(n));
+    write_plain(l, AD_FORM_call + n->op, n, value);
 }
 
 /* An operation by itself. */
@@ -289,7 +304,7 @@ static void write_single(lowering *l, const ad_program_node *n, uint32_t value)
     else if (found.form < AD_FORM_HOT_END)
         write_hot(l, found, value, n->of, arity_of(n));
     else
-        write_value(l, found.form, value, n->of, arity_of(n));
+        write_plain(l, found.form, n, value);
 }
 
 static void write_node(lowering *l, uint32_t value)

@@ -165,22 +165,22 @@ const char *ad_program_operation(size_t i)
 
 /* What takes longer than an addition: log2 of how many, measured on rows of 1024 numbers. */
 #define OP_WEIGHT(name, weight) [AD_PROGRAM_##name] = weight,
-#define OP_WEIGHTS(ROW)                                                                          \
-    ROW(div, 1)                                                                                  \
-    ROW(reciprocal, 1)                                                                           \
-    ROW(sqrt, 1)                                                                                 \
-    ROW(rsqrt, 1)                                                                                \
-    ROW(softsign, 1) ROW(hard_sigmoid, 1) ROW(hard_swish, 1) ROW(clamp, 1) ROW(lerp, 1)          \
-        ROW(exp, 2) ROW(expm1, 2) ROW(log, 2) ROW(log1p, 2) ROW(sin, 2) ROW(cos, 2) ROW(tanh, 2) \
-            ROW(sigmoid, 2) ROW(elu, 2) ROW(selu, 2) ROW(celu, 2) ROW(silu, 2) ROW(gelu, 2)      \
-                ROW(mish, 2) ROW(gauss, 2) ROW(powi, 2) ROW(exp2, 3) ROW(log2, 3) ROW(log10, 3)  \
-                    ROW(asin, 3) ROW(acos, 3) ROW(acosh, 3) ROW(erf, 3) ROW(erfc, 3)             \
-                        ROW(log_sigmoid, 3) ROW(softplus, 3) ROW(gelu_erf, 3) ROW(hypot, 3)      \
-                            ROW(fmod, 3) ROW(fma, 3) ROW(cbrt, 4) ROW(tan, 4) ROW(atan, 4)       \
-                                ROW(sinh, 4) ROW(cosh, 4) ROW(asinh, 4) ROW(atanh, 4)            \
-                                    ROW(lgamma, 4) ROW(pow, 4) ROW(xlogy, 4) ROW(xlog1py, 4)     \
-                                        ROW(atan2, 4) ROW(log1mexp, 5) ROW(digamma, 5)           \
-                                            ROW(polygamma, 6)
+#define OP_WEIGHTS(ROW)                                                                            \
+    ROW(div, 1)                                                                                    \
+    ROW(reciprocal, 1)                                                                             \
+    ROW(sqrt, 1)                                                                                   \
+    ROW(rsqrt, 1)                                                                                  \
+    ROW(softsign, 1)                                                                               \
+    ROW(hard_sigmoid, 1) ROW(hard_swish, 1) ROW(clamp, 1) ROW(lerp, 1) ROW(exp, 2) ROW(expm1, 2)   \
+        ROW(log, 2) ROW(log1p, 2) ROW(sin, 2) ROW(cos, 2) ROW(tanh, 2) ROW(sigmoid, 2) ROW(elu, 2) \
+            ROW(selu, 2) ROW(celu, 2) ROW(silu, 2) ROW(gelu, 2) ROW(mish, 2) ROW(gauss, 2)         \
+                ROW(powi, 2) ROW(exp2, 3) ROW(log2, 3) ROW(log10, 3) ROW(asin, 3) ROW(acos, 3)     \
+                    ROW(acosh, 3) ROW(erf, 3) ROW(erfc, 3) ROW(log_sigmoid, 3) ROW(softplus, 3)    \
+                        ROW(gelu_erf, 3) ROW(hypot, 3) ROW(fmod, 3) ROW(fma, 3) ROW(cbrt, 4)       \
+                            ROW(tan, 4) ROW(atan, 4) ROW(sinh, 4) ROW(cosh, 4) ROW(asinh, 4)       \
+                                ROW(atanh, 4) ROW(lgamma, 4) ROW(pow, 4) ROW(xlogy, 4)             \
+                                    ROW(xlog1py, 4) ROW(atan2, 4) ROW(log1mexp, 5) ROW(digamma, 5) \
+                                        ROW(polygamma, 6)
 
 double ad_program_cost(const ad_program *p)
 {

@@ -43,7 +43,8 @@ static bool is_within(const ad_plan *plan, const surroundings *a, uint32_t node)
     return node >= l->first && node - l->first < l->period;
 }
 
-/* Whether loops deeper than `level` leave this node in the variable of its statement: it is of their last iterations. */
+/* Whether loops deeper than `level` leave this node in the variable of its statement: it is of their last
+ * iterations. */
 static bool is_left(const ad_plan *plan, const ad_plan_statement *s, uint32_t level, uint32_t node)
 {
     uint32_t chain[AD_PLAN_DEEPEST], last = s->node;

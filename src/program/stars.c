@@ -10,6 +10,16 @@
 
 #include <string.h>
 
+void ad_colour_order(const ad_sparsity *s, size_t *order, size_t *work)
+{
+    memset(work, 0, (s->columns + 2) * sizeof *work);
+    for (size_t i = 0; i < s->rows; i++)
+        work[s->columns - (s->row_begin[i + 1] - s->row_begin[i]) + 1]++;
+    ad_sparsity_add_up(s->columns + 1, work);
+    for (size_t i = 0; i < s->rows; i++)
+        order[work[s->columns - (s->row_begin[i + 1] - s->row_begin[i]) + 1]++] = i;
+}
+
 /* The neighbours of a vertex that have one colour. */
 typedef struct kin {
     size_t colour, count, vertex; /* the first of them */
@@ -50,6 +60,13 @@ static kin *find_near(stars *d, size_t v, size_t colour)
     return i < d->nears[v] ? &near[i] : NULL;
 }
 
+/* How many neighbours of v have the colour. */
+static size_t count_near(stars *d, size_t v, size_t colour)
+{
+    const kin *k = find_near(d, v, colour);
+    return k ? k->count : 0;
+}
+
 /* ---- choosing a colour --------------------------------------------------------------- */
 
 /* v may not have the colours of w's neighbours. */
@@ -76,7 +93,7 @@ static void forbid(stars *d, size_t v)
         if (w == v || d->colour[w] == NONE)
             continue;
         d->forbidden[d->colour[w]] = v + 1;
-        if (find_near(d, v, d->colour[w])->count > 1)
+        if (count_near(d, v, d->colour[w]) > 1)
             forbid_around(d, v, w);
         else
             forbid_middles(d, v, w);
@@ -132,7 +149,7 @@ static void give(stars *d, size_t v, size_t colour)
         if (w == v)
             continue;
         add_near(d, w, v, colour);
-        if (d->colour[w] != NONE && find_near(d, v, d->colour[w])->count > 1)
+        if (d->colour[w] != NONE && count_near(d, v, d->colour[w]) > 1)
             add_middle(d, w, colour);
     }
 }

@@ -8,6 +8,29 @@
 #include <math.h>
 #include <string.h>
 
+/* ---- elements ----------------------------------------------------------------------- */
+
+uint32_t ad_node_element(ad_tensor_reading *d, uint32_t at, size_t i)
+{
+    ad_view v;
+    if (d->element[at])
+        return d->element[at][i];
+    ad_node_look(d->tape->nodes[at], &v);
+    return ad_build_constant(&d->build, ad_view_get(&v, i));
+}
+
+size_t ad_broadcast_place(const ad_shape *shape, size_t i, const ad_shape *other)
+{
+    size_t place = 0, step = 1;
+    for (int k = shape->rank - 1, m = other->rank - 1; m >= 0; k--, m--) {
+        size_t dim = (size_t)shape->dim[k], at = i % dim;
+        i /= dim;
+        place += other->dim[m] == 1 ? 0 : at * step;
+        step *= (size_t)other->dim[m];
+    }
+    return place;
+}
+
 static bool is_named(const ad_node *n, const char *name)
 {
     return strcmp(n->op->name, name) == 0;
@@ -22,7 +45,7 @@ static bool is_one_of(const ad_node *n, const char *const *names)
 
 /* ---- elementwise -------------------------------------------------------------------- */
 
-bool ad_read_elementwise(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
+static bool read_elementwise(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
 {
     const ad_shape shape = ad_node_shape(n);
     const bool power = is_named(n, "powi"), cast = is_named(n, "cast") && n->type <= AD_F64;
@@ -80,7 +103,7 @@ static uint32_t element_of_number(ad_tensor_reading *d, const ad_node *n, double
 
 /* What does not change with the numbers is a constant of the operation, such as what pads. Constants among the
  * operands stay as well, since their numbers do. */
-bool ad_read_move(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
+static bool read_move(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
 {
     static const char *const moves[] = {"reshape",
                                         "squeeze",
@@ -235,7 +258,7 @@ static bool read_folded(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
     return false;
 }
 
-bool ad_read_reduction(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
+static bool read_reduction(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
 {
     const bool log = is_named(n, "log_softmax");
     if (n->arity != 1 || ad_operand_node(d, n, 0)->count == 0)
@@ -319,7 +342,7 @@ static void read_dense(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
     }
 }
 
-bool ad_read_product(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
+static bool read_product(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
 {
     if (is_named(n, "matmul"))
         read_matmul(d, n, y);
@@ -330,4 +353,14 @@ bool ad_read_product(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
     else
         return false;
     return true;
+}
+
+void ad_read_node(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
+{
+    if (ad_node_results(n) == 1 && (read_elementwise(d, n, y) || read_move(d, n, y) ||
+                                    read_reduction(d, n, y) || read_product(d, n, y)))
+        return;
+    ad_build_fail(&d->build, AD_NO_DERIVATIVE, "program: it cannot repeat %s of tensors%s%s",
+                  ad_node_name(n), n->source_line ? ", at " : "",
+                  n->source_line ? n->source_line : "");
 }

@@ -8,29 +8,6 @@
 
 #include <string.h>
 
-/* ---- elements ----------------------------------------------------------------------- */
-
-uint32_t ad_node_element(ad_tensor_reading *d, uint32_t at, size_t i)
-{
-    ad_view v;
-    if (d->element[at])
-        return d->element[at][i];
-    ad_node_look(d->tape->nodes[at], &v);
-    return ad_build_constant(&d->build, ad_view_get(&v, i));
-}
-
-size_t ad_broadcast_place(const ad_shape *shape, size_t i, const ad_shape *other)
-{
-    size_t place = 0, step = 1;
-    for (int k = shape->rank - 1, m = other->rank - 1; m >= 0; k--, m--) {
-        size_t dim = (size_t)shape->dim[k], at = i % dim;
-        i /= dim;
-        place += other->dim[m] == 1 ? 0 : at * step;
-        step *= (size_t)other->dim[m];
-    }
-    return place;
-}
-
 /* ---- reading ------------------------------------------------------------------------ */
 
 /* Whether it is computed from inputs. */
@@ -40,16 +17,6 @@ static bool varies(const ad_tensor_reading *d, const ad_node *n)
     for (uint32_t k = 0; k < n->arity; k++)
         any = any || d->element[ad_node_operands(n)[k]];
     return any;
-}
-
-void ad_read_node(ad_tensor_reading *d, const ad_node *n, uint32_t *y)
-{
-    if (ad_node_results(n) == 1 && (ad_read_elementwise(d, n, y) || ad_read_move(d, n, y) ||
-                                    ad_read_reduction(d, n, y) || ad_read_product(d, n, y)))
-        return;
-    ad_build_fail(&d->build, AD_NO_DERIVATIVE, "program: it cannot repeat %s of tensors%s%s",
-                  ad_node_name(n), n->source_line ? ", at " : "",
-                  n->source_line ? n->source_line : "");
 }
 
 /* Memory for the elements of a node, on the tape of moves. NULL with an error. */

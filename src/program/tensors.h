@@ -34,10 +34,4 @@ size_t ad_broadcast_place(const ad_shape *shape, size_t i, const ad_shape *other
 /* Sets y[0], ..., the references of the elements of node n. An operation that programs do not know is a failure. */
 void ad_read_node(ad_tensor_reading *d, const ad_node *n, uint32_t *y);
 
-/* The parts of it. Whether the operation is of that kind. */
-bool ad_read_elementwise(ad_tensor_reading *d, const ad_node *n, uint32_t *y);
-bool ad_read_move(ad_tensor_reading *d, const ad_node *n, uint32_t *y);
-bool ad_read_reduction(ad_tensor_reading *d, const ad_node *n, uint32_t *y);
-bool ad_read_product(ad_tensor_reading *d, const ad_node *n, uint32_t *y);
-
 #endif

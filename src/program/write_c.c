@@ -99,47 +99,110 @@ static bool uses_arity(const ad_program *p, uint32_t arity)
     return false;
 }
 
-/* A macro that makes a function of NAME_real from one of double, for one to three numbers. */
-static void write_maker(ad_c_text *c, uint32_t arity, bool lanes)
+/* A text in which $ is the name, # the name in capitals, and @ a #. */
+static void write_named(ad_c_text *c, const char *text)
 {
-    static const char *const name[] = {"ONE", "TWO", "THREE"};
-    static const char *const parameters[] = {"R a", "R a, R b", "R a, R b, R c"};
-    static const char *const lane[] = {"a[i]", "a[i], b[i]", "a[i], b[i], c[i]"};
-    static const char *const number[] = {"(double)a", "(double)a, (double)b",
-                                         "(double)a, (double)b, (double)c"};
-    if (!uses_arity(c->plan.program, arity))
-        return;
-    ad_stream_add(&c->text, "#define %s_%s(name, f) \\\n    static inline %s_real name(",
-                  c->capitals, name[arity - 1], c->name);
-    for (const char *at = parameters[arity - 1]; *at; at++)
-        if (*at == 'R')
-            ad_stream_add(&c->text, "%s_real", c->name);
+    for (; *text; text++)
+        if (*text == '$')
+            ad_stream_add(&c->text, "%s", c->name);
+        else if (*text == '#')
+            ad_stream_add(&c->text, "%s", c->capitals);
         else
-            ad_stream_add_bytes(&c->text, at, 1);
-    ad_stream_add(&c->text, ") \\\n    { \\\n");
-    if (lanes)
-        ad_stream_add(&c->text,
-                      "        %s_real y = {0}; \\\n"
-                      "        for (int i = 0; i < %s_LANES; i++) { \\\n"
-                      "            y[i] = f(%s); \\\n"
-                      "        } \\\n"
-                      "        return y; \\\n    }\n",
-                      c->name, c->capitals, lane[arity - 1]);
-    else
-        ad_stream_add(&c->text, "        return (%s_real)f(%s); \\\n    }\n", c->name,
-                      number[arity - 1]);
+            ad_stream_add_bytes(&c->text, *text == '@' ? "#" : text, 1);
 }
+
+/* Macros that make a function of NAME_real from one of double, for one to three numbers. In lanes, loops are over
+ * arrays, which compilers make vectors of. */
+static const char *const of_lanes[] = {
+    "@define #_ONE(name, f) \\\n"
+    "    static inline $_real name($_real a) \\\n"
+    "    { \\\n"
+    "        double x[#_LANES]; \\\n"
+    "        memcpy(x, &a, sizeof x); \\\n"
+    "        for (int i = 0; i < #_LANES; i++) { \\\n"
+    "            x[i] = f(x[i]); \\\n"
+    "        } \\\n"
+    "        memcpy(&a, x, sizeof x); \\\n"
+    "        return a; \\\n"
+    "    }\n"
+    "@define #_NEAR(name, near, f) \\\n"
+    "    static inline $_real name($_real a) \\\n"
+    "    { \\\n"
+    "        double x[#_LANES], y[#_LANES]; \\\n"
+    "        unsigned far = 0; \\\n"
+    "        memcpy(x, &a, sizeof x); \\\n"
+    "        for (int i = 0; i < #_LANES; i++) { \\\n"
+    "            y[i] = near(x[i]); \\\n"
+    "        } \\\n"
+    "        for (int i = 0; i < #_LANES; i++) { \\\n"
+    "            far |= fabs(x[i]) <= 131072.0 ? 0U : 1U; \\\n"
+    "        } \\\n"
+    "        for (int i = 0; i < #_LANES && far != 0U; i++) { \\\n"
+    "            y[i] = f(x[i]); \\\n"
+    "        } \\\n"
+    "        memcpy(&a, y, sizeof y); \\\n"
+    "        return a; \\\n"
+    "    }\n",
+    "@define #_TWO(name, f) \\\n"
+    "    static inline $_real name($_real a, $_real b) \\\n"
+    "    { \\\n"
+    "        double x[#_LANES], y[#_LANES]; \\\n"
+    "        memcpy(x, &a, sizeof x); \\\n"
+    "        memcpy(y, &b, sizeof y); \\\n"
+    "        for (int i = 0; i < #_LANES; i++) { \\\n"
+    "            x[i] = f(x[i], y[i]); \\\n"
+    "        } \\\n"
+    "        memcpy(&a, x, sizeof x); \\\n"
+    "        return a; \\\n"
+    "    }\n",
+    "@define #_THREE(name, f) \\\n"
+    "    static inline $_real name($_real a, $_real b, $_real c) \\\n"
+    "    { \\\n"
+    "        double x[#_LANES], y[#_LANES], z[#_LANES]; \\\n"
+    "        memcpy(x, &a, sizeof x); \\\n"
+    "        memcpy(y, &b, sizeof y); \\\n"
+    "        memcpy(z, &c, sizeof z); \\\n"
+    "        for (int i = 0; i < #_LANES; i++) { \\\n"
+    "            x[i] = f(x[i], y[i], z[i]); \\\n"
+    "        } \\\n"
+    "        memcpy(&a, x, sizeof x); \\\n"
+    "        return a; \\\n"
+    "    }\n",
+};
+static const char *const of_numbers[] = {
+    "@define #_ONE(name, f) \\\n"
+    "    static inline $_real name($_real a) \\\n"
+    "    { \\\n"
+    "        return ($_real)f((double)a); \\\n"
+    "    }\n"
+    "@define #_NEAR(name, near, f) #_ONE(name, f)\n",
+    "@define #_TWO(name, f) \\\n"
+    "    static inline $_real name($_real a, $_real b) \\\n"
+    "    { \\\n"
+    "        return ($_real)f((double)a, (double)b); \\\n"
+    "    }\n",
+    "@define #_THREE(name, f) \\\n"
+    "    static inline $_real name($_real a, $_real b, $_real c) \\\n"
+    "    { \\\n"
+    "        return ($_real)f((double)a, (double)b, (double)c); \\\n"
+    "    }\n",
+};
 
 static void write_makers(ad_c_text *c)
 {
-    ad_stream_add(&c->text, "#if defined(%s_LANES)\n#define %s_K(c) ((c) - (%s_real){0})\n",
-                  c->capitals, c->capitals, c->name);
+    write_named(c, "@if defined(#_LANES)\n"
+                   "@define #_INLINE static inline __attribute__((always_inline))\n"
+                   "@define #_K(c) ((c) - ($_real){0})\n");
     for (uint32_t arity = 1; arity <= 3; arity++)
-        write_maker(c, arity, true);
-    ad_stream_add(&c->text, "#else\n#define %s_K(c) ((%s_real)(c))\n", c->capitals, c->name);
+        if (uses_arity(c->plan.program, arity))
+            write_named(c, of_lanes[arity - 1]);
+    write_named(c, "@else\n"
+                   "@define #_INLINE static inline\n"
+                   "@define #_K(c) (($_real)(c))\n");
     for (uint32_t arity = 1; arity <= 3; arity++)
-        write_maker(c, arity, false);
-    ad_stream_add(&c->text, "#endif\n\n");
+        if (uses_arity(c->plan.program, arity))
+            write_named(c, of_numbers[arity - 1]);
+    write_named(c, "@endif\n\n");
 }
 
 /* Whether a comparison, in any lane, is not as expected. */
@@ -163,26 +226,12 @@ static void write_differs(ad_c_text *c)
 
 /* ---- the source: functions ---------------------------------------------------------- */
 
-static bool is_of_memory(ad_plan_source source)
+/* Parameters that a part does not use, whose tables are there. */
+static void write_unused(ad_c_text *c, bool calls)
 {
-    return source == AD_PLAN_MEMORY || source == AD_PLAN_TABLE;
-}
-
-/* Parameters that a part does not use. */
-static void write_unused(ad_c_text *c, uint32_t part, bool calls)
-{
-    bool x = calls, v = calls;
-    const ad_plan *plan = &c->plan;
-    for (uint32_t i = 0; i < plan->reads.count && !(x && v); i++) {
-        const ad_plan_read *r = ad_plan_read_at(plan, i);
-        x = x || (r->part == part && r->source == AD_PLAN_INPUT);
-        v = v || (r->part == part && is_of_memory(r->source));
-    }
-    for (uint32_t i = 0; i < plan->statements.count && !v; i++)
-        v = ad_plan_statement_at(plan, i)->part == part && ad_plan_statement_at(plan, i)->stored;
-    if (!x)
+    if (!calls && !c->uses_inputs)
         ad_stream_add(&c->text, "    (void)x;\n");
-    if (!v)
+    if (!calls && !c->uses_memory)
         ad_stream_add(&c->text, "    (void)v;\n");
 }
 
@@ -195,7 +244,7 @@ static void write_parts(ad_c_text *c)
                       "(const %s_real *restrict x, %s_real *restrict v)\n{\n",
                       guards ? "int" : "void", c->name, part, c->name, c->name);
         ad_c_write_tables(c, part);
-        write_unused(c, part, false);
+        write_unused(c, false);
         ad_c_write_part(c, part);
         ad_stream_add(&c->text, "%s}\n\n", guards ? "    return 0;\n" : "");
     }
@@ -228,7 +277,7 @@ static void write_source(ad_c_text *c)
     write_signature(c, "restrict ");
     ad_stream_add(&c->text, "\n{\n");
     ad_c_write_tables(c, calls ? c->plan.parts : 0);
-    write_unused(c, 0, calls);
+    write_unused(c, calls);
     if (!p->outputs)
         ad_stream_add(&c->text, "    (void)y;\n");
     if (calls)
@@ -296,8 +345,10 @@ ad_status ad_program_write_c(const ad_program *p, const char *name,
                              void *env, ad_error *error)
 {
     ad_c_text c = {.plan = {.program = p}, .name = name, .text = {.write = write, .env = env}};
-    if (!p || !write)
-        return ad_fail(error, AD_MISUSE, "program_write_c: the program, or write, is NULL");
+    if (!ad_program_given(p, "program_write_c", error))
+        return error ? error->status : AD_MISUSE;
+    if (!write)
+        return ad_fail(error, AD_MISUSE, "program_write_c: write is NULL");
     if (!is_identifier(name))
         return ad_fail(error, AD_MISUSE,
                        "program_write_c: the name %.60s is no identifier of up to %d letters, "

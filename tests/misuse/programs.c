@@ -39,7 +39,8 @@ static void refused(const void *made, ad_error *error)
 
 /* ---- making -------------------------------------------------------------------------------- */
 
-static const ad_program_options no_size = {0}, unknown = {.size = sizeof unknown, .allow = 4};
+static const ad_program_options no_size = {0},
+                                unknown = {.size = sizeof unknown, .allow = 1u << 20};
 
 static void run_program_new(void)
 {
@@ -259,6 +260,80 @@ static void run_program_hessian(void)
     refuse_two_outputs(ad_program_hessian);
 }
 
+/* ---- sets of programs ---------------------------------------------------------------------- */
+
+static ad_program_cache *cache(void)
+{
+    ad_program_cache *c = ad_program_cache_new(formula, 2, 1, NULL, NULL, NULL);
+    ck_assert_ptr_nonnull(c);
+    return c;
+}
+
+static void run_program_cache_new(void)
+{
+    ad_error e = {AD_OK, ""};
+    const size_t beyond = 2;
+    const ad_program_cache_options none = {0}, bits = {.size = sizeof bits, .allow = 1u << 20},
+                                   kind = {.size = sizeof kind, .derive = (ad_program_derivative)9},
+                                   two = {.size = sizeof two, .derive = AD_DERIVE_GRADIENT},
+                                   some = {.size = sizeof some, .count = 1},
+                                   by = {.size = sizeof by, .count = 1, .by = &beyond};
+    refused(ad_program_cache_new(NULL, 2, 1, NULL, NULL, &e), &e);
+    refused(ad_program_cache_new(formula, 2, 1, NULL, &none, &e), &e);
+    refused(ad_program_cache_new(formula, 2, 1, NULL, &bits, &e), &e);
+    refused(ad_program_cache_new(formula, 2, 1, NULL, &kind, &e), &e);
+    refused(ad_program_cache_new(formula, 2, 2, NULL, &two, &e), &e);
+    refused(ad_program_cache_new(formula, 2, 2, NULL, &some, &e), &e);
+    refused(ad_program_cache_new(formula, 2, 2, NULL, &by, &e), &e);
+    ck_assert_ptr_null(ad_program_cache_new(NULL, 2, 1, NULL, NULL, NULL));
+}
+static void run_program_cache_free(void)
+{
+    ad_program_cache_free(NULL);
+}
+static void run_program_cache_outputs(void)
+{
+    ck_assert_uint_eq(ad_program_cache_outputs(NULL), 0);
+}
+static void run_program_cache_last(void)
+{
+    ad_program_cache *c = cache();
+    ck_assert_ptr_null(ad_program_cache_last(NULL));
+    ck_assert_ptr_null(ad_program_cache_last(c));
+    ad_program_cache_free(c);
+}
+static void run_program_cache_run(void)
+{
+    double y = 42;
+    ad_program_cache *c = cache();
+    ck_assert_int_eq(ad_program_cache_run(NULL, at, &y, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_run(c, NULL, &y, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_run(c, at, NULL, NULL), AD_MISUSE);
+    ck_assert_double_eq(y, 42);
+    ad_program_cache_free(c);
+}
+static void run_program_cache_map(void)
+{
+    double y = 42;
+    ad_program_cache *c = cache();
+    ck_assert_int_eq(ad_program_cache_map(NULL, 1, at, &y, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_map(c, 1, NULL, &y, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_map(c, 1, at, NULL, NULL, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_map(c, SIZE_MAX / 4, at, &y, NULL, NULL), AD_MEMORY);
+    ck_assert_double_eq(y, 42);
+    ad_program_cache_free(c);
+}
+static void run_program_cache_measure(void)
+{
+    ad_program_cache_info none = {.size = 0}, info = {.size = sizeof info, .hits = 3};
+    ad_program_cache *c = cache();
+    ck_assert_int_eq(ad_program_cache_measure(c, NULL), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_measure(c, &none), AD_MISUSE);
+    ck_assert_int_eq(ad_program_cache_measure(NULL, &info), AD_OK);
+    ck_assert_uint_eq(info.hits, 0);
+    ad_program_cache_free(c);
+}
+
 /* ---- operations of tensors ----------------------------------------------------------------- */
 
 static void run_program_rules_new(void)
@@ -469,6 +544,8 @@ static void run_program_parse(void)
     ROW(program_inputs) ROW(program_outputs) ROW(program_measure) ROW(program_work) ROW(program_run) \
     ROW(program_map) ROW(program_map_work) ROW(program_gradient) ROW(program_jacobian) ROW(program_vjp) \
     ROW(program_jvp) ROW(program_hessian) ROW(program_rules_new) ROW(program_rules_free) \
+    ROW(program_cache_new) ROW(program_cache_free) ROW(program_cache_outputs) ROW(program_cache_last) \
+    ROW(program_cache_run) ROW(program_cache_map) ROW(program_cache_measure) \
     ROW(by_program_elements) ROW(by_program_rows) ROW(by_program) ROW(program_print) ROW(program_draw) \
     ROW(program_count) ROW(program_operation) ROW(program_cost) ROW(program_write_c) ROW(program_save) \
     ROW(program_load) ROW(program_parse)

@@ -178,6 +178,20 @@ START_TEST(the_program_that_was_not_used_for_longest_goes)
 }
 END_TEST
 
+START_TEST(a_guard_that_flips_leads_to_the_program_that_fits)
+{
+    const double x[][N] = {{-1, 1, 1}, {1, 1, 1}, {1, -1, 1}, {-1, 1, 2}};
+    double y[4];
+    ad_program_cache *c = cache_of(&rows[2], 0, NULL);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(ad_program_cache_run(c, x[i], y, NULL), AD_OK);
+    const uint64_t before = info_of(c).tries;
+    ck_assert_int_eq(ad_program_cache_run(c, x[3], y, NULL), AD_OK);
+    ck_assert_uint_eq(info_of(c).tries, before + 1);
+    ad_program_cache_free(c);
+}
+END_TEST
+
 START_TEST(results_may_lie_over_operands)
 {
     double x[] = {5, 0.5, 0}, expected[3];
@@ -350,6 +364,7 @@ int main(void)
     add_row_tests(cache, each_point_has_the_results_of_the_way_it_goes, ROWS, name_of);
     add_row_tests(cache, many_points_at_once_have_the_same_bits, ROWS, name_of);
     tcase_add_test(cache, the_program_that_was_not_used_for_longest_goes);
+    tcase_add_test(cache, a_guard_that_flips_leads_to_the_program_that_fits);
     tcase_add_test(cache, results_may_lie_over_operands);
     tcase_add_test(cache, the_program_used_last_can_be_looked_at);
     tcase_add_test(cache, a_point_whose_program_is_there_takes_no_memory);

@@ -10,7 +10,8 @@
 
 /* ---- calls and what is expected of them ---------------------------------------------- */
 
-typedef enum layout { ROWS, COLUMNS, SCATTERED, LAYOUTS } layout;
+/* UNEVEN: every other number lies in every other row. */
+typedef enum layout { ROWS, COLUMNS, SCATTERED, UNEVEN, LAYOUTS } layout;
 enum { PAST = 3 }; /* numbers of a row after those of the program */
 
 typedef struct call {
@@ -37,17 +38,21 @@ static void *zeros(size_t count, size_t size)
 static ptrdiff_t stride_of(layout how, size_t width, size_t k)
 {
     const ptrdiff_t scattered[] = {2, -1, 1, -3, 5};
-    return how == ROWS ? (ptrdiff_t)width + PAST : how == COLUMNS ? 1 : scattered[k % 5];
+    const ptrdiff_t row = (ptrdiff_t)width + PAST;
+    return how == ROWS     ? row
+           : how == UNEVEN ? row * (1 + (ptrdiff_t)k % 2)
+                           : (how == COLUMNS ? 1 : scattered[k % 5]);
 }
 
 /* Room for `width` arrays of n numbers with such strides; at[k] is where that of point 0 is. */
 static double *arrange(layout how, size_t n, size_t width, double **at)
 {
-    const size_t each = how == ROWS ? 1 : 5 * n + 1;
-    double *all = zeros((width + PAST) * (n + 1) + width * each, sizeof *all);
+    const bool rows = how == ROWS || how == UNEVEN;
+    const size_t each = 5 * n + 1;
+    double *all = zeros(rows ? (width + PAST) * 2 * n + width : width * each, sizeof *all);
     for (size_t k = 0; k < width; k++) {
         ptrdiff_t stride = stride_of(how, width, k);
-        at[k] = how == ROWS ? all + k : all + k * each;
+        at[k] = rows ? all + k : all + k * each;
         at[k] += stride < 0 && n ? -stride * (ptrdiff_t)(n - 1) : 0;
     }
     return all;
@@ -567,6 +572,35 @@ START_TEST(inputs_and_constants_can_be_outputs_and_sums)
 }
 END_TEST
 
+/* Those go past the caches, where they fill whole lines. */
+START_TEST(more_results_than_caches_hold_are_right)
+{
+    enum { M = 11, ROW = 16, POINTS = 60008 };
+    const double first[] = {1.5, 2};
+    ad_program *p = program_of(powers, 2, first, M, NULL);
+    double *x = zeros(2 * POINTS, sizeof *x), *y = aligned_alloc(64, sizeof *y * ROW * POINTS);
+    ck_assert_ptr_nonnull(y);
+    for (size_t i = 0; i < 2 * POINTS; i++)
+        x[i] = 0.5 + 1e-5 * (double)i;
+    ad_map_input in[] = {{x, 2}, {x + 1, 2}};
+    for (int which = 0; which < 2 * ((int)ad_cpu_isa() + 1); which++) {
+        ad_map_output out[M];
+        for (size_t k = 0; k < M; k++)
+            out[k] = which % 2 ? (ad_map_output){y + k, ROW} : (ad_map_output){y + k * POINTS, 1};
+        ck_assert_int_eq(ad_lane_map(p, (ad_isa)(which / 2), POINTS, in, out, NULL, NULL), AD_OK);
+        for (size_t i = 0; i < POINTS; i++) {
+            double expected[M];
+            run_program(p, x + 2 * i, expected);
+            for (size_t k = 0; k < M; k++)
+                expect_same(out[k].at[(ptrdiff_t)i * out[k].stride], expected[k], "a far result");
+        }
+    }
+    free(x);
+    free(y);
+    ad_program_free(p);
+}
+END_TEST
+
 START_TEST(outputs_without_an_address_are_not_wanted)
 {
     const double first[] = {1.5, 2}, x[] = {3, 4, 5, 6};
@@ -766,6 +800,7 @@ int main(void)
     tcase_add_test(rules, points_that_branch_otherwise_are_marked_and_left_out);
     tcase_add_test(rules, a_map_without_marks_fails_with_the_first_point_and_the_line);
     tcase_add_test(rules, inputs_and_constants_can_be_outputs_and_sums);
+    tcase_add_test(rules, more_results_than_caches_hold_are_right);
     tcase_add_test(rules, outputs_without_an_address_are_not_wanted);
     tcase_add_test(rules, results_can_take_the_place_of_inputs);
     tcase_add_test(rules, misuse_is_refused_with_a_message);

@@ -80,6 +80,7 @@ static const row rows[] = {
     {"pieces", &waves, AD_RULES_ELEMENTS, 1, {{2, {3, 3001}}}, {2, {3, 3001}}},
     {"equal shapes", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 5}}, {2, {4, 5}}}, {2, {4, 5}}},
     {"a number for all", &bells, AD_RULES_ELEMENTS, 2, {{0}, {2, {4, 5}}}, {2, {4, 5}}},
+    {"a number for many", &bells, AD_RULES_ELEMENTS, 2, {{0}, {2, {3, 3001}}}, {2, {3, 3001}}},
     {"a row for all", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 5}}, {1, {5}}}, {2, {4, 5}}},
     {"a column for all", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 1}}, {2, {4, 5}}}, {2, {4, 5}}},
     {"outer", &bells, AD_RULES_ELEMENTS, 2, {{2, {4, 1}}, {1, {5}}}, {2, {4, 5}}},
@@ -430,7 +431,7 @@ static ad_tensor checkpointed(ad_tape *t, const ad_tensor *x, const void *env)
 
 START_TEST(checkpoints_have_the_same_gradient)
 {
-    const row *r = &rows[6];
+    const row *r = &rows[7];
     ad_view x[OPERANDS], tx[OPERANDS];
     double direct[25], again[25];
     ad_array gradient[OPERANDS];
@@ -444,6 +445,60 @@ START_TEST(checkpoints_have_the_same_gradient)
     ck_assert_mem_eq(direct, again, sizeof direct);
     ad_tape_free(t);
     ad_program_rules_free((ad_program_rules *)(uintptr_t)s.rules);
+}
+END_TEST
+
+AD_MODEL(pair, scale, width);
+AD_MODEL_CHECKS(pair);
+
+/* The mean of scale exp(-(width points)^2), with one scale for all. */
+static ad_tensor pair_loss(ad_tape *t, const pair_tensors *m, const void *env)
+{
+    static const double points[] = {0.5, 1, -1.5};
+    ad_tensor y, x[] = {m->scale, ad_mul(m->width, ad_freeze(t, AD_VECTOR(points)))};
+    ad_by_program_elements(env, 2, x, &y);
+    return ad_mean(y);
+}
+
+START_TEST(models_have_gradients_through_it)
+{
+    double scale = 1.5, width[] = {0.5, 2, 1};
+    pair m = {.scale = {.data = &scale, .type = AD_F64}, .width = AD_ARRAY(width, 3)};
+    ad_error error = {AD_OK, ""};
+    ad_program_rules *rules = rules_of(&bells);
+    ck_assert_msg(pair_check_gradient(pair_loss, &m, rules, NULL, &error) == AD_OK, "%s",
+                  error.text);
+    ad_program_rules_free(rules);
+}
+END_TEST
+
+static void note(void *user, const ad_event *event)
+{
+    char text[200], *to = user;
+    ad_event_print(event, text, sizeof text);
+    if (strcmp(event->op, "by_program") == 0)
+        snprintf(to + strlen(to), 400 - strlen(to), "%s; ", text);
+}
+
+START_TEST(traces_and_digests_see_one_operation)
+{
+    double x[] = {0.5, -0.25, 0.75};
+    uint64_t digest[2];
+    ad_program_rules *rules = rules_of(&bells);
+    for (int i = 0; i < 2; i++) {
+        char text[400] = "";
+        ad_tape *t = ad_tape_new(NULL);
+        ad_tape_trace(t, note, text);
+        ad_tensor y, both[] = {ad_watch(t, AD_VECTOR(x)), ad_watch(t, AD_VIEW_SCALAR(x))};
+        ad_by_program_elements(rules, 2, both, &y);
+        ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
+        digest[i] = ad_tape_digest(t, 4);
+        ck_assert_str_eq(text,
+                         "by_program([3], []) -> [3]; pullback of by_program([3], []) -> [3]; ");
+        ad_tape_free(t);
+    }
+    ck_assert(digest[0] == digest[1]);
+    ad_program_rules_free(rules);
 }
 END_TEST
 
@@ -502,7 +557,7 @@ END_TEST
 static ad_status live(const ad_allocator *allocator, unsigned checks, ad_type type, int rounds,
                       const size_t *calls, size_t *calls_after_two)
 {
-    const row *r = &rows[12];
+    const row *r = &rows[13];
     ad_error error = {AD_OK, ""};
     ad_view x[OPERANDS], tx[OPERANDS];
     static double to[MOST];
@@ -580,7 +635,6 @@ static void expect_failed(ad_tape *t, ad_status status, const char *text)
 
 START_TEST(a_guard_that_flips_fails_with_the_point_and_the_line)
 {
-    static float many[3 * 4096];
     double few[] = {0.5, 0.25, 1, 2};
     char text[200];
     const function f = {guarded, 1, 1};
@@ -593,15 +647,28 @@ START_TEST(a_guard_that_flips_fails_with_the_point_and_the_line)
     x = ad_watch(t, AD_VIEW(&few[3], 1));
     ad_by_program(rules, 1, &x, AD_SCALAR);
     expect_failed(t, AD_BRANCH, guard_line);
-    many[2 * 4096 + 5] = 3;
-    many[4096 + 7] = 3;
-    x = ad_watch(t, AD_VECTOR(many));
-    ad_by_program_elements(rules, 1, &x, &y);
-    expect_failed(t, AD_BRANCH, "point 7");
-    x = ad_watch(t, AD_VECTOR(many));
-    ad_by_program_elements(rules, 1, &x, &y);
-    expect_failed(t, AD_BRANCH, "(points are counted from number 4096 on)");
     ad_tape_free(t);
+    ad_program_rules_free(rules);
+}
+END_TEST
+
+START_TEST(the_first_point_that_fails_is_told_with_any_number_of_threads)
+{
+    static float many[5 * 4096];
+    const function f = {guarded, 1, 1};
+    ad_program_rules *rules = rules_of(&f);
+    ad_pool *pool = ad_pool_new(NULL, 4);
+    ad_tape *t = ad_tape_new(&(ad_tape_options){.size = sizeof(ad_tape_options), .pool = pool});
+    for (int i = 1; i < 5; i++)
+        many[i * 4096 + 8 - i] = 3;
+    for (int round = 0; round < 100; round++) {
+        ad_tensor x = ad_watch(t, AD_VECTOR(many)), y;
+        ad_by_program_elements(rules, 1, &x, &y);
+        ck_assert_msg(strstr(ad_tape_error(t), "point 7: "), "%s", ad_tape_error(t));
+        expect_failed(t, AD_BRANCH, "(points are counted from number 4096 on)");
+    }
+    ad_tape_free(t);
+    ad_pool_free(pool);
     ad_program_rules_free(rules);
 }
 END_TEST
@@ -679,12 +746,15 @@ int main(void)
     add_row_tests(node, bits_do_not_depend_on_threads, ROWS, name_of);
     tcase_add_test(node, threads_share_rules);
     tcase_add_test(node, checkpoints_have_the_same_gradient);
+    tcase_add_test(node, models_have_gradients_through_it);
+    tcase_add_test(node, traces_and_digests_see_one_operation);
     tcase_add_test(node, one_tensor_may_be_all_operands);
     tcase_add_test(node, plain_numbers_and_strided_tensors_are_operands);
     tcase_add_test(node, results_without_a_cotangent_count_as_zero);
     tcase_add_test(node, sweeps_take_no_memory_in_the_end);
     tcase_add_loop_test(node, memory_that_runs_out_is_an_error_and_nothing_leaks, 0, 2);
     tcase_add_test(node, a_guard_that_flips_fails_with_the_point_and_the_line);
+    tcase_add_test(node, the_first_point_that_fails_is_told_with_any_number_of_threads);
     tcase_add_test(node, numbers_that_are_not_finite_are_found);
     tcase_add_test(node, what_makes_no_sense_is_refused);
     Suite *suite = suite_create("program node");

@@ -155,7 +155,8 @@ static void add_pair(random_program *r)
     add_node(r, AD_PROGRAM_add + draw(r, 2), at);
 }
 
-/* Products that are added to the last value, one after the other, and what is made of the sum. */
+/* Products that are added to the last value, one after the other, and what is made of the sum: where it is detached,
+ * no pair is made of it. */
 static void add_sum(random_program *r)
 {
     for (uint32_t terms = draw(r, 4); terms-- > 0;) {
@@ -164,9 +165,9 @@ static void add_sum(random_program *r)
         add_node(r, AD_PROGRAM_add, sum);
         r->is_used[sum[0]] = r->is_used[sum[1]] = true;
     }
-    for (uint32_t detached = draw(r, 2); detached < 2; detached++) {
+    for (uint32_t steps = draw(r, 8); steps-- > 0;) {
         uint32_t at[3] = {r->count - 1, draw_operand(r)};
-        add_node(r, detached == 0 ? AD_PROGRAM_detach : AD_PROGRAM_add + draw(r, 3), at);
+        add_node(r, steps % 2 ? AD_PROGRAM_detach : AD_PROGRAM_add + draw(r, 3), at);
         r->is_used[at[0]] = true;
     }
 }
@@ -202,7 +203,7 @@ static ad_program *end_program(random_program *r)
 static ad_program *make_program(random_program *r, const ad_program_options *options,
                                 uint32_t inputs, uint32_t operations, double *x)
 {
-    const size_t most = (size_t)inputs + 12 * operations;
+    const size_t most = (size_t)inputs + 16 * operations;
     r->count = 0;
     r->arithmetic = draw(r, 2) ? 96 : 70;
     r->recent = 1 + draw(r, 8);
@@ -376,9 +377,9 @@ END_TEST
 /* ---- limits ------------------------------------------------------------------------- */
 
 /* All values stay to the end: so many slots, with the inputs. */
-static ad_program *long_lives(uint32_t inputs, uint32_t slots)
+static ad_program *long_lives(const ad_allocator *memory, uint32_t inputs, uint32_t slots)
 {
-    const ad_program_options options = {.size = sizeof options};
+    const ad_program_options options = {.size = sizeof options, .allocator = memory};
     uint32_t count = slots - inputs, *output = malloc(slots * sizeof *output);
     ad_builder b;
     ad_build_begin(&b, &options, inputs, NULL);
@@ -397,16 +398,19 @@ static ad_program *long_lives(uint32_t inputs, uint32_t slots)
 START_TEST(short_instructions_do_for_2_to_the_16_slots)
 {
     static double x[AD_SHORT_SLOTS + 1];
+    test_allocator memory;
+    test_allocator_init(&memory);
     for (uint32_t i = 0; i <= AD_SHORT_SLOTS; i++)
         x[i] = 1 / (1.0 + i);
     for (uint32_t over = 0; over < 2; over++)
         for (uint32_t most_are_inputs = 0; most_are_inputs < 2; most_are_inputs++) {
             const uint32_t slots = AD_SHORT_SLOTS + over;
-            ad_program *p = long_lives(most_are_inputs ? slots : 3, slots);
+            ad_program *p = long_lives(&memory.base, most_are_inputs ? slots : 3, slots);
             ck_assert_uint_eq(ad_scalar_work(p->scalar), slots);
             ck_assert_int_eq(p->scalar->is_long, over);
             check_at(p, x, "long lives");
             ad_program_free(p);
+            ck_assert_uint_eq(memory.live_blocks, 0);
         }
 }
 END_TEST
@@ -447,6 +451,39 @@ START_TEST(guards_beyond_2_to_the_16_have_their_numbers)
         free(work);
         ad_program_free(p);
     }
+}
+END_TEST
+
+/* ---- the choice of instructions ----------------------------------------------------- */
+
+static void expect_forms(const ad_program *p, const uint32_t *form, uint32_t count)
+{
+    ck_assert_uint_eq(ad_scalar_instructions(p->scalar), count);
+    for (uint32_t i = 0; i < count; i++)
+        ck_assert_msg(form_of(p->scalar, i) == form[i], "instruction %u is of form %u, not %u", i,
+                      form_of(p->scalar, i), form[i]);
+}
+
+START_TEST(chains_find_their_operands_in_the_register)
+{
+    const ad_program_options options = {.size = sizeof options};
+    ad_builder b;
+    ad_build_begin(&b, &options, 4, NULL);
+    uint32_t met = ad_build_two(&b, AD_PROGRAM_div, 0, 1);
+    uint32_t far = ad_build_two(&b, AD_PROGRAM_mul, 0, 2);
+    uint32_t near = ad_build_two(&b, AD_PROGRAM_mul, met, 3);
+    uint32_t rate = ad_build_two(&b, AD_PROGRAM_sub, far, near);
+    uint32_t power = ad_build_two(&b, AD_PROGRAM_fmod, met, 3);
+    uint32_t sum = ad_build_two(&b, AD_PROGRAM_add, rate, power);
+    uint32_t root = ad_build_one(&b, AD_PROGRAM_sqrt, ad_build_one(&b, AD_PROGRAM_detach, sum));
+    ad_program *p = ad_build_end(&b, 2, (uint32_t[]){root, rate});
+    const uint32_t joined =
+        AD_FORM_joined + AD_SECONDS * AD_FIRST_mul_r_b_kept + AD_SECOND_mul_sub_a_b_r;
+    const uint32_t form[] = {AD_FORM_div,           joined,
+                             AD_FORM_mul_sub_a_b_r, AD_FORM_call + AD_PROGRAM_fmod,
+                             AD_FORM_add_r_b_kept,  AD_FORM_sqrt_r};
+    expect_forms(p, form, sizeof form / sizeof *form);
+    ad_program_free(p);
 }
 END_TEST
 
@@ -503,6 +540,7 @@ int main(void)
     add_row_tests(scalar, each_operation_has_the_bits_of_its_value, AD_PROGRAM_guard, op_name);
     tcase_add_test(scalar, short_instructions_do_for_2_to_the_16_slots);
     tcase_add_test(scalar, guards_beyond_2_to_the_16_have_their_numbers);
+    tcase_add_test(scalar, chains_find_their_operands_in_the_register);
     tcase_add_test(scalar, results_may_overlap_the_point);
     tcase_add_test(scalar, failing_memory_leaves_no_code);
     Suite *suite = suite_create("program_scalar");

@@ -657,6 +657,79 @@ START_TEST(a_full_row_beside_sparse_ones_takes_linear_time)
 }
 END_TEST
 
+/* ---- functions of tensors ------------------------------------------------------------ */
+
+enum { POINTS = 6, SEEN = 9, CAMERAS = 2 };
+
+static const int32_t seen_point[SEEN] = {0, 1, 2, 3, 4, 5, 0, 2, 4},
+                     seen_by[SEEN] = {0, 0, 0, 1, 1, 1, 1, 1, 0};
+
+/* How far points, [POINTS, 2], are from cameras, [CAMERAS, 2]: a row for each observation. */
+static ad_tensor distances(ad_tape *t, const ad_tensor *x, const void *env)
+{
+    (void)env;
+    ad_tensor points = ad_freeze(t, ad_view_of(AD_I32, seen_point, AD_SHAPE(SEEN)));
+    ad_tensor cameras = ad_freeze(t, ad_view_of(AD_I32, seen_by, AD_SHAPE(SEEN)));
+    ad_tensor far = ad_sub(ad_gather(x[0], points, 0), ad_gather(x[1], cameras, 0));
+    return ad_sqrt(ad_sum_over(ad_square(far), AD_AXES(1)));
+}
+
+/* The products with the seeds of a colouring, by tangents on a tape. */
+static void push_seeds(const ad_view *x, const ad_colouring *c, double *products)
+{
+    double seeds[MOST_INPUTS * 2 * (POINTS + CAMERAS)];
+    ad_view tangent[2 * MOST_INPUTS];
+    ad_array y = {0}, ty[MOST_INPUTS] = {{0}};
+    ad_tape *t = ad_tape_new(NULL);
+    ck_assert_uint_le(c->colours, MOST_INPUTS);
+    ck_assert_int_eq(ad_colouring_seeds(c, seeds), AD_OK);
+    for (size_t k = 0; k < c->colours; k++) {
+        const double *seed = seeds + k * c->count;
+        tangent[k] = ad_view_of(AD_F64, seed, AD_SHAPE(POINTS, 2));
+        tangent[c->colours + k] = ad_view_of(AD_F64, seed + 2 * POINTS, AD_SHAPE(CAMERAS, 2));
+    }
+    ck_assert_int_eq(ad_jvp_many(t, distances, 2, x, (int)c->colours, tangent, NULL, &y, ty),
+                     AD_OK);
+    for (size_t k = 0; k < c->colours; k++) {
+        memcpy(products + k * c->length, ty[k].data, SEEN * sizeof *products);
+        ad_array_free(&ty[k]);
+    }
+    ad_array_free(&y);
+    ad_tape_free(t);
+}
+
+START_TEST(functions_of_tensors_have_sparse_jacobians)
+{
+    double x[2 * (POINTS + CAMERAS)], products[MOST_INPUTS * SEEN], value[4 * SEEN];
+    for (size_t i = 0; i < 2 * (POINTS + CAMERAS); i++)
+        x[i] = 0.3 * (double)(i * i % 11) + (double)i;
+    const ad_view views[] = {ad_view_of(AD_F64, x, AD_SHAPE(POINTS, 2)),
+                             ad_view_of(AD_F64, x + 2 * POINTS, AD_SHAPE(CAMERAS, 2))};
+    ad_error error = {AD_OK, ""};
+    ad_sparsity *s = NULL;
+    ad_program *p = ad_program_of_tensors(distances, 2, views, NULL, NULL, &error);
+    ad_program *jacobian = ad_program_sparse_jacobian(p, ad_program_inputs(p), NULL, &s, &error);
+    ad_colouring *c = ad_colouring_new(s, AD_COLOUR_COLUMNS, &error);
+    ck_assert_str_eq(error.text, "");
+    ck_assert_uint_eq(s->entries, 4 * SEEN);
+    for (size_t i = 0; i < SEEN; i++) {
+        const size_t at = (size_t)seen_point[i], by = POINTS + (size_t)seen_by[i];
+        const size_t expected[] = {2 * at, 2 * at + 1, 2 * by, 2 * by + 1};
+        ck_assert_int_eq(memcmp(s->column + 4 * i, expected, sizeof expected), 0);
+    }
+    double *y = run_at(jacobian, x);
+    push_seeds(views, c, products);
+    ck_assert_int_eq(ad_colouring_recover(c, products, value), AD_OK);
+    for (size_t e = 0; e < s->entries; e++)
+        expect_close(value[e], y[SEEN + e], 0, e, 0);
+    free(y);
+    ad_colouring_free(c);
+    ad_program_free(jacobian);
+    ad_program_free(p);
+    ad_sparsity_free(s);
+}
+END_TEST
+
 /* ---- both ways ----------------------------------------------------------------------- */
 
 /* y[j] = a shared function of few inputs, times j: forward is cheaper, since all outputs go through it. */
@@ -679,6 +752,19 @@ static void long_lists(size_t n, const ad_real *x, size_t m, ad_real *y, const v
         sum[i % 2] = ad_add(ad_mul(sum[i % 2], 0.75), ad_sin(x[i]));
     for (size_t j = 0; j < m; j++)
         y[j] = ad_mul(sum[j % 2], x[j / 4 * 2 + j % 2]);
+}
+
+/* Both: outputs that share a function of two inputs, and one that depends on all. */
+static void mixed(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    ad_real z = x[0], sum = x[0];
+    (void)env;
+    for (int i = 0; i < 100; i++)
+        z = ad_sin(ad_mul(z, x[1]));
+    for (size_t i = 1; i < n; i++)
+        sum = ad_add(ad_mul(sum, x[i]), 0.5);
+    for (size_t j = 0; j < m; j++)
+        y[j] = ad_mul(j == m / 2 ? sum : z, x[j]);
 }
 
 static size_t operations_of(const ad_program *p)
@@ -716,6 +802,7 @@ START_TEST(entries_are_right_whichever_way_is_cheaper)
 {
     expect_jacobian(shared, 3, 40);
     expect_jacobian(shared, 60, 1);
+    expect_jacobian(mixed, 700, 50);
     expect_jacobian(long_lists, 300, 4);
     expect_jacobian(long_lists, 700, 12);
 }
@@ -817,6 +904,7 @@ int main(void)
     tcase_add_test(tests, inputs_that_are_not_there_or_there_twice_are_misuse);
     tcase_add_test(tests, a_sum_of_many_terms_takes_linear_time);
     tcase_add_test(tests, a_full_row_beside_sparse_ones_takes_linear_time);
+    tcase_add_test(tests, functions_of_tensors_have_sparse_jacobians);
     tcase_add_test(tests, entries_are_right_whichever_way_is_cheaper);
     tcase_add_loop_test(tests, failing_allocations_leave_nothing_behind, 0,
                         sizeof scenarios / sizeof *scenarios);

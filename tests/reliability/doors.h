@@ -24,6 +24,7 @@ typedef struct scene {
     uint64_t digests[8];
     char text[256];
     const void *env;
+    ad_program_rules *rules; /* of one number */
 } scene;
 
 /* False if the result tells of success, though it should tell that another thread is inside. */
@@ -84,6 +85,7 @@ extern const size_t exported_call_count;
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             &(s)->error
 #define OP(s)                ad_builtin_op(0)
+#define RULES(s)             (s)->rules
 #define FILE_OUT(s)          (s)->file
 #define TEXT(s)              (s)->text
 #define TEXT_SIZE(s)         sizeof(s)->text

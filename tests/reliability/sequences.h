@@ -80,6 +80,7 @@ typedef struct scene {
     ad_safetensors *file; /* with arrays of all trees */
     ad_model_load_options load_options;
     FILE *nowhere;
+    ad_program_rules *rules; /* of two numbers, with two results */
 } scene;
 
 typedef struct exported_call {
@@ -144,6 +145,8 @@ ad_model_map *draw_map(scene *s);
 ad_step_function *draw_step(scene *s);
 ad_pullback_function *draw_pullback_function(scene *s);
 ad_real_function *draw_numbers_function(scene *s);
+ad_program_rules *make_rules(void);
+const ad_program_rules *draw_rules(scene *s);
 ad_cotangent_hook *draw_hook(scene *s);
 ad_poll *draw_poll(scene *s);
 ad_tracer *draw_tracer(scene *s);
@@ -200,6 +203,7 @@ uint32_t draw_held(scene *s);
 #define DIGESTS(s)           (s)->digests
 #define ERROR(s)             (draw_below(s, 2) ? &(s)->error : NULL)
 #define OP(s)                draw_op(s)
+#define RULES(s)             draw_rules(s)
 #define FILE_OUT(s)          (s)->nowhere
 #define TEXT(s)              (s)->text
 #define TEXT_SIZE(s)         (size_t) draw_int(s, 0, sizeof(s)->text)

@@ -136,6 +136,14 @@ static void step(ad_tape *t, int64_t i, const ad_tensor *state, const ad_tensor 
 }
 
 /* Of single numbers; some leave results as they are, or reset the recorder. */
+/* For a program: a choice, and a guard that flips now and then. */
+static void bells(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_mul(ad_maximum(x[0], x[1]), ad_exp(ad_neg(ad_square(x[1]))));
+    y[1] = ad_less(x[0], 100) ? ad_tanh(x[0]) : x[1];
+}
+
 static void numbers(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
 {
     const order *o = env;
@@ -195,6 +203,17 @@ ad_pullback_function *draw_pullback_function(scene *s)
 ad_real_function *draw_numbers_function(scene *s)
 {
     return draw_below(s, 64) ? numbers : NULL;
+}
+ad_program_rules *make_rules(void)
+{
+    ad_program *p = ad_program_of(bells, 2, (double[]){1, 2}, 2, NULL, NULL, NULL);
+    ad_program_rules *rules = ad_program_rules_new(p, NULL);
+    ad_program_free(p);
+    return rules;
+}
+const ad_program_rules *draw_rules(scene *s)
+{
+    return draw_below(s, 64) ? s->rules : NULL;
 }
 ad_cotangent_hook *draw_hook(scene *s)
 {

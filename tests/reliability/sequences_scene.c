@@ -234,6 +234,7 @@ bool scene_open(scene *s, budget *memory, uint64_t number, ad_tape *shared)
     *s = (scene){.draw = number, .memory = memory, .alone = !shared, .call = ""};
     s->nowhere = fopen("/dev/null", "w");
     s->file = open_model();
+    s->rules = make_rules();
     s->load_options =
         (ad_model_load_options){.size = sizeof(ad_model_load_options), .ignore_superfluous = true};
     s->random = ad_random_new(1, number);
@@ -241,7 +242,7 @@ bool scene_open(scene *s, budget *memory, uint64_t number, ad_tape *shared)
     for (int i = 0; i < TAPES; i++)
         s->tape[i] =
             shared && i == 0 ? shared : new_tape(memory, checks[number / 8 % 8 * (i == 0)]);
-    if (!s->nowhere || !s->file || !s->tape[0] || !s->tape[1])
+    if (!s->nowhere || !s->file || !s->rules || !s->tape[0] || !s->tape[1])
         return scene_fail(s, "the scene cannot be made");
     fill(s);
     return true;
@@ -273,6 +274,7 @@ bool scene_close(scene *s)
     }
     ad_profile_free(s->profile);
     ad_safetensors_close(s->file);
+    ad_program_rules_free(s->rules);
     if (s->nowhere)
         fclose(s->nowhere);
     if (good && s->alone && (s->memory->blocks || s->memory->bytes))

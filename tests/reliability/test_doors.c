@@ -95,6 +95,14 @@ static const double numbers[] = {1, 2, 3, 4, 5, 6};
 static const int32_t indices[] = {1, 0};
 static const bool masks[] = {true, false, true, false, true, false};
 
+static ad_program_rules *make_rules(void)
+{
+    ad_program *p = ad_program_of(door_numbers, 1, (double[]){1}, 1, NULL, NULL, NULL);
+    ad_program_rules *rules = ad_program_rules_new(p, NULL);
+    ad_program_free(p);
+    return rules;
+}
+
 static void open_scene(scene *s)
 {
     memory.used = 0;
@@ -112,6 +120,8 @@ static void open_scene(scene *s)
     for (size_t i = 0; i < sizeof s->list / sizeof *s->list; i++)
         s->list[i] = s->x;
     s->mark = ad_tape_mark(s->tape);
+    s->rules = make_rules();
+    ck_assert_ptr_nonnull(s->rules);
     ck_assert_int_eq(ad_tape_status(s->tape), AD_OK);
 }
 
@@ -121,6 +131,7 @@ static void close_scene(scene *s)
     ad_array_free(&s->array);
     for (int i = 0; i < OUTS; i++)
         ad_array_free(&s->out[i]);
+    ad_program_rules_free(s->rules);
     fclose(s->file);
 }
 

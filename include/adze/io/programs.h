@@ -12,7 +12,7 @@
 #define ADZE_IO_PROGRAMS_H
 
 #include "adze/io/writing.h"
-#include "adze/program/making.h"
+#include "adze/program/writing.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +32,13 @@ AD_API AD_MUST_USE ad_program *ad_program_load(const char *path, const ad_alloca
 /* The same for the bytes of a file in memory. Messages call it `name`. */
 AD_API AD_MUST_USE ad_program *ad_program_parse(const void *bytes, size_t size, const char *name,
                                                 const ad_allocator *allocator, ad_error *error);
+
+/* Writes p as C: NAME.h and NAME.c in a folder, each whole or not at all. Errors: those of ad_program_write_c
+ * and of writing a file. */
+AD_API AD_MUST_USE ad_status ad_program_save_c(const ad_program *p, const char *folder,
+                                               const char *name,
+                                               const ad_program_c_options *options,
+                                               const ad_write_options *writing, ad_error *error);
 
 #ifdef __cplusplus
 }

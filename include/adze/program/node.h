@@ -14,7 +14,8 @@
  *
  * All modes and orders of differentiation of a tape work. Derivatives are programs as well: a pullback
  * computes, from the operands alone, what it needs, so the tape keeps nothing but operands and results.
- * Operands have one float type; f32 numbers are computed in f64, and rounded in the end.
+ * Operands have one float type; f32 numbers are computed in f64, which takes as long as for f64 ones, and
+ * rounded in the end.
  *
  * What is computed is that of p (see ad_program_map), with the same bits for any number of threads.
  * Where operands are repeated to fit others, the derivatives of all copies are added up in f64.
