@@ -1,5 +1,5 @@
-/* Objectives that several cases share, and the program that writes them as C before the build. Plain
- * forms are the value alone. problems.h says what they are. */
+/* Objectives that several cases share, and the program that writes them as C before the build.
+ * Plain forms are the value alone. problems.h says what they are. */
 #ifndef BENCH_OBJECTIVES_H
 #define BENCH_OBJECTIVES_H
 

@@ -197,8 +197,8 @@ PROBLEM void ba_fill(size_t cameras, double *camera, size_t points, double *poin
     }
 }
 
-/* One residual as a function of 17 numbers: those of an observation, then where it was seen. It is the
- * first two errors, by the first BA_INPUTS numbers. */
+/* One residual as a function of 17 numbers: those of an observation, then where it was seen. It
+ * is the first two errors, by the first BA_INPUTS numbers. */
 enum { BA_RESIDUAL_INPUTS = BA_INPUTS + 2, BA_RESIDUALS = 2, BA_MAPPED = 30000 };
 
 /* ---- a boundary value problem ------------------------------------------------------- */
@@ -220,8 +220,8 @@ PROBLEM double pde_transport(size_t points)
     return 0.5 * ((double)points + 1);
 }
 
-/* Without transport, solutions are where an energy is stationary: the sum of squares of differences times
- * (n + 1) / 2, ends among them, less that of PDE_SOURCE exp(u) over n + 1. */
+/* Without transport, solutions are where an energy is stationary: the sum of squares of
+ * differences times (n + 1) / 2, ends among them, less that of PDE_SOURCE exp(u) over n + 1. */
 PROBLEM double pde_stiffness(size_t points)
 {
     return 0.5 * ((double)points + 1);

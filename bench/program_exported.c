@@ -1,8 +1,8 @@
-/* Programs that write_programs.c wrote as C before the build, compiled by -O2: gradient and Hessian of a loss
- * of Lotka's and Volterra's equations, and Jacobians of residuals of bundle adjustment, eight at a
- * time in vectors: numbers of eight residuals lie side by side, and Jacobians are written to a
- * window that stays in the cache, where a solver would take them from. They have the full size always.
- * The bare form is the value alone in plain doubles. */
+/* Programs that write_programs.c wrote as C before the build, compiled by -O2: gradient and
+ * Hessian of a loss of Lotka's and Volterra's equations, and Jacobians of residuals of bundle
+ * adjustment, eight at a time in vectors: numbers of eight residuals lie side by side, and
+ * Jacobians are written to a window that stays in the cache, where a solver would take them
+ * from. They have the full size always. The bare form is the value alone in plain doubles. */
 #include "bench.h"
 #include "objectives.h"
 

@@ -1,5 +1,6 @@
-/* Programs of the equations of Lotka and Volterra: replays of the loss and its gradient, warm and cold, and
- * how long it takes to make the program. The bare form is the value alone in plain doubles. */
+/* Programs of the equations of Lotka and Volterra: replays of the loss and its gradient, warm
+ * and cold, and how long it takes to make the program. The bare form is the value alone in plain
+ * doubles. */
 #include "bench.h"
 #include "memory.h"
 #include "objectives.h"

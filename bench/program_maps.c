@@ -1,6 +1,6 @@
-/* Programs mapped over many points in lanes, on one thread: the gradient of a mixture's likelihood, point by
- * point and added up, and Jacobians of residuals of bundle adjustment. Times are those of a point. The bare
- * form is the value alone in plain doubles. */
+/* Programs mapped over many points in lanes, on one thread: the gradient of a mixture's
+ * likelihood, point by point and added up, and Jacobians of residuals of bundle adjustment.
+ * Times are those of a point. The bare form is the value alone in plain doubles. */
 #include "bench.h"
 #include "memory.h"
 #include "objectives.h"

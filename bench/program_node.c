@@ -1,6 +1,6 @@
-/* A formula of numbers as one operation of tensors, beside the chain of operations that computes the same:
- * values and gradients of 10^7 numbers, on one thread. The bare form is the value alone in plain doubles, the
- * other is the chain. */
+/* A formula of numbers as one operation of tensors, beside the chain of operations that computes
+ * the same: values and gradients of 10^7 numbers, on one thread. The bare form is the value
+ * alone in plain doubles, the other is the chain. */
 #include "bench.h"
 #include "memory.h"
 

@@ -1,7 +1,7 @@
-/* Sparse derivatives of programs: the residual of a boundary value problem at 10000 points, the pattern of its
- * Jacobian, and the Jacobian with three entries in a row; and the Hessian of an energy, with three,
- * too. The bare form is the value alone in plain doubles; the other is a run of the value's program.
- */
+/* Sparse derivatives of programs: the residual of a boundary value problem at 10000 points, the
+ * pattern of its Jacobian, and the Jacobian with three entries in a row; and the Hessian of an
+ * energy, with three, too. The bare form is the value alone in plain doubles; the other is a run
+ * of the value's program. */
 #include "bench.h"
 #include "memory.h"
 #include "objectives.h"

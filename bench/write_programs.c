@@ -1,5 +1,5 @@
-/* Writes as C the programs that adze-bench runs as compiled code: NAME.h and NAME.c of each into the
- * folder that it is given, before the build of the suite. */
+/* Writes as C the programs that adze-bench runs as compiled code: NAME.h and NAME.c of each into
+ * the folder that it is given, before the build of the suite. */
 #include "objectives.h"
 
 #include <stdio.h>

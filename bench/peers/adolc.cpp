@@ -67,7 +67,7 @@ class Step
 // Up to so many operations are recorded in the buffers of FEW.
 constexpr double FEW = 60000;
 
-// With buffers so large that no tape goes to a file, but not much larger: replays touch them all anew.
+// With buffers so large that no tape goes to a file, but not much larger: replays touch them anew.
 static void begin(double operations)
 {
     unsigned room = 1u << 19;
@@ -334,7 +334,8 @@ static void measure_pde_energy(measuring::Peer &peer)
     numbers::Pde pde;
     if (!peer.wants("program_pde_hessian"))
         return;
-    record(n, pde.u.data(), 1, numbers::Pde::energy<adouble>);
+    // Sweeps keep five numbers of each operation.
+    record(n, pde.u.data(), 1, numbers::Pde::energy<adouble>, 4 * FEW);
     int rows, colours;
     double **seed;
     Pattern pattern(n, pde.u.data());

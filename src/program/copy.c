@@ -15,7 +15,8 @@ static ad_program_node in_references(const ad_program_node *n, const uint32_t *p
 /* Whether the copy is as the program: then its nodes are known to be all different. */
 static bool is_plain_copy(const ad_builder *b, const ad_program *p, const uint32_t *input)
 {
-    bool plain = b->nodes == 0 && b->constants == 0;
+    bool plain = b->nodes == 0 && b->constants == 0 &&
+                 !(b->options.allow & AD_ALLOW_RECIPROCALS); /* those that were dropped come back */
     for (uint32_t i = 0; i < p->inputs && plain; i++)
         plain = input[i] == i;
     return plain;

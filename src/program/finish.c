@@ -44,6 +44,35 @@ static void find_needed(const ad_builder *b, numbering *m, size_t count, const u
     }
 }
 
+static bool is_needed(const ad_builder *b, const numbering *m, uint32_t node)
+{
+    return m->value[b->inputs + node] != AD_NO_VALUE;
+}
+
+/* How often a value divides: a division, or its reciprocal. */
+static void count_divisions(const ad_builder *b, const numbering *m)
+{
+    for (uint32_t i = 0; i < b->nodes; i++)
+        if (is_needed(b, m, i) && b->node[i].op == AD_PROGRAM_div)
+            ++*entry_of(m, b->node[i].of[1]);
+        else if (is_needed(b, m, i) && b->node[i].op == AD_PROGRAM_reciprocal)
+            ++*entry_of(m, b->node[i].of[0]);
+}
+
+/* Divisions by a value that divides several times become products with its reciprocal, which rewrite.c has put before
+ * each of them. */
+static void share_reciprocals(ad_builder *b, const numbering *m)
+{
+    count_divisions(b, m);
+    for (uint32_t i = 0; i < b->nodes; i++) {
+        ad_program_node *n = &b->node[i];
+        if (is_needed(b, m, i) && n->op == AD_PROGRAM_div && *entry_of(m, n->of[1]) > 1) {
+            n->of[1] = ad_build_one(b, AD_PROGRAM_reciprocal, n->of[1]);
+            n->op = AD_PROGRAM_mul;
+        }
+    }
+}
+
 /* Counts uses where AD_NO_VALUE is not; contracts; and marks again. */
 static void contract(ad_builder *b, const numbering *m, size_t count, const uint32_t *output)
 {
@@ -179,6 +208,10 @@ static ad_program *number_and_fill(ad_builder *b, numbering *m, size_t count,
 {
     lists l;
     find_needed(b, m, count, output);
+    if (b->options.allow & AD_ALLOW_RECIPROCALS) {
+        share_reciprocals(b, m);
+        find_needed(b, m, count, output);
+    }
     if (b->options.allow & AD_ALLOW_FMA)
         contract(b, m, count, output);
     number(b, m);

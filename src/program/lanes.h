@@ -72,7 +72,11 @@ enum {
     ROW(sum_u, SUM(EVERYWHERE(UA)))                                      \
     ROW(sum_ll, PRODUCTS)                                                \
     ROW(sum_lu, SUM(A *UB))                                              \
-    ROW(chain, CHAIN)
+    ROW(twice_ll, VECTORS(2 * (A * B)))                                  \
+    ROW(twice_lu, VECTORS(2 * (A * UB)))                                 \
+    ROW(chain, CHAIN)                                                    \
+    ROW(dot_ll, DOT_LL) /* chains of products alone */                   \
+    ROW(dot_lu, DOT_LU)
 
 /* What follows a chain: how it begins, then what is added one after another, while the sum stays in registers. */
 #define AD_LANE_TERMS(ROW)         \

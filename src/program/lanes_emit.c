@@ -252,6 +252,27 @@ static void leave_term(ad_lane_lowering *l, uint32_t value)
     }
 }
 
+/* Gives the commonest chains codes of their own: products and their sums, twice a product. */
+static void shorten_chain(ad_lane_lowering *l, ad_lane_instruction *head)
+{
+    const uint16_t begin = head[1].code;
+    uint16_t same = 1;
+    if (begin != AD_LANE_begin_ll && begin != AD_LANE_begin_lu)
+        return;
+    const bool uniform = begin == AD_LANE_begin_lu;
+    if (head->op == 2 && head[2].code == AD_LANE_twice) {
+        head[1].code = uniform ? AD_LANE_twice_lu : AD_LANE_twice_ll;
+        head[1].to = head->to;
+        *head = head[1];
+        l->code->instructions -= 2;
+        return;
+    }
+    while (same < head->op && head[1 + same].code == (uniform ? AD_LANE_plus_lu : AD_LANE_plus_ll))
+        same++;
+    if (same == head->op)
+        head->code = uniform ? AD_LANE_dot_lu : AD_LANE_dot_ll;
+}
+
 static void emit_chain(ad_lane_lowering *l, uint32_t value)
 {
     const uint32_t count = l->terms[value];
@@ -273,6 +294,7 @@ static void emit_chain(ad_lane_lowering *l, uint32_t value)
         if (!ad_lane_doubles(l, sum[i]))
             leave_term(l, ad_lane_term(l, sum[i]));
     head->to = l->place[value] = take_slot(l);
+    shorten_chain(l, head);
 }
 
 /* ---- all of them -------------------------------------------------------------------- */

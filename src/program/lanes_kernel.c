@@ -314,6 +314,8 @@ static void add_product(const ad_lane_frame *f, const ad_lane_instruction *at, s
 #define GUARD        run_guard(f, at, w)
 #define PRODUCTS     at = sum_products(f, at, w)
 #define CHAIN        at = run_chain(f, at, w)
+#define DOT_LL       at = run_dot(f, at, w, false)
+#define DOT_LU       at = run_dot(f, at, w, true)
 #define SUM(...)                                                 \
     const double *a = lanes + at->of[0] * w;                     \
     (void)a;                                                     \
@@ -403,6 +405,30 @@ INLINE const ad_lane_instruction *run_chain(const ad_lane_frame *f,
         PER_BLOCK store(to + i, sum[j]);
     }
     return chain + chain->op;
+}
+
+/* Returns the last of its terms. */
+INLINE const ad_lane_instruction *run_dot(const ad_lane_frame *f, const ad_lane_instruction *dot,
+                                          const size_t w, const bool by_uniform)
+{
+    double *const lanes = f->lanes;
+    const double *const uniform = f->uniform;
+    const size_t block = BLOCK(w);
+    const ad_lane_instruction *const end = dot + 1 + dot->op;
+    double *to = lanes + dot->to * w;
+    for (size_t from = 0; from < w; from += block) {
+        const ad_lane_instruction *at = dot + 1;
+        const double *a = lanes + at->of[0] * w, *b = lanes + at->of[1] * w;
+        vec sum[8] = {{0}};
+        PER_BLOCK sum[j] = by_uniform ? A * UB : A * B;
+        while (++at != end) {
+            a = lanes + at->of[0] * w;
+            b = lanes + at->of[1] * w;
+            PER_BLOCK sum[j] += by_uniform ? A * UB : A * B;
+        }
+        PER_BLOCK store(to + i, sum[j]);
+    }
+    return end - 1;
 }
 
 #define RUN(name, does)    \

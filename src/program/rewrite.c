@@ -105,7 +105,11 @@ static bool rewrite_div(ad_builder *b, const ad_program_node *n, uint32_t *value
         return become(value, ad_build_one(b, AD_PROGRAM_reciprocal, n->of[1]));
     if (is(b, n->of[1], 1))
         return become(value, n->of[0]);
-    return is(b, n->of[1], -1) && become(value, ad_build_one(b, AD_PROGRAM_neg, n->of[0]));
+    if (is(b, n->of[1], -1))
+        return become(value, ad_build_one(b, AD_PROGRAM_neg, n->of[0]));
+    if (b->options.allow & AD_ALLOW_RECIPROCALS)
+        ad_build_one(b, AD_PROGRAM_reciprocal, n->of[1]); /* there if the end takes it (finish.c) */
+    return false;
 }
 
 /* -(-x); of a constant it was folded. */

@@ -324,6 +324,52 @@ START_TEST(each_operation_gives_the_same_bits_as_text)
 }
 END_TEST
 
+/* ---- loops in loops --------------------------------------------------------------------- */
+
+enum { OUTER = 7, INNER = 90 };
+
+/* A constant that depends on both counters. */
+static void two_counters(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    uint64_t state = 3;
+    (void)n, (void)m, (void)env;
+    y[0] = x[0];
+    for (int i = 0; i < OUTER; i++) {
+        for (int k = 0; k < INNER; k++)
+            y[0] = ad_sin(ad_mul(ad_add(y[0], x[1]), 0.5 + below(&state, 1000)));
+        y[0] = ad_sub(ad_sqrt(ad_abs(y[0])), 0.25);
+    }
+}
+
+/* An inner loop that goes through the inputs one by one, then two by two, and so on. */
+static void other_steps(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)m, (void)env;
+    y[0] = x[0];
+    for (size_t i = 0; i < OUTER; i++) {
+        for (size_t k = 0; k < INNER; k++)
+            y[0] = ad_mul(ad_sin(ad_add(y[0], x[k * (i % 3 + 1)])), x[n - 1 - k]);
+        y[0] = ad_sub(ad_sqrt(ad_abs(y[0])), 0.25);
+    }
+}
+
+START_TEST(loops_in_loops_give_the_same_bits_as_text)
+{
+    enum { LONG = 3 * INNER };
+    static double x[EXPORTED_POINTS * LONG];
+    for (int i = 0; i < EXPORTED_POINTS * LONG; i++)
+        x[i] = 0.5 + i * 37 % 101 / 100.0;
+    exported e[] = {
+        {.program = program_of(two_counters, 2, x, 1, NULL), .x = x},
+        {.program = program_of(other_steps, LONG, x, 1, NULL), .x = x},
+    };
+    enum { N = sizeof e / sizeof *e };
+    if (has_compiler())
+        expect_same_results(N, e, _i);
+    free_all(N, e);
+}
+END_TEST
+
 /* ---- programs without much in them ---------------------------------------------------- */
 
 static void trivial(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
@@ -632,6 +678,7 @@ int main(void)
     TCase *texts = tcase_create("texts");
     add_row_tests(texts, random_programs_give_the_same_bits_as_text, WAYS, way_name);
     add_row_tests(texts, each_operation_gives_the_same_bits_as_text, WAYS, way_name);
+    add_row_tests(texts, loops_in_loops_give_the_same_bits_as_text, WAYS, way_name);
     add_row_tests(texts, constants_and_inputs_can_be_outputs_of_a_text, WAYS, way_name);
     add_row_tests(texts, a_planted_fault_is_found, FAULTS, fault_name);
     tcase_add_test(texts, the_text_of_an_integrator_does_not_grow_with_its_steps);
