@@ -4,7 +4,7 @@
 
 #include "program/build.h"
 
-enum { AD_CODE_UNKNOWN = UINT32_MAX };
+#define AD_CODE_UNKNOWN UINT32_MAX
 
 /* A number for the name: look it up once. AD_CODE_UNKNOWN: programs have no such operation. */
 uint32_t ad_code_named(const char *name);

@@ -4,6 +4,7 @@
  * Signs move outward, where they end in a subtraction. */
 #include "program/build.h"
 
+#include <limits.h>
 #include <math.h>
 
 /* ---- constants ---------------------------------------------------------------------- */
@@ -118,10 +119,13 @@ static bool rewrite_neg(const ad_builder *b, const ad_program_node *n, uint32_t 
 }
 
 /* The products of a short power, in the order of the operation's kernel. */
-static bool rewrite_powi(ad_builder *b, const ad_program_node *n, uint32_t *value)
+static bool rewrite_powi(ad_builder *b, ad_program_node *n, uint32_t *value)
 {
     enum { SHORT = 8 };
     double exponent = ad_is_constant(n->of[1]) ? ad_constant_of(b, n->of[1]) : -1;
+    if (exponent <
+        INT_MIN) /* of a derivative: no int, but one of its parity is as near 0 or infinity */
+        n->of[1] = ad_build_constant(b, exponent + 2);
     if (!(exponent >= 0 && exponent <= SHORT))
         return false;
     uint32_t base = n->of[0], power = AD_NO_VALUE;

@@ -346,6 +346,17 @@ static const char *flaw_name(int i)
     return flaws[i].name;
 }
 
+START_TEST(guards_are_as_many_as_the_header_claims)
+{
+    static blob b;
+    blob_of_wave(&b);
+    b.data[GUARDS] = 2;
+    b.data[LINE + 4] = 0; /* two lines */
+    repair_checksum(&b);
+    expect_refused(&b, false, "byte 36: header claims 2 guards, but there are 1");
+}
+END_TEST
+
 START_TEST(every_truncation_and_every_addition_is_refused)
 {
     static blob b;
@@ -583,6 +594,7 @@ int main(void)
     tcase_add_test(all, programs_of_next_to_nothing_come_back);
     tcase_add_loop_test(all, options_come_back, 0, 8);
     add_row_tests(all, a_malformed_file_is_refused_with_place_and_reason, FLAWS, flaw_name);
+    tcase_add_test(all, guards_are_as_many_as_the_header_claims);
     tcase_add_test(all, every_truncation_and_every_addition_is_refused);
     tcase_add_test(all, every_changed_byte_is_refused);
     tcase_add_test(all, every_changed_byte_with_a_right_checksum_is_refused_or_a_program);

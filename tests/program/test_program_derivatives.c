@@ -3,6 +3,8 @@
 
 #include "../numbers/random_formula.h"
 
+#include <limits.h>
+
 static bool is_near(double a, double b, double tolerance)
 {
     return a == b || (a != a && b != b) ||
@@ -296,6 +298,33 @@ END_TEST
 
 /* ---- what cannot be ----------------------------------------------------------------- */
 
+static void lowest_power(size_t n, const ad_real *x, size_t m, ad_real *y, const void *env)
+{
+    (void)n, (void)m, (void)env;
+    y[0] = ad_powi(x[0], INT_MIN);
+}
+
+/* The exponent of the derivative is no int. */
+START_TEST(the_lowest_power_has_derivatives)
+{
+    const double at[] = {-1, 1, 2, 0.5};
+    const double expected[][2] = {
+        {1, -(double)INT_MIN}, {1, INT_MIN}, {0, -0.0}, {INFINITY, -INFINITY}};
+    ad_error error = {AD_OK, ""};
+    ad_program *p = program_of(lowest_power, 1, at, 1, NULL);
+    ad_program *g = ad_program_gradient(p, 1, NULL, &error);
+    ck_assert_str_eq(error.text, "");
+    for (int i = 0; i < 4; i++) {
+        double y[2];
+        run_program(g, &at[i], y);
+        expect_same(y[0], expected[i][0], "power");
+        expect_same(y[1], expected[i][1], "slope");
+    }
+    ad_program_free(g);
+    ad_program_free(p);
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_is_refused)
 {
     const high_order *o = &high_orders[0];
@@ -328,6 +357,7 @@ int main(void)
     add_row_tests(derivatives, derivatives_of_derivatives_go_to_any_order,
                   sizeof high_orders / sizeof *high_orders, high_order_name);
     tcase_add_test(derivatives, a_choice_not_taken_gives_exactly_0_beside_an_infinity);
+    tcase_add_test(derivatives, the_lowest_power_has_derivatives);
     tcase_add_test(derivatives, what_makes_no_sense_is_refused);
     Suite *suite = suite_create("program derivatives");
     suite_add_tcase(suite, derivatives);
