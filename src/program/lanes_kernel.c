@@ -92,7 +92,8 @@ static void load_inputs(const ad_lane_frame *f)
     }
 }
 
-/* Past the caches, which results that are far would only fill. It pays for whole lines of a cache. */
+/* Past the caches, which results that are far would only fill. It pays for rows of whole lines; columns fill lines by
+ * themselves, one after another. lanes_map.c ends the streams of a piece. */
 enum { LINE = 8 };
 
 #if defined(__clang__)
@@ -108,14 +109,6 @@ enum { LINE = 8 };
 #define STREAM(to, v) store(to, v)
 #endif
 
-/* Streams are done when this is. */
-static void end_streams(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_sfence();
-#endif
-}
-
 static double *place_in(const ad_lane_frame *f, const ad_map_output *out)
 {
     return out->at + (ptrdiff_t)f->from * out->stride;
@@ -124,8 +117,7 @@ static double *place_in(const ad_lane_frame *f, const ad_map_output *out)
 static bool may_stream(const ad_lane_frame *f, const ad_map_output *out)
 {
     const size_t line = LINE * sizeof(double);
-    return f->far && f->all && (uintptr_t)place_in(f, out) % line == 0 &&
-           (out->stride == 1 || out->stride % LINE == 0);
+    return f->far && f->all && (uintptr_t)place_in(f, out) % line == 0 && out->stride % LINE == 0;
 }
 
 /* Whether so many outputs from k on lie together, in rows of one stride, and all points count. */
@@ -177,14 +169,6 @@ INLINE void store_rows(const ad_lane_frame *f, uint32_t k, const uint32_t count,
     }
 }
 
-static void stream_column(const ad_lane_frame *f, const ad_lane_link *link)
-{
-    double *to = place_in(f, &f->out[link->which]);
-    const double *from = numbers_of(f, link, f->row);
-    for (size_t i = 0; i < f->width; i += AD_LANES)
-        STREAM(to + i, load(from + i));
-}
-
 static void store_one(const ad_lane_frame *f, const ad_lane_link *link)
 {
     const ad_map_output *out = &f->out[link->which];
@@ -205,18 +189,15 @@ static void store_one(const ad_lane_frame *f, const ad_lane_link *link)
 static uint32_t store_some(const ad_lane_frame *f, uint32_t k)
 {
     const ad_map_output *out = &f->out[f->code->store[k].which];
-    const bool streams = may_stream(f, out);
-    if (streams && out->stride == 1) {
-        stream_column(f, &f->code->store[k]);
-    } else if (streams && store_together(f, k, LINE)) {
+    if (may_stream(f, out) && store_together(f, k, LINE)) {
         store_rows(f, k, LINE, true);
         return LINE;
-    } else if (store_together(f, k, AD_LANES)) {
+    }
+    if (store_together(f, k, AD_LANES)) {
         store_rows(f, k, AD_LANES, false);
         return AD_LANES;
-    } else {
-        store_one(f, &f->code->store[k]);
     }
+    store_one(f, &f->code->store[k]);
     return 1;
 }
 
@@ -224,8 +205,6 @@ static void store_outputs(const ad_lane_frame *f)
 {
     for (uint32_t k = 0; k < f->code->stores;)
         k += store_some(f, k);
-    if (f->far)
-        end_streams();
 }
 
 /* ---- operations by functions -------------------------------------------------------- */
