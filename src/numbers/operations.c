@@ -7,7 +7,7 @@
 /* One more element of a list, or NULL with an error. */
 static void *append(ad_reals *r, ad_growing *list, size_t size)
 {
-    if (!ad_reals_grow(r, list, list->count + 1, size, true))
+    if (list->count == list->room && !ad_reals_grow(r, list, list->count + 1, size, true))
         return NULL;
     return (char *)list->at + list->count++ * size;
 }

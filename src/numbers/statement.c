@@ -190,12 +190,27 @@ ad_real ad_reals_statement(const char *name, double value, size_t n, const ad_re
                                  : ad_reals_nan(r));
 }
 
+/* The recorder of numbers, where it keeps operations, and it is plain that all is well; else NULL: look closer. */
+static ad_reals *keeper_of(size_t n, const ad_real *x)
+{
+    const ad_recorder *on = x[0].on ? x[0].on : x[n - 1].on;
+    bool well = on && on->keep & AD_KEEP_OPERATIONS && ad_reals_of(on)->error.status == AD_OK &&
+                !ad_reals_of(on)->busy;
+    for (size_t i = 0; i < n && well; i++)
+        well = !x[i].on || (x[i].on == on && ad_surely_lives(on, x[i]));
+    return well ? ad_reals_of(on) : NULL;
+}
+
 ad_real ad_reals_by(const char *name, ad_number_rule *rule, size_t n, const ad_real *x,
                     const char *source_line)
 {
     double in[AD_SHORT_MOST], y, slope[AD_SHORT_MOST],
         bend[AD_SHORT_MOST * (AD_SHORT_MOST + 1) / 2];
-    ad_reals *r = ad_reals_of_all(name, n, x, source_line);
+    ad_reals *r = keeper_of(n, x);
+    if (r)
+        r->head.source_line = source_line ? source_line : r->head.source_line;
+    else
+        r = ad_reals_of_all(name, n, x, source_line);
     for (size_t i = 0; i < n; i++)
         in[i] = x[i].value;
     if (!r || r->error.status != AD_OK) {

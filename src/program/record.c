@@ -90,6 +90,7 @@ static ad_program *read_recorder(const ad_reals *r, size_t m, const ad_real *y,
     }
     d.code = d.place + r->operations.count;
     ad_build_begin(&d.build, options, r->operation_inputs, error);
+    ad_build_expect(&d.build, r->operations.count);
     ad_program *p = read_all(&d, m, y);
     ad_memory_give(options->allocator, d.place, bytes);
     return p;

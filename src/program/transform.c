@@ -57,7 +57,7 @@ bool ad_transform_begin(ad_transform *t, const ad_program *p, size_t more_inputs
     t->varies = (bool *)(input + p->inputs);
     for (uint32_t i = 0; i < p->inputs; i++)
         input[i] = i;
-    ad_build_expect(&t->build, ad_size_mul(4, p->nodes)); /* as many as a gradient has */
+    ad_build_expect(&t->build, ad_size_mul(4, p->nodes)); /* a gradient has about as many */
     ad_build_copy(&t->build, p, input, t->place);
     find_varying(t, count, by);
     return t->build.status == AD_OK;

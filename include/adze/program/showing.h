@@ -41,8 +41,7 @@ AD_API const char *ad_program_operation(size_t i);
 /* An estimate of the time that p takes in lanes (program/map.h), in additions: 1 for what is as fast, 2 for
  * quotients and roots, 4 for exp, log, sin and the like, up to 64 for polygammas, each a power of 2, measured
  * with AVX-512. It compares programs of many operations with each other: a gradient with its value, one
- * formulation with another. In runs at one point all operations up to 2 take about the same time, and
- * the others 2 to 4 times as much as here. 0 if p is NULL. */
+ * formulation with another. 0 if p is NULL. */
 AD_API double ad_program_cost(const ad_program *p);
 
 #ifdef __cplusplus
