@@ -201,32 +201,30 @@ static uint32_t read_sign(parse *p)
     return read_primary(p);
 }
 
-static uint32_t read_product(parse *p)
+/* Parts with one of two operators between them, from left to right. */
+static uint32_t read_row(parse *p, uint32_t (*read_part)(parse *), const char *const operators[2],
+                         const uint32_t ops[2])
 {
-    uint32_t value = read_sign(p);
+    uint32_t value = read_part(p);
     while (p->good) {
-        uint32_t op = take(p, "*")   ? AD_PROGRAM_mul
-                      : take(p, "/") ? AD_PROGRAM_div
-                                     : AD_PROGRAM_OP_COUNT;
-        if (op == AD_PROGRAM_OP_COUNT)
+        const int which = take(p, operators[0]) ? 0 : operators[1] && take(p, operators[1]) ? 1 : 2;
+        if (which == 2)
             break;
-        value = add_step(p, op, value, read_sign(p), 0);
+        value = add_step(p, ops[which], value, read_part(p), 0);
     }
     return value;
 }
 
+static uint32_t read_product(parse *p)
+{
+    return read_row(p, read_sign, (const char *const[]){"*", "/"},
+                    (const uint32_t[]){AD_PROGRAM_mul, AD_PROGRAM_div});
+}
+
 static uint32_t read_sum(parse *p)
 {
-    uint32_t value = read_product(p);
-    while (p->good) {
-        uint32_t op = take(p, "+")   ? AD_PROGRAM_add
-                      : take(p, "-") ? AD_PROGRAM_sub
-                                     : AD_PROGRAM_OP_COUNT;
-        if (op == AD_PROGRAM_OP_COUNT)
-            break;
-        value = add_step(p, op, value, read_product(p), 0);
-    }
-    return value;
+    return read_row(p, read_product, (const char *const[]){"+", "-"},
+                    (const uint32_t[]){AD_PROGRAM_add, AD_PROGRAM_sub});
 }
 
 static uint32_t read_comparison(parse *p)
@@ -250,18 +248,14 @@ static uint32_t read_comparison(parse *p)
 
 static uint32_t read_both(parse *p)
 {
-    uint32_t value = read_comparison(p);
-    while (p->good && take(p, "&&"))
-        value = add_step(p, AD_PROGRAM_both, value, read_comparison(p), 0);
-    return value;
+    return read_row(p, read_comparison, (const char *const[]){"&&", NULL},
+                    (const uint32_t[]){AD_PROGRAM_both, 0});
 }
 
 static uint32_t read_either(parse *p)
 {
-    uint32_t value = read_both(p);
-    while (p->good && take(p, "||"))
-        value = add_step(p, AD_PROGRAM_either, value, read_both(p), 0);
-    return value;
+    return read_row(p, read_both, (const char *const[]){"||", NULL},
+                    (const uint32_t[]){AD_PROGRAM_either, 0});
 }
 
 static uint32_t read_choice(parse *p)

@@ -1,5 +1,5 @@
 /* Misuse of programs. */
-#include "misuse.h"
+#include "refused.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,20 +21,6 @@ static ad_program *program(size_t outputs)
     ad_program *p = ad_program_of(formula, 2, at, outputs, NULL, NULL, NULL);
     ck_assert_ptr_nonnull(p);
     return p;
-}
-
-/* A function that makes something has made nothing, for this reason. */
-static void refused_for(const void *made, ad_error *error, ad_status status)
-{
-    ck_assert_ptr_null(made);
-    ck_assert_msg(error->status == status, "%s", error->text);
-    ck_assert_str_ne(error->text, "");
-    *error = (ad_error){AD_OK, ""};
-}
-
-static void refused(const void *made, ad_error *error)
-{
-    refused_for(made, error, AD_MISUSE);
 }
 
 /* ---- making -------------------------------------------------------------------------------- */

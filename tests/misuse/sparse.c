@@ -1,5 +1,5 @@
 /* Misuse of patterns, colourings, and programs of sparse derivatives. */
-#include "misuse.h"
+#include "refused.h"
 
 #include <string.h>
 
@@ -15,19 +15,6 @@ static ad_program *program(size_t outputs)
     ad_program *p = ad_program_of(formula, 2, (double[]){2, 3}, outputs, NULL, NULL, NULL);
     ck_assert_ptr_nonnull(p);
     return p;
-}
-
-static void refused_for(const void *made, ad_error *error, ad_status status)
-{
-    ck_assert_ptr_null(made);
-    ck_assert_msg(error->status == status, "%s", error->text);
-    ck_assert_str_ne(error->text, "");
-    *error = (ad_error){AD_OK, ""};
-}
-
-static void refused(const void *made, ad_error *error)
-{
-    refused_for(made, error, AD_MISUSE);
 }
 
 static const size_t begins[] = {0, 1, 3}, columns[] = {0, 0, 1}, upper[] = {1, 0, 1};
