@@ -23,7 +23,8 @@ POSITIVE = 'median_ns min_ns gflops of_ceiling of_blis bytes gb_per_s bare_ns'.s
 NOT_NEGATIVE = 'spread', 'mallocs_per_step', 'peak_bytes'  # an optimiser takes no memory
 COMPUTED = 'gflops', 'of_ceiling', 'of_blis'  # 0 where nothing is: in files
 FILES = re.compile('(save|load|map)_')
-SAME = re.compile('lesson|step|rows_b|mlp|batch_[0-9]|width|depth|lotka_volterra_')  # which have a second form beside adze's
+SAME = re.compile(  # which have a second form beside adze's
+    'lesson|step|rows_b|mlp|batch_[0-9]|width|depth|lotka_volterra_|program_elementwise|program_pde($|_hessian)')
 
 
 class Failure(Exception):
