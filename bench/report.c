@@ -51,8 +51,8 @@ static double percent(double part)
 
 void report_heading(void)
 {
-    printf("%-24s %2s %7s %7s %4s %6s %6s %6s %4s %4s %5s %4s %7s\n", "case", "th", "adze", "min",
-           "spr.", "x bare", "x same", "GFLOPS", "ceil", "BLIS", "GB/s", "mal.", "memory");
+    printf("%-27s %2s %7s %7s %4s %6s %6s %5s %4s %4s %5s %4s %7s\n", "case", "th", "adze", "min",
+           "spr.", "x bare", "x same", "GF/s", "ceil", "BLIS", "GB/s", "mal.", "memory");
 }
 
 void report_ceiling(int threads, const ceiling *c)
@@ -67,7 +67,7 @@ void report_row(const bench_result *r, const ceiling *c)
     char adze[16], min[16], bare[16], same[16], memory[16], flops[16], bytes[16];
     double gflops = r->flops / r->adze.median;
     figures(r->adze.median / r->same_kernels.median, same);
-    printf("%-24s %2d %7s %7s %3.0f%% %6s %6s %6s %3.0f%% %3.0f%% %5s %4.3g %7s\n", r->is->name,
+    printf("%-27s %2d %7s %7s %3.0f%% %6s %6s %5s %3.0f%% %3.0f%% %5s %4.3g %7s\n", r->is->name,
            r->threads, time_text(r->adze.median, adze), time_text(r->adze.min, min),
            percent(r->adze.spread), figures(r->adze.median / r->bare.median, bare),
            r->is->kind->same_kernels ? same : "", figures(gflops, flops),

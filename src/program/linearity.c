@@ -31,7 +31,7 @@ static uint8_t operands_of(uint32_t value, const uint8_t *of, uint8_t all)
         return 0;
     if (value == AD_RECIPE_RESULT)
         return all;
-    return value < AD_RECIPE_RESULT ? (uint8_t)(1 << value) : of[value - AD_RECIPE_FIRST];
+    return (uint8_t)(value < AD_RECIPE_RESULT ? 1 << value : of[value - AD_RECIPE_FIRST]);
 }
 
 static uint8_t operands_of_recipe(ad_linearity *l, const ad_recipe *r, uint8_t all)

@@ -164,31 +164,29 @@ const char *ad_program_operation(size_t i)
 }
 
 /* What takes longer than an addition: log2 of how many, measured on rows of 1024 numbers. */
-#define OP_WEIGHT(name, weight) [AD_PROGRAM_##name] = weight,
-#define OP_WEIGHTS(ROW)                                                                            \
-    ROW(div, 1)                                                                                    \
-    ROW(reciprocal, 1)                                                                             \
-    ROW(sqrt, 1)                                                                                   \
-    ROW(rsqrt, 1)                                                                                  \
-    ROW(softsign, 1)                                                                               \
-    ROW(hard_sigmoid, 1) ROW(hard_swish, 1) ROW(clamp, 1) ROW(lerp, 1) ROW(exp, 2) ROW(expm1, 2)   \
-        ROW(log, 2) ROW(log1p, 2) ROW(sin, 2) ROW(cos, 2) ROW(tanh, 2) ROW(sigmoid, 2) ROW(elu, 2) \
-            ROW(selu, 2) ROW(celu, 2) ROW(silu, 2) ROW(gelu, 2) ROW(mish, 2) ROW(gauss, 2)         \
-                ROW(powi, 2) ROW(exp2, 3) ROW(log2, 3) ROW(log10, 3) ROW(asin, 3) ROW(acos, 3)     \
-                    ROW(acosh, 3) ROW(erf, 3) ROW(erfc, 3) ROW(log_sigmoid, 3) ROW(softplus, 3)    \
-                        ROW(gelu_erf, 3) ROW(hypot, 3) ROW(fmod, 3) ROW(fma, 3) ROW(cbrt, 4)       \
-                            ROW(tan, 4) ROW(atan, 4) ROW(sinh, 4) ROW(cosh, 4) ROW(asinh, 4)       \
-                                ROW(atanh, 4) ROW(lgamma, 4) ROW(pow, 4) ROW(xlogy, 4)             \
-                                    ROW(xlog1py, 4) ROW(atan2, 4) ROW(log1mexp, 5) ROW(digamma, 5) \
-                                        ROW(polygamma, 6)
+/* clang-format off */
+#define OF(name, weight) [AD_PROGRAM_##name] = weight
+static const unsigned char weights[AD_PROGRAM_OP_COUNT] = {
+    OF(div, 1), OF(reciprocal, 1), OF(sqrt, 1), OF(rsqrt, 1), OF(softsign, 1),
+    OF(hard_sigmoid, 1), OF(hard_swish, 1), OF(clamp, 1), OF(lerp, 1),
+    OF(exp, 2), OF(expm1, 2), OF(log, 2), OF(log1p, 2), OF(sin, 2), OF(cos, 2), OF(tanh, 2),
+    OF(sigmoid, 2), OF(elu, 2), OF(selu, 2), OF(celu, 2), OF(silu, 2), OF(gelu, 2), OF(mish, 2),
+    OF(gauss, 2), OF(powi, 2),
+    OF(exp2, 3), OF(log2, 3), OF(log10, 3), OF(asin, 3), OF(acos, 3), OF(acosh, 3), OF(erf, 3),
+    OF(erfc, 3), OF(log_sigmoid, 3), OF(softplus, 3), OF(gelu_erf, 3), OF(hypot, 3), OF(fmod, 3),
+    OF(fma, 3),
+    OF(cbrt, 4), OF(tan, 4), OF(atan, 4), OF(sinh, 4), OF(cosh, 4), OF(asinh, 4), OF(atanh, 4),
+    OF(lgamma, 4), OF(pow, 4), OF(xlogy, 4), OF(xlog1py, 4), OF(atan2, 4),
+    OF(log1mexp, 5), OF(digamma, 5),
+    OF(polygamma, 6),
+};
+#undef OF
+/* clang-format on */
 
 double ad_program_cost(const ad_program *p)
 {
-    static const unsigned char weight[AD_PROGRAM_OP_COUNT] = {OP_WEIGHTS(OP_WEIGHT)};
     double cost = 0;
     for (uint32_t i = 0; p && i < p->nodes; i++)
-        cost += (double)(1 << weight[p->node[i].op]);
+        cost += (double)(1 << weights[p->node[i].op]);
     return cost;
 }
-#undef OP_WEIGHT
-#undef OP_WEIGHTS
