@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/sized.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -291,27 +290,54 @@ static void write_source(ad_c_text *c)
 
 /* ---- what users call ---------------------------------------------------------------- */
 
-static bool is_keyword(const char *name)
+/* Words of C and C++, since the header serves both, and what the headers of the text declare. */
+static bool is_taken(const char *name)
 {
+    /* clang-format off */
     static const char *const words[] = {
-        "auto",     "break",   "case",   "char",     "const",  "continue", "default",
-        "do",       "double",  "else",   "enum",     "extern", "float",    "for",
-        "goto",     "if",      "inline", "int",      "long",   "main",     "register",
-        "restrict", "return",  "short",  "signed",   "sizeof", "static",   "struct",
-        "switch",   "typedef", "union",  "unsigned", "void",   "while",    "volatile",
+        "HUGE_VAL", "INFINITY", "NAN", "NULL", "abort", "abs", "acos", "acosh", "alignas",
+        "alignof", "and", "and_eq", "asin", "asinh", "asm", "atan", "atan2", "atanh", "auto",
+        "bitand", "bitor", "bool", "break", "case", "catch", "cbrt", "ceil", "char", "class",
+        "compl", "const", "const_cast", "constexpr", "continue", "copysign", "cos", "cosh",
+        "decltype", "default", "delete", "do", "double", "double_t", "dynamic_cast", "else", "enum",
+        "erf", "erfc", "exit", "exp", "exp2", "explicit", "expm1", "export", "extern", "fabs",
+        "false", "fdim", "float", "float_t", "floor", "fma", "fmax", "fmin", "fmod", "for",
+        "fpclassify", "frexp", "friend", "gamma", "goto", "hypot", "if", "ilogb", "inline", "int",
+        "int16_t", "int32_t", "int64_t", "int8_t", "intmax_t", "intptr_t", "isfinite", "isgreater",
+        "isgreaterequal", "isinf", "isless", "islessequal", "islessgreater", "isnan", "isnormal",
+        "isunordered", "j0", "j1", "jn", "labs", "ldexp", "lgamma", "llrint", "llround", "log",
+        "log10", "log1p", "log2", "logb", "long", "lrint", "lround", "main", "memchr", "memcmp",
+        "memcpy", "memmove", "memset", "modf", "mutable", "namespace", "nan", "nearbyint", "new",
+        "nextafter", "nexttoward", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
+        "or_eq", "pow", "private", "protected", "ptrdiff_t", "public", "register",
+        "reinterpret_cast", "remainder", "remquo", "restrict", "return", "rint", "round", "scalbln",
+        "scalbn", "short", "signbit", "signed", "sin", "sinh", "size_t", "sizeof", "sqrt", "static",
+        "static_assert", "static_cast", "struct", "switch", "tan", "tanh", "template", "tgamma",
+        "this", "thread_local", "throw", "true", "trunc", "try", "typedef", "typeid", "typename",
+        "typeof", "uint16_t", "uint32_t", "uint64_t", "uint8_t", "uintmax_t", "uintptr_t", "union",
+        "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+        "y0", "y1", "yn",
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i], name) == 0)
             return true;
     return false;
 }
 
+/* Letters of ASCII, whatever the locale. */
+static bool is_ascii_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_identifier(const char *name)
 {
     size_t length = 0;
-    if (!name || !isalpha((unsigned char)*name) || is_keyword(name))
+    if (!name || !is_ascii_letter(*name))
         return false;
-    while (isalnum((unsigned char)name[length]) || name[length] == '_')
+    while (is_ascii_letter(name[length]) || (name[length] >= '0' && name[length] <= '9') ||
+           name[length] == '_')
         length++;
     return !name[length] && length <= AD_C_LONGEST_NAME;
 }
@@ -354,9 +380,13 @@ ad_status ad_program_write_c(const ad_program *p, const char *name,
                        "program_write_c: the name %.60s is no identifier of up to %d letters, "
                        "digits and _",
                        name ? name : "NULL", AD_C_LONGEST_NAME);
+    if (is_taken(name))
+        return ad_fail(error, AD_MISUSE,
+                       "program_write_c: the name %s has a meaning in C, C++ or their headers",
+                       name);
     if (!read_options(options, &c.options))
         return ad_fail(error, AD_MISUSE, "program_write_c: the options have no size");
     for (size_t i = 0; name[i]; i++)
-        c.capitals[i] = (char)toupper((unsigned char)name[i]);
+        c.capitals[i] = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 'a' + 'A' : name[i]);
     return write_both(&c, error);
 }

@@ -564,7 +564,7 @@ static bool refuse(void *env, ad_program_text of, const char *text, size_t lengt
 }
 
 static const char *const bad_names[] = {
-    NULL, "", "1x", "a-b", "int", "x y", "_x", "a23456789b123456789c123456789d123456789e123456789",
+    NULL, "", "1x", "a-b", "\xe9", "x y", "_x", "a23456789b123456789c123456789d123456789e123456789",
 };
 
 START_TEST(names_that_are_no_identifiers_are_refused)
@@ -578,6 +578,24 @@ START_TEST(names_that_are_no_identifiers_are_refused)
         ck_assert_ptr_nonnull(strstr(error.text, "identifier"));
     }
     ck_assert_int_eq(calls, 0);
+    ad_program_free(p);
+}
+END_TEST
+
+START_TEST(names_that_c_and_its_headers_have_are_refused)
+{
+    static const char *const taken[] = {"int", "while", "class", "bool",     "true",
+                                        "sin", "fma",   "isnan", "uint64_t", "memcpy",
+                                        "NAN", "NULL",  "j0",    "asm",      "xor_eq"};
+    ad_program *p = integration(2);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        ad_error error = {AD_OK, ""};
+        int calls = 0;
+        ck_assert_int_eq(ad_program_write_c(p, taken[i], NULL, refuse, &calls, &error), AD_MISUSE);
+        ck_assert_ptr_nonnull(strstr(error.text, "meaning in C"));
+        ck_assert_ptr_nonnull(strstr(error.text, taken[i]));
+        ck_assert_int_eq(calls, 0);
+    }
     ad_program_free(p);
 }
 END_TEST
@@ -688,6 +706,7 @@ int main(void)
     tcase_add_test(texts, long_texts_are_cut_into_functions);
     tcase_add_test(texts, the_header_lists_guards_with_their_lines);
     tcase_add_test(texts, names_that_are_no_identifiers_are_refused);
+    tcase_add_test(texts, names_that_c_and_its_headers_have_are_refused);
     tcase_add_test(texts, misuse_of_writing_is_refused);
     tcase_add_test(texts, header_and_source_are_saved_as_files);
     tcase_add_test(texts, what_cannot_be_saved_is_said);

@@ -52,8 +52,9 @@ typedef struct ad_program_c_options {
                           Compilers take long for long functions */
 } ad_program_c_options;
 
-/* Writes the header and the source. name is an identifier of C, at most 48 characters long.
- * AD_MISUSE if p or write is NULL, or name is none; AD_CANCELLED if write said so; AD_MEMORY, before
+/* Writes the header and the source. name is an identifier, at most 48 characters long, that begins with
+ * a letter and has no meaning in C, C++ or the headers of the text (class, sin, bool).
+ * AD_MISUSE if p or write is NULL, or name is no such; AD_CANCELLED if write said so; AD_MEMORY, before
  * anything is written. */
 AD_API ad_status ad_program_write_c(const ad_program *p, const char *name,
                                     const ad_program_c_options *options,
