@@ -11,7 +11,7 @@ static uint32_t *take_outputs(ad_transform *t, size_t count)
     const ad_program *p = t->program;
     uint32_t *output = ad_memory_take(p->options.allocator, ad_size_mul(count, sizeof *output));
     if (!output)
-        ad_build_fail(&t->build, AD_MEMORY, "program: memory ran out: %zu outputs", count);
+        ad_build_fail(&t->build, AD_MEMORY, "%s: memory ran out: %zu outputs", t->name, count);
     for (uint32_t j = 0; output && j < p->outputs; j++)
         output[j] = t->place[p->output[j]];
     return output;
@@ -75,7 +75,7 @@ ad_program *ad_program_vjp(const ad_program *p, size_t count, const size_t *by, 
         return NULL;
     const size_t outputs = ad_size_add(p->outputs, count);
     uint32_t *output = NULL;
-    if (ad_transform_begin(&t, p, p->outputs, count, by, error))
+    if (ad_transform_begin(&t, "program_vjp", p, p->outputs, count, by, error))
         output = take_outputs(&t, outputs);
     if (output)
         write_reverse(&t, AD_NO_VALUE, count, by, output + p->outputs);
@@ -128,7 +128,7 @@ ad_program *ad_program_jvp(const ad_program *p, size_t count, const size_t *by, 
         return NULL;
     const size_t outputs = ad_size_add(p->outputs, ad_size_mul(directions, p->outputs));
     uint32_t *output = NULL;
-    if (ad_transform_begin(&t, p, ad_size_mul(directions, count), count, by, error))
+    if (ad_transform_begin(&t, "program_jvp", p, ad_size_mul(directions, count), count, by, error))
         output = take_outputs(&t, outputs);
     if (output)
         write_forward(&t, count, by, directions, true, output + p->outputs);
@@ -150,27 +150,32 @@ static void write_jacobian(ad_transform *t, size_t count, const size_t *by, uint
             return;
 }
 
-ad_program *ad_program_jacobian(const ad_program *p, size_t count, const size_t *by,
-                                ad_error *error)
+/* By the name of the function that asks. */
+static ad_program *make_jacobian(const char *name, const ad_program *p, size_t count,
+                                 const size_t *by, ad_error *error)
 {
     ad_transform t;
-    if (!ad_program_given(p, "program_jacobian", error))
-        return NULL;
     const size_t outputs = ad_size_add(p->outputs, ad_size_mul(p->outputs, count));
     uint32_t *output = NULL;
-    if (ad_transform_begin(&t, p, 0, count, by, error))
+    if (ad_transform_begin(&t, name, p, 0, count, by, error))
         output = take_outputs(&t, outputs);
     if (output)
         write_jacobian(&t, count, by, output + p->outputs);
     return end_with(&t, outputs, output);
 }
 
+ad_program *ad_program_jacobian(const ad_program *p, size_t count, const size_t *by,
+                                ad_error *error)
+{
+    const char *name = "program_jacobian";
+    return ad_program_given(p, name, error) ? make_jacobian(name, p, count, by, error) : NULL;
+}
+
 ad_program *ad_program_gradient(const ad_program *p, size_t count, const size_t *by,
                                 ad_error *error)
 {
-    if (!has_one_output(p, "program_gradient", error))
-        return NULL;
-    return ad_program_jacobian(p, count, by, error);
+    const char *name = "program_gradient";
+    return has_one_output(p, name, error) ? make_jacobian(name, p, count, by, error) : NULL;
 }
 
 /* ---- the Hessian -------------------------------------------------------------------- */
@@ -203,10 +208,11 @@ static ad_program *choose_triangle(const ad_program *all, size_t count, ad_error
 
 ad_program *ad_program_hessian(const ad_program *p, size_t count, const size_t *by, ad_error *error)
 {
-    if (!has_one_output(p, "program_hessian", error))
+    const char *name = "program_hessian";
+    if (!has_one_output(p, name, error))
         return NULL;
-    ad_program *gradient = ad_program_gradient(p, count, by, error);
-    ad_program *all = gradient ? ad_program_jacobian(gradient, count, by, error) : NULL;
+    ad_program *gradient = make_jacobian(name, p, count, by, error);
+    ad_program *all = gradient ? make_jacobian(name, gradient, count, by, error) : NULL;
     ad_program *triangle = all ? choose_triangle(all, count, error) : NULL;
     ad_program_free(gradient);
     ad_program_free(all);

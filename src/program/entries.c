@@ -285,7 +285,7 @@ static ad_program *transform(entries_making *m, ad_error *error)
     const size_t outputs = ad_size_add(w->program->outputs, m->s->entries);
     const size_t bytes = ad_size_mul(outputs, sizeof(uint32_t));
     uint32_t *output = NULL;
-    if (ad_transform_begin(&m->t, w->program, 0, w->count, w->by, error)) {
+    if (ad_transform_begin(&m->t, w->name, w->program, 0, w->count, w->by, error)) {
         output = ad_memory_take(allocator, bytes);
         if (!output)
             ad_build_fail(&m->t.build, AD_MEMORY, "program: memory ran out: %zu outputs", outputs);

@@ -8,6 +8,7 @@
 /* What the entries are of: row i of the pattern is the derivative of output first + i, up to column i if it is a
  * triangle. */
 typedef struct ad_rows_wanted {
+    const char *name; /* of the function that asks, for messages */
     const ad_program *program;
     size_t count;
     const size_t *by;

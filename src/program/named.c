@@ -97,6 +97,8 @@ bool ad_program_options_read(const ad_program_options *given, ad_program_options
     options->size = sizeof *options;
     if (good && !(options->allow & ~(unsigned)AD_ALLOW_KNOWN))
         return true;
-    ad_fail(error, AD_MISUSE, "program: options without their size, or unknown bits in allow");
+    ad_fail(error, AD_MISUSE,
+            good ? "program: options with unknown bits in allow"
+                 : "program: options without their size");
     return false;
 }

@@ -6,7 +6,8 @@ ad_program *ad_program_sparse_jacobian(const ad_program *p, size_t count, const 
 {
     if (!ad_columns_check(p, count, by, "program_sparse_jacobian", error))
         return NULL;
-    const ad_rows_wanted all = {.program = p, .count = count, .by = by};
+    const ad_rows_wanted all = {
+        .name = "program_sparse_jacobian", .program = p, .count = count, .by = by};
     return ad_entries_program(&all, NULL, pattern, error);
 }
 
@@ -17,8 +18,12 @@ ad_program *ad_program_sparse_hessian(const ad_program *p, size_t count, const s
         return NULL;
     ad_sparsity *s = ad_program_hessian_sparsity(p, count, by, error);
     ad_program *gradient = s ? ad_program_gradient(p, count, by, error) : NULL;
-    const ad_rows_wanted lower = {
-        .program = gradient, .count = count, .by = by, .first = 1, .triangle = true};
+    const ad_rows_wanted lower = {.name = "program_sparse_hessian",
+                                  .program = gradient,
+                                  .count = count,
+                                  .by = by,
+                                  .first = 1,
+                                  .triangle = true};
     ad_program *made = gradient ? ad_entries_program(&lower, s, NULL, error) : NULL;
     ad_program_free(gradient);
     if (made && pattern)

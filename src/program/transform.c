@@ -27,22 +27,22 @@ static bool is_allowed(ad_transform *t, size_t count, const size_t *by)
 {
     const uint32_t inputs = t->program->inputs;
     if (!by && count != inputs) {
-        ad_build_fail(&t->build, AD_MISUSE, "program: by is NULL, and %zu are not all %u inputs",
-                      count, inputs);
+        ad_build_fail(&t->build, AD_MISUSE, "%s: by is NULL, and %zu are not all %u inputs",
+                      t->name, count, inputs);
         return false;
     }
     for (size_t i = 0; i < count; i++)
         if (ad_by(by, i) >= inputs || (by && by[i] >= inputs)) {
-            ad_build_fail(&t->build, AD_MISUSE, "program: by input %zu of %u", by[i], inputs);
+            ad_build_fail(&t->build, AD_MISUSE, "%s: by input %zu of %u", t->name, by[i], inputs);
             return false;
         }
     return true;
 }
 
-bool ad_transform_begin(ad_transform *t, const ad_program *p, size_t more_inputs, size_t count,
-                        const size_t *by, ad_error *error)
+bool ad_transform_begin(ad_transform *t, const char *name, const ad_program *p, size_t more_inputs,
+                        size_t count, const size_t *by, ad_error *error)
 {
-    *t = (ad_transform){.program = p, .slopes = {.build = &t->build}};
+    *t = (ad_transform){.name = name, .program = p, .slopes = {.build = &t->build}};
     ad_build_begin(&t->build, &p->options, ad_size_add(p->inputs, more_inputs), error);
     if (!is_allowed(t, count, by))
         return false;
@@ -50,7 +50,7 @@ bool ad_transform_begin(ad_transform *t, const ad_program *p, size_t more_inputs
     t->bytes = ad_size_mul(values + p->inputs, sizeof *t->place + sizeof *t->varies);
     t->place = ad_memory_take(p->options.allocator, t->bytes);
     if (!t->place) {
-        ad_build_fail(&t->build, AD_MEMORY, "program: memory ran out: %zu bytes", t->bytes);
+        ad_build_fail(&t->build, AD_MEMORY, "%s: memory ran out: %zu bytes", t->name, t->bytes);
         return false;
     }
     uint32_t *input = t->place + values;
@@ -78,7 +78,7 @@ ad_flow *ad_transform_take(ad_transform *t, size_t count)
     size_t bytes = ad_size_mul(count, sizeof(ad_flow));
     ad_flow *flows = ad_memory_take(t->program->options.allocator, bytes);
     if (!flows)
-        ad_build_fail(&t->build, AD_MEMORY, "program: memory ran out: %zu bytes", bytes);
+        ad_build_fail(&t->build, AD_MEMORY, "%s: memory ran out: %zu bytes", t->name, bytes);
     for (size_t i = 0; flows && i < count; i++)
         flows[i] = (ad_flow){AD_NO_VALUE, false};
     return flows;

@@ -6,6 +6,7 @@
 #include "program/slopes.h"
 
 typedef struct ad_transform {
+    const char *name; /* of the function, for messages */
     const ad_program *program;
     ad_builder build;
     ad_slopes slopes;
@@ -16,8 +17,8 @@ typedef struct ad_transform {
 
 /* Copies p, whose inputs are the first ones of the new program. by: as in derivatives.h. False with an error; end it
  * in any case. */
-bool ad_transform_begin(ad_transform *t, const ad_program *p, size_t more_inputs, size_t count,
-                        const size_t *by, ad_error *error);
+bool ad_transform_begin(ad_transform *t, const char *name, const ad_program *p, size_t more_inputs,
+                        size_t count, const size_t *by, ad_error *error);
 void ad_transform_end(ad_transform *t);
 
 /* Input i of those that derivatives are by. */

@@ -407,7 +407,7 @@ START_TEST(every_changed_byte_with_a_right_checksum_is_refused_or_a_program)
         for (size_t k = 0; k < 8 + sizeof probes; k++) {
             const unsigned char right = b.data[at];
             ad_error error;
-            b.data[at] = k < 8 ? (unsigned char)(right ^ 1 << k) : probes[k - 8];
+            b.data[at] = (unsigned char)(k < 8 ? right ^ 1 << k : probes[k - 8]);
             repair_checksum(&b);
             ad_program *p = load_program(&b, false, NULL, &error);
             ck_assert(p || error.status == AD_FORMAT);

@@ -338,8 +338,10 @@ START_TEST(what_makes_no_sense_is_refused)
     ck_assert_msg(strstr(error.text, part), "%s", error.text);
     EXPECT_REFUSED(ad_program_gradient(NULL, 1, NULL, &error), "program is NULL")
     EXPECT_REFUSED(ad_program_gradient(two, 1, NULL, &error), "2 outputs")
-    EXPECT_REFUSED(ad_program_gradient(p, 2, NULL, &error), "2 are not all 1 inputs")
-    EXPECT_REFUSED(ad_program_jacobian(p, 1, (size_t[]){1}, &error), "by input 1 of 1")
+    EXPECT_REFUSED(ad_program_gradient(p, 2, NULL, &error),
+                   "program_gradient: by is NULL, and 2 are not all 1 inputs")
+    EXPECT_REFUSED(ad_program_jacobian(p, 1, (size_t[]){1}, &error),
+                   "program_jacobian: by input 1 of 1")
     EXPECT_REFUSED(ad_program_hessian(two, 1, NULL, &error), "2 outputs")
     EXPECT_REFUSED(ad_program_vjp(NULL, 1, NULL, &error), "program is NULL")
 #undef EXPECT_REFUSED

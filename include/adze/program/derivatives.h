@@ -2,7 +2,8 @@
  *
  * Their inputs are those of p, x[0], ..., x[n - 1], and more where it is said. Their outputs begin
  * with those of p, y[0], ..., y[m - 1]; ad_program_choose takes the derivatives alone. `by` has the
- * places of `count` inputs: the derivatives are by these. With by = NULL and count = n they are by all.
+ * places of `count` inputs: the derivatives are by these. With by = NULL and count = n they are by
+ * all. An input may be named twice, and has its derivative twice then.
  *
  * Derivatives at kinks and poles are those of the operations of ops.h: a choice (relu, maximum,
  * ad_where_less_real) that was not taken gives exactly 0, even beside an infinite derivative. Guards
