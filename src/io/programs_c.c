@@ -14,6 +14,7 @@ typedef struct text_files {
     bool open;
     ad_program_text of; /* the open one */
     ad_sink sink;
+    char path[AD_LONGEST_PATH]; /* the sink's as long as it is open */
 } text_files;
 
 static bool count(void *env, ad_program_text of, const char *text, size_t length)
@@ -26,15 +27,14 @@ static bool count(void *env, ad_program_text of, const char *text, size_t length
 
 static void open_file(text_files *f, ad_program_text of)
 {
-    char path[AD_LONGEST_PATH];
     const char *suffix = of == AD_PROGRAM_HEADER ? "h" : "c";
-    const int length = snprintf(path, sizeof path, "%s/%s.%s", f->folder, f->name, suffix);
-    if (length < 0 || (size_t)length >= sizeof path)
+    const int length = snprintf(f->path, sizeof f->path, "%s/%s.%s", f->folder, f->name, suffix);
+    if (length < 0 || (size_t)length >= sizeof f->path)
         f->status = ad_fail(f->error, AD_FILE, "program_save_c: the path of %s.%s is too long",
                             f->name, suffix);
     else
         f->status =
-            ad_sink_open(&f->sink, "program_save_c", path, f->length[of], f->options, f->error);
+            ad_sink_open(&f->sink, "program_save_c", f->path, f->length[of], f->options, f->error);
     f->open = f->status == AD_OK;
     f->of = of;
 }
